@@ -1,0 +1,2 @@
+//! The stand-ins alone, for a real `campkeeper serve`.
+fn main() {}

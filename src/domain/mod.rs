@@ -1,0 +1,1 @@
+//! The rules of the house. Pure: no I/O, no async, no SQL, no clock of its own.

@@ -1,0 +1,4 @@
+//! Clients of the outside world. They know the protocols and nothing of camps.
+
+pub mod wechat_pay;
+pub mod zsxq;
