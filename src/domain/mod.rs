@@ -1,1 +1,29 @@
-//! The rules of the house. Pure: no I/O, no async, no SQL, no clock of its own.
+//! The rules of the house. Pure: no I/O, no async, no SQL, no clock of its own. What happens is
+//! decided here; the services only carry it out.
+
+#[macro_use]
+mod text_enum;
+
+pub mod binding;
+pub mod camp;
+pub mod eligibility;
+pub mod ids;
+pub mod machine;
+pub mod member;
+pub mod money;
+pub mod order;
+pub mod refund;
+pub mod staff;
+pub mod time;
+
+pub use binding::{BindMethod, BindStatus};
+pub use camp::{CampStatus, Terms};
+pub use ids::*;
+pub use machine::{BadMove, Machine, Move};
+pub use member::MatchStatus;
+pub use money::Fen;
+pub use order::{OrderFlag, OrderStatus, PayChannel};
+pub use refund::{RefundFlag, RefundKind, RefundStatus};
+pub use staff::{Action, Forbidden, Role};
+pub use text_enum::UnknownWord;
+pub use time::{Clock, Timestamp};

@@ -1,0 +1,183 @@
+//! Staff and what they may do: the one table that chat and console both go by.
+
+use serde::Serialize;
+
+use super::UserId;
+
+text_enum! {
+    /// What somebody on the staff is.
+    pub enum Role {
+        /// May do all.
+        SuperAdmin = "super_admin",
+        /// Runs camps, members, check-ins and refunds.
+        Admin = "admin",
+        /// Leads camps: views, syncs, matches, urges and reviews refunds of those.
+        Coach = "coach",
+        /// Serves camps: views and urges.
+        Volunteer = "volunteer",
+    }
+}
+
+text_enum! {
+    /// What somebody may want to do.
+    pub enum Action {
+        /// See a camp, its members, check-ins and progress.
+        ViewCamp = "view_camp",
+        /// Create, edit, publish, withdraw, delete a camp; make links for it.
+        ManageCamps = "manage_camps",
+        /// Fetch check-ins now.
+        SyncCheckIns = "sync_check_ins",
+        /// Say which planet account a member is.
+        MatchMembers = "match_members",
+        /// Remind members to check in.
+        Urge = "urge",
+        /// Approve, reject, withdraw, retry and close refunds.
+        ReviewRefunds = "review_refunds",
+        /// Propose a refund against the judgement of the days.
+        ProposeRefund = "propose_refund",
+        /// See payments of all camps, and those that belong to none.
+        ViewPayments = "view_payments",
+        /// See reports.
+        ViewReports = "view_reports",
+        /// Run jobs and see how they went.
+        RunJobs = "run_jobs",
+        /// See the audit log and the notices.
+        ViewLogs = "view_logs",
+        /// Manage staff accounts.
+        ManageUsers = "manage_users",
+        /// Change settings and secrets.
+        ManageConfig = "manage_config",
+    }
+}
+
+/// How far a permission reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Every camp.
+    All,
+    /// The camps that the person leads or serves.
+    OwnCamps,
+    /// Nothing.
+    Nowhere,
+}
+
+impl Role {
+    /// The table of permissions (design §3, PRD).
+    #[must_use]
+    pub const fn may(self, action: Action) -> Reach {
+        use Action::{
+            ManageCamps, ManageConfig, ManageUsers, MatchMembers, ProposeRefund, ReviewRefunds,
+            RunJobs, SyncCheckIns, Urge, ViewCamp, ViewLogs, ViewPayments, ViewReports,
+        };
+        match (self, action) {
+            (Self::SuperAdmin, _) => Reach::All,
+            (Self::Admin, ManageUsers | ManageConfig | ViewLogs | RunJobs) => Reach::Nowhere,
+            (Self::Admin, _) => Reach::All,
+            (
+                Self::Coach,
+                ViewCamp | SyncCheckIns | MatchMembers | Urge | ReviewRefunds | ViewReports,
+            )
+            | (Self::Volunteer, ViewCamp | Urge) => Reach::OwnCamps,
+            (
+                Self::Coach,
+                ManageCamps | ProposeRefund | ViewPayments | RunJobs | ViewLogs | ManageUsers
+                | ManageConfig,
+            )
+            | (Self::Volunteer, _) => Reach::Nowhere,
+        }
+    }
+
+    /// As staff read it.
+    #[must_use]
+    pub const fn shown(self) -> &'static str {
+        match self {
+            Self::SuperAdmin => "超级管理员",
+            Self::Admin => "管理员",
+            Self::Coach => "教练",
+            Self::Volunteer => "志愿者",
+        }
+    }
+}
+
+/// The refusal of an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{role} may not {action} here")]
+pub struct Forbidden {
+    /// Who asked.
+    pub role: Role,
+    /// For what.
+    pub action: Action,
+}
+
+text_enum! {
+    /// Where an action came from.
+    pub enum Channel {
+        /// A button of a card.
+        Card = "card",
+        /// A command to the bot.
+        Chat = "chat",
+        /// The admin console or its API.
+        Console = "console",
+        /// The member pages.
+        H5 = "h5",
+        /// The clock.
+        Job = "job",
+        /// A platform's callback.
+        Callback = "callback",
+        /// The command line.
+        CommandLine = "command_line",
+    }
+}
+
+/// A staff member who acts, as the audit remembers them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Actor {
+    /// The account.
+    pub user_id: UserId,
+    /// The name that others see (“王教练”).
+    pub name: String,
+    /// The role at this moment.
+    pub role: Role,
+    /// Where from.
+    pub channel: Channel,
+    /// The address, where one is known.
+    pub ip: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_permissions() {
+        let table: Vec<String> = Action::ALL
+            .iter()
+            .map(|action| {
+                let reach = Role::ALL.iter().map(|role| match role.may(*action) {
+                    Reach::All => "all",
+                    Reach::OwnCamps => "own",
+                    Reach::Nowhere => "-",
+                });
+                format!("{action}: {}", reach.collect::<Vec<_>>().join(" "))
+            })
+            .collect();
+        assert_eq!(
+            table,
+            [
+                "view_camp: all all own own",
+                "manage_camps: all all - -",
+                "sync_check_ins: all all own -",
+                "match_members: all all own -",
+                "urge: all all own own",
+                "review_refunds: all all own -",
+                "propose_refund: all all - -",
+                "view_payments: all all - -",
+                "view_reports: all all own -",
+                "run_jobs: all - - -",
+                "view_logs: all - - -",
+                "manage_users: all - - -",
+                "manage_config: all - - -",
+            ]
+        );
+    }
+}
