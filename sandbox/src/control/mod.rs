@@ -1,0 +1,132 @@
+//! The control API: what the phone page and people with curl do to the sandbox.
+
+use axum::{
+    Json, Router,
+    extract::State,
+    routing::{get, post},
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    faults::Fault, violations::Violation, wechat_pay::WechatPay, wecom::Wecom, world::World,
+    zsxq::Zsxq,
+};
+
+/// Everything the control API may touch.
+#[derive(Clone)]
+struct Control {
+    world: World,
+    wecom: Wecom,
+    wechat_pay: WechatPay,
+    zsxq: Zsxq,
+}
+
+/// The routes behind `/control`.
+pub(crate) fn router(world: &World, wecom: &Wecom, wechat_pay: &WechatPay, zsxq: &Zsxq) -> Router {
+    let control = Control {
+        world: world.clone(),
+        wecom: wecom.clone(),
+        wechat_pay: wechat_pay.clone(),
+        zsxq: zsxq.clone(),
+    };
+    Router::new()
+        .route("/campkeeper.toml", get(settings))
+        .route("/clock", get(clock).post(move_clock))
+        .route("/faults", get(faults).post(add_fault).delete(clear_faults))
+        .route("/violations", get(violations).delete(clear_violations))
+        .route("/app", post(set_app))
+        .with_state(control)
+}
+
+/// The settings of a matching `campkeeper.toml`.
+pub(crate) fn campkeeper_toml(
+    world: &World,
+    wecom: &Wecom,
+    wechat_pay: &WechatPay,
+    zsxq: &Zsxq,
+) -> String {
+    let app_url = world
+        .app_url()
+        .unwrap_or_else(|| "http://127.0.0.1:8080".to_owned());
+    let listen = app_url
+        .split_once("://")
+        .map_or(app_url.as_str(), |(_, listen)| listen);
+    format!(
+        "[server]\nlisten = \"{listen}\"\npublic_url = \"{app_url}\"\n\n{}\n{}\n{}",
+        wecom.settings(),
+        wechat_pay.settings(),
+        zsxq.settings()
+    )
+}
+
+async fn settings(State(control): State<Control>) -> String {
+    campkeeper_toml(
+        &control.world,
+        &control.wecom,
+        &control.wechat_pay,
+        &control.zsxq,
+    )
+}
+
+async fn clock(State(control): State<Control>) -> Json<Value> {
+    let clock = &control.world.clock;
+    Json(json!({
+        "now": clock.now(),
+        "wallNow": clock.wall_now(),
+        "offsetSeconds": clock.offset().num_seconds(),
+    }))
+}
+
+/// A step in seconds, or an instant to jump to.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ClockMove {
+    advance_seconds: Option<i64>,
+    set_to: Option<DateTime<Utc>>,
+}
+
+async fn move_clock(State(control): State<Control>, Json(step): Json<ClockMove>) -> Json<Value> {
+    if let Some(instant) = step.set_to {
+        control.world.clock.set(instant);
+    }
+    if let Some(step) = step.advance_seconds.and_then(TimeDelta::try_seconds) {
+        control.world.clock.advance(step);
+    }
+    clock(State(control)).await
+}
+
+async fn faults(State(control): State<Control>) -> Json<Vec<Fault>> {
+    Json(control.world.faults.pending())
+}
+
+async fn add_fault(State(control): State<Control>, Json(fault): Json<Fault>) -> Json<Vec<Fault>> {
+    control.world.faults.add(fault);
+    Json(control.world.faults.pending())
+}
+
+async fn clear_faults(State(control): State<Control>) -> Json<Vec<Fault>> {
+    control.world.faults.clear();
+    Json(Vec::new())
+}
+
+async fn violations(State(control): State<Control>) -> Json<Vec<Violation>> {
+    Json(control.world.violations.all())
+}
+
+async fn clear_violations(State(control): State<Control>) -> Json<Vec<Violation>> {
+    control.world.violations.clear();
+    Json(Vec::new())
+}
+
+/// Where the application is.
+#[derive(Deserialize)]
+struct App {
+    url: String,
+}
+
+async fn set_app(State(control): State<Control>, Json(app): Json<App>) -> Json<Value> {
+    control.world.set_app_url(Some(app.url));
+    Json(json!({"url": control.world.app_url()}))
+}
