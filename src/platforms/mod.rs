@@ -1,4 +1,5 @@
 //! Clients of the outside world. They know the protocols and nothing of camps.
 
+pub mod files;
 pub mod wechat_pay;
 pub mod zsxq;

@@ -1,0 +1,198 @@
+//! The account behind the cookie, and the planet itself (zsxq §4.1).
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+
+use super::Planet;
+use super::error::Error;
+use super::transport::{SELF_CALL, SELF_PATH};
+use super::wire::{Id, optional_id, optional_instant, picture, text};
+
+/// Who the cookie belongs to. The planet's answer also holds the person's phone number; it is
+/// never read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SelfUser {
+    /// The account's id.
+    pub user_id: i64,
+    /// Nickname; may be blank.
+    pub name: String,
+    /// Picture; the address expires after some weeks.
+    pub avatar_url: Option<String>,
+}
+
+/// The planet and who may manage it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// The planet's id, as in the settings.
+    pub group_id: i64,
+    /// The planet's name.
+    pub name: String,
+    /// The number people search it by (星球号); not a person's.
+    pub number: Option<i64>,
+    /// The owner (星主).
+    pub owner_id: Option<i64>,
+    /// Administrators and partners. The planet may leave out either list.
+    pub manager_ids: Vec<i64>,
+    /// Whether members have a number of their own (成员编号); `None` when the planet does not say.
+    pub member_numbers_enabled: Option<bool>,
+    /// How many members it counts.
+    pub member_count: Option<u64>,
+    /// When the membership of the cookie's account ends.
+    pub membership_ends_at: Option<DateTime<Utc>>,
+}
+
+impl Group {
+    /// True when this user is the owner, a partner or an administrator: what the cookie's account
+    /// should be, so that projects and the roster can be read.
+    pub fn is_managed_by(&self, user_id: i64) -> bool {
+        self.owner_id == Some(user_id) || self.manager_ids.contains(&user_id)
+    }
+}
+
+impl Planet {
+    /// Asks who the cookie belongs to: the way to validate it. `Ok` means it works,
+    /// [`Error::CookieDead`] that it does not, anything else that nobody knows yet.
+    ///
+    /// Tries `/v3/users/self`, and `/v2/users/self` when v3 is refused or reads otherwise.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn self_user(&self) -> Result<SelfUser, Error> {
+        let newer = self.transport.get::<SelfAnswer>(SELF_CALL, SELF_PATH).await;
+        let answer = match newer {
+            Err(Error::Refused { .. } | Error::Protocol { .. } | Error::Gone { .. }) => {
+                self.transport
+                    .get::<SelfAnswer>(SELF_CALL, "/v2/users/self")
+                    .await?
+            }
+            other => other?,
+        };
+        let WireSelf {
+            uid,
+            user_id,
+            name,
+            avatar_url,
+        } = answer.user;
+        let user_id = uid.or(user_id).ok_or(Error::Protocol {
+            call: SELF_CALL,
+            what: "no id of the account",
+        })?;
+        Ok(SelfUser {
+            user_id,
+            name,
+            avatar_url,
+        })
+    }
+
+    /// The planet's own data: for the check at setup that the cookie's account manages it.
+    ///
+    /// # Errors
+    /// See [`Error`]; [`Error::Configuration`] when the account is not in the planet.
+    pub async fn group(&self) -> Result<Group, Error> {
+        const CALL: &str = "groups/G";
+        let path = format!("/v2/groups/{}", self.group_id);
+        let answer = self.transport.get::<GroupAnswer>(CALL, &path).await?;
+        let group = Group::from(answer.group);
+        if group.group_id != self.group_id {
+            return Err(Error::Protocol {
+                call: CALL,
+                what: "it is about another planet",
+            });
+        }
+        Ok(group)
+    }
+}
+
+#[derive(Deserialize)]
+struct SelfAnswer {
+    user: WireSelf,
+}
+
+/// v3 calls the id `uid` (a string), v2 `user_id` (a number).
+#[derive(Deserialize)]
+struct WireSelf {
+    #[serde(default, deserialize_with = "optional_id")]
+    uid: Option<i64>,
+    #[serde(default, deserialize_with = "optional_id")]
+    user_id: Option<i64>,
+    #[serde(default, deserialize_with = "text")]
+    name: String,
+    #[serde(default, deserialize_with = "picture")]
+    avatar_url: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct GroupAnswer {
+    group: WireGroup,
+}
+
+#[derive(Deserialize)]
+struct WireGroup {
+    group_id: Id,
+    #[serde(default, deserialize_with = "text")]
+    name: String,
+    #[serde(default, deserialize_with = "optional_id")]
+    number: Option<i64>,
+    owner: Option<WireOwner>,
+    #[serde(default)]
+    admin_ids: Option<Vec<Id>>,
+    #[serde(default)]
+    partner_ids: Option<Vec<Id>>,
+    policies: Option<WirePolicies>,
+    statistics: Option<WireGroupStatistics>,
+    user_specific: Option<WireGroupUser>,
+}
+
+#[derive(Deserialize)]
+struct WireOwner {
+    #[serde(default, deserialize_with = "optional_id")]
+    user_id: Option<i64>,
+}
+
+#[derive(Deserialize)]
+struct WirePolicies {
+    enable_member_number: Option<bool>,
+}
+
+#[derive(Deserialize)]
+struct WireGroupStatistics {
+    members: Option<WireCount>,
+}
+
+#[derive(Deserialize)]
+struct WireCount {
+    count: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct WireGroupUser {
+    membership: Option<WireMembership>,
+}
+
+#[derive(Deserialize)]
+struct WireMembership {
+    #[serde(default, deserialize_with = "optional_instant")]
+    end_time: Option<DateTime<Utc>>,
+}
+
+impl From<WireGroup> for Group {
+    fn from(wire: WireGroup) -> Self {
+        let managers = wire.admin_ids.into_iter().chain(wire.partner_ids).flatten();
+        Self {
+            group_id: wire.group_id.0,
+            name: wire.name,
+            number: wire.number,
+            owner_id: wire.owner.and_then(|owner| owner.user_id),
+            manager_ids: managers.map(|id| id.0).collect(),
+            member_numbers_enabled: wire.policies.and_then(|p| p.enable_member_number),
+            member_count: wire
+                .statistics
+                .and_then(|s| s.members)
+                .and_then(|m| m.count),
+            membership_ends_at: wire
+                .user_specific
+                .and_then(|user| user.membership)
+                .and_then(|membership| membership.end_time),
+        }
+    }
+}

@@ -1,0 +1,370 @@
+//! What can go wrong with a call, by what the caller should do about it (zsxq §2).
+
+use std::fmt;
+
+use thiserror::Error;
+
+/// Longest text of the planet that is kept with a refusal.
+const MAX_TEXT_CHARS: usize = 200;
+
+/// Why a call gave no answer. Each variant asks for a different action.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// The login is over. Stop calling, tell an operator: only a new cookie helps.
+    #[error("the planet no longer accepts the cookie: {0}")]
+    CookieDead(CookieDeath),
+    /// Every try failed in a way that passes by itself. Abort the run, keep what was known before,
+    /// come back later.
+    #[error("the planet did not answer {call} in {tries} tries (last: {last}; cookie: {cookie})")]
+    Unavailable {
+        /// The call that was given up.
+        call: &'static str,
+        /// Requests made for it.
+        tries: usize,
+        /// What the last of them ended in.
+        last: Failure,
+        /// What is known of the cookie; `Unknown` after a series of 1059 can mean a bad paste.
+        cookie: CookieCheck,
+    },
+    /// The account may not do this here: not a member, no right, membership over. Stop reading
+    /// this planet until somebody has changed the account or the planet's number.
+    #[error("the planet refuses {call} to this account ({failure})")]
+    Configuration {
+        /// The refused call.
+        call: &'static str,
+        /// The planet's answer.
+        failure: Failure,
+    },
+    /// The planet says that our request is malformed. Repeating it is pointless.
+    #[error("the planet calls our {call} malformed ({failure})")]
+    Bug {
+        /// The refused call.
+        call: &'static str,
+        /// The planet's answer.
+        failure: Failure,
+    },
+    /// The thing asked for is deleted. Skip it.
+    #[error("what {call} asked for is gone ({failure})")]
+    Gone {
+        /// The refused call.
+        call: &'static str,
+        /// The planet's answer.
+        failure: Failure,
+    },
+    /// Refused twice for a reason nobody has written down (zsxq §2: permanent after one retry);
+    /// an unknown check-in project is the likely one.
+    #[error("the planet refuses {call} ({failure})")]
+    Refused {
+        /// The refused call.
+        call: &'static str,
+        /// The planet's answer.
+        failure: Failure,
+    },
+    /// The planet said yes, but its answer contradicts what this client relies on.
+    #[error("the planet's answer to {call} does not fit: {what}")]
+    Protocol {
+        /// The call with the odd answer.
+        call: &'static str,
+        /// The broken expectation.
+        what: &'static str,
+    },
+    /// A list went on past the limit of this client.
+    #[error("{call} did not end within {limit_pages} pages")]
+    TooManyPages {
+        /// The endless list.
+        call: &'static str,
+        /// The limit.
+        limit_pages: usize,
+    },
+    /// The day's requests are spent; the next Shanghai day has new ones. Nothing was sent.
+    #[error("the {calls_per_day} requests to the planet for this day are spent")]
+    BudgetSpent {
+        /// The setting.
+        calls_per_day: u32,
+    },
+}
+
+impl Error {
+    /// True when the same call may work later without anybody doing anything.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Unavailable { .. } | Self::BudgetSpent { .. })
+    }
+}
+
+/// How a login came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CookieDeath {
+    /// Invalid, expired or logged out (401).
+    Rejected,
+    /// Another login took its place (1009).
+    KickedOut,
+    /// The planet wants the person to prove who they are (1015).
+    IdentityCheck,
+    /// The account is banned (10009): a new cookie of it will not help.
+    Banned,
+}
+
+impl fmt::Display for CookieDeath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Rejected => "invalid or expired",
+            Self::KickedOut => "replaced by another login",
+            Self::IdentityCheck => "identity check failed",
+            Self::Banned => "the account is banned",
+        })
+    }
+}
+
+/// What asking the planet about the cookie gave, after three 1059 in a row (zsxq §2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CookieCheck {
+    /// There was no reason to ask.
+    NotMade,
+    /// The cookie works: the trouble is the planet's, or its risk control.
+    Alive,
+    /// This question got no useful answer either.
+    Unknown,
+}
+
+impl fmt::Display for CookieCheck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotMade => "not checked",
+            Self::Alive => "alive",
+            Self::Unknown => "unknown",
+        })
+    }
+}
+
+/// What one request ended in, when not in an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// `succeeded: false` with a code.
+    Code {
+        /// The planet's number for it.
+        code: i64,
+        /// The planet's words for it.
+        text: PlanetText,
+    },
+    /// `succeeded: false` without a code.
+    NoCode {
+        /// The planet's words for it.
+        text: PlanetText,
+    },
+    /// An HTTP status that says more than the body.
+    Http(u16),
+    /// No whole answer in time.
+    Timeout,
+    /// No connection, or it broke.
+    Connection,
+    /// HTML, half an answer, or otherwise not the planet's envelope.
+    Unreadable,
+    /// More bytes than any honest answer has.
+    TooLarge,
+    /// `succeeded: true`, but with other data than the call promises; where the reading stopped.
+    Shape {
+        /// Line of the body, from 1.
+        line: usize,
+        /// Column of the body, from 1.
+        column: usize,
+    },
+}
+
+impl Failure {
+    /// The code, where the planet gave one.
+    pub fn code(&self) -> Option<i64> {
+        match self {
+            Self::Code { code, .. } => Some(*code),
+            _ => None,
+        }
+    }
+
+    /// 1059, which is called a signature failure and also serves as risk control (zsxq §2).
+    pub(super) fn is_signature_failure(&self) -> bool {
+        self.code() == Some(1059)
+    }
+
+    /// What to do about it.
+    pub(super) fn verdict(&self) -> Verdict {
+        match self {
+            Self::Code { code, .. } => verdict_of_code(*code),
+            Self::Http(401) => Verdict::CookieDead(CookieDeath::Rejected),
+            Self::Http(403 | 408 | 425 | 429 | 500..=599) => Verdict::Retry,
+            Self::Timeout | Self::Connection | Self::Unreadable => Verdict::Retry,
+            Self::NoCode { .. } | Self::Http(_) | Self::Shape { .. } | Self::TooLarge => {
+                Verdict::RetryOnce
+            }
+        }
+    }
+
+    /// The error of a call that ends with this failure.
+    pub(super) fn into_error(self, call: &'static str) -> Error {
+        match (self.verdict(), &self) {
+            (Verdict::CookieDead(death), _) => Error::CookieDead(death),
+            (Verdict::Configuration, _) => Error::Configuration {
+                call,
+                failure: self,
+            },
+            (Verdict::Bug, _) => Error::Bug {
+                call,
+                failure: self,
+            },
+            (Verdict::Gone, _) => Error::Gone {
+                call,
+                failure: self,
+            },
+            (_, Self::Shape { .. }) => Error::Protocol {
+                call,
+                what: "its fields",
+            },
+            (_, Self::TooLarge) => Error::Protocol {
+                call,
+                what: "its size",
+            },
+            (Verdict::Retry | Verdict::RetryOnce, _) => Error::Refused {
+                call,
+                failure: self,
+            },
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code { code, .. } => write!(f, "code {code}"),
+            Self::NoCode { .. } => f.write_str("no code"),
+            Self::Http(status) => write!(f, "HTTP {status}"),
+            Self::Timeout => f.write_str("timeout"),
+            Self::Connection => f.write_str("no connection"),
+            Self::Unreadable => f.write_str("not the planet's JSON"),
+            Self::TooLarge => f.write_str("answer too large"),
+            Self::Shape { line, column } => write!(f, "other fields at {line}:{column}"),
+        }
+    }
+}
+
+/// What a failed try asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    CookieDead(CookieDeath),
+    /// Passes by itself.
+    Retry,
+    /// Nobody has written it down: permanent when it comes twice.
+    RetryOnce,
+    Configuration,
+    Bug,
+    Gone,
+}
+
+/// The table of zsxq §2.
+fn verdict_of_code(code: i64) -> Verdict {
+    match code {
+        401 => Verdict::CookieDead(CookieDeath::Rejected),
+        1009 => Verdict::CookieDead(CookieDeath::KickedOut),
+        1015 => Verdict::CookieDead(CookieDeath::IdentityCheck),
+        10009 => Verdict::CookieDead(CookieDeath::Banned),
+        1059 | 1050 | 500 | 600 | 429 => Verdict::Retry,
+        1001..=1004 | 1014 | 1018 | 1020 | 14001 | 16104 | 17801 | 19301 => Verdict::Bug,
+        1005 | 1006 | 1008 | 1019 | 1027 | 1030 | 1037 | 14210 => Verdict::Configuration,
+        1007 | 15001 | 15403 => Verdict::Gone,
+        _ => Verdict::RetryOnce,
+    }
+}
+
+/// The planet's own words with a refusal, cleaned of control characters and cut to 200
+/// characters. For an operator's eyes; not shown by `Debug` or `Display` of the errors.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct PlanetText(String);
+
+impl PlanetText {
+    /// Keeps the harmless part of a text from outside.
+    pub(super) fn new(text: &str) -> Self {
+        Self(
+            text.chars()
+                .filter(|c| !c.is_control())
+                .take(MAX_TEXT_CHARS)
+                .collect(),
+        )
+    }
+
+    /// The words; empty when there were none.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PlanetText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PlanetText({} bytes)", self.0.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_of_the_reference_has_its_verdict() {
+        let table: [(&[i64], Verdict); 9] = [
+            (&[401], Verdict::CookieDead(CookieDeath::Rejected)),
+            (&[1009], Verdict::CookieDead(CookieDeath::KickedOut)),
+            (&[1015], Verdict::CookieDead(CookieDeath::IdentityCheck)),
+            (&[10009], Verdict::CookieDead(CookieDeath::Banned)),
+            (&[1059, 1050, 500, 600, 429], Verdict::Retry),
+            (
+                &[
+                    1001, 1002, 1003, 1004, 1014, 14001, 17801, 1018, 1020, 19301, 16104,
+                ],
+                Verdict::Bug,
+            ),
+            (
+                &[1005, 1008, 1037, 1006, 1019, 1030, 14210, 1027],
+                Verdict::Configuration,
+            ),
+            (&[1007, 15001, 15403], Verdict::Gone),
+            (&[0, -1, 13001, 52010, 52001, i64::MAX], Verdict::RetryOnce),
+        ];
+        for (codes, expected) in table {
+            for &code in codes {
+                let failure = Failure::Code {
+                    code,
+                    text: PlanetText::default(),
+                };
+                assert_eq!(failure.verdict(), expected, "{code}");
+            }
+        }
+    }
+
+    #[test]
+    fn http_statuses_have_their_verdict() {
+        let table = [
+            (401, Verdict::CookieDead(CookieDeath::Rejected)),
+            (403, Verdict::Retry),
+            (429, Verdict::Retry),
+            (500, Verdict::Retry),
+            (502, Verdict::Retry),
+            (404, Verdict::RetryOnce),
+            (302, Verdict::RetryOnce),
+        ];
+        for (status, expected) in table {
+            assert_eq!(Failure::Http(status).verdict(), expected, "{status}");
+        }
+    }
+
+    #[test]
+    fn texts_of_the_planet_are_tamed_and_not_printed() {
+        let text = PlanetText::new("内部\n错误\u{7}");
+        assert_eq!(text.as_str(), "内部错误");
+        let failure = Failure::Code { code: 1059, text };
+        assert_eq!(failure.to_string(), "code 1059");
+        assert!(!format!("{failure:?}").contains("内部"));
+        assert_eq!(
+            PlanetText::new(&"长".repeat(5_000))
+                .as_str()
+                .chars()
+                .count(),
+            MAX_TEXT_CHARS
+        );
+    }
+}

@@ -1,0 +1,243 @@
+//! The posts of a check-in project: who checked in when (zsxq §4.4). They give the calendar; the
+//! ranking gives the totals.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::Planet;
+use super::error::Error;
+use super::time::{shanghai_date, to_query};
+use super::wire::{Id, WireUser, instant, text};
+
+const CALL: &str = "checkins/C/topics";
+
+/// Posts per page: the count that is known to work.
+const PAGE_ROWS: usize = 20;
+
+/// 20,000 posts: a camp of 1,000 members over three weeks, read from the start.
+const MAX_PAGES: usize = 1_000;
+
+/// One check-in post. Its text and pictures are not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Post {
+    /// The post's id, above 2^53: a string in every JSON.
+    pub topic_id: i64,
+    /// Who posted it.
+    pub user_id: i64,
+    /// Nickname; may be blank, may repeat.
+    pub name: String,
+    /// Name on this planet's card; empty if none was set.
+    pub alias: String,
+    /// When it was posted; later edits do not move it.
+    pub created_at: DateTime<Utc>,
+    /// Its title; often empty.
+    pub title: String,
+}
+
+impl Post {
+    /// The day this post counts for: the Shanghai date of its creation.
+    pub fn shanghai_date(&self) -> NaiveDate {
+        shanghai_date(self.created_at)
+    }
+}
+
+/// What reading the posts down to a moment gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopicsReading {
+    /// Posts at or after the moment, newest first, each once.
+    pub posts: Vec<Post>,
+    /// False when the planet was seen to ignore the paging parameter on this path, which nobody
+    /// has confirmed: then only the newest posts can be had.
+    pub paging_supported: bool,
+    /// True when every post since the moment is in `posts`.
+    pub is_complete: bool,
+    /// Rows that are no readable post of this project (no author, no time, another project).
+    pub unreadable_rows: usize,
+}
+
+impl Planet {
+    /// The posts of a project from the newest down to `since`, pages linked by an inclusive
+    /// `end_time` and joined by post id, until a page brings nothing new or reaches `since`.
+    ///
+    /// # Errors
+    /// See [`Error`]; a failed page fails the whole.
+    pub async fn topics(
+        &self,
+        checkin_id: i64,
+        since: DateTime<Utc>,
+    ) -> Result<TopicsReading, Error> {
+        let mut reader = Reader::new(checkin_id, since);
+        let mut end_time: Option<DateTime<Utc>> = None;
+        for _ in 0..MAX_PAGES {
+            let cursor = end_time.map(|at| format!("&end_time={}", to_query(at)));
+            let part = format!(
+                "/topics?scope=all&count={PAGE_ROWS}{}",
+                cursor.unwrap_or_default()
+            );
+            let path = self.checkin_path(checkin_id, &part);
+            let rows = self
+                .transport
+                .get::<TopicsAnswer>(CALL, &path)
+                .await?
+                .topics;
+            match reader.take_page(rows, end_time) {
+                Next::Page(older) => end_time = Some(older),
+                Next::End => return Ok(reader.finish()),
+            }
+        }
+        Err(Error::TooManyPages {
+            call: CALL,
+            limit_pages: MAX_PAGES,
+        })
+    }
+}
+
+enum Next {
+    Page(DateTime<Utc>),
+    End,
+}
+
+/// Joins pages. Knows nothing of how they are fetched.
+struct Reader {
+    checkin_id: i64,
+    since: DateTime<Utc>,
+    seen: HashSet<i64>,
+    reading: TopicsReading,
+}
+
+impl Reader {
+    fn new(checkin_id: i64, since: DateTime<Utc>) -> Self {
+        let reading = TopicsReading {
+            posts: Vec::new(),
+            paging_supported: true,
+            is_complete: false,
+            unreadable_rows: 0,
+        };
+        Self {
+            checkin_id,
+            since,
+            seen: HashSet::new(),
+            reading,
+        }
+    }
+
+    /// Takes the page that was asked for with `end_time`.
+    fn take_page(&mut self, rows: Vec<Value>, end_time: Option<DateTime<Utc>>) -> Next {
+        let is_short = rows.len() < PAGE_ROWS;
+        let posts = self.readable(rows);
+        // A sticky post may stand on top whatever its age: it says nothing about the order.
+        let flow = || {
+            posts
+                .iter()
+                .filter(|post| !post.sticky)
+                .map(|post| post.create_time)
+        };
+        let ignores_end_time = end_time.is_some_and(|end| flow().any(|at| at > end));
+        let oldest = flow().next_back();
+
+        let fresh = posts
+            .into_iter()
+            .filter(|post| self.seen.insert(post.topic_id.0))
+            .collect();
+        let brought_nothing = self.keep(fresh);
+        if ignores_end_time {
+            self.reading.paging_supported = false;
+            // The same newest posts again: all there are, if they do not fill a page.
+            self.reading.is_complete = is_short;
+            return Next::End;
+        }
+        match oldest {
+            Some(oldest) if oldest >= self.since && !brought_nothing => Next::Page(oldest),
+            Some(oldest) => {
+                // A full page of posts all seen before can hide older ones behind it.
+                self.reading.is_complete = oldest < self.since || is_short;
+                Next::End
+            }
+            None => {
+                self.reading.is_complete = is_short;
+                Next::End
+            }
+        }
+    }
+
+    fn readable(&mut self, rows: Vec<Value>) -> Vec<WirePost> {
+        let mut posts = Vec::with_capacity(rows.len());
+        for row in rows {
+            match serde_json::from_value::<WirePost>(row) {
+                Ok(post) if post.is_of(self.checkin_id) => posts.push(post),
+                Ok(_) | Err(_) => self.reading.unreadable_rows += 1,
+            }
+        }
+        posts
+    }
+
+    /// Keeps the new posts that are young enough; true when there was none new at all.
+    fn keep(&mut self, fresh: Vec<WirePost>) -> bool {
+        let brought_nothing = fresh.is_empty();
+        let since = self.since;
+        let young = fresh.into_iter().filter(|post| post.create_time >= since);
+        self.reading.posts.extend(young.map(Post::from));
+        brought_nothing
+    }
+
+    fn finish(mut self) -> TopicsReading {
+        self.reading
+            .posts
+            .sort_by_key(|post| std::cmp::Reverse((post.created_at, post.topic_id)));
+        self.reading
+    }
+}
+
+#[derive(Deserialize)]
+struct TopicsAnswer {
+    /// Read one by one, so that an odd row costs that row and not the page.
+    topics: Vec<Value>,
+}
+
+#[derive(Deserialize)]
+struct WirePost {
+    topic_id: Id,
+    talk: WireTalk,
+    #[serde(deserialize_with = "instant")]
+    create_time: DateTime<Utc>,
+    #[serde(default, deserialize_with = "text")]
+    title: String,
+    #[serde(default)]
+    sticky: bool,
+    checkin: Option<WireProject>,
+}
+
+#[derive(Deserialize)]
+struct WireTalk {
+    owner: WireUser,
+}
+
+#[derive(Deserialize)]
+struct WireProject {
+    checkin_id: Id,
+}
+
+impl WirePost {
+    fn is_of(&self, checkin_id: i64) -> bool {
+        self.checkin
+            .as_ref()
+            .is_none_or(|project| project.checkin_id.0 == checkin_id)
+    }
+}
+
+impl From<WirePost> for Post {
+    fn from(wire: WirePost) -> Self {
+        let owner = wire.talk.owner;
+        Self {
+            topic_id: wire.topic_id.0,
+            user_id: owner.user_id.0,
+            name: owner.name,
+            alias: owner.alias,
+            created_at: wire.create_time,
+            title: wire.title,
+        }
+    }
+}
