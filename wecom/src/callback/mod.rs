@@ -1,0 +1,184 @@
+//! Callbacks: from a request of the platform to a verified message or event, and back.
+//!
+//! Pure functions over query and body; the clock is handed in. A framework only passes bytes on:
+//!
+//! ```
+//! use std::time::Duration;
+//! use wecom::callback::{self, Freshness, OpenError, Query};
+//! use wecom::crypto::Keys;
+//!
+//! fn on_post(keys: &Keys, query: &str, body: &[u8], now_unix_s: i64) -> Result<(), OpenError> {
+//!     let query = Query::parse(query)?;
+//!     let day = Freshness::within(now_unix_s, Duration::from_secs(86_400));
+//!     let inbound = callback::open(keys, &query, body, day)?;
+//!     println!("{} sent {:?}", inbound.from_user, inbound.dedupe_key());
+//!     Ok(())
+//! }
+//! ```
+
+mod envelope;
+mod query;
+
+use std::ops::Deref;
+use std::time::Duration;
+
+pub use envelope::Envelope;
+pub use query::{MAX_QUERY_BYTES, Query, QueryError};
+
+use crate::crypto::{CryptoError, Keys};
+use crate::event::{ContentError, Inbound};
+use crate::xml::XmlError;
+
+/// Largest body that is looked at, in bytes. Callbacks of an application have a few kilobytes.
+pub const MAX_BODY_BYTES: usize = 1024 * 1024;
+
+/// Why a callback was refused. Answer each with a 4xx and an empty body (wecom-app §1.3).
+///
+/// The texts carry no part of the request and never the expected signature.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The query lacks something or is badly encoded.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// The body is larger than [`MAX_BODY_BYTES`].
+    #[error("the body is larger than {MAX_BODY_BYTES} bytes")]
+    TooLarge,
+    /// The body is not UTF-8.
+    #[error("the body is not UTF-8")]
+    BodyNotUtf8,
+    /// The envelope is not acceptable XML.
+    #[error("the envelope is refused")]
+    EnvelopeXml(#[source] XmlError),
+    /// The envelope has no ciphertext.
+    #[error("the envelope has no ciphertext")]
+    NoCiphertext,
+    /// Signature, decryption or receiver are wrong.
+    #[error(transparent)]
+    Crypto(#[from] CryptoError),
+    /// The signed timestamp is not a number.
+    #[error("the timestamp is not a number")]
+    Timestamp,
+    /// The signature is right, but the timestamp is too far from the clock.
+    #[error("the timestamp is more than {max_age_s} s from now")]
+    Stale {
+        /// The age that the caller allows, in seconds.
+        max_age_s: u64,
+    },
+    /// The decrypted message is not UTF-8.
+    #[error("the message is not UTF-8")]
+    MessageNotUtf8,
+    /// The decrypted message is not acceptable XML or JSON, or lacks what every message has.
+    #[error(transparent)]
+    Content(#[from] ContentError),
+}
+
+/// How old a callback may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Freshness {
+    window: Option<(i64, u64)>,
+}
+
+impl Freshness {
+    /// Refuses timestamps more than `max_age` before or after `now_unix_s`.
+    ///
+    /// Whether a re-delivery carries a fresh timestamp is not documented (wecom-app §1.7): allow
+    /// at least some minutes. One day is a good choice together with deduplication.
+    pub fn within(now_unix_s: i64, max_age: Duration) -> Self {
+        Self {
+            window: Some((now_unix_s, max_age.as_secs())),
+        }
+    }
+
+    /// Accepts every age: for an envelope that was fresh when it came and was kept since.
+    pub fn any() -> Self {
+        Self { window: None }
+    }
+
+    fn check(self, timestamp: &str) -> Result<(), OpenError> {
+        let Some((now_unix_s, max_age_s)) = self.window else {
+            return Ok(());
+        };
+        let timestamp_s: i64 = timestamp.parse().map_err(|_| OpenError::Timestamp)?;
+        if timestamp_s.abs_diff(now_unix_s) > max_age_s {
+            return Err(OpenError::Stale { max_age_s });
+        }
+        Ok(())
+    }
+}
+
+/// Something that came out of a verified callback.
+///
+/// Only [`open`], [`reopen`] and their robot counterparts make one: whoever holds it knows that
+/// the platform sent it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verified<T>(T);
+
+impl<T> Verified<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(value)
+    }
+
+    /// Gives up the proof and takes the value.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl<T> Deref for Verified<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+/// Verifies, decrypts and parses an application's POST.
+///
+/// # Errors
+/// [`OpenError`] says what was wrong; nothing of an unverified body is ever parsed beyond finding
+/// its ciphertext.
+pub fn open(
+    keys: &Keys,
+    query: &Query<'_>,
+    body: &[u8],
+    freshness: Freshness,
+) -> Result<Verified<Inbound>, OpenError> {
+    reopen(keys, &Envelope::from_xml(query, body)?, freshness)
+}
+
+/// As [`open`] for an envelope that was taken apart before, for example one from an inbox.
+///
+/// # Errors
+/// As [`open`].
+pub fn reopen(
+    keys: &Keys,
+    envelope: &Envelope,
+    freshness: Freshness,
+) -> Result<Verified<Inbound>, OpenError> {
+    let message = envelope.decrypt(keys, freshness)?;
+    let xml = String::from_utf8(message).map_err(|_| OpenError::MessageNotUtf8)?;
+    Ok(Verified::new(Inbound::parse(xml)?))
+}
+
+/// Verifies the GET that the platform sends when an administrator saves the address.
+///
+/// Answer 200 within one second with exactly these bytes: no quotes, no newline. The same for
+/// applications and smart robots (wecom-app §1.4, wecom-bots-h5 §1.1).
+///
+/// # Errors
+/// [`OpenError`]; a query without `echostr` gives [`QueryError::Missing`].
+pub fn verify_url(
+    keys: &Keys,
+    query: &Query<'_>,
+    freshness: Freshness,
+) -> Result<Vec<u8>, OpenError> {
+    let echostr = query
+        .echostr
+        .as_deref()
+        .ok_or(QueryError::Missing("echostr"))?;
+    Envelope::with_query(query, echostr.to_owned()).decrypt(keys, freshness)
+}
+
+#[cfg(test)]
+mod tests;

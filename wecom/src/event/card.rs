@@ -1,0 +1,143 @@
+//! Clicks on template cards (wecom-app §2.2).
+
+use super::{optional, text};
+use crate::xml::{Element, Fields};
+
+/// The five types of template cards.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CardType {
+    /// `text_notice`
+    TextNotice,
+    /// `news_notice`
+    NewsNotice,
+    /// `button_interaction`
+    ButtonInteraction,
+    /// `vote_interaction`
+    VoteInteraction,
+    /// `multiple_interaction`
+    MultipleInteraction,
+    /// A type that the reference does not know, as received; may be empty.
+    Other(String),
+}
+
+/// A button or the submit button of a card was pressed.
+///
+/// Link buttons and the action of the whole card send no event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CardClick {
+    /// Key of the button that was pressed.
+    pub key: String,
+    /// `task_id` the card was sent with.
+    pub task_id: String,
+    /// Type of the card.
+    pub card_type: CardType,
+    /// Code for one update of the card within 72 hours; each click brings a fresh one.
+    pub response_code: String,
+    /// What was selected, one entry per question; may be empty for plain buttons.
+    pub selections: Vec<Selection>,
+}
+
+/// An entry in the corner menu of a card was chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CardMenuClick {
+    /// Key of the entry.
+    pub key: String,
+    /// `task_id` the card was sent with.
+    pub task_id: String,
+    /// Type of the card: text notice, news notice or button interaction.
+    pub card_type: CardType,
+    /// Code for one update of the card within 72 hours.
+    pub response_code: String,
+}
+
+/// The answer to one question of a card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Selection {
+    /// `question_key` of the checkbox, drop-down or list.
+    pub question_key: String,
+    /// Ids of the chosen options in the order received.
+    pub option_ids: Vec<String>,
+}
+
+impl CardType {
+    /// Reads the name the platform uses; never fails.
+    pub fn from_name(name: &str) -> Self {
+        match name {
+            "text_notice" => Self::TextNotice,
+            "news_notice" => Self::NewsNotice,
+            "button_interaction" => Self::ButtonInteraction,
+            "vote_interaction" => Self::VoteInteraction,
+            "multiple_interaction" => Self::MultipleInteraction,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+
+    /// The name the platform uses.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::TextNotice => "text_notice",
+            Self::NewsNotice => "news_notice",
+            Self::ButtonInteraction => "button_interaction",
+            Self::VoteInteraction => "vote_interaction",
+            Self::MultipleInteraction => "multiple_interaction",
+            Self::Other(name) => name,
+        }
+    }
+}
+
+impl CardClick {
+    /// The options chosen for one question; empty if the question is not in the answer.
+    pub fn selected(&self, question_key: &str) -> &[String] {
+        self.selections
+            .iter()
+            .find(|selection| selection.question_key == question_key)
+            .map_or(&[], |selection| selection.option_ids.as_slice())
+    }
+
+    pub(super) fn parse(fields: &Fields) -> Self {
+        let items = fields.element("SelectedItems");
+        Self {
+            key: text(fields.get("EventKey")),
+            task_id: text(fields.get("TaskId")),
+            card_type: CardType::from_name(fields.get("CardType").unwrap_or_default()),
+            response_code: text(fields.get("ResponseCode")),
+            selections: items
+                .into_iter()
+                .flat_map(|items| items.children())
+                .filter(|item| item.name() == "SelectedItem")
+                .map(Selection::parse)
+                .collect(),
+        }
+    }
+}
+
+impl CardMenuClick {
+    pub(super) fn parse(fields: &Fields) -> Self {
+        Self {
+            key: text(fields.get("EventKey")),
+            task_id: text(fields.get("TaskId")),
+            card_type: CardType::from_name(fields.get("CardType").unwrap_or_default()),
+            response_code: text(fields.get("ResponseCode")),
+        }
+    }
+}
+
+impl Selection {
+    fn parse(item: Element<'_>) -> Self {
+        let option_ids = item
+            .child("OptionIds")
+            .into_iter()
+            .flat_map(|ids| ids.children());
+        Self {
+            question_key: text(item.get("QuestionKey")),
+            option_ids: option_ids
+                .filter(|id| id.name() == "OptionId")
+                .filter_map(|id| optional(Some(id.text()).filter(|id| !id.is_empty())))
+                .collect(),
+        }
+    }
+}

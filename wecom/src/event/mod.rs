@@ -1,0 +1,194 @@
+//! What members and the platform send to an application: messages and events (wecom-app §2).
+//!
+//! A value of [`Inbound`] can only come out of [`callback::open`](crate::callback::open). Every
+//! kind of the reference is typed; [`Inbound::fields`] keeps the raw elements of all of them,
+//! because WeCom adds kinds and fields without notice.
+
+mod card;
+mod contact;
+mod customer;
+mod kind;
+mod menu;
+mod message;
+
+use sha1::{Digest, Sha1};
+
+pub use card::{CardClick, CardMenuClick, CardType, Selection};
+pub use contact::{
+    ContactChange, ExtendedAttribute, ExtendedValue, PartyChange, TagChange, UserChange,
+};
+pub use customer::{
+    ChatChange, ChatUpdate, ChatUpdateDetail, CustomerChange, CustomerTagChange, ExternalContact,
+};
+pub use kind::{BatchJobResult, Event, Position};
+pub use menu::{PictureSource, Pictures, ScanCode, SelectedLocation};
+pub use message::{Content, LinkMessage, LocationMessage, Message};
+
+use crate::xml::{Fields, XmlError};
+
+/// `FromUserName` of events that no member caused.
+pub const SYSTEM_USER: &str = "sys";
+
+/// Why a decrypted message is not one that a platform sends. No text of it is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ContentError {
+    /// It is not acceptable XML.
+    #[error("the message is refused: {0}")]
+    Xml(#[from] XmlError),
+    /// It is not a JSON object of the known outline (smart robots).
+    #[error("the message is not the expected JSON")]
+    Json,
+    /// An element that every message has is missing or empty.
+    #[error("the message has no `{0}`")]
+    Missing(&'static str),
+    /// An element is not the integer it has to be.
+    #[error("`{0}` is not an integer")]
+    Number(&'static str),
+}
+
+/// One verified message or event of an application.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Inbound {
+    /// CorpID of the receiving corp.
+    pub to_user: String,
+    /// userid of the member, or [`SYSTEM_USER`]. userids are case-insensitive.
+    pub from_user: String,
+    /// When it was sent, in Unix seconds.
+    pub created_at_s: i64,
+    /// The application; absent in contact and customer events.
+    pub agent_id: Option<i64>,
+    /// What was sent.
+    pub body: Body,
+    fields: Fields,
+}
+
+/// Either something a member wrote or something that happened.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Body {
+    /// A chat message.
+    Message(Message),
+    /// An event.
+    Event(Event),
+}
+
+impl Inbound {
+    pub(crate) fn parse(xml: String) -> Result<Self, ContentError> {
+        let fields = Fields::parse(xml)?;
+        let msg_type = required(&fields, "MsgType")?;
+        let body = if msg_type.eq_ignore_ascii_case("event") {
+            Body::Event(Event::parse(required(&fields, "Event")?, &fields))
+        } else {
+            Body::Message(Message::parse(msg_type, &fields))
+        };
+        let created_at = required(&fields, "CreateTime")?;
+        Ok(Self {
+            to_user: required(&fields, "ToUserName")?.to_owned(),
+            from_user: required(&fields, "FromUserName")?.to_owned(),
+            created_at_s: created_at
+                .parse()
+                .map_err(|_| ContentError::Number("CreateTime"))?,
+            agent_id: fields
+                .get("AgentID")
+                .map(str::parse)
+                .transpose()
+                .map_err(|_| ContentError::Number("AgentID"))?,
+            body,
+            fields,
+        })
+    }
+
+    /// Every element as it came, typed or not.
+    pub fn fields(&self) -> &Fields {
+        &self.fields
+    }
+
+    /// A key that is equal for re-deliveries and different for different messages: 42 characters
+    /// of ASCII (wecom-app §1.7).
+    ///
+    /// Messages are told apart by `MsgId` with application, sender and second, because `MsgId`
+    /// alone has collided. Events are told apart by all that names their subject, since the
+    /// documented sender and second are shared by unrelated events of `sys`.
+    pub fn dedupe_key(&self) -> String {
+        const OF_MESSAGE: &[&str] = &["AgentID", "FromUserName", "CreateTime", "MsgId"];
+        const OF_EVENT: &[&str] = &[
+            "AgentID",
+            "FromUserName",
+            "CreateTime",
+            "EventKey",
+            "TaskId",
+            "ResponseCode",
+            "ChangeType",
+            "ChatId",
+            "UserID",
+            "ExternalUserID",
+            "Id",
+            "TagId",
+            // Two members may enter one customer group within a second.
+            "UpdateDetail",
+            "CurMemVer",
+        ];
+        let mut hash = Sha1::new();
+        let mut add = |value: &str| {
+            hash.update(value.len().to_be_bytes());
+            hash.update(value.as_bytes());
+        };
+        let (prefix, names) = match self.body {
+            Body::Message(_) => ("m:", OF_MESSAGE),
+            Body::Event(_) => {
+                add(&self
+                    .fields
+                    .get("Event")
+                    .unwrap_or_default()
+                    .to_ascii_lowercase());
+                let job = self
+                    .fields
+                    .element("BatchJob")
+                    .and_then(|job| job.get("JobId"));
+                add(job.unwrap_or_default());
+                ("e:", OF_EVENT)
+            }
+        };
+        for name in names {
+            add(self.fields.get(name).unwrap_or_default());
+        }
+        let hash: [u8; 20] = hash.finalize().into();
+        hash.iter().fold(String::from(prefix), |key, byte| {
+            key + &format!("{byte:02x}")
+        })
+    }
+}
+
+fn required<'a>(fields: &'a Fields, name: &'static str) -> Result<&'a str, ContentError> {
+    fields.get(name).ok_or(ContentError::Missing(name))
+}
+
+/// Text of an element; missing and empty are equal (wecom-app §2).
+fn text(value: Option<&str>) -> String {
+    value.unwrap_or_default().to_owned()
+}
+
+/// Text of an element that is not always there.
+fn optional(value: Option<&str>) -> Option<String> {
+    value.map(str::to_owned)
+}
+
+/// A number that is not needed to understand the rest: `None` if missing or not a number. Its
+/// text stays in the raw fields.
+fn number<T: std::str::FromStr>(value: Option<&str>) -> Option<T> {
+    value.and_then(|text| text.parse().ok())
+}
+
+/// A comma list within one element, which may be padded with newlines.
+fn comma_list(value: Option<&str>) -> impl Iterator<Item = &str> {
+    value
+        .unwrap_or_default()
+        .split(',')
+        .map(str::trim)
+        .filter(|item| !item.is_empty())
+}
+
+#[cfg(test)]
+mod tests;
