@@ -250,3 +250,165 @@ impl DiskFiles {
         self.root.join(&key.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use tempfile::TempDir;
+
+    use super::*;
+
+    const ABC_KEY: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad.png";
+
+    async fn store() -> (TempDir, Files) {
+        let folder = TempDir::new().unwrap();
+        let address = format!("file://{}/up/loads", folder.path().display());
+        let files = Files::open(&address).await.unwrap();
+        (folder, files)
+    }
+
+    fn names(folder: &TempDir) -> Vec<String> {
+        let entries = std::fs::read_dir(folder.path().join("up/loads")).unwrap();
+        entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn a_file_comes_goes_and_is_named_by_its_content() {
+        let (folder, files) = store().await;
+        let key = files.put(b"abc", "png").await.unwrap();
+        assert_eq!(key.as_str(), ABC_KEY);
+        assert_eq!(key, ABC_KEY.parse().unwrap());
+        assert_eq!(files.put(b"abc", "png").await.unwrap(), key);
+        assert_ne!(files.put(b"abd", "png").await.unwrap(), key);
+        assert_eq!(names(&folder).len(), 2, "nothing temporary is left");
+        assert_eq!(
+            files.get(&key).await.unwrap().as_deref(),
+            Some(b"abc".as_slice())
+        );
+
+        assert!(files.delete(&key).await.unwrap());
+        assert!(!files.delete(&key).await.unwrap());
+        assert_eq!(files.get(&key).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_store_opened_again_has_its_files_and_steps_over_left_overs() {
+        let (folder, files) = store().await;
+        let key = files.put(b"abc", "png").await.unwrap();
+        let left_over = format!("up/loads/.{}-0.tmp", process::id());
+        std::fs::write(folder.path().join(&left_over), "half").unwrap();
+        let again = Files::open(&format!("file://{}/up/loads", folder.path().display()))
+            .await
+            .unwrap();
+        assert_eq!(
+            again.get(&key).await.unwrap().as_deref(),
+            Some(b"abc".as_slice())
+        );
+        again.put(b"new", "jpg").await.unwrap();
+        assert_eq!(
+            std::fs::read(folder.path().join(&left_over)).unwrap(),
+            b"half"
+        );
+    }
+
+    #[tokio::test]
+    async fn many_at_once_leave_one_whole_file() {
+        let (folder, files) = store().await;
+        let content = vec![7_u8; 300_000];
+        let puts = (0..16).map(|_| {
+            let (files, content) = (files.clone(), content.clone());
+            tokio::spawn(async move { files.put(&content, "png").await.unwrap() })
+        });
+        let mut keys = Vec::new();
+        for put in puts.collect::<Vec<_>>() {
+            keys.push(put.await.unwrap());
+        }
+        assert!(keys.windows(2).all(|pair| pair[0] == pair[1]));
+        assert_eq!(names(&folder), [keys[0].as_str()]);
+        assert_eq!(files.get(&keys[0]).await.unwrap(), Some(content));
+    }
+
+    #[tokio::test]
+    async fn a_failed_write_leaves_nothing() {
+        let (folder, files) = store().await;
+        // A folder in the place of the file: the move cannot succeed.
+        std::fs::create_dir(folder.path().join("up/loads").join(ABC_KEY)).unwrap();
+        let error = files.put(b"abc", "png").await.unwrap_err();
+        assert!(matches!(error, FilesError::Io(_)), "{error:?}");
+        assert_eq!(names(&folder), [ABC_KEY]);
+    }
+
+    #[tokio::test]
+    async fn sizes_have_a_limit_both_ways() {
+        let (folder, files) = store().await;
+        let full = vec![0; MAX_FILE_BYTES];
+        let key = files.put(&full, "bin").await.unwrap();
+        assert_eq!(
+            files.get(&key).await.unwrap().map(|bytes| bytes.len()),
+            Some(MAX_FILE_BYTES)
+        );
+        let over = vec![0; MAX_FILE_BYTES + 1];
+        assert!(matches!(
+            files.put(&over, "bin").await,
+            Err(FilesError::TooLarge)
+        ));
+        std::fs::write(folder.path().join("up/loads").join(key.as_str()), &over).unwrap();
+        assert!(matches!(files.get(&key).await, Err(FilesError::TooLarge)));
+    }
+
+    #[tokio::test]
+    async fn addresses_and_extensions_are_checked() {
+        for address in [
+            "",
+            "file://",
+            "data/uploads",
+            "s3://bucket/prefix",
+            "http://x",
+        ] {
+            assert!(
+                matches!(Files::open(address).await, Err(FilesError::Address)),
+                "{address}"
+            );
+        }
+        let (_folder, files) = store().await;
+        for extension in ["", "PNG", "p.g", "../x", "/", "a b", "ninechars", "图"] {
+            let put = files.put(b"abc", extension).await;
+            assert!(matches!(put, Err(FilesError::Extension)), "{extension}");
+        }
+    }
+
+    #[test]
+    fn only_keys_of_ours_are_keys() {
+        let hash = &ABC_KEY[..HASH_DIGITS];
+        let bad = [
+            String::new(),
+            "..".into(),
+            "../../etc/passwd".into(),
+            hash.into(),
+            format!("{hash}."),
+            format!("{hash}.png.png"),
+            format!("{hash}./../x"),
+            format!("../{hash}.png"),
+            format!("{}.png", hash.to_uppercase()),
+            format!("{}.png", &hash[1..]),
+            format!("{hash}.png\0"),
+        ];
+        for text in bad {
+            assert!(text.parse::<FileKey>().is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_key_is_one_plain_file_name(text in ".{0,80}|[a-f0-9]{64}\\.[a-z0-9./]{1,9}") {
+            if let Ok(key) = text.parse::<FileKey>() {
+                let mut parts = Path::new(key.as_str()).components();
+                let is_plain = matches!(parts.next(), Some(std::path::Component::Normal(_)));
+                prop_assert!(is_plain && parts.next().is_none());
+                prop_assert!(key.as_str().is_ascii());
+            }
+        }
+    }
+}

@@ -196,3 +196,137 @@ impl From<WireGroup> for Group {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::error::{CookieDeath, Failure};
+    use super::super::fake_planet::{FakePlanet, GROUP, Reply};
+    use super::*;
+
+    #[tokio::test]
+    async fn the_newer_path_is_asked_and_the_phone_number_left_there() {
+        let fake = FakePlanet::start(|_, _| {
+            Reply::data(&json!({
+                "accounts": {"phone": {"country_calling_code": "86", "local_phone_number":
+                    "13900000007"}, "wechat": {"name": "Host"}},
+                "identity_status": "verified",
+                "user": {"uid": "300000000000001", "name": "Host", "user_sid": "x", "grade": {}}}))
+            .with("X-Expire-In", 432_000)
+        })
+        .await;
+        let planet = fake.planet();
+        let user = planet.self_user().await.unwrap();
+        assert_eq!(
+            (user.user_id, user.name.as_str()),
+            (300_000_000_000_001, "Host")
+        );
+        assert!(!format!("{user:?}").contains("13900000007"));
+        assert_eq!(fake.seen().len(), 1);
+        assert_eq!(planet.cookie_expires_in().unwrap().as_secs(), 432_000);
+    }
+
+    #[tokio::test]
+    async fn the_older_path_helps_when_the_newer_is_refused_or_odd() {
+        let newer: [fn() -> Reply; 3] = [
+            || Reply::raw(404, "not found"),
+            || Reply::code(60_001),
+            || Reply::data(&json!({"profile": {}})),
+        ];
+        for newer in newer {
+            let fake = FakePlanet::start(move |seen, _| match seen.path() {
+                "/v2/users/self" => {
+                    Reply::data(&json!({"user": {"user_id": 300_000_000_000_001_i64}}))
+                }
+                _ => newer(),
+            })
+            .await;
+            let user = fake.planet().self_user().await.unwrap();
+            assert_eq!(user.user_id, 300_000_000_000_001);
+        }
+    }
+
+    #[tokio::test]
+    async fn dead_is_not_unknown_and_unknown_is_not_dead() {
+        let fake = FakePlanet::start(|_, _| Reply::code(1009)).await;
+        let error = fake.planet().self_user().await.unwrap_err();
+        assert!(
+            matches!(error, Error::CookieDead(CookieDeath::KickedOut)),
+            "{error:?}"
+        );
+
+        let fake = FakePlanet::start(|_, _| Reply::code(1059)).await;
+        let error = fake.planet().self_user().await.unwrap_err();
+        let Error::Unavailable {
+            last: Failure::Code { code, .. },
+            ..
+        } = error
+        else {
+            panic!("{error:?}")
+        };
+        assert_eq!(code, 1059);
+        assert!(
+            fake.seen().iter().all(|seen| seen.path() == SELF_PATH),
+            "no detour"
+        );
+    }
+
+    #[tokio::test]
+    async fn an_account_without_an_id_is_an_odd_answer() {
+        let fake = FakePlanet::start(|_, _| Reply::data(&json!({"user": {"uid": ""}}))).await;
+        let error = fake.planet().self_user().await.unwrap_err();
+        assert!(
+            matches!(
+                error,
+                Error::Protocol {
+                    call: SELF_CALL,
+                    ..
+                }
+            ),
+            "{error:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_planet_and_its_managers() {
+        let fake = FakePlanet::start(|seen, _| {
+            assert_eq!(seen.path(), "/v2/groups/88000000000011");
+            Reply::data(&json!({"group": {
+                "group_id": GROUP, "number": 70_000_003, "name": "Demo",
+                "owner": {"user_id": 300_000_000_000_001_i64, "name": "Host"},
+                "admin_ids": [300_000_000_000_003_i64], "partner_ids": [300_000_000_000_006_i64],
+                "policies": {"enable_member_number": true, "members_visibility": "admins"},
+                "statistics": {"topics": {"topics_count": 3}, "members": {"count": 229}},
+                "user_specific": {"membership": {"end_time": "2286-11-21T01:46:39.000+0800"}}}}))
+        })
+        .await;
+        let group = fake.planet().group().await.unwrap();
+        assert_eq!((group.group_id, group.number), (GROUP, Some(70_000_003)));
+        assert_eq!(
+            (group.member_numbers_enabled, group.member_count),
+            (Some(true), Some(229))
+        );
+        assert!(group.membership_ends_at.is_some());
+        for (user, manages) in [(1, true), (3, true), (6, true), (7, false)] {
+            assert_eq!(
+                group.is_managed_by(300_000_000_000_000 + user),
+                manages,
+                "{user}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_bare_planet_is_fine_another_one_is_not() {
+        let fake =
+            FakePlanet::start(|_, _| Reply::data(&json!({"group": {"group_id": GROUP}}))).await;
+        let group = fake.planet().group().await.unwrap();
+        assert_eq!((group.owner_id, group.member_count), (None, None));
+        assert!(!group.is_managed_by(3));
+
+        let fake = FakePlanet::start(|_, _| Reply::data(&json!({"group": {"group_id": 3}}))).await;
+        let error = fake.planet().group().await.unwrap_err();
+        assert!(matches!(error, Error::Protocol { .. }), "{error:?}");
+    }
+}

@@ -180,3 +180,95 @@ impl From<WireCheckin> for Checkin {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::fake_planet::{FakePlanet, PROJECT, Reply};
+    use super::super::time;
+    use super::*;
+
+    async fn read(checkin: Value) -> Result<Checkin, Error> {
+        let data = json!({"is_valid_member": true, "checkin": checkin, "group": {"name": "Demo"}});
+        let fake = FakePlanet::start(move |seen, _| {
+            assert_eq!(
+                seen.path_and_query,
+                "/v2/groups/88000000000011/checkins/7700000001"
+            );
+            Reply::data(&data)
+        })
+        .await;
+        fake.planet().checkin(PROJECT).await
+    }
+
+    #[tokio::test]
+    async fn a_project_as_served() {
+        let checkin = read(json!({
+            "checkin_id": PROJECT, "title": "Writing camp 01", "text": "rules…", "checkin_days": 9,
+            "validity": {"long_period": false, "expiration_time": "2026-01-10T23:59:59.999+0800"},
+            "create_time": "2026-01-01T09:00:00.000+0800", "status": "ongoing",
+            "type": "accumulated", "joined_count": 99}))
+        .await
+        .unwrap();
+        let expected = Checkin {
+            checkin_id: PROJECT,
+            title: "Writing camp 01".into(),
+            checkin_days: Some(9),
+            status: CheckinStatus::Ongoing,
+            kind: CheckinKind::Accumulated,
+            created_at: time::parse("2026-01-01T09:00:00.000+0800"),
+            expires_at: time::parse("2026-01-10T23:59:59.999+0800"),
+            joined_count: Some(99),
+        };
+        assert_eq!(checkin, expected);
+    }
+
+    #[tokio::test]
+    async fn words_and_ends_of_projects() {
+        let words = [
+            ("over", CheckinStatus::Over),
+            ("closed", CheckinStatus::Closed),
+            ("paused", CheckinStatus::Unknown),
+        ];
+        for (word, expected) in words {
+            let checkin = json!({"checkin_id": PROJECT, "status": word, "type": "continuous",
+                "validity": {"long_period": true, "expiration_time": ""}});
+            let checkin = read(checkin).await.unwrap();
+            assert_eq!(
+                (checkin.status, checkin.kind),
+                (expected, CheckinKind::Continuous)
+            );
+            assert_eq!(checkin.expires_at, None);
+        }
+        let bare = read(json!({"checkin_id": PROJECT})).await.unwrap();
+        assert_eq!(
+            (bare.status, bare.kind),
+            (CheckinStatus::Unknown, CheckinKind::Unknown)
+        );
+    }
+
+    #[tokio::test]
+    async fn another_project_is_an_odd_answer() {
+        let error = read(json!({"checkin_id": 3})).await.unwrap_err();
+        assert!(matches!(error, Error::Protocol { .. }), "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn sums_need_their_checksum() {
+        let answers = [
+            json!({"checkined_count": 33}),
+            json!({"joined_count": 3}),
+            json!({}),
+        ];
+        for (statistics, is_good) in answers.into_iter().zip([true, false, false]) {
+            let data = json!({"statistics": statistics});
+            let fake = FakePlanet::start(move |_, _| Reply::data(&data)).await;
+            let sums = fake.planet().statistics(PROJECT).await;
+            assert_eq!(
+                sums.ok().map(|sums| sums.checkined_count),
+                is_good.then_some(33)
+            );
+        }
+    }
+}

@@ -150,3 +150,84 @@ impl From<WireMember> for Member {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::fake_planet::{FakePlanet, Reply, Seen, at, wire_time};
+    use super::super::time;
+    use super::*;
+
+    /// Member `n` joined at second `joined_s`.
+    fn row(n: i64, joined_s: i64) -> Value {
+        json!({"user_id": 300_000_000_000_000_i64 + n, "name": "Ann", "number": n, "status": "joined",
+            "join_time": wire_time(at(joined_s * 1_000)), "isolated": false,
+            "expired_time": "2286-11-21T01:46:39.000+0800"})
+    }
+
+    fn page(rows: &[Value], seen: &Seen) -> Reply {
+        for (name, value) in [
+            ("count", "200"),
+            ("scope", "all"),
+            ("sort", "join_time"),
+            ("order", "desc"),
+        ] {
+            assert_eq!(seen.query(name).as_deref(), Some(value));
+        }
+        let end_time = seen
+            .query("end_time")
+            .map(|text| time::parse(&text).unwrap());
+        let joined = |row: &Value| time::parse(row["join_time"].as_str().unwrap()).unwrap();
+        let visible = rows
+            .iter()
+            .filter(|row| end_time.is_none_or(|end| joined(row) <= end));
+        Reply::data(&json!({"members": visible.take(200).collect::<Vec<_>>()}))
+    }
+
+    #[tokio::test]
+    async fn the_whole_roster_is_read() {
+        for (n, requests) in [(0, 1), (199, 1), (200, 2), (201, 2), (399, 3), (450, 3)] {
+            let rows: Vec<Value> = (1..=n).rev().map(|n| row(n, n)).collect();
+            let fake = FakePlanet::start(move |seen, _| page(&rows, seen)).await;
+            let list = fake.planet().members().await.unwrap();
+            let found: Vec<i64> = list.members.iter().filter_map(|m| m.number).collect();
+            assert_eq!(found, (1..=n).rev().collect::<Vec<_>>(), "{n}");
+            assert!(list.is_complete, "{n}");
+            assert_eq!(fake.seen().len(), requests, "{n}");
+        }
+    }
+
+    #[tokio::test]
+    async fn many_who_joined_at_once_are_told_as_incomplete() {
+        let rows: Vec<Value> = (1..=250).map(|n| row(n, 0)).collect();
+        let fake = FakePlanet::start(move |seen, _| page(&rows, seen)).await;
+        let list = fake.planet().members().await.unwrap();
+        assert_eq!(list.members.len(), 200);
+        assert!(!list.is_complete);
+    }
+
+    #[tokio::test]
+    async fn one_member_with_and_without_optional_fields() {
+        let full = row(7, 1);
+        let fake = FakePlanet::start(move |_, _| Reply::data(&json!({"member": full}))).await;
+        let member = fake.planet().member(300_000_000_000_007).await.unwrap();
+        assert_eq!(member.number, Some(7));
+        assert_eq!(member.joined_at, Some(at(1_000)));
+        assert_eq!(
+            member.expires_at.unwrap().to_rfc3339(),
+            "2286-11-20T17:46:39+00:00"
+        );
+        assert_eq!(member.status, "joined");
+        let other = fake.planet().member(300_000_000_000_009).await.unwrap_err();
+        assert!(
+            matches!(other, Error::Protocol { call: ONE_CALL, .. }),
+            "{other:?}"
+        );
+
+        let fake =
+            FakePlanet::start(|_, _| Reply::data(&json!({"member": {"user_id": "3"}}))).await;
+        let bare = fake.planet().member(3).await.unwrap();
+        assert_eq!((bare.user_id, bare.number, bare.joined_at), (3, None, None));
+    }
+}

@@ -23,6 +23,9 @@ mod topics;
 mod transport;
 mod wire;
 
+#[cfg(test)]
+mod fake_planet;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -101,5 +104,103 @@ impl fmt::Debug for Planet {
         f.debug_struct("Planet")
             .field("group_id", &self.group_id)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use proptest::prelude::*;
+    use proptest::test_runner::{Config, TestRunner};
+    use serde_json::{Map, Value, json};
+
+    use super::fake_planet::{FakePlanet, PROJECT, Reply, at};
+
+    const WORDS: [&str; 22] = [
+        "user",
+        "uid",
+        "user_id",
+        "name",
+        "avatar_url",
+        "group",
+        "group_id",
+        "owner",
+        "admin_ids",
+        "checkin",
+        "checkin_id",
+        "validity",
+        "statistics",
+        "checkined_count",
+        "ranking_list",
+        "rankings",
+        "checkined_days",
+        "topics",
+        "topic_id",
+        "talk",
+        "create_time",
+        "members",
+    ];
+
+    /// JSON made of the planet's own field names, in any order and with any contents.
+    fn planet_like() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            (1_i64..30).prop_map(Value::from),
+            Just(json!("2026-01-03T21:04:05.123+0800")),
+            ".{0,12}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(5, 120, 8, |inner| {
+            let word = proptest::sample::select(WORDS.as_slice()).prop_map(str::to_owned);
+            let object = proptest::collection::vec((word, inner.clone()), 0..8)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect::<Map<_, _>>()));
+            prop_oneof![2 => object, 1 => proptest::collection::vec(inner, 0..4).prop_map(Value::from)]
+        })
+    }
+
+    fn answers() -> impl Strategy<Value = (u16, Vec<u8>)> {
+        let body = prop_oneof![
+            1 => any::<Vec<u8>>(),
+            4 => planet_like()
+                .prop_map(|data| json!({"succeeded": true, "resp_data": data}).to_string().into()),
+            1 => planet_like()
+                .prop_map(|data| json!({"succeeded": false, "code": data}).to_string().into()),
+            1 => Just(format!(r#"{{"succeeded":true,"resp_data":{}"#, "[".repeat(50_000)).into()),
+        ];
+        (prop_oneof![6 => Just(200_u16), 1 => 200_u16..600], body)
+    }
+
+    #[test]
+    fn no_answer_makes_a_call_panic_or_go_on_for_ever() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let answer = std::sync::Arc::new(Mutex::new((200, Vec::new())));
+        let served = std::sync::Arc::clone(&answer);
+        let planet = runtime.block_on(async move {
+            let script = move |_: &_, _| {
+                let (status, body) = served.lock().unwrap().clone();
+                Reply::raw(status, body)
+            };
+            FakePlanet::start(script).await.planet()
+        });
+        let mut runner = TestRunner::new(Config::with_cases(48));
+        let outcome = runner.run(&answers(), |hostile| {
+            *answer.lock().unwrap() = hostile;
+            runtime.block_on(async {
+                let _ = planet.self_user().await;
+                let _ = planet.group().await;
+                let _ = planet.checkin(PROJECT).await;
+                let _ = planet.statistics(PROJECT).await;
+                let _ = planet.checked_ranking(PROJECT).await;
+                let _ = planet.topics(PROJECT, at(0)).await;
+                let _ = planet.members().await;
+                let _ = planet.member(PROJECT).await;
+            });
+            Ok(())
+        });
+        outcome.unwrap();
+        assert!(planet.calls_today() >= 48 * 8);
     }
 }

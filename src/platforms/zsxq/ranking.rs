@@ -142,3 +142,259 @@ impl From<WireRank> for RankedUser {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use serde_json::{Value, json};
+
+    use super::super::error::Failure;
+    use super::super::fake_planet::{FakePlanet, PROJECT, Reply, Seen};
+    use super::*;
+
+    const FIRST_USER: i64 = 300_000_000_000_000;
+
+    /// The planet's page of a ranking where rank `r` belongs to `days[r - 1]`.
+    fn page(days: &[(i64, u32)], index: usize) -> Value {
+        let rows: Vec<Value> = days
+            .iter()
+            .enumerate()
+            .skip(index)
+            .take(21)
+            .map(|(idx, (user, days))| {
+                json!({"user": {"user_id": user, "name": " ", "alias": "A-7"},
+                    "rankings": idx + 1, "checkined_days": days})
+            })
+            .collect();
+        json!({"ranking_list": rows})
+    }
+
+    fn members(n: i64) -> Vec<(i64, u32)> {
+        (1..=n).map(|idx| (FIRST_USER + idx, 9)).collect()
+    }
+
+    fn index_of(seen: &Seen) -> usize {
+        seen.query("index").unwrap().parse().unwrap()
+    }
+
+    /// A planet with a ranking that may change from one reading of it to the next.
+    async fn planet_with(
+        ranking: impl Fn(usize) -> Vec<(i64, u32)> + Send + Sync + 'static,
+        checkined_count: impl Fn(usize) -> u32 + Send + Sync + 'static,
+    ) -> FakePlanet {
+        let readings = Arc::new(AtomicUsize::new(0));
+        FakePlanet::start(move |seen, _| {
+            if seen.path().ends_with("/statistics") {
+                let reading = readings.load(Ordering::SeqCst);
+                let sums = json!({"checkined_count": checkined_count(reading)});
+                return Reply::data(&json!({"statistics": sums}));
+            }
+            assert_eq!(seen.query("type").as_deref(), Some("accumulated"));
+            let index = index_of(seen);
+            if index == 0 {
+                readings.fetch_add(1, Ordering::SeqCst);
+            }
+            Reply::data(&page(&ranking(readings.load(Ordering::SeqCst)), index))
+        })
+        .await
+    }
+
+    #[tokio::test]
+    async fn every_page_is_read_until_an_empty_one() {
+        for n in [0, 1, 20, 21, 22, 42, 200, 285] {
+            let fake = planet_with(move |_| members(n), |_| 0).await;
+            let users = fake.planet().ranking(PROJECT).await.unwrap();
+            let ids: Vec<i64> = users.iter().map(|user| user.user_id).collect();
+            assert_eq!(
+                ids,
+                (1..=n).map(|idx| FIRST_USER + idx).collect::<Vec<_>>(),
+                "{n}"
+            );
+            let ranks: Vec<u32> = users.iter().map(|user| user.rank).collect();
+            assert_eq!(
+                ranks,
+                (1..=u32::try_from(n).unwrap()).collect::<Vec<_>>(),
+                "{n}"
+            );
+            let asked: Vec<usize> = fake.seen().iter().map(index_of).collect();
+            let mut expected: Vec<usize> = (0..n.unsigned_abs() as usize).step_by(21).collect();
+            expected.push(n.unsigned_abs() as usize);
+            expected.dedup();
+            assert_eq!(asked, expected, "{n}");
+        }
+    }
+
+    #[tokio::test]
+    async fn rows_are_taken_as_served() {
+        let body = r#"{"succeeded":true,"resp_data":{"ranking_list":[
+            {"user":{"user_id":300000000000007,"name":"\u5c0f\u660e","alias":"",
+              "avatar_url":"https:\/\/images.zsxq.com\/a?e=1"},"rankings":1,"checkined_days":10}],
+            "user_specific":{"user":{"user_id":300000000000001,"name":"Host","alias":""},
+              "rankings":0,"checkined_days":0}}}"#;
+        let fake = FakePlanet::start(move |seen, _| match index_of(seen) {
+            0 => Reply::raw(200, body),
+            _ => Reply::data(&json!({"ranking_list": []})),
+        })
+        .await;
+        let expected = RankedUser {
+            user_id: 300_000_000_000_007,
+            name: "小明".into(),
+            alias: String::new(),
+            avatar_url: Some("https://images.zsxq.com/a?e=1".into()),
+            rank: 1,
+            checkined_days: 10,
+        };
+        assert_eq!(fake.planet().ranking(PROJECT).await.unwrap(), [expected]);
+    }
+
+    #[tokio::test]
+    async fn a_failed_page_fails_the_whole() {
+        let fake = FakePlanet::start(|seen, _| match index_of(seen) {
+            42 => Reply::code(1050),
+            index => Reply::data(&page(&members(75), index)),
+        })
+        .await;
+        let error = fake.planet().ranking(PROJECT).await.unwrap_err();
+        let Error::Unavailable { last, .. } = error else {
+            panic!("{error:?}")
+        };
+        assert_eq!(last.code(), Some(1050));
+        let asked: Vec<usize> = fake.seen().iter().map(index_of).collect();
+        assert_eq!(asked, [0, 21, 42, 42, 42, 42, 42]);
+    }
+
+    #[tokio::test]
+    async fn ranks_that_do_not_advance_are_an_error() {
+        let fake = FakePlanet::start(|_, _| Reply::data(&page(&members(75), 0))).await;
+        let error = fake.planet().ranking(PROJECT).await.unwrap_err();
+        assert!(
+            matches!(error, Error::Protocol { call: CALL, .. }),
+            "{error:?}"
+        );
+        assert_eq!(fake.seen().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn an_endless_ranking_is_an_error() {
+        let fake = FakePlanet::start(|seen, _| {
+            let row = json!({"user": {"user_id": 3}, "rankings": index_of(seen) + 1,
+                "checkined_days": 1});
+            Reply::data(&json!({"ranking_list": [row]}))
+        })
+        .await;
+        let error = fake.planet().ranking(PROJECT).await.unwrap_err();
+        assert!(
+            matches!(
+                error,
+                Error::TooManyPages {
+                    limit_pages: MAX_PAGES,
+                    ..
+                }
+            ),
+            "{error:?}"
+        );
+        assert_eq!(fake.seen().len(), MAX_PAGES);
+    }
+
+    #[tokio::test]
+    async fn an_odd_row_fails_the_whole() {
+        let rows = [
+            json!({"user": {"user_id": 3}, "rankings": 1, "checkined_days": -1}),
+            json!({"user": {"name": "no id"}, "rankings": 1, "checkined_days": 1}),
+            json!({"user": {"user_id": 3}, "rankings": 1}),
+        ];
+        for row in rows {
+            let data = json!({"ranking_list": [row]});
+            let fake = FakePlanet::start(move |_, _| Reply::data(&data)).await;
+            let error = fake.planet().ranking(PROJECT).await.unwrap_err();
+            assert!(
+                matches!(error, Error::Protocol { call: CALL, .. }),
+                "{error:?}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_clean_ranking_is_read_once() {
+        let fake = planet_with(|_| members(30), |_| 30 * 9).await;
+        let checked = fake.planet().checked_ranking(PROJECT).await.unwrap();
+        assert!(checked.is_checksum_clean);
+        assert_eq!((checked.users.len(), checked.days_sum), (30, 270));
+        assert_eq!(checked.statistics.checkined_count, 270);
+        assert_eq!(fake.seen().len(), 4);
+    }
+
+    #[tokio::test]
+    async fn a_member_who_moves_between_two_pages_causes_a_second_reading() {
+        // While the first page is out, the last member checks in and takes the first place:
+        // everybody moves down, the one at rank 21 is seen again and the mover not at all.
+        let moved = || {
+            let mut days = members(30);
+            let (mover, count) = days.pop().unwrap();
+            days.insert(0, (mover, count + 1));
+            days
+        };
+        let fake = FakePlanet::start(move |seen, count| match (seen.path(), count) {
+            (path, _) if path.ends_with("/statistics") => {
+                Reply::data(&json!({"statistics": {"checkined_count": 30 * 9 + 1}}))
+            }
+            (_, 0) => Reply::data(&page(&members(30), 0)),
+            _ => Reply::data(&page(&moved(), index_of(seen))),
+        })
+        .await;
+        let first = fake.planet().ranking(PROJECT).await.unwrap();
+        assert_eq!(
+            first.len(),
+            29,
+            "one seen twice is listed once, one was missed"
+        );
+
+        let fake = planet_with(
+            move |reading| if reading == 1 { moved() } else { members(30) },
+            |_| 30 * 9,
+        )
+        .await;
+        let checked = fake.planet().checked_ranking(PROJECT).await.unwrap();
+        assert!(checked.is_checksum_clean);
+        assert_eq!(checked.days_sum, 270);
+        assert_eq!(
+            fake.seen().len(),
+            8,
+            "two readings of three pages and the sums"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_sum_that_stays_wrong_is_told_after_two_readings() {
+        let fake = planet_with(|_| members(3), |_| 28).await;
+        let checked = fake.planet().checked_ranking(PROJECT).await.unwrap();
+        assert!(!checked.is_checksum_clean);
+        assert_eq!(
+            (checked.days_sum, checked.statistics.checkined_count),
+            (27, 28)
+        );
+        assert_eq!(fake.seen().len(), 6);
+    }
+
+    #[tokio::test]
+    async fn a_failing_checksum_fails_the_whole() {
+        let fake = FakePlanet::start(|seen, _| match seen.path().ends_with("/statistics") {
+            true => Reply::raw(502, ""),
+            false => Reply::data(&page(&members(3), index_of(seen))),
+        })
+        .await;
+        let error = fake.planet().checked_ranking(PROJECT).await.unwrap_err();
+        assert!(
+            matches!(
+                error,
+                Error::Unavailable {
+                    last: Failure::Http(502),
+                    ..
+                }
+            ),
+            "{error:?}"
+        );
+    }
+}

@@ -241,3 +241,6 @@ impl From<WirePost> for Post {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

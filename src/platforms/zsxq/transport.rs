@@ -164,7 +164,8 @@ impl Transport {
     /// One request in its turn. The outer error ends the call, the inner one is this try's.
     async fn try_once<T: DeserializeOwned>(&self, url: &Url) -> Result<Result<T, Failure>, Error> {
         let _turn = self.turn.lock().await;
-        if let Some(moment) = self.not_before() {
+        // A timer that is over already would still cost a tick.
+        if let Some(moment) = self.not_before().filter(|&moment| moment > Instant::now()) {
             tokio::time::sleep_until(moment).await;
         }
         if !self.pace().spend(shanghai_date((self.now)())) {
@@ -301,3 +302,6 @@ fn broken(error: &reqwest::Error) -> Failure {
         Failure::Connection
     }
 }
+
+#[cfg(test)]
+mod tests;
