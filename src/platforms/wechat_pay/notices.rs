@@ -1,0 +1,318 @@
+//! Notifications of payments and refunds (§6, §7.3): verified, then read, then opened, then typed.
+//! Opening makes no call and stores nothing; a repeated notification opens like the first.
+
+use super::aead::{ALGORITHM, OpenError};
+use super::client::WechatPay;
+use super::orders::Transaction;
+use super::refunds::RefundNotice;
+use super::verify::{self, SignatureError};
+use super::wire::optional_time;
+use chrono::{DateTime, Utc};
+use reqwest::header::HeaderMap;
+use serde::{Deserialize, de::DeserializeOwned};
+use std::borrow::Cow;
+
+/// Real notifications have one or two kilobytes.
+pub const MAX_NOTICE_BYTES: usize = 256 * 1024;
+/// What goes back with a 4xx or 5xx, so that WeChat Pay sends the notification again (§6). Success
+/// is 200 or 204 with an empty body.
+pub const NOTICE_FAILURE_BODY: &str = r#"{"code":"FAIL","message":"失败"}"#;
+
+/// Only success is notified of payments (§6).
+const PAYMENT_EVENTS: [&str; 1] = ["TRANSACTION.SUCCESS"];
+const REFUND_EVENTS: [&str; 3] = ["REFUND.SUCCESS", "REFUND.ABNORMAL", "REFUND.CLOSED"];
+
+/// A verified notification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice<T> {
+    /// Of a kind that belongs here.
+    Event {
+        /// The same when the notification is sent again; for logs, not for telling duplicates.
+        id: String,
+        /// Such as `TRANSACTION.SUCCESS`.
+        event_type: String,
+        /// The same when the notification is sent again.
+        created_at: Option<DateTime<Utc>>,
+        /// What happened. Whose it is (merchant, appid, number, sum) is still to be compared.
+        resource: T,
+    },
+    /// Of a kind that is not known here. Answer 2xx, or it comes back fifteen times.
+    Unknown {
+        /// For logs.
+        id: String,
+        /// As received.
+        event_type: String,
+    },
+}
+
+/// A notification that is not believed or cannot be read. Shows nothing of its content.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoticeError {
+    /// More than [`MAX_NOTICE_BYTES`].
+    #[error("the notification is larger than 256 KiB")]
+    TooLarge,
+    /// Not signed by WeChat Pay, or not now.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
+    /// Signed by WeChat Pay, but not of the documented shape.
+    #[error("the notification's {0} is malformed")]
+    Malformed(&'static str),
+    /// Signed by WeChat Pay, but the seal does not open: most likely another APIv3 key.
+    #[error("the notification does not open: {0}")]
+    Decrypt(&'static str),
+}
+
+impl NoticeError {
+    /// The HTTP status to answer with, beside [`NOTICE_FAILURE_BODY`]. Never 2xx: a false signature
+    /// that is answered so marks the merchant as one who does not verify (§2.2).
+    #[must_use]
+    pub fn reply_status(&self) -> u16 {
+        match self {
+            Self::TooLarge => 413,
+            Self::Signature(_) => 401,
+            Self::Malformed(_) => 400,
+            // Ours to mend: the next attempt may succeed.
+            Self::Decrypt(_) => 500,
+        }
+    }
+
+    /// A false signature that WeChat Pay sends on purpose; not worth a warning.
+    #[must_use]
+    pub fn is_probe(&self) -> bool {
+        matches!(
+            self,
+            Self::Signature(SignatureError::Mismatch { probe: true })
+        )
+    }
+}
+
+impl WechatPay {
+    /// Opens a payment notification from its headers and its body as received.
+    ///
+    /// # Errors
+    /// [`NoticeError`]; nothing of the body is read before the signature is right.
+    pub fn open_payment_notice(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Notice<Transaction>, NoticeError> {
+        self.open_notice(headers, body, &PAYMENT_EVENTS)
+    }
+
+    /// Opens a refund notification from its headers and its body as received.
+    ///
+    /// # Errors
+    /// [`NoticeError`]; nothing of the body is read before the signature is right.
+    pub fn open_refund_notice(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Notice<RefundNotice>, NoticeError> {
+        self.open_notice(headers, body, &REFUND_EVENTS)
+    }
+
+    fn open_notice<T: DeserializeOwned>(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+        events: &[&str],
+    ) -> Result<Notice<T>, NoticeError> {
+        if body.len() > MAX_NOTICE_BYTES {
+            return Err(NoticeError::TooLarge);
+        }
+        verify::verify(headers, body, self.keys(), self.now())?;
+        let envelope: EnvelopeBody<'_> =
+            serde_json::from_slice(body).map_err(|_| NoticeError::Malformed("envelope"))?;
+        let (id, event_type) = (envelope.id.into_owned(), envelope.event_type.into_owned());
+        if !events.contains(&event_type.as_str()) {
+            return Ok(Notice::Unknown { id, event_type });
+        }
+        let resource = envelope
+            .resource
+            .ok_or(NoticeError::Malformed("resource"))?;
+        let plain = self.open_resource(&resource)?;
+        let resource =
+            serde_json::from_slice(&plain).map_err(|_| NoticeError::Malformed("content"))?;
+        Ok(Notice::Event {
+            id,
+            event_type,
+            created_at: envelope.create_time,
+            resource,
+        })
+    }
+
+    fn open_resource(&self, sealed: &ResourceBody<'_>) -> Result<Vec<u8>, NoticeError> {
+        if sealed.algorithm != ALGORITHM {
+            return Err(NoticeError::Malformed("algorithm"));
+        }
+        let aad = sealed.associated_data.as_deref().unwrap_or_default();
+        let opened = self
+            .api_v3_key()
+            .open(&sealed.nonce, aad, &sealed.ciphertext);
+        opened.map_err(|error| match error {
+            OpenError::NotBase64 | OpenError::TooShort => NoticeError::Malformed("ciphertext"),
+            OpenError::NonceLength => NoticeError::Malformed("nonce"),
+            OpenError::TagMismatch => NoticeError::Decrypt("the tag does not match the APIv3 key"),
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct EnvelopeBody<'a> {
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+    #[serde(default, deserialize_with = "optional_time")]
+    create_time: Option<DateTime<Utc>>,
+    #[serde(borrow)]
+    event_type: Cow<'a, str>,
+    #[serde(borrow)]
+    resource: Option<ResourceBody<'a>>,
+}
+
+#[derive(Deserialize)]
+struct ResourceBody<'a> {
+    #[serde(borrow)]
+    algorithm: Cow<'a, str>,
+    #[serde(borrow)]
+    ciphertext: Cow<'a, str>,
+    associated_data: Option<String>,
+    #[serde(borrow)]
+    nonce: Cow<'a, str>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::orders::{TradeState, TradeType};
+    use super::super::refunds::RefundStatus;
+    use super::super::trust::PlatformCertificate;
+    use super::super::vectors;
+    use super::*;
+    use serde_json::Value;
+
+    /// A client whose clock stands at the case's "now" and which holds both kinds of keys.
+    fn client_for(case: &Value) -> WechatPay {
+        let mut settings = vectors::settings("https://api.mch.weixin.qq.com");
+        settings.api_v3_key = case["apiv3_key"].as_str().unwrap().into();
+        let now = vectors::clock_at(case["now"].as_i64().unwrap());
+        let client = WechatPay::new(settings, now).unwrap();
+        let pem = vectors::text("keys/platform_cert.pem");
+        let certificate = PlatformCertificate::from_pem(pem.as_bytes(), vectors::PLATFORM_SERIAL);
+        client
+            .keys()
+            .take_over(client.keys().with_certificates(vec![certificate.unwrap()]));
+        client
+    }
+
+    fn body(case: &Value) -> &[u8] {
+        case["body"].as_str().unwrap().as_bytes()
+    }
+
+    #[test]
+    fn opens_payment_notifications_in_both_modes() {
+        let vectors = vectors::json("notify_payment_success.json");
+        let cases = vectors["cases"].as_array().unwrap();
+        assert_eq!(cases.len(), 2);
+        for case in cases {
+            let notice = client_for(case).open_payment_notice(&vectors::headers(case), body(case));
+            let Ok(Notice::Event {
+                id,
+                event_type,
+                created_at,
+                resource,
+            }) = notice
+            else {
+                panic!("{}: {notice:?}", case["name"]);
+            };
+            assert_eq!(id, "0d5d3e0e-6a52-5c0e-9c1b-2f5b2c1d0a11");
+            assert_eq!(event_type, "TRANSACTION.SUCCESS");
+            assert_eq!(created_at.unwrap().timestamp(), 1_760_000_000);
+            assert_eq!(resource.mch_id, "1900000001");
+            assert_eq!(resource.app_id, "wx1234567890abcdef");
+            assert_eq!(resource.out_trade_no, "ord_01k73xq8zs5v9n3m2h7c4t6bwe");
+            assert_eq!(resource.trade_state, TradeState::Success);
+            assert!(resource.trade_state.was_paid());
+            assert_eq!(resource.trade_type, Some(TradeType::Jsapi));
+            assert_eq!(resource.success_time.unwrap().timestamp(), 1_759_999_998);
+            let amount = resource.amount.unwrap();
+            assert_eq!(
+                (amount.total_fen, amount.currency.as_deref()),
+                (Some(19_900), Some("CNY"))
+            );
+            let openid = resource.payer.unwrap().openid;
+            assert_eq!(openid.as_deref(), Some("oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"));
+        }
+    }
+
+    #[test]
+    fn opens_refund_notifications_of_all_outcomes() {
+        let vectors = vectors::json("notify_refund.json");
+        let cases = vectors["cases"].as_array().unwrap();
+        assert_eq!(cases.len(), 5);
+        for case in cases {
+            let notice = client_for(case).open_refund_notice(&vectors::headers(case), body(case));
+            let Ok(Notice::Event {
+                event_type,
+                resource,
+                ..
+            }) = notice
+            else {
+                panic!("{}: {notice:?}", case["name"]);
+            };
+            let status = match event_type.as_str() {
+                "REFUND.SUCCESS" => RefundStatus::Success,
+                "REFUND.ABNORMAL" => RefundStatus::Abnormal,
+                "REFUND.CLOSED" => RefundStatus::Closed,
+                other => panic!("{other}"),
+            };
+            assert_eq!(resource.refund_status, status);
+            assert_eq!(
+                resource.success_time.is_some(),
+                status == RefundStatus::Success
+            );
+            assert_eq!(
+                (resource.amount.total_fen, resource.amount.refund_fen),
+                (19_900, 9_900)
+            );
+        }
+    }
+
+    #[test]
+    fn refuses_the_false_ones_as_the_vectors_say() {
+        let vectors = vectors::json("notify_negative.json");
+        for case in vectors["cases"].as_array().unwrap() {
+            let name = &case["name"];
+            let result = client_for(case).open_payment_notice(&vectors::headers(case), body(case));
+            let seen = match &result {
+                Ok(_) => "ok",
+                Err(NoticeError::Signature(SignatureError::Mismatch { .. })) => "signature_invalid",
+                Err(NoticeError::Signature(SignatureError::Stale { .. })) => {
+                    "timestamp_out_of_window"
+                }
+                Err(NoticeError::Signature(SignatureError::UnknownSerial { .. })) => {
+                    "unknown_serial"
+                }
+                Err(NoticeError::Decrypt(_)) => "decrypt_failed",
+                Err(other) => panic!("{name}: {other}"),
+            };
+            assert_eq!(seen, case["expect"].as_str().unwrap(), "{name}");
+            if let Err(error) = result {
+                let reply = &case["http_reply"];
+                assert_eq!(u64::from(error.reply_status()), reply["status"], "{name}");
+                assert_eq!(NOTICE_FAILURE_BODY, reply["body"], "{name}");
+                let probe = name.as_str().unwrap().contains("probe");
+                assert_eq!(error.is_probe(), probe, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_notification_at_the_wrong_door_is_unknown_not_misread() {
+        let vectors = vectors::json("notify_refund.json");
+        let case = &vectors["cases"][0];
+        let notice = client_for(case).open_payment_notice(&vectors::headers(case), body(case));
+        let Ok(Notice::Unknown { event_type, .. }) = notice else {
+            panic!("{notice:?}")
+        };
+        assert_eq!(event_type, "REFUND.SUCCESS");
+    }
+}
