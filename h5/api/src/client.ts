@@ -1,0 +1,134 @@
+/** The member API as functions. Knows paths and headers, no page and no storage. */
+
+import { ApiError, openEnvelope } from './envelope';
+import type {
+  BindRequest,
+  BindResult,
+  CampDetail,
+  CampSummary,
+  GroupQr,
+  JsConfig,
+  Me,
+  Page,
+  Payment,
+  PaymentParams,
+  PaymentRequest,
+  PaymentStatus,
+  PlanetUserMatch,
+  Progress,
+} from './types';
+
+/** A phone on a bad line answers late; past this the member is better off with a retry. */
+export const REQUEST_TIMEOUT_MS = 15_000;
+
+/** The page size that lists ask for: the contract's greatest, so that one page is all. */
+const LIST_SIZE = 100;
+
+export interface PlanetPrefillQuery {
+  planetUserId?: string | undefined;
+  ticket?: string | undefined;
+}
+
+export type MemberApi = ReturnType<typeof createMemberApi>;
+
+export interface MemberApiOptions {
+  fetch?: typeof fetch;
+  timeoutMs?: number;
+}
+
+export function createMemberApi(options: MemberApiOptions = {}) {
+  const request = createRequester(options);
+  const order = (orderNo: string): string => `/payments/${encodeURIComponent(orderNo)}`;
+
+  return {
+    camps: () => request<Page<CampSummary>>('GET', `/camps${query({ size: String(LIST_SIZE) })}`),
+    camp: (campId: number, prefill: PlanetPrefillQuery = {}) =>
+      request<CampDetail>('GET', `/camps/${campId}${query({ ...prefill })}`),
+    me: () => request<Me>('GET', '/me'),
+    jsConfig: (url: string) => request<JsConfig>('GET', `/js-config${query({ url })}`),
+    planetUser: (q: string, nickname: string) =>
+      request<PlanetUserMatch>('GET', `/planet-users${query({ q, nickname })}`),
+    pay: (body: PaymentRequest) => request<Payment>('POST', '/payments', { body }),
+    paymentParams: (orderNo: string) =>
+      request<PaymentParams>('GET', `${order(orderNo)}/params`),
+    paymentStatus: (orderNo: string) =>
+      request<PaymentStatus>('GET', `${order(orderNo)}/status`),
+    bind: (body: BindRequest, accessToken: string) =>
+      request<BindResult>('POST', '/payments/bind', { body, accessToken }),
+    groupQr: (orderNo: string, accessToken: string) =>
+      request<GroupQr>('GET', `${order(orderNo)}/qrcode`, { accessToken }),
+    progress: (memberId: number, accessToken: string) =>
+      request<Progress>('GET', `/progress/${memberId}`, { accessToken }),
+    /** True when the server would send this browser on to the platform's sign-in page. */
+    canSignIn: (redirect: string) => probeRedirect(options, signInPath(redirect)),
+  };
+}
+
+/** Where to send the browser to sign in; `redirect` is a path of ours (`/h5/…`). */
+export function signInPath(redirect: string): string {
+  return `${BASE}/auth/wecom${query({ redirect })}`;
+}
+
+const BASE = '/api/h5';
+
+interface RequestExtras {
+  body?: unknown;
+  accessToken?: string;
+}
+
+type Requester = <Data>(
+  method: 'GET' | 'POST',
+  path: string,
+  extras?: RequestExtras,
+) => Promise<Data>;
+
+function createRequester(options: MemberApiOptions): Requester {
+  return async <Data>(method: 'GET' | 'POST', path: string, extras: RequestExtras = {}) => {
+    const headers: Record<string, string> = { Accept: 'application/json' };
+    if (extras.accessToken !== undefined) headers['X-Access-Token'] = extras.accessToken;
+    if (extras.body !== undefined) headers['Content-Type'] = 'application/json';
+    const response = await send(options, `${BASE}${path}`, {
+      method,
+      headers,
+      ...(extras.body === undefined ? {} : { body: JSON.stringify(extras.body) }),
+    });
+    return openEnvelope<Data>(response);
+  };
+}
+
+/** A redirect is not followed here (it leads to another origin): that it comes is the answer. */
+async function probeRedirect(options: MemberApiOptions, path: string): Promise<boolean> {
+  const response = await send(options, path, { method: 'GET', redirect: 'manual' });
+  return response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400);
+}
+
+async function send(
+  options: MemberApiOptions,
+  path: string,
+  init: RequestInit,
+): Promise<Response> {
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), options.timeoutMs ?? REQUEST_TIMEOUT_MS);
+  try {
+    return await (options.fetch ?? fetch)(path, {
+      ...init,
+      credentials: 'same-origin',
+      cache: 'no-store',
+      signal: abort.signal,
+    });
+  } catch {
+    // Offline, timed out or cut off: for the member all three are the line.
+    throw new ApiError({ status: 0, word: 'network' });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function query(values: Record<string, string | undefined>): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) {
+    if (value !== undefined && value !== '') search.set(name, value);
+  }
+  const text = search.toString();
+  return text === '' ? '' : `?${text}`;
+}

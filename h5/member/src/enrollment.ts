@@ -1,0 +1,162 @@
+/** Filling in a camp's form and paying: the draft, its errors, and the way to the cashier. */
+
+import type { AlreadyEnrolled, CampDetail, Prefill } from '@campkeeper/api';
+import { ApiError } from '@campkeeper/api';
+import { reactive, ref, watch, type Ref } from 'vue';
+import { useRouter } from 'vue-router';
+import { choosePaymentRoute, type PaymentRoute } from './logic/browser';
+import {
+  checkDraft,
+  emptyDraft,
+  hasErrors,
+  toFieldErrors,
+  type EnrollmentDraft,
+  type FieldErrors,
+} from './logic/enrollment-form';
+import { errorText, errorWord } from './logic/error-texts';
+import { afterPayment } from './logic/payment-phase';
+import { orderPayment } from './payment/checkout';
+import { goSignIn, signInWasTried } from './payment/sign-in';
+import { browser, ensureMe, ownOrderOf, refreshMe } from './session';
+import { draftStore, resumeStore } from './storage/drafts';
+
+export interface Enrollment {
+  draft: EnrollmentDraft;
+  errors: Ref<FieldErrors>;
+  /** What stands in the way, in words; null when nothing does. */
+  problem: Ref<string | null>;
+  paying: Ref<boolean>;
+  /** The planet account has a paid order that is not this session's. */
+  takenOrder: Ref<boolean>;
+  /** The planet user whom a ticket of ours vouches for. */
+  vouched: Ref<Prefill | null>;
+  submit: () => Promise<void>;
+  forgetVouched: () => void;
+}
+
+export function useEnrollment(
+  camp: CampDetail,
+  ticket: string | null,
+  onStale: () => void,
+): Enrollment {
+  const router = useRouter();
+  const store = draftStore(camp.id);
+  const vouched = ref<Prefill | null>(camp.prefill?.signed === true ? camp.prefill : null);
+  const draft = reactive(startDraft(store.read(), camp.prefill, ticket));
+  const errors = ref<FieldErrors>({});
+  const problem = ref<string | null>(null);
+  const paying = ref(false);
+  const takenOrder = ref(false);
+
+  watch(draft, (changed) => store.write({ ...changed }), { immediate: true });
+
+  function forgetVouched(): void {
+    vouched.value = null;
+    Object.assign(draft, { planetUserId: '', planetNickname: '', ticket: null });
+  }
+
+  async function submit(): Promise<void> {
+    errors.value = checkDraft(draft);
+    problem.value = null;
+    takenOrder.value = false;
+    if (hasErrors(errors.value) || paying.value) return;
+    paying.value = true;
+    try {
+      await pay(await route());
+    } catch (error) {
+      await explain(error);
+    } finally {
+      paying.value = false;
+    }
+  }
+
+  async function route(): Promise<PaymentRoute> {
+    const { signedIn } = await ensureMe();
+    return choosePaymentRoute({ browser, signedIn, signInFailed: signInWasTried() });
+  }
+
+  async function pay(chosen: PaymentRoute): Promise<void> {
+    if (chosen === 'sign_in') return (await leaveToSignIn()) ? undefined : pay('native');
+    try {
+      const payment = await orderPayment(camp, chosen, draft);
+      await router.push({ name: 'pay', params: { orderNo: payment.orderNo } });
+    } catch (error) {
+      // Signed in without an openid, or no longer: sign in once, then the QR code is left.
+      if (chosen !== 'jsapi' || errorWord(error) !== 'unauthenticated') throw error;
+      if (signInWasTried() || !(await leaveToSignIn())) await pay('native');
+    }
+  }
+
+  /** The draft waits in the storage for the way back, and paying goes on by itself. */
+  async function leaveToSignIn(): Promise<boolean> {
+    const left = await goSignIn(location.pathname + location.search);
+    if (left) resumeStore.write(camp.id);
+    return left;
+  }
+
+  /** Back from signing in: what the member asked for before is done now. */
+  async function resume(): Promise<void> {
+    if (resumeStore.read() !== camp.id) return;
+    resumeStore.remove();
+    if (!hasErrors(checkDraft(draft))) await submit();
+  }
+
+  async function explain(error: unknown): Promise<void> {
+    switch (errorWord(error)) {
+      case 'already_enrolled':
+        return showEnrolled(error);
+      case 'camp_not_enrolling':
+        onStale();
+        break;
+      case 'invalid_input':
+        if (error instanceof ApiError) errors.value = toFieldErrors(error.fields);
+        break;
+      default:
+        break;
+    }
+    problem.value = errorText(error);
+  }
+
+  async function showEnrolled(error: unknown): Promise<void> {
+    problem.value = errorText(error);
+    const own = await findOwn(error);
+    if (own === null) {
+      problem.value = '这个星球账号已经报名了这个训练营';
+      takenOrder.value = true;
+      return;
+    }
+    await router.push({
+      name: afterPayment(own.bindStatus),
+      params: { orderNo: own.orderNo },
+      query: { enrolled: '1' },
+    });
+  }
+
+  /** The order named by the refusal, if it is one of this session's. */
+  async function findOwn(error: unknown): Promise<AlreadyEnrolled | null> {
+    const { orders } = await refreshMe();
+    const named = error instanceof ApiError ? (error.data as Partial<AlreadyEnrolled> | null) : null;
+    const order = orders.find((own) => own.orderNo === named?.orderNo) ?? ownOrderOf(camp.id, orders);
+    return order === null || order.status === 'created' ? null : order;
+  }
+
+  void resume();
+  return { draft, errors, problem, paying, takenOrder, vouched, submit, forgetVouched };
+}
+
+/** What was typed before comes first, except against a link made for one planet user. */
+function startDraft(
+  saved: EnrollmentDraft | null,
+  prefill: Prefill | null,
+  ticket: string | null,
+): EnrollmentDraft {
+  const draft = saved ?? emptyDraft();
+  if (prefill?.signed === true) {
+    const { planetUserId, planetNickname } = prefill;
+    return { ...draft, planetChoice: 'now', planetUserId, planetNickname, ticket };
+  }
+  const unsigned = { ...draft, ticket: null };
+  if (prefill === null || draft.planetUserId !== '') return unsigned;
+  const { planetUserId, planetNickname } = prefill;
+  return { ...unsigned, planetUserId, planetNickname };
+}

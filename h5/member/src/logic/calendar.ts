@@ -1,0 +1,73 @@
+/** A camp's days laid out in weeks that begin on Monday. */
+
+import type { DayStatus, ProgressDay } from '@campkeeper/api';
+import { formatClock, formatDay, formatWeekday, parseDate, weekdayOf } from './dates';
+
+export interface CalendarCell {
+  date: string;
+  /** `11/1` on the first cell and on the first of a month, else the day alone. */
+  label: string;
+  status: DayStatus;
+  at: string | null;
+}
+
+/** Null pads the first and the last week. */
+export type CalendarWeek = (CalendarCell | null)[];
+
+export const WEEK_HEADINGS = ['一', '二', '三', '四', '五', '六', '日'] as const;
+
+const STATUS_TEXTS: Record<DayStatus, string> = {
+  checked_in: '已打卡',
+  missed: '未打卡',
+  open: '今天还没打卡',
+  not_synced: '待同步',
+  future: '未开始',
+};
+
+export function dayStatusText(status: DayStatus): string {
+  return STATUS_TEXTS[status];
+}
+
+/** One line for a chosen day: `11月5日 周四 · 已打卡 07:32`. */
+export function describeDay(day: ProgressDay): string {
+  const clock = day.at === null ? '' : ` ${formatClock(day.at)}`;
+  return `${formatDay(day.date)} ${formatWeekday(day.date)} · ${dayStatusText(day.status)}${clock}`;
+}
+
+/** Days come in order and without gaps; those that are no dates are left out. */
+export function toWeeks(days: readonly ProgressDay[]): CalendarWeek[] {
+  const weeks: CalendarWeek[] = [];
+  let week: CalendarWeek = [];
+  for (const day of days) {
+    const column = columnOf(day.date);
+    if (column === null) continue;
+    if (weeks.length === 0 && week.length === 0) week = blanks(column);
+    week.push({ ...day, label: labelOf(day.date, weeks.length === 0 && isFirst(week)) });
+    if (week.length === 7) {
+      weeks.push(week);
+      week = [];
+    }
+  }
+  if (week.length > 0) weeks.push([...week, ...blanks(7 - week.length)]);
+  return weeks;
+}
+
+/** Monday is column 0. */
+function columnOf(date: string): number | null {
+  const weekday = weekdayOf(date);
+  return weekday === null ? null : (weekday + 6) % 7;
+}
+
+function isFirst(week: CalendarWeek): boolean {
+  return week.every((cell) => cell === null);
+}
+
+function labelOf(text: string, first: boolean): string {
+  const date = parseDate(text);
+  if (date === null) return '';
+  return first || date.day === 1 ? `${date.month}/${date.day}` : String(date.day);
+}
+
+function blanks(count: number): CalendarWeek {
+  return Array.from({ length: count }, () => null);
+}

@@ -1,0 +1,55 @@
+/** One line and one next step for an order in “我的”. */
+
+import type { OwnOrder, Progress } from '@campkeeper/api';
+import type { StateTag } from './camp-texts';
+import { campPhase, progressStory, refundStory } from './progress-story';
+
+export interface OrderSummary {
+  tag: StateTag;
+  text: string;
+  /** What the member is asked to do now; null when there is nothing to do. */
+  next: 'pay' | 'bind' | null;
+}
+
+export function orderSummary(order: OwnOrder, progress: Progress | null): OrderSummary {
+  if (order.status === 'created') {
+    return {
+      tag: { text: '待支付', tone: 'warn' },
+      text: '支付后报名成功，请在 30 分钟内完成。',
+      next: 'pay',
+    };
+  }
+  if (order.bindStatus === 'pending') {
+    return {
+      tag: { text: '待绑定', tone: 'warn' },
+      text: '绑定星球账号后才能进群、统计打卡和退押金。',
+      next: 'bind',
+    };
+  }
+  if (order.bindStatus === 'expired' || order.bindStatus === 'manual_required') {
+    return {
+      tag: { text: '匹配中', tone: 'quiet' },
+      text: '正在为您匹配星球账号，可联系教练加快确认。',
+      next: null,
+    };
+  }
+  return boundSummary(order, progress);
+}
+
+function boundSummary(order: OwnOrder, progress: Progress | null): OrderSummary {
+  if (progress === null) {
+    const text = order.status === 'refunded' ? '押金已退回' : '点击查看详情';
+    return { tag: { text: '已报名', tone: 'good' }, text, next: null };
+  }
+  if (progress.refund !== null) {
+    const story = refundStory(progress.refund);
+    return { tag: { text: story.title, tone: story.tone }, text: story.text, next: null };
+  }
+  const story = progressStory(progress);
+  const done = `已打卡 ${progress.checkedInDays}/${progress.requiredDays} 天`;
+  return {
+    tag: { text: story.title, tone: story.tone },
+    text: campPhase(progress.status) === 'before' ? story.text : `${done}。${story.text}`,
+    next: null,
+  };
+}

@@ -1,0 +1,134 @@
+/** One headline and one sentence for where a member stands; the numbers are the server's. */
+
+import type { Progress, ProgressRefund, RefundStatus } from '@campkeeper/api';
+import type { Tone } from './camp-texts';
+import { formatDay } from './dates';
+import { formatYuan } from './money';
+
+export interface Story {
+  tone: Tone;
+  title: string;
+  text: string;
+}
+
+export type CampPhase = 'before' | 'running' | 'over';
+
+export function campPhase(status: Progress['status']): CampPhase {
+  if (status === 'ongoing') return 'running';
+  return status === 'ended' || status === 'settling' || status === 'archived' ? 'over' : 'before';
+}
+
+export function progressStory(progress: Progress): Story {
+  switch (campPhase(progress.status)) {
+    case 'before':
+      return {
+        tone: 'quiet',
+        title: '待开启',
+        text: `训练营 ${formatDay(progress.startDate)} 开始，之后这里会显示每天的打卡情况。`,
+      };
+    case 'running':
+      return runningStory(progress);
+    case 'over':
+      return overStory(progress);
+  }
+}
+
+function runningStory(progress: Progress): Story {
+  if (progress.eligible) {
+    return {
+      tone: 'good',
+      title: '已达到退款条件',
+      text: `${graceRemark(progress)}训练营结束并审核通过后，押金原路退回。`,
+    };
+  }
+  if (!progress.reachable) {
+    return {
+      tone: 'warn',
+      title: '剩余天数已不够',
+      text: '按目前的记录无法达到打卡要求。如果记录与实际不符，请联系教练。',
+    };
+  }
+  const missing = Math.max(0, progress.requiredDays - progress.checkedInDays);
+  const earliest =
+    progress.earliestEligibleDate === null
+      ? '坚持打卡就能达到要求。'
+      : `坚持打卡，最早 ${formatDay(progress.earliestEligibleDate)} 达到要求。`;
+  return { tone: 'active', title: `还差 ${missing} 天`, text: earliest };
+}
+
+function overStory(progress: Progress): Story {
+  if (progress.eligible) {
+    return {
+      tone: 'good',
+      title: '已达到退款条件',
+      text: `${graceRemark(progress)}退款进展见下方。`,
+    };
+  }
+  if (progress.days.some((day) => day.status === 'not_synced')) {
+    return {
+      tone: 'quiet',
+      title: '待同步',
+      text: '训练营已结束，最后几天的打卡还在同步，结果以同步完成后为准。',
+    };
+  }
+  return {
+    tone: 'warn',
+    title: '不符合退款条件',
+    text: '打卡天数没有达到要求。如果记录与实际不符，请联系教练。',
+  };
+}
+
+/** Those who pass only by grace are always looked at by a person; say so early. */
+function graceRemark(progress: Progress): string {
+  if (progress.checkedInDays >= progress.requiredDays) return '';
+  const used = progress.requiredDays - progress.checkedInDays;
+  return `含宽限 ${used} 天，将由工作人员确认。`;
+}
+
+export interface RefundStory extends Story {
+  /** Steps done of three: 审核, 退款, 到账. */
+  stepsDone: number;
+}
+
+const REFUND_STORIES: Record<RefundStatus, RefundStory> = {
+  pending: story('active', '待审核', '工作人员正在核对打卡记录，通过后押金原路退回。', 0),
+  awaiting_second: story('active', '审核中', '已通过初审，等待另一位工作人员复核。', 0),
+  approved: story('active', '审核通过', '马上为您退款，无需任何操作。', 1),
+  processing: story('active', '退款中', '微信支付正在处理，通常几分钟内到账。', 1),
+  failed: story('active', '退款中', '微信支付暂时没有成功，系统会自动重试，无需操作。', 1),
+  manual_required: story('warn', '人工处理中', '退款需要工作人员处理，会尽快完成，请留意微信通知。', 1),
+  success: story('good', '已退款', '已退回您的支付账户；零钱即时到账，银行卡一般 1–3 个工作日。', 3),
+  rejected: story('warn', '未通过审核', '如有疑问，请联系教练。', 0),
+  closed: story('quiet', '已由工作人员处理', '这笔退款已线下处理，如有疑问请联系教练。', 3),
+};
+
+export function refundStory(refund: ProgressRefund): RefundStory {
+  const base = REFUND_STORIES[refund.status];
+  if (refund.status === 'rejected' && refund.reason !== null && refund.reason !== '') {
+    return { ...base, text: `原因：${refund.reason}。如有疑问，请联系教练。` };
+  }
+  return base;
+}
+
+/** What a member reads where there is no refund (yet). */
+export function noRefundText(progress: Progress, depositFen: number | null): Story {
+  const amount = depositFen === null ? '押金' : `押金 ¥${formatYuan(depositFen)}`;
+  if (campPhase(progress.status) !== 'over') {
+    return {
+      tone: 'quiet',
+      title: '结营后审核',
+      text: `${formatDay(progress.endDate)}结束后核对打卡，达到要求即退回${amount}。`,
+    };
+  }
+  if (progress.eligible) {
+    return { tone: 'active', title: '等待审核', text: '退款名单正在整理，请耐心等待。' };
+  }
+  if (progress.days.some((day) => day.status === 'not_synced')) {
+    return { tone: 'quiet', title: '待同步', text: '打卡同步完成后才能判定是否退款。' };
+  }
+  return { tone: 'quiet', title: '不符合条件', text: '没有达到打卡要求，押金不退回。' };
+}
+
+function story(tone: Tone, title: string, text: string, stepsDone: number): RefundStory {
+  return { tone, title, text, stepsDone };
+}

@@ -1,0 +1,75 @@
+/** Addresses of the member pages, under `/h5/`. Each page is its own chunk. */
+
+import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router';
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    title: string;
+  }
+}
+
+const routes: RouteRecordRaw[] = [
+  {
+    path: '/',
+    name: 'camps',
+    component: () => import('./pages/CampListPage.vue'),
+    meta: { title: '训练营' },
+  },
+  {
+    path: '/camps/:campId(\\d+)',
+    name: 'camp',
+    component: () => import('./pages/CampDetailPage.vue'),
+    props: (route) => ({ campId: Number(route.params['campId']) }),
+    meta: { title: '训练营详情' },
+  },
+  {
+    path: '/orders',
+    name: 'orders',
+    component: () => import('./pages/OrdersPage.vue'),
+    meta: { title: '我的报名' },
+  },
+  {
+    path: '/orders/:orderNo/pay',
+    name: 'pay',
+    component: () => import('./pages/PayPage.vue'),
+    props: true,
+    meta: { title: '支付押金' },
+  },
+  {
+    path: '/orders/:orderNo/bind',
+    name: 'bind',
+    component: () => import('./pages/BindPage.vue'),
+    props: true,
+    meta: { title: '绑定星球账号' },
+  },
+  {
+    path: '/orders/:orderNo/group',
+    name: 'group',
+    component: () => import('./pages/GroupQrPage.vue'),
+    props: true,
+    meta: { title: '加入训练营群' },
+  },
+  {
+    path: '/progress/:memberId(\\d+)',
+    name: 'progress',
+    component: () => import('./pages/ProgressPage.vue'),
+    props: (route) => ({ memberId: Number(route.params['memberId']) }),
+    meta: { title: '打卡进度' },
+  },
+  {
+    path: '/:rest(.*)*',
+    name: 'missing',
+    component: () => import('./pages/NotFoundPage.vue'),
+    meta: { title: '页面不存在' },
+  },
+];
+
+export const router = createRouter({
+  history: createWebHistory(import.meta.env.BASE_URL),
+  routes,
+  scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+});
+
+router.afterEach((to) => {
+  document.title = to.meta.title;
+});

@@ -1,0 +1,89 @@
+/**
+ * Who this browser is to the server, and the orders it may see. One question at a time,
+ * shared by every page; access tokens go to the order book as they arrive.
+ */
+
+import { createMemberApi, type Me, type OwnOrder } from '@campkeeper/api';
+import { shallowRef, type Ref } from 'vue';
+import { detectBrowser, type Browser } from './logic/browser';
+import { errorWord } from './logic/error-texts';
+import { createOrderBook, type OrderRecord } from './storage/order-book';
+
+export const api = createMemberApi();
+export const orderBook = createOrderBook();
+export const browser: Browser = detectBrowser(navigator);
+
+/** The last answer of `/me`; null until there is one. */
+export const me: Ref<Me | null> = shallowRef(null);
+
+let asking: Promise<Me> | null = null;
+
+export function refreshMe(): Promise<Me> {
+  asking ??= api
+    .me()
+    .then((answer) => {
+      answer.orders.forEach((order) => orderBook.mergeOwn(order));
+      me.value = answer;
+      return answer;
+    })
+    .finally(() => {
+      asking = null;
+    });
+  return asking;
+}
+
+export async function ensureMe(): Promise<Me> {
+  return me.value ?? (await refreshMe());
+}
+
+/** The member's live order of a camp: paid ones before those still waiting to be paid. */
+export function ownOrderOf(campId: number, orders: readonly OwnOrder[]): OwnOrder | null {
+  const ofCamp = orders.filter((order) => order.campId === campId && order.status !== 'closed');
+  return ofCamp.find((order) => order.status !== 'created') ?? ofCamp[0] ?? null;
+}
+
+export interface Access {
+  accessToken: string;
+  orderNo: string;
+  memberId: number | null;
+}
+
+/**
+ * Calls with the token this phone holds; if there is none or the server no longer takes
+ * it, `/me` is asked once for a fresh one. Null: the order is nobody's we know.
+ */
+export async function withAccess<Answer>(
+  find: () => OrderRecord | null,
+  call: (access: Access) => Promise<Answer>,
+): Promise<Answer | null> {
+  const held = accessOf(find());
+  if (held !== null) {
+    try {
+      return await call(held);
+    } catch (error) {
+      if (!isTokenTrouble(error)) throw error;
+    }
+  }
+  await refreshMe();
+  const fresh = accessOf(find());
+  return fresh === null || fresh.accessToken === held?.accessToken ? null : await call(fresh);
+}
+
+function accessOf(record: OrderRecord | null): Access | null {
+  if (record?.accessToken == null) return null;
+  return {
+    accessToken: record.accessToken,
+    orderNo: record.orderNo,
+    memberId: record.memberId,
+  };
+}
+
+function isTokenTrouble(error: unknown): boolean {
+  const word = errorWord(error);
+  return (
+    word === 'unauthenticated' ||
+    word === 'token_invalid' ||
+    word === 'token_expired' ||
+    word === 'not_your_order'
+  );
+}

@@ -1,0 +1,38 @@
+/** Half-filled forms, per camp, so that an error or a trip to sign in loses nothing. */
+
+import type { EnrollmentDraft } from '../logic/enrollment-form';
+import { isRecord, isTextOrNull, jsonStore, type JsonStore } from './json-store';
+
+export function draftStore(
+  campId: number,
+  storage: () => Storage = () => localStorage,
+): JsonStore<EnrollmentDraft> {
+  return jsonStore(storage, `campkeeper.draft.${campId}`, isDraft);
+}
+
+/** The form of the binding page, per order. */
+export function bindDraftStore(
+  orderNo: string,
+  storage: () => Storage = () => localStorage,
+): JsonStore<EnrollmentDraft> {
+  return jsonStore(storage, `campkeeper.bind-draft.${orderNo}`, isDraft);
+}
+
+/** The camp whose payment goes on after the trip to sign in; gone with the visit. */
+export const resumeStore: JsonStore<number> = jsonStore(
+  () => sessionStorage,
+  'campkeeper.resume-payment',
+  (value): value is number => typeof value === 'number',
+);
+
+function isDraft(value: unknown): value is EnrollmentDraft {
+  return (
+    isRecord(value) &&
+    (value['planetChoice'] === 'now' || value['planetChoice'] === 'later') &&
+    typeof value['planetUserId'] === 'string' &&
+    typeof value['planetNickname'] === 'string' &&
+    typeof value['wechatNickname'] === 'string' &&
+    isTextOrNull(value['ticket']) &&
+    typeof value['agreed'] === 'boolean'
+  );
+}
