@@ -63,22 +63,29 @@ async function configureWecom(loadJsConfig: (url: string) => Promise<JsConfig>):
   try {
     const pageUrl = location.href.split('#')[0] ?? location.href;
     const [ww, first] = await Promise.all([import('@wecom/jssdk'), loadJsConfig(pageUrl)]);
-    ww.register({
-      corpId: first.corpId,
-      agentId: first.agentId,
-      jsApiList: ['getBrandWCPayRequest'],
-      getConfigSignature: async (url) => {
-        const config = url === pageUrl ? first : await loadJsConfig(url);
-        return {
-          timestamp: config.timestamp,
-          nonceStr: config.nonceStr,
-          signature: config.configSignature,
-        };
-      },
+    await new Promise<void>((resolve) => {
+      setTimeout(resolve, CONFIG_WAIT_MS);
+      ww.register({
+        corpId: first.corpId,
+        agentId: first.agentId,
+        jsApiList: ['getBrandWCPayRequest'],
+        getConfigSignature: async (url) => {
+          const config = url === pageUrl ? first : await loadJsConfig(url);
+          return {
+            timestamp: config.timestamp,
+            nonceStr: config.nonceStr,
+            signature: config.configSignature,
+          };
+        },
+        onConfigSuccess: () => resolve(),
+        onConfigFail: (reason) => {
+          console.warn('the WeCom page configuration was refused', reason);
+          resolve();
+        },
+      });
     });
-    await Promise.race([ww.ensureCorpConfigReady(), pause(CONFIG_WAIT_MS)]);
   } catch (error) {
-    console.warn('the WeCom page configuration was refused', error);
+    console.warn('the WeCom page configuration could not be loaded', error);
   }
 }
 
@@ -93,8 +100,4 @@ function waitForBridge(): Promise<WeixinBridge | null> {
     const timer = setTimeout(finish, BRIDGE_WAIT_MS);
     document.addEventListener('WeixinJSBridgeReady', finish);
   });
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

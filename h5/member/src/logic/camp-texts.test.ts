@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { agreedRules, campTag } from './camp-texts';
+
+const camp = {
+  depositFen: 9950,
+  startDate: '2026-11-05',
+  endDate: '2026-11-14',
+  totalDays: 10,
+  requiredDays: 7,
+  graceDays: 1,
+};
+
+describe('agreedRules', () => {
+  it('names deposit, days, dates and grace', () => {
+    const text = agreedRules(camp)
+      .map((rule) => `${rule.title} ${rule.text}`)
+      .join('\n');
+    for (const part of ['¥99.5', '10 天内打卡 7 天', '11月5日 – 11月14日', '宽限 1 天']) {
+      expect(text).toContain(part);
+    }
+  });
+
+  it('does not speak of grace where there is none', () => {
+    const rules = agreedRules({ ...camp, graceDays: 0 });
+    expect(rules.some((rule) => rule.title.includes('宽限'))).toBe(false);
+    expect(rules.at(-1)?.title).toBe('结营审核，原路退回');
+  });
+});
+
+describe('campTag', () => {
+  it('tells open from paused enrolment', () => {
+    expect(campTag('enrolling', true).text).toBe('报名中');
+    expect(campTag('enrolling', false).text).toBe('暂停报名');
+    expect(campTag('ongoing', false).text).toBe('进行中');
+  });
+});

@@ -1,0 +1,95 @@
+import type { Progress, ProgressRefund, RefundStatus } from '@campkeeper/api';
+import { describe, expect, it } from 'vitest';
+import { noRefundText, progressStory, refundStory } from './progress-story';
+
+const base: Progress = {
+  memberId: 7,
+  campName: '写作营',
+  startDate: '2026-11-01',
+  endDate: '2026-11-10',
+  status: 'ongoing',
+  daysPassed: 5,
+  totalDays: 10,
+  checkedInDays: 4,
+  requiredDays: 7,
+  graceDays: 1,
+  eligible: false,
+  reachable: true,
+  earliestEligibleDate: '2026-11-07',
+  days: [],
+  syncedAt: null,
+  joined: true,
+  refund: null,
+};
+
+describe('progressStory', () => {
+  it.each<[string, Partial<Progress>, string, string]>([
+    ['before the start', { status: 'enrolling' }, '待开启', '11月1日'],
+    ['on the way', {}, '还差 3 天', '最早 11月7日'],
+    ['on the way without a date', { earliestEligibleDate: null }, '还差 3 天', '坚持打卡'],
+    ['out of reach', { reachable: false }, '剩余天数已不够', '联系教练'],
+    ['enough', { eligible: true, checkedInDays: 7 }, '已达到退款条件', '训练营结束并审核通过后'],
+    ['enough by grace', { eligible: true, checkedInDays: 6 }, '已达到退款条件', '含宽限 1 天'],
+    ['over, enough', { status: 'settling', eligible: true, checkedInDays: 8 }, '已达到退款条件', '退款进展'],
+    ['over, too few', { status: 'ended' }, '不符合退款条件', '联系教练'],
+    [
+      'over, last days not read yet',
+      { status: 'ended', days: [{ date: '2026-11-10', status: 'not_synced', at: null }] },
+      '待同步',
+      '同步完成后为准',
+    ],
+  ])('%s', (_name, change, title, part) => {
+    const story = progressStory({ ...base, ...change });
+    expect(story.title).toBe(title);
+    expect(story.text).toContain(part);
+  });
+
+  it('does not speak of grace where none was used', () => {
+    expect(progressStory({ ...base, eligible: true, checkedInDays: 7 }).text).not.toContain('宽限');
+  });
+});
+
+describe('refundStory', () => {
+  const refund = (status: RefundStatus, reason: string | null = null): ProgressRefund => ({
+    status,
+    amountFen: 9900,
+    refundedAt: null,
+    wechatRefundId: null,
+    reason,
+  });
+
+  it.each<[RefundStatus, string, number]>([
+    ['pending', '待审核', 0],
+    ['awaiting_second', '审核中', 0],
+    ['approved', '审核通过', 1],
+    ['processing', '退款中', 1],
+    ['failed', '退款中', 1],
+    ['manual_required', '人工处理中', 1],
+    ['success', '已退款', 3],
+    ['rejected', '未通过审核', 0],
+    ['closed', '已由工作人员处理', 3],
+  ])('%s reads %s', (status, title, stepsDone) => {
+    expect(refundStory(refund(status))).toMatchObject({ title, stepsDone });
+  });
+
+  it('gives the reason of a refusal, and of nothing else', () => {
+    expect(refundStory(refund('rejected', '内容与主题无关')).text).toContain('内容与主题无关');
+    expect(refundStory(refund('failed', 'SYSTEM_ERROR')).text).not.toContain('SYSTEM_ERROR');
+  });
+});
+
+describe('noRefundText', () => {
+  it('promises nothing before the end', () => {
+    const story = noRefundText(base, 9950);
+    expect(story.title).toBe('结营后审核');
+    expect(story.text).toContain('¥99.5');
+  });
+
+  it.each<[Partial<Progress>, string]>([
+    [{ eligible: true }, '等待审核'],
+    [{}, '不符合条件'],
+    [{ days: [{ date: '2026-11-10', status: 'not_synced', at: null }] }, '待同步'],
+  ])('over: %o', (change, title) => {
+    expect(noRefundText({ ...base, status: 'ended', ...change }, null).title).toBe(title);
+  });
+});
