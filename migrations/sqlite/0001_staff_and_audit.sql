@@ -1,0 +1,64 @@
+-- Staff, their sessions, the settings they change, and the audit of what they do.
+-- Times are UTC microseconds, days are 'YYYY-MM-DD' in Asia/Shanghai, amounts are fen.
+
+CREATE TABLE system_user (
+    id                   INTEGER PRIMARY KEY AUTOINCREMENT,
+    username             TEXT NOT NULL,
+    password_hash        TEXT NOT NULL,
+    role                 TEXT NOT NULL,
+    display_name         TEXT NOT NULL,
+    wecom_userid         TEXT,
+    status               TEXT NOT NULL,
+    must_change_password INTEGER NOT NULL CHECK (must_change_password IN (0, 1)),
+    failed_logins        INTEGER NOT NULL,
+    locked_until         INTEGER,
+    created_at           INTEGER NOT NULL,
+    updated_at           INTEGER NOT NULL,
+    deleted_at           INTEGER
+) STRICT;
+CREATE UNIQUE INDEX system_user_username ON system_user (username) WHERE deleted_at IS NULL;
+-- WeCom userids are case-insensitive; they are kept in lower case.
+CREATE UNIQUE INDEX system_user_wecom ON system_user (wecom_userid) WHERE deleted_at IS NULL;
+
+CREATE TABLE staff_session (
+    id         TEXT PRIMARY KEY,
+    user_id    INTEGER NOT NULL REFERENCES system_user (id),
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    revoked_at INTEGER
+) STRICT;
+CREATE INDEX staff_session_user ON staff_session (user_id);
+
+CREATE TABLE system_config (
+    config_key TEXT PRIMARY KEY,
+    value      BLOB NOT NULL,
+    updated_by INTEGER REFERENCES system_user (id),
+    updated_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE operation_log (
+    seq         INTEGER PRIMARY KEY,
+    actor_id    INTEGER,
+    actor_name  TEXT NOT NULL,
+    role        TEXT NOT NULL,
+    action      TEXT NOT NULL,
+    object_type TEXT NOT NULL,
+    object_id   TEXT NOT NULL,
+    details     TEXT NOT NULL,
+    channel     TEXT NOT NULL,
+    ip          TEXT,
+    created_at  INTEGER NOT NULL,
+    mac         BLOB NOT NULL
+) STRICT;
+CREATE INDEX operation_log_actor ON operation_log (actor_id, seq);
+CREATE INDEX operation_log_action ON operation_log (action, seq);
+CREATE INDEX operation_log_created ON operation_log (created_at);
+
+-- One row: how long the chain is and what its newest row's MAC is, so that rows missing at the
+-- end are noticed too.
+CREATE TABLE audit_head (
+    id  INTEGER PRIMARY KEY CHECK (id = 1),
+    seq INTEGER NOT NULL,
+    mac BLOB NOT NULL
+) STRICT;
+INSERT INTO audit_head (id, seq, mac) VALUES (1, 0, x'');

@@ -1,0 +1,63 @@
+-- Camps, the files they show, and the staff who lead and serve them.
+
+CREATE TABLE upload (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    file_key     TEXT NOT NULL,
+    content_type TEXT NOT NULL,
+    bytes        INTEGER NOT NULL,
+    created_by   INTEGER REFERENCES system_user (id),
+    created_at   INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE training_camp (
+    id                INTEGER PRIMARY KEY AUTOINCREMENT,
+    name              TEXT NOT NULL,
+    name_folded       TEXT NOT NULL,
+    poster_upload_id  INTEGER REFERENCES upload (id),
+    deposit_fen       INTEGER NOT NULL CHECK (deposit_fen > 0),
+    start_date        TEXT NOT NULL,
+    end_date          TEXT NOT NULL,
+    total_days        INTEGER NOT NULL,
+    required_days     INTEGER NOT NULL,
+    grace_days        INTEGER NOT NULL,
+    introduction_html TEXT NOT NULL,
+    planet_project_id TEXT,
+    payee_id          TEXT,
+    group_robot_key   BLOB,
+    status            TEXT NOT NULL,
+    -- The newest complete, checksum-clean sync: the one that decides.
+    current_sync_id   INTEGER,
+    created_by        INTEGER REFERENCES system_user (id),
+    created_at        INTEGER NOT NULL,
+    updated_at        INTEGER NOT NULL,
+    settling_since    INTEGER,
+    deleted_at        INTEGER
+) STRICT;
+CREATE INDEX training_camp_status ON training_camp (status, start_date);
+
+CREATE TABLE camp_group_code (
+    camp_id   INTEGER NOT NULL REFERENCES training_camp (id),
+    position  INTEGER NOT NULL,
+    upload_id INTEGER NOT NULL REFERENCES upload (id),
+    PRIMARY KEY (camp_id, position)
+) STRICT;
+
+-- role: coach or volunteer.
+CREATE TABLE camp_member_relation (
+    camp_id INTEGER NOT NULL REFERENCES training_camp (id),
+    user_id INTEGER NOT NULL REFERENCES system_user (id),
+    role    TEXT NOT NULL,
+    PRIMARY KEY (camp_id, user_id)
+) STRICT;
+CREATE INDEX camp_member_relation_user ON camp_member_relation (user_id, camp_id);
+
+CREATE TABLE camp_status_log (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    camp_id     INTEGER NOT NULL REFERENCES training_camp (id),
+    from_status TEXT,
+    to_status   TEXT NOT NULL,
+    operator    TEXT NOT NULL,
+    reason      TEXT NOT NULL,
+    created_at  INTEGER NOT NULL
+) STRICT;
+CREATE INDEX camp_status_log_camp ON camp_status_log (camp_id, id);

@@ -1,0 +1,26 @@
+-- Accounts of the planet, as the roster and the syncs know them.
+
+CREATE TABLE planet_user (
+    planet_user_id  INTEGER PRIMARY KEY,
+    member_number   INTEGER,
+    nickname        TEXT NOT NULL,
+    card_name       TEXT NOT NULL,
+    wechat_nickname TEXT NOT NULL,
+    avatar_url      TEXT,
+    -- Whether the back office's roster has named it, and not only a sync.
+    in_roster       INTEGER NOT NULL CHECK (in_roster IN (0, 1)),
+    created_at      INTEGER NOT NULL,
+    updated_at      INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX planet_user_number ON planet_user (member_number);
+
+-- Every name an account has had, so that a rename does not break a match.
+-- kind: nickname, card_name or wechat_nickname.
+CREATE TABLE planet_user_name (
+    planet_user_id INTEGER NOT NULL REFERENCES planet_user (planet_user_id),
+    kind           TEXT NOT NULL,
+    name           TEXT NOT NULL,
+    first_seen_at  INTEGER NOT NULL,
+    last_seen_at   INTEGER NOT NULL,
+    PRIMARY KEY (planet_user_id, kind, name)
+) STRICT;

@@ -1,0 +1,138 @@
+-- Payment attempts, the members they make, and the sessions of the member pages.
+
+CREATE TABLE h5_session (
+    id_hash      BLOB PRIMARY KEY,
+    platform     TEXT NOT NULL,
+    openid       BLOB,
+    openid_mac   BLOB,
+    wecom_userid TEXT,
+    created_at   INTEGER NOT NULL,
+    expires_at   INTEGER NOT NULL
+) STRICT;
+
+-- A sign-in under way: the state we sent along and where to go afterwards.
+CREATE TABLE oauth_state (
+    state_hash BLOB PRIMARY KEY,
+    purpose    TEXT NOT NULL,
+    redirect   TEXT NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE camp_member (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    camp_id         INTEGER NOT NULL REFERENCES training_camp (id),
+    payment_id      INTEGER NOT NULL,
+    planet_user_id  INTEGER,
+    planet_nickname TEXT NOT NULL,
+    wechat_nickname TEXT NOT NULL,
+    names_folded    TEXT NOT NULL,
+    match_status    TEXT NOT NULL,
+    confidence      INTEGER NOT NULL,
+    match_reasons   TEXT NOT NULL,
+    joined          INTEGER NOT NULL CHECK (joined IN (0, 1)),
+    joined_at       INTEGER,
+    checked_in_days INTEGER NOT NULL,
+    eligible        INTEGER NOT NULL CHECK (eligible IN (0, 1)),
+    created_at      INTEGER NOT NULL,
+    updated_at      INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX camp_member_payment ON camp_member (payment_id);
+-- One confirmed account belongs to one member of a camp.
+CREATE UNIQUE INDEX camp_member_planet_user ON camp_member (camp_id, planet_user_id) WHERE match_status = 'matched';
+CREATE INDEX camp_member_camp ON camp_member (camp_id, match_status, id);
+
+CREATE TABLE payment_record (
+    id                INTEGER PRIMARY KEY AUTOINCREMENT,
+    order_no          TEXT NOT NULL,
+    -- None for a payment of an order that we do not know.
+    camp_id           INTEGER REFERENCES training_camp (id),
+    member_id         INTEGER REFERENCES camp_member (id),
+    session_hash      BLOB,
+    channel           TEXT,
+    status            TEXT NOT NULL,
+    flag              TEXT,
+    amount_fen        INTEGER NOT NULL CHECK (amount_fen >= 0),
+    -- What WeChat Pay says was paid.
+    paid_fen          INTEGER,
+    paid_at           INTEGER,
+    transaction_id    TEXT,
+    openid            BLOB,
+    openid_mac        BLOB,
+    wecom_userid      TEXT,
+    -- The rules agreed to, copied from the camp.
+    start_date        TEXT,
+    end_date          TEXT,
+    total_days        INTEGER,
+    required_days     INTEGER,
+    grace_days        INTEGER,
+    -- Who the payer says to be.
+    claimed_planet_id TEXT,
+    claimed_nickname  TEXT,
+    wechat_nickname   TEXT,
+    signed_user_id    INTEGER,
+    bind_status       TEXT NOT NULL,
+    bind_method       TEXT,
+    bind_deadline     INTEGER,
+    -- What the payer needs to pay.
+    prepay_id         TEXT,
+    code_url          TEXT,
+    h5_url            TEXT,
+    expires_at        INTEGER NOT NULL,
+    -- When to ask WeChat Pay next about an unpaid order, and how often it has been asked.
+    next_query_at     INTEGER,
+    queries           INTEGER NOT NULL,
+    raw_notice        BLOB,
+    created_at        INTEGER NOT NULL,
+    updated_at        INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX payment_record_order_no ON payment_record (order_no);
+CREATE UNIQUE INDEX payment_record_transaction ON payment_record (transaction_id);
+-- One unflagged payment per payer and camp; a second one is recorded with its flag.
+CREATE UNIQUE INDEX payment_record_one_per_payer ON payment_record (camp_id, openid_mac)
+    WHERE flag IS NULL AND status IN ('paid', 'refunding', 'refunded');
+CREATE INDEX payment_record_session ON payment_record (session_hash, camp_id);
+CREATE INDEX payment_record_openid ON payment_record (openid_mac);
+CREATE INDEX payment_record_wecom ON payment_record (wecom_userid);
+CREATE INDEX payment_record_camp ON payment_record (camp_id, status, id);
+CREATE INDEX payment_record_due ON payment_record (next_query_at) WHERE status = 'created';
+CREATE INDEX payment_record_bind ON payment_record (bind_status, bind_deadline);
+
+CREATE TABLE access_token (
+    token_hash BLOB PRIMARY KEY,
+    payment_id INTEGER NOT NULL REFERENCES payment_record (id),
+    expires_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE order_status_log (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    payment_id  INTEGER NOT NULL REFERENCES payment_record (id),
+    from_status TEXT,
+    to_status   TEXT NOT NULL,
+    operator    TEXT NOT NULL,
+    reason      TEXT NOT NULL,
+    created_at  INTEGER NOT NULL
+) STRICT;
+CREATE INDEX order_status_log_payment ON order_status_log (payment_id, id);
+
+CREATE TABLE payment_bind_status_log (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    payment_id  INTEGER NOT NULL REFERENCES payment_record (id),
+    from_status TEXT,
+    to_status   TEXT NOT NULL,
+    operator    TEXT NOT NULL,
+    reason      TEXT NOT NULL,
+    created_at  INTEGER NOT NULL
+) STRICT;
+CREATE INDEX payment_bind_status_log_payment ON payment_bind_status_log (payment_id, id);
+
+CREATE TABLE member_status_log (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    member_id   INTEGER NOT NULL REFERENCES camp_member (id),
+    from_status TEXT,
+    to_status   TEXT NOT NULL,
+    operator    TEXT NOT NULL,
+    reason      TEXT NOT NULL,
+    created_at  INTEGER NOT NULL
+) STRICT;
+CREATE INDEX member_status_log_member ON member_status_log (member_id, id);

@@ -1,0 +1,57 @@
+-- Refunds: the frozen proposal, the decision, and what WeChat Pay said.
+
+CREATE TABLE refund_record (
+    id               INTEGER PRIMARY KEY AUTOINCREMENT,
+    refund_no        TEXT NOT NULL,
+    camp_id          INTEGER REFERENCES training_camp (id),
+    member_id        INTEGER REFERENCES camp_member (id),
+    payment_id       INTEGER NOT NULL REFERENCES payment_record (id),
+    order_no         TEXT NOT NULL,
+    status           TEXT NOT NULL,
+    -- The proposal, as its hash covers it.
+    kind             TEXT NOT NULL,
+    flags            TEXT NOT NULL,
+    -- Whether it may be approved with others by one click.
+    is_clear         INTEGER NOT NULL CHECK (is_clear IN (0, 1)),
+    amount_fen       INTEGER NOT NULL CHECK (amount_fen > 0),
+    sync_id          INTEGER REFERENCES sync_run (id),
+    checked_in_days  INTEGER NOT NULL,
+    eligible         INTEGER NOT NULL CHECK (eligible IN (0, 1)),
+    confidence       INTEGER NOT NULL,
+    proposal         TEXT NOT NULL,
+    proposal_hash    TEXT NOT NULL,
+    reason           TEXT NOT NULL,
+    proposed_by      INTEGER REFERENCES system_user (id),
+    -- The decision.
+    decided_by       INTEGER REFERENCES system_user (id),
+    decided_by_name  TEXT,
+    decided_at       INTEGER,
+    undo_until       INTEGER,
+    -- The runner.
+    attempts         INTEGER NOT NULL,
+    next_try_at      INTEGER,
+    lease_until      INTEGER,
+    failure_reason   TEXT,
+    wechat_refund_id TEXT,
+    refunded_at      INTEGER,
+    replaced_by      INTEGER REFERENCES refund_record (id),
+    created_at       INTEGER NOT NULL,
+    updated_at       INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX refund_record_refund_no ON refund_record (refund_no);
+-- One refund per payment; another only when WeChat Pay has closed the first.
+CREATE UNIQUE INDEX refund_record_payment ON refund_record (payment_id) WHERE replaced_by IS NULL;
+CREATE INDEX refund_record_camp ON refund_record (camp_id, status, id);
+CREATE INDEX refund_record_status ON refund_record (status, id);
+CREATE INDEX refund_record_due ON refund_record (next_try_at) WHERE status IN ('approved', 'processing', 'failed');
+
+CREATE TABLE refund_status_log (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    refund_id   INTEGER NOT NULL REFERENCES refund_record (id),
+    from_status TEXT,
+    to_status   TEXT NOT NULL,
+    operator    TEXT NOT NULL,
+    reason      TEXT NOT NULL,
+    created_at  INTEGER NOT NULL
+) STRICT;
+CREATE INDEX refund_status_log_refund ON refund_status_log (refund_id, id);

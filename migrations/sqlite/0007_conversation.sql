@@ -1,0 +1,69 @@
+-- What comes in from WeCom, what goes out to people, and the cards between.
+
+CREATE TABLE inbound_event (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    source      TEXT NOT NULL,
+    dedupe_key  TEXT NOT NULL,
+    payload     BLOB NOT NULL,
+    status      TEXT NOT NULL,
+    attempts    INTEGER NOT NULL,
+    next_try_at INTEGER NOT NULL,
+    lease_until INTEGER,
+    error       TEXT,
+    received_at INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX inbound_event_dedupe ON inbound_event (source, dedupe_key);
+CREATE INDEX inbound_event_due ON inbound_event (next_try_at, id) WHERE status = 'pending';
+
+-- The outbox. kind says what it tells; channel is wecom_app or group_robot.
+CREATE TABLE notification_message (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind        TEXT NOT NULL,
+    channel     TEXT NOT NULL,
+    recipient   TEXT NOT NULL,
+    camp_id     INTEGER REFERENCES training_camp (id),
+    card_id     INTEGER,
+    body        TEXT NOT NULL,
+    dedupe_key  TEXT,
+    status      TEXT NOT NULL,
+    attempts    INTEGER NOT NULL,
+    next_try_at INTEGER NOT NULL,
+    lease_until INTEGER,
+    error       TEXT,
+    created_at  INTEGER NOT NULL,
+    sent_at     INTEGER
+) STRICT;
+CREATE UNIQUE INDEX notification_message_dedupe ON notification_message (dedupe_key);
+CREATE INDEX notification_message_due ON notification_message (next_try_at, id) WHERE status = 'pending';
+CREATE INDEX notification_message_budget ON notification_message (recipient, sent_at);
+CREATE INDEX notification_message_status ON notification_message (status, id);
+
+CREATE TABLE bot_card (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind       TEXT NOT NULL,
+    camp_id    INTEGER REFERENCES training_camp (id),
+    subject    TEXT NOT NULL,
+    -- The frozen list that the card was made of: refund ids and proposal hashes.
+    proposal   TEXT NOT NULL,
+    audience   TEXT NOT NULL,
+    state      TEXT NOT NULL,
+    outcome    TEXT,
+    decided_by INTEGER REFERENCES system_user (id),
+    msgid      TEXT,
+    expires_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX bot_card_camp ON bot_card (camp_id, state);
+
+-- Response codes: one from sending, one per click; each is good once, for 72 hours.
+CREATE TABLE bot_card_code (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    card_id       INTEGER NOT NULL REFERENCES bot_card (id),
+    -- Empty for the code that came from sending.
+    wecom_userid  TEXT NOT NULL,
+    response_code BLOB NOT NULL,
+    used_at       INTEGER,
+    created_at    INTEGER NOT NULL
+) STRICT;
+CREATE INDEX bot_card_code_card ON bot_card_code (card_id, id);

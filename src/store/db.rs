@@ -1,0 +1,309 @@
+//! Two engines behind one door.
+
+use std::ops::{Deref, DerefMut};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::PgPoolOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use tokio::sync::Notify;
+
+use super::writer::Writer;
+use super::{Keyring, StoreError, StoreResult, audit};
+
+static SQLITE_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
+
+/// How long a request waits for a connection before the database counts as unavailable.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Which engine keeps the data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// Embedded, one process.
+    Sqlite,
+    /// Several instances of us may share it.
+    Postgres,
+}
+
+/// How many connections to keep.
+#[derive(Debug, Clone, Copy)]
+pub struct DbOptions {
+    /// Connections for reading (SQLite), or in all (PostgreSQL).
+    pub connections: u32,
+}
+
+impl Default for DbOptions {
+    fn default() -> Self {
+        Self { connections: 16 }
+    }
+}
+
+/// Work that a commit may wake, so that nobody waits for a poll.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// Something came in.
+    Inbox,
+    /// Something is to be sent.
+    Outbox,
+    /// A refund is to be carried out.
+    Refunds,
+}
+
+/// The database: cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    pool: Pool,
+    keys: Arc<Keyring>,
+    signals: Arc<[Notify; 3]>,
+}
+
+#[derive(Clone)]
+enum Pool {
+    Sqlite { readers: SqlitePool, writer: Writer },
+    Postgres(PgPool),
+}
+
+/// A connection to read with.
+pub struct Conn(pub(super) Inner);
+
+pub(super) enum Inner {
+    Sqlite(PoolConnection<Sqlite>),
+    Postgres(PoolConnection<Postgres>),
+    PostgresTx(Transaction<'static, Postgres>),
+}
+
+/// A write transaction. It reads like a [`Conn`]; what it audits and wakes happens at its end.
+pub struct Tx {
+    conn: Conn,
+    audit: Vec<audit::Entry>,
+    wakes: Vec<Signal>,
+}
+
+/// The driver's connection that a statement runs on.
+pub(super) enum Driver<'c> {
+    Sqlite(&'c mut SqliteConnection),
+    Postgres(&'c mut PgConnection),
+}
+
+/// Runs the same body on whichever driver `$conn` has: one SQL text, two engines.
+macro_rules! run {
+    ($conn:expr, $c:ident => $body:expr) => {
+        match $conn.driver() {
+            $crate::store::db::Driver::Sqlite($c) => $body,
+            $crate::store::db::Driver::Postgres($c) => $body,
+        }
+    };
+}
+pub(super) use run;
+
+impl Db {
+    /// Opens the database at `sqlite://path` or `postgres://…` without migrating it.
+    pub async fn connect(url: &str, options: DbOptions, keys: Arc<Keyring>) -> StoreResult<Self> {
+        let pool = if url.starts_with("sqlite:") {
+            open_sqlite(url, options, Arc::clone(&keys)).await?
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            let pool = PgPoolOptions::new()
+                .max_connections(options.connections)
+                .acquire_timeout(ACQUIRE_TIMEOUT)
+                .connect(url)
+                .await?;
+            Pool::Postgres(pool)
+        } else {
+            return Err(StoreError::UnknownEngine);
+        };
+        Ok(Self {
+            pool,
+            keys,
+            signals: Arc::new(std::array::from_fn(|_| Notify::new())),
+        })
+    }
+
+    /// Applies the migrations that are missing.
+    pub async fn migrate(&self) -> StoreResult<()> {
+        match &self.pool {
+            Pool::Sqlite { readers, .. } => SQLITE_MIGRATIONS.run(readers).await?,
+            Pool::Postgres(pool) => POSTGRES_MIGRATIONS.run(pool).await?,
+        }
+        Ok(())
+    }
+
+    /// Which engine this is.
+    #[must_use]
+    pub const fn engine(&self) -> Engine {
+        match self.pool {
+            Pool::Sqlite { .. } => Engine::Sqlite,
+            Pool::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// The keys that columns are encrypted under.
+    #[must_use]
+    pub fn keys(&self) -> &Keyring {
+        &self.keys
+    }
+
+    /// A connection to read with.
+    pub async fn read(&self) -> StoreResult<Conn> {
+        Ok(Conn(match &self.pool {
+            Pool::Sqlite { readers, .. } => Inner::Sqlite(readers.acquire().await?),
+            Pool::Postgres(pool) => Inner::Postgres(pool.acquire().await?),
+        }))
+    }
+
+    /// Runs `work` in one write transaction and answers when it is durable. An `Err` undoes all of
+    /// it. `work` must take nothing from outside: no call may go out while it is open.
+    ///
+    /// On SQLite up to 16 waiting works share one commit, each behind its own savepoint.
+    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+    {
+        let (value, wakes) = match &self.pool {
+            Pool::Sqlite { writer, .. } => writer.write(work).await?,
+            Pool::Postgres(pool) => self.write_postgres(pool, work).await?,
+        };
+        for signal in wakes {
+            self.signal(signal).notify_one();
+        }
+        Ok(value)
+    }
+
+    async fn write_postgres<T, E, F>(&self, pool: &PgPool, work: F) -> Result<(T, Vec<Signal>), E>
+    where
+        E: From<StoreError>,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>>,
+    {
+        #[expect(clippy::disallowed_methods, reason = "this is Db::write")]
+        let transaction = pool.begin().await.map_err(StoreError::from)?;
+        let mut tx = Tx::new(Conn(Inner::PostgresTx(transaction)));
+        // Dropping the transaction on an early return rolls it back.
+        let value = work(&mut tx).await?;
+        tx.flush_audit(&self.keys).await?;
+        let wakes = std::mem::take(&mut tx.wakes);
+        if let Inner::PostgresTx(transaction) = tx.conn.0 {
+            transaction.commit().await.map_err(StoreError::from)?;
+        }
+        Ok((value, wakes))
+    }
+
+    /// Waits until a commit signals, at once if one has since the last wait.
+    pub async fn signalled(&self, signal: Signal) {
+        self.signal(signal).notified().await;
+    }
+
+    fn signal(&self, signal: Signal) -> &Notify {
+        let [inbox, outbox, refunds] = &*self.signals;
+        match signal {
+            Signal::Inbox => inbox,
+            Signal::Outbox => outbox,
+            Signal::Refunds => refunds,
+        }
+    }
+
+    /// Finishes what is being written and closes every connection.
+    pub async fn close(&self) {
+        match &self.pool {
+            Pool::Sqlite { readers, writer } => {
+                writer.close().await;
+                readers.close().await;
+            }
+            Pool::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+async fn open_sqlite(url: &str, options: DbOptions, keys: Arc<Keyring>) -> StoreResult<Pool> {
+    let connect = SqliteConnectOptions::from_str(url)?
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(ACQUIRE_TIMEOUT);
+    let readers = SqlitePoolOptions::new()
+        .max_connections(options.connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_with(connect.clone())
+        .await?;
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .connect_with(connect)
+        .await?;
+    let connection = writer.acquire().await?;
+    Ok(Pool::Sqlite {
+        readers,
+        writer: Writer::start(Conn(Inner::Sqlite(connection)), keys),
+    })
+}
+
+impl Conn {
+    pub(super) fn driver(&mut self) -> Driver<'_> {
+        match &mut self.0 {
+            Inner::Sqlite(connection) => Driver::Sqlite(connection),
+            Inner::Postgres(connection) => Driver::Postgres(connection),
+            Inner::PostgresTx(transaction) => Driver::Postgres(transaction),
+        }
+    }
+
+    /// Prepares a statement without running it: whether the engine understands it.
+    pub async fn prepare(&mut self, sql: &'static str) -> StoreResult<()> {
+        use sqlx::{Executor as _, SqlSafeStr as _};
+        run!(self, c => c.prepare(sql.into_sql_str()).await.map(drop))?;
+        Ok(())
+    }
+}
+
+impl Tx {
+    pub(super) fn new(conn: Conn) -> Self {
+        Self {
+            conn,
+            audit: Vec::new(),
+            wakes: Vec::new(),
+        }
+    }
+
+    /// Adds a row to the audit chain; it is written by the last statement of the transaction.
+    pub fn audit(&mut self, entry: audit::Entry) {
+        self.audit.push(entry);
+    }
+
+    /// Wakes a worker once this transaction is durable.
+    pub fn wake(&mut self, signal: Signal) {
+        self.wakes.push(signal);
+    }
+
+    /// Forgets what a failed work asked for; the connection goes on to the next.
+    pub(super) fn reset(&mut self) {
+        self.audit.clear();
+        self.wakes.clear();
+    }
+
+    pub(super) fn take_wakes(&mut self) -> Vec<Signal> {
+        std::mem::take(&mut self.wakes)
+    }
+
+    pub(super) async fn flush_audit(&mut self, keys: &Keyring) -> StoreResult<()> {
+        let entries = std::mem::take(&mut self.audit);
+        audit::append(&mut self.conn, keys, entries).await
+    }
+}
+
+impl Deref for Tx {
+    type Target = Conn;
+
+    fn deref(&self) -> &Conn {
+        &self.conn
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut Conn {
+        &mut self.conn
+    }
+}

@@ -1,0 +1,71 @@
+//! What can go wrong in the store.
+
+/// The result of a store call.
+pub type StoreResult<T> = Result<T, StoreError>;
+
+/// Why the store could not do what was asked. "Not found" is an `Option`, not an error.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A unique rule of the schema was hit: somebody else was first. The transaction is void;
+    /// running it again sees what they wrote.
+    #[error("a unique rule was violated")]
+    Conflict,
+    /// The guard of an update did not hold: the row is no longer what the caller saw.
+    #[error("{table} {id} has changed in the meantime")]
+    Stale {
+        /// The table.
+        table: &'static str,
+        /// The row.
+        id: i64,
+    },
+    /// A row fits no state. Never answered with a default.
+    #[error("{table} {id} is inconsistent: {what}")]
+    Inconsistent {
+        /// The table.
+        table: &'static str,
+        /// The row.
+        id: i64,
+        /// What does not fit.
+        what: String,
+    },
+    /// An encrypted column cannot be read with the keys at hand.
+    #[error("an encrypted value cannot be read")]
+    Sealed(#[from] super::KeyringError),
+    /// The database is not reachable, full or shutting down.
+    #[error("the database is not available")]
+    Unavailable(#[source] sqlx::Error),
+    /// Any other refusal of the database.
+    #[error("the database refused")]
+    Database(#[source] sqlx::Error),
+    /// The writer stopped before it answered, or the work panicked: nothing was written.
+    #[error("the database writer is gone")]
+    WriterGone,
+    /// The migrations could not be applied.
+    #[error("the database could not be migrated")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// The address is none that we know.
+    #[error("database.url must begin with sqlite:// or postgres://")]
+    UnknownEngine,
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Database(db) if db.is_unique_violation() => Self::Conflict,
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => Self::Unavailable(error),
+            _ => Self::Database(error),
+        }
+    }
+}
+
+impl StoreError {
+    /// Whether running the same transaction again may go through: somebody else was first.
+    #[must_use]
+    pub const fn is_conflict(&self) -> bool {
+        matches!(self, Self::Conflict | Self::Stale { .. })
+    }
+}

@@ -1,0 +1,33 @@
+//! SQL and nothing else: one file per aggregate, one text for both engines. The store decides
+//! nothing; it keeps what the services have decided, and refuses a change whose ground has moved.
+
+#[macro_use]
+mod statements;
+
+pub mod audit;
+mod db;
+mod error;
+pub mod inbox;
+pub mod job_runs;
+mod keyring;
+pub mod outbox;
+pub mod status_log;
+mod writer;
+
+pub use db::{Conn, Db, DbOptions, Engine, Signal, Tx};
+pub use error::{StoreError, StoreResult};
+pub use keyring::{Keyring, KeyringError, Sealed};
+pub use status_log::Note;
+
+/// Every fixed statement of the store with its name, for the test that prepares all of them on
+/// both engines.
+#[must_use]
+pub fn all_statements() -> Vec<(&'static str, &'static str)> {
+    [
+        audit::STATEMENTS,
+        inbox::STATEMENTS,
+        job_runs::STATEMENTS,
+        outbox::STATEMENTS,
+    ]
+    .concat()
+}

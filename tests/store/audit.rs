@@ -1,0 +1,113 @@
+//! The audit chain shows every edit, removal and addition.
+
+use campkeeper::domain::{Role, Timestamp, UserId, staff};
+use campkeeper::store::audit::{Entry, Verdict, verify};
+use campkeeper::store::{Db, StoreError};
+use serde_json::json;
+use sqlx::{Connection as _, Executor as _};
+
+use crate::on_both_engines;
+use crate::support::TestDb;
+
+fn entry(number: usize) -> Entry {
+    Entry {
+        actor: Some(staff::Actor {
+            user_id: UserId(1),
+            name: "王管理".to_owned(),
+            role: Role::Admin,
+            channel: staff::Channel::Card,
+            ip: None,
+        }),
+        action: "refund.approve",
+        object_type: "refund",
+        object_id: number.to_string(),
+        details: json!({"amountFen": 9900}),
+        at: Timestamp::from_micros(1_767_225_600_000_000),
+    }
+}
+
+async fn write(db: &Db, number: usize) {
+    db.write(move |tx| {
+        Box::pin(async move {
+            tx.audit(entry(number));
+            Ok::<_, StoreError>(())
+        })
+    })
+    .await
+    .unwrap();
+}
+
+async fn verdict(db: &Db) -> Verdict {
+    verify(&mut db.read().await.unwrap(), db.keys())
+        .await
+        .unwrap()
+}
+
+async fn tamper(db: &TestDb, sql: &'static str) {
+    if db.url.starts_with("sqlite") {
+        sqlx::SqliteConnection::connect(&db.url)
+            .await
+            .unwrap()
+            .execute(sql)
+            .await
+            .unwrap();
+    } else {
+        sqlx::PgConnection::connect(&db.url)
+            .await
+            .unwrap()
+            .execute(sql)
+            .await
+            .unwrap();
+    }
+}
+
+on_both_engines! {
+    async fn concurrent_writers_make_one_chain(db) {
+        let tasks: Vec<_> = (0..40)
+            .map(|number| {
+                let db = db.db.clone();
+                tokio::spawn(async move { write(&db, number).await })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+        assert_eq!(verdict(&db).await, Verdict::Intact { rows: 40 });
+    }
+
+    async fn an_edit_shows(db) {
+        for number in 0..3 { write(&db, number).await; }
+        tamper(&db, "UPDATE operation_log SET actor_name = 'x' WHERE seq = 2").await;
+        assert!(matches!(verdict(&db).await, Verdict::Broken { seq: 2, .. }));
+    }
+
+    async fn a_removal_shows_in_the_middle_and_at_the_end(db) {
+        for number in 0..3 { write(&db, number).await; }
+        tamper(&db, "DELETE FROM operation_log WHERE seq = 3").await;
+        assert!(matches!(verdict(&db).await, Verdict::Broken { seq: 3, .. }));
+        tamper(&db, "DELETE FROM operation_log WHERE seq = 1").await;
+        assert!(matches!(verdict(&db).await, Verdict::Broken { seq: 1, .. }));
+    }
+
+    async fn an_addition_shows(db) {
+        for number in 0..2 { write(&db, number).await; }
+        tamper(
+            &db,
+            "INSERT INTO operation_log SELECT 3, actor_id, actor_name, role, action, object_type, \
+             object_id, details, channel, ip, created_at, mac FROM operation_log WHERE seq = 2",
+        )
+        .await;
+        assert!(matches!(verdict(&db).await, Verdict::Broken { seq: 3, .. }));
+    }
+
+    async fn a_work_that_fails_leaves_no_entry(db) {
+        let failed = db
+            .write(|tx| Box::pin(async move {
+                tx.audit(entry(1));
+                Err::<(), _>(StoreError::Conflict)
+            }))
+            .await;
+        assert!(failed.is_err());
+        assert_eq!(verdict(&db).await, Verdict::Intact { rows: 0 });
+    }
+}

@@ -1,0 +1,62 @@
+//! Events are stored once and leased to one worker.
+
+use campkeeper::domain::Timestamp;
+use campkeeper::store::{Db, StoreError, inbox};
+
+use crate::on_both_engines;
+
+const fn second(n: i64) -> Timestamp {
+    Timestamp::from_micros(1_767_225_600_000_000 + n * 1_000_000)
+}
+
+async fn store(db: &Db, key: &'static str) -> bool {
+    let sealed = inbox::seal(db.keys(), b"<xml>hello</xml>").unwrap();
+    db.write(move |tx| {
+        Box::pin(async move { inbox::store(tx, "wecom_app", key, &sealed, second(0)).await })
+    })
+    .await
+    .unwrap()
+}
+
+async fn lease(db: &Db, now: i64) -> Vec<inbox::InboundEvent> {
+    let keys = db.clone();
+    db.write(move |tx| {
+        Box::pin(async move {
+            inbox::lease_due(tx, keys.keys(), second(now), second(now + 30), 10).await
+        })
+    })
+    .await
+    .unwrap()
+}
+
+on_both_engines! {
+    async fn a_replay_is_stored_once(db) {
+        assert!(store(&db, "a").await);
+        assert!(!store(&db, "a").await);
+        assert!(store(&db, "b").await);
+        assert_eq!(lease(&db, 0).await.len(), 2);
+    }
+
+    async fn an_event_belongs_to_one_worker_until_its_lease_ends(db) {
+        store(&db, "a").await;
+        let first = lease(&db, 0).await;
+        assert_eq!(first[0].payload, b"<xml>hello</xml>");
+        assert!(lease(&db, 10).await.is_empty());
+        let again = lease(&db, 31).await;
+        assert_eq!((again.len(), again[0].attempts), (1, 2));
+        let id = again[0].id;
+        db.write(move |tx| Box::pin(async move { inbox::done(tx, id).await })).await.unwrap();
+        assert!(lease(&db, 1000).await.is_empty());
+    }
+
+    async fn what_people_wrote_is_not_in_clear(db) {
+        let sealed = inbox::seal(db.keys(), b"a very private question").unwrap();
+        assert!(!sealed.0.windows(7).any(|bytes| bytes == b"private"));
+        db.write(move |tx| Box::pin(async move {
+            inbox::store(tx, "t", "k", &sealed, second(0)).await.map(drop)
+        }))
+        .await
+        .map_err(|error: StoreError| error)
+        .unwrap();
+    }
+}
