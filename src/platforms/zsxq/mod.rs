@@ -45,7 +45,8 @@ pub use topics::{Post, TopicsReading};
 use transport::Transport;
 
 /// A client of one planet with one cookie. Cheap to clone: all clones share the cookie, the queue
-/// in which calls wait for each other, and the day's budget.
+/// in which calls wait for each other, and the day's budget. Make one per cookie: two of them would
+/// not know of each other's calls.
 #[derive(Clone)]
 pub struct Planet {
     transport: Arc<Transport>,
