@@ -114,7 +114,7 @@ impl Sandbox {
             .map_err(|source| SandboxError::Listen { address, source })?;
         world.set_base_url(format!("http://{bound}"));
 
-        let wecom = Wecom::new(world.clone());
+        let wecom = Wecom::new(world.clone())?;
         let wechat_pay = WechatPay::new(world.clone(), config.key_dir.as_deref())?;
         let zsxq = Zsxq::new(world.clone())?;
         let router = router(&world, &wecom, &wechat_pay, &zsxq);

@@ -1,0 +1,321 @@
+//! Customer groups and their join ways (wecom-bots-h5 §8).
+
+use std::collections::BTreeMap;
+
+use axum::response::{Html, IntoResponse};
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value, json};
+
+use super::{
+    Wecom,
+    call::{Answer, Call, ok},
+    callbacks::{Delivery, Outgoing},
+    directory::Outsider,
+    fields::Fields,
+    oauth::escape,
+    refusal::Refusal,
+    state::secret_text,
+    xml::EventXml,
+};
+
+/// Groups with outside members, and the QR codes that lead into them.
+#[derive(Debug)]
+pub(crate) struct CustomerGroups {
+    pub(crate) groups: BTreeMap<String, Group>,
+    /// The body of `add_join_way`, by config id.
+    join_ways: BTreeMap<String, Map<String, Value>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Group {
+    pub(crate) name: String,
+    owner: String,
+    members: Vec<Joined>,
+    version: u64,
+}
+
+#[derive(Debug)]
+struct Joined {
+    external_userid: String,
+    name: String,
+    at: DateTime<Utc>,
+    state: Option<String>,
+}
+
+impl CustomerGroups {
+    /// Two groups of the demo's coaches, still empty.
+    pub(crate) fn demo() -> Self {
+        let group = |name: &str, owner: &str| Group {
+            name: name.to_owned(),
+            owner: owner.to_owned(),
+            members: Vec::new(),
+            version: 1,
+        };
+        let groups = [
+            ("wrSandboxGroup0001", group("写作营学员群", "zhou.ke")),
+            ("wrSandboxGroup0002", group("阅读营学员群", "he.miao")),
+        ];
+        Self {
+            groups: groups
+                .into_iter()
+                .map(|(id, group)| (id.to_owned(), group))
+                .collect(),
+            join_ways: BTreeMap::new(),
+        }
+    }
+}
+
+impl Wecom {
+    /// Somebody from outside joins a customer group, through the QR code of a join way with this
+    /// `state` or without one. Tells the application; `None` if there is no such group.
+    pub async fn join_group(
+        &self,
+        chat_id: &str,
+        person: &Outsider,
+        state_text: Option<&str>,
+    ) -> Option<Delivery> {
+        let external_userid = external_userid(person);
+        let at = self.world().clock.now();
+        let (last, current) = {
+            let mut state = self.state();
+            let group = state.customer_groups.groups.get_mut(chat_id)?;
+            group.members.push(Joined {
+                external_userid: external_userid.clone(),
+                name: person.name.clone(),
+                at,
+                state: state_text.map(str::to_owned),
+            });
+            group.version += 1;
+            (group.version - 1, group.version)
+        };
+        let created = self.world().clock.wall_now().timestamp();
+        let mut xml = EventXml::new(self.app(), "sys", created, "event");
+        xml.cdata("Event", "change_external_chat");
+        xml.cdata("ChatId", chat_id);
+        xml.cdata("ChangeType", "update");
+        xml.cdata("UpdateDetail", "add_member");
+        xml.plain("JoinScene", 3);
+        xml.plain("MemChangeCnt", 1);
+        xml.nested("MemChangeList", |list| list.cdata("Item", &external_userid));
+        xml.cdata("LastMemVer", &last.to_string());
+        xml.cdata("CurMemVer", &current.to_string());
+        let kind = "change_external_chat".to_owned();
+        Some(
+            self.deliver(Outgoing {
+                kind,
+                userid: "sys".to_owned(),
+                xml: xml.finish(),
+            })
+            .await,
+        )
+    }
+}
+
+/// The id a person outside has for the corp.
+fn external_userid(person: &Outsider) -> String {
+    format!("wm{}", person.openid)
+}
+
+/// POST externalcontact/groupchat/list.
+pub(crate) fn list(wecom: &Wecom, call: &Call<'_>) -> Answer {
+    let body = call.object()?;
+    let fields = call.fields(&body);
+    fields.only(&["status_filter", "owner_filter", "cursor", "limit"]);
+    fields.choice("status_filter", &[0, 1, 2, 3], 40058)?;
+    let limit = fields
+        .integer("limit")?
+        .ok_or_else(|| fields.missing("limit", 40063))?;
+    if !(1..=1000).contains(&limit) {
+        return Err(Refusal::broken(40058, "limit is 1..1000"));
+    }
+    let owners = match fields.object("owner_filter")? {
+        Some(filter) => filter.texts("userid_list")?,
+        None => Vec::new(),
+    };
+    if owners.len() > 100 {
+        return Err(Refusal::broken(
+            40058,
+            "owner_filter.userid_list has at most 100",
+        ));
+    }
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let start: usize = fields
+        .text("cursor")?
+        .and_then(|cursor| cursor.parse().ok())
+        .unwrap_or(0);
+    let state = wecom.state();
+    let mut matching = state
+        .customer_groups
+        .groups
+        .iter()
+        .skip(start)
+        .filter(|(_, group)| {
+            owners.is_empty()
+                || owners
+                    .iter()
+                    .any(|owner| owner.eq_ignore_ascii_case(&group.owner))
+        });
+    let page: Vec<Value> = matching
+        .by_ref()
+        .take(limit)
+        .map(|(id, _)| json!({"chat_id": id, "status": 0}))
+        .collect();
+    let next_cursor = if matching.next().is_some() {
+        (start + limit).to_string()
+    } else {
+        String::new()
+    };
+    ok(json!({"group_chat_list": page, "next_cursor": next_cursor}))
+}
+
+/// POST externalcontact/groupchat/get.
+pub(crate) fn get(wecom: &Wecom, call: &Call<'_>) -> Answer {
+    let body = call.object()?;
+    let fields = call.fields(&body);
+    fields.only(&["chat_id", "need_name"]);
+    let chat_id = fields.required_text("chat_id", 40063)?;
+    let needs_name = fields.choice("need_name", &[0, 1], 40058)? == Some(1);
+    let state = wecom.state();
+    let group = state.customer_groups.groups.get(chat_id);
+    let group = group.ok_or_else(|| Refusal::outcome(40050, "chat_id not found"))?;
+    let owner = json!({"userid": group.owner, "type": 1, "join_time": 0, "join_scene": 1});
+    let members = group.members.iter().map(|member| {
+        let mut json = json!({
+            "userid": member.external_userid, "type": 2, "join_time": member.at.timestamp(),
+            "join_scene": 3, "group_nickname": "",
+        });
+        if needs_name {
+            json["name"] = json!(member.name);
+        }
+        if let Some(state) = &member.state {
+            json["state"] = json!(state);
+        }
+        json
+    });
+    let member_list: Vec<Value> = [owner].into_iter().chain(members).collect();
+    ok(json!({"group_chat": {
+        "chat_id": chat_id, "name": group.name, "owner": group.owner, "create_time": 0,
+        "notice": "", "member_list": member_list,
+        "admin_list": [], "member_version": group.version.to_string(),
+    }}))
+}
+
+/// POST externalcontact/groupchat/add_join_way.
+pub(crate) fn add_join_way(wecom: &Wecom, call: &Call<'_>) -> Answer {
+    let body = call.object()?;
+    check_join_way(&call.fields(&body), false)?;
+    let config_id = secret_text();
+    wecom
+        .state()
+        .customer_groups
+        .join_ways
+        .insert(config_id.clone(), body);
+    ok(json!({"config_id": config_id}))
+}
+
+/// POST externalcontact/groupchat/get_join_way.
+pub(crate) fn get_join_way(wecom: &Wecom, call: &Call<'_>) -> Answer {
+    let config_id = config_id(call)?;
+    let state = wecom.state();
+    let way = state.customer_groups.join_ways.get(&config_id);
+    let mut way = way
+        .ok_or_else(|| Refusal::outcome(40058, "config_id not found"))?
+        .clone();
+    let qr_code = format!(
+        "{}/wecom/join?config_id={config_id}",
+        wecom.world().base_url()
+    );
+    way.insert("config_id".to_owned(), json!(config_id));
+    way.insert("qr_code".to_owned(), json!(qr_code));
+    ok(json!({"join_way": way}))
+}
+
+/// POST externalcontact/groupchat/update_join_way: overwrites everything.
+pub(crate) fn update_join_way(wecom: &Wecom, call: &Call<'_>) -> Answer {
+    let body = call.object()?;
+    let fields = call.fields(&body);
+    check_join_way(&fields, true)?;
+    let config_id = fields.required_text("config_id", 40063)?;
+    let mut state = wecom.state();
+    let way = state.customer_groups.join_ways.get_mut(config_id);
+    *way.ok_or_else(|| Refusal::outcome(40058, "config_id not found"))? = body.clone();
+    ok(json!({}))
+}
+
+/// POST externalcontact/groupchat/del_join_way.
+pub(crate) fn del_join_way(wecom: &Wecom, call: &Call<'_>) -> Answer {
+    let config_id = config_id(call)?;
+    let removed = wecom.state().customer_groups.join_ways.remove(&config_id);
+    removed.ok_or_else(|| Refusal::outcome(40058, "config_id not found"))?;
+    ok(json!({}))
+}
+
+/// GET join: what somebody sees who scans a group's QR code.
+pub(crate) fn join_page(wecom: &Wecom, call: &Call<'_>) -> Answer {
+    let config_id = call.required_query("config_id", 40063)?;
+    let state = wecom.state();
+    let way = state.customer_groups.join_ways.get(config_id);
+    let way = way.ok_or_else(|| Refusal::outcome(40058, "config_id not found"))?;
+    let chat_ids = way
+        .get("chat_id_list")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    let names: Vec<String> = chat_ids
+        .filter_map(|id| state.customer_groups.groups.get(id.as_str()?))
+        .map(|group| escape(&group.name))
+        .collect();
+    let page = format!(
+        "<!doctype html><meta charset=\"utf-8\"><h1>加入群聊</h1>{}",
+        names.join("<br>")
+    );
+    Ok(Html(page).into_response())
+}
+
+fn config_id(call: &Call<'_>) -> Result<String, Refusal> {
+    let body = call.object()?;
+    let fields = call.fields(&body);
+    fields.only(&["config_id"]);
+    fields.required_text("config_id", 40063).map(str::to_owned)
+}
+
+fn check_join_way(fields: &Fields<'_>, is_update: bool) -> Result<(), Refusal> {
+    const KNOWN: [&str; 8] = [
+        "scene",
+        "remark",
+        "auto_create_room",
+        "room_base_name",
+        "room_base_id",
+        "chat_id_list",
+        "state",
+        "mark_source",
+    ];
+    let known = if is_update {
+        [&KNOWN[..], &["config_id"]].concat()
+    } else {
+        KNOWN.to_vec()
+    };
+    fields.only(&known);
+    fields
+        .choice("scene", &[1, 2], 40058)?
+        .ok_or_else(|| fields.missing("scene", 40063))?;
+    fields.choice("auto_create_room", &[0, 1], 40058)?;
+    fields.integer("room_base_id")?;
+    fields.boolean("mark_source")?;
+    let chat_ids = fields.texts("chat_id_list")?;
+    if chat_ids.is_empty() || chat_ids.len() > 5 {
+        return Err(Refusal::broken(40058, "chat_id_list has 1 to 5 groups"));
+    }
+    for (name, most) in [("remark", 30), ("room_base_name", 40), ("state", 30)] {
+        if fields
+            .text(name)?
+            .is_some_and(|text| text.chars().count() > most)
+        {
+            return Err(Refusal::broken(
+                40058,
+                format!("{name} <= {most} characters"),
+            ));
+        }
+    }
+    Ok(())
+}

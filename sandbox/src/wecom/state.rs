@@ -1,0 +1,153 @@
+//! What the stand-in remembers.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    net::IpAddr,
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::Value;
+
+use super::{
+    callbacks::{Delivery, Outgoing},
+    customer_groups::CustomerGroups,
+    directory::Directory,
+    media::Media,
+    message::Message,
+    oauth::IssuedCode,
+    robots::Robot,
+    tokens::Tokens,
+};
+
+/// Everything behind the stand-in's lock.
+pub(crate) struct State {
+    pub(crate) directory: Directory,
+    pub(crate) tokens: Tokens,
+    /// Everything said in the app's chats, oldest first.
+    pub(crate) messages: Vec<Message>,
+    pub(crate) response_codes: HashMap<String, ResponseCode>,
+    pub(crate) task_ids: HashSet<String>,
+    /// Request bodies whose repetition is suppressed: (until, msgid).
+    pub(crate) duplicates: HashMap<String, (DateTime<Utc>, String)>,
+    /// When the app wrote to a member, for the limit per minute and hour.
+    pub(crate) pace: HashMap<String, Pace>,
+    pub(crate) menu: Option<Value>,
+    pub(crate) oauth_codes: HashMap<String, IssuedCode>,
+    /// Tickets of the private-information scope: (userid, expires).
+    pub(crate) user_tickets: HashMap<String, (String, DateTime<Utc>)>,
+    pub(crate) media: HashMap<String, Media>,
+    pub(crate) robots: BTreeMap<String, Robot>,
+    pub(crate) customer_groups: CustomerGroups,
+    pub(crate) deliveries: Vec<Delivery>,
+    /// A callback held back until another one has gone first.
+    pub(crate) held_back: Option<Outgoing>,
+    next_number: u64,
+}
+
+/// A permission to update one card once.
+#[derive(Clone, Debug)]
+pub(crate) struct ResponseCode {
+    pub(crate) message_id: String,
+    /// In business time.
+    pub(crate) expires: DateTime<Utc>,
+    pub(crate) is_used: bool,
+}
+
+impl State {
+    pub(crate) fn new() -> Self {
+        Self {
+            directory: Directory::demo(),
+            tokens: Tokens::default(),
+            messages: Vec::new(),
+            response_codes: HashMap::new(),
+            task_ids: HashSet::new(),
+            duplicates: HashMap::new(),
+            pace: HashMap::new(),
+            menu: None,
+            oauth_codes: HashMap::new(),
+            user_tickets: HashMap::new(),
+            media: HashMap::new(),
+            robots: Robot::demo(),
+            customer_groups: CustomerGroups::demo(),
+            deliveries: Vec::new(),
+            held_back: None,
+            next_number: 1,
+        }
+    }
+
+    /// A number that was never given before.
+    pub(crate) fn next_number(&mut self) -> u64 {
+        let number = self.next_number;
+        self.next_number += 1;
+        number
+    }
+
+    /// Issues a response code for a card: one use within 72 hours (wecom-app §7).
+    pub(crate) fn issue_response_code(&mut self, message_id: &str, now: DateTime<Utc>) -> String {
+        let code = format!("rc_{}", secret_text());
+        let expires = now.checked_add_signed(TimeDelta::hours(72)).unwrap_or(now);
+        let issued = ResponseCode {
+            message_id: message_id.to_owned(),
+            expires,
+            is_used: false,
+        };
+        self.response_codes.insert(code.clone(), issued);
+        code
+    }
+
+    pub(crate) fn message(&self, message_id: &str) -> Option<&Message> {
+        self.messages
+            .iter()
+            .find(|message| message.id == message_id)
+    }
+
+    pub(crate) fn message_mut(&mut self, message_id: &str) -> Option<&mut Message> {
+        self.messages
+            .iter_mut()
+            .find(|message| message.id == message_id)
+    }
+}
+
+/// Unguessable text of 32 hex digits.
+pub(crate) fn secret_text() -> String {
+    uuid::Uuid::new_v4().simple().to_string()
+}
+
+/// Counts events in a sliding window.
+#[derive(Debug, Default)]
+pub(crate) struct Pace {
+    seen: VecDeque<DateTime<Utc>>,
+}
+
+impl Pace {
+    /// Longest window that is counted.
+    const KEPT: TimeDelta = TimeDelta::hours(1);
+
+    /// Counts one more event at `now` if fewer than `most` happened within `window`.
+    pub(crate) fn allows(&mut self, now: DateTime<Utc>, window: TimeDelta, most: usize) -> bool {
+        while self
+            .seen
+            .front()
+            .is_some_and(|at| now.signed_duration_since(*at) >= Self::KEPT)
+        {
+            self.seen.pop_front();
+        }
+        let recent = self
+            .seen
+            .iter()
+            .rev()
+            .take_while(|at| now.signed_duration_since(**at) < window);
+        recent.count() < most
+    }
+
+    pub(crate) fn count(&mut self, now: DateTime<Utc>) {
+        self.seen.push_back(now);
+    }
+}
+
+/// Wrong secrets by address, and until when an address is blocked.
+#[derive(Debug, Default)]
+pub(crate) struct WrongSecrets {
+    pub(crate) tries: HashMap<IpAddr, u32>,
+    pub(crate) blocked_until: HashMap<IpAddr, DateTime<Utc>>,
+}
