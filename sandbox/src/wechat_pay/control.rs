@@ -1,0 +1,226 @@
+//! What people may do to the stand-in, under `/control/wechat-pay`.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    Delivery, NotPossible, NoticeKind, Order, Pacing, PayOptions, Refund, RefundOutcome, Totals,
+    TradeState, TrustMode, WechatPay,
+};
+
+/// GET: `orders`, `pending` (unpaid orders), `refunds`, `totals`, `notifications`. POST: `pay`,
+/// `pay-foreign`, `finish-refund`, `redeliver`, `balance`, `trust`, `pacing`, `bind-app`.
+pub(super) fn routes() -> Router<WechatPay> {
+    Router::new()
+        .route("/orders", get(orders))
+        .route("/pending", get(pending))
+        .route("/refunds", get(refunds))
+        .route("/totals", get(totals))
+        .route("/notifications", get(notifications))
+        .route("/pay", post(pay))
+        .route("/pay-foreign", post(pay_foreign))
+        .route("/finish-refund", post(finish_refund))
+        .route("/redeliver", post(redeliver))
+        .route("/balance", post(balance))
+        .route("/trust", post(trust))
+        .route("/pacing", post(pacing))
+        .route("/bind-app", post(bind_app))
+}
+
+type Outcome<T> = Result<Json<T>, (StatusCode, Json<Value>)>;
+
+fn refused(reason: NotPossible) -> (StatusCode, Json<Value>) {
+    let status = match reason {
+        NotPossible::Unknown | NotPossible::NothingToNotify => StatusCode::NOT_FOUND,
+        _ => StatusCode::CONFLICT,
+    };
+    (status, Json(json!({"error": reason.to_string()})))
+}
+
+async fn orders(State(wechat): State<WechatPay>) -> Json<Vec<Order>> {
+    Json(wechat.orders())
+}
+
+async fn pending(State(wechat): State<WechatPay>) -> Json<Vec<Value>> {
+    let unpaid = wechat
+        .orders()
+        .into_iter()
+        .filter(|order| order.state == TradeState::NotPay);
+    let shown = unpaid.map(|order| {
+        json!({
+            "outTradeNo": order.out_trade_no,
+            "channel": order.channel,
+            "description": order.description,
+            "amountFen": order.total_fen,
+            "codeUrl": order.code_url,
+            "h5Url": order.h5_url,
+            "prepayId": order.prepay_id,
+            "createdAt": order.created_at,
+        })
+    });
+    Json(shown.collect())
+}
+
+async fn refunds(State(wechat): State<WechatPay>) -> Json<Vec<Refund>> {
+    Json(wechat.refunds())
+}
+
+async fn totals(State(wechat): State<WechatPay>) -> Json<Totals> {
+    Json(wechat.totals())
+}
+
+async fn notifications(State(wechat): State<WechatPay>) -> Json<Vec<Delivery>> {
+    Json(wechat.deliveries())
+}
+
+/// Who pays what.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Pay {
+    out_trade_no: Option<String>,
+    code_url: Option<String>,
+    openid: Option<String>,
+    total_fen: Option<i64>,
+    #[serde(default)]
+    even_if_closed: bool,
+}
+
+async fn pay(State(wechat): State<WechatPay>, Json(pay): Json<Pay>) -> Outcome<Order> {
+    let number = match (pay.out_trade_no, pay.code_url) {
+        (Some(number), _) => number,
+        (None, Some(code)) => wechat.number_behind(&code).map_err(refused)?,
+        (None, None) => return Err(refused(NotPossible::Unknown)),
+    };
+    let options = PayOptions {
+        openid: pay.openid,
+        total_fen: pay.total_fen,
+        even_if_closed: pay.even_if_closed,
+    };
+    wechat.pay_with(&number, options).map(Json).map_err(refused)
+}
+
+/// A payment nobody ordered.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct PayForeign {
+    out_trade_no: String,
+    total_fen: i64,
+    notify_url: String,
+}
+
+async fn pay_foreign(
+    State(wechat): State<WechatPay>,
+    Json(order): Json<PayForeign>,
+) -> Outcome<Order> {
+    wechat
+        .pay_foreign_order(&order.out_trade_no, order.total_fen, &order.notify_url)
+        .map(Json)
+        .map_err(refused)
+}
+
+/// How a refund ends.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Finish {
+    out_refund_no: String,
+    outcome: RefundOutcome,
+}
+
+async fn finish_refund(
+    State(wechat): State<WechatPay>,
+    Json(finish): Json<Finish>,
+) -> Outcome<Refund> {
+    wechat
+        .finish_refund(&finish.out_refund_no, finish.outcome)
+        .map(Json)
+        .map_err(refused)
+}
+
+/// What is sent again, and how.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Redeliver {
+    kind: NoticeKind,
+    subject: String,
+    #[serde(default = "once")]
+    times: u16,
+    #[serde(default)]
+    concurrent: bool,
+}
+
+fn once() -> u16 {
+    1
+}
+
+async fn redeliver(
+    State(wechat): State<WechatPay>,
+    Json(again): Json<Redeliver>,
+) -> Outcome<Vec<Option<u16>>> {
+    wechat
+        .redeliver(
+            again.kind,
+            &again.subject,
+            usize::from(again.times),
+            again.concurrent,
+        )
+        .await
+        .map(Json)
+        .map_err(refused)
+}
+
+/// What refunds can be taken from.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Balance {
+    balance_fen: i64,
+}
+
+async fn balance(State(wechat): State<WechatPay>, Json(set): Json<Balance>) -> Json<Totals> {
+    wechat.set_balance(set.balance_fen);
+    Json(wechat.totals())
+}
+
+/// The keys trusted from now on.
+#[derive(Deserialize)]
+struct Trust {
+    mode: TrustMode,
+}
+
+async fn trust(State(wechat): State<WechatPay>, Json(set): Json<Trust>) -> StatusCode {
+    wechat.set_trust(set.mode);
+    StatusCode::NO_CONTENT
+}
+
+/// Times in milliseconds; a refund without a time waits for `finish-refund`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct SetPacing {
+    ladder_second_ms: u64,
+    refund_takes_ms: Option<u64>,
+}
+
+async fn pacing(State(wechat): State<WechatPay>, Json(set): Json<SetPacing>) -> StatusCode {
+    wechat.set_pacing(Pacing {
+        ladder_second: Duration::from_millis(set.ladder_second_ms),
+        refund_takes: set.refund_takes_ms.map(Duration::from_millis),
+    });
+    StatusCode::NO_CONTENT
+}
+
+/// An application to bind.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct BindApp {
+    app_id: String,
+}
+
+async fn bind_app(State(wechat): State<WechatPay>, Json(bind): Json<BindApp>) -> StatusCode {
+    wechat.bind_app(bind.app_id);
+    StatusCode::NO_CONTENT
+}
