@@ -1,6 +1,18 @@
 //! WeCom (企业微信) for Rust.
 
 pub mod callback;
+pub mod card;
+pub mod client;
 pub mod crypto;
 pub mod event;
+pub mod group_robot;
+pub mod jssdk;
+pub mod limit;
+pub mod media;
+pub mod menu;
+pub mod message;
+pub mod oauth;
 pub mod xml;
+
+pub use client::{Client, ClientBuilder, Error, ErrorClass};
+pub use limit::LimitError;

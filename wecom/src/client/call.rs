@@ -1,0 +1,244 @@
+//! One call: URL with token, answer taken apart, token renewed once.
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use super::{
+    Client,
+    codes::{self, ErrorClass},
+    error::{Error, RawText},
+    lenient, query,
+    slot::Fetched,
+    transport::{HttpRequest, HttpResponse, Method, Transport},
+};
+
+/// Largest JSON answer read; a department of 10,000 members stays under it.
+pub(crate) const MAX_JSON_BYTES: usize = 16 * 1024 * 1024;
+/// Longest life believed of a token or ticket; the platform says two hours.
+const MAX_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+/// The token is renewed and the call repeated this often: once.
+const RENEWALS: usize = 1;
+
+/// A call without its token: `/cgi-bin/{path}?{query}`.
+pub(crate) struct Call<'a> {
+    pub(crate) method: Method,
+    pub(crate) path: &'a str,
+    pub(crate) query: &'a [(&'a str, &'a str)],
+    pub(crate) content: Option<(String, Vec<u8>)>,
+    pub(crate) range: Option<String>,
+    pub(crate) max_response_bytes: usize,
+}
+
+impl<'a> Call<'a> {
+    pub(crate) fn get(path: &'a str, query: &'a [(&'a str, &'a str)]) -> Self {
+        let max_response_bytes = MAX_JSON_BYTES;
+        Self {
+            method: Method::Get,
+            path,
+            query,
+            content: None,
+            range: None,
+            max_response_bytes,
+        }
+    }
+
+    pub(crate) fn post(
+        path: &'a str,
+        query: &'a [(&'a str, &'a str)],
+        content: (String, Vec<u8>),
+    ) -> Self {
+        Self {
+            method: Method::Post,
+            content: Some(content),
+            ..Self::get(path, query)
+        }
+    }
+
+    pub(crate) fn request(&self, api_base: &str, secret: (&str, &str)) -> HttpRequest {
+        let mut url = format!("{api_base}/cgi-bin/{}", self.path);
+        let mut pairs = vec![secret];
+        pairs.extend_from_slice(self.query);
+        query::append(&mut url, &pairs);
+        HttpRequest {
+            method: self.method,
+            url,
+            content: self.content.clone(),
+            range: self.range.clone(),
+            max_response_bytes: self.max_response_bytes,
+        }
+    }
+}
+
+impl Client {
+    /// Calls `GET /cgi-bin/{path}` with the access token and reads the JSON answer.
+    ///
+    /// For calls this crate has no method for; query values are percent-encoded here.
+    ///
+    /// # Errors
+    /// [`Error`]; an `errcode` other than 0 is [`Error::Api`].
+    pub async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<T, Error> {
+        self.json(&Call::get(path, query)).await
+    }
+
+    /// Calls `POST /cgi-bin/{path}` with the access token and a JSON body, raw UTF-8.
+    ///
+    /// # Errors
+    /// [`Error`]; an `errcode` other than 0 is [`Error::Api`].
+    pub async fn post<B: Serialize + ?Sized, T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        body: &B,
+    ) -> Result<T, Error> {
+        self.json(&Call::post(path, query, json_content(body)?))
+            .await
+    }
+
+    pub(crate) async fn json<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<T, Error> {
+        decode(&self.carry(call).await?)
+    }
+
+    /// Carries `call`, renewing the token at most once; an answer with an errcode is an error.
+    pub(crate) async fn carry(&self, call: &Call<'_>) -> Result<HttpResponse, Error> {
+        let mut renewals_left = RENEWALS;
+        loop {
+            let token = self.access_token().await?;
+            let request = call.request(self.api_base(), ("access_token", token.expose_secret()));
+            let response = self.transport().carry(request).await?;
+            match refusal(&response) {
+                None => return Ok(response),
+                Some(error) if speaks_of_the_token(&error) => {
+                    self.inner.token.invalidate(&token);
+                    if renewals_left == 0 {
+                        return Err(error);
+                    }
+                    renewals_left -= 1;
+                }
+                Some(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The access token, fetched if necessary. For calls made by other means.
+    ///
+    /// # Errors
+    /// [`Error::Token`] with the reason.
+    pub async fn access_token(&self) -> Result<SecretString, Error> {
+        self.inner
+            .token
+            .get(|| self.fetch_token())
+            .await
+            .map_err(Error::token)
+    }
+
+    async fn fetch_token(&self) -> Result<Fetched, Error> {
+        let call = Call::get("gettoken", &[]);
+        let mut request = call.request(self.api_base(), ("corpid", self.corp_id()));
+        request.url.push_str("&corpsecret=");
+        query::encode(&mut request.url, self.inner.secret.expose_secret());
+        fetch_secret(&**self.transport(), request, "access_token").await
+    }
+}
+
+/// Asks for a token or ticket: `{name: "…", "expires_in": seconds}`.
+async fn fetch_secret(
+    transport: &dyn Transport,
+    request: HttpRequest,
+    name: &'static str,
+) -> Result<Fetched, Error> {
+    let response = transport.carry(request).await?;
+    if let Some(error) = refusal(&response) {
+        return Err(error);
+    }
+    secret_field(&decode::<Value>(&response)?, name)
+}
+
+/// Takes a token or ticket out of an answer. The answer is not kept in the error.
+pub(crate) fn secret_field(answer: &Value, name: &'static str) -> Result<Fetched, Error> {
+    let value = answer
+        .get(name)
+        .and_then(Value::as_str)
+        .filter(|value| !value.is_empty());
+    let seconds = answer
+        .get("expires_in")
+        .and_then(lenient::number)
+        .unwrap_or(0);
+    let lifetime = Duration::from_secs(u64::try_from(seconds).unwrap_or(0)).min(MAX_LIFETIME);
+    match value {
+        Some(value) => Ok(Fetched {
+            value: value.into(),
+            lifetime,
+        }),
+        None => Err(Error::protocol(name, b"")),
+    }
+}
+
+pub(crate) fn json_content<B: Serialize + ?Sized>(body: &B) -> Result<(String, Vec<u8>), Error> {
+    let bytes = serde_json::to_vec(body)
+        .map_err(|_| Error::protocol("a body that can be written as JSON", b""))?;
+    Ok(("application/json".into(), bytes))
+}
+
+/// The error an answer carries, if it carries one.
+pub(crate) fn refusal(response: &HttpResponse) -> Option<Error> {
+    let ok = (200..300).contains(&response.status);
+    let status = || {
+        (!ok).then_some(Error::Status {
+            status: response.status,
+        })
+    };
+    if !looks_like_json(response) {
+        return status();
+    }
+    let Ok(answer) = serde_json::from_slice::<Value>(&response.body) else {
+        return status();
+    };
+    let Some(code) = answer.get("errcode") else {
+        return status();
+    };
+    match lenient::number(code) {
+        Some(0) => status(),
+        Some(code) => {
+            let message = answer
+                .get("errmsg")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
+            Some(Error::Api {
+                code,
+                message: RawText::from_bytes(message.as_bytes()),
+            })
+        }
+        None => Some(Error::protocol("an integer errcode", &response.body)),
+    }
+}
+
+/// Media come as bytes and their errors as JSON; the content type tells which (wecom-app §10).
+fn looks_like_json(response: &HttpResponse) -> bool {
+    let declared = response.content_type.as_deref().unwrap_or_default();
+    let binary = ["image/", "audio/", "video/", "application/octet-stream"];
+    !binary.iter().any(|prefix| declared.starts_with(prefix))
+        && response.content_disposition.is_none()
+}
+
+pub(crate) fn decode<T: DeserializeOwned>(response: &HttpResponse) -> Result<T, Error> {
+    let answer: Value = serde_json::from_slice(&response.body)
+        .map_err(|_| Error::protocol("a JSON answer", &response.body))?;
+    if !answer.is_object() {
+        return Err(Error::protocol("a JSON object", &response.body));
+    }
+    serde_json::from_value(answer)
+        .map_err(|_| Error::protocol("the documented fields", &response.body))
+}
+
+fn speaks_of_the_token(error: &Error) -> bool {
+    error
+        .code()
+        .is_some_and(|code| matches!(codes::class(code), ErrorClass::Token | ErrorClass::Secret))
+}

@@ -1,0 +1,255 @@
+//! The client of one application of one corp: access token, calls, error classes.
+//!
+//! Calls are methods of [`Client`], written beside their types: [`crate::message`],
+//! [`crate::menu`], [`crate::media`], [`crate::user`], [`crate::oauth`], [`crate::jssdk`],
+//! [`crate::external_chat`], [`crate::group_robot`]. A call that has no method yet can be made with
+//! [`Client::get`] and [`Client::post`]. This module knows no message and no card.
+
+mod agent;
+pub(crate) mod call;
+pub mod codes;
+mod error;
+pub(crate) mod lenient;
+pub(crate) mod query;
+mod slot;
+#[cfg(test)]
+pub(crate) mod testing;
+mod transport;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+pub use agent::{Agent, IpList};
+pub(crate) use call::secret_field;
+pub use codes::ErrorClass;
+pub use error::{Error, RawText, TransportError};
+pub(crate) use slot::{Fetched, Slot};
+pub use transport::{
+    HttpRequest, HttpResponse, Method, ReqwestTransport, Transport, TransportFuture,
+};
+
+/// Where the platform's API lives.
+pub const API_BASE: &str = "https://qyapi.weixin.qq.com";
+/// Where the OAuth authorize page lives.
+pub const OAUTH_BASE: &str = "https://open.weixin.qq.com";
+/// Where the web login page lives.
+pub const LOGIN_BASE: &str = "https://login.work.weixin.qq.com";
+
+const TIMEOUT: Duration = Duration::from_secs(15);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A client for one self-built application (自建应用). Cheap to clone; clones share the token.
+///
+/// The access token is fetched when first needed, by one caller for all, renewed five minutes
+/// early, and renewed once more when WeCom says 40014, 42001 or 40001, after which the call is
+/// repeated once (wecom-app §4). Nothing else is retried here: ask [`Error::is_retryable`].
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    transport: Arc<dyn Transport>,
+    api_base: String,
+    oauth_base: String,
+    login_base: String,
+    corp_id: String,
+    agent_id: u32,
+    secret: SecretString,
+    token: Slot,
+    corp_ticket: Slot,
+    agent_ticket: Slot,
+    robots: crate::group_robot::Limiters,
+}
+
+impl Client {
+    /// Starts a client for application `agent_id` of corp `corp_id`, with that application's
+    /// secret.
+    pub fn builder(
+        corp_id: impl Into<String>,
+        agent_id: u32,
+        secret: impl Into<SecretString>,
+    ) -> ClientBuilder {
+        ClientBuilder {
+            corp_id: corp_id.into(),
+            agent_id,
+            secret: secret.into(),
+            api_base: API_BASE.into(),
+            oauth_base: OAUTH_BASE.into(),
+            login_base: LOGIN_BASE.into(),
+            proxy: None,
+            timeout: TIMEOUT,
+            connect_timeout: CONNECT_TIMEOUT,
+            transport: None,
+        }
+    }
+
+    /// The corp id (`ww…`).
+    #[must_use]
+    pub fn corp_id(&self) -> &str {
+        &self.inner.corp_id
+    }
+
+    /// The application's agent id.
+    #[must_use]
+    pub fn agent_id(&self) -> u32 {
+        self.inner.agent_id
+    }
+
+    pub(crate) fn oauth_base(&self) -> &str {
+        &self.inner.oauth_base
+    }
+
+    pub(crate) fn login_base(&self) -> &str {
+        &self.inner.login_base
+    }
+
+    pub(crate) fn corp_ticket_slot(&self) -> &Slot {
+        &self.inner.corp_ticket
+    }
+
+    pub(crate) fn agent_ticket_slot(&self) -> &Slot {
+        &self.inner.agent_ticket
+    }
+
+    pub(crate) fn robot_limiters(&self) -> &crate::group_robot::Limiters {
+        &self.inner.robots
+    }
+
+    pub(crate) fn transport(&self) -> &Arc<dyn Transport> {
+        &self.inner.transport
+    }
+
+    pub(crate) fn api_base(&self) -> &str {
+        &self.inner.api_base
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("api_base", &self.inner.api_base)
+            .field("corp_id", &self.inner.corp_id)
+            .field("agent_id", &self.inner.agent_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Builds a [`Client`].
+#[must_use]
+pub struct ClientBuilder {
+    corp_id: String,
+    agent_id: u32,
+    secret: SecretString,
+    api_base: String,
+    oauth_base: String,
+    login_base: String,
+    proxy: Option<SecretString>,
+    timeout: Duration,
+    connect_timeout: Duration,
+    transport: Option<Arc<dyn Transport>>,
+}
+
+impl ClientBuilder {
+    /// Another API host (a stand-in, a private deployment): the part before `/cgi-bin`.
+    pub fn api_base(mut self, url: impl Into<String>) -> Self {
+        self.api_base = url.into();
+        self
+    }
+
+    /// Another host for the OAuth authorize page.
+    pub fn oauth_base(mut self, url: impl Into<String>) -> Self {
+        self.oauth_base = url.into();
+        self
+    }
+
+    /// Another host for the web login page.
+    pub fn login_base(mut self, url: impl Into<String>) -> Self {
+        self.login_base = url.into();
+        self
+    }
+
+    /// A forward proxy (`http://user:pass@host:port`), for an egress with the fixed address that
+    /// 企业可信IP asks for (wecom-app §12). Empty means none.
+    pub fn proxy(mut self, url: impl Into<SecretString>) -> Self {
+        self.proxy = Some(url.into());
+        self
+    }
+
+    /// Longest time for a whole call, default 15 s.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Longest time to connect, default 5 s.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// Another transport; `proxy` and the time limits are then its own affair.
+    pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.transport = Some(transport);
+        self
+    }
+
+    /// Makes the client. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`BuildError`] for an unusable base URL or proxy.
+    pub fn build(self) -> Result<Client, BuildError> {
+        let transport = match self.transport {
+            Some(transport) => transport,
+            None => {
+                let proxy = self.proxy.as_ref().map(|proxy| proxy.expose_secret());
+                Arc::new(ReqwestTransport::new(
+                    self.timeout,
+                    self.connect_timeout,
+                    proxy,
+                )?)
+            }
+        };
+        let inner = Inner {
+            transport,
+            api_base: base_url(&self.api_base)?,
+            oauth_base: base_url(&self.oauth_base)?,
+            login_base: base_url(&self.login_base)?,
+            corp_id: self.corp_id,
+            agent_id: self.agent_id,
+            secret: self.secret,
+            token: Slot::default(),
+            corp_ticket: Slot::default(),
+            agent_ticket: Slot::default(),
+            robots: crate::group_robot::Limiters::default(),
+        };
+        Ok(Client {
+            inner: Arc::new(inner),
+        })
+    }
+}
+
+pub(crate) fn base_url(url: &str) -> Result<String, BuildError> {
+    let has_scheme = url.starts_with("https://") || url.starts_with("http://");
+    if has_scheme && crate::limit::url("base_url", url).is_ok() {
+        Ok(url.trim_end_matches('/').to_owned())
+    } else {
+        Err(BuildError::BaseUrl(url.to_owned()))
+    }
+}
+
+/// A client that cannot be built.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A base URL is not an absolute http(s) URL.
+    #[error("not an http(s) base URL: {0}")]
+    BaseUrl(String),
+    /// The proxy URL cannot be used (it is not shown, since it may hold a password).
+    #[error("the proxy URL cannot be used")]
+    Proxy,
+    /// The HTTP client could not be set up.
+    #[error("the HTTP client could not be set up")]
+    Http,
+}

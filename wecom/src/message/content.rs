@@ -1,0 +1,453 @@
+//! The bodies a message can have, each checked when it is made (wecom-app §5).
+
+use serde::Serialize;
+
+use crate::{
+    card::{Card, Place},
+    limit::{self, LimitError, fit_bytes, fit_characters},
+};
+
+/// Longest text and markdown, in bytes.
+const MAX_TEXT_BYTES: usize = 2048;
+const MAX_URL_BYTES: usize = 2048;
+const MAX_TITLE: usize = 128;
+const MAX_DESCRIPTION: usize = 512;
+const MAX_ARTICLES: usize = 8;
+
+/// What a message says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Content {
+    /// Plain text with line breaks and `<a href>`.
+    Text(Text),
+    /// Markdown of the platform's subset; not shown in the WeChat plug-in.
+    Markdown(Markdown),
+    /// A card with title, text and one link.
+    TextCard(TextCard),
+    /// One of the five template cards; not shown in the WeChat plug-in.
+    TemplateCard(Box<Card>),
+    /// A picture, by media id.
+    Image(String),
+    /// A voice recording, by media id.
+    Voice(String),
+    /// A film.
+    Video(Video),
+    /// A file, by media id.
+    File(String),
+    /// 1 to 8 links with pictures; see [`Content::news`].
+    News(Vec<Article>),
+    /// 1 to 8 articles kept by WeCom; see [`Content::mp_news`].
+    MpNews(Vec<MpArticle>),
+}
+
+impl Content {
+    /// A template card.
+    ///
+    /// # Errors
+    /// [`LimitError`] if the card holds something only a smart robot can show.
+    pub fn card(card: Card) -> Result<Self, LimitError> {
+        card.check_for(Place::Application)?;
+        Ok(Self::TemplateCard(Box::new(card)))
+    }
+
+    /// 1 to 8 links with pictures.
+    ///
+    /// # Errors
+    /// [`LimitError`] on `articles`: count.
+    pub fn news(articles: impl IntoIterator<Item = Article>) -> Result<Self, LimitError> {
+        let articles: Vec<Article> = articles.into_iter().collect();
+        limit::count("articles", articles.len(), 1, MAX_ARTICLES)?;
+        Ok(Self::News(articles))
+    }
+
+    /// 1 to 8 articles kept by WeCom.
+    ///
+    /// # Errors
+    /// [`LimitError`] on `articles`: count.
+    pub fn mp_news(articles: impl IntoIterator<Item = MpArticle>) -> Result<Self, LimitError> {
+        let articles: Vec<MpArticle> = articles.into_iter().collect();
+        limit::count("articles", articles.len(), 1, MAX_ARTICLES)?;
+        Ok(Self::MpNews(articles))
+    }
+
+    /// The platform's `msgtype`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Text(_) => "text",
+            Self::Markdown(_) => "markdown",
+            Self::TextCard(_) => "textcard",
+            Self::TemplateCard(_) => "template_card",
+            Self::Image(_) => "image",
+            Self::Voice(_) => "voice",
+            Self::Video(_) => "video",
+            Self::File(_) => "file",
+            Self::News(_) => "news",
+            Self::MpNews(_) => "mpnews",
+        }
+    }
+
+    /// Whether the platform takes `safe` for it.
+    pub(super) fn may_be_confidential(&self) -> bool {
+        matches!(
+            self,
+            Self::Text(_) | Self::Image(_) | Self::Video(_) | Self::File(_) | Self::MpNews(_)
+        )
+    }
+}
+
+impl From<Text> for Content {
+    fn from(text: Text) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<Markdown> for Content {
+    fn from(markdown: Markdown) -> Self {
+        Self::Markdown(markdown)
+    }
+}
+
+impl From<TextCard> for Content {
+    fn from(card: TextCard) -> Self {
+        Self::TextCard(card)
+    }
+}
+
+impl From<Video> for Content {
+    fn from(video: Video) -> Self {
+        Self::Video(video)
+    }
+}
+
+/// Text of 1 to 2,048 bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Text {
+    content: String,
+}
+
+impl Text {
+    /// Takes the text as it is.
+    ///
+    /// # Errors
+    /// [`LimitError`] on `text.content`: empty or more than 2,048 bytes.
+    pub fn new(content: impl Into<String>) -> Result<Self, LimitError> {
+        let content = content.into();
+        limit::required("text.content", &content, MAX_TEXT_BYTES)?;
+        Ok(Self { content })
+    }
+
+    /// Shortens the text to 2,048 bytes if it is longer.
+    ///
+    /// # Errors
+    /// [`LimitError`] on `text.content`: empty.
+    pub fn fit(content: &str) -> Result<Self, LimitError> {
+        Self::new(fit_bytes(content, MAX_TEXT_BYTES))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.content
+    }
+}
+
+/// Cuts a long text into pieces of at most `max_bytes`, after a line end where there is one, else
+/// between characters. Empty pieces are left out. With `max_bytes` under 4 a character may not fit;
+/// it then makes a piece of its own.
+#[must_use]
+pub fn split_text(text: &str, max_bytes: usize) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while rest.len() > max_bytes {
+        let first = rest.chars().next().map_or(1, char::len_utf8);
+        let hard = rest.floor_char_boundary(max_bytes).max(first);
+        let (head, _) = rest.split_at(hard);
+        let cut = head.rfind('\n').map_or(hard, |line_end| line_end + 1);
+        let (piece, tail) = rest.split_at(cut);
+        pieces.push(piece.trim_end_matches('\n'));
+        rest = tail;
+    }
+    pieces.push(rest);
+    pieces.retain(|piece| !piece.is_empty());
+    pieces
+}
+
+/// Markdown of 1 to 2,048 bytes: headings, bold, links, inline code, quotes and
+/// `<font color="info|comment|warning">`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Markdown {
+    content: String,
+}
+
+impl Markdown {
+    /// Takes the text as it is.
+    ///
+    /// # Errors
+    /// [`LimitError`] on `markdown.content`: empty or more than 2,048 bytes.
+    pub fn new(content: impl Into<String>) -> Result<Self, LimitError> {
+        let content = content.into();
+        limit::required("markdown.content", &content, MAX_TEXT_BYTES)?;
+        Ok(Self { content })
+    }
+
+    /// Shortens the text to 2,048 bytes if it is longer. Markup cut open is left open.
+    ///
+    /// # Errors
+    /// [`LimitError`] on `markdown.content`: empty.
+    pub fn fit(content: &str) -> Result<Self, LimitError> {
+        Self::new(fit_bytes(content, MAX_TEXT_BYTES))
+    }
+}
+
+/// A card with title, description and one link.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TextCard {
+    title: String,
+    description: String,
+    url: String,
+    #[serde(rename = "btntxt", skip_serializing_if = "Option::is_none")]
+    button: Option<String>,
+}
+
+impl TextCard {
+    /// Title of 1 to 128 characters, description of 1 to 512 (with `<br>` and
+    /// `<div class="gray|highlight|normal">`), URL of up to 2,048 bytes.
+    ///
+    /// # Errors
+    /// [`LimitError`] with the field.
+    pub fn new(
+        title: impl Into<String>,
+        description: impl Into<String>,
+        url: impl Into<String>,
+    ) -> Result<Self, LimitError> {
+        let (title, description, url) = (title.into(), description.into(), url.into());
+        limit::present("textcard.title", &title)?;
+        limit::characters("textcard.title", &title, MAX_TITLE)?;
+        limit::present("textcard.description", &description)?;
+        limit::characters("textcard.description", &description, MAX_DESCRIPTION)?;
+        limit::url("textcard.url", &url)?;
+        limit::bytes("textcard.url", &url, MAX_URL_BYTES)?;
+        Ok(Self {
+            title,
+            description,
+            url,
+            button: None,
+        })
+    }
+
+    /// As [`TextCard::new`], shortening title and description where they are longer.
+    ///
+    /// # Errors
+    /// [`LimitError`] with the field: something is empty, or the URL is wrong.
+    pub fn fit(title: &str, description: &str, url: impl Into<String>) -> Result<Self, LimitError> {
+        let title = fit_characters(title, MAX_TITLE);
+        Self::new(title, fit_characters(description, MAX_DESCRIPTION), url)
+    }
+
+    /// The text of the button, 1 to 4 characters; 详情 if none is given.
+    ///
+    /// # Errors
+    /// [`LimitError`] on `textcard.btntxt`.
+    pub fn button(mut self, text: impl Into<String>) -> Result<Self, LimitError> {
+        let text = text.into();
+        limit::present("textcard.btntxt", &text)?;
+        limit::characters("textcard.btntxt", &text, 4)?;
+        self.button = Some(text);
+        Ok(self)
+    }
+}
+
+/// A film, by media id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Video {
+    media_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+}
+
+impl Video {
+    /// A film without title.
+    pub fn new(media_id: impl Into<String>) -> Self {
+        Self {
+            media_id: media_id.into(),
+            title: None,
+            description: None,
+        }
+    }
+
+    /// Title (≤ 128 bytes) and description (≤ 512 bytes).
+    ///
+    /// # Errors
+    /// [`LimitError`] with the field.
+    pub fn describe(
+        mut self,
+        title: impl Into<String>,
+        description: impl Into<String>,
+    ) -> Result<Self, LimitError> {
+        let (title, description) = (title.into(), description.into());
+        limit::bytes("video.title", &title, MAX_TITLE)?;
+        limit::bytes("video.description", &description, MAX_DESCRIPTION)?;
+        (self.title, self.description) = (Some(title), Some(description));
+        Ok(self)
+    }
+}
+
+/// Where a news article leads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Link {
+    /// A web page; up to 2,048 bytes.
+    Web {
+        /// Its URL.
+        url: String,
+    },
+    /// A page of a mini program.
+    MiniProgram {
+        /// Its appid.
+        appid: String,
+        /// The page, up to 128 bytes.
+        pagepath: String,
+    },
+}
+
+/// A link with a picture, in a news message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Article {
+    title: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(flatten)]
+    link: Link,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    picurl: Option<String>,
+}
+
+impl Article {
+    /// Title of 1 to 128 bytes and where it leads.
+    ///
+    /// # Errors
+    /// [`LimitError`] with the field.
+    pub fn new(title: impl Into<String>, link: Link) -> Result<Self, LimitError> {
+        let title = title.into();
+        limit::required("articles.title", &title, MAX_TITLE)?;
+        match &link {
+            Link::Web { url } => {
+                limit::url("articles.url", url)?;
+                limit::bytes("articles.url", url, MAX_URL_BYTES)?;
+            }
+            Link::MiniProgram { appid, pagepath } => {
+                limit::present("articles.appid", appid)?;
+                limit::required("articles.pagepath", pagepath, 128)?;
+            }
+        }
+        Ok(Self {
+            title,
+            description: None,
+            link,
+            picurl: None,
+        })
+    }
+
+    /// Text under the title, up to 512 bytes.
+    ///
+    /// # Errors
+    /// [`LimitError`] on `articles.description`.
+    pub fn description(mut self, text: impl Into<String>) -> Result<Self, LimitError> {
+        let text = text.into();
+        limit::bytes("articles.description", &text, MAX_DESCRIPTION)?;
+        self.description = Some(text);
+        Ok(self)
+    }
+
+    /// The picture: JPG or PNG, 1068×455 (first article) or 150×150; URL of up to 2,048 bytes.
+    ///
+    /// # Errors
+    /// [`LimitError`] on `articles.picurl`.
+    pub fn picture(mut self, url: impl Into<String>) -> Result<Self, LimitError> {
+        let url = url.into();
+        limit::url("articles.picurl", &url)?;
+        limit::bytes("articles.picurl", &url, MAX_URL_BYTES)?;
+        self.picurl = Some(url);
+        Ok(self)
+    }
+}
+
+/// An article kept by WeCom.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MpArticle {
+    title: String,
+    thumb_media_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    author: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_source_url: Option<String>,
+    content: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<String>,
+}
+
+impl MpArticle {
+    /// Longest article, in bytes.
+    const MAX_CONTENT_BYTES: usize = 666 * 1024;
+
+    /// Title of 1 to 128 bytes, picture by media id, HTML of up to 666 KiB.
+    ///
+    /// # Errors
+    /// [`LimitError`] with the field.
+    pub fn new(
+        title: impl Into<String>,
+        thumb_media_id: impl Into<String>,
+        content: impl Into<String>,
+    ) -> Result<Self, LimitError> {
+        let (title, thumb_media_id, content) =
+            (title.into(), thumb_media_id.into(), content.into());
+        limit::required("articles.title", &title, MAX_TITLE)?;
+        limit::present("articles.thumb_media_id", &thumb_media_id)?;
+        limit::required("articles.content", &content, Self::MAX_CONTENT_BYTES)?;
+        let (author, content_source_url, digest) = (None, None, None);
+        Ok(Self {
+            title,
+            thumb_media_id,
+            author,
+            content_source_url,
+            content,
+            digest,
+        })
+    }
+
+    /// The author, up to 64 bytes.
+    ///
+    /// # Errors
+    /// [`LimitError`] on `articles.author`.
+    pub fn author(mut self, author: impl Into<String>) -> Result<Self, LimitError> {
+        let author = author.into();
+        limit::bytes("articles.author", &author, 64)?;
+        self.author = Some(author);
+        Ok(self)
+    }
+
+    /// The page behind 阅读原文.
+    ///
+    /// # Errors
+    /// [`LimitError`] on `articles.content_source_url`.
+    pub fn source_url(mut self, url: impl Into<String>) -> Result<Self, LimitError> {
+        let url = url.into();
+        limit::url("articles.content_source_url", &url)?;
+        self.content_source_url = Some(url);
+        Ok(self)
+    }
+
+    /// The summary, up to 512 bytes.
+    ///
+    /// # Errors
+    /// [`LimitError`] on `articles.digest`.
+    pub fn digest(mut self, digest: impl Into<String>) -> Result<Self, LimitError> {
+        let digest = digest.into();
+        limit::bytes("articles.digest", &digest, MAX_DESCRIPTION)?;
+        self.digest = Some(digest);
+        Ok(self)
+    }
+}
