@@ -9,6 +9,7 @@ pub mod camp;
 pub mod eligibility;
 pub mod ids;
 pub mod machine;
+pub mod matching;
 pub mod member;
 pub mod money;
 pub mod order;

@@ -1,0 +1,188 @@
+//! The global one-to-one assignment of claims to accounts.
+//!
+//! Knows only numbers: rows, columns and the points between them.
+
+use pathfinding::prelude::{Weights, kuhn_munkres};
+
+/// Points that row `row` (a claim) has with column `column` (an account).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Edge {
+    pub(super) row: usize,
+    pub(super) column: usize,
+    pub(super) points: i32,
+}
+
+/// Gives each row at most one column and each column to at most one row so that the sum of the
+/// cubes of the points is largest. Cubes, since one strong case must outweigh two middling ones:
+/// a payer with an equal id does not lose the account to make two namesakes happy.
+///
+/// Rows and columns that no chain of edges connects are solved apart, which keeps the matrices
+/// small and makes sure that a stranger to a group cannot change its outcome.
+pub(super) fn assign(rows: usize, columns: usize, edges: &[Edge]) -> Vec<Option<usize>> {
+    let mut assigned = vec![None; rows];
+    for group in groups(rows, columns, edges) {
+        for (row, column) in Group::new(&group).solve() {
+            if let Some(slot) = assigned.get_mut(row) {
+                *slot = Some(column);
+            }
+        }
+    }
+    assigned
+}
+
+/// The edges parted into connected groups, in the order of their first row.
+fn groups(rows: usize, columns: usize, edges: &[Edge]) -> Vec<Vec<Edge>> {
+    let mut forest = Forest {
+        parents: (0..rows + columns).collect(),
+    };
+    for edge in edges {
+        forest.join(edge.row, rows + edge.column);
+    }
+    let mut groups: std::collections::BTreeMap<usize, Vec<Edge>> =
+        std::collections::BTreeMap::new();
+    for edge in edges {
+        groups.entry(forest.root(edge.row)).or_default().push(*edge);
+    }
+    groups.into_values().collect()
+}
+
+/// A disjoint-set forest.
+struct Forest {
+    parents: Vec<usize>,
+}
+
+impl Forest {
+    fn root(&mut self, node: usize) -> usize {
+        let mut at = node;
+        while let Some(&parent) = self.parents.get(at).filter(|parent| **parent != at) {
+            let grandparent = self.parents.get(parent).copied().unwrap_or(parent);
+            if let Some(slot) = self.parents.get_mut(at) {
+                *slot = grandparent;
+            }
+            at = grandparent;
+        }
+        at
+    }
+
+    /// Joins two sets under the smaller root, so that roots do not depend on the order of edges.
+    fn join(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.root(a), self.root(b));
+        if let Some(slot) = self.parents.get_mut(a.max(b)) {
+            *slot = a.min(b);
+        }
+    }
+}
+
+/// One connected group as a dense matrix with at least as many columns as rows; what is no edge
+/// weighs nothing and means “unassigned”.
+struct Group {
+    rows: Vec<usize>,
+    columns: Vec<usize>,
+    width: usize,
+    weights: Vec<i64>,
+}
+
+impl Group {
+    fn new(edges: &[Edge]) -> Self {
+        let mut rows: Vec<usize> = edges.iter().map(|edge| edge.row).collect();
+        let mut columns: Vec<usize> = edges.iter().map(|edge| edge.column).collect();
+        for side in [&mut rows, &mut columns] {
+            side.sort_unstable();
+            side.dedup();
+        }
+        let width = rows.len().max(columns.len());
+        let mut weights = vec![0; rows.len() * width];
+        for edge in edges {
+            if let (Ok(row), Ok(column)) = (
+                rows.binary_search(&edge.row),
+                columns.binary_search(&edge.column),
+            ) && let Some(weight) = weights.get_mut(row * width + column)
+            {
+                *weight = i64::from(edge.points).pow(3);
+            }
+        }
+        Self {
+            rows,
+            columns,
+            width,
+            weights,
+        }
+    }
+
+    fn solve(&self) -> Vec<(usize, usize)> {
+        let (_, chosen) = kuhn_munkres(self);
+        let pairs = self.rows.iter().zip(chosen).enumerate();
+        pairs
+            .filter(|(at, (_, column))| self.at(*at, *column) > 0)
+            .filter_map(|(_, (row, column))| Some((*row, *self.columns.get(column)?)))
+            .collect()
+    }
+}
+
+impl Weights<i64> for Group {
+    fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn columns(&self) -> usize {
+        self.width
+    }
+
+    fn at(&self, row: usize, col: usize) -> i64 {
+        self.weights
+            .get(row * self.width + col)
+            .copied()
+            .unwrap_or(0)
+    }
+
+    fn neg(&self) -> Self {
+        Self {
+            rows: self.rows.clone(),
+            columns: self.columns.clone(),
+            width: self.width,
+            weights: self.weights.iter().map(|weight| -weight).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn solve(edges: &[(usize, usize, i32)]) -> Vec<Option<usize>> {
+        let edges: Vec<Edge> = edges
+            .iter()
+            .map(|&(row, column, points)| Edge {
+                row,
+                column,
+                points,
+            })
+            .collect();
+        assign(3, 3, &edges)
+    }
+
+    #[test]
+    fn a_greedy_choice_does_not_starve_the_next_claim() {
+        assert_eq!(
+            solve(&[(0, 0, 60), (0, 1, 59), (1, 0, 60)]),
+            [Some(1), Some(0), None]
+        );
+    }
+
+    #[test]
+    fn one_strong_case_outweighs_two_middling_ones() {
+        assert_eq!(
+            solve(&[(0, 0, 100), (0, 1, 50), (1, 0, 55)]),
+            [Some(0), None, None]
+        );
+    }
+
+    #[test]
+    fn no_column_is_given_twice_and_nothing_comes_from_nowhere() {
+        assert_eq!(
+            solve(&[(0, 1, 50), (1, 1, 70), (2, 1, 60)]),
+            [None, Some(1), None]
+        );
+        assert_eq!(solve(&[]), [None, None, None]);
+    }
+}

@@ -1,0 +1,391 @@
+//! Names made comparable: what remains of a nickname once spelling, width, script and
+//! decoration are set aside.
+//!
+//! Knows nothing of people or scores. A name is folded three times, each fold coarser than the
+//! one before: *exact* (width, case, script, blanks), *plain* (also emoji and punctuation) and
+//! *core* (also places, courses, years and whatever stands behind a separator). All lengths are
+//! in extended grapheme clusters, so an emoji family counts as one.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use hanconv::RawDictionary;
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_segmentation::UnicodeSegmentation as _;
+
+/// Graphemes of a name that are looked at; the planet allows far fewer.
+const MAX_GRAPHEMES: usize = 48;
+
+/// Affixes removed from the core are at most this many per name.
+const MAX_AFFIXES: usize = 4;
+
+/// A core keeps at least this many graphemes; a name is never reduced to a single letter.
+const MIN_CORE: usize = 2;
+
+/// Letters within a name that do not part it ("Mr.Wang").
+const JOINERS: [char; 4] = ['.', '\'', '’', '&'];
+
+/// What members hang on their nicknames: places, courses, trades, check-in marks. Folded form.
+const AFFIXES: [&str; 62] = [
+    "北京",
+    "上海",
+    "广州",
+    "深圳",
+    "杭州",
+    "成都",
+    "重庆",
+    "武汉",
+    "南京",
+    "苏州",
+    "西安",
+    "天津",
+    "长沙",
+    "郑州",
+    "青岛",
+    "厦门",
+    "宁波",
+    "合肥",
+    "福州",
+    "济南",
+    "大连",
+    "沈阳",
+    "昆明",
+    "佛山",
+    "东莞",
+    "无锡",
+    "香港",
+    "澳门",
+    "台北",
+    "贵阳",
+    "南宁",
+    "南昌",
+    "石家庄",
+    "太原",
+    "哈尔滨",
+    "长春",
+    "兰州",
+    "珠海",
+    "常州",
+    "温州",
+    "海口",
+    "三亚",
+    "读书会",
+    "写作营",
+    "训练营",
+    "打卡营",
+    "学习营",
+    "成长营",
+    "产品经理",
+    "程序员",
+    "设计师",
+    "运营",
+    "已打卡",
+    "打卡中",
+    "打卡",
+    "已报名",
+    "新人",
+    "学员",
+    "教练",
+    "志愿者",
+    "会员",
+    "同行",
+];
+
+/// Traditional to simplified, one character at a time, from OpenCC's table (Apache-2.0).
+///
+/// Both sides of every comparison pass through it, so where one traditional character stands for
+/// several simplified ones any fixed choice will do.
+static SIMPLIFIED: LazyLock<HashMap<char, char>> = LazyLock::new(|| {
+    const TABLE: &str = RawDictionary::TSCharacters.text();
+    TABLE
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| {
+            let mut words = line.split_whitespace();
+            Some((only_char(words.next()?)?, only_char(words.next()?)?))
+        })
+        .collect()
+});
+
+fn only_char(word: &str) -> Option<char> {
+    let mut chars = word.chars();
+    let first = chars.next()?;
+    chars.next().is_none().then_some(first)
+}
+
+/// How alike two names are, best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Likeness {
+    /// The same letters and signs; width, case, script and blanks aside.
+    Same,
+    /// The same letters; emoji and punctuation aside.
+    SameLetters,
+    /// The same core; one of them carries a suffix more.
+    SameCore,
+    /// One letter missing, added, changed or swapped with its neighbour.
+    OneOff,
+    /// The same core under two different suffixes.
+    OtherSuffix,
+    /// One contains the other, or most letters agree.
+    Partial,
+}
+
+/// A name in its three folds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Name {
+    exact: Vec<Box<str>>,
+    plain: String,
+    core: Vec<Box<str>>,
+}
+
+impl Name {
+    /// Folds `text`; `None` when nothing visible is left (the planet allows names of blanks,
+    /// zsxq §3).
+    pub(super) fn fold(text: &str) -> Option<Self> {
+        let exact = fold_exact(text);
+        if exact.is_empty() {
+            return None;
+        }
+        let plain: String = exact.chars().filter(|c| c.is_alphanumeric()).collect();
+        let core = if plain.is_empty() {
+            exact.clone()
+        } else {
+            core_of(&exact, &plain)
+        };
+        Some(Self {
+            exact: graphemes(&exact),
+            core: graphemes(&core),
+            plain,
+        })
+    }
+
+    /// Keys under which this name is found: equal names share one, and so do the cores of names
+    /// that are one letter apart.
+    pub(super) fn keys(&self) -> Vec<String> {
+        let mut keys = vec![self.core.concat(), self.plain.clone()];
+        if self.core.len() > MIN_CORE {
+            for left_out in 0..self.core.len() {
+                let rest = self
+                    .core
+                    .iter()
+                    .enumerate()
+                    .filter(|(at, _)| *at != left_out);
+                keys.push(rest.map(|(_, letter)| letter.as_ref()).collect());
+            }
+        }
+        keys.retain(|key| !key.is_empty());
+        keys.sort_unstable();
+        keys.dedup();
+        keys
+    }
+
+    /// How alike two names are, or `None` when they are simply different.
+    pub(super) fn likeness(&self, other: &Self) -> Option<Likeness> {
+        if self.exact == other.exact {
+            return Some(Likeness::Same);
+        }
+        if !self.plain.is_empty() && self.plain == other.plain {
+            return Some(Likeness::SameLetters);
+        }
+        if self.core == other.core {
+            let nested = self.plain.contains(&other.plain) || other.plain.contains(&self.plain);
+            return Some(if nested {
+                Likeness::SameCore
+            } else {
+                Likeness::OtherSuffix
+            });
+        }
+        if is_one_off(self, other) {
+            return Some(Likeness::OneOff);
+        }
+        is_partial(&self.core, &other.core).then_some(Likeness::Partial)
+    }
+}
+
+/// A nickname that tells its owner enough and a stranger little: `小*学`, `小*`, `*`.
+#[must_use]
+pub fn mask_nickname(nickname: &str) -> String {
+    let letters: Vec<&str> = nickname.trim().graphemes(true).collect();
+    match letters.as_slice() {
+        [] | [_] => "*".to_owned(),
+        [first, _] => format!("{first}*"),
+        [first, .., last] => format!("{first}*{last}"),
+    }
+}
+
+fn graphemes(text: &str) -> Vec<Box<str>> {
+    text.graphemes(true).map(Box::from).collect()
+}
+
+fn fold_exact(text: &str) -> String {
+    let visible: String = text.graphemes(true).take(MAX_GRAPHEMES).collect();
+    visible
+        .nfkc()
+        .filter(|c| !is_invisible(*c))
+        .flat_map(char::to_lowercase)
+        .map(|c| SIMPLIFIED.get(&c).copied().unwrap_or(c))
+        .collect()
+}
+
+/// Blanks, control characters, zero-width characters and the selectors that only choose how an
+/// emoji is drawn.
+fn is_invisible(c: char) -> bool {
+    c.is_whitespace()
+        || c.is_control()
+        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2064}')
+        || matches!(
+            c,
+            '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{00AD}' | '\u{3164}'
+        )
+}
+
+/// The part that is the name itself: the first section that is no known affix, without affixes
+/// and numbers at its end. Falls back to all letters where too little would be left.
+fn core_of(exact: &str, plain: &str) -> String {
+    let section = exact
+        .split(|c: char| !c.is_alphanumeric() && !JOINERS.contains(&c))
+        .map(letters_of)
+        .find(|section| !is_affix(section) && count(section) >= MIN_CORE);
+    strip_affixes(section.unwrap_or_else(|| plain.to_owned()))
+}
+
+fn letters_of(section: &str) -> String {
+    section.chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+fn count(text: &str) -> usize {
+    text.graphemes(true).count()
+}
+
+/// `day7`, `第3期`, a year or a running number, or a word of [`AFFIXES`].
+fn is_affix(section: &str) -> bool {
+    let counted = section
+        .strip_prefix("day")
+        .or_else(|| section.strip_prefix('第'));
+    let number = counted.unwrap_or(section).trim_end_matches(['期', '天']);
+    number.chars().all(|c| c.is_ascii_digit()) || AFFIXES.contains(&section)
+}
+
+fn strip_affixes(mut name: String) -> String {
+    for _ in 0..MAX_AFFIXES {
+        let shorter = AFFIXES
+            .iter()
+            .find_map(|affix| name.strip_suffix(affix))
+            .unwrap_or_else(|| name.trim_end_matches(|c: char| c.is_ascii_digit()));
+        if shorter.len() == name.len() || count(shorter) < MIN_CORE {
+            break;
+        }
+        name.truncate(shorter.len());
+    }
+    name
+}
+
+/// One slip of the finger. Short names differ by one letter all the time (小江, 小涵), so a
+/// changed letter counts from four graphemes on, a missing or swapped one from three. Signs help
+/// only where a letter is missing (🍀小 for 🍀小丽): elsewhere a shared suffix would make
+/// strangers alike.
+fn is_one_off(a: &Name, b: &Name) -> bool {
+    const LONG_ENOUGH: usize = 3;
+    const LONG_ENOUGH_FOR_CHANGE: usize = 4;
+    let longest = a.core.len().max(b.core.len());
+    let missing = a.core.len() != b.core.len();
+    let swapped = !missing && a.core.iter().all(|letter| b.core.contains(letter));
+    let needed = if missing || swapped {
+        LONG_ENOUGH
+    } else {
+        LONG_ENOUGH_FOR_CHANGE
+    };
+    if longest >= needed && distance(&a.core, &b.core) == 1 {
+        return true;
+    }
+    let longest = a.exact.len().max(b.exact.len());
+    longest >= LONG_ENOUGH && a.exact.len() != b.exact.len() && distance(&a.exact, &b.exact) == 1
+}
+
+fn is_partial(a: &[Box<str>], b: &[Box<str>]) -> bool {
+    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    let contained = short.len() >= MIN_CORE && long.windows(short.len()).any(|part| part == short);
+    // At most two letters in five may differ, and only in names long enough to tell.
+    let alike = long.len() >= 4 && long.len() - short.len() <= 2;
+    let dropped_half = matches!((short, long), ([half], [a, b]) if half == a || half == b);
+    contained || dropped_half || (alike && distance(a, b) * 5 <= long.len() * 2)
+}
+
+/// Edits between two names, a swap of neighbours counting as one.
+fn distance(a: &[Box<str>], b: &[Box<str>]) -> usize {
+    if a.len().abs_diff(b.len()) > 2 {
+        return usize::MAX / 8;
+    }
+    strsim::generic_damerau_levenshtein(a, b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compare(a: &str, b: &str) -> Option<Likeness> {
+        Name::fold(a).unwrap().likeness(&Name::fold(b).unwrap())
+    }
+
+    #[test]
+    fn names_are_compared_by_what_people_mean() {
+        use Likeness::{OneOff, OtherSuffix, Partial, Same, SameCore, SameLetters};
+        let cases = [
+            ("Coco", "Ｃｏｃｏ", Some(Same)),
+            ("✨Kevin余-深圳", " ✨KEVIN余-深圳 ", Some(Same)),
+            ("☀️小杨_01", "☀小楊＿０１", Some(Same)),
+            ("老蔣", "老蒋", Some(Same)),
+            ("🐱谭致", "谭致", Some(SameLetters)),
+            ("🐱大红_01", "🐱大红01", Some(SameLetters)),
+            ("💪", "💪", Some(Same)),
+            ("朱煜-深圳", "朱煜", Some(SameCore)),
+            ("鹿鸣", "鹿鸣2025", Some(SameCore)),
+            ("于娜成都", "于娜", Some(SameCore)),
+            ("大白@某个小地方", "大白", Some(SameCore)),
+            ("北京-小明", "小明", Some(SameCore)),
+            ("终身成长（已打卡）-深圳", "终身成长", Some(SameCore)),
+            ("木子李-杭州", "木子李·成都", Some(OtherSuffix)),
+            ("追少年", "追风少年", Some(OneOff)),
+            ("Moo", "Momo", Some(OneOff)),
+            ("🍀小", "🍀小丽", Some(OneOff)),
+            ("早起鸟的", "早起的鸟", Some(OneOff)),
+            ("产品经理小王子啊", "产品经理小王子", Some(OneOff)),
+            ("小明", "小明和他的猫", Some(Partial)),
+            ("小江", "小涵", None),
+            ("李明·成都", "杨明·成都", None),
+            ("赵致明", "赵致远", None),
+            ("💪", "✨", None),
+            ("Mr.Wang", "Mr.Zhang", None),
+        ];
+        for (a, b, expected) in cases {
+            assert_eq!(compare(a, b), expected, "{a} / {b}");
+            assert_eq!(compare(b, a), expected, "{b} / {a}");
+        }
+    }
+
+    #[test]
+    fn a_blank_name_is_no_name() {
+        for blank in ["", "  ", "\u{200B}\u{3000}", "\u{3164}"] {
+            assert_eq!(Name::fold(blank), None);
+        }
+    }
+
+    #[test]
+    fn lengths_count_what_people_see() {
+        let family = Name::fold("👨‍👩‍👧‍👦").unwrap();
+        assert_eq!(family.exact.len(), 1);
+    }
+
+    #[test]
+    fn masking_keeps_the_ends_only() {
+        for (name, masked) in [
+            ("小明同学", "小*学"),
+            ("小明", "小*"),
+            ("明", "*"),
+            ("", "*"),
+            ("👨‍👩‍👧明", "👨‍👩‍👧*"),
+        ] {
+            assert_eq!(mask_nickname(name), masked);
+        }
+    }
+}
