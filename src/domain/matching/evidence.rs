@@ -11,6 +11,8 @@ use super::planet_id::{PlanetId, Slip};
 const SAME_ID: i32 = 50;
 const NEAR_ID: i32 = 45;
 const EARLIER_BINDING: i32 = 50;
+/// Id and earlier binding name the same account.
+const BOTH_PILLARS: i32 = 10;
 /// Typed name and WeChat name both speak for the account.
 const BOTH_NAMES: i32 = 8;
 /// From these points on the second name counts for [`BOTH_NAMES`].
@@ -137,7 +139,7 @@ fn likeness_points(likeness: Likeness) -> i32 {
         Likeness::Same => 50,
         Likeness::SameLetters => 49,
         Likeness::SameCore => 46,
-        Likeness::OneOff => 38,
+        Likeness::OneOff => 40,
         Likeness::OtherSuffix => 36,
         Likeness::Partial => 25,
     }
@@ -175,118 +177,157 @@ pub(super) struct FoldedCandidate<'a> {
     pub(super) names: Vec<(AccountName, Name)>,
 }
 
+/// A name of the account that a name of the payer is like.
+#[derive(Clone, Copy, Debug)]
+struct Witness {
+    points: i32,
+    account: AccountName,
+    likeness: Likeness,
+}
+
 /// One claim weighed against one account, before anybody else is looked at.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Weight {
-    /// Points of ids and earlier bindings.
-    pub(super) pillar: i32,
-    /// Best points of the typed nickname.
-    pub(super) typed: i32,
-    /// Best points of the WeChat nickname.
-    pub(super) wechat: i32,
-    /// Points taken off since the typed id speaks against the account.
-    pub(super) against: i32,
-    pub(super) reasons: Vec<Reason>,
+    id: Option<Reason>,
+    earlier_binding: bool,
+    typed: Option<Witness>,
+    wechat: Option<Witness>,
+    differs: bool,
+    against: Option<Reason>,
 }
 
 impl Weight {
     pub(super) fn of(claim: &FoldedClaim<'_>, account: &FoldedCandidate<'_>) -> Self {
-        let mut weight = Self {
-            pillar: 0,
-            typed: 0,
-            wechat: 0,
-            against: 0,
-            reasons: Vec::new(),
+        let id = weigh_id(claim, account);
+        let typed = weigh_name(PayerName::Typed, claim.typed.as_ref(), account);
+        let against = if claim.id_known {
+            Reason::IdOfAnother
+        } else {
+            Reason::IdOfNobody
         };
-        let supported = weight.weigh_id(claim, account);
-        if claim
-            .earlier_accounts
-            .iter()
-            .any(|earlier| earlier == account.user_id)
-        {
-            weight.pillar += EARLIER_BINDING;
-            weight.reasons.push(Reason::EarlierBinding);
+        Self {
+            id,
+            earlier_binding: claim
+                .earlier_accounts
+                .iter()
+                .any(|id| id == account.user_id),
+            typed,
+            wechat: weigh_name(PayerName::WeChat, claim.wechat.as_ref(), account),
+            differs: claim.typed.is_some() && typed.is_none() && !account.names.is_empty(),
+            against: (claim.id.is_some() && id.is_none()).then_some(against),
         }
-        weight.typed = weight.weigh_name(PayerName::Typed, claim.typed.as_ref(), account);
-        weight.wechat = weight.weigh_name(PayerName::WeChat, claim.wechat.as_ref(), account);
-        if claim.typed.is_some() && weight.typed == 0 && !account.names.is_empty() {
-            weight.reasons.push(Reason::NicknameDiffers);
+    }
+
+    /// Points of ids and earlier bindings.
+    pub(super) fn pillar(&self) -> i32 {
+        let id = match self.id {
+            Some(Reason::NearId(_)) => NEAR_ID,
+            Some(_) => SAME_ID,
+            None => 0,
+        };
+        match (id, self.earlier_binding) {
+            (id, false) => id,
+            (0, true) => EARLIER_BINDING,
+            (id, true) => id + BOTH_PILLARS,
         }
-        if claim.id.is_some() && !supported {
-            let (against, reason) = if claim.id_known {
-                (ID_OF_ANOTHER, Reason::IdOfAnother)
-            } else {
-                (ID_OF_NOBODY, Reason::IdOfNobody)
-            };
-            weight.against = against;
-            weight.reasons.push(reason);
-        }
-        weight
+    }
+
+    /// Points of the typed nickname.
+    pub(super) fn typed(&self) -> i32 {
+        self.typed.map_or(0, |witness| witness.points)
+    }
+
+    /// Points of the WeChat nickname.
+    pub(super) fn wechat(&self) -> i32 {
+        self.wechat.map_or(0, |witness| witness.points)
     }
 
     /// Points of all names together.
     pub(super) fn names(&self) -> i32 {
-        let both = self.typed.min(self.wechat) >= SECOND_NAME_FROM;
-        self.typed.max(self.wechat) + if both { BOTH_NAMES } else { 0 }
+        let (typed, wechat) = (self.typed(), self.wechat());
+        let both = typed.min(wechat) >= SECOND_NAME_FROM;
+        typed.max(wechat) + if both { BOTH_NAMES } else { 0 }
     }
 
     /// All points; may pass 100, so that two strong cases still compare.
     pub(super) fn total(&self) -> i32 {
-        (self.pillar + self.names() - self.against).max(0)
+        let against = match self.against {
+            Some(Reason::IdOfAnother) => ID_OF_ANOTHER,
+            Some(_) => ID_OF_NOBODY,
+            None => 0,
+        };
+        (self.pillar() + self.names() - against).max(0)
     }
 
     /// Whether anything at all speaks for the account.
     pub(super) fn is_evidence(&self) -> bool {
-        self.pillar + self.names() > 0
+        self.pillar() + self.names() > 0
     }
 
-    fn weigh_id(&mut self, claim: &FoldedClaim<'_>, account: &FoldedCandidate<'_>) -> bool {
-        let Some(typed) = claim.id else { return false };
-        let (points, reason) = if account.id == Some(typed) {
-            (SAME_ID, Reason::SameId)
-        } else if account
-            .member_numbers
-            .iter()
-            .any(|number| typed.is_number(*number))
-        {
-            (SAME_ID, Reason::SameMemberNumber)
-        } else if let Some(slip) = account
-            .id
-            .filter(|_| !claim.id_known)
-            .and_then(|meant| typed.slip_from(meant))
-        {
-            (NEAR_ID, Reason::NearId(slip))
-        } else {
-            return false;
-        };
-        self.pillar += points;
-        self.reasons.push(reason);
-        true
+    /// Whether the typed id is exactly the account's id or member number.
+    pub(super) fn is_same_id(&self) -> bool {
+        matches!(self.id, Some(Reason::SameId | Reason::SameMemberNumber))
     }
 
-    fn weigh_name(
-        &mut self,
-        payer: PayerName,
-        name: Option<&Name>,
-        account: &FoldedCandidate<'_>,
-    ) -> i32 {
-        let best = name.and_then(|name| {
-            account
-                .names
-                .iter()
-                .filter_map(|(which, known)| {
-                    let likeness = name.likeness(known)?;
-                    let points = likeness_points(likeness) - witness_discount(payer, *which);
-                    Some((points, Reason::NameAgrees(payer, *which, likeness)))
-                })
-                .max_by(|(a, first), (b, second)| a.cmp(b).then_with(|| second.cmp(first)))
-        });
-        let Some((points, reason)) = best.filter(|(points, _)| *points > 0) else {
-            return 0;
-        };
-        self.reasons.push(reason);
-        points
+    /// Whether the typed id is known to be another account's.
+    pub(super) fn is_id_of_another(&self) -> bool {
+        self.against == Some(Reason::IdOfAnother)
     }
+
+    /// The evidence in words, what speaks for the account first.
+    pub(super) fn reasons(&self) -> Vec<Reason> {
+        let named = |payer, witness: Option<Witness>| {
+            witness.map(|witness| Reason::NameAgrees(payer, witness.account, witness.likeness))
+        };
+        [
+            self.id,
+            self.earlier_binding.then_some(Reason::EarlierBinding),
+            named(PayerName::Typed, self.typed),
+            named(PayerName::WeChat, self.wechat),
+            self.differs.then_some(Reason::NicknameDiffers),
+            self.against,
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+fn weigh_id(claim: &FoldedClaim<'_>, account: &FoldedCandidate<'_>) -> Option<Reason> {
+    let typed = claim.id?;
+    if account.id == Some(typed) {
+        Some(Reason::SameId)
+    } else if account
+        .member_numbers
+        .iter()
+        .any(|number| typed.is_number(*number))
+    {
+        Some(Reason::SameMemberNumber)
+    } else if claim.id_known {
+        // A number that is somebody's was not mistyped.
+        None
+    } else {
+        typed.slip_from(account.id?).map(Reason::NearId)
+    }
+}
+
+/// The account's name that a name of the payer is most like; the current one where several are.
+fn weigh_name(
+    payer: PayerName,
+    name: Option<&Name>,
+    account: &FoldedCandidate<'_>,
+) -> Option<Witness> {
+    let name = name?;
+    let witnesses = account.names.iter().filter_map(|(which, known)| {
+        let likeness = name.likeness(known)?;
+        let points = likeness_points(likeness) - witness_discount(payer, *which);
+        (points > 0).then_some(Witness {
+            points,
+            account: *which,
+            likeness,
+        })
+    });
+    witnesses.max_by_key(|witness| (witness.points, std::cmp::Reverse(witness.account)))
 }
 
 #[cfg(test)]

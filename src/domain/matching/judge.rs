@@ -11,7 +11,7 @@ use super::roster::Roster;
 /// Points by which a match must lead every other account and every other claim.
 const CLEAR_LEAD: i32 = 15;
 /// Names within so many points of each other count as equally good.
-const EQUAL_NAMES: i32 = 5;
+const EQUAL_NAMES: i32 = 3;
 /// Points of a typed nickname that is all but equal to the account's.
 const EQUAL_NAME: i32 = 49;
 /// Points from which a typed nickname clearly means an account.
@@ -24,6 +24,8 @@ const NAMESAKES_ALONE: i32 = 15;
 const NAMESAKES_APART: i32 = 5;
 /// Off when other claims point to the account.
 const CONTESTED: i32 = 5;
+/// Off an account with nothing but an id, when the typed nickname is one other account's alone.
+const NAMED_ELSEWHERE: i32 = 10;
 /// The highest score that still goes to a person.
 const UNDECIDED: i32 = Decision::MATCHED_FROM as i32 - 1;
 /// The highest score of an account that is already somebody's.
@@ -46,6 +48,14 @@ struct Pair {
     total: i32,
 }
 
+/// A claim seen from an account that it has evidence for.
+#[derive(Clone, Copy, Debug)]
+struct Suitor {
+    entry: usize,
+    total: i32,
+    has_pillar: bool,
+}
+
 /// A claim and its pairs, best first.
 #[derive(Debug)]
 struct Entry {
@@ -62,8 +72,8 @@ pub(super) struct Field<'a> {
     entries: Vec<Entry>,
     /// Place of each entry's claim in `claims`.
     places: Vec<usize>,
-    /// Per account: entries that have evidence for it, with their points.
-    suitors: Vec<Vec<(usize, i32)>>,
+    /// Per account: the entries that have evidence for it.
+    suitors: Vec<Vec<Suitor>>,
     shifted: bool,
 }
 
@@ -115,7 +125,12 @@ impl<'a> Field<'a> {
         for (at, entry) in entries.iter().enumerate() {
             for pair in &entry.pairs {
                 if let Some(suitors) = suitors.get_mut(pair.account) {
-                    suitors.push((at, pair.total));
+                    let has_pillar = pair.weight.pillar() > 0;
+                    suitors.push(Suitor {
+                        entry: at,
+                        total: pair.total,
+                        has_pillar,
+                    });
                 }
             }
         }
@@ -175,7 +190,12 @@ impl<'a> Field<'a> {
             })
             .filter(|edge| !self.is_taken(edge.column))
             .collect();
-        assignment::assign(self.entries.len(), self.roster.accounts().len(), &edges)
+        assignment::assign(
+            self.entries.len(),
+            self.roster.accounts().len(),
+            CLEAR_LEAD,
+            &edges,
+        )
     }
 
     /// Per account: the entry the machine binds to it.
@@ -257,11 +277,11 @@ impl<'a> Field<'a> {
 
     /// The final score of a pair, with everything that speaks for and against it.
     fn judge(&self, at: usize, pair: &Pair) -> (i32, Vec<Reason>) {
-        let mut reasons = pair.weight.reasons.clone();
+        let mut reasons = pair.weight.reasons();
         let mut score = pair.total;
         let namesakes = self.namesakes(at, pair);
         if namesakes > 0 {
-            score -= if pair.weight.pillar > 0 {
+            score -= if pair.weight.pillar() > 0 {
                 NAMESAKES_APART
             } else {
                 NAMESAKES_ALONE
@@ -274,7 +294,7 @@ impl<'a> Field<'a> {
             reasons.push(Reason::Contested(to_count(contesting)));
         }
         score = score.min(CERTAIN);
-        if pair.weight.reasons.contains(&Reason::IdOfAnother) {
+        if pair.weight.is_id_of_another() {
             score = score.min(UNDECIDED);
         }
         for doubt in self.doubts(at, pair) {
@@ -291,7 +311,7 @@ impl<'a> Field<'a> {
     /// What keeps the machine from deciding, whatever the points.
     fn doubts(&self, at: usize, pair: &Pair) -> Vec<Reason> {
         [
-            (pair.weight.pillar == 0, Reason::NameAlone),
+            (pair.weight.pillar() == 0, Reason::NameAlone),
             (
                 pair.total >= REVIEW && !self.leads(at, pair),
                 Reason::TooClose,
@@ -308,22 +328,28 @@ impl<'a> Field<'a> {
         .collect()
     }
 
-    /// Other accounts whose name fits the claim as well.
+    /// Other accounts that the name which speaks for this one fits as well.
     fn namesakes(&self, at: usize, pair: &Pair) -> usize {
-        let names = pair.weight.names();
-        let equal = |other: &&Pair| other.weight.names() + EQUAL_NAMES >= names;
-        if names == 0 {
+        let here = &pair.weight;
+        let points: fn(&Weight) -> i32 = if here.typed() >= here.wechat() {
+            Weight::typed
+        } else {
+            Weight::wechat
+        };
+        let equal = |other: &&Pair| points(&other.weight) + EQUAL_NAMES >= points(here);
+        if points(here) == 0 {
             0
         } else {
             self.others(at, pair).filter(equal).count()
         }
     }
 
-    /// Other claims that point to the account strongly enough for a person to look.
+    /// Other claims that point to the account as strongly as an id does; an account that has no
+    /// more than a name for it is contested by names too.
     fn contesting(&self, at: usize, pair: &Pair) -> usize {
-        self.rivals(at, pair.account)
-            .filter(|points| *points >= REVIEW)
-            .count()
+        let named_only = pair.weight.pillar() == 0;
+        let counts = |rival: &&Suitor| rival.total >= REVIEW && (named_only || rival.has_pillar);
+        self.rivals(at, pair.account).filter(counts).count()
     }
 
     /// Whether nobody else comes close: no other account for this claim, no other claim for this
@@ -331,7 +357,9 @@ impl<'a> Field<'a> {
     fn leads(&self, at: usize, pair: &Pair) -> bool {
         let behind = |points: i32| points + CLEAR_LEAD <= pair.total;
         self.others(at, pair).all(|other| behind(other.total))
-            && self.rivals(at, pair.account).all(behind)
+            && self
+                .rivals(at, pair.account)
+                .all(|rival| behind(rival.total))
     }
 
     /// Whether the typed nickname is closer to an account that nobody else has a strong claim to:
@@ -342,13 +370,13 @@ impl<'a> Field<'a> {
         self.others(at, pair).any(|other| {
             let there = &other.weight;
             let backed =
-                here.typed > 0 && here.wechat >= BACKING_NAME && here.wechat > there.wechat;
-            there.typed >= CLEAR_NAME
-                && there.typed > here.typed
+                here.typed() > 0 && here.wechat() >= BACKING_NAME && here.wechat() > there.wechat();
+            there.typed() >= CLEAR_NAME
+                && there.typed() > here.typed()
                 && !backed
                 && self
                     .rivals(at, other.account)
-                    .all(|points| points < MATCHED)
+                    .all(|rival| rival.total < MATCHED)
         })
     }
 
@@ -357,25 +385,24 @@ impl<'a> Field<'a> {
         pairs.iter().filter(|other| other.account != pair.account)
     }
 
-    /// Points of the other claims for an account, those aside that clearly belong elsewhere.
-    fn rivals(&self, at: usize, account: usize) -> impl Iterator<Item = i32> {
+    /// The other claims for an account, those aside that clearly belong elsewhere.
+    fn rivals(&self, at: usize, account: usize) -> impl Iterator<Item = &Suitor> {
         let suitors = self.suitors.get(account).map_or(&[][..], Vec::as_slice);
         suitors
             .iter()
-            .filter(move |(rival, points)| {
-                *rival != at && !self.is_settled(*rival, account, *points)
-            })
-            .map(|(_, points)| *points)
+            .filter(move |rival| rival.entry != at && !self.is_settled(rival, account))
     }
 
     /// Whether the evidence of `rival` clearly leads to another account than this one.
-    fn is_settled(&self, rival: usize, account: usize, points: i32) -> bool {
+    fn is_settled(&self, rival: &Suitor, account: usize) -> bool {
         let best = self
             .entries
-            .get(rival)
+            .get(rival.entry)
             .and_then(|entry| entry.pairs.first());
         best.is_some_and(|best| {
-            best.account != account && best.total >= MATCHED && best.total >= points + CLEAR_LEAD
+            best.account != account
+                && best.total >= MATCHED
+                && best.total >= rival.total + CLEAR_LEAD
         })
     }
 
@@ -404,6 +431,17 @@ impl Entry {
                 })
             })
             .collect();
+        let mut named = pairs
+            .iter()
+            .filter(|pair| pair.weight.typed() >= CLEAR_NAME);
+        if let (Some(named), None) = (named.next().map(|pair| pair.account), named.next()) {
+            // One account alone bears the typed nickname: the id of another was probably copied.
+            for pair in pairs.iter_mut().filter(|pair| pair.account != named) {
+                if pair.weight.names() == 0 {
+                    pair.total = (pair.total - NAMED_ELSEWHERE).max(0);
+                }
+            }
+        }
         pairs.sort_by_key(|pair| (std::cmp::Reverse(pair.total), pair.account));
         Self { pairs }
     }
@@ -414,20 +452,17 @@ impl Entry {
 
     /// The pair whose id is exactly the typed one.
     fn by_id(&self) -> Option<&Pair> {
-        let equal = [Reason::SameId, Reason::SameMemberNumber];
-        self.pairs
-            .iter()
-            .find(|pair| pair.weight.reasons.iter().any(|r| equal.contains(r)))
+        self.pairs.iter().find(|pair| pair.weight.is_same_id())
     }
 
     /// Whether the typed id is one account's and the typed nickname plainly another's.
     fn is_crossed(&self) -> bool {
-        let Some(by_id) = self.by_id().filter(|pair| pair.weight.typed == 0) else {
+        let Some(by_id) = self.by_id().filter(|pair| pair.weight.typed() == 0) else {
             return false;
         };
         self.pairs
             .iter()
-            .any(|pair| pair.account != by_id.account && pair.weight.typed >= EQUAL_NAME)
+            .any(|pair| pair.account != by_id.account && pair.weight.typed() >= EQUAL_NAME)
     }
 }
 

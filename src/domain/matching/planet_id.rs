@@ -80,26 +80,41 @@ impl PlanetId {
         if self.digits.min(meant.digits) < MIN_DIGITS_FOR_SLIP {
             return None;
         }
-        let (typed, meant) = (self.to_string(), meant.to_string());
-        if strsim::osa_distance(&typed, &meant) != 1 {
+        match self.digits.checked_signed_diff(meant.digits)? {
+            -1 => meant
+                .slip_keys()
+                .any(|shorter| shorter == self)
+                .then_some(Slip::Missing),
+            1 => self
+                .slip_keys()
+                .any(|shorter| shorter == meant)
+                .then_some(Slip::Extra),
+            0 => self.changed_from(meant),
+            _ => None,
+        }
+    }
+
+    /// Both have the same length: one digit changed, or two neighbours swapped. Counted from the
+    /// last digit.
+    fn changed_from(self, meant: Self) -> Option<Slip> {
+        let mut typed_rest = self.value;
+        let mut meant_rest = meant.value;
+        while typed_rest % 10 == meant_rest % 10 && typed_rest != meant_rest {
+            (typed_rest, meant_rest) = (typed_rest / 10, meant_rest / 10);
+        }
+        if typed_rest == meant_rest {
             return None;
         }
-        Some(match typed.len().cmp(&meant.len()) {
-            std::cmp::Ordering::Less => Slip::Missing,
-            std::cmp::Ordering::Greater => Slip::Extra,
-            std::cmp::Ordering::Equal => {
-                let differing = typed
-                    .bytes()
-                    .zip(meant.bytes())
-                    .filter(|(a, b)| a != b)
-                    .count();
-                if differing == 1 {
-                    Slip::Wrong
-                } else {
-                    Slip::Swapped
-                }
-            }
-        })
+        let (typed_last, meant_last) = (typed_rest % 100, meant_rest % 100);
+        if typed_rest / 10 == meant_rest / 10 {
+            Some(Slip::Wrong)
+        } else if typed_rest / 100 == meant_rest / 100
+            && typed_last == meant_last % 10 * 10 + meant_last / 10
+        {
+            Some(Slip::Swapped)
+        } else {
+            None
+        }
     }
 
     /// Read as a member number, if it is short enough to be one.

@@ -21,7 +21,7 @@ pub(super) struct Roster<'a> {
     by_id: HashMap<PlanetId, Vec<usize>>,
     by_number: HashMap<u32, Vec<usize>>,
     by_slip: HashMap<PlanetId, Vec<usize>>,
-    by_name: HashMap<String, Vec<usize>>,
+    by_name: HashMap<u64, Vec<usize>>,
 }
 
 impl<'a> Roster<'a> {
