@@ -67,7 +67,7 @@ impl ApiV3Key {
 
 #[cfg(test)]
 mod tests {
-    use super::super::vectors;
+    use super::super::tests::vectors;
     use super::*;
 
     #[test]

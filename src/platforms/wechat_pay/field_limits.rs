@@ -24,7 +24,8 @@ pub(super) fn fitted(text: &str, max_bytes: usize) -> String {
         let refused = character.len_utf8() > 3
             || character.is_control()
             || EMOJI_REMAINS.contains(&character);
-        if refused {
+        // What stood before a space may have been refused: no text begins with one.
+        if refused || (kept.is_empty() && character.is_whitespace()) {
             continue;
         }
         if kept.len() + character.len_utf8() > max_bytes {
@@ -145,6 +146,7 @@ mod tests {
         let cases = [
             ("写作营押金", 127, "写作营押金"),
             ("早起🌅打卡营", 127, "早起打卡营"),
+            ("🌅 早起营 🌅", 127, "早起营"),
             ("👨‍👩‍👧亲子营❤️", 127, "亲子营❤"),
             ("  a\nb\t ", 127, "ab"),
             ("写作营", 8, "写作"),

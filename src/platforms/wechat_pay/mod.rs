@@ -18,25 +18,27 @@ mod certificates;
 mod client;
 mod error;
 mod field_limits;
+mod next_step;
 mod notices;
 mod orders;
 mod refunds;
 mod settings;
 mod signing;
+mod transaction;
 mod trust;
 mod verify;
 mod wire;
 
 pub use client::WechatPay;
-pub use error::{ApiError, Error, NextStep, Operation};
+pub use error::{ApiError, Error, Operation};
+pub use next_step::NextStep;
 pub use notices::{MAX_NOTICE_BYTES, NOTICE_FAILURE_BODY, Notice, NoticeError};
-pub use orders::{
-    Channel, NewOrder, PayParams, Payer, Prepay, TradeState, TradeType, Transaction,
-    TransactionAmount,
-};
+pub use orders::{Channel, NewOrder, PayParams, Prepay};
 pub use refunds::{NewRefund, Refund, RefundAmount, RefundNotice, RefundStatus};
 pub use settings::{ConfigError, PublicKey, Settings, Timeouts};
+pub use signing::SigningFailed;
+pub use transaction::{Payer, TradeState, TradeType, Transaction, TransactionAmount};
 pub use verify::SignatureError;
 
 #[cfg(test)]
-mod vectors;
+mod tests;

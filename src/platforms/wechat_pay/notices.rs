@@ -3,8 +3,8 @@
 
 use super::aead::{ALGORITHM, OpenError};
 use super::client::WechatPay;
-use super::orders::Transaction;
 use super::refunds::RefundNotice;
+use super::transaction::Transaction;
 use super::verify::{self, SignatureError};
 use super::wire::optional_time;
 use chrono::{DateTime, Utc};
@@ -182,10 +182,10 @@ struct ResourceBody<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::orders::{TradeState, TradeType};
     use super::super::refunds::RefundStatus;
+    use super::super::tests::vectors;
+    use super::super::transaction::{TradeState, TradeType};
     use super::super::trust::PlatformCertificate;
-    use super::super::vectors;
     use super::*;
     use serde_json::Value;
 

@@ -7,7 +7,8 @@ use super::field_limits::{
     path_segment,
 };
 use super::signing::fresh_nonce;
-use super::wire::{beijing_time, open_enum, optional_time};
+use super::transaction::Transaction;
+use super::wire::beijing_time;
 use chrono::{DateTime, Utc};
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,16 @@ pub enum Channel {
     },
 }
 
+impl Channel {
+    fn path(&self) -> &'static str {
+        match self {
+            Self::Jsapi { .. } => "jsapi",
+            Self::Native => "native",
+            Self::H5 { .. } => "h5",
+        }
+    }
+}
+
 /// What the page needs to have an order paid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Prepay {
@@ -96,107 +107,6 @@ pub struct PayParams {
     pub pay_sign: String,
 }
 
-open_enum! {
-    /// Where an order stands (§5).
-    pub enum TradeState {
-        /// Paid.
-        Success = "SUCCESS",
-        /// Paid, and a refund was accepted since, be it partial or unfinished.
-        Refund = "REFUND",
-        /// Not paid, or paid seconds ago.
-        NotPay = "NOTPAY",
-        /// Closed; the number is used up.
-        Closed = "CLOSED",
-        /// Card-scan only: cancelled.
-        Revoked = "REVOKED",
-        /// Card-scan only: the payer types the password.
-        UserPaying = "USERPAYING",
-        /// Card-scan only: failed.
-        PayError = "PAYERROR",
-    }
-}
-
-impl TradeState {
-    /// Whether the payer's money has come in at some time; a later refund does not change that.
-    #[must_use]
-    pub fn was_paid(&self) -> bool {
-        matches!(self, Self::Success | Self::Refund)
-    }
-}
-
-open_enum! {
-    /// How an order was paid (§5).
-    pub enum TradeType {
-        /// Inside WeChat or WeCom.
-        Jsapi = "JSAPI",
-        /// By a scanned code.
-        Native = "NATIVE",
-        /// H5 in a browser: the word differs from the path.
-        H5 = "MWEB",
-        /// From an app.
-        App = "APP",
-        /// Card-scan.
-        Micropay = "MICROPAY",
-        /// By face.
-        Facepay = "FACEPAY",
-    }
-}
-
-/// An order as WeChat Pay sees it, in answers and notifications. Of an unpaid one only the first
-/// few are there.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Transaction {
-    /// Compare with ours before believing that it is ours.
-    #[serde(rename = "appid")]
-    pub app_id: String,
-    /// Compare with ours before believing that it is ours.
-    #[serde(rename = "mchid")]
-    pub mch_id: String,
-    /// Our number.
-    pub out_trade_no: String,
-    /// WeChat Pay's number, 28 digits.
-    pub transaction_id: Option<String>,
-    /// How it was paid.
-    pub trade_type: Option<TradeType>,
-    /// Where it stands.
-    pub trade_state: TradeState,
-    /// The same in words, for logs.
-    pub trade_state_desc: Option<String>,
-    /// From which purse or bank.
-    pub bank_type: Option<String>,
-    /// What the order was given.
-    pub attach: Option<String>,
-    /// When it was paid.
-    #[serde(default, deserialize_with = "optional_time")]
-    pub success_time: Option<DateTime<Utc>>,
-    /// Who paid.
-    pub payer: Option<Payer>,
-    /// How much. Compare `total_fen`, not what the payer paid after coupons.
-    pub amount: Option<TransactionAmount>,
-}
-
-/// Who paid.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Payer {
-    /// Of the order's appid.
-    pub openid: Option<String>,
-}
-
-/// Sums of an order, in fen.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct TransactionAmount {
-    /// What was asked for.
-    #[serde(rename = "total")]
-    pub total_fen: Option<i64>,
-    /// What the payer really paid, coupons deducted.
-    #[serde(rename = "payer_total")]
-    pub payer_total_fen: Option<i64>,
-    /// `CNY`.
-    pub currency: Option<String>,
-    /// `CNY`, or what a foreign payer paid in.
-    pub payer_currency: Option<String>,
-}
-
 impl WechatPay {
     /// Creates an order, or gives the payment means of an unpaid one anew when every field is the
     /// same as before (§4).
@@ -207,27 +117,8 @@ impl WechatPay {
     pub async fn create_order(&self, order: &NewOrder) -> Result<Prepay, Error> {
         let description = fitted(&order.description, MAX_DESCRIPTION_BYTES);
         check_order(order, &description)?;
-        let (channel_path, payer, scene_info) = match &order.channel {
-            Channel::Jsapi { openid } => ("jsapi", Some(PayerBody { openid }), None),
-            Channel::Native => ("native", None, None),
-            Channel::H5 { payer_ip } => ("h5", None, Some(SceneBody::of(*payer_ip))),
-        };
-        let body = OrderBody {
-            appid: self.app_id(),
-            mchid: self.mch_id(),
-            description: &description,
-            out_trade_no: &order.out_trade_no,
-            time_expire: order.expires_at.map(beijing_time),
-            attach: order.attach.as_deref(),
-            notify_url: &order.notify_url,
-            amount: AmountBody {
-                total: order.amount_fen,
-                currency: CURRENCY,
-            },
-            payer,
-            scene_info,
-        };
-        let path = format!("{ORDERS_PATH}/{channel_path}");
+        let body = self.order_body(order, &description);
+        let path = format!("{ORDERS_PATH}/{}", order.channel.path());
         let answer = self.call_with(Operation::CreateOrder, &path, &body).await?;
         let prepay: PrepayBody = answer.read()?;
         match (&order.channel, prepay) {
@@ -304,6 +195,29 @@ impl WechatPay {
         };
         self.call_with(Operation::CloseOrder, &path, &body).await?;
         Ok(())
+    }
+
+    fn order_body<'a>(&'a self, order: &'a NewOrder, description: &'a str) -> OrderBody<'a> {
+        let (payer, scene_info) = match &order.channel {
+            Channel::Jsapi { openid } => (Some(PayerBody { openid }), None),
+            Channel::Native => (None, None),
+            Channel::H5 { payer_ip } => (None, Some(SceneBody::of(*payer_ip))),
+        };
+        OrderBody {
+            appid: self.app_id(),
+            mchid: self.mch_id(),
+            description,
+            out_trade_no: &order.out_trade_no,
+            time_expire: order.expires_at.map(beijing_time),
+            attach: order.attach.as_deref(),
+            notify_url: &order.notify_url,
+            amount: AmountBody {
+                total: order.amount_fen,
+                currency: CURRENCY,
+            },
+            payer,
+            scene_info,
+        }
     }
 
     fn signed_pay_params(&self, prepay_id: &str, nonce_str: String) -> Result<PayParams, Error> {

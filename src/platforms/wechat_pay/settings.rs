@@ -181,7 +181,7 @@ fn wrong(key: &'static str, problem: impl Into<String>) -> ConfigError {
 
 #[cfg(test)]
 mod tests {
-    use super::super::vectors;
+    use super::super::tests::vectors;
     use super::*;
 
     #[test]

@@ -113,7 +113,7 @@ pub(super) fn read_private_key(pem: &str) -> Result<RsaKeyPair, &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::vectors;
+    use super::super::tests::vectors;
     use super::*;
 
     #[test]

@@ -156,7 +156,7 @@ fn normalised(serial: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::vectors;
+    use super::super::tests::vectors;
     use super::*;
 
     const LATER: i64 = 1_760_000_000;

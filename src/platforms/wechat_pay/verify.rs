@@ -116,8 +116,8 @@ fn required<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&'a str, S
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::vectors;
     use super::super::trust::{PlatformCertificate, VerifyKey};
-    use super::super::vectors;
     use super::*;
     use reqwest::header::HeaderValue;
     use serde_json::Value;

@@ -1,7 +1,7 @@
 //! Reads `tests/vectors/wechatpay` for the unit tests of this module.
 
-use super::settings::{PublicKey, Settings, Timeouts};
-use super::signing::{MerchantSigner, read_private_key};
+use super::super::settings::{PublicKey, Settings, Timeouts};
+use super::super::signing::{MerchantSigner, read_private_key};
 use chrono::{DateTime, Utc};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::SecretString;
@@ -9,22 +9,22 @@ use serde_json::Value;
 use std::path::Path;
 use std::sync::Arc;
 
-pub(super) const API_V3_KEY: &str = "TestApiV3Key0123456789abcdefABCD";
-pub(super) const PUBLIC_KEY_ID: &str = "PUB_KEY_ID_0119000000012025100900123456000001";
-pub(super) const PLATFORM_SERIAL: &str = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1";
+pub(crate) const API_V3_KEY: &str = "TestApiV3Key0123456789abcdefABCD";
+pub(crate) const PUBLIC_KEY_ID: &str = "PUB_KEY_ID_0119000000012025100900123456000001";
+pub(crate) const PLATFORM_SERIAL: &str = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1";
 const MCH_ID: &str = "1900000001";
 const MERCHANT_SERIAL: &str = "3775B6A45ACD588826D15E583A95F5DD0123ABCD";
 
-pub(super) fn text(file: &str) -> String {
+pub(crate) fn text(file: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/wechatpay");
     std::fs::read_to_string(folder.join(file)).unwrap()
 }
 
-pub(super) fn json(file: &str) -> Value {
+pub(crate) fn json(file: &str) -> Value {
     serde_json::from_str(&text(file)).unwrap()
 }
 
-pub(super) fn headers(case: &Value) -> HeaderMap {
+pub(crate) fn headers(case: &Value) -> HeaderMap {
     let pairs = case["headers"].as_object().unwrap().iter();
     pairs
         .map(|(name, value)| {
@@ -34,18 +34,18 @@ pub(super) fn headers(case: &Value) -> HeaderMap {
         .collect()
 }
 
-pub(super) fn clock_at(unix_seconds: i64) -> Arc<dyn Fn() -> DateTime<Utc> + Send + Sync> {
+pub(crate) fn clock_at(unix_seconds: i64) -> Arc<dyn Fn() -> DateTime<Utc> + Send + Sync> {
     let now = DateTime::from_timestamp(unix_seconds, 0).unwrap();
     Arc::new(move || now)
 }
 
-pub(super) fn merchant_signer() -> MerchantSigner {
+pub(crate) fn merchant_signer() -> MerchantSigner {
     let key = read_private_key(&text("keys/merchant_private_key.pem")).unwrap();
     MerchantSigner::new(MCH_ID.to_owned(), MERCHANT_SERIAL.to_owned(), key)
 }
 
 /// The merchant of the vectors, in public-key mode.
-pub(super) fn settings(api_base: &str) -> Settings {
+pub(crate) fn settings(api_base: &str) -> Settings {
     Settings {
         api_base: api_base.to_owned(),
         app_id: "wx1234567890abcdef".to_owned(),
