@@ -4,4 +4,5 @@
 #[macro_use]
 pub mod domain;
 pub mod platforms;
+pub mod services;
 pub mod store;

@@ -5,6 +5,7 @@
 mod statements;
 
 pub mod audit;
+pub mod camps;
 mod db;
 mod error;
 pub mod inbox;

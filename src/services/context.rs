@@ -1,0 +1,125 @@
+//! What every service is handed: the store, the clocks, the clients, the settings.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use secrecy::SecretString;
+use uuid::Uuid;
+
+use crate::domain::{Clock, Timestamp};
+use crate::platforms::files::Files;
+use crate::platforms::wechat_pay::WechatPay;
+use crate::platforms::zsxq::Planet;
+use crate::store::{Db, Keyring};
+
+use super::{Error, Result};
+
+/// Wall time: signatures, token life, sessions and leases. Nothing moves it.
+pub trait WallClock: Send + Sync {
+    /// The present moment.
+    fn now(&self) -> Timestamp;
+}
+
+/// What services need. Cheap to clone; built by `app` alone.
+#[derive(Clone)]
+pub struct Context {
+    /// The database.
+    pub db: Db,
+    /// Business time.
+    pub clock: Arc<dyn Clock>,
+    /// Wall time.
+    pub wall: Arc<dyn WallClock>,
+    /// WeChat Pay; none while its block of the configuration is empty.
+    pub pay: Option<WechatPay>,
+    /// The planet; none while its block of the configuration is empty.
+    pub planet: Option<Planet>,
+    /// The WeCom application; none while its block of the configuration is empty.
+    pub wecom: Option<wecom::client::Client>,
+    /// Uploaded pictures.
+    pub files: Files,
+    /// What the configuration says.
+    pub settings: Arc<Settings>,
+}
+
+/// The part of the configuration that services go by.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where people and platforms reach us, without a slash at its end.
+    pub public_url: String,
+    /// Grace days of a new camp.
+    pub default_grace_days: i64,
+    /// How long an approved refund can be withdrawn; 0: money moves at once.
+    pub undo_seconds: u32,
+    /// Refunds above this need a second person; 0: one is enough.
+    pub second_approver_over_fen: i64,
+    /// WeCom userids who get the admins' cards.
+    pub recipients: Vec<String>,
+    /// The corp, for sign-in and for pages inside WeCom.
+    pub corp_id: String,
+    /// The application of the corp.
+    pub agent_id: i64,
+    /// The page that asks members who they are.
+    pub oauth_base: String,
+    /// The page that signs staff in by QR code.
+    pub login_base: String,
+    /// Members who open the pages in WeChat, outside WeCom.
+    pub wechat_oauth: Option<WechatOauth>,
+}
+
+/// A service account that signs members in inside WeChat.
+#[derive(Debug, Clone)]
+pub struct WechatOauth {
+    /// `https://api.weixin.qq.com`.
+    pub api_base: String,
+    /// The service account.
+    pub app_id: String,
+    /// Its secret.
+    pub secret: SecretString,
+}
+
+impl Context {
+    /// The present moment of business.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Today in Shanghai.
+    #[must_use]
+    pub fn today(&self) -> NaiveDate {
+        self.clock.now().shanghai_day()
+    }
+
+    /// The present moment by the wall.
+    #[must_use]
+    pub fn wall_now(&self) -> Timestamp {
+        self.wall.now()
+    }
+
+    /// A random number nobody can guess.
+    #[must_use]
+    pub fn new_uuid(&self) -> Uuid {
+        Uuid::new_v4()
+    }
+
+    /// The keys of encrypted columns, tokens and links.
+    #[must_use]
+    pub fn keys(&self) -> &Keyring {
+        self.db.keys()
+    }
+
+    /// WeChat Pay, or the error that says it is not set up.
+    pub fn pay(&self) -> Result<&WechatPay> {
+        self.pay.as_ref().ok_or(Error::NotConfigured("wechat_pay"))
+    }
+
+    /// The planet, or the error that says it is not set up.
+    pub fn planet(&self) -> Result<&Planet> {
+        self.planet.as_ref().ok_or(Error::NotConfigured("zsxq"))
+    }
+
+    /// The WeCom application, or the error that says it is not set up.
+    pub fn wecom(&self) -> Result<&wecom::client::Client> {
+        self.wecom.as_ref().ok_or(Error::NotConfigured("wecom"))
+    }
+}

@@ -1,0 +1,11 @@
+//! The verbs: what people, platforms and the clock may have done. A service checks permission,
+//! asks the rule of `domain`, and writes state, log, audit and outbox in one transaction. It
+//! knows no HTTP request and no card layout, and holds no transaction while a call is out.
+
+mod access;
+mod context;
+mod error;
+
+pub use access::{reach_of, require, require_anywhere};
+pub use context::{Context, Settings, WallClock};
+pub use error::{Error, Fields, Refusal, Result};
