@@ -19,21 +19,37 @@ pub async fn require(
         Reach::OwnCamps => camps::is_staffed_by(conn, camp_id, actor.user_id).await?,
         Reach::Nowhere => false,
     };
-    if allowed { Ok(()) } else { Err(Forbidden { role: actor.role, action }.into()) }
+    if allowed {
+        Ok(())
+    } else {
+        Err(Forbidden {
+            role: actor.role,
+            action,
+        }
+        .into())
+    }
 }
 
 /// Refuses unless `actor` may do `action` everywhere.
 pub fn require_anywhere(actor: &Actor, action: Action) -> Result<()> {
     match actor.role.may(action) {
         Reach::All => Ok(()),
-        Reach::OwnCamps | Reach::Nowhere => Err(Forbidden { role: actor.role, action }.into()),
+        Reach::OwnCamps | Reach::Nowhere => Err(Forbidden {
+            role: actor.role,
+            action,
+        }
+        .into()),
     }
 }
 
 /// How far `actor` may do `action`; refuses who may nowhere. Lists narrow themselves by it.
 pub fn reach_of(actor: &Actor, action: Action) -> Result<Reach> {
     match actor.role.may(action) {
-        Reach::Nowhere => Err(Forbidden { role: actor.role, action }.into()),
+        Reach::Nowhere => Err(Forbidden {
+            role: actor.role,
+            action,
+        }
+        .into()),
         reach => Ok(reach),
     }
 }

@@ -2,9 +2,7 @@
 
 use chrono::NaiveDate;
 
-use crate::domain::{
-    CampId, CampStatus, Fen, Move, SyncId, Terms, Timestamp, UploadId, UserId,
-};
+use crate::domain::{CampId, CampStatus, Fen, Move, SyncId, Terms, Timestamp, UploadId, UserId};
 
 use super::db::{Conn, run};
 use super::status_log::StatusLog;
@@ -182,7 +180,10 @@ pub async fn advance(
         .await
         .map(|done| done.rows_affected()))?;
     if rows != 1 {
-        return Err(StoreError::Stale { table: TABLE, id: id.0 });
+        return Err(StoreError::Stale {
+            table: TABLE,
+            id: id.0,
+        });
     }
     LOG.add(tx, id.0, change, note).await
 }
