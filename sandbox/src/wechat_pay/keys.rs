@@ -151,3 +151,87 @@ fn der(pem: &str) -> Result<Vec<u8>, KeyRejected> {
         .decode(base64.trim())
         .map_err(|_decode| KeyRejected("PEM"))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::wechat_pay::authorization::Authorization;
+
+    fn cases(vectors: &str) -> Vec<Value> {
+        let vectors: Value = serde_json::from_str(vectors).unwrap();
+        vectors["cases"].as_array().unwrap().clone()
+    }
+
+    fn text<'a>(case: &'a Value, pointer: &str) -> &'a str {
+        case.pointer(pointer).unwrap().as_str().unwrap()
+    }
+
+    #[test]
+    fn requests_of_the_vectors_are_the_merchants() {
+        let keys = Keyring::load().unwrap();
+        for case in cases(include_str!("../../tests/vectors/request_signing.json")) {
+            let header = Authorization::parse(text(&case, "/authorization")).unwrap();
+            assert_eq!(header.serial, MERCHANT_SERIAL);
+            assert!(header.is_fresh(1_760_000_000));
+            let [method, target, body] =
+                ["/method", "/canonical_url", "/body"].map(|pointer| text(&case, pointer));
+            let signed = header.signed_text(method, target, body.as_bytes());
+            assert_eq!(signed, text(&case, "/message").as_bytes());
+            assert!(keys.merchant_signed(&signed, &header.signature));
+            let other = header.signed_text(method, target, format!("{body} ").as_bytes());
+            assert!(!keys.merchant_signed(&other, &header.signature));
+        }
+    }
+
+    #[test]
+    fn pay_parameters_of_the_vectors_are_the_merchants() {
+        let vector: Value =
+            serde_json::from_str(include_str!("../../tests/vectors/jsapi_pay_sign.json")).unwrap();
+        let keys = Keyring::load().unwrap();
+        let message = text(&vector, "/message").as_bytes();
+        assert!(keys.merchant_signed(message, text(&vector, "/params/paySign")));
+    }
+
+    #[test]
+    fn we_sign_as_the_vectors_byte_for_byte() {
+        let keys = Keyring::load().unwrap();
+        let notifications = cases(include_str!(
+            "../../tests/vectors/notify_payment_success.json"
+        ));
+        let responses = cases(include_str!("../../tests/vectors/response_verify.json"));
+        let genuine = |case: &&Value| text(case, "/expect") == "ok";
+        let mut signed = 0;
+        for case in notifications.iter().chain(&responses).filter(genuine) {
+            let header = |name: &str| text(case, &format!("/headers/Wechatpay-{name}"));
+            let signer = match header("Serial") {
+                PUBLIC_KEY_ID => Signer::PublicKey,
+                PLATFORM_SERIAL => Signer::Platform,
+                other => panic!("{other}"),
+            };
+            let timestamp = header("Timestamp").parse().unwrap();
+            let message = signed_text(timestamp, header("Nonce"), text(case, "/body").as_bytes());
+            assert_eq!(keys.sign(signer, &message).unwrap(), header("Signature"));
+            signed += 1;
+        }
+        assert_eq!(signed, 6);
+    }
+
+    #[test]
+    fn we_seal_as_the_vectors_byte_for_byte() {
+        let keys = Keyring::load().unwrap();
+        for case in cases(include_str!("../../tests/vectors/aead.json")) {
+            if case["key"] != API_V3_KEY {
+                continue;
+            }
+            let [nonce, aad, plaintext] =
+                ["/nonce", "/associated_data", "/plaintext"].map(|pointer| text(&case, pointer));
+            assert_eq!(
+                keys.seal(nonce, aad, plaintext).unwrap(),
+                text(&case, "/ciphertext")
+            );
+        }
+        assert!(keys.seal("short", "", "x").is_err());
+    }
+}

@@ -58,6 +58,7 @@ pub use settings::{Pacing, TrustMode};
 
 use crate::faults::{Platform, Request};
 use crate::server::SandboxError;
+use crate::wecom::WecomApp;
 use crate::world::{World, lock};
 use keys::Keyring;
 use ledger::Ledger;
@@ -131,7 +132,7 @@ impl WechatPay {
                 outbox: Mutex::default(),
                 nonces: Mutex::default(),
                 setup: Mutex::new(Setup {
-                    app_ids: BTreeSet::from([APP_ID.to_owned()]),
+                    app_ids: BTreeSet::from([APP_ID.to_owned(), corp_id()]),
                     ..Setup::default()
                 }),
                 under_way: AtomicUsize::new(0),
@@ -150,10 +151,11 @@ impl WechatPay {
             ),
         };
         format!(
-            "[wechat_pay]\napi_base = \"{}/wechat-pay\"\napp_id = \"{APP_ID}\"\n\
+            "[wechat_pay]\napi_base = \"{}/wechat-pay\"\napp_id = \"{}\"\n\
              mch_id = \"{MERCHANT_ID}\"\nserial_no = \"{MERCHANT_SERIAL}\"\n\
              private_key_file = {:?}\napi_v3_key = \"{API_V3_KEY}\"\n{trust}",
             self.inner.world.base_url(),
+            corp_id(),
             file(PRIVATE_KEY_FILE),
         )
     }
@@ -369,6 +371,11 @@ pub(crate) fn router(platform: WechatPay) -> Router {
 /// What people may do to it, mounted at `/control/wechat-pay`.
 pub(crate) fn control_router(platform: WechatPay) -> Router {
     control::routes().with_state(platform)
+}
+
+/// Members who sign in through WeCom pay with an openid of the corp, so it is bound too.
+fn corp_id() -> String {
+    WecomApp::default().corp_id
 }
 
 fn write_keys(dir: &Path) -> std::io::Result<()> {

@@ -365,7 +365,7 @@ impl WechatPay {
             TrustMode::Migrating => {
                 let mut outbox = self.outbox();
                 outbox.attempts = outbox.attempts.wrapping_add(1);
-                if outbox.attempts % 2 == 0 {
+                if outbox.attempts.is_multiple_of(2) {
                     Signer::PublicKey
                 } else {
                     Signer::Platform

@@ -49,63 +49,22 @@ async fn an_order_is_created_paid_and_found() {
 #[tokio::test]
 async fn requests_that_are_not_signed_properly_are_refused() {
     let merchant = Merchant::start().await;
+    let late = Quirks {
+        clock_shift: -301,
+        ..Quirks::default()
+    };
+    let early = Quirks {
+        clock_shift: 310,
+        ..Quirks::default()
+    };
     let cases: &[(Quirks, u16, &str)] = &[
-        (
-            Quirks {
-                without: Some("Authorization"),
-                ..Quirks::default()
-            },
-            401,
-            "SIGN_ERROR",
-        ),
-        (
-            Quirks {
-                clock_shift: -301,
-                ..Quirks::default()
-            },
-            401,
-            "SIGN_ERROR",
-        ),
-        (
-            Quirks {
-                clock_shift: 310,
-                ..Quirks::default()
-            },
-            401,
-            "SIGN_ERROR",
-        ),
-        (
-            Quirks {
-                sign_other_body: true,
-                ..Quirks::default()
-            },
-            401,
-            "SIGN_ERROR",
-        ),
-        (
-            Quirks {
-                without: Some("Accept"),
-                ..Quirks::default()
-            },
-            400,
-            "PARAM_ERROR",
-        ),
-        (
-            Quirks {
-                without: Some("User-Agent"),
-                ..Quirks::default()
-            },
-            400,
-            "PARAM_ERROR",
-        ),
-        (
-            Quirks {
-                without: Some("Content-Type"),
-                ..Quirks::default()
-            },
-            400,
-            "PARAM_ERROR",
-        ),
+        (Quirks::without("Authorization"), 401, "SIGN_ERROR"),
+        (late, 401, "SIGN_ERROR"),
+        (early, 401, "SIGN_ERROR"),
+        (Quirks::wrongly_signed(), 401, "SIGN_ERROR"),
+        (Quirks::without("Accept"), 400, "PARAM_ERROR"),
+        (Quirks::without("User-Agent"), 400, "PARAM_ERROR"),
+        (Quirks::without("Content-Type"), 400, "PARAM_ERROR"),
     ];
     for (quirks, status, code) in cases {
         let body = merchant.order().to_string();
@@ -127,10 +86,7 @@ async fn requests_that_are_not_signed_properly_are_refused() {
 async fn a_wrong_signature_is_answered_with_what_the_server_saw() {
     let merchant = Merchant::start().await;
     let body = merchant.order().to_string();
-    let quirks = Quirks {
-        sign_other_body: true,
-        ..Quirks::default()
-    };
+    let quirks = Quirks::wrongly_signed();
     let detail = merchant
         .call("POST", NATIVE, body.clone(), quirks)
         .await
@@ -146,10 +102,7 @@ async fn a_wrong_signature_is_answered_with_what_the_server_saw() {
 #[tokio::test]
 async fn habits_that_go_unpunished_are_noted() {
     let merchant = Merchant::start().await;
-    let without_serial = Quirks {
-        without: Some("Wechatpay-Serial"),
-        ..Quirks::default()
-    };
+    let without_serial = Quirks::without("Wechatpay-Serial");
     let answered = merchant
         .call("GET", &query(), String::new(), without_serial)
         .await

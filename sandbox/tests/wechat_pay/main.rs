@@ -1,6 +1,11 @@
 //! The WeChat Pay stand-in as a merchant sees it. The merchant here is written from the reference,
 //! as the stand-in is; it shares no code with it.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "what the tests share runs in tests only"
+)]
+
 mod calls;
 mod merchant;
 mod notifications;

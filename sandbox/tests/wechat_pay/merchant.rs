@@ -22,55 +22,71 @@ use sandbox::wechat_pay::{
 use sandbox::{Sandbox, SandboxConfig};
 use serde_json::{Value, json};
 
-pub const ORDER_NO: &str = "ord_01k73xq8zs5v9n3m2h7c4t6bwe";
-pub const REFUND_NO: &str = "rfd_01k73xq8zs5v9n3m2h7c4t6bwe";
+pub(crate) const ORDER_NO: &str = "ord_01k73xq8zs5v9n3m2h7c4t6bwe";
+pub(crate) const REFUND_NO: &str = "rfd_01k73xq8zs5v9n3m2h7c4t6bwe";
 /// Long enough for a loaded machine; nothing waits that long when all is well.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A sandbox that repeats notifications within milliseconds, and a merchant that talks to it.
-pub struct Merchant {
-    pub sandbox: Sandbox,
-    pub inbox: Inbox,
+pub(crate) struct Merchant {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) inbox: Inbox,
     http: reqwest::Client,
 }
 
 /// What a call was answered.
-pub struct Answered {
-    pub status: u16,
-    pub headers: HeaderMap,
-    pub raw: String,
+pub(crate) struct Answered {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) raw: String,
 }
 
 impl Answered {
-    pub fn body(&self) -> Value {
+    pub(crate) fn body(&self) -> Value {
         serde_json::from_str(&self.raw).unwrap()
     }
 
-    pub fn code(&self) -> String {
+    pub(crate) fn code(&self) -> String {
         self.body()["code"].as_str().unwrap().to_owned()
     }
 
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers[name].to_str().unwrap()
     }
 
     /// Whether the answer is signed by the public key and fresh.
-    pub fn verifies(&self) -> bool {
+    pub(crate) fn verifies(&self) -> bool {
         verifies(&self.headers, &self.raw)
     }
 }
 
 /// How a call differs from a correct one.
 #[derive(Default, Clone)]
-pub struct Quirks {
-    pub clock_shift: i64,
-    pub sign_other_body: bool,
-    pub without: Option<&'static str>,
-    pub nonce: Option<&'static str>,
+pub(crate) struct Quirks {
+    pub(crate) clock_shift: i64,
+    pub(crate) sign_other_body: bool,
+    pub(crate) without: Option<&'static str>,
+    pub(crate) nonce: Option<&'static str>,
+}
+
+impl Quirks {
+    pub(crate) fn without(header: &'static str) -> Self {
+        Self {
+            without: Some(header),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn wrongly_signed() -> Self {
+        Self {
+            sign_other_body: true,
+            ..Self::default()
+        }
+    }
 }
 
 impl Merchant {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let inbox = Inbox::start().await;
         let sandbox = Sandbox::start(SandboxConfig::default()).await.unwrap();
         sandbox.wechat_pay().set_pacing(Pacing {
@@ -84,19 +100,19 @@ impl Merchant {
         }
     }
 
-    pub async fn get(&self, target: &str) -> Answered {
+    pub(crate) async fn get(&self, target: &str) -> Answered {
         self.call("GET", target, String::new(), Quirks::default())
             .await
             .unwrap()
     }
 
-    pub async fn post(&self, target: &str, body: &Value) -> Answered {
+    pub(crate) async fn post(&self, target: &str, body: &Value) -> Answered {
         self.call("POST", target, body.to_string(), Quirks::default())
             .await
             .unwrap()
     }
 
-    pub async fn call(
+    pub(crate) async fn call(
         &self,
         method: &str,
         target: &str,
@@ -142,7 +158,7 @@ impl Merchant {
     }
 
     /// The body of a native order over 9,900 fen.
-    pub fn order(&self) -> Value {
+    pub(crate) fn order(&self) -> Value {
         json!({
             "appid": APP_ID, "mchid": MERCHANT_ID, "description": "写作营押金",
             "out_trade_no": ORDER_NO, "notify_url": self.inbox.url, "amount": {"total": 9_900},
@@ -150,7 +166,7 @@ impl Merchant {
     }
 
     /// The body of a full refund of that order.
-    pub fn refund(&self) -> Value {
+    pub(crate) fn refund(&self) -> Value {
         json!({
             "out_trade_no": ORDER_NO, "out_refund_no": REFUND_NO, "reason": "打卡完成",
             "notify_url": self.inbox.url,
@@ -159,7 +175,7 @@ impl Merchant {
     }
 
     /// Orders, pays and waits until the payment is notified.
-    pub async fn have_paid_order(&self) {
+    pub(crate) async fn have_paid_order(&self) {
         let order = self
             .post("/v3/pay/transactions/native", &self.order())
             .await;
@@ -168,12 +184,12 @@ impl Merchant {
         self.quiet().await;
     }
 
-    pub async fn quiet(&self) {
+    pub(crate) async fn quiet(&self) {
         assert!(self.sandbox.wechat_pay().until_quiet(PATIENCE).await);
     }
 
     /// The rules broken so far.
-    pub fn broken_rules(&self) -> Vec<String> {
+    pub(crate) fn broken_rules(&self) -> Vec<String> {
         self.sandbox
             .violations()
             .all()
@@ -185,8 +201,8 @@ impl Merchant {
 
 /// The receiving end of notifications.
 #[derive(Clone)]
-pub struct Inbox {
-    pub url: String,
+pub(crate) struct Inbox {
+    pub(crate) url: String,
     state: Arc<Mutex<InboxState>>,
 }
 
@@ -199,16 +215,16 @@ struct InboxState {
 
 /// A notification as it came.
 #[derive(Clone)]
-pub struct Received {
-    pub verified: bool,
-    pub envelope: Value,
-    pub serial: String,
-    pub signature: String,
+pub(crate) struct Received {
+    pub(crate) verified: bool,
+    pub(crate) envelope: Value,
+    pub(crate) serial: String,
+    pub(crate) signature: String,
 }
 
 impl Received {
     /// The decrypted resource.
-    pub fn resource(&self) -> Value {
+    pub(crate) fn resource(&self) -> Value {
         let resource = &self.envelope["resource"];
         let text = |key: &str| resource[key].as_str().unwrap().to_owned();
         let mut data = STANDARD.decode(text("ciphertext")).unwrap();
@@ -234,7 +250,7 @@ impl Inbox {
     }
 
     /// Answers the next notifications with these statuses, whatever they are; then as it should.
-    pub fn reply_next(&self, statuses: &[u16]) {
+    pub(crate) fn reply_next(&self, statuses: &[u16]) {
         self.state
             .lock()
             .unwrap()
@@ -243,11 +259,11 @@ impl Inbox {
     }
 
     /// Answers 204 to everything: the mistake that probes look for.
-    pub fn believe_all(&self) {
+    pub(crate) fn believe_all(&self) {
         self.state.lock().unwrap().believes_all = true;
     }
 
-    pub fn received(&self) -> Vec<Received> {
+    pub(crate) fn received(&self) -> Vec<Received> {
         self.state.lock().unwrap().received.clone()
     }
 }
@@ -298,7 +314,7 @@ fn verifies(headers: &HeaderMap, body: &str) -> bool {
     serial == PUBLIC_KEY_ID && fresh && genuine
 }
 
-pub fn sign(text: &str) -> String {
+pub(crate) fn sign(text: &str) -> String {
     let pair = RsaKeyPair::from_pkcs8(&der(MERCHANT_PRIVATE_KEY_PEM)).unwrap();
     let mut signature = vec![0; pair.public_modulus_len()];
     pair.sign(
