@@ -14,6 +14,16 @@ export default defineConfig({
     manifest: 'manifest.json',
     // Inlined pictures would need `data:` in every policy; files are cached for good anyway.
     assetsInlineLimit: 0,
+    // On a slow line the number of requests costs more than their size: all styles are one
+    // small file, and what two pages share is one script that the entry asks for at once.
+    cssCodeSplit: false,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [{ name: 'shared', test: /\/(src|vant|@vant)\//, minShareCount: 2 }],
+        },
+      },
+    },
   },
   server: {
     proxy: { '/api': API_ORIGIN, '/uploads': API_ORIGIN },

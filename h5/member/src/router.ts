@@ -1,10 +1,18 @@
 /** Addresses of the member pages, under `/h5/`. Each page is its own chunk. */
 
-import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router';
+import {
+  createRouter,
+  createWebHistory,
+  type RouteLocationNormalized,
+  type RouteRecordRaw,
+} from 'vue-router';
+import { campDetail, campList, prefillOf } from './camp-requests';
 
 declare module 'vue-router' {
   interface RouteMeta {
     title: string;
+    /** Asks the page's first question while its script is being loaded. */
+    begin?: (to: RouteLocationNormalized) => void;
   }
 }
 
@@ -13,14 +21,17 @@ const routes: RouteRecordRaw[] = [
     path: '/',
     name: 'camps',
     component: () => import('./pages/CampListPage.vue'),
-    meta: { title: '训练营' },
+    meta: { title: '训练营', begin: () => campList.begin() },
   },
   {
     path: '/camps/:campId(\\d+)',
     name: 'camp',
     component: () => import('./pages/CampDetailPage.vue'),
     props: (route) => ({ campId: Number(route.params['campId']) }),
-    meta: { title: '训练营详情' },
+    meta: {
+      title: '训练营详情',
+      begin: (to) => campDetail.begin(Number(to.params['campId']), prefillOf(to)),
+    },
   },
   {
     path: '/orders',
@@ -68,6 +79,11 @@ export const router = createRouter({
   history: createWebHistory(import.meta.env.BASE_URL),
   routes,
   scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+});
+
+router.beforeEach((to, from) => {
+  // A change of the query alone keeps the page, and its data, on the screen.
+  if (to.path !== from.path || from.matched.length === 0) to.meta.begin?.(to);
 });
 
 router.afterEach((to) => {
