@@ -42,7 +42,8 @@ export function useEnrollment(
   const router = useRouter();
   const store = draftStore(camp.id);
   const vouched = ref<Prefill | null>(camp.prefill?.signed === true ? camp.prefill : null);
-  const draft = reactive(startDraft(store.read(), camp.prefill, ticket));
+  const resuming = resumeStore.read() === camp.id;
+  const draft = reactive(startDraft(store.read(), camp.prefill, ticket, resuming));
   const errors = ref<FieldErrors>({});
   const problem = ref<string | null>(null);
   const paying = ref(false);
@@ -96,7 +97,7 @@ export function useEnrollment(
 
   /** Back from signing in: what the member asked for before is done now. */
   async function resume(): Promise<void> {
-    if (resumeStore.read() !== camp.id) return;
+    if (!resuming) return;
     resumeStore.remove();
     if (!hasErrors(checkDraft(draft))) await submit();
   }
@@ -144,13 +145,18 @@ export function useEnrollment(
   return { draft, errors, problem, paying, takenOrder, vouched, submit, forgetVouched };
 }
 
-/** What was typed before comes first, except against a link made for one planet user. */
+/**
+ * What was typed before comes first, except against a link made for one planet user.
+ * Consent is given anew each time, since the rules may have changed in between.
+ */
 function startDraft(
   saved: EnrollmentDraft | null,
   prefill: Prefill | null,
   ticket: string | null,
+  resuming: boolean,
 ): EnrollmentDraft {
-  const draft = saved ?? emptyDraft();
+  const typed = saved ?? emptyDraft();
+  const draft = { ...typed, agreed: typed.agreed && resuming };
   if (prefill?.signed === true) {
     const { planetUserId, planetNickname } = prefill;
     return { ...draft, planetChoice: 'now', planetUserId, planetNickname, ticket };

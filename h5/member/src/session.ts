@@ -36,9 +36,15 @@ export async function ensureMe(): Promise<Me> {
   return me.value ?? (await refreshMe());
 }
 
-/** The member's live order of a camp: paid ones before those still waiting to be paid. */
+/**
+ * The member's live order of a camp: paid ones before those still waiting to be paid. A
+ * refunded one stands in nobody's way; whether one may enrol again is the server's to say.
+ */
 export function ownOrderOf(campId: number, orders: readonly OwnOrder[]): OwnOrder | null {
-  const ofCamp = orders.filter((order) => order.campId === campId && order.status !== 'closed');
+  const ofCamp = orders.filter(
+    (order) =>
+      order.campId === campId && order.status !== 'closed' && order.status !== 'refunded',
+  );
   return ofCamp.find((order) => order.status !== 'created') ?? ofCamp[0] ?? null;
 }
 

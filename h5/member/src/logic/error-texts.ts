@@ -11,7 +11,7 @@ const TEXTS: Record<ErrorWord, string> = {
   forbidden: '您暂时不能进行这个操作，如有疑问请联系教练',
   not_bound: '请先绑定星球账号，再查看群二维码',
   not_your_order: '这不是您的报名，请在“我的”里查看自己的',
-  not_found: '没有找到，可能已经下架，请返回列表看看',
+  not_found: '没有找到，链接可能不完整或已下架',
   already_enrolled: '您已报名，无需重复支付',
   already_bound: '已经绑定过了，无需重复提交',
   already_decided: '已经处理过了，请刷新查看结果',

@@ -61,7 +61,7 @@ describe('withReturnAddress', () => {
 describe('afterPayment', () => {
   it.each<[BindStatus, 'group' | 'bind']>([
     ['completed', 'group'],
-    ['closed', 'group'],
+    ['closed', 'bind'],
     ['pending', 'bind'],
     ['expired', 'bind'],
     ['manual_required', 'bind'],

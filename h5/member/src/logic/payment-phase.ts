@@ -49,9 +49,12 @@ export function withReturnAddress(h5Url: string, returnUrl: string): string {
   return `${h5Url}${joint}redirect_url=${encodeURIComponent(returnUrl)}`;
 }
 
-/** Where a member goes once paid: bound people to the group, others to the binding. */
+/**
+ * Where a member goes once paid: bound people to the group, others to the binding page,
+ * which also says what has become of a binding that ran out or was closed.
+ */
 export function afterPayment(bindStatus: BindStatus): 'group' | 'bind' {
-  return bindStatus === 'completed' || bindStatus === 'closed' ? 'group' : 'bind';
+  return bindStatus === 'completed' ? 'group' : 'bind';
 }
 
 const FAST_POLL_MS = 2_000;
