@@ -4,7 +4,7 @@
 use super::aead::ApiV3Key;
 use super::certificates::RefreshState;
 use super::error::{ApiError, Error, Operation};
-use super::field_limits::invalid;
+use super::field_limits::{invalid, is_loopback};
 use super::settings::{ConfigError, Identity, Settings, Timeouts};
 use super::signing::{MerchantSigner, SignedParts, fresh_nonce};
 use super::trust::TrustedKeys;
@@ -61,7 +61,7 @@ impl WechatPay {
     /// [`ConfigError`] names the key that is wrong and where its value comes from.
     pub fn new(settings: Settings, now: Now) -> Result<Self, ConfigError> {
         let identity = settings.check()?;
-        let http = http_client(settings.timeouts).map_err(|_| ConfigError {
+        let http = http_client(settings.timeouts, &identity.api_base).map_err(|_| ConfigError {
             key: "api_base",
             problem: "cannot be called: the HTTP client does not start".to_owned(),
             remedy: "Check the system's TLS certificates and proxy settings",
@@ -323,15 +323,21 @@ impl Answer {
     }
 }
 
-fn http_client(timeouts: Timeouts) -> Result<reqwest::Client, reqwest::Error> {
-    reqwest::Client::builder()
+fn http_client(timeouts: Timeouts, api_base: &Url) -> Result<reqwest::Client, reqwest::Error> {
+    let builder = reqwest::Client::builder()
         .user_agent(USER_AGENT)
         .connect_timeout(timeouts.connect)
         .timeout(timeouts.total)
         .pool_idle_timeout(POOL_IDLE_TIMEOUT)
         // The target is signed: what it redirects to would not be.
-        .redirect(redirect::Policy::none())
-        .build()
+        .redirect(redirect::Policy::none());
+    // A proxy of the environment leads to WeChat Pay, not to a stand-in on this machine.
+    let builder = if is_loopback(api_base) {
+        builder.no_proxy()
+    } else {
+        builder
+    };
+    builder.build()
 }
 
 fn no_answer(operation: Operation, source: reqwest::Error) -> Error {

@@ -106,17 +106,20 @@ pub(super) fn check_opaque(field: &'static str, text: &str, max_bytes: usize) ->
 
 /// https, or anything on loopback, which counts as https everywhere in this house.
 pub(super) fn is_secure_address(url: &Url) -> bool {
+    match url.scheme() {
+        "https" => url.has_host(),
+        "http" => is_loopback(url),
+        _ => false,
+    }
+}
+
+pub(super) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host
         .trim_start_matches('[')
         .trim_end_matches(']')
         .parse::<IpAddr>();
-    let loopback = host == "localhost" || address.is_ok_and(|address| address.is_loopback());
-    match url.scheme() {
-        "https" => !host.is_empty(),
-        "http" => loopback,
-        _ => false,
-    }
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// A number as a path segment: what is not unreserved is percent-encoded, and so it is signed.

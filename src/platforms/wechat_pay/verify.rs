@@ -5,7 +5,7 @@ use super::signing::SCHEME;
 use super::trust::TrustedKeys;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderName};
 
 /// Exactly this old or this far ahead is refused already, as the official SDKs do.
 const WINDOW_SECONDS: u64 = 300;
@@ -15,21 +15,21 @@ const PROBE_PREFIX: &str = "WECHATPAY/SIGNTEST/";
 /// A serial is 40 hex digits or some 46 characters of a key id; more is cut from error texts.
 const MAX_SHOWN_SERIAL_CHARS: usize = 64;
 
-const TIMESTAMP: &str = "Wechatpay-Timestamp";
-const NONCE: &str = "Wechatpay-Nonce";
-const SIGNATURE: &str = "Wechatpay-Signature";
-const SIGNATURE_TYPE: &str = "Wechatpay-Signature-Type";
-pub(super) const SERIAL: &str = "Wechatpay-Serial";
+const TIMESTAMP: HeaderName = HeaderName::from_static("wechatpay-timestamp");
+const NONCE: HeaderName = HeaderName::from_static("wechatpay-nonce");
+const SIGNATURE: HeaderName = HeaderName::from_static("wechatpay-signature");
+const SIGNATURE_TYPE: HeaderName = HeaderName::from_static("wechatpay-signature-type");
+pub(super) const SERIAL: HeaderName = HeaderName::from_static("wechatpay-serial");
 
 /// Why something that claims to come from WeChat Pay is not believed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
     /// A signature header is absent. An unsigned 2xx counts as forged.
     #[error("the header {0} is missing")]
-    MissingHeader(&'static str),
+    MissingHeader(HeaderName),
     /// A signature header is there but cannot be read: not ASCII, not a number, another algorithm.
     #[error("the header {0} is malformed")]
-    MalformedHeader(&'static str),
+    MalformedHeader(HeaderName),
     /// Signed 300 seconds ago or more, or as far ahead: a replay, or a clock that is wrong.
     #[error("signed {age_seconds} s ago, outside the window of 300 s")]
     Stale {
@@ -105,13 +105,12 @@ pub(super) fn named_serial(headers: &HeaderMap) -> Option<&str> {
     headers.get(SERIAL)?.to_str().ok()
 }
 
-fn required<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&'a str, SignatureError> {
-    let value = headers
-        .get(name)
-        .ok_or(SignatureError::MissingHeader(name))?;
-    value
-        .to_str()
-        .map_err(|_| SignatureError::MalformedHeader(name))
+fn required(headers: &HeaderMap, name: HeaderName) -> Result<&str, SignatureError> {
+    match headers.get(&name).map(|value| value.to_str()) {
+        Some(Ok(text)) => Ok(text),
+        Some(Err(_)) => Err(SignatureError::MalformedHeader(name)),
+        None => Err(SignatureError::MissingHeader(name)),
+    }
 }
 
 #[cfg(test)]
@@ -198,7 +197,7 @@ mod tests {
         let unknown = |serial: &str| SignatureError::UnknownSerial {
             serial: serial.to_owned(),
         };
-        let cases: &[(&str, &[u8], SignatureError)] = &[
+        let cases: &[(HeaderName, &[u8], SignatureError)] = &[
             (TIMESTAMP, b"yesterday", malformed(TIMESTAMP)),
             (TIMESTAMP, b"", malformed(TIMESTAMP)),
             (TIMESTAMP, b"99999999999999999999", malformed(TIMESTAMP)),
@@ -236,7 +235,7 @@ mod tests {
         ];
         for (name, value, expected) in cases {
             let mut headers = vectors::headers(case);
-            headers.insert(*name, HeaderValue::from_bytes(value).unwrap());
+            headers.insert(name, HeaderValue::from_bytes(value).unwrap());
             let body = case["body"].as_str().unwrap().as_bytes();
             let result = verify(&headers, body, &keys(), at(1_760_000_001));
             assert_eq!(result.as_ref(), Err(expected), "{name} {value:?}");
