@@ -11,7 +11,11 @@ mod error;
 pub mod inbox;
 pub mod job_runs;
 mod keyring;
+pub mod members;
 pub mod outbox;
+pub mod payments;
+pub mod planet_users;
+pub mod sessions;
 pub mod status_log;
 mod writer;
 
@@ -26,9 +30,14 @@ pub use status_log::Note;
 pub fn all_statements() -> Vec<(&'static str, &'static str)> {
     [
         audit::STATEMENTS,
+        camps::STATEMENTS,
         inbox::STATEMENTS,
         job_runs::STATEMENTS,
+        members::STATEMENTS,
         outbox::STATEMENTS,
+        payments::STATEMENTS,
+        planet_users::STATEMENTS,
+        sessions::STATEMENTS,
     ]
     .concat()
 }

@@ -1,0 +1,299 @@
+//! Members of camps: one row per confirmed payment.
+
+use crate::domain::{
+    CampId, MatchStatus, MemberId, Move, PaymentId, PlanetUserId, Timestamp, UnknownWord,
+};
+
+use super::db::{Conn, run};
+use super::status_log::StatusLog;
+use super::{Note, StoreError, StoreResult, Tx};
+
+const TABLE: &str = "camp_member";
+const LOG: StatusLog = StatusLog(LOG_ADD);
+
+macro_rules! select_member {
+    ($tail:literal) => {
+        concat!(
+            "SELECT id, camp_id, payment_id, planet_user_id, planet_nickname, wechat_nickname, ",
+            "match_status, confidence, match_reasons, joined, joined_at, checked_in_days, ",
+            "eligible, created_at FROM camp_member ",
+            $tail
+        )
+    };
+}
+
+statements! {
+    BY_ID = select_member!("WHERE id = $1");
+    OF_CAMP = select_member!("WHERE camp_id = $1 ORDER BY id");
+    MATCHED_TO = select_member!(
+        "WHERE camp_id = $1 AND planet_user_id = $2 AND match_status = 'matched'"
+    );
+    CLAIMING = select_member!("WHERE camp_id = $1 AND planet_user_id = $2 ORDER BY id");
+    INSERT = "INSERT INTO camp_member (camp_id, payment_id, planet_user_id, planet_nickname, \
+              wechat_nickname, names_folded, match_status, confidence, match_reasons, joined, \
+              checked_in_days, eligible, created_at, updated_at) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12, $12) RETURNING id";
+    SET_MATCH = "UPDATE camp_member SET match_status = $3, planet_user_id = $4, \
+                 planet_nickname = $5, wechat_nickname = $6, names_folded = $7, confidence = $8, \
+                 match_reasons = $9, updated_at = $10 WHERE id = $1 AND match_status = $2";
+    SET_JOINED = "UPDATE camp_member SET joined = $2, joined_at = $3, updated_at = $4 WHERE id = $1";
+    SET_DAYS = "UPDATE camp_member SET checked_in_days = $2, eligible = $3, updated_at = $4 \
+                WHERE id = $1";
+    LOG_ADD = "INSERT INTO member_status_log (member_id, from_status, to_status, operator, reason, \
+               created_at) VALUES ($1, $2, $3, $4, $5, $6)";
+}
+
+/// A member as they stand.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// Their row.
+    pub id: MemberId,
+    /// The camp.
+    pub camp_id: CampId,
+    /// The payment that made them.
+    pub payment_id: PaymentId,
+    /// How they are identified.
+    pub identity: Identity,
+    /// Whether that is sure.
+    pub match_status: MatchStatus,
+    /// Whether they have joined the group.
+    pub joined: bool,
+    /// Since when.
+    pub joined_at: Option<Timestamp>,
+    /// Days by the sync that decides, without grace.
+    pub checked_in_days: i64,
+    /// Whether those suffice.
+    pub eligible: bool,
+    /// When they paid.
+    pub created_at: Timestamp,
+}
+
+/// Which planet account somebody is, by which names, how sure and why.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// The account.
+    pub planet_user_id: Option<PlanetUserId>,
+    /// The planet nickname, as typed or as the planet has it.
+    pub planet_nickname: String,
+    /// The WeChat nickname.
+    pub wechat_nickname: String,
+    /// 0–100.
+    pub confidence: i64,
+    /// Why, in words for people.
+    pub reasons: Vec<String>,
+}
+
+impl Identity {
+    /// The names as lists search them: lower case, without blanks.
+    fn names_folded(&self) -> String {
+        format!(
+            "{} {}",
+            folded(&self.planet_nickname),
+            folded(&self.wechat_nickname)
+        )
+    }
+}
+
+/// A text as searched columns keep it: lower case, without blanks.
+#[must_use]
+pub fn folded(text: &str) -> String {
+    text.chars()
+        .filter(|c| !c.is_whitespace())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+#[derive(sqlx::FromRow)]
+struct MemberRow {
+    id: i64,
+    camp_id: i64,
+    payment_id: i64,
+    planet_user_id: Option<i64>,
+    planet_nickname: String,
+    wechat_nickname: String,
+    match_status: String,
+    confidence: i64,
+    match_reasons: String,
+    joined: bool,
+    joined_at: Option<i64>,
+    checked_in_days: i64,
+    eligible: bool,
+    created_at: i64,
+}
+
+impl TryFrom<MemberRow> for Member {
+    type Error = StoreError;
+
+    fn try_from(row: MemberRow) -> StoreResult<Self> {
+        let bad = |what: String| StoreError::Inconsistent {
+            table: TABLE,
+            id: row.id,
+            what,
+        };
+        Ok(Self {
+            id: MemberId(row.id),
+            camp_id: CampId(row.camp_id),
+            payment_id: PaymentId(row.payment_id),
+            match_status: row
+                .match_status
+                .parse()
+                .map_err(|unknown: UnknownWord| bad(unknown.to_string()))?,
+            identity: Identity {
+                planet_user_id: row.planet_user_id.map(PlanetUserId),
+                planet_nickname: row.planet_nickname,
+                wechat_nickname: row.wechat_nickname,
+                confidence: row.confidence,
+                reasons: serde_json::from_str(&row.match_reasons)
+                    .map_err(|error| bad(error.to_string()))?,
+            },
+            joined: row.joined,
+            joined_at: row.joined_at.map(Timestamp::from_micros),
+            checked_in_days: row.checked_in_days,
+            eligible: row.eligible,
+            created_at: Timestamp::from_micros(row.created_at),
+        })
+    }
+}
+
+fn many(rows: Vec<MemberRow>) -> StoreResult<Vec<Member>> {
+    rows.into_iter().map(Member::try_from).collect()
+}
+
+/// One member.
+pub async fn by_id(conn: &mut Conn, id: MemberId) -> StoreResult<Option<Member>> {
+    let row: Option<MemberRow> =
+        run!(conn, c => sqlx::query_as(BY_ID).bind(id.0).fetch_optional(c).await)?;
+    row.map(Member::try_from).transpose()
+}
+
+/// All members of a camp.
+pub async fn of_camp(conn: &mut Conn, camp: CampId) -> StoreResult<Vec<Member>> {
+    many(run!(conn, c => sqlx::query_as(OF_CAMP).bind(camp.0).fetch_all(c).await)?)
+}
+
+/// The member of a camp who is known to be a planet account.
+pub async fn matched_to(
+    conn: &mut Conn,
+    camp: CampId,
+    account: PlanetUserId,
+) -> StoreResult<Option<Member>> {
+    let row: Option<MemberRow> = run!(conn, c => sqlx::query_as(MATCHED_TO)
+        .bind(camp.0)
+        .bind(account.0)
+        .fetch_optional(c)
+        .await)?;
+    row.map(Member::try_from).transpose()
+}
+
+/// The members of a camp who claim a planet account, known to be it or not.
+pub async fn claiming(
+    conn: &mut Conn,
+    camp: CampId,
+    account: PlanetUserId,
+) -> StoreResult<Vec<Member>> {
+    many(run!(conn, c => sqlx::query_as(CLAIMING)
+        .bind(camp.0)
+        .bind(account.0)
+        .fetch_all(c)
+        .await)?)
+}
+
+/// Adds a member with the first row of their log.
+pub async fn insert(
+    tx: &mut Tx,
+    camp: CampId,
+    payment: PaymentId,
+    identity: &Identity,
+    status: MatchStatus,
+    note: &Note,
+) -> StoreResult<MemberId> {
+    let (id,): (i64,) = run!(tx, c => sqlx::query_as(INSERT)
+        .bind(camp.0)
+        .bind(payment.0)
+        .bind(identity.planet_user_id.map(|id| id.0))
+        .bind(&identity.planet_nickname)
+        .bind(&identity.wechat_nickname)
+        .bind(identity.names_folded())
+        .bind(status.as_str())
+        .bind(identity.confidence)
+        .bind(reasons_json(identity))
+        .bind(false)
+        .bind(false)
+        .bind(note.at.micros())
+        .fetch_one(c)
+        .await)?;
+    LOG.add(tx, id, Move::born(status), note).await?;
+    Ok(MemberId(id))
+}
+
+/// Writes who a member is and how sure that is, if their match still is where the move starts.
+pub async fn set_match(
+    tx: &mut Tx,
+    id: MemberId,
+    change: Move<MatchStatus>,
+    identity: &Identity,
+    note: &Note,
+) -> StoreResult<()> {
+    let rows = run!(tx, c => sqlx::query(SET_MATCH)
+        .bind(id.0)
+        .bind(change.from().map(MatchStatus::as_str))
+        .bind(change.to().as_str())
+        .bind(identity.planet_user_id.map(|id| id.0))
+        .bind(&identity.planet_nickname)
+        .bind(&identity.wechat_nickname)
+        .bind(identity.names_folded())
+        .bind(identity.confidence)
+        .bind(reasons_json(identity))
+        .bind(note.at.micros())
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    if rows != 1 {
+        return Err(StoreError::Stale {
+            table: TABLE,
+            id: id.0,
+        });
+    }
+    LOG.add(tx, id.0, change, note).await
+}
+
+/// Writes whether a member has joined the group.
+pub async fn set_joined(
+    tx: &mut Tx,
+    id: MemberId,
+    joined_at: Option<Timestamp>,
+    now: Timestamp,
+) -> StoreResult<()> {
+    run!(tx, c => sqlx::query(SET_JOINED)
+        .bind(id.0)
+        .bind(joined_at.is_some())
+        .bind(joined_at.map(Timestamp::micros))
+        .bind(now.micros())
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// Writes the days that the deciding sync gives a member.
+pub async fn set_days(
+    tx: &mut Tx,
+    id: MemberId,
+    checked_in_days: i64,
+    eligible: bool,
+    now: Timestamp,
+) -> StoreResult<()> {
+    run!(tx, c => sqlx::query(SET_DAYS)
+        .bind(id.0)
+        .bind(checked_in_days)
+        .bind(eligible)
+        .bind(now.micros())
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+fn reasons_json(identity: &Identity) -> String {
+    serde_json::Value::from(identity.reasons.clone()).to_string()
+}

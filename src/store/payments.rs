@@ -1,0 +1,481 @@
+//! Payment attempts: what was asked of whom, what came in, and whose it is.
+
+use crate::domain::{
+    BindMethod, BindStatus, CampId, Fen, MemberId, Move, OrderFlag, OrderNo, OrderStatus,
+    PayChannel, PaymentId, PlanetUserId, Terms, Timestamp,
+};
+
+use super::db::{Conn, run};
+use super::status_log::StatusLog;
+use super::{Note, Sealed, StoreError, StoreResult, Tx};
+
+mod row;
+
+pub use row::Payment;
+use row::{PaymentRow, select_payment};
+
+const TABLE: &str = "payment_record";
+const ORDER_LOG: StatusLog = StatusLog(ORDER_LOG_ADD);
+const BIND_LOG: StatusLog = StatusLog(BIND_LOG_ADD);
+
+/// The column that openids are sealed for, and what their MAC is derived for.
+pub const OPENID: &str = "payment_record.openid";
+/// The column that raw notifications are sealed for.
+pub const RAW_NOTICE: &str = "payment_record.raw_notice";
+
+statements! {
+    BY_ID = select_payment!("WHERE id = $1");
+    BY_ORDER_NO = select_payment!("WHERE order_no = $1");
+    BY_TRANSACTION = select_payment!("WHERE transaction_id = $1");
+    OPEN_OF_SESSION = select_payment!(
+        "WHERE session_hash = $1 AND camp_id = $2 AND status = 'created' ORDER BY id DESC"
+    );
+    OF_PERSON = select_payment!(
+        "WHERE session_hash = $1 OR openid_mac = $2 OR wecom_userid = $3 ORDER BY id DESC LIMIT 100"
+    );
+    PLACE_OF_PERSON = select_payment!(
+        "WHERE camp_id = $1 AND member_id IS NOT NULL AND status IN ('paid', 'refunding', 'refunded') \
+         AND (session_hash = $2 OR openid_mac = $3 OR wecom_userid = $4) ORDER BY id LIMIT 1"
+    );
+    PLACE_OF_PAYER = select_payment!(
+        "WHERE camp_id = $1 AND openid_mac = $2 AND member_id IS NOT NULL \
+         AND status IN ('paid', 'refunding', 'refunded') ORDER BY id LIMIT 1"
+    );
+    UNPAID_DUE = select_payment!(
+        "WHERE status = 'created' AND next_query_at <= $1 ORDER BY next_query_at, id LIMIT $2"
+    );
+    BIND_EXPIRED = select_payment!(
+        "WHERE bind_status = 'pending' AND bind_deadline <= $1 AND member_id IS NOT NULL \
+         ORDER BY id LIMIT $2"
+    );
+    INSERT = "INSERT INTO payment_record (order_no, camp_id, session_hash, channel, status, \
+              amount_fen, openid, openid_mac, wecom_userid, start_date, end_date, total_days, \
+              required_days, grace_days, claimed_planet_id, claimed_nickname, wechat_nickname, \
+              signed_user_id, bind_status, expires_at, time_expire, payer_ip, next_query_at, \
+              queries, created_at, updated_at) \
+              VALUES ($1, $2, $3, $4, 'created', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
+              $16, $17, 'pending', $18, $19, $20, $21, 0, $22, $22) RETURNING id";
+    INSERT_UNKNOWN = "INSERT INTO payment_record (order_no, status, flag, amount_fen, paid_fen, \
+                      paid_at, transaction_id, openid, openid_mac, bind_status, expires_at, \
+                      queries, raw_notice, created_at, updated_at) \
+                      VALUES ($1, 'paid', 'unknown_order', $2, $2, $3, $4, $5, $6, 'pending', $3, \
+                      0, $7, $3, $3) RETURNING id";
+    SET_CLAIM = "UPDATE payment_record SET claimed_planet_id = $2, claimed_nickname = $3, \
+                 wechat_nickname = $4, signed_user_id = $5, updated_at = $6 \
+                 WHERE id = $1 AND status = 'created'";
+    SET_PREPARED = "UPDATE payment_record SET prepay_id = $2, code_url = $3, h5_url = $4, \
+                    prepared_at = $5, updated_at = $5 WHERE id = $1 AND status = 'created'";
+    SET_NEXT_QUERY = "UPDATE payment_record SET next_query_at = $2, queries = queries + 1 \
+                      WHERE id = $1 AND status = 'created'";
+    CONFIRM = "UPDATE payment_record SET status = $3, flag = $4, paid_fen = $5, paid_at = $6, \
+               transaction_id = $7, openid = $8, openid_mac = $9, raw_notice = $10, \
+               next_query_at = NULL, updated_at = $11 WHERE id = $1 AND status = $2";
+    SET_MEMBER = "UPDATE payment_record SET member_id = $2, bind_deadline = $3 WHERE id = $1";
+    ADVANCE_ORDER = "UPDATE payment_record SET status = $3, next_query_at = NULL, updated_at = $4 \
+                     WHERE id = $1 AND status = $2";
+    ADVANCE_BINDING = "UPDATE payment_record SET bind_status = $3, \
+                       bind_method = COALESCE($4, bind_method), updated_at = $5 \
+                       WHERE id = $1 AND bind_status = $2";
+    ORDER_LOG_ADD = "INSERT INTO order_status_log (payment_id, from_status, to_status, operator, \
+                     reason, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
+    BIND_LOG_ADD = "INSERT INTO payment_bind_status_log (payment_id, from_status, to_status, \
+                    operator, reason, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
+}
+
+/// The payer, as a platform names them: encrypted, with a MAC to look up by.
+#[derive(Debug, Clone)]
+pub struct Payer {
+    /// The encrypted openid.
+    pub openid: Sealed,
+    /// Its MAC.
+    pub openid_mac: Vec<u8>,
+}
+
+/// Who the payer says to be.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PlanetClaim {
+    /// A number or an account id of the planet, as typed.
+    pub planet_id: Option<String>,
+    /// The planet nickname, as typed.
+    pub nickname: Option<String>,
+    /// The WeChat nickname, as typed.
+    pub wechat_nickname: Option<String>,
+    /// Whom the link that led here was signed for.
+    pub signed: Option<PlanetUserId>,
+}
+
+/// An order to be made.
+#[derive(Debug, Clone)]
+pub struct NewPayment {
+    /// Our number at WeChat Pay.
+    pub order_no: OrderNo,
+    /// The camp.
+    pub camp_id: CampId,
+    /// The session that orders.
+    pub session_hash: Vec<u8>,
+    /// How it is to be paid.
+    pub channel: PayChannel,
+    /// The rules agreed to; the deposit is the amount.
+    pub terms: Terms,
+    /// The payer, where they have signed in.
+    pub payer: Option<Payer>,
+    /// Their account, if they are a member of the corp.
+    pub wecom_userid: Option<String>,
+    /// Who they say to be.
+    pub claim: PlanetClaim,
+    /// Until when it can be paid.
+    pub expires_at: Timestamp,
+    /// The same, by the wall: WeChat Pay's `time_expire`.
+    pub time_expire: Timestamp,
+    /// The payer's address, for the h5 channel.
+    pub payer_ip: Option<String>,
+    /// When to ask WeChat Pay about it, should no notification come.
+    pub next_query_at: Timestamp,
+}
+
+/// A payment that WeChat Pay has confirmed.
+#[derive(Debug, Clone)]
+pub struct Confirmation {
+    /// What was paid.
+    pub paid: Fen,
+    /// When.
+    pub paid_at: Timestamp,
+    /// WeChat Pay's number.
+    pub transaction_id: String,
+    /// Who paid.
+    pub payer: Option<Payer>,
+    /// What is wrong with it.
+    pub flag: Option<OrderFlag>,
+    /// The notification, encrypted.
+    pub raw_notice: Option<Sealed>,
+}
+
+/// What the member pages need to have an order paid.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PayMeans {
+    /// jsapi.
+    pub prepay_id: Option<String>,
+    /// native.
+    pub code_url: Option<String>,
+    /// h5.
+    pub h5_url: Option<String>,
+}
+
+/// Whose payments to look for. Any of the three suffices.
+#[derive(Debug, Clone, Default)]
+pub struct Person {
+    /// The session's hash.
+    pub session_hash: Option<Vec<u8>>,
+    /// The payer's MAC.
+    pub openid_mac: Option<Vec<u8>>,
+    /// The corp member's account, in lower case.
+    pub wecom_userid: Option<String>,
+}
+
+fn one(row: Option<PaymentRow>) -> StoreResult<Option<Payment>> {
+    row.map(Payment::try_from).transpose()
+}
+
+fn many(rows: Vec<PaymentRow>) -> StoreResult<Vec<Payment>> {
+    rows.into_iter().map(Payment::try_from).collect()
+}
+
+/// One payment by its row.
+pub async fn by_id(conn: &mut Conn, id: PaymentId) -> StoreResult<Option<Payment>> {
+    one(run!(conn, c => sqlx::query_as(BY_ID).bind(id.0).fetch_optional(c).await)?)
+}
+
+/// One payment by our number at WeChat Pay.
+pub async fn by_order_no(conn: &mut Conn, order_no: &str) -> StoreResult<Option<Payment>> {
+    one(run!(conn, c => sqlx::query_as(BY_ORDER_NO).bind(order_no).fetch_optional(c).await)?)
+}
+
+/// One payment by WeChat Pay's number.
+pub async fn by_transaction(conn: &mut Conn, id: &str) -> StoreResult<Option<Payment>> {
+    one(run!(conn, c => sqlx::query_as(BY_TRANSACTION).bind(id).fetch_optional(c).await)?)
+}
+
+/// The unpaid orders of a session for a camp, newest first.
+pub async fn open_of_session(
+    conn: &mut Conn,
+    session_hash: &[u8],
+    camp: CampId,
+) -> StoreResult<Vec<Payment>> {
+    many(run!(conn, c => sqlx::query_as(OPEN_OF_SESSION)
+        .bind(session_hash)
+        .bind(camp.0)
+        .fetch_all(c)
+        .await)?)
+}
+
+/// A person's orders, newest first, at most 100.
+pub async fn of_person(conn: &mut Conn, person: &Person) -> StoreResult<Vec<Payment>> {
+    many(run!(conn, c => sqlx::query_as(OF_PERSON)
+        .bind(&person.session_hash)
+        .bind(&person.openid_mac)
+        .bind(&person.wecom_userid)
+        .fetch_all(c)
+        .await)?)
+}
+
+/// The payment by which a person holds a place in a camp.
+pub async fn place_of(
+    conn: &mut Conn,
+    camp: CampId,
+    person: &Person,
+) -> StoreResult<Option<Payment>> {
+    one(run!(conn, c => sqlx::query_as(PLACE_OF_PERSON)
+        .bind(camp.0)
+        .bind(&person.session_hash)
+        .bind(&person.openid_mac)
+        .bind(&person.wecom_userid)
+        .fetch_optional(c)
+        .await)?)
+}
+
+/// The payment by which a payer holds a place in a camp.
+pub async fn place_of_payer(
+    conn: &mut Conn,
+    camp: CampId,
+    openid_mac: &[u8],
+) -> StoreResult<Option<Payment>> {
+    one(run!(conn, c => sqlx::query_as(PLACE_OF_PAYER)
+        .bind(camp.0)
+        .bind(openid_mac)
+        .fetch_optional(c)
+        .await)?)
+}
+
+/// Unpaid orders that WeChat Pay is to be asked about, the longest waiting first.
+pub async fn unpaid_due(conn: &mut Conn, now: Timestamp, limit: i64) -> StoreResult<Vec<Payment>> {
+    many(run!(conn, c => sqlx::query_as(UNPAID_DUE)
+        .bind(now.micros())
+        .bind(limit)
+        .fetch_all(c)
+        .await)?)
+}
+
+/// Members' payments whose seven days have passed unbound.
+pub async fn bind_expired(
+    conn: &mut Conn,
+    now: Timestamp,
+    limit: i64,
+) -> StoreResult<Vec<Payment>> {
+    many(run!(conn, c => sqlx::query_as(BIND_EXPIRED)
+        .bind(now.micros())
+        .bind(limit)
+        .fetch_all(c)
+        .await)?)
+}
+
+/// Adds an order with the first row of its two logs.
+pub async fn insert(tx: &mut Tx, order: &NewPayment, note: &Note) -> StoreResult<PaymentId> {
+    let terms = &order.terms;
+    let payer = order.payer.as_ref();
+    let (id,): (i64,) = run!(tx, c => sqlx::query_as(INSERT)
+        .bind(order.order_no.as_str())
+        .bind(order.camp_id.0)
+        .bind(&order.session_hash)
+        .bind(order.channel.as_str())
+        .bind(terms.deposit_fen.get())
+        .bind(payer.map(|payer| &payer.openid.0))
+        .bind(payer.map(|payer| &payer.openid_mac))
+        .bind(&order.wecom_userid)
+        .bind(terms.start_date.to_string())
+        .bind(terms.end_date.to_string())
+        .bind(terms.total_days)
+        .bind(terms.required_days)
+        .bind(terms.grace_days)
+        .bind(&order.claim.planet_id)
+        .bind(&order.claim.nickname)
+        .bind(&order.claim.wechat_nickname)
+        .bind(order.claim.signed.map(|id| id.0))
+        .bind(order.expires_at.micros())
+        .bind(order.time_expire.micros())
+        .bind(&order.payer_ip)
+        .bind(order.next_query_at.micros())
+        .bind(note.at.micros())
+        .fetch_one(c)
+        .await)?;
+    ORDER_LOG
+        .add(tx, id, Move::born(OrderStatus::Created), note)
+        .await?;
+    BIND_LOG
+        .add(tx, id, Move::born(BindStatus::Pending), note)
+        .await?;
+    Ok(PaymentId(id))
+}
+
+/// Records a payment of an order that we do not know.
+pub async fn insert_unknown(
+    tx: &mut Tx,
+    order_no: &str,
+    paid: &Confirmation,
+    note: &Note,
+) -> StoreResult<PaymentId> {
+    let payer = paid.payer.as_ref();
+    let (id,): (i64,) = run!(tx, c => sqlx::query_as(INSERT_UNKNOWN)
+        .bind(order_no)
+        .bind(paid.paid.get())
+        .bind(note.at.micros())
+        .bind(&paid.transaction_id)
+        .bind(payer.map(|payer| &payer.openid.0))
+        .bind(payer.map(|payer| &payer.openid_mac))
+        .bind(paid.raw_notice.as_ref().map(|raw| &raw.0))
+        .fetch_one(c)
+        .await)?;
+    ORDER_LOG
+        .add(tx, id, Move::born(OrderStatus::Paid), note)
+        .await?;
+    BIND_LOG
+        .add(tx, id, Move::born(BindStatus::Pending), note)
+        .await?;
+    Ok(PaymentId(id))
+}
+
+/// Replaces who the payer of an unpaid order says to be.
+pub async fn set_claim(
+    tx: &mut Tx,
+    id: PaymentId,
+    claim: &PlanetClaim,
+    now: Timestamp,
+) -> StoreResult<()> {
+    let rows = run!(tx, c => sqlx::query(SET_CLAIM)
+        .bind(id.0)
+        .bind(&claim.planet_id)
+        .bind(&claim.nickname)
+        .bind(&claim.wechat_nickname)
+        .bind(claim.signed.map(|id| id.0))
+        .bind(now.micros())
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    changed_one(rows, id)
+}
+
+/// Keeps what WeChat Pay gave to have an unpaid order paid. `now` is wall time.
+pub async fn set_prepared(
+    tx: &mut Tx,
+    id: PaymentId,
+    means: &PayMeans,
+    now: Timestamp,
+) -> StoreResult<()> {
+    run!(tx, c => sqlx::query(SET_PREPARED)
+        .bind(id.0)
+        .bind(&means.prepay_id)
+        .bind(&means.code_url)
+        .bind(&means.h5_url)
+        .bind(now.micros())
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// When to ask WeChat Pay next about an unpaid order.
+pub async fn set_next_query(tx: &mut Tx, id: PaymentId, at: Timestamp) -> StoreResult<()> {
+    run!(tx, c => sqlx::query(SET_NEXT_QUERY)
+        .bind(id.0)
+        .bind(at.micros())
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// Writes a confirmed payment and its log, if the order still is where the move starts.
+pub async fn confirm(
+    tx: &mut Tx,
+    id: PaymentId,
+    change: Move<OrderStatus>,
+    paid: &Confirmation,
+    note: &Note,
+) -> StoreResult<()> {
+    let payer = paid.payer.as_ref();
+    let rows = run!(tx, c => sqlx::query(CONFIRM)
+        .bind(id.0)
+        .bind(change.from().map(OrderStatus::as_str))
+        .bind(change.to().as_str())
+        .bind(paid.flag.map(OrderFlag::as_str))
+        .bind(paid.paid.get())
+        .bind(paid.paid_at.micros())
+        .bind(&paid.transaction_id)
+        .bind(payer.map(|payer| &payer.openid.0))
+        .bind(payer.map(|payer| &payer.openid_mac))
+        .bind(paid.raw_notice.as_ref().map(|raw| &raw.0))
+        .bind(note.at.micros())
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    changed_one(rows, id)?;
+    ORDER_LOG.add(tx, id.0, change, note).await
+}
+
+/// Says which member a payment made, and until when they may bind.
+pub async fn set_member(
+    tx: &mut Tx,
+    id: PaymentId,
+    member: MemberId,
+    bind_deadline: Option<Timestamp>,
+) -> StoreResult<()> {
+    run!(tx, c => sqlx::query(SET_MEMBER)
+        .bind(id.0)
+        .bind(member.0)
+        .bind(bind_deadline.map(Timestamp::micros))
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// Writes a move of an order and its log, if the order still is where the move starts.
+pub async fn advance_order(
+    tx: &mut Tx,
+    id: PaymentId,
+    change: Move<OrderStatus>,
+    note: &Note,
+) -> StoreResult<()> {
+    let rows = run!(tx, c => sqlx::query(ADVANCE_ORDER)
+        .bind(id.0)
+        .bind(change.from().map(OrderStatus::as_str))
+        .bind(change.to().as_str())
+        .bind(note.at.micros())
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    changed_one(rows, id)?;
+    ORDER_LOG.add(tx, id.0, change, note).await
+}
+
+/// Writes a move of a binding and its log, if the binding still is where the move starts.
+/// `method` says how it was bound, where the move binds.
+pub async fn advance_binding(
+    tx: &mut Tx,
+    id: PaymentId,
+    change: Move<BindStatus>,
+    method: Option<BindMethod>,
+    note: &Note,
+) -> StoreResult<()> {
+    let rows = run!(tx, c => sqlx::query(ADVANCE_BINDING)
+        .bind(id.0)
+        .bind(change.from().map(BindStatus::as_str))
+        .bind(change.to().as_str())
+        .bind(method.map(BindMethod::as_str))
+        .bind(note.at.micros())
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    changed_one(rows, id)?;
+    BIND_LOG.add(tx, id.0, change, note).await
+}
+
+fn changed_one(rows: u64, id: PaymentId) -> StoreResult<()> {
+    if rows == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Stale {
+            table: TABLE,
+            id: id.0,
+        })
+    }
+}

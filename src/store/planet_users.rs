@@ -1,0 +1,122 @@
+//! Accounts of the planet, as the roster and the syncs know them, with every name they have had.
+
+use crate::domain::{PlanetUserId, Timestamp};
+
+use super::db::{Conn, run};
+use super::{StoreResult, Tx};
+
+macro_rules! select_user {
+    ($tail:literal) => {
+        concat!(
+            "SELECT planet_user_id, member_number, nickname, card_name, wechat_nickname, ",
+            "avatar_url, in_roster FROM planet_user ",
+            $tail
+        )
+    };
+}
+
+statements! {
+    BY_ID = select_user!("WHERE planet_user_id = $1");
+    BY_NUMBER = select_user!("WHERE member_number = $1");
+    ALL = select_user!("ORDER BY planet_user_id");
+    UPSERT = "INSERT INTO planet_user (planet_user_id, member_number, nickname, card_name, \
+              wechat_nickname, avatar_url, in_roster, created_at, updated_at) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) ON CONFLICT (planet_user_id) DO UPDATE \
+              SET member_number = COALESCE(excluded.member_number, planet_user.member_number), \
+              nickname = excluded.nickname, \
+              card_name = CASE WHEN excluded.card_name = '' THEN planet_user.card_name \
+                          ELSE excluded.card_name END, \
+              wechat_nickname = CASE WHEN excluded.wechat_nickname = '' \
+                                THEN planet_user.wechat_nickname ELSE excluded.wechat_nickname END, \
+              avatar_url = COALESCE(excluded.avatar_url, planet_user.avatar_url), \
+              in_roster = (planet_user.in_roster OR excluded.in_roster), \
+              updated_at = excluded.updated_at";
+    ADD_NAME = "INSERT INTO planet_user_name (planet_user_id, kind, name, first_seen_at, \
+                last_seen_at) VALUES ($1, $2, $3, $4, $4) \
+                ON CONFLICT (planet_user_id, kind, name) DO UPDATE SET last_seen_at = $4";
+    NAMES = "SELECT planet_user_id, name FROM planet_user_name ORDER BY planet_user_id, kind, name";
+}
+
+/// An account of the planet.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct PlanetUser {
+    /// The account's id, as check-ins carry it.
+    pub planet_user_id: i64,
+    /// 成员编号, where the roster knows it.
+    pub member_number: Option<i64>,
+    /// 用户昵称.
+    pub nickname: String,
+    /// 星球名片昵称; empty where there is none.
+    pub card_name: String,
+    /// 微信昵称; empty where it is not known.
+    pub wechat_nickname: String,
+    /// A picture; its address expires after some weeks.
+    pub avatar_url: Option<String>,
+    /// Whether the back office's roster has named it, and not only a sync.
+    pub in_roster: bool,
+}
+
+/// One account by the number that a member can read or by its id: “星球ID” means both.
+pub async fn find(conn: &mut Conn, typed: &str) -> StoreResult<Option<PlanetUser>> {
+    let Ok(number) = typed.trim().parse::<i64>() else {
+        return Ok(None);
+    };
+    for sql in [BY_ID, BY_NUMBER] {
+        let found: Option<PlanetUser> =
+            run!(conn, c => sqlx::query_as(sql).bind(number).fetch_optional(c).await)?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
+/// Every account.
+pub async fn all(conn: &mut Conn) -> StoreResult<Vec<PlanetUser>> {
+    Ok(run!(conn, c => sqlx::query_as(ALL).fetch_all(c).await)?)
+}
+
+/// Every name that accounts have had.
+pub async fn names(conn: &mut Conn) -> StoreResult<Vec<(PlanetUserId, String)>> {
+    let rows: Vec<(i64, String)> = run!(conn, c => sqlx::query_as(NAMES).fetch_all(c).await)?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, name)| (PlanetUserId(id), name))
+        .collect())
+}
+
+/// Adds an account or brings it up to date; what is not known now stays as it was. Names are
+/// remembered with their dates, so that a rename does not break a match.
+pub async fn upsert(tx: &mut Tx, user: &PlanetUser, now: Timestamp) -> StoreResult<()> {
+    run!(tx, c => sqlx::query(UPSERT)
+        .bind(user.planet_user_id)
+        .bind(user.member_number)
+        .bind(&user.nickname)
+        .bind(&user.card_name)
+        .bind(&user.wechat_nickname)
+        .bind(&user.avatar_url)
+        .bind(user.in_roster)
+        .bind(now.micros())
+        .execute(c)
+        .await
+        .map(drop))?;
+    let names = [
+        ("nickname", &user.nickname),
+        ("card_name", &user.card_name),
+        ("wechat_nickname", &user.wechat_nickname),
+    ];
+    for (kind, name) in names
+        .into_iter()
+        .filter(|(_, name)| !name.trim().is_empty())
+    {
+        run!(tx, c => sqlx::query(ADD_NAME)
+            .bind(user.planet_user_id)
+            .bind(kind)
+            .bind(name)
+            .bind(now.micros())
+            .execute(c)
+            .await
+            .map(drop))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,178 @@
+//! Sessions of the member pages, sign-ins under way, and access tokens. Only hashes of what
+//! people hold are kept.
+
+use crate::domain::{PaymentId, Timestamp};
+
+use super::db::{Conn, run};
+use super::{Sealed, StoreResult, Tx};
+
+/// The column that a session's openid is sealed for.
+pub const SESSION_OPENID: &str = "h5_session.openid";
+
+statements! {
+    INSERT = "INSERT INTO h5_session (id_hash, platform, openid, openid_mac, wecom_userid, \
+              created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    BY_HASH = "SELECT id_hash, platform, openid, openid_mac, wecom_userid, expires_at \
+               FROM h5_session WHERE id_hash = $1 AND expires_at > $2";
+    SIGN_IN = "UPDATE h5_session SET platform = $2, openid = $3, openid_mac = $4, \
+               wecom_userid = $5 WHERE id_hash = $1";
+    ADD_STATE = "INSERT INTO oauth_state (state_hash, purpose, redirect, expires_at) \
+                 VALUES ($1, $2, $3, $4)";
+    TAKE_STATE = "DELETE FROM oauth_state WHERE state_hash = $1 AND purpose = $2 \
+                  AND expires_at > $3 RETURNING redirect";
+    ADD_TOKEN = "INSERT INTO access_token (token_hash, payment_id, expires_at, created_at) \
+                 VALUES ($1, $2, $3, $4) ON CONFLICT (token_hash) DO NOTHING";
+    TOKEN = "SELECT payment_id, expires_at FROM access_token WHERE token_hash = $1";
+    FORGET_SESSIONS = "DELETE FROM h5_session WHERE expires_at < $1";
+    FORGET_STATES = "DELETE FROM oauth_state WHERE expires_at < $1";
+}
+
+/// A session of the member pages.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// SHA-256 of what the cookie holds.
+    pub id_hash: Vec<u8>,
+    /// `wecom`, `wechat` or `browser`.
+    pub platform: String,
+    /// The openid, encrypted for [`SESSION_OPENID`], once signed in.
+    pub openid: Option<Sealed>,
+    /// Its MAC.
+    pub openid_mac: Option<Vec<u8>>,
+    /// The corp member's account, in lower case.
+    pub wecom_userid: Option<String>,
+    /// Until when it is good, by the wall.
+    pub expires_at: Timestamp,
+}
+
+#[derive(sqlx::FromRow)]
+struct SessionRow {
+    id_hash: Vec<u8>,
+    platform: String,
+    openid: Option<Vec<u8>>,
+    openid_mac: Option<Vec<u8>>,
+    wecom_userid: Option<String>,
+    expires_at: i64,
+}
+
+/// Adds a session.
+pub async fn insert(tx: &mut Tx, session: &Session, wall_now: Timestamp) -> StoreResult<()> {
+    run!(tx, c => sqlx::query(INSERT)
+        .bind(&session.id_hash)
+        .bind(&session.platform)
+        .bind(session.openid.as_ref().map(|sealed| &sealed.0))
+        .bind(&session.openid_mac)
+        .bind(&session.wecom_userid)
+        .bind(wall_now.micros())
+        .bind(session.expires_at.micros())
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// A session that is still good.
+pub async fn by_hash(
+    conn: &mut Conn,
+    id_hash: &[u8],
+    wall_now: Timestamp,
+) -> StoreResult<Option<Session>> {
+    let row: Option<SessionRow> = run!(conn, c => sqlx::query_as(BY_HASH)
+        .bind(id_hash)
+        .bind(wall_now.micros())
+        .fetch_optional(c)
+        .await)?;
+    Ok(row.map(|row| Session {
+        id_hash: row.id_hash,
+        platform: row.platform,
+        openid: row.openid.map(Sealed),
+        openid_mac: row.openid_mac,
+        wecom_userid: row.wecom_userid,
+        expires_at: Timestamp::from_micros(row.expires_at),
+    }))
+}
+
+/// Says who a session is.
+pub async fn sign_in(tx: &mut Tx, session: &Session) -> StoreResult<()> {
+    run!(tx, c => sqlx::query(SIGN_IN)
+        .bind(&session.id_hash)
+        .bind(&session.platform)
+        .bind(session.openid.as_ref().map(|sealed| &sealed.0))
+        .bind(&session.openid_mac)
+        .bind(&session.wecom_userid)
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// Remembers a sign-in under way.
+pub async fn add_oauth_state(
+    tx: &mut Tx,
+    state_hash: &[u8],
+    purpose: &str,
+    redirect: &str,
+    expires_at: Timestamp,
+) -> StoreResult<()> {
+    run!(tx, c => sqlx::query(ADD_STATE)
+        .bind(state_hash)
+        .bind(purpose)
+        .bind(redirect)
+        .bind(expires_at.micros())
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// Takes a sign-in under way, once: where to go afterwards.
+pub async fn take_oauth_state(
+    tx: &mut Tx,
+    state_hash: &[u8],
+    purpose: &str,
+    wall_now: Timestamp,
+) -> StoreResult<Option<String>> {
+    let row: Option<(String,)> = run!(tx, c => sqlx::query_as(TAKE_STATE)
+        .bind(state_hash)
+        .bind(purpose)
+        .bind(wall_now.micros())
+        .fetch_optional(c)
+        .await)?;
+    Ok(row.map(|(redirect,)| redirect))
+}
+
+/// Remembers the hash of an access token; the same token twice is one.
+pub async fn add_access_token(
+    tx: &mut Tx,
+    token_hash: &[u8],
+    payment: PaymentId,
+    expires_at: Timestamp,
+    now: Timestamp,
+) -> StoreResult<()> {
+    run!(tx, c => sqlx::query(ADD_TOKEN)
+        .bind(token_hash)
+        .bind(payment.0)
+        .bind(expires_at.micros())
+        .bind(now.micros())
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// Which payment an access token is for, and until when it is good by business time.
+pub async fn access_token(
+    conn: &mut Conn,
+    token_hash: &[u8],
+) -> StoreResult<Option<(PaymentId, Timestamp)>> {
+    let row: Option<(i64, i64)> =
+        run!(conn, c => sqlx::query_as(TOKEN).bind(token_hash).fetch_optional(c).await)?;
+    Ok(row.map(|(id, until)| (PaymentId(id), Timestamp::from_micros(until))))
+}
+
+/// Forgets sessions and sign-ins whose time is over.
+pub async fn forget_expired(tx: &mut Tx, wall_now: Timestamp) -> StoreResult<()> {
+    for sql in [FORGET_SESSIONS, FORGET_STATES] {
+        run!(tx, c => sqlx::query(sql).bind(wall_now.micros()).execute(c).await.map(drop))?;
+    }
+    Ok(())
+}
