@@ -7,7 +7,11 @@
 //! Our module is compiled in by its path: it needs nothing else of the product, and so the race is
 //! built in a minute. The peer reads the real clock, so the notification is signed at the start.
 
-#[expect(dead_code, unused_imports, reason = "the race uses a part of the module")]
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "the race uses a part of the module"
+)]
 #[path = "../../../../src/platforms/wechat_pay/mod.rs"]
 mod wechat_pay;
 
@@ -37,7 +41,9 @@ fn main() -> ExitCode {
     let notification = Notification::signed_now();
     let pay = WechatPay::new(settings(), Arc::new(chrono::Utc::now)).expect("right settings");
     let peer = peer();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime");
     let headers = notification.headers();
     let mut best = [Duration::MAX; 2];
     for _ in 0..ROUNDS {
@@ -57,7 +63,11 @@ fn main() -> ExitCode {
          (target {TARGET:.1})"
     );
     let must_meet = std::env::args().any(|argument| argument == "--check");
-    if must_meet && ratio < TARGET { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    if must_meet && ratio < TARGET {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    }
 }
 
 fn round(mut call: impl FnMut()) -> Duration {
@@ -78,8 +88,14 @@ async fn their_round(peer: &NotifyHandler, notification: &Notification) -> Durat
             signature: &notification.signature,
         };
         let body = black_box(notification.body.as_bytes());
-        let verified = peer.verify_and_parse(black_box(headers), body).await.expect("verified");
-        let typed = peer.handle_verified_payment_notify(&verified).await.expect("opened");
+        let verified = peer
+            .verify_and_parse(black_box(headers), body)
+            .await
+            .expect("verified");
+        let typed = peer
+            .handle_verified_payment_notify(&verified)
+            .await
+            .expect("opened");
         black_box(typed);
     }
     start.elapsed() / CALLS_PER_ROUND
@@ -96,16 +112,28 @@ impl Notification {
     fn signed_now() -> Self {
         let vectors: serde_json::Value =
             serde_json::from_str(&vector("notify_payment_success.json")).expect("JSON");
-        let body = vectors["cases"][0]["body"].as_str().expect("a body").to_owned();
+        let body = vectors["cases"][0]["body"]
+            .as_str()
+            .expect("a body")
+            .to_owned();
         let timestamp = chrono::Utc::now().timestamp().to_string();
         let pem = vector("keys/wechatpay_pub_private_key.pem");
         let (_, pem) = x509_parser::pem::parse_x509_pem(pem.as_bytes()).expect("a PEM file");
         let key = RsaKeyPair::from_pkcs8(&pem.contents).expect("an RSA key");
         let message = format!("{timestamp}\n{NONCE}\n{body}\n");
         let mut signature = vec![0; key.public_modulus_len()];
-        key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message.as_bytes(), &mut signature)
-            .expect("a signature");
-        Self { timestamp, signature: STANDARD.encode(signature), body }
+        key.sign(
+            &RSA_PKCS1_SHA256,
+            &SystemRandom::new(),
+            message.as_bytes(),
+            &mut signature,
+        )
+        .expect("a signature");
+        Self {
+            timestamp,
+            signature: STANDARD.encode(signature),
+            body,
+        }
     }
 
     fn headers(&self) -> HeaderMap {
@@ -155,7 +183,6 @@ fn peer() -> NotifyHandler {
 }
 
 fn vector(file: &str) -> String {
-    let folder =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tests/vectors/wechatpay");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tests/vectors/wechatpay");
     std::fs::read_to_string(folder.join(file)).expect("the vectors are in tests/vectors")
 }
