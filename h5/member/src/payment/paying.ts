@@ -106,7 +106,7 @@ export function usePaying(orderNo: string, backFromCashier: boolean): Paying {
     const outcome = await payInWebView(payParams, browser, (url) => api.jsConfig(url));
     local.value = outcome === 'unavailable' ? 'fail' : outcome;
     if (outcome === 'unavailable') {
-      problem.value = '没能打开微信支付，请确认是在微信或企业微信里打开的本页';
+      problem.value = '这里没能打开微信支付，请重试，或改用扫码支付';
     }
     await checkNow();
   }
