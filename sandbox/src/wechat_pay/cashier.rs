@@ -11,7 +11,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 
-use super::ledger::{NotPossible, PayOptions, TradeState};
+use super::records::{NotPossible, PayOptions, TradeState};
 use super::requests::is_openid;
 use super::{Order, WechatPay, numbers};
 

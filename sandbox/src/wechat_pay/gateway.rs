@@ -11,9 +11,7 @@ use serde_json::{Value, json};
 use super::WechatPay;
 use super::answer::{Answer, Refusal};
 use super::authorization::Authorization;
-use super::keys::{
-    MERCHANT_ID, MERCHANT_SERIAL, PLATFORM_SERIAL, PUBLIC_KEY_ID, Signer, signed_text,
-};
+use super::keys::{MERCHANT_ID, MERCHANT_SERIAL, PLATFORM_SERIAL, PUBLIC_KEY_ID, Signer};
 use super::numbers;
 use super::settings::TrustMode;
 use super::spoil::Spoil;
@@ -313,52 +311,4 @@ fn sign_detail(call: &Call, authorization: &Authorization, length: usize) -> Val
             "url": url,
         },
     })
-}
-
-/// The `Wechatpay-*` headers and the body they belong to.
-pub(super) struct Seal {
-    pub(super) headers: Vec<(&'static str, String)>,
-    pub(super) body: String,
-}
-
-impl WechatPay {
-    /// Signs a response or notification; `spoil` makes it one that a careful receiver refuses.
-    pub(super) fn seal(
-        &self,
-        signer: Signer,
-        spoil: Option<Spoil>,
-        body: String,
-    ) -> Result<Seal, super::keys::KeyRejected> {
-        if spoil == Some(Spoil::Unsigned) {
-            return Ok(Seal {
-                headers: Vec::new(),
-                body,
-            });
-        }
-        let timestamp =
-            spoil.map_or(0, Spoil::clock_shift) + self.world().clock.wall_now().timestamp();
-        let nonce = numbers::alphanumeric(32);
-        let signature = self
-            .keys()
-            .sign(signer, &signed_text(timestamp, &nonce, body.as_bytes()))?;
-        let serial = spoil
-            .and_then(Spoil::serial)
-            .unwrap_or_else(|| signer.serial());
-        Ok(Seal {
-            headers: vec![
-                ("Wechatpay-Timestamp", timestamp.to_string()),
-                ("Wechatpay-Nonce", nonce),
-                ("Wechatpay-Serial", serial.to_owned()),
-                (
-                    "Wechatpay-Signature-Type",
-                    "WECHATPAY2-SHA256-RSA2048".to_owned(),
-                ),
-                (
-                    "Wechatpay-Signature",
-                    spoil.map_or(signature.clone(), |s| s.signature(&signature)),
-                ),
-            ],
-            body: spoil.map_or_else(|| body.clone(), |spoil| spoil.body(&body)),
-        })
-    }
 }

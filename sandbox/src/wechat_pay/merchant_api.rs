@@ -10,8 +10,8 @@ use super::WechatPay;
 use super::answer::{Answer, Refusal};
 use super::gateway::Call;
 use super::keys::{MERCHANT_ID, PLATFORM_CERTIFICATE_PEM, PLATFORM_SERIAL};
-use super::ledger::{Order, RefundOutcome, RefundStatus, TradeState};
 use super::numbers;
+use super::records::{Order, RefundOutcome, RefundStatus, TradeState};
 use super::requests::{
     Channel, OrderRequest, RefundRequest, is_out_refund_no, is_out_trade_no, parse_close,
 };

@@ -30,7 +30,9 @@ mod ledger;
 mod merchant_api;
 mod notify;
 mod numbers;
+mod records;
 mod requests;
+mod seal;
 mod settings;
 mod spoil;
 mod wire;
@@ -49,10 +51,10 @@ pub use keys::{
     API_V3_KEY, APP_ID, MERCHANT_CERTIFICATE_PEM, MERCHANT_ID, MERCHANT_PRIVATE_KEY_PEM,
     MERCHANT_SERIAL, PLATFORM_CERTIFICATE_PEM, PLATFORM_SERIAL, PUBLIC_KEY_ID, PUBLIC_KEY_PEM,
 };
-pub use ledger::{
+pub use notify::{Delivery, NoticeKind};
+pub use records::{
     NotPossible, Order, PayOptions, Payment, Refund, RefundOutcome, RefundStatus, TradeState,
 };
-pub use notify::{Delivery, NoticeKind};
 pub use requests::Channel;
 pub use settings::{Pacing, TrustMode};
 

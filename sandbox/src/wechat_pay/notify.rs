@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 
 use super::WechatPay;
 use super::keys::Signer;
-use super::ledger::{NotPossible, Order, Refund, RefundStatus};
 use super::numbers;
+use super::records::{NotPossible, Order, Refund, RefundStatus};
 use super::settings::TrustMode;
 use super::spoil::Spoil;
 use super::wire;

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::keys::MERCHANT_ID;
-use super::ledger::{Order, Refund, TradeState};
 use super::numbers::beijing;
+use super::records::{Order, Refund, TradeState};
 
 /// The answer to an order query, and the sealed resource of a payment notification.
 pub(super) fn order(order: &Order) -> Value {

@@ -13,6 +13,7 @@ mod community;
 mod control;
 mod gate;
 mod people;
+mod projects;
 mod ranking;
 mod times;
 mod wire;
@@ -290,6 +291,7 @@ impl Zsxq {
 /// What the platform serves, mounted at `/zsxq`.
 pub(crate) fn router(platform: Zsxq) -> Router {
     people::routes()
+        .merge(projects::routes())
         .merge(checkins::routes())
         .with_state(platform)
 }

@@ -97,3 +97,25 @@ async fn the_newest_come_first_and_the_switch_ignores_end_time() {
     ids.dedup();
     assert_eq!(ids.len(), 20);
 }
+
+#[tokio::test]
+async fn footprints_are_one_members_posts_of_all_projects() {
+    let client = Client::start().await;
+    let (first, second) = (client.project(), client.project());
+    let (ann, bo) = (client.user("Ann"), client.user("Bo"));
+    let now = client.sandbox.clock().now();
+    let zsxq = client.sandbox.zsxq();
+    for (hours, project, user) in [(3, first, ann), (2, second, ann), (1, first, bo)] {
+        zsxq.post(project, user, now - TimeDelta::hours(hours))
+            .unwrap();
+    }
+    let path = format!("/v2/users/{ann}/footprints?count=20&filter=group");
+    let footprints = client.get(&path).await.data();
+    let projects: Vec<_> = footprints["footprints"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|footprint| footprint["topic"]["checkin"]["checkin_id"].as_i64())
+        .collect();
+    assert_eq!(projects, [Some(second), Some(first)]);
+}
