@@ -1,5 +1,7 @@
 //! The sealed envelope: what travels between WeCom and a callback address, in both directions.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::query::percent_encoded;
@@ -33,11 +35,7 @@ impl Envelope {
     /// [`OpenError::TooLarge`], [`OpenError::BodyNotUtf8`], [`OpenError::EnvelopeXml`] or
     /// [`OpenError::NoCiphertext`].
     pub fn from_xml(query: &Query<'_>, body: &[u8]) -> Result<Self, OpenError> {
-        let encrypt = xml::top_level_text(body_text(body)?, "Encrypt")
-            .map_err(OpenError::EnvelopeXml)?
-            .filter(|text| !text.is_empty())
-            .ok_or(OpenError::NoCiphertext)?;
-        Ok(Self::with_query(query, encrypt.into_owned()))
+        Ok(Self::with_query(query, ciphertext(body)?.into_owned()))
     }
 
     /// Takes a smart robot's POST: `{"encrypt":".."}`, also spelt `Encrypt`.
@@ -85,14 +83,13 @@ impl Envelope {
     /// # Errors
     /// [`OpenError::Crypto`], [`OpenError::Timestamp`] or [`OpenError::Stale`].
     pub fn decrypt(&self, keys: &Keys, freshness: Freshness) -> Result<Vec<u8>, OpenError> {
-        keys.verify(
-            &self.msg_signature,
-            &self.timestamp,
-            &self.nonce,
-            &self.encrypt,
-        )?;
-        freshness.check(&self.timestamp)?;
-        Ok(keys.decrypt(&self.encrypt)?)
+        let signed = Signed {
+            encrypt: &self.encrypt,
+            msg_signature: &self.msg_signature,
+            timestamp: &self.timestamp,
+            nonce: &self.nonce,
+        };
+        signed.decrypt(keys, freshness)
     }
 
     /// The query that the platform appends to the address, percent-encoded, without `?`.
@@ -158,7 +155,7 @@ impl Envelope {
         .to_string())
     }
 
-    pub(super) fn with_query(query: &Query<'_>, encrypt: String) -> Self {
+    fn with_query(query: &Query<'_>, encrypt: String) -> Self {
         Self {
             encrypt,
             msg_signature: query.msg_signature.clone().into_owned(),
@@ -168,7 +165,31 @@ impl Envelope {
     }
 }
 
-pub(super) fn body_text(body: &[u8]) -> Result<&str, OpenError> {
+/// The parts of an envelope, wherever they lie: opening a request copies none of them.
+pub(super) struct Signed<'a> {
+    pub(super) encrypt: &'a str,
+    pub(super) msg_signature: &'a str,
+    pub(super) timestamp: &'a str,
+    pub(super) nonce: &'a str,
+}
+
+impl Signed<'_> {
+    pub(super) fn decrypt(&self, keys: &Keys, freshness: Freshness) -> Result<Vec<u8>, OpenError> {
+        keys.verify(self.msg_signature, self.timestamp, self.nonce, self.encrypt)?;
+        freshness.check(self.timestamp)?;
+        Ok(keys.decrypt(self.encrypt)?)
+    }
+}
+
+/// The text of `Encrypt` in an application's POST.
+pub(super) fn ciphertext(body: &[u8]) -> Result<Cow<'_, str>, OpenError> {
+    xml::top_level_text(body_text(body)?, "Encrypt")
+        .map_err(OpenError::EnvelopeXml)?
+        .filter(|text| !text.is_empty())
+        .ok_or(OpenError::NoCiphertext)
+}
+
+fn body_text(body: &[u8]) -> Result<&str, OpenError> {
     if body.len() > MAX_BODY_BYTES {
         return Err(OpenError::TooLarge);
     }

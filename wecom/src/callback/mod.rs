@@ -25,6 +25,8 @@ use std::time::Duration;
 pub use envelope::Envelope;
 pub use query::{MAX_QUERY_BYTES, Query, QueryError};
 
+use envelope::Signed;
+
 use crate::crypto::{CryptoError, Keys};
 use crate::event::{ContentError, Inbound};
 use crate::xml::XmlError;
@@ -144,7 +146,14 @@ pub fn open(
     body: &[u8],
     freshness: Freshness,
 ) -> Result<Verified<Inbound>, OpenError> {
-    reopen(keys, &Envelope::from_xml(query, body)?, freshness)
+    let encrypt = envelope::ciphertext(body)?;
+    let signed = Signed {
+        encrypt: &encrypt,
+        msg_signature: &query.msg_signature,
+        timestamp: &query.timestamp,
+        nonce: &query.nonce,
+    };
+    parse(signed.decrypt(keys, freshness)?)
 }
 
 /// As [`open`] for an envelope that was taken apart before, for example one from an inbox.
@@ -156,7 +165,10 @@ pub fn reopen(
     envelope: &Envelope,
     freshness: Freshness,
 ) -> Result<Verified<Inbound>, OpenError> {
-    let message = envelope.decrypt(keys, freshness)?;
+    parse(envelope.decrypt(keys, freshness)?)
+}
+
+fn parse(message: Vec<u8>) -> Result<Verified<Inbound>, OpenError> {
     let xml = String::from_utf8(message).map_err(|_| OpenError::MessageNotUtf8)?;
     Ok(Verified::new(Inbound::parse(xml)?))
 }
@@ -173,11 +185,16 @@ pub fn verify_url(
     query: &Query<'_>,
     freshness: Freshness,
 ) -> Result<Vec<u8>, OpenError> {
-    let echostr = query
-        .echostr
-        .as_deref()
-        .ok_or(QueryError::Missing("echostr"))?;
-    Envelope::with_query(query, echostr.to_owned()).decrypt(keys, freshness)
+    let signed = Signed {
+        encrypt: query
+            .echostr
+            .as_deref()
+            .ok_or(QueryError::Missing("echostr"))?,
+        msg_signature: &query.msg_signature,
+        timestamp: &query.timestamp,
+        nonce: &query.nonce,
+    };
+    signed.decrypt(keys, freshness)
 }
 
 #[cfg(test)]

@@ -49,6 +49,7 @@ impl<'a> Query<'a> {
             return Err(QueryError::TooLong);
         }
         let (mut msg_signature, mut timestamp, mut nonce, mut echostr) = (None, None, None, None);
+        let is_encoded = raw.contains('%');
         for pair in raw.split('&') {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let (slot, name) = match name {
@@ -58,7 +59,12 @@ impl<'a> Query<'a> {
                 "echostr" => (&mut echostr, "echostr"),
                 _ => continue,
             };
-            if slot.replace(percent_decoded(value)?).is_some() {
+            let value = if is_encoded {
+                percent_decoded(value)?
+            } else {
+                Cow::Borrowed(value)
+            };
+            if slot.replace(value).is_some() {
                 return Err(QueryError::Repeated(name));
             }
         }

@@ -77,21 +77,31 @@ pub enum Body {
 impl Inbound {
     pub(crate) fn parse(xml: String) -> Result<Self, ContentError> {
         let fields = Fields::parse(xml)?;
-        let msg_type = required(&fields, "MsgType")?;
+        let common = Common::find(&fields);
+        let msg_type = common.msg_type.ok_or(ContentError::Missing("MsgType"))?;
         let body = if msg_type.eq_ignore_ascii_case("event") {
-            Body::Event(Event::parse(required(&fields, "Event")?, &fields))
+            let name = common.event.ok_or(ContentError::Missing("Event"))?;
+            Body::Event(Event::parse(name, &fields))
         } else {
             Body::Message(Message::parse(msg_type, &fields))
         };
-        let created_at = required(&fields, "CreateTime")?;
+        let created_at = common
+            .create_time
+            .ok_or(ContentError::Missing("CreateTime"))?;
         Ok(Self {
-            to_user: required(&fields, "ToUserName")?.to_owned(),
-            from_user: required(&fields, "FromUserName")?.to_owned(),
+            to_user: common
+                .to_user
+                .ok_or(ContentError::Missing("ToUserName"))?
+                .to_owned(),
+            from_user: common
+                .from_user
+                .ok_or(ContentError::Missing("FromUserName"))?
+                .to_owned(),
             created_at_s: created_at
                 .parse()
                 .map_err(|_| ContentError::Number("CreateTime"))?,
-            agent_id: fields
-                .get("AgentID")
+            agent_id: common
+                .agent_id
                 .map(str::parse)
                 .transpose()
                 .map_err(|_| ContentError::Number("AgentID"))?,
@@ -161,8 +171,36 @@ impl Inbound {
     }
 }
 
-fn required<'a>(fields: &'a Fields, name: &'static str) -> Result<&'a str, ContentError> {
-    fields.get(name).ok_or(ContentError::Missing(name))
+/// The elements that every kind shares, found in one pass.
+#[derive(Default)]
+struct Common<'a> {
+    to_user: Option<&'a str>,
+    from_user: Option<&'a str>,
+    create_time: Option<&'a str>,
+    msg_type: Option<&'a str>,
+    event: Option<&'a str>,
+    agent_id: Option<&'a str>,
+}
+
+impl<'a> Common<'a> {
+    fn find(fields: &'a Fields) -> Self {
+        let mut common = Self::default();
+        for element in fields {
+            let slot = match element.name() {
+                "ToUserName" => &mut common.to_user,
+                "FromUserName" => &mut common.from_user,
+                "CreateTime" => &mut common.create_time,
+                "MsgType" => &mut common.msg_type,
+                "Event" => &mut common.event,
+                "AgentID" => &mut common.agent_id,
+                _ => continue,
+            };
+            if slot.is_none() {
+                *slot = Some(element.text()).filter(|text| !text.is_empty());
+            }
+        }
+        common
+    }
 }
 
 /// Text of an element; missing and empty are equal (wecom-app §2).

@@ -48,7 +48,7 @@ impl Fields {
 
     /// The first top-level element of this name.
     pub fn element(&self, name: &str) -> Option<Element<'_>> {
-        self.iter().find(|element| element.name() == name)
+        self.iter().named(name)
     }
 
     /// All top-level elements in document order.
@@ -90,7 +90,7 @@ pub(crate) fn top_level_text<'a>(
     let mut end = 0;
     for (index, node) in read::nodes(xml)?.into_iter().enumerate() {
         let is_top_level = index >= end;
-        if is_top_level && xml.get(node.name.clone()) == Some(name) {
+        if is_top_level && node.is_named(xml, name) {
             return Ok(Some(node.text.into_trimmed(xml)));
         }
         end = end.max(node.end);
@@ -134,7 +134,7 @@ impl<'a> Element<'a> {
 
     /// The first child of this name.
     pub fn child(&self, name: &str) -> Option<Element<'a>> {
-        self.children().find(|child| child.name() == name)
+        self.children().named(name)
     }
 }
 
@@ -152,6 +152,14 @@ impl fmt::Debug for Element<'_> {
 pub struct Children<'a> {
     fields: &'a Fields,
     range: Range<usize>,
+}
+
+impl<'a> Children<'a> {
+    /// The first of this name.
+    fn named(&mut self, name: &str) -> Option<Element<'a>> {
+        let xml = &self.fields.xml;
+        self.find(|element| element.node.is_named(xml, name))
+    }
 }
 
 impl<'a> Iterator for Children<'a> {
@@ -181,6 +189,12 @@ struct Node {
 }
 
 impl Node {
+    /// Compares bytes, since a name that is cut within a character equals no name.
+    fn is_named(&self, xml: &str, name: &str) -> bool {
+        self.name.len() == name.len()
+            && xml.as_bytes().get(self.name.clone()) == Some(name.as_bytes())
+    }
+
     fn text<'a>(&'a self, xml: &'a str) -> &'a str {
         match &self.text {
             Text::Empty => "",
