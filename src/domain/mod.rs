@@ -14,6 +14,7 @@ pub mod member;
 pub mod money;
 pub mod order;
 pub mod refund;
+pub mod roster;
 pub mod staff;
 pub mod time;
 

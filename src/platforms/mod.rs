@@ -1,5 +1,6 @@
 //! Clients of the outside world. They know the protocols and nothing of camps.
 
 pub mod files;
+pub mod sheets;
 pub mod wechat_pay;
 pub mod zsxq;

@@ -5,6 +5,7 @@
 mod access;
 mod context;
 mod error;
+pub mod match_files;
 
 pub use access::{reach_of, require, require_anywhere};
 pub use context::{Context, Settings, WallClock};

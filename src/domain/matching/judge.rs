@@ -30,6 +30,8 @@ const NAMED_ELSEWHERE: i32 = 10;
 const UNDECIDED: i32 = Decision::MATCHED_FROM as i32 - 1;
 /// The highest score of an account that is already somebody's.
 const TAKEN: i32 = Decision::REVIEW_FROM as i32 - 1;
+/// The lowest score of an account that anything at all speaks for.
+const FAINTEST: i32 = 1;
 /// The highest score.
 const CERTAIN: i32 = 100;
 const MATCHED: i32 = Decision::MATCHED_FROM as i32;
@@ -305,7 +307,7 @@ impl<'a> Field<'a> {
             });
             reasons.push(doubt);
         }
-        (score.max(0), reasons)
+        (score.max(FAINTEST), reasons)
     }
 
     /// What keeps the machine from deciding, whatever the points.
