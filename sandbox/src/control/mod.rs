@@ -1,10 +1,15 @@
 //! The control API: what the phone page and people with curl do to the sandbox.
 
+mod wecom;
+
 use axum::{
     Json, Router,
     extract::State,
-    routing::{get, post},
+    http::header,
+    response::IntoResponse,
+    routing::get,
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -13,6 +18,9 @@ use crate::{
     faults::Fault, violations::Violation, wechat_pay::WechatPay, wecom::Wecom, world::World,
     zsxq::Zsxq,
 };
+
+/// The description of this API, written by hand.
+const OPENAPI: &str = include_str!("openapi.json");
 
 /// Everything the control API may touch.
 #[derive(Clone)]
@@ -32,15 +40,18 @@ pub(crate) fn router(world: &World, wecom: &Wecom, wechat_pay: &WechatPay, zsxq:
         zsxq: zsxq.clone(),
     };
     Router::new()
+        .route("/openapi.json", get(openapi))
         .route("/campkeeper.toml", get(settings))
         .route("/clock", get(clock).post(move_clock))
         .route("/faults", get(faults).post(add_fault).delete(clear_faults))
         .route("/violations", get(violations).delete(clear_violations))
-        .route("/app", post(set_app))
+        .route("/app", get(app).post(set_app))
         .with_state(control)
+        .nest("/wecom", self::wecom::router(wecom.clone()))
 }
 
-/// The settings of a matching `campkeeper.toml`.
+/// The settings of a matching `campkeeper.toml`. What an application does with its own files and
+/// keys is its affair; the suggestions here make a copied file start at once.
 pub(crate) fn campkeeper_toml(
     world: &World,
     wecom: &Wecom,
@@ -53,12 +64,21 @@ pub(crate) fn campkeeper_toml(
     let listen = app_url
         .split_once("://")
         .map_or(app_url.as_str(), |(_, listen)| listen);
+    let master_key = STANDARD.encode(rand::random::<[u8; 32]>());
     format!(
-        "[server]\nlisten = \"{listen}\"\npublic_url = \"{app_url}\"\n\n{}\n{}\n{}",
+        "# Settings that match the sandbox at {}. The master key is new in every copy:\n\
+         # keep the first one with the database it has encrypted.\n\
+         [server]\nlisten = \"{listen}\"\npublic_url = \"{app_url}\"\n\n\
+         [security]\nmaster_key = \"{master_key}\"\n\n{}\n{}\n{}",
+        world.base_url(),
         wecom.settings(),
         wechat_pay.settings(),
         zsxq.settings()
     )
+}
+
+async fn openapi() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], OPENAPI)
 }
 
 async fn settings(State(control): State<Control>) -> String {
@@ -81,7 +101,7 @@ async fn clock(State(control): State<Control>) -> Json<Value> {
 
 /// A step in seconds, or an instant to jump to.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ClockMove {
     advance_seconds: Option<i64>,
     set_to: Option<DateTime<Utc>>,
@@ -124,6 +144,10 @@ async fn clear_violations(State(control): State<Control>) -> Json<Vec<Violation>
 #[derive(Deserialize)]
 struct App {
     url: String,
+}
+
+async fn app(State(control): State<Control>) -> Json<Value> {
+    Json(json!({"url": control.world.app_url()}))
 }
 
 async fn set_app(State(control): State<Control>, Json(app): Json<App>) -> Json<Value> {

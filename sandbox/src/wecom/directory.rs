@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha1::{Digest, Sha1};
 
 /// Departments: (id, name, parent).
@@ -14,8 +14,8 @@ pub(crate) const DEPARTMENTS: [(i64, &str, i64); 4] = [
 ];
 
 /// A member of the corp.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Member {
     /// Lower-case userid.
     pub userid: String,
@@ -117,6 +117,7 @@ impl Directory {
         self.members.values().filter(|member| member.is_visible)
     }
 
+    /// Everybody of a department whom the app may see.
     pub(crate) fn in_department(&self, department: i64) -> impl Iterator<Item = &Member> {
         self.all_visible()
             .filter(move |member| member.department == department)

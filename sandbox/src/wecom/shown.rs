@@ -91,6 +91,8 @@ pub struct ShownQuestion {
     pub key: String,
     /// Title of a drop-down.
     pub title: String,
+    /// Check boxes (or radio buttons) rather than a drop-down.
+    pub is_checkbox: bool,
     /// Whether several options may be chosen.
     pub is_multiple: bool,
     /// Whether it is greyed.
@@ -188,7 +190,13 @@ fn questions(card: &Value) -> Vec<ShownQuestion> {
     let checkbox = card.get("checkbox").map(|checkbox| {
         let options = items(&checkbox["option_list"])
             .map(|option| shown_option(option, option["is_checked"] == true));
-        shown_question(checkbox, checkbox["mode"] == 1, options.collect())
+        let is_multiple = checkbox["mode"] == 1;
+        let question = shown_question(checkbox, options.collect());
+        ShownQuestion {
+            is_checkbox: true,
+            is_multiple,
+            ..question
+        }
     });
     let selects = card
         .get("button_selection")
@@ -204,16 +212,17 @@ fn questions(card: &Value) -> Vec<ShownQuestion> {
                 .or_else(|| ids.first().cloned());
             let options = items(&select["option_list"])
                 .map(|option| shown_option(option, Some(string(&option["id"])) == selected));
-            shown_question(select, false, options.collect())
+            shown_question(select, options.collect())
         });
     checkbox.into_iter().chain(selects).collect()
 }
 
-fn shown_question(json: &Value, is_multiple: bool, options: Vec<ShownOption>) -> ShownQuestion {
+fn shown_question(json: &Value, options: Vec<ShownOption>) -> ShownQuestion {
     ShownQuestion {
         key: string(&json["question_key"]),
         title: string(&json["title"]),
-        is_multiple,
+        is_checkbox: false,
+        is_multiple: false,
         is_disabled: json["disable"] == true,
         options,
     }

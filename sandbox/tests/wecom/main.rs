@@ -3,6 +3,7 @@
 mod callbacks;
 mod cards;
 mod contacts;
+mod control;
 mod messages;
 mod oauth;
 mod robots;

@@ -1,0 +1,207 @@
+//! The WeCom part of the control API: what people do on their phones, and what these show.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    Json, Router,
+    extract::{Query, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::wecom::{Delivery, Member, Selections, Wecom};
+
+/// Callbacks listed; older ones are left out.
+const SHOWN_DELIVERIES: usize = 50;
+/// Messages shown of one chat.
+const SHOWN_MESSAGES: usize = 200;
+
+/// GET: `people`, `phones`, `groups`, `deliveries`. POST: `say`, `click-menu`, `enter`, `press`,
+/// `replay`, `members`, `join-group`, `verify-url`, `revoke-token`.
+pub(crate) fn router(wecom: Wecom) -> Router {
+    Router::new()
+        .route("/people", get(people))
+        .route("/phones", get(phones))
+        .route("/groups", get(groups))
+        .route("/deliveries", get(deliveries))
+        .route("/say", post(say))
+        .route("/click-menu", post(click_menu))
+        .route("/enter", post(enter))
+        .route("/press", post(press))
+        .route("/replay", post(replay))
+        .route("/members", post(put_member))
+        .route("/join-group", post(join_group))
+        .route("/verify-url", post(verify_url))
+        .route("/revoke-token", post(revoke_token))
+        .with_state(wecom)
+}
+
+async fn people(State(wecom): State<Wecom>) -> Json<Value> {
+    Json(json!({"members": wecom.members(), "outsiders": wecom.outsiders()}))
+}
+
+/// Userids separated by commas.
+#[derive(Deserialize)]
+struct Shown {
+    people: String,
+}
+
+async fn phones(State(wecom): State<Wecom>, Query(shown): Query<Shown>) -> Json<Value> {
+    let phones = shown
+        .people
+        .split(',')
+        .filter(|userid| !userid.is_empty())
+        .map(|userid| {
+            let chat = wecom.chat(userid);
+            let start = chat.len().saturating_sub(SHOWN_MESSAGES);
+            json!({"userid": userid, "chat": chat.get(start..)})
+        });
+    let phones: Vec<Value> = phones.collect();
+    Json(json!({"phones": phones, "menu": wecom.menu()}))
+}
+
+async fn groups(State(wecom): State<Wecom>) -> Json<Vec<Value>> {
+    let groups = wecom.robots().into_iter().map(|(key, group_name)| {
+        let messages = wecom.group_messages(&key);
+        json!({"key": key, "groupName": group_name, "messages": messages})
+    });
+    Json(groups.collect())
+}
+
+async fn deliveries(State(wecom): State<Wecom>) -> Json<Vec<Delivery>> {
+    let mut deliveries = wecom.deliveries();
+    let start = deliveries.len().saturating_sub(SHOWN_DELIVERIES);
+    Json(deliveries.split_off(start))
+}
+
+/// Somebody says something.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Words {
+    userid: String,
+    text: String,
+}
+
+async fn say(State(wecom): State<Wecom>, Json(words): Json<Words>) -> Json<Delivery> {
+    Json(wecom.say(&words.userid, &words.text).await)
+}
+
+/// Somebody taps an entry of the menu.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MenuClick {
+    userid: String,
+    key: String,
+}
+
+async fn click_menu(State(wecom): State<Wecom>, Json(click): Json<MenuClick>) -> Json<Delivery> {
+    Json(wecom.click_menu(&click.userid, &click.key).await)
+}
+
+/// Somebody, and nothing else.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Somebody {
+    userid: String,
+}
+
+async fn enter(State(wecom): State<Wecom>, Json(somebody): Json<Somebody>) -> Json<Delivery> {
+    Json(wecom.enter(&somebody.userid).await)
+}
+
+/// A button by label or key, and what was chosen before: option ids by question key.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Press {
+    userid: String,
+    message_id: String,
+    button: String,
+    #[serde(default)]
+    selections: BTreeMap<String, Vec<String>>,
+}
+
+async fn press(State(wecom): State<Wecom>, Json(press): Json<Press>) -> Response {
+    let selections = press
+        .selections
+        .into_iter()
+        .fold(Selections::as_shown(), |chosen, (key, ids)| {
+            chosen.choose(key, ids)
+        });
+    match wecom
+        .press(&press.userid, &press.message_id, &press.button, &selections)
+        .await
+    {
+        Ok(pressed) => Json(pressed.delivery).into_response(),
+        Err(error) => refused(StatusCode::CONFLICT, error.to_string()),
+    }
+}
+
+/// A callback to be sent again, byte for byte.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Replay {
+    delivery_id: u64,
+}
+
+async fn replay(State(wecom): State<Wecom>, Json(replay): Json<Replay>) -> Response {
+    match wecom.replay(replay.delivery_id).await {
+        Some(delivery) => Json(delivery).into_response(),
+        None => refused(
+            StatusCode::NOT_FOUND,
+            "nothing was sent under this number".to_owned(),
+        ),
+    }
+}
+
+async fn put_member(State(wecom): State<Wecom>, Json(member): Json<Member>) -> StatusCode {
+    wecom.put_member(member);
+    StatusCode::NO_CONTENT
+}
+
+/// Somebody from outside joins a customer group.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct JoinGroup {
+    chat_id: String,
+    openid: String,
+    state: Option<String>,
+}
+
+async fn join_group(State(wecom): State<Wecom>, Json(join): Json<JoinGroup>) -> Response {
+    let person = wecom
+        .outsiders()
+        .into_iter()
+        .find(|person| person.openid == join.openid);
+    let Some(person) = person else {
+        return refused(
+            StatusCode::NOT_FOUND,
+            "nobody outside has this openid".to_owned(),
+        );
+    };
+    match wecom
+        .join_group(&join.chat_id, &person, join.state.as_deref())
+        .await
+    {
+        Some(delivery) => Json(delivery).into_response(),
+        None => refused(StatusCode::NOT_FOUND, "no such group".to_owned()),
+    }
+}
+
+async fn verify_url(State(wecom): State<Wecom>) -> Response {
+    match wecom.verify_callback_url().await {
+        Ok(()) => Json(json!({"ok": true})).into_response(),
+        Err(problem) => refused(StatusCode::BAD_GATEWAY, problem),
+    }
+}
+
+async fn revoke_token(State(wecom): State<Wecom>) -> StatusCode {
+    wecom.revoke_token();
+    StatusCode::NO_CONTENT
+}
+
+fn refused(status: StatusCode, error: String) -> Response {
+    (status, Json(json!({"error": error}))).into_response()
+}

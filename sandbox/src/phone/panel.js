@@ -1,0 +1,205 @@
+// The control panel: time, payments, planet, faults, violations, notifications.
+
+import { attempt, control, dayTime, el, fullTime } from "./dom.js";
+
+const PRESETS = [
+  ["企业微信：下一条消息发出后断线", { platform: "wecom", pathPrefix: "cgi-bin/message/send", kind: "cut_after" }],
+  ["企业微信：频率超限 45009", { platform: "wecom", pathPrefix: "cgi-bin/message/send", kind: "api_error", arguments: { code: "45009", message: "api freq out of limit" } }],
+  ["企业微信：token 提前失效", { platform: "wecom", kind: "expired_token" }],
+  ["企业微信：下一个回调丢失", { platform: "wecom", kind: "named", arguments: { name: "callback_lost" } }],
+  ["企业微信：下一个回调重复 3 次", { platform: "wecom", kind: "named", arguments: { name: "callback_doubled", with: { copies: 2 } } }],
+  ["企业微信：下一个回调与再下一个颠倒", { platform: "wecom", kind: "named", arguments: { name: "callback_reordered" } }],
+  ["企业微信：下一个回调签名错误", { platform: "wecom", kind: "named", arguments: { name: "callback_bad_signature" } }],
+  ["微信支付：退款已受理但断线", { platform: "wechat-pay", pathPrefix: "v3/refund", method: "POST", kind: "cut_after" }],
+  ["微信支付：退款返回 500", { platform: "wechat-pay", pathPrefix: "v3/refund", method: "POST", kind: "api_error", arguments: { code: "SYSTEM_ERROR", message: "系统异常" } }],
+  ["微信支付：退款结果异常", { platform: "wechat-pay", pathPrefix: "refund", kind: "named", arguments: { name: "refund_outcome", with: { outcome: "ABNORMAL" } } }],
+  ["微信支付：支付通知丢失", { platform: "wechat-pay", pathPrefix: "notify/payment", kind: "named", arguments: { name: "lost_notification" } }],
+  ["微信支付：支付通知重复", { platform: "wechat-pay", pathPrefix: "notify/payment", kind: "named", arguments: { name: "doubled_notification", with: { copies: 3 } } }],
+  ["知识星球：连续 3 次 1059", { platform: "zsxq", kind: "api_error", arguments: { code: "1059", message: "内部错误" }, times: 3 }],
+  ["知识星球：Cookie 失效", { platform: "zsxq", kind: "expired_token" }],
+  ["知识星球：翻到第 3 页时失败", { platform: "zsxq", kind: "http_status", arguments: { status: 502, body: "" }, after: 2 }],
+  ["知识星球：慢 3 秒", { platform: "zsxq", kind: "latency", arguments: { ms: 3000 }, times: 5 }],
+];
+
+const sections = [];
+
+/** Builds the panel and keeps it fresh. */
+export function startPanel(panel, pollMs) {
+  panel.append(clockSection(), paymentSection(), planetSection(), faultSection(),
+    violationSection(), notificationSection());
+  const refresh = () => Promise.all(sections.map((section) => section().catch(() => undefined)));
+  refresh();
+  setInterval(refresh, pollMs * 2);
+}
+
+/** A section that redraws its body when what it shows has changed. */
+function section(title, load, draw, { isOpen = true, tools = [] } = {}) {
+  const badge = el("span", { class: "badge" });
+  const body = el("div", { class: "body" });
+  const node = el("details", { class: "section", open: isOpen },
+    el("summary", {}, title, badge), ...tools, body);
+  let drawn = "";
+  const refresh = async () => {
+    const data = await load();
+    const picture = JSON.stringify(data);
+    if (picture === drawn) return;
+    drawn = picture;
+    const { count, content } = draw(data);
+    badge.textContent = count ? String(count) : "";
+    body.replaceChildren(...content);
+  };
+  sections.push(refresh);
+  return { node, refresh };
+}
+
+function clockSection() {
+  const shown = document.getElementById("business-time");
+  const move = (body) => attempt(async () => { draw(await control("clock", body)); });
+  const step = (label, seconds) => el("button", {
+    type: "button", onclick: () => move({ advanceSeconds: seconds }),
+  }, label);
+  const wanted = el("input", { type: "datetime-local" });
+  const offset = el("span", { class: "muted" });
+  const draw = (clock) => {
+    shown.textContent = fullTime(clock.now);
+    const hours = Math.round(clock.offsetSeconds / 360) / 10;
+    offset.textContent = clock.offsetSeconds ? `比真实时间快 ${hours} 小时` : "与真实时间相同";
+  };
+  sections.push(async () => draw(await control("clock")));
+  return el("details", { class: "section", open: true },
+    el("summary", {}, "时间"),
+    el("div", { class: "tools" },
+      step("＋1 小时", 3600), step("＋1 天", 86400), step("＋7 天", 604800),
+      el("button", { type: "button", onclick: () => move({ setTo: new Date().toISOString() }) }, "回到现在")),
+    el("div", { class: "tools" }, wanted, el("button", {
+      type: "button",
+      onclick: () => wanted.value && move({ setTo: `${wanted.value}:00+08:00` }),
+    }, "设为（北京时间）")),
+    offset);
+}
+
+function paymentSection() {
+  const load = () => control("wechat-pay/pending");
+  const pay = (order) => attempt(async () => {
+    await control("wechat-pay/pay", { outTradeNo: order.outTradeNo });
+    await made.refresh();
+  });
+  const draw = (orders) => ({
+    count: orders.length,
+    content: orders.length
+      ? orders.map((order) => el("div", { class: "row" },
+          el("div", {}, el("b", {}, `¥${yuan(order.amountFen)}`), ` ${order.description ?? ""}`,
+            el("div", { class: "muted" }, `${order.channel} · ${order.outTradeNo}`)),
+          el("button", { type: "button", class: "primary", onclick: () => pay(order) },
+            order.codeUrl ? "扫一扫付款" : "付款")))
+      : [empty("没有待付的订单")],
+  });
+  const made = section("待付订单（扫一扫）", load, draw);
+  return made.node;
+}
+
+function planetSection() {
+  const load = async () => {
+    const [projects, users] = await Promise.all([control("zsxq/projects"), control("zsxq/users")]);
+    return { projects, users };
+  };
+  const draw = ({ projects, users }) => ({
+    count: projects.length,
+    content: projects.length
+      ? projects.map((project) => planetProject(project, users, () => made.refresh()))
+      : [empty("星球里还没有打卡项目")],
+  });
+  const made = section("知识星球打卡", load, draw, { isOpen: false });
+  return made.node;
+}
+
+function planetProject(project, users, refresh) {
+  const who = el("select", {}, users.map((user) => el("option", { value: user.userId }, user.nickname)));
+  const post = () => attempt(async () => {
+    await control("zsxq/posts", {
+      projectId: project.projectId, userId: who.value, text: "今日打卡",
+    });
+    await refresh();
+  });
+  return el("div", { class: "project" },
+    el("b", {}, project.name),
+    el("div", { class: "tools" }, who, el("button", { type: "button", onclick: post }, "替 TA 打卡")),
+    el("ul", {}, project.posts.slice(0, 5).map((found) =>
+      el("li", {}, `${dayTime(found.at)} ${found.nickname ?? found.userId}：${found.text ?? ""}`))));
+}
+
+function faultSection() {
+  const choice = el("select", {}, PRESETS.map(([label], idx) => el("option", { value: idx }, label)));
+  const order = () => attempt(async () => {
+    await control("faults", PRESETS[Number(choice.value)][1]);
+    await made.refresh();
+  });
+  const clear = () => attempt(async () => {
+    await control("faults", undefined, "DELETE");
+    await made.refresh();
+  });
+  const tools = el("div", { class: "tools" }, choice,
+    el("button", { type: "button", onclick: order }, "安排"),
+    el("button", { type: "button", onclick: clear }, "全部取消"));
+  const draw = (faults) => ({
+    count: faults.length,
+    content: faults.map((fault) => el("div", { class: "entry" },
+      `${fault.platform} /${fault.pathPrefix} `, el("b", {}, fault.arguments?.name ?? fault.kind),
+      ` ×${fault.times}${fault.after ? `（先放过 ${fault.after} 次）` : ""}`)),
+  });
+  const made = section("故障", () => control("faults"), draw, { tools: [tools] });
+  return made.node;
+}
+
+function violationSection() {
+  const clear = () => attempt(async () => {
+    await control("violations", undefined, "DELETE");
+    await made.refresh();
+  });
+  const draw = (violations) => ({
+    count: violations.length,
+    content: violations.length
+      ? [
+          ...violations.slice(-20).reverse().map((found) => el("div", { class: "entry bad" },
+            el("b", {}, found.rule), ` — ${found.detail}`,
+            el("div", { class: "muted" }, `${found.platform} · ${found.request} · ${dayTime(found.at)}`))),
+          el("button", { type: "button", onclick: clear }, "清空"),
+        ]
+      : [empty("应用遵守了所有协议规则")],
+  });
+  const made = section("违规", () => control("violations"), draw);
+  return made.node;
+}
+
+function notificationSection() {
+  const load = async () => {
+    const [wecom, pay] = await Promise.all([
+      control("wecom/deliveries"), control("wechat-pay/notifications"),
+    ]);
+    const callbacks = wecom.map((found) => ({
+      at: found.at, what: `${found.kind} · ${found.userid}`, id: found.id,
+      status: found.attempts.map((attempt) => attempt.status ?? "无应答").join(" → ") || "未送出",
+      isGood: found.attempts.at(-1)?.status === 200,
+    }));
+    const notices = pay.slice(-50).map((found) => ({
+      at: found.at, what: `微信支付 ${found.kind} · ${found.subject}`,
+      status: found.status ?? "无应答", isGood: found.accepted,
+    }));
+    return [...callbacks, ...notices].sort((a, b) => a.at < b.at ? 1 : -1).slice(0, 30);
+  };
+  const replay = (id) => attempt(() => control("wecom/replay", { deliveryId: id }));
+  const draw = (entries) => ({
+    count: entries.length,
+    content: entries.length
+      ? entries.map((entry) => el("div", { class: `entry ${entry.isGood ? "" : "bad"}` },
+          `${dayTime(entry.at)} ${entry.what} `, el("b", {}, String(entry.status)),
+          entry.id
+            ? el("button", { type: "button", class: "small", title: "原样重放", onclick: () => replay(entry.id) }, "重放")
+            : null))
+      : [empty("还没有回调和通知")],
+  });
+  return section("回调与通知", load, draw, { isOpen: false }).node;
+}
+
+const empty = (text) => el("p", { class: "empty" }, text);
+const yuan = (fen) => (fen % 100 ? (fen / 100).toFixed(2) : String(fen / 100));

@@ -1,0 +1,136 @@
+//! The control API and the phone page, as a browser uses them.
+
+use serde_json::{Value, json};
+
+use crate::setting::{Setting, code};
+
+impl Setting {
+    async fn control(&self, path: &str, body: &Value) -> (u16, Value) {
+        let url = format!("{}/control/{path}", self.sandbox.base_url());
+        let answer = self.http.post(url).json(body).send().await.unwrap();
+        let status = answer.status().as_u16();
+        (status, answer.json().await.unwrap_or_default())
+    }
+
+    async fn look(&self, path: &str) -> String {
+        let url = format!("{}/{path}", self.sandbox.base_url());
+        let answer = self.http.get(url).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        answer.text().await.unwrap()
+    }
+
+    async fn look_json(&self, path: &str) -> Value {
+        serde_json::from_str(&self.look(path).await).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_card_is_pressed_over_http() {
+    let setting = Setting::start().await;
+    let card = json!({
+        "card_type": "vote_interaction", "main_title": {"title": "审核"}, "task_id": "tk-1",
+        "checkbox": {"question_key": "who", "mode": 1, "option_list": [
+            {"id": "1", "text": "小明", "is_checked": true},
+            {"id": "2", "text": "阿树", "is_checked": false},
+        ]},
+        "submit_button": {"text": "提交", "key": "c1.2.submit"},
+    });
+    assert_eq!(code(&setting.send("zhou.ke", "template_card", card).await), 0);
+    let shown = setting.look_json("control/wecom/phones?people=zhou.ke,lin.yue").await;
+    let message = &shown["phones"][0]["chat"][0];
+    assert_eq!(message["card"]["questions"][0]["isCheckbox"], true);
+    assert_eq!(shown["phones"][1]["chat"], json!([]));
+
+    let press = json!({"userid": "zhou.ke", "messageId": message["messageId"],
+        "button": "c1.2.submit", "selections": {"who": ["2"]}});
+    let (status, delivery) = setting.control("wecom/press", &press).await;
+    assert_eq!((status, &delivery["attempts"][0]["status"]), (200, &json!(200)));
+    assert!(setting.app.heard()[0].contains("<OptionIds><OptionId><![CDATA[2]]></OptionId>"));
+
+    let nobody = json!({"userid": "lin.yue", "messageId": message["messageId"], "button": "x"});
+    let (status, answer) = setting.control("wecom/press", &nobody).await;
+    assert_eq!((status, &answer["error"]), (409, &json!("no such message on this phone")));
+}
+
+#[tokio::test]
+async fn words_and_callbacks_go_through_the_control_api() {
+    let setting = Setting::start().await;
+    let words = json!({"userid": "lin.yue", "text": "帮助"});
+    let (_, said) = setting.control("wecom/say", &words).await;
+    let again = json!({"deliveryId": said["id"]});
+    assert_eq!(setting.control("wecom/replay", &again).await.0, 200);
+    assert_eq!(setting.control("wecom/replay", &json!({"deliveryId": 999_999})).await.0, 404);
+    assert_eq!(setting.app.heard().len(), 2);
+    let deliveries = setting.look_json("control/wecom/deliveries").await;
+    assert_eq!(deliveries.as_array().unwrap().len(), 2);
+    assert_eq!(setting.control("wecom/verify-url", &json!({})).await.0, 200);
+}
+
+#[tokio::test]
+async fn the_phone_page_and_its_parts_are_served() {
+    let setting = Setting::start().await;
+    let page = setting.look("").await;
+    for part in ["style.css", "phones.js"] {
+        assert!(page.contains(&format!("/phone/{part}")), "{part}");
+    }
+    for part in ["style.css", "phones.js", "messages.js", "panel.js", "dom.js"] {
+        assert!(!setting.look(&format!("phone/{part}")).await.is_empty(), "{part}");
+    }
+    assert!(!page.contains("https://"), "nothing comes from elsewhere");
+}
+
+#[tokio::test]
+async fn the_description_names_paths_that_exist() {
+    let setting = Setting::start().await;
+    let description = setting.look_json("control/openapi.json").await;
+    for (path, operations) in description["paths"].as_object().unwrap() {
+        let url = format!("{}{path}", setting.sandbox.base_url());
+        let answer = setting.http.request(reqwest::Method::OPTIONS, url).send().await.unwrap();
+        assert_eq!(answer.status(), 405, "{path}");
+        let allowed = answer.headers()["allow"].to_str().unwrap().to_owned();
+        for method in operations.as_object().unwrap().keys() {
+            assert!(allowed.contains(&method.to_uppercase()), "{method} {path}: {allowed}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_settings_name_this_sandbox_and_this_application() {
+    let setting = Setting::start().await;
+    let settings = setting.look("control/campkeeper.toml").await;
+    let app = setting.wecom().app();
+    for part in [
+        format!("public_url = \"{}\"", setting.sandbox_app_url()),
+        format!("api_base = \"{}/wecom\"", setting.sandbox.base_url()),
+        format!("corp_id = \"{}\"", app.corp_id),
+        format!("agent_id = {}", app.agent_id),
+        format!("encoding_aes_key = \"{}\"", app.encoding_aes_key),
+    ] {
+        assert!(settings.contains(&part), "{part} in {settings}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_opened_on_a_phone_knows_its_person() {
+    let setting = Setting::start().await;
+    let target = setting.sandbox_app_url();
+    let url = format!("{}/wecom/open", setting.sandbox.base_url());
+    let no_redirect = reqwest::redirect::Policy::none();
+    let client = reqwest::Client::builder().redirect(no_redirect).build().unwrap();
+    let query = [("as", "he.miao"), ("url", target.as_str())];
+    let answer = client.get(url).query(&query).send().await.unwrap();
+    assert_eq!(answer.headers()["location"], target);
+    let cookie = answer.headers()["set-cookie"].to_str().unwrap();
+    assert!(cookie.starts_with("sandbox_person=he.miao;"));
+
+    let authorize = format!(
+        "{}/wecom/connect/oauth2/authorize?appid={}&redirect_uri={target}&response_type=code\
+         &scope=snsapi_base&state=s1",
+        setting.sandbox.base_url(),
+        setting.wecom().app().corp_id
+    );
+    let answer =
+        client.get(authorize).header("cookie", "sandbox_person=he.miao").send().await.unwrap();
+    assert_eq!(answer.status(), 302);
+    setting.assert_no_violation();
+}
