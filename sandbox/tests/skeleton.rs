@@ -1,5 +1,10 @@
 //! The shared parts: starting, stopping, faults of the transport, the control API.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test whose scene cannot be set up has failed"
+)]
+
 use std::time::{Duration, Instant};
 
 use sandbox::{Fault, FaultKind, Platform, Sandbox, SandboxConfig};

@@ -80,10 +80,13 @@ pub struct Attempt {
     pub took_ms: u64,
 }
 
+/// Signature, timestamp and nonce.
+type SignedQuery = Vec<(&'static str, String)>;
+
 /// The encrypted form of a callback.
 #[derive(Clone, Debug)]
 pub(crate) struct Envelope {
-    query: Vec<(&'static str, String)>,
+    query: SignedQuery,
     body: String,
 }
 
@@ -252,11 +255,7 @@ impl Wecom {
     }
 
     /// Encrypts and signs: (query without the ciphertext, ciphertext).
-    fn sign(
-        &self,
-        plaintext: &str,
-        spoilt: Spoilt,
-    ) -> Result<(Vec<(&'static str, String)>, String), String> {
+    fn sign(&self, plaintext: &str, spoilt: Spoilt) -> Result<(SignedQuery, String), String> {
         let keys = self.keys();
         let mut rng = rand::rng();
         let encrypted = keys

@@ -1,6 +1,6 @@
 //! message/send and message/recall (wecom-app §5, §8).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
@@ -50,43 +50,20 @@ pub(crate) fn send(wecom: &Wecom, call: &Call<'_>) -> Answer {
     let body = call.object()?;
     let fields = call.fields(&body);
     check_agent(wecom, &fields)?;
-    let msgtype = fields.required_text("msgtype", 40008)?;
-    if !KINDS.contains(&msgtype) {
-        return Err(Refusal::broken(
-            40008,
-            format!("msgtype {msgtype} is not known"),
-        ));
-    }
-    fields.only(&[&COMMON[..], &[msgtype]].concat());
-    check_flags(&fields, msgtype)?;
+    let msgtype = kind(&fields)?;
     let wall = wecom.world().clock.wall_now();
     let mut state = wecom.state();
     let audience = Audience::read(&fields, &state)?;
     let content_fields = fields.required_object(msgtype, 40063)?;
-    let content = content::check(
-        &content_fields,
-        msgtype,
-        &body,
-        Uploads {
-            media: &state.media,
-            now: wall,
-        },
-    )?;
-    let calls_back = msgtype == "template_card" && card::check(&content_fields, Purpose::Send)?;
-    if calls_back && wecom.world().app_url().is_none() {
-        return Err(Refusal::broken(
-            43012,
-            "an interactive card needs a callback URL",
-        ));
-    }
-
-    let is_checked = fields.choice("enable_duplicate_check", &[0, 1], 40058)? == Some(1);
-    let repetition = String::from_utf8_lossy(call.body).into_owned();
-    if is_checked {
-        state.duplicates.retain(|_, (until, _)| *until > wall);
-        if let Some((_, msgid)) = state.duplicates.get(&repetition) {
-            return ok(audience.answer(msgid));
-        }
+    let uploads = Uploads {
+        media: &state.media,
+        now: wall,
+    };
+    let content = content::check(&content_fields, msgtype, &body, uploads)?;
+    let calls_back = calls_back(wecom, msgtype, &content_fields)?;
+    let repetition = Repetition::read(&fields, call, wall)?;
+    if let Some(msgid) = repetition.known(&mut state, wall) {
+        return ok(audience.answer(&msgid));
     }
     let task_id = content_fields
         .text("task_id")?
@@ -100,11 +77,7 @@ pub(crate) fn send(wecom: &Wecom, call: &Call<'_>) -> Answer {
     }
 
     let msgid = format!("msg_{:06}", state.next_number());
-    if is_checked {
-        let interval = fields.integer("duplicate_check_interval")?.unwrap_or(1800);
-        let until = wall + TimeDelta::seconds(interval);
-        state.duplicates.insert(repetition, (until, msgid.clone()));
-    }
+    repetition.remember(&mut state, &msgid);
     let now = wecom.world().clock.now();
     let arrived = deliverable(&mut state, &audience.reached, wall, &fields);
     let card = (msgtype == "template_card").then(|| Card {
@@ -114,7 +87,7 @@ pub(crate) fn send(wecom: &Wecom, call: &Call<'_>) -> Answer {
             json: content.clone(),
             replaced_button: None,
         },
-        replaced: Default::default(),
+        replaced: HashMap::new(),
     });
     state.messages.push(Message {
         id: msgid.clone(),
@@ -165,11 +138,70 @@ pub(crate) fn check_agent(wecom: &Wecom, fields: &Fields<'_>) -> Result<(), Refu
     }
 }
 
+/// The message's type, with the flags that this type takes.
+fn kind<'a>(fields: &Fields<'a>) -> Result<&'a str, Refusal> {
+    let msgtype = fields.required_text("msgtype", 40008)?;
+    if !KINDS.contains(&msgtype) {
+        return Err(Refusal::broken(
+            40008,
+            format!("msgtype {msgtype} is not known"),
+        ));
+    }
+    fields.only(&[&COMMON[..], &[msgtype]].concat());
+    check_flags(fields, msgtype)?;
+    Ok(msgtype)
+}
+
+/// Whether the message is a card that calls back. Such a card needs a callback URL.
+fn calls_back(wecom: &Wecom, msgtype: &str, content: &Fields<'_>) -> Result<bool, Refusal> {
+    let calls_back = msgtype == "template_card" && card::check(content, Purpose::Send)?;
+    if calls_back && wecom.world().app_url().is_none() {
+        return Err(Refusal::broken(
+            43012,
+            "an interactive card needs a callback URL",
+        ));
+    }
+    Ok(calls_back)
+}
+
+/// The suppression of identical bodies, if the caller asked for it. What the platform answers to
+/// a suppressed call is not documented (wecom-app §14); here it is the first message's id, without
+/// a response code.
+struct Repetition {
+    body: Option<String>,
+    until: DateTime<Utc>,
+}
+
+impl Repetition {
+    fn read(fields: &Fields<'_>, call: &Call<'_>, wall: DateTime<Utc>) -> Result<Self, Refusal> {
+        let is_asked = fields.choice("enable_duplicate_check", &[0, 1], 40058)? == Some(1);
+        let interval = fields.integer("duplicate_check_interval")?.unwrap_or(1800);
+        Ok(Self {
+            body: is_asked.then(|| String::from_utf8_lossy(call.body).into_owned()),
+            until: wall + TimeDelta::seconds(interval),
+        })
+    }
+
+    /// The message that the same body has made within the interval.
+    fn known(&self, state: &mut State, wall: DateTime<Utc>) -> Option<String> {
+        state.duplicates.retain(|_, (until, _)| *until > wall);
+        let (_, msgid) = state.duplicates.get(self.body.as_ref()?)?;
+        Some(msgid.clone())
+    }
+
+    fn remember(self, state: &mut State, msgid: &str) {
+        if let Some(body) = self.body {
+            state
+                .duplicates
+                .insert(body, (self.until, msgid.to_owned()));
+        }
+    }
+}
+
 fn check_flags(fields: &Fields<'_>, msgtype: &str) -> Result<(), Refusal> {
     let allowed: &[i64] = match msgtype {
         "text" | "image" | "video" | "file" => &[0, 1],
         "mpnews" => &[0, 1, 2],
-        "news" => &[0],
         _ => &[0],
     };
     let code = if msgtype == "news" { 40074 } else { 40058 };

@@ -35,8 +35,13 @@ async fn a_card_is_pressed_over_http() {
         ]},
         "submit_button": {"text": "提交", "key": "c1.2.submit"},
     });
-    assert_eq!(code(&setting.send("zhou.ke", "template_card", card).await), 0);
-    let shown = setting.look_json("control/wecom/phones?people=zhou.ke,lin.yue").await;
+    assert_eq!(
+        code(&setting.send("zhou.ke", "template_card", card).await),
+        0
+    );
+    let shown = setting
+        .look_json("control/wecom/phones?people=zhou.ke,lin.yue")
+        .await;
     let message = &shown["phones"][0]["chat"][0];
     assert_eq!(message["card"]["questions"][0]["isCheckbox"], true);
     assert_eq!(shown["phones"][1]["chat"], json!([]));
@@ -44,12 +49,18 @@ async fn a_card_is_pressed_over_http() {
     let press = json!({"userid": "zhou.ke", "messageId": message["messageId"],
         "button": "c1.2.submit", "selections": {"who": ["2"]}});
     let (status, delivery) = setting.control("wecom/press", &press).await;
-    assert_eq!((status, &delivery["attempts"][0]["status"]), (200, &json!(200)));
+    assert_eq!(
+        (status, &delivery["attempts"][0]["status"]),
+        (200, &json!(200))
+    );
     assert!(setting.app.heard()[0].contains("<OptionIds><OptionId><![CDATA[2]]></OptionId>"));
 
     let nobody = json!({"userid": "lin.yue", "messageId": message["messageId"], "button": "x"});
     let (status, answer) = setting.control("wecom/press", &nobody).await;
-    assert_eq!((status, &answer["error"]), (409, &json!("no such message on this phone")));
+    assert_eq!(
+        (status, &answer["error"]),
+        (409, &json!("no such message on this phone"))
+    );
 }
 
 #[tokio::test]
@@ -59,7 +70,13 @@ async fn words_and_callbacks_go_through_the_control_api() {
     let (_, said) = setting.control("wecom/say", &words).await;
     let again = json!({"deliveryId": said["id"]});
     assert_eq!(setting.control("wecom/replay", &again).await.0, 200);
-    assert_eq!(setting.control("wecom/replay", &json!({"deliveryId": 999_999})).await.0, 404);
+    assert_eq!(
+        setting
+            .control("wecom/replay", &json!({"deliveryId": 999_999}))
+            .await
+            .0,
+        404
+    );
     assert_eq!(setting.app.heard().len(), 2);
     let deliveries = setting.look_json("control/wecom/deliveries").await;
     assert_eq!(deliveries.as_array().unwrap().len(), 2);
@@ -73,8 +90,17 @@ async fn the_phone_page_and_its_parts_are_served() {
     for part in ["style.css", "phones.js"] {
         assert!(page.contains(&format!("/phone/{part}")), "{part}");
     }
-    for part in ["style.css", "phones.js", "messages.js", "panel.js", "dom.js"] {
-        assert!(!setting.look(&format!("phone/{part}")).await.is_empty(), "{part}");
+    for part in [
+        "style.css",
+        "phones.js",
+        "messages.js",
+        "panel.js",
+        "dom.js",
+    ] {
+        assert!(
+            !setting.look(&format!("phone/{part}")).await.is_empty(),
+            "{part}"
+        );
     }
     assert!(!page.contains("https://"), "nothing comes from elsewhere");
 }
@@ -85,11 +111,19 @@ async fn the_description_names_paths_that_exist() {
     let description = setting.look_json("control/openapi.json").await;
     for (path, operations) in description["paths"].as_object().unwrap() {
         let url = format!("{}{path}", setting.sandbox.base_url());
-        let answer = setting.http.request(reqwest::Method::OPTIONS, url).send().await.unwrap();
+        let answer = setting
+            .http
+            .request(reqwest::Method::OPTIONS, url)
+            .send()
+            .await
+            .unwrap();
         assert_eq!(answer.status(), 405, "{path}");
         let allowed = answer.headers()["allow"].to_str().unwrap().to_owned();
         for method in operations.as_object().unwrap().keys() {
-            assert!(allowed.contains(&method.to_uppercase()), "{method} {path}: {allowed}");
+            assert!(
+                allowed.contains(&method.to_uppercase()),
+                "{method} {path}: {allowed}"
+            );
         }
     }
 }
@@ -116,7 +150,10 @@ async fn a_page_opened_on_a_phone_knows_its_person() {
     let target = setting.sandbox_app_url();
     let url = format!("{}/wecom/open", setting.sandbox.base_url());
     let no_redirect = reqwest::redirect::Policy::none();
-    let client = reqwest::Client::builder().redirect(no_redirect).build().unwrap();
+    let client = reqwest::Client::builder()
+        .redirect(no_redirect)
+        .build()
+        .unwrap();
     let query = [("as", "he.miao"), ("url", target.as_str())];
     let answer = client.get(url).query(&query).send().await.unwrap();
     assert_eq!(answer.headers()["location"], target);
@@ -129,8 +166,12 @@ async fn a_page_opened_on_a_phone_knows_its_person() {
         setting.sandbox.base_url(),
         setting.wecom().app().corp_id
     );
-    let answer =
-        client.get(authorize).header("cookie", "sandbox_person=he.miao").send().await.unwrap();
+    let answer = client
+        .get(authorize)
+        .header("cookie", "sandbox_person=he.miao")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(answer.status(), 302);
     setting.assert_no_violation();
 }
