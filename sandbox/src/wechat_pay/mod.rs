@@ -120,15 +120,16 @@ impl WechatPay {
             reason,
         };
         let keys = Keyring::load().map_err(|error| setup_error(error.to_string()))?;
-        if let Some(dir) = key_dir {
-            write_keys(dir).map_err(|error| setup_error(error.to_string()))?;
-        }
+        let key_dir = match key_dir {
+            Some(dir) => write_keys(dir).map_err(|error| setup_error(error.to_string()))?,
+            None => PathBuf::from(KEYS_IN_SOURCE),
+        };
         let runtime = Handle::try_current().map_err(|error| setup_error(error.to_string()))?;
         Ok(Self {
             inner: Arc::new(Inner {
                 world,
                 keys,
-                key_dir: key_dir.map_or_else(|| PathBuf::from(KEYS_IN_SOURCE), Path::to_path_buf),
+                key_dir,
                 runtime,
                 ledger: Mutex::default(),
                 outbox: Mutex::default(),
@@ -380,8 +381,11 @@ fn corp_id() -> String {
     WecomApp::default().corp_id
 }
 
-fn write_keys(dir: &Path) -> std::io::Result<()> {
+/// Writes the files that a configuration names; answers where they are, whatever the working
+/// directory of who reads it.
+fn write_keys(dir: &Path) -> std::io::Result<PathBuf> {
     std::fs::create_dir_all(dir)?;
     std::fs::write(dir.join(PRIVATE_KEY_FILE), MERCHANT_PRIVATE_KEY_PEM)?;
-    std::fs::write(dir.join(PUBLIC_KEY_FILE), PUBLIC_KEY_PEM)
+    std::fs::write(dir.join(PUBLIC_KEY_FILE), PUBLIC_KEY_PEM)?;
+    std::path::absolute(dir)
 }
