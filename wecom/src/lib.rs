@@ -5,6 +5,7 @@ pub mod card;
 pub mod client;
 pub mod crypto;
 pub mod event;
+pub mod external_chat;
 pub mod group_robot;
 pub mod jssdk;
 pub mod limit;
@@ -12,6 +13,7 @@ pub mod media;
 pub mod menu;
 pub mod message;
 pub mod oauth;
+pub mod user;
 pub mod xml;
 
 pub use client::{Client, ClientBuilder, Error, ErrorClass};

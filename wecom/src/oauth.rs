@@ -264,3 +264,114 @@ fn text_field(answer: &Value, name: &'static str) -> Result<String, Error> {
     text.map(str::to_owned)
         .ok_or_else(|| Error::protocol(name, b""))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::testing::Script;
+
+    fn state() -> State {
+        State::new("abc123").unwrap()
+    }
+
+    #[test]
+    fn the_links_keep_their_order_and_their_fragment() {
+        let client = Script::with_token().client();
+        let back = "https://h5.example.com:8443/auth?next=/a&b=营";
+        let encoded = "https%3A%2F%2Fh5.example.com%3A8443%2Fauth%3Fnext%3D%2Fa%26b%3D%E8%90%A5";
+        assert_eq!(
+            client.authorize_url(back, Scope::Base, &state()),
+            format!(
+                "https://open.weixin.qq.com/connect/oauth2/authorize?appid=ww1&redirect_uri={encoded}\
+                 &response_type=code&scope=snsapi_base&state=abc123&agentid=1000002#wechat_redirect"
+            )
+        );
+        let private = client.authorize_url(back, Scope::PrivateInfo, &state());
+        assert!(private.contains("&scope=snsapi_privateinfo&"));
+        assert_eq!(
+            client.login_url(back, &state(), LoginLanguage::Chinese),
+            format!(
+                "https://login.work.weixin.qq.com/wwlogin/sso/login?login_type=CorpApp&appid=ww1\
+                 &agentid=1000002&redirect_uri={encoded}&state=abc123&lang=zh"
+            )
+        );
+    }
+
+    #[test]
+    fn a_state_has_letters_and_digits_only() {
+        for bad in ["", "a-b", "a b", "状态", &"x".repeat(129)] {
+            assert_eq!(State::new(bad).unwrap_err().field, "state", "{bad}");
+        }
+    }
+
+    #[tokio::test]
+    async fn who_came_back_in_every_spelling() {
+        let member = |userid: &str, ticket: Option<&str>| Visitor::Member {
+            userid: userid.into(),
+            user_ticket: ticket.map(Into::into),
+        };
+        let outsider = |openid: &str, external: Option<&str>| Visitor::Outsider {
+            openid: openid.into(),
+            external_userid: external.map(Into::into),
+        };
+        for (answer, expected) in [
+            (
+                r#"{"errcode":0,"userid":"li","user_ticket":"TK"}"#,
+                member("li", Some("TK")),
+            ),
+            (
+                r#"{"errcode":0,"UserId":"li","DeviceId":"d","user_ticket":""}"#,
+                member("li", None),
+            ),
+            (
+                r#"{"errcode":0,"openid":"o1","external_userid":"wm1"}"#,
+                outsider("o1", Some("wm1")),
+            ),
+            (r#"{"errcode":0,"OpenId":"o1"}"#, outsider("o1", None)),
+        ] {
+            let script = Script::with_token().then(answer);
+            assert_eq!(
+                script.client().visitor("C/1").await.unwrap(),
+                expected,
+                "{answer}"
+            );
+            assert_eq!(
+                script.urls()[1],
+                "auth/getuserinfo?access_token=T1&code=C%2F1"
+            );
+            assert!(!format!("{expected:?}").contains("li"));
+        }
+        let nobody = Script::with_token()
+            .then(r#"{"errcode":0,"errmsg":"ok"}"#)
+            .client();
+        assert!(matches!(
+            nobody.visitor("C").await,
+            Err(Error::Protocol { .. })
+        ));
+        let used = Script::with_token().then(r#"{"errcode":40029,"errmsg":"invalid code"}"#);
+        let error = used.client().visitor("C").await.unwrap_err();
+        assert_eq!(error.class(), Some(crate::ErrorClass::OauthCode));
+    }
+
+    #[tokio::test]
+    async fn details_and_openids() {
+        let script = Script::with_token()
+            .then(r#"{"errcode":0,"userid":"li","gender":1,"mobile":"138"}"#)
+            .then(r#"{"errcode":0,"openid":"o1"}"#)
+            .then(r#"{"errcode":0,"userid":"li"}"#)
+            .then(r#"{"errcode":43004,"errmsg":"require subscribe"}"#);
+        let client = script.client();
+        let details = client.member_details("TK").await.unwrap();
+        assert_eq!(
+            (details.gender.as_deref(), details.email.as_deref()),
+            (Some("1"), None)
+        );
+        assert_eq!(format!("{details:?}"), "MemberDetails { .. }");
+        assert_eq!(client.openid_of("li").await.unwrap(), "o1");
+        assert_eq!(script.last_body(), r#"{"userid":"li"}"#);
+        assert_eq!(client.userid_of("o1").await.unwrap(), "li");
+        let unbound = client.openid_of("han").await.unwrap_err();
+        assert_eq!(unbound.class(), Some(crate::ErrorClass::NotBound));
+        assert!(!unbound.is_retryable());
+    }
+}

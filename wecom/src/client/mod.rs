@@ -14,6 +14,8 @@ pub(crate) mod query;
 mod slot;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 mod transport;
 
 use std::{fmt, sync::Arc, time::Duration};

@@ -27,8 +27,34 @@ pub(crate) fn encode(into: &mut String, value: &str) {
     }
 }
 
+/// Takes percent-encoding off; nothing if it is broken or not UTF-8.
+pub(crate) fn decode(encoded: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(encoded.len());
+    let mut rest = encoded.bytes();
+    while let Some(byte) = rest.next() {
+        if byte == b'%' {
+            let high = char::from(rest.next()?).to_digit(16)?;
+            let low = char::from(rest.next()?).to_digit(16)?;
+            bytes.push(u8::try_from(high * 16 + low).ok()?);
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn decoding_undoes_encoding_and_survives_nonsense() {
+        let mut encoded = String::new();
+        super::encode(&mut encoded, "名 %+&.pdf");
+        assert_eq!(super::decode(&encoded).as_deref(), Some("名 %+&.pdf"));
+        for broken in ["%", "%4", "%GG", "%FF"] {
+            assert_eq!(super::decode(broken), None);
+        }
+    }
+
     #[test]
     fn values_are_encoded_once_and_completely() {
         let mut url = "https://a.example/x".to_owned();
