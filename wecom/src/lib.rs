@@ -1,4 +1,4 @@
-//! WeCom (企业微信) for Rust.
+#![doc = include_str!("../README.md")]
 
 pub mod callback;
 pub mod card;

@@ -1,5 +1,10 @@
 //! The client against small servers on a real socket: tokens, lost answers, proxies, limits.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot set up its server must stop"
+)]
+
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
