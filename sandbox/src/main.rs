@@ -5,6 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::Parser;
 use sandbox::{Sandbox, SandboxConfig};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Stand-ins of WeCom, WeChat Pay and the planet, with the WeCom phone page.
 #[derive(Parser)]
@@ -46,8 +47,19 @@ async fn main() -> ExitCode {
     let base_url = sandbox.base_url();
     tracing::info!("phone and control panel: {base_url}/");
     tracing::info!("settings for campkeeper: {base_url}/control/campkeeper.toml");
-    // An error here means signals cannot be heard; ending is then the only way to stay stoppable.
-    let _ = tokio::signal::ctrl_c().await;
+    stop_signal().await;
     sandbox.stop().await;
     ExitCode::SUCCESS
+}
+
+/// Returns at Ctrl-C or SIGTERM. If signals cannot be heard it returns at once: ending is then the
+/// only way to stay stoppable.
+async fn stop_signal() {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
 }

@@ -25,7 +25,7 @@ const sections = [];
 
 /** Builds the panel and keeps it fresh. */
 export function startPanel(panel, pollMs) {
-  panel.append(clockSection(), paymentSection(), planetSection(), faultSection(),
+  panel.append(clockSection(), paymentSection(), refundSection(), planetSection(), faultSection(),
     violationSection(), notificationSection());
   const refresh = () => Promise.all(sections.map((section) => section().catch(() => undefined)));
   refresh();
@@ -98,6 +98,24 @@ function paymentSection() {
   return made.node;
 }
 
+const REFUND_STATUS = {
+  PROCESSING: "处理中", SUCCESS: "成功", ABNORMAL: "异常", CLOSED: "关闭",
+};
+
+function refundSection() {
+  const load = () => control("wechat-pay/refunds");
+  const draw = (refunds) => ({
+    count: refunds.length,
+    content: refunds.length
+      ? refunds.slice(-20).reverse().map((refund) => el("div", { class: "entry" },
+          el("b", {}, `¥${yuan(refund.refundFen)}`),
+          ` ${REFUND_STATUS[refund.status] ?? refund.status} · 请求 ${refund.posts} 次，执行 ${refund.executions} 次`,
+          el("div", { class: "muted" }, `${refund.outRefundNo} · ${refund.reason ?? ""}`)))
+      : [empty("还没有退款")],
+  });
+  return section("退款", load, draw, { isOpen: false }).node;
+}
+
 function planetSection() {
   const load = async () => {
     const [projects, users] = await Promise.all([control("zsxq/projects"), control("zsxq/users")]);
@@ -109,21 +127,47 @@ function planetSection() {
       ? projects.map((project) => planetProject(project, users, () => made.refresh()))
       : [empty("星球里还没有打卡项目")],
   });
-  const made = section("知识星球打卡", load, draw, { isOpen: false });
+  const nickname = el("input", { placeholder: "昵称", size: 8 });
+  const number = el("input", { placeholder: "成员编号", size: 6, inputMode: "numeric" });
+  const project = el("input", { placeholder: "打卡项目名", size: 10 });
+  const days = el("input", { type: "number", value: 7, min: 1, max: 365, title: "打卡天数" });
+  const addPerson = () => attempt(async () => {
+    await control("zsxq/users", {
+      nickname: nickname.value.trim() || "新成员", number: Number(number.value) || null,
+    });
+    await made.refresh();
+  });
+  const addProject = () => attempt(async () => {
+    await control("zsxq/projects", {
+      name: project.value.trim() || "打卡项目", checkinDays: Number(days.value) || 7,
+    });
+    await made.refresh();
+  });
+  const tools = [
+    el("div", { class: "tools" }, project, days,
+      el("button", { type: "button", onclick: addProject }, "建项目")),
+    el("div", { class: "tools" }, nickname, number,
+      el("button", { type: "button", onclick: addPerson }, "加成员")),
+  ];
+  const made = section("知识星球打卡", load, draw, { isOpen: false, tools });
   return made.node;
 }
 
 function planetProject(project, users, refresh) {
   const who = el("select", {}, users.map((user) => el("option", { value: user.userId }, user.nickname)));
+  const when = el("input", { type: "datetime-local", title: "打卡时间（北京时间），空为现在" });
   const post = () => attempt(async () => {
     await control("zsxq/posts", {
       projectId: project.projectId, userId: who.value, text: "今日打卡",
+      at: when.value ? `${when.value}:00+08:00` : null,
     });
     await refresh();
   });
+  const id = project.projectId;
   return el("div", { class: "project" },
-    el("b", {}, project.name),
-    el("div", { class: "tools" }, who, el("button", { type: "button", onclick: post }, "替 TA 打卡")),
+    el("b", {}, project.name), el("span", { class: "muted" }, ` ${id} · ${project.checkinDays} 天`),
+    el("div", { class: "tools" }, who, when,
+      el("button", { type: "button", onclick: post }, "替 TA 打卡")),
     el("ul", {}, project.posts.slice(0, 5).map((found) =>
       el("li", {}, `${dayTime(found.at)} ${found.nickname ?? found.userId}：${found.text ?? ""}`))));
 }
@@ -138,9 +182,19 @@ function faultSection() {
     await control("faults", undefined, "DELETE");
     await made.refresh();
   });
-  const tools = el("div", { class: "tools" }, choice,
-    el("button", { type: "button", onclick: order }, "安排"),
-    el("button", { type: "button", onclick: clear }, "全部取消"));
+  const own = el("textarea", {
+    rows: 3, placeholder: '{"platform":"wecom","pathPrefix":"cgi-bin","kind":"cut_after","times":1}',
+  });
+  const orderOwn = () => attempt(async () => {
+    await control("faults", JSON.parse(own.value));
+    await made.refresh();
+  });
+  const tools = el("div", {},
+    el("div", { class: "tools" }, choice,
+      el("button", { type: "button", onclick: order }, "安排"),
+      el("button", { type: "button", onclick: clear }, "全部取消")),
+    el("details", { class: "own" }, el("summary", {}, "自己写一个"), own,
+      el("button", { type: "button", onclick: orderOwn }, "安排")));
   const draw = (faults) => ({
     count: faults.length,
     content: faults.map((fault) => el("div", { class: "entry" },

@@ -223,6 +223,24 @@ impl Wecom {
         })
     }
 
+    /// Presses a button on the newest card of the person that still has it.
+    ///
+    /// # Errors
+    /// [`PressError::UnknownMessage`] when no live card has such a button; else as
+    /// [`Wecom::press`].
+    pub async fn press_newest(
+        &self,
+        userid: &str,
+        label_or_key: &str,
+        selections: &Selections,
+    ) -> Result<Pressed, PressError> {
+        let card = self
+            .card_with_button(userid, label_or_key)
+            .ok_or(PressError::UnknownMessage)?;
+        self.press(userid, &card.message_id, label_or_key, selections)
+            .await
+    }
+
     /// Puts a message into a person's chat. Gives its number.
     pub(crate) fn show(&self, userid: &str, author: Author, msgtype: &str, content: Value) -> u64 {
         let at = self.world().clock.now();

@@ -15,7 +15,7 @@ use super::{
     state::State,
 };
 
-const KNOWN: [&str; 10] = [
+const KNOWN: [&str; 9] = [
     "userids",
     "partyids",
     "tagids",
@@ -25,7 +25,6 @@ const KNOWN: [&str; 10] = [
     "enable_id_trans",
     "button",
     "template_card",
-    "feedback",
 ];
 
 /// What becomes of the card.

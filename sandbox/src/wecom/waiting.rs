@@ -72,6 +72,25 @@ impl Wecom {
         })
     }
 
+    /// Waits for a card with a live button of this label or key, the newest first.
+    ///
+    /// # Errors
+    /// [`TimedOut`] with what the inbox shows.
+    pub async fn wait_for_button(
+        &self,
+        userid: &str,
+        label_or_key: &str,
+        deadline: Duration,
+    ) -> Result<ShownMessage, TimedOut> {
+        let has_button = |message: &ShownMessage| {
+            message
+                .card
+                .as_ref()
+                .is_some_and(|card| card.is_live() && card.button(label_or_key).is_some())
+        };
+        self.wait_for_message(userid, deadline, has_button).await
+    }
+
     /// Waits until one message of a person's phone looks as wanted: after an update, say.
     ///
     /// # Errors

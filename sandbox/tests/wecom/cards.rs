@@ -1,5 +1,7 @@
 //! Template cards: their rules, their buttons, their updates.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use sandbox::wecom::{PressError, Selections};
 use serde_json::{Value, json};
@@ -188,6 +190,31 @@ async fn a_response_code_dies_after_72_hours_of_business_time() {
         60140
     );
     setting.assert_no_violation();
+}
+
+#[tokio::test]
+async fn waits_end_with_the_change_or_with_what_was_seen() {
+    let setting = Setting::start().await;
+    let wecom = setting.wecom();
+    let soon = Duration::from_secs(5);
+    let waiting = {
+        let wecom = wecom.clone();
+        tokio::spawn(async move { wecom.wait_for_button("lin.yue", "通过", soon).await })
+    };
+    let sent = setting
+        .send("lin.yue", "template_card", buttons("tk-1"))
+        .await;
+    let card = waiting.await.unwrap().unwrap();
+    assert_eq!(sent["msgid"], card.message_id.as_str());
+    wecom
+        .press_newest("lin.yue", "通过", &Selections::as_shown())
+        .await
+        .unwrap();
+
+    let never = wecom
+        .wait_for_button("lin.yue", "撤回", Duration::from_millis(50))
+        .await;
+    assert!(never.unwrap_err().seen.contains("写作营 已结束"));
 }
 
 #[tokio::test]
