@@ -140,38 +140,49 @@ impl Forest {
     }
 }
 
-/// One connected group as a dense matrix with at least as many columns as rows; what is no edge
+/// One connected group as a dense matrix, lying on its side where it has more rows than columns:
+/// the algorithm wants no more rows than columns, and takes their number cubed. What is no edge
 /// weighs nothing and means “unassigned”.
+#[derive(Clone)]
 struct Group {
     rows: Vec<usize>,
     columns: Vec<usize>,
-    width: usize,
+    on_its_side: bool,
     weights: Vec<i64>,
 }
 
 impl Group {
     fn new(edges: &[Edge]) -> Self {
-        let mut rows: Vec<usize> = edges.iter().map(|edge| edge.row).collect();
-        let mut columns: Vec<usize> = edges.iter().map(|edge| edge.column).collect();
-        for side in [&mut rows, &mut columns] {
+        let sorted = |mut side: Vec<usize>| {
             side.sort_unstable();
             side.dedup();
-        }
-        let width = rows.len().max(columns.len());
-        let mut weights = vec![0; rows.len() * width];
+            side
+        };
+        let rows = sorted(edges.iter().map(|edge| edge.row).collect());
+        let columns = sorted(edges.iter().map(|edge| edge.column).collect());
+        let on_its_side = rows.len() > columns.len();
+        let (rows, columns) = if on_its_side {
+            (columns, rows)
+        } else {
+            (rows, columns)
+        };
+        let mut weights = vec![0; rows.len() * columns.len()];
         for edge in edges {
-            if let (Ok(row), Ok(column)) = (
-                rows.binary_search(&edge.row),
-                columns.binary_search(&edge.column),
-            ) && let Some(weight) = weights.get_mut(row * width + column)
-            {
-                *weight = i64::from(edge.points).pow(POWER);
+            let (row, column) = if on_its_side {
+                (edge.column, edge.row)
+            } else {
+                (edge.row, edge.column)
+            };
+            let at = (rows.binary_search(&row), columns.binary_search(&column));
+            if let (Ok(row), Ok(column)) = at {
+                let weight = i64::from(edge.points).pow(POWER);
+                set(&mut weights, row * columns.len() + column, weight);
             }
         }
         Self {
             rows,
             columns,
-            width,
+            on_its_side,
             weights,
         }
     }
@@ -182,6 +193,13 @@ impl Group {
         pairs
             .filter(|(at, (_, column))| self.at(*at, *column) > 0)
             .filter_map(|(_, (row, column))| Some((*row, *self.columns.get(column)?)))
+            .map(|(row, column)| {
+                if self.on_its_side {
+                    (column, row)
+                } else {
+                    (row, column)
+                }
+            })
             .collect()
     }
 }
@@ -192,22 +210,20 @@ impl Weights<i64> for Group {
     }
 
     fn columns(&self) -> usize {
-        self.width
+        self.columns.len()
     }
 
     fn at(&self, row: usize, col: usize) -> i64 {
         self.weights
-            .get(row * self.width + col)
+            .get(row * self.columns.len() + col)
             .copied()
             .unwrap_or(0)
     }
 
     fn neg(&self) -> Self {
         Self {
-            rows: self.rows.clone(),
-            columns: self.columns.clone(),
-            width: self.width,
             weights: self.weights.iter().map(|weight| -weight).collect(),
+            ..self.clone()
         }
     }
 }

@@ -11,7 +11,7 @@ use super::roster::Roster;
 /// Points by which a match must lead every other account and every other claim.
 const CLEAR_LEAD: i32 = 15;
 /// Names within so many points of each other count as equally good.
-const EQUAL_NAMES: i32 = 3;
+const NAMESAKE_SPREAD: i32 = 3;
 /// Points of a typed nickname that is all but equal to the account's.
 const EQUAL_NAME: i32 = 49;
 /// Points from which a typed nickname clearly means an account.
@@ -338,7 +338,7 @@ impl<'a> Field<'a> {
         } else {
             Weight::wechat
         };
-        let equal = |other: &&Pair| points(&other.weight) + EQUAL_NAMES >= points(here);
+        let equal = |other: &&Pair| points(&other.weight) + NAMESAKE_SPREAD >= points(here);
         if points(here) == 0 {
             0
         } else {

@@ -4,9 +4,9 @@
 //! Knows no order, camp, binding or database; callers turn theirs into [`Claim`] and
 //! [`Candidate`] and keep what comes back.
 //!
-//! How it works: names and ids are folded ([`mask_nickname`] shows none of it), an index finds the
-//! few accounts that share any evidence with a claim, each such pair is weighed, and one global
-//! assignment (Kuhn–Munkres) gives every account to at most one claim. A machine's match needs
+//! How it works: names and ids are folded, an index finds the few accounts that share any evidence
+//! with a claim, each such pair is weighed, and one global assignment (Kuhn–Munkres) gives every
+//! account to at most one claim. A machine's match needs
 //! ≥ 80 points, an id or an earlier binding beside the name, and a clear lead over every other
 //! account and every other claim; anything else goes to a person with its reasons, since a wrong
 //! match pays the wrong person (design §3).
