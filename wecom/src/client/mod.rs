@@ -11,6 +11,8 @@ pub mod codes;
 mod error;
 pub(crate) mod lenient;
 pub(crate) mod query;
+#[cfg(feature = "reqwest")]
+mod reqwest_transport;
 mod slot;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -18,18 +20,22 @@ pub(crate) mod testing;
 mod tests;
 mod transport;
 
-use std::{fmt, sync::Arc, time::Duration};
+#[cfg(feature = "reqwest")]
+use std::time::Duration;
+use std::{fmt, sync::Arc};
 
-use secrecy::{ExposeSecret as _, SecretString};
+#[cfg(feature = "reqwest")]
+use secrecy::ExposeSecret;
+use secrecy::SecretString;
 
 pub use agent::{Agent, IpList};
 pub(crate) use call::secret_field;
 pub use codes::ErrorClass;
 pub use error::{Error, RawText, TransportError};
+#[cfg(feature = "reqwest")]
+pub use reqwest_transport::ReqwestTransport;
 pub(crate) use slot::{Fetched, Slot};
-pub use transport::{
-    HttpRequest, HttpResponse, Method, ReqwestTransport, Transport, TransportFuture,
-};
+pub use transport::{HttpRequest, HttpResponse, Method, Transport, TransportFuture};
 
 /// Where the platform's API lives.
 pub const API_BASE: &str = "https://qyapi.weixin.qq.com";
@@ -38,7 +44,9 @@ pub const OAUTH_BASE: &str = "https://open.weixin.qq.com";
 /// Where the web login page lives.
 pub const LOGIN_BASE: &str = "https://login.work.weixin.qq.com";
 
+#[cfg(feature = "reqwest")]
 const TIMEOUT: Duration = Duration::from_secs(15);
+#[cfg(feature = "reqwest")]
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A client for one self-built application (自建应用). Cheap to clone; clones share the token.
@@ -80,8 +88,11 @@ impl Client {
             api_base: API_BASE.into(),
             oauth_base: OAUTH_BASE.into(),
             login_base: LOGIN_BASE.into(),
+            #[cfg(feature = "reqwest")]
             proxy: None,
+            #[cfg(feature = "reqwest")]
             timeout: TIMEOUT,
+            #[cfg(feature = "reqwest")]
             connect_timeout: CONNECT_TIMEOUT,
             transport: None,
         }
@@ -147,8 +158,11 @@ pub struct ClientBuilder {
     api_base: String,
     oauth_base: String,
     login_base: String,
+    #[cfg(feature = "reqwest")]
     proxy: Option<SecretString>,
+    #[cfg(feature = "reqwest")]
     timeout: Duration,
+    #[cfg(feature = "reqwest")]
     connect_timeout: Duration,
     transport: Option<Arc<dyn Transport>>,
 }
@@ -174,18 +188,21 @@ impl ClientBuilder {
 
     /// A forward proxy (`http://user:pass@host:port`), for an egress with the fixed address that
     /// 企业可信IP asks for (wecom-app §12). Empty means none.
+    #[cfg(feature = "reqwest")]
     pub fn proxy(mut self, url: impl Into<SecretString>) -> Self {
         self.proxy = Some(url.into());
         self
     }
 
     /// Longest time for a whole call, default 15 s.
+    #[cfg(feature = "reqwest")]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
     /// Longest time to connect, default 5 s.
+    #[cfg(feature = "reqwest")]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
@@ -202,17 +219,7 @@ impl ClientBuilder {
     /// # Errors
     /// [`BuildError`] for an unusable base URL or proxy.
     pub fn build(self) -> Result<Client, BuildError> {
-        let transport = match self.transport {
-            Some(transport) => transport,
-            None => {
-                let proxy = self.proxy.as_ref().map(|proxy| proxy.expose_secret());
-                Arc::new(ReqwestTransport::new(
-                    self.timeout,
-                    self.connect_timeout,
-                    proxy,
-                )?)
-            }
-        };
+        let transport = self.chosen_transport()?;
         let inner = Inner {
             transport,
             api_base: base_url(&self.api_base)?,
@@ -229,6 +236,24 @@ impl ClientBuilder {
         Ok(Client {
             inner: Arc::new(inner),
         })
+    }
+
+    #[cfg(feature = "reqwest")]
+    fn chosen_transport(&self) -> Result<Arc<dyn Transport>, BuildError> {
+        if let Some(transport) = &self.transport {
+            return Ok(Arc::clone(transport));
+        }
+        let proxy = self.proxy.as_ref().map(ExposeSecret::expose_secret);
+        Ok(Arc::new(ReqwestTransport::new(
+            self.timeout,
+            self.connect_timeout,
+            proxy,
+        )?))
+    }
+
+    #[cfg(not(feature = "reqwest"))]
+    fn chosen_transport(&self) -> Result<Arc<dyn Transport>, BuildError> {
+        self.transport.clone().ok_or(BuildError::NoTransport)
     }
 }
 
@@ -254,4 +279,7 @@ pub enum BuildError {
     /// The HTTP client could not be set up.
     #[error("the HTTP client could not be set up")]
     Http,
+    /// No transport was given, and the feature `reqwest`, which brings one, is off.
+    #[error("no transport was given")]
+    NoTransport,
 }

@@ -1,6 +1,8 @@
 //! Calls against answers of every kind: scripted ones, and arbitrary ones.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
+#[cfg(feature = "reqwest")]
+use std::time::Duration;
 
 use proptest::prelude::*;
 use secrecy::SecretString;
@@ -38,6 +40,7 @@ async fn the_application_and_the_address_lists() {
     );
 }
 
+#[cfg(feature = "reqwest")]
 #[test]
 fn base_urls_and_proxies_are_checked_when_built() {
     let builder = || Client::builder("ww1", 1, "s");
@@ -214,6 +217,7 @@ async fn deep_nesting_is_an_error_and_no_overflow() {
     assert!(matches!(client.agent().await, Err(Error::Protocol { .. })));
 }
 
+#[cfg(feature = "reqwest")]
 #[test]
 fn time_limits_can_be_set() {
     let builder = Client::builder("ww1", 1, "s")

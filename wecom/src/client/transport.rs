@@ -1,8 +1,8 @@
 //! The network behind a trait: bytes out, bytes in. Knows no token and no errcode.
 
-use std::{fmt, future::Future, pin::Pin, time::Duration};
+use std::{fmt, future::Future, pin::Pin};
 
-use super::{BuildError, error::TransportError};
+use super::error::TransportError;
 
 /// The answer of a [`Transport`] to come.
 pub type TransportFuture<'a> =
@@ -10,7 +10,7 @@ pub type TransportFuture<'a> =
 
 /// Something that can carry one HTTP request and its response.
 ///
-/// The default is [`ReqwestTransport`]; tests and unusual networks bring their own. An
+/// The default is `ReqwestTransport` (feature `reqwest`); tests and unusual networks bring their own. An
 /// implementation must not follow redirects (the access token is in the query), must not log URLs,
 /// and must set [`TransportError::may_have_been_sent`] unless it knows that nothing left.
 pub trait Transport: Send + Sync + 'static {
@@ -71,110 +71,5 @@ impl fmt::Debug for HttpResponse {
             .field("status", &self.status)
             .field("body_bytes", &self.body.len())
             .finish_non_exhaustive()
-    }
-}
-
-/// The default transport: reqwest with rustls, no redirects, no proxy from the environment.
-#[derive(Debug, Clone)]
-pub struct ReqwestTransport {
-    http: reqwest::Client,
-}
-
-impl ReqwestTransport {
-    /// A transport with the given time limits, through `proxy` (`http://user:pass@host:port`) if
-    /// one is given.
-    ///
-    /// # Errors
-    /// [`BuildError::Proxy`] for an unusable proxy URL, [`BuildError::Http`] when TLS cannot be
-    /// set up.
-    pub fn new(
-        timeout: Duration,
-        connect_timeout: Duration,
-        proxy: Option<&str>,
-    ) -> Result<Self, BuildError> {
-        let mut builder = reqwest::Client::builder()
-            .timeout(timeout)
-            .connect_timeout(connect_timeout)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy();
-        if let Some(proxy) = proxy.filter(|url| !url.is_empty()) {
-            let proxy = reqwest::Proxy::all(proxy).map_err(|_| BuildError::Proxy)?;
-            builder = builder.proxy(proxy);
-        }
-        let http = builder.build().map_err(|_| BuildError::Http)?;
-        Ok(Self { http })
-    }
-}
-
-impl Transport for ReqwestTransport {
-    fn carry(&self, request: HttpRequest) -> TransportFuture<'_> {
-        Box::pin(async move {
-            let mut builder = match request.method {
-                Method::Get => self.http.get(&request.url),
-                Method::Post => self.http.post(&request.url),
-            };
-            if let Some(range) = request.range {
-                builder = builder.header(reqwest::header::RANGE, range);
-            }
-            if let Some((content_type, body)) = request.content {
-                builder = builder
-                    .header(reqwest::header::CONTENT_TYPE, content_type)
-                    .body(body);
-            }
-            let response = builder.send().await.map_err(|error| failure(&error))?;
-            read(response, request.max_response_bytes).await
-        })
-    }
-}
-
-async fn read(
-    mut response: reqwest::Response,
-    max_bytes: usize,
-) -> Result<HttpResponse, TransportError> {
-    let header = |name| {
-        let value = response.headers().get(name)?;
-        Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
-    };
-    let content_type = header(reqwest::header::CONTENT_TYPE);
-    let content_disposition = header(reqwest::header::CONTENT_DISPOSITION);
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
-        if body.len() + chunk.len() > max_bytes {
-            let detail = format!("the answer is larger than {max_bytes} bytes");
-            return Err(TransportError {
-                may_have_been_sent: true,
-                detail,
-            });
-        }
-        body.extend_from_slice(&chunk);
-    }
-    let status = response.status().as_u16();
-    Ok(HttpResponse {
-        status,
-        content_type,
-        content_disposition,
-        body,
-    })
-}
-
-/// Keeps the innermost reason ("connection refused") and drops everything that names the URL.
-fn failure(error: &reqwest::Error) -> TransportError {
-    let kind = match error {
-        e if e.is_builder() => "bad request",
-        e if e.is_connect() => "no connection",
-        e if e.is_timeout() => "timed out",
-        e if e.is_body() || e.is_decode() => "answer broken off",
-        _ => "request failed",
-    };
-    let mut source = std::error::Error::source(error);
-    let mut innermost = None;
-    while let Some(inner) = source {
-        innermost = Some(inner);
-        source = inner.source();
-    }
-    let detail = innermost.map_or_else(|| kind.to_owned(), |inner| format!("{kind}: {inner}"));
-    TransportError {
-        may_have_been_sent: !error.is_builder() && !error.is_connect(),
-        detail,
     }
 }

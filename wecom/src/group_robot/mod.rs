@@ -6,7 +6,9 @@ mod message;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, sync::Arc, time::Duration};
+#[cfg(feature = "reqwest")]
+use std::time::Duration;
+use std::{fmt, sync::Arc};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
@@ -16,13 +18,15 @@ pub(crate) use limiter::Limiters;
 pub use message::{GroupMessage, RobotArticle, RobotImage, RobotText};
 
 use crate::{
-    client::{self, BuildError, Client, Error, ReqwestTransport, Transport, call},
+    client::{self, BuildError, Client, Error, Transport, call},
     limit::{self, LimitError},
     media::{MediaFile, Uploaded, multipart},
 };
 
+#[cfg(feature = "reqwest")]
 /// Longest whole call of a robot made without a [`Client`].
 const TIMEOUT: Duration = Duration::from_secs(15);
+#[cfg(feature = "reqwest")]
 /// Longest time to connect of a robot made without a [`Client`].
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -55,8 +59,13 @@ impl GroupRobot {
     ///
     /// # Errors
     /// [`BuildError::Http`] when TLS cannot be set up.
+    #[cfg(feature = "reqwest")]
     pub fn new(key: impl Into<SecretString>) -> Result<Self, BuildError> {
-        let transport = Arc::new(ReqwestTransport::new(TIMEOUT, CONNECT_TIMEOUT, None)?);
+        let transport = Arc::new(client::ReqwestTransport::new(
+            TIMEOUT,
+            CONNECT_TIMEOUT,
+            None,
+        )?);
         Self::with_transport(key, client::API_BASE, transport)
     }
 
