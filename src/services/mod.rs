@@ -3,9 +3,18 @@
 //! knows no HTTP request and no card layout, and holds no transaction while a call is out.
 
 mod access;
+pub mod access_token;
+pub mod bind;
+pub mod confirm_payment;
+mod contest;
 mod context;
+pub mod enroll;
 mod error;
+pub mod identity;
 pub mod match_files;
+pub mod notify;
+pub mod reconcile;
+pub mod session;
 
 pub use access::{reach_of, require, require_anywhere};
 pub use context::{Context, Settings, WallClock};

@@ -36,6 +36,9 @@ statements! {
     SET_MATCH = "UPDATE camp_member SET match_status = $3, planet_user_id = $4, \
                  planet_nickname = $5, wechat_nickname = $6, names_folded = $7, confidence = $8, \
                  match_reasons = $9, updated_at = $10 WHERE id = $1 AND match_status = $2";
+    SET_IDENTITY = "UPDATE camp_member SET planet_user_id = $3, planet_nickname = $4, \
+                    wechat_nickname = $5, names_folded = $6, confidence = $7, match_reasons = $8, \
+                    updated_at = $9 WHERE id = $1 AND match_status = $2";
     SET_JOINED = "UPDATE camp_member SET joined = $2, joined_at = $3, updated_at = $4 WHERE id = $1";
     SET_DAYS = "UPDATE camp_member SET checked_in_days = $2, eligible = $3, updated_at = $4 \
                 WHERE id = $1";
@@ -255,6 +258,37 @@ pub async fn set_match(
         });
     }
     LOG.add(tx, id.0, change, note).await
+}
+
+/// Writes who a member says to be, while their match stays what it is.
+pub async fn set_identity(
+    tx: &mut Tx,
+    id: MemberId,
+    status: MatchStatus,
+    identity: &Identity,
+    now: Timestamp,
+) -> StoreResult<()> {
+    let rows = run!(tx, c => sqlx::query(SET_IDENTITY)
+        .bind(id.0)
+        .bind(status.as_str())
+        .bind(identity.planet_user_id.map(|id| id.0))
+        .bind(&identity.planet_nickname)
+        .bind(&identity.wechat_nickname)
+        .bind(identity.names_folded())
+        .bind(identity.confidence)
+        .bind(reasons_json(identity))
+        .bind(now.micros())
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    if rows == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Stale {
+            table: TABLE,
+            id: id.0,
+        })
+    }
 }
 
 /// Writes whether a member has joined the group.

@@ -1,0 +1,145 @@
+//! Binding after paying: the member says who they are, within seven days; afterwards staff do.
+
+use crate::domain::{BindMethod, BindStatus, Machine as _, MatchStatus, MemberId, Timestamp};
+use crate::store::payments::{self, Payment, PlanetClaim};
+use crate::store::{Note, Tx, members};
+
+use super::{Context, Error, Refusal, Result, access_token, contest, identity};
+
+/// Payments looked at in one run of the job.
+const BATCH: i64 = 500;
+
+/// What a member types to be bound.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The order.
+    pub order_no: String,
+    /// Who they say to be.
+    pub claim: PlanetClaim,
+}
+
+/// A bound order.
+#[derive(Debug, Clone)]
+pub struct Bound {
+    /// The order as it is now.
+    pub payment: Payment,
+    /// The member.
+    pub member_id: MemberId,
+}
+
+/// Binds the order of an access token to the account that its holder names.
+///
+/// # Errors
+/// `token_invalid`, `token_expired`, `not_your_order`, `already_bound`, `bind_expired`, or invalid
+/// fields.
+pub async fn bind(ctx: &Context, token: &str, request: Request) -> Result<Bound> {
+    let payment = access_token::payment(ctx, token).await?;
+    if payment.order_no != request.order_no {
+        return Err(Refusal::NotYourOrder.into());
+    }
+    let claim = identity::check_claim(request.claim)?;
+    if claim.planet_id.is_none() {
+        return Err(Error::invalid("planetUserId", "请填写星球编号"));
+    }
+    let (context, id, note) = (
+        ctx.clone(),
+        payment.id,
+        Note::new("member", "bound", ctx.now()),
+    );
+    ctx.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let payment = payments::by_id(tx, id).await?.ok_or(Error::NotFound)?;
+                apply(&context, tx, payment, claim, &note).await
+            })
+        })
+        .await
+}
+
+async fn apply(
+    ctx: &Context,
+    tx: &mut Tx,
+    payment: Payment,
+    claim: PlanetClaim,
+    note: &Note,
+) -> Result<Bound> {
+    let (Some(camp), Some(member_id)) = (payment.camp_id, payment.member_id) else {
+        return Err(Refusal::WrongState("这笔付款正在由工作人员核对，请稍候".to_owned()).into());
+    };
+    refuse_unless_open(&payment, note.at)?;
+    let member = members::by_id(tx, member_id)
+        .await?
+        .ok_or(Error::NotFound)?;
+    let mut judged = identity::judge(tx, &claim).await?;
+    if let Some(account) = judged.identity.planet_user_id
+        && contest::raise(ctx, tx, camp, account, note).await?
+    {
+        judged.status = MatchStatus::Pending;
+        judged
+            .identity
+            .reasons
+            .push("同一星球账号有多人认领，待人工确认".to_owned());
+    }
+    if judged.status == MatchStatus::Matched {
+        let change = member.match_status.to(MatchStatus::Matched)?;
+        members::set_match(tx, member_id, change, &judged.identity, note).await?;
+    } else {
+        members::set_identity(
+            tx,
+            member_id,
+            member.match_status,
+            &judged.identity,
+            note.at,
+        )
+        .await?;
+    }
+    let change = payment.bind_status.to(BindStatus::Completed)?;
+    let method = Some(BindMethod::UserFill);
+    payments::advance_binding(tx, payment.id, change, method, note).await?;
+    let payment = payments::by_id(tx, payment.id)
+        .await?
+        .ok_or(Error::NotFound)?;
+    Ok(Bound { payment, member_id })
+}
+
+fn refuse_unless_open(payment: &Payment, now: Timestamp) -> Result<()> {
+    let in_time = payment.bind_deadline.is_none_or(|deadline| now < deadline);
+    match payment.bind_status {
+        BindStatus::Pending if in_time => Ok(()),
+        BindStatus::Pending | BindStatus::Expired | BindStatus::ManualRequired => {
+            Err(Refusal::BindExpired.into())
+        }
+        BindStatus::Completed | BindStatus::Closed => Err(Refusal::AlreadyBound.into()),
+    }
+}
+
+/// Expires the bindings whose seven days have passed; the smart match takes them from there.
+/// Gives how many.
+pub async fn expire(ctx: &Context) -> Result<usize> {
+    let due = {
+        let mut conn = ctx.db.read().await?;
+        payments::bind_expired(&mut conn, ctx.now(), BATCH).await?
+    };
+    let note = Note::new("expire-bindings", "seven days have passed", ctx.now());
+    let mut expired = 0;
+    for payment in due {
+        let change = payment.bind_status.to(BindStatus::Expired)?;
+        let note = note.clone();
+        let done = ctx
+            .db
+            .write(move |tx| {
+                Box::pin(async move {
+                    payments::advance_binding(tx, payment.id, change, None, &note).await?;
+                    Ok::<_, Error>(())
+                })
+            })
+            .await;
+        match done {
+            Ok(()) => expired += 1,
+            // The member was faster.
+            Err(error) if error.is_conflict() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(expired)
+}

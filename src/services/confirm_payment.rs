@@ -1,0 +1,260 @@
+//! A payment that WeChat Pay confirms: by a notification, by a query, twenty times at once or
+//! hours late. It is applied exactly once, and never lost.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+
+use crate::domain::binding::BIND_WITHIN;
+use crate::domain::order::flag_of_payment;
+use crate::domain::{
+    BindMethod, BindStatus, CampStatus, Fen, Machine as _, MatchStatus, OrderFlag, OrderStatus,
+    PaymentId, Timestamp,
+};
+use crate::platforms::wechat_pay::Transaction;
+use crate::store::payments::{Confirmation, OPENID, Payer, Payment, RAW_NOTICE};
+use crate::store::{Note, Tx, camps, members, payments, sessions};
+
+use super::notify::{Notice, tell_deciders};
+use super::{Context, Error, Result, access_token, contest, identity};
+
+/// How often a transaction is run again when somebody else was first.
+const MAX_CONFLICTS: usize = 5;
+
+/// What became of a confirmed payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Applied {
+    /// It is on the books now, with this flag if something is wrong with it.
+    Now(Option<OrderFlag>),
+    /// It was before.
+    Before,
+}
+
+/// Applies what WeChat Pay says of a paid order. `raw` is the notification, if one brought it.
+///
+/// # Errors
+/// [`Error::Invalid`] if it is not a payment to us; whatever else goes wrong, nothing was written
+/// and WeChat Pay is to be asked to say it again.
+pub async fn confirm(
+    ctx: &Context,
+    transaction: &Transaction,
+    raw: Option<&[u8]>,
+) -> Result<Applied> {
+    check_ours(ctx, transaction)?;
+    let mut conflicts = 0;
+    loop {
+        let confirmation = confirmation(ctx, transaction, raw)?;
+        let order_no = transaction.out_trade_no.clone();
+        let context = ctx.clone();
+        let applied = ctx
+            .db
+            .write(move |tx| {
+                Box::pin(async move { apply(&context, tx, &order_no, confirmation).await })
+            })
+            .await;
+        match applied {
+            Err(error) if error.is_conflict() && conflicts < MAX_CONFLICTS => conflicts += 1,
+            other => return other,
+        }
+    }
+}
+
+fn check_ours(ctx: &Context, transaction: &Transaction) -> Result<()> {
+    let pay = ctx.pay()?;
+    if transaction.mch_id != pay.mch_id() || transaction.app_id != pay.app_id() {
+        return Err(Error::invalid("mchid", "not our merchant or application"));
+    }
+    if !transaction.trade_state.was_paid() {
+        return Err(Error::invalid("trade_state", "not a paid order"));
+    }
+    Ok(())
+}
+
+/// What of the transaction is kept. `paid_at` is business time: the demo and the tests move it.
+fn confirmation(
+    ctx: &Context,
+    transaction: &Transaction,
+    raw: Option<&[u8]>,
+) -> Result<Confirmation> {
+    let amount = transaction
+        .amount
+        .as_ref()
+        .and_then(|amount| amount.total_fen);
+    let paid = amount.and_then(|fen| Fen::new(fen).ok());
+    let paid = paid.ok_or_else(|| Error::invalid("amount", "no amount"))?;
+    let transaction_id = transaction.transaction_id.clone();
+    let transaction_id =
+        transaction_id.ok_or_else(|| Error::invalid("transaction_id", "no transaction id"))?;
+    let openid = transaction
+        .payer
+        .as_ref()
+        .and_then(|payer| payer.openid.as_deref());
+    Ok(Confirmation {
+        paid,
+        paid_at: in_business_time(ctx, transaction.success_time),
+        transaction_id,
+        payer: openid.map(|openid| payer(ctx, openid)).transpose()?,
+        flag: None,
+        raw_notice: raw
+            .map(|raw| ctx.keys().seal(RAW_NOTICE, raw))
+            .transpose()?,
+    })
+}
+
+fn in_business_time(ctx: &Context, paid_at: Option<DateTime<Utc>>) -> Timestamp {
+    let ago = paid_at.map_or(0, |at| {
+        ctx.wall_now().micros() - Timestamp::from(at).micros()
+    });
+    ctx.now().minus(TimeDelta::microseconds(ago.max(0)))
+}
+
+/// A payer as the store keeps them.
+pub(super) fn payer(ctx: &Context, openid: &str) -> Result<Payer> {
+    Ok(Payer {
+        openid: ctx.keys().seal(OPENID, openid.as_bytes())?,
+        openid_mac: ctx.keys().mac(OPENID, openid.as_bytes()),
+    })
+}
+
+async fn apply(
+    ctx: &Context,
+    tx: &mut Tx,
+    order_no: &str,
+    mut confirmation: Confirmation,
+) -> Result<Applied> {
+    let note = Note::new("wechat_pay", "payment confirmed", ctx.now());
+    let Some(order) = payments::by_order_no(tx, order_no).await? else {
+        let id = payments::insert_unknown(tx, order_no, &confirmation, &note).await?;
+        tell_abnormal(
+            ctx,
+            tx,
+            id,
+            order_no,
+            OrderFlag::UnknownOrder,
+            None,
+            &confirmation,
+        )
+        .await?;
+        return Ok(Applied::Now(Some(OrderFlag::UnknownOrder)));
+    };
+    if !matches!(order.status, OrderStatus::Created | OrderStatus::Closed) {
+        return match order.transaction_id.as_deref() {
+            Some(known) if known == confirmation.transaction_id => Ok(Applied::Before),
+            _ => Err(Error::Invariant(format!(
+                "order {order_no} was paid by two transactions"
+            ))),
+        };
+    }
+    confirmation.payer = confirmation.payer.or_else(|| order.payer.clone());
+    confirmation.flag = flag(tx, &order, &confirmation).await?;
+    let change = order.status.to(OrderStatus::Paid)?;
+    payments::confirm(tx, order.id, change, &confirmation, &note).await?;
+    if takes_a_place(tx, &order, confirmation.flag).await? {
+        enroll(ctx, tx, &order, confirmation.paid_at, &note).await?;
+    }
+    if let Some(flag) = confirmation.flag {
+        let camp = order.camp_id;
+        tell_abnormal(ctx, tx, order.id, order_no, flag, camp, &confirmation).await?;
+    }
+    Ok(Applied::Now(confirmation.flag))
+}
+
+async fn flag(
+    tx: &mut Tx,
+    order: &Payment,
+    confirmation: &Confirmation,
+) -> Result<Option<OrderFlag>> {
+    let earlier = match (order.camp_id, &confirmation.payer) {
+        (Some(camp), Some(payer)) => payments::place_of_payer(tx, camp, &payer.openid_mac).await?,
+        _ => None,
+    };
+    let was_closed = order.status == OrderStatus::Closed;
+    Ok(flag_of_payment(
+        order.amount,
+        confirmation.paid,
+        earlier.is_some(),
+        was_closed,
+    ))
+}
+
+/// Whether a payment makes a member: the deposit itself does; a late one does while the camp
+/// still takes people in; a second one and one of the wrong amount wait for a person.
+async fn takes_a_place(tx: &mut Tx, order: &Payment, flag: Option<OrderFlag>) -> Result<bool> {
+    match (flag, order.camp_id) {
+        (None, Some(_)) => Ok(true),
+        (Some(OrderFlag::Late), Some(camp)) => {
+            let camp = camps::by_id(tx, camp).await?;
+            Ok(camp.is_some_and(|camp| camp.status == CampStatus::Enrolling))
+        }
+        _ => Ok(false),
+    }
+}
+
+/// Makes the member of a paid order, binds it as far as the claim goes, and opens the pages.
+async fn enroll(
+    ctx: &Context,
+    tx: &mut Tx,
+    order: &Payment,
+    paid_at: Timestamp,
+    note: &Note,
+) -> Result<()> {
+    let (Some(camp), Some(terms)) = (order.camp_id, order.terms) else {
+        return Err(Error::Invariant(format!(
+            "order {} has no camp or terms",
+            order.order_no
+        )));
+    };
+    let mut judged = identity::judge(tx, &order.claim).await?;
+    if let Some(account) = judged.identity.planet_user_id
+        && contest::raise(ctx, tx, camp, account, note).await?
+    {
+        judged.status = MatchStatus::Pending;
+        judged
+            .identity
+            .reasons
+            .push("同一星球账号有多人认领，待人工确认".to_owned());
+    }
+    let member = members::insert(tx, camp, order.id, &judged.identity, judged.status, note).await?;
+    let deadline = Some(paid_at.plus(BIND_WITHIN));
+    payments::set_member(tx, order.id, member, deadline).await?;
+    let method = match (order.claim.signed, &order.claim.planet_id) {
+        (Some(_), _) => Some(BindMethod::DynamicQrcode),
+        (None, Some(_)) => Some(BindMethod::UserFill),
+        (None, None) => None,
+    };
+    if method.is_some() {
+        let change = order.bind_status.to(BindStatus::Completed)?;
+        payments::advance_binding(tx, order.id, change, method, note).await?;
+    }
+    let token = access_token::hash(&access_token::of(ctx.keys(), &order.order_no));
+    sessions::add_access_token(tx, &token, order.id, terms.access_until(), note.at).await?;
+    Ok(())
+}
+
+async fn tell_abnormal(
+    ctx: &Context,
+    tx: &mut Tx,
+    payment: PaymentId,
+    order_no: &str,
+    flag: OrderFlag,
+    camp_id: Option<crate::domain::CampId>,
+    confirmation: &Confirmation,
+) -> Result<()> {
+    let camp = match camp_id {
+        Some(id) => camps::by_id(tx, id).await?,
+        None => None,
+    };
+    let notice = Notice {
+        kind: "payment_abnormal",
+        camp_id,
+        card_id: None,
+        body: json!({
+            "paymentId": payment.0,
+            "orderNo": order_no,
+            "flag": flag.as_str(),
+            "campName": camp.map(|camp| camp.name),
+            "paidYuan": confirmation.paid.yuan(),
+        }),
+        dedupe_key: payment.to_string(),
+    };
+    tell_deciders(tx, &ctx.settings, &notice, ctx.now()).await
+}

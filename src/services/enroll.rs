@@ -1,0 +1,349 @@
+//! Enrolling: an order for a camp, and what the member needs to have it paid.
+
+use std::net::IpAddr;
+
+use chrono::TimeDelta;
+
+use crate::domain::order::ORDER_EXPIRES_AFTER;
+use crate::domain::{
+    CampId, CampStatus, Fen, Machine as _, OrderNo, OrderStatus, PayChannel, Timestamp,
+};
+use crate::platforms::wechat_pay::{self, Channel, NewOrder, PayParams, Prepay};
+use crate::store::camps::Camp;
+use crate::store::payments::{self, NewPayment, PayMeans, Payer, Payment, PlanetClaim};
+use crate::store::sessions::{SESSION_OPENID, Session};
+use crate::store::{Note, camps};
+
+use super::{Context, Error, Refusal, Result, confirm_payment, identity, reconcile};
+
+/// An `h5_url` is good for five minutes (wechat-pay-v3 §4); it is fetched anew a little earlier.
+const H5_URL_LIVES: TimeDelta = TimeDelta::minutes(4);
+/// `prepay_id` and `code_url` are good for two hours, longer than an order.
+const PREPAY_LIVES: TimeDelta = TimeDelta::minutes(110);
+/// WeChat Pay is first asked about an order this long after it was made.
+const FIRST_QUERY_AFTER: TimeDelta = TimeDelta::minutes(5);
+
+/// What a member asks for.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The camp.
+    pub camp_id: CampId,
+    /// How they want to pay.
+    pub channel: PayChannel,
+    /// Who they say to be.
+    pub claim: PlanetClaim,
+    /// Their address, for the h5 channel.
+    pub ip: IpAddr,
+}
+
+/// An order, ready to be paid.
+#[derive(Debug, Clone)]
+pub struct Ordered {
+    /// Our number.
+    pub order_no: String,
+    /// How it is paid.
+    pub channel: PayChannel,
+    /// How much.
+    pub amount: Fen,
+    /// Until when.
+    pub expires_at: Timestamp,
+    /// jsapi: what the page hands to WeChat.
+    pub pay_params: Option<PayParams>,
+    /// native: to be drawn as a QR code.
+    pub code_url: Option<String>,
+    /// h5: to be opened.
+    pub h5_url: Option<String>,
+}
+
+/// Makes an order for a camp, or gives the unpaid one of the same session again.
+///
+/// # Errors
+/// `camp_not_enrolling`, `already_enrolled`, `unauthenticated` (jsapi without an openid), invalid
+/// fields, or a failure of WeChat Pay, after which asking again continues with the same order.
+pub async fn order(ctx: &Context, session: &Session, request: Request) -> Result<Ordered> {
+    let claim = identity::check_claim(request.claim)?;
+    let payer = payer_of(ctx, session)?;
+    if request.channel == PayChannel::Jsapi && payer.is_none() {
+        return Err(Refusal::Unauthenticated.into());
+    }
+    let request = Request { claim, ..request };
+    let camp = enrolling_camp(ctx, request.camp_id).await?;
+    refuse_second_place(ctx, session, camp.id).await?;
+    let (same, others) = open_orders(ctx, session, &camp, &request).await?;
+    for other in &others {
+        if reconcile::close_at_wechat_pay(ctx, other).await? {
+            // It was paid in the meantime.
+            refuse_second_place(ctx, session, camp.id).await?;
+        }
+    }
+    let order = match same {
+        Some(order) => keep_claim(ctx, order, request.claim).await?,
+        None => insert(ctx, session, &camp, &request, payer).await?,
+    };
+    prepare(ctx, order, &camp.name).await
+}
+
+/// What the member needs to have their unpaid order paid, again.
+pub async fn pay_means(ctx: &Context, session: &Session, order_no: &str) -> Result<Ordered> {
+    let (order, camp) = {
+        let mut conn = ctx.db.read().await?;
+        let order = payments::by_order_no(&mut conn, order_no).await?;
+        let order = order.ok_or(Error::NotFound)?;
+        if order.session_hash.as_ref() != Some(&session.id_hash) {
+            return Err(Refusal::NotYourOrder.into());
+        }
+        let camp_id = order.camp_id.ok_or(Error::NotFound)?;
+        (
+            order,
+            camps::by_id(&mut conn, camp_id)
+                .await?
+                .ok_or(Error::NotFound)?,
+        )
+    };
+    if order.status != OrderStatus::Created {
+        return Err(Refusal::WrongState("这笔订单已不能支付，请查看订单状态".to_owned()).into());
+    }
+    prepare(ctx, order, &camp.name).await
+}
+
+async fn enrolling_camp(ctx: &Context, id: CampId) -> Result<Camp> {
+    let mut conn = ctx.db.read().await?;
+    let camp = camps::by_id(&mut conn, id).await?.ok_or(Error::NotFound)?;
+    if camp.status == CampStatus::Enrolling {
+        Ok(camp)
+    } else {
+        Err(Refusal::CampNotEnrolling.into())
+    }
+}
+
+async fn refuse_second_place(ctx: &Context, session: &Session, camp: CampId) -> Result<()> {
+    let mut conn = ctx.db.read().await?;
+    match payments::place_of(&mut conn, camp, &session.person()).await? {
+        Some(place) => Err(Refusal::AlreadyEnrolled {
+            order_no: place.order_no,
+            bind_status: place.bind_status,
+        }
+        .into()),
+        None => Ok(()),
+    }
+}
+
+fn payer_of(ctx: &Context, session: &Session) -> Result<Option<Payer>> {
+    let Some(sealed) = &session.openid else {
+        return Ok(None);
+    };
+    let openid = ctx.keys().open_text(SESSION_OPENID, sealed)?;
+    Ok(Some(confirm_payment::payer(ctx, &openid)?))
+}
+
+/// The session's unpaid order that fits the request, and those that another channel, payer or
+/// price, or the end of their time, has made useless.
+async fn open_orders(
+    ctx: &Context,
+    session: &Session,
+    camp: &Camp,
+    request: &Request,
+) -> Result<(Option<Payment>, Vec<Payment>)> {
+    let mut conn = ctx.db.read().await?;
+    let open = payments::open_of_session(&mut conn, &session.id_hash, camp.id).await?;
+    let now = ctx.now();
+    let (mut fitting, mut others): (Vec<_>, Vec<_>) = open.into_iter().partition(|order| {
+        let same_payer =
+            order.payer.as_ref().map(|payer| &payer.openid_mac) == session.openid_mac.as_ref();
+        let same_address = request.channel != PayChannel::H5
+            || order.payer_ip.as_deref() == Some(request.ip.to_string().as_str());
+        order.channel == Some(request.channel)
+            && order.terms == Some(camp.terms)
+            && order.expires_at > now
+            && same_payer
+            && same_address
+    });
+    let same = if fitting.is_empty() {
+        None
+    } else {
+        Some(fitting.remove(0))
+    };
+    others.append(&mut fitting);
+    Ok((same, others))
+}
+
+async fn keep_claim(ctx: &Context, mut order: Payment, claim: PlanetClaim) -> Result<Payment> {
+    if order.claim != claim {
+        let (id, now, kept) = (order.id, ctx.now(), claim.clone());
+        ctx.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    payments::set_claim(tx, id, &kept, now).await?;
+                    Ok::<_, Error>(())
+                })
+            })
+            .await?;
+        order.claim = claim;
+    }
+    Ok(order)
+}
+
+async fn insert(
+    ctx: &Context,
+    session: &Session,
+    camp: &Camp,
+    request: &Request,
+    payer: Option<Payer>,
+) -> Result<Payment> {
+    let now = ctx.now();
+    let order = NewPayment {
+        order_no: OrderNo::new(ctx.new_uuid()),
+        camp_id: camp.id,
+        session_hash: session.id_hash.clone(),
+        channel: request.channel,
+        terms: camp.terms,
+        payer,
+        wecom_userid: session.wecom_userid.clone(),
+        claim: request.claim.clone(),
+        expires_at: now.plus(ORDER_EXPIRES_AFTER),
+        time_expire: ctx.wall_now().plus(ORDER_EXPIRES_AFTER),
+        payer_ip: (request.channel == PayChannel::H5).then(|| request.ip.to_string()),
+        next_query_at: now.plus(FIRST_QUERY_AFTER),
+    };
+    ctx.db
+        .write(move |tx| {
+            Box::pin(async move {
+                // The camp may have been withdrawn or begun since it was looked at.
+                let camp = camps::by_id(tx, order.camp_id)
+                    .await?
+                    .ok_or(Error::NotFound)?;
+                if camp.status != CampStatus::Enrolling || camp.terms != order.terms {
+                    return Err(Refusal::CampNotEnrolling.into());
+                }
+                let note = Note::new("member", "ordered", now);
+                let id = payments::insert(tx, &order, &note).await?;
+                let made = payments::by_id(tx, id).await?;
+                made.ok_or_else(|| Error::Invariant("an order vanished".to_owned()))
+            })
+        })
+        .await
+}
+
+/// Has WeChat Pay prepare the order, unless what it gave before is still good. The number is
+/// fixed, so doing it twice makes one order there.
+async fn prepare(ctx: &Context, order: Payment, camp_name: &str) -> Result<Ordered> {
+    let means = if is_still_prepared(ctx, &order) {
+        order.means.clone()
+    } else {
+        let prepay = ctx
+            .pay()?
+            .create_order(&new_order(ctx, &order, camp_name)?)
+            .await;
+        let means = means_of(prepay.map_err(pay_failure)?);
+        let (id, kept, wall_now) = (order.id, means.clone(), ctx.wall_now());
+        ctx.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    payments::set_prepared(tx, id, &kept, wall_now).await?;
+                    Ok::<_, Error>(())
+                })
+            })
+            .await?;
+        means
+    };
+    let prepay_id = means.prepay_id.as_deref();
+    let pay_params = prepay_id.map(|id| ctx.pay()?.jsapi_params(id).map_err(pay_failure));
+    Ok(Ordered {
+        order_no: order.order_no,
+        channel: order
+            .channel
+            .ok_or_else(|| Error::Invariant("no channel".to_owned()))?,
+        amount: order.amount,
+        expires_at: order.expires_at,
+        pay_params: pay_params.transpose()?,
+        code_url: means.code_url,
+        h5_url: means.h5_url,
+    })
+}
+
+fn is_still_prepared(ctx: &Context, order: &Payment) -> bool {
+    let lives = if order.channel == Some(PayChannel::H5) {
+        H5_URL_LIVES
+    } else {
+        PREPAY_LIVES
+    };
+    order
+        .prepared_at
+        .is_some_and(|at| at.plus(lives) > ctx.wall_now())
+}
+
+fn new_order(ctx: &Context, order: &Payment, camp_name: &str) -> Result<NewOrder> {
+    let missing = |what: &str| Error::Invariant(format!("order {} has no {what}", order.order_no));
+    let channel = match order.channel.ok_or_else(|| missing("channel"))? {
+        PayChannel::Jsapi => {
+            let payer = order.payer.as_ref().ok_or_else(|| missing("payer"))?;
+            Channel::Jsapi {
+                openid: ctx.keys().open_text(payments::OPENID, &payer.openid)?,
+            }
+        }
+        PayChannel::Native => Channel::Native,
+        PayChannel::H5 => {
+            let ip = order.payer_ip.as_deref().and_then(|ip| ip.parse().ok());
+            Channel::H5 {
+                payer_ip: ip.ok_or_else(|| missing("address"))?,
+            }
+        }
+    };
+    let time_expire = order.time_expire.ok_or_else(|| missing("time limit"))?;
+    Ok(NewOrder {
+        out_trade_no: order.order_no.clone(),
+        description: format!("{camp_name} 押金"),
+        amount_fen: order.amount.get(),
+        notify_url: format!("{}/api/webhook/wechat/payment", ctx.settings.public_url),
+        expires_at: Some(time_expire.shanghai().to_utc()),
+        attach: None,
+        channel,
+    })
+}
+
+fn means_of(prepay: Prepay) -> PayMeans {
+    match prepay {
+        Prepay::Jsapi { prepay_id } => PayMeans {
+            prepay_id: Some(prepay_id),
+            ..PayMeans::default()
+        },
+        Prepay::Native { code_url } => PayMeans {
+            code_url: Some(code_url),
+            ..PayMeans::default()
+        },
+        Prepay::H5 { h5_url } => PayMeans {
+            h5_url: Some(h5_url),
+            ..PayMeans::default()
+        },
+    }
+}
+
+/// A failure of WeChat Pay as doors show it.
+pub(super) fn pay_failure(error: wechat_pay::Error) -> Error {
+    let what = error.to_string();
+    if error.is_retryable_same_number() {
+        Error::PlatformUnavailable {
+            platform: "wechat_pay",
+            what,
+        }
+    } else {
+        Error::Platform {
+            platform: "wechat_pay",
+            what,
+        }
+    }
+}
+
+/// Closes an expired order of ours in the books, once WeChat Pay has closed it.
+pub(super) async fn close(ctx: &Context, order: &Payment, reason: &'static str) -> Result<()> {
+    let change = order.status.to(OrderStatus::Closed)?;
+    let (id, note) = (order.id, Note::new("system", reason, ctx.now()));
+    ctx.db
+        .write(move |tx| {
+            Box::pin(async move {
+                payments::advance_order(tx, id, change, &note).await?;
+                Ok::<_, Error>(())
+            })
+        })
+        .await
+}
