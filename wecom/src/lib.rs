@@ -1,7 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "axum")]
+pub mod axum;
 pub mod callback;
 pub mod card;
+pub mod chat;
 pub mod client;
 pub mod crypto;
 pub mod event;
@@ -13,6 +16,8 @@ pub mod media;
 pub mod menu;
 pub mod message;
 pub mod oauth;
+pub mod reply;
+pub mod robot;
 pub mod user;
 pub mod xml;
 

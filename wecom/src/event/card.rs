@@ -1,25 +1,8 @@
 //! Clicks on template cards (wecom-app §2.2).
 
 use super::{optional, text};
+use crate::card::CardType;
 use crate::xml::{Element, Fields};
-
-/// The five types of template cards.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum CardType {
-    /// `text_notice`
-    TextNotice,
-    /// `news_notice`
-    NewsNotice,
-    /// `button_interaction`
-    ButtonInteraction,
-    /// `vote_interaction`
-    VoteInteraction,
-    /// `multiple_interaction`
-    MultipleInteraction,
-    /// A type that the reference does not know, as received; may be empty.
-    Other(String),
-}
 
 /// A button or the submit button of a card was pressed.
 ///
@@ -31,8 +14,8 @@ pub struct CardClick {
     pub key: String,
     /// `task_id` the card was sent with.
     pub task_id: String,
-    /// Type of the card.
-    pub card_type: CardType,
+    /// Type of the card; `None` if missing or not one of the five, see the raw fields then.
+    pub card_type: Option<CardType>,
     /// Code for one update of the card within 72 hours; each click brings a fresh one.
     pub response_code: String,
     /// What was selected, one entry per question; may be empty for plain buttons.
@@ -47,8 +30,9 @@ pub struct CardMenuClick {
     pub key: String,
     /// `task_id` the card was sent with.
     pub task_id: String,
-    /// Type of the card: text notice, news notice or button interaction.
-    pub card_type: CardType,
+    /// Type of the card: text notice, news notice or button interaction; `None` if missing or
+    /// not one of the five.
+    pub card_type: Option<CardType>,
     /// Code for one update of the card within 72 hours.
     pub response_code: String,
 }
@@ -63,30 +47,18 @@ pub struct Selection {
     pub option_ids: Vec<String>,
 }
 
-impl CardType {
-    /// Reads the name the platform uses; never fails.
-    pub fn from_name(name: &str) -> Self {
-        match name {
-            "text_notice" => Self::TextNotice,
-            "news_notice" => Self::NewsNotice,
-            "button_interaction" => Self::ButtonInteraction,
-            "vote_interaction" => Self::VoteInteraction,
-            "multiple_interaction" => Self::MultipleInteraction,
-            other => Self::Other(other.to_owned()),
-        }
-    }
-
-    /// The name the platform uses.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::TextNotice => "text_notice",
-            Self::NewsNotice => "news_notice",
-            Self::ButtonInteraction => "button_interaction",
-            Self::VoteInteraction => "vote_interaction",
-            Self::MultipleInteraction => "multiple_interaction",
-            Self::Other(name) => name,
-        }
-    }
+/// The type of a card by the platform's word.
+pub(crate) fn card_type(word: &str) -> Option<CardType> {
+    const TYPES: [CardType; 5] = [
+        CardType::TextNotice,
+        CardType::NewsNotice,
+        CardType::ButtonInteraction,
+        CardType::VoteInteraction,
+        CardType::MultipleInteraction,
+    ];
+    TYPES
+        .into_iter()
+        .find(|card_type| card_type.as_str() == word)
 }
 
 impl CardClick {
@@ -103,7 +75,7 @@ impl CardClick {
         Self {
             key: text(fields.get("EventKey")),
             task_id: text(fields.get("TaskId")),
-            card_type: CardType::from_name(fields.get("CardType").unwrap_or_default()),
+            card_type: fields.get("CardType").and_then(card_type),
             response_code: text(fields.get("ResponseCode")),
             selections: items
                 .into_iter()
@@ -120,7 +92,7 @@ impl CardMenuClick {
         Self {
             key: text(fields.get("EventKey")),
             task_id: text(fields.get("TaskId")),
-            card_type: CardType::from_name(fields.get("CardType").unwrap_or_default()),
+            card_type: fields.get("CardType").and_then(card_type),
             response_code: text(fields.get("ResponseCode")),
         }
     }

@@ -13,7 +13,8 @@ mod message;
 
 use sha1::{Digest, Sha1};
 
-pub use card::{CardClick, CardMenuClick, CardType, Selection};
+pub(crate) use card::card_type;
+pub use card::{CardClick, CardMenuClick, Selection};
 pub use contact::{
     ContactChange, ExtendedAttribute, ExtendedValue, PartyChange, TagChange, UserChange,
 };

@@ -34,6 +34,19 @@ impl Writer {
         self.close(name)
     }
 
+    /// `<name>` around what `content` writes.
+    pub(crate) fn nested(&mut self, name: &str, content: impl FnOnce(&mut Self)) -> &mut Self {
+        self.open(name);
+        content(self);
+        self.close(name)
+    }
+
+    /// An element that was written elsewhere, as it is.
+    pub(crate) fn element(&mut self, xml: &str) -> &mut Self {
+        self.xml.push_str(xml);
+        self
+    }
+
     /// Closes the root and gives the document.
     pub(crate) fn finish(mut self) -> String {
         self.xml.push_str("</xml>");

@@ -1,0 +1,189 @@
+//! The events of a smart robot (wecom-bots-h5 §1.5).
+
+use serde_json::Value;
+
+use super::inbound::{non_empty, text};
+use crate::card::CardType;
+use crate::event::{Selection, card_type};
+
+/// Something that happened. The reference names two spellings of some keys: both are read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// The member's first visit of the single chat that day. Answer with a welcome.
+    EnterChat,
+    /// A button, the submit button or a corner menu was pressed. Answer within 5 seconds with the
+    /// updated card or not at all; it is sent once.
+    CardClick(CardClick),
+    /// Thumbs for an answer that asked for feedback. Must not be answered.
+    Feedback(Feedback),
+    /// Another long connection took over. Never sent in URL mode.
+    Disconnected,
+    /// A kind that the reference does not know; see [`Inbound::raw`](super::Inbound::raw).
+    Other {
+        /// `eventtype` as received; may be empty.
+        name: String,
+    },
+}
+
+/// A click on a card of the robot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CardClick {
+    /// Key of the button or menu entry.
+    pub key: String,
+    /// `task_id` the card was sent with; an update must repeat it.
+    pub task_id: String,
+    /// Type of the card; `None` if missing or not one of the five.
+    pub card_type: Option<CardType>,
+    /// What was selected, one entry per question; empty for menu entries.
+    pub selections: Vec<Selection>,
+}
+
+/// Thumbs of a member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Feedback {
+    /// The id that the answer carried.
+    pub id: String,
+    /// Up, down or taken back.
+    pub verdict: Verdict,
+    /// Words of the member; only with thumbs down.
+    pub content: Option<String>,
+    /// Reasons; only with thumbs down.
+    pub reasons: Vec<FeedbackReason>,
+}
+
+/// What the member thinks of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// Thumbs up.
+    Accurate,
+    /// Thumbs down.
+    Inaccurate,
+    /// Taken back.
+    Cancelled,
+    /// A number that the reference does not know; 0 if there was none.
+    Other(i64),
+}
+
+/// Why an answer was bad.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FeedbackReason {
+    /// Off topic.
+    OffTopic,
+    /// Incomplete.
+    Incomplete,
+    /// Wrong.
+    Wrong,
+    /// The analysis is wrong.
+    AnalysisError,
+    /// A number that the reference does not know.
+    Other(i64),
+}
+
+impl Event {
+    pub(super) fn parse(raw: &Value) -> Self {
+        let name = text(raw, "/event/eventtype");
+        let of = |kind: &str| {
+            raw.pointer(&format!("/event/{kind}"))
+                .unwrap_or(&Value::Null)
+        };
+        match name.as_str() {
+            "enter_chat" => Self::EnterChat,
+            "template_card_event" => Self::CardClick(CardClick::parse(of("template_card_event"))),
+            "feedback_event" => Self::Feedback(Feedback::parse(of("feedback_event"))),
+            "disconnected_event" => Self::Disconnected,
+            _ => Self::Other { name },
+        }
+    }
+}
+
+impl CardClick {
+    /// The options chosen for one question; empty if the question is not in the answer.
+    pub fn selected(&self, question_key: &str) -> &[String] {
+        self.selections
+            .iter()
+            .find(|selection| selection.question_key == question_key)
+            .map_or(&[], |selection| selection.option_ids.as_slice())
+    }
+
+    fn parse(event: &Value) -> Self {
+        let items = either(
+            event,
+            "/selected_items/selected_item",
+            "/selecteditems/selecteditem",
+        );
+        Self {
+            key: either_text(event, "/event_key", "/eventkey"),
+            task_id: either_text(event, "/task_id", "/taskid"),
+            card_type: card_type(&either_text(event, "/card_type", "/cardtype")),
+            selections: items
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .map(|item| Selection {
+                    question_key: either_text(item, "/question_key", "/questionkey"),
+                    option_ids: option_ids(item),
+                })
+                .collect(),
+        }
+    }
+}
+
+impl Feedback {
+    fn parse(event: &Value) -> Self {
+        let reasons = event
+            .pointer("/inaccurate_reason_list")
+            .and_then(Value::as_array);
+        Self {
+            id: text(event, "/id"),
+            verdict: match event
+                .pointer("/type")
+                .and_then(Value::as_i64)
+                .unwrap_or_default()
+            {
+                1 => Verdict::Accurate,
+                2 => Verdict::Inaccurate,
+                3 => Verdict::Cancelled,
+                other => Verdict::Other(other),
+            },
+            content: non_empty(event, "/content"),
+            reasons: reasons
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_i64)
+                .map(|reason| match reason {
+                    1 => FeedbackReason::OffTopic,
+                    2 => FeedbackReason::Incomplete,
+                    3 => FeedbackReason::Wrong,
+                    4 => FeedbackReason::AnalysisError,
+                    other => FeedbackReason::Other(other),
+                })
+                .collect(),
+        }
+    }
+}
+
+fn option_ids(item: &Value) -> Vec<String> {
+    either(item, "/option_ids/option_id", "/optionids/optionid")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
+}
+
+fn either<'a>(value: &'a Value, usual: &str, other: &str) -> Option<&'a Value> {
+    value.pointer(usual).or_else(|| value.pointer(other))
+}
+
+fn either_text(value: &Value, usual: &str, other: &str) -> String {
+    either(value, usual, other)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned()
+}

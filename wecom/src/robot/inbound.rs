@@ -1,0 +1,253 @@
+//! What members send to a smart robot (wecom-bots-h5 §1.3).
+
+use std::fmt;
+
+use serde_json::Value;
+
+use super::{Event, ResponseUrl};
+use crate::event::ContentError;
+
+/// Most parts of one mixed message that are read.
+const MAX_MIXED_ITEMS: usize = 100;
+
+/// One verified message, event or stream refresh of a smart robot.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Inbound {
+    /// Unique per callback; re-deliveries repeat it.
+    pub msg_id: String,
+    /// Id of the robot; empty if absent.
+    pub bot_id: String,
+    /// Where it was said.
+    pub chat: Chat,
+    /// Who said it: the clear userid if the robot's creator is a super administrator, else an
+    /// encrypted one. Empty if absent.
+    pub from_user: String,
+    /// CorpID of the member; absent for a corp's own robot.
+    pub from_corp: Option<String>,
+    /// When an event happened, in Unix seconds; messages carry no time.
+    pub created_at_s: Option<i64>,
+    /// Address for one answer within an hour; messages and card clicks have it.
+    pub response_url: Option<ResponseUrl>,
+    /// What was sent.
+    pub body: Body,
+    raw: Value,
+}
+
+/// Where something was said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Chat {
+    /// Between one member and the robot.
+    Single,
+    /// In an internal group, where the robot was mentioned.
+    Group {
+        /// Id of the group; its letter case matters.
+        chat_id: String,
+    },
+}
+
+/// What a callback brings.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Body {
+    /// A chat message.
+    Message(Message),
+    /// The platform asks how far a stream has come; answer with its full snapshot.
+    Refresh {
+        /// Id that the first answer gave.
+        stream_id: String,
+    },
+    /// An event.
+    Event(Event),
+}
+
+/// A chat message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Message {
+    /// What was written.
+    pub content: Content,
+    /// What the member quoted.
+    pub quote: Option<Content>,
+}
+
+/// The kinds of content. Addresses are good for 5 minutes and give encrypted bytes: see
+/// [`decrypt_media`](super::decrypt_media).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Content {
+    /// Text; in groups with the literal mention of the robot.
+    Text(String),
+    /// Texts and pictures in the order written.
+    Mixed(Vec<Content>),
+    /// A picture.
+    Image {
+        /// Address of the encrypted picture.
+        url: String,
+    },
+    /// A voice message, as text.
+    Voice {
+        /// What was heard.
+        transcript: String,
+    },
+    /// A file of at most 100 MB.
+    File {
+        /// Address of the encrypted file.
+        url: String,
+    },
+    /// A video of at most 100 MB.
+    Video {
+        /// Address of the encrypted video.
+        url: String,
+    },
+    /// A kind that the reference does not know; see [`Inbound::raw`].
+    Other {
+        /// `msgtype` as received.
+        msg_type: String,
+    },
+}
+
+impl Inbound {
+    pub(super) fn parse(json: &str) -> Result<Self, ContentError> {
+        let raw: Value = serde_json::from_str(json).map_err(|_| ContentError::Json)?;
+        if !raw.is_object() {
+            return Err(ContentError::Json);
+        }
+        let msg_id = non_empty(&raw, "/msgid").ok_or(ContentError::Missing("msgid"))?;
+        let body = Body::parse(&raw)?;
+        let chat_id = text(&raw, "/chatid");
+        let is_group = text(&raw, "/chattype") == "group" || !chat_id.is_empty();
+        Ok(Self {
+            msg_id,
+            bot_id: text(&raw, "/aibotid"),
+            chat: if is_group {
+                Chat::Group { chat_id }
+            } else {
+                Chat::Single
+            },
+            from_user: text(&raw, "/from/userid"),
+            from_corp: non_empty(&raw, "/from/corpid"),
+            created_at_s: raw.pointer("/create_time").and_then(Value::as_i64),
+            response_url: non_empty(&raw, "/response_url").and_then(ResponseUrl::new),
+            body,
+            raw,
+        })
+    }
+
+    /// The whole message as it came.
+    pub fn raw(&self) -> &Value {
+        &self.raw
+    }
+
+    /// A key that is equal for re-deliveries and different for different callbacks.
+    pub fn dedupe_key(&self) -> String {
+        format!("r:{}", self.msg_id)
+    }
+
+    /// The text of a message without the mention of the robot, which groups put into it.
+    ///
+    /// `bot_name` is the robot's display name as configured; the platform does not send it.
+    pub fn text_without_mention(&self, bot_name: &str) -> Option<String> {
+        let Body::Message(Message {
+            content: Content::Text(text),
+            ..
+        }) = &self.body
+        else {
+            return None;
+        };
+        let mention = format!("@{bot_name}");
+        let bare = match (&self.chat, text.split_once(mention.as_str())) {
+            (Chat::Group { .. }, Some((before, after))) if ends_a_name(after) => {
+                format!("{}{}", before, after.trim_start())
+            }
+            _ => text.clone(),
+        };
+        Some(bare.trim().to_owned())
+    }
+}
+
+/// Shows the parsed part only: `raw` holds the same again.
+impl fmt::Debug for Inbound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inbound")
+            .field("msg_id", &self.msg_id)
+            .field("bot_id", &self.bot_id)
+            .field("chat", &self.chat)
+            .field("from_user", &self.from_user)
+            .field("from_corp", &self.from_corp)
+            .field("created_at_s", &self.created_at_s)
+            .field("response_url", &self.response_url)
+            .field("body", &self.body)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Body {
+    fn parse(raw: &Value) -> Result<Self, ContentError> {
+        let msg_type = non_empty(raw, "/msgtype").ok_or(ContentError::Missing("msgtype"))?;
+        Ok(match msg_type.as_str() {
+            "event" => Self::Event(Event::parse(raw)),
+            "stream" => Self::Refresh {
+                stream_id: text(raw, "/stream/id"),
+            },
+            _ => Self::Message(Message {
+                content: Content::parse(raw),
+                quote: raw.pointer("/quote").map(Content::parse),
+            }),
+        })
+    }
+}
+
+impl Content {
+    fn parse(item: &Value) -> Self {
+        match text(item, "/msgtype").as_str() {
+            "mixed" => {
+                let parts = item.pointer("/mixed/msg_item").and_then(Value::as_array);
+                let parts = parts.into_iter().flatten().take(MAX_MIXED_ITEMS);
+                Self::Mixed(parts.map(Self::parse_part).collect())
+            }
+            _ => Self::parse_part(item),
+        }
+    }
+
+    /// A mixed message holds no further mixed ones, so that nothing nests here.
+    fn parse_part(item: &Value) -> Self {
+        let msg_type = text(item, "/msgtype");
+        match msg_type.as_str() {
+            "text" => Self::Text(text(item, "/text/content")),
+            "image" => Self::Image {
+                url: text(item, "/image/url"),
+            },
+            "voice" => Self::Voice {
+                transcript: text(item, "/voice/content"),
+            },
+            "file" => Self::File {
+                url: text(item, "/file/url"),
+            },
+            "video" => Self::Video {
+                url: text(item, "/video/url"),
+            },
+            _ => Self::Other { msg_type },
+        }
+    }
+}
+
+/// Whether a mention ends here and is not the start of a longer name.
+fn ends_a_name(after: &str) -> bool {
+    after.chars().next().is_none_or(char::is_whitespace)
+}
+
+/// A string of the message; missing and empty are equal.
+pub(super) fn text(value: &Value, pointer: &str) -> String {
+    value
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// A string of the message, if there is one that says something.
+pub(super) fn non_empty(value: &Value, pointer: &str) -> Option<String> {
+    Some(text(value, pointer)).filter(|text| !text.is_empty())
+}
