@@ -1,8 +1,9 @@
 //! What the two notices and the button card have in common: source, menu, quote and rows.
 
 use super::{
+    lines::Row,
     node::Object,
-    parts::{ActionMenu, QuoteArea, Row, Source},
+    parts::{ActionMenu, QuoteArea, Source},
 };
 use crate::limit::{self, LimitError};
 

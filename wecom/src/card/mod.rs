@@ -19,12 +19,15 @@
 //! # }
 //! ```
 
+mod buttons;
+mod choices;
 mod fit;
 mod frame;
-mod interaction;
+mod lines;
 mod node;
 mod notice;
 mod parts;
+mod questions;
 mod replacement;
 #[cfg(test)]
 mod tests;
@@ -32,15 +35,13 @@ mod xml;
 
 use serde::{Serialize, Serializer};
 
-pub use interaction::{
-    Button, ButtonInteraction, ButtonStyle, Checkbox, MultipleInteraction, SubmitButton,
-    VoteInteraction, VoteMode,
-};
+pub use buttons::{Button, ButtonInteraction, ButtonStyle};
+pub use choices::{Choice, Select};
+pub use lines::{Jump, Row};
 use node::Object;
 pub use notice::{CardImage, ImageText, NewsNotice, TextNotice};
-pub use parts::{
-    ActionMenu, Choice, DescColor, Jump, QuoteArea, Row, Select, Source, Target, TaskId,
-};
+pub use parts::{ActionMenu, DescColor, QuoteArea, Source, Target, TaskId};
+pub use questions::{Checkbox, MultipleInteraction, SubmitButton, VoteInteraction, VoteMode};
 pub use replacement::{Replacement, RobotCard};
 
 use crate::limit::LimitError;

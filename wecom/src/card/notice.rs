@@ -4,8 +4,9 @@ use super::{
     Card, Kind,
     fit::{fit_in_place, fit_option},
     frame::{Frame, frame_methods},
+    lines::{Jump, Row},
     node::{Node, Object},
-    parts::{ActionMenu, Jump, QuoteArea, Row, Source, Target, TaskId},
+    parts::{ActionMenu, QuoteArea, Source, Target, TaskId},
 };
 use crate::limit::{self, LimitError, Rule};
 

@@ -124,46 +124,31 @@ impl From<RobotImage> for GroupMessage {
 
 impl Serialize for GroupMessage {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(2))?;
-        let mut body = |kind: &'static str| map.serialize_entry("msgtype", kind).map(|()| kind);
         let content = |text: &str| json!({ "content": text });
         let media = |id: &str| json!({ "media_id": id });
         match &self.0 {
-            Kind::Text(text) => {
-                let kind = body("text")?;
-                map.serialize_entry(kind, text)?;
-            }
-            Kind::Markdown(text) => {
-                let kind = body("markdown")?;
-                map.serialize_entry(kind, &content(text))?;
-            }
-            Kind::MarkdownV2(text) => {
-                let kind = body("markdown_v2")?;
-                map.serialize_entry(kind, &content(text))?;
-            }
-            Kind::Image(image) => {
-                let kind = body("image")?;
-                map.serialize_entry(kind, image)?;
-            }
-            Kind::News(articles) => {
-                let kind = body("news")?;
-                map.serialize_entry(kind, &json!({ "articles": articles }))?;
-            }
-            Kind::File(id) => {
-                let kind = body("file")?;
-                map.serialize_entry(kind, &media(id))?;
-            }
-            Kind::Voice(id) => {
-                let kind = body("voice")?;
-                map.serialize_entry(kind, &media(id))?;
-            }
-            Kind::Card(card) => {
-                let kind = body("template_card")?;
-                map.serialize_entry(kind, card)?;
-            }
+            Kind::Text(text) => write(serializer, "text", text),
+            Kind::Markdown(text) => write(serializer, "markdown", &content(text)),
+            Kind::MarkdownV2(text) => write(serializer, "markdown_v2", &content(text)),
+            Kind::Image(image) => write(serializer, "image", image),
+            Kind::News(articles) => write(serializer, "news", &json!({ "articles": articles })),
+            Kind::File(id) => write(serializer, "file", &media(id)),
+            Kind::Voice(id) => write(serializer, "voice", &media(id)),
+            Kind::Card(card) => write(serializer, "template_card", card),
         }
-        map.end()
     }
+}
+
+/// `{"msgtype": kind, kind: body}`.
+fn write<S: Serializer>(
+    serializer: S,
+    kind: &'static str,
+    body: &impl Serialize,
+) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(2))?;
+    map.serialize_entry("msgtype", kind)?;
+    map.serialize_entry(kind, body)?;
+    map.end()
 }
 
 /// Text with mentions. `<@userid>` inside the text mentions too.

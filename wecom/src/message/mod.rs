@@ -4,6 +4,7 @@
 //! constructors shorten instead. Beyond 30 messages a minute or 1,000 an hour to one member the
 //! platform drops messages silently: merging them is the caller's affair.
 
+mod article;
 mod content;
 mod recipients;
 mod send;
@@ -11,7 +12,8 @@ mod send;
 mod tests;
 mod update;
 
-pub use content::{Article, Content, Link, Markdown, MpArticle, Text, TextCard, Video, split_text};
+pub use article::{Article, Link, MpArticle};
+pub use content::{Content, Markdown, Text, TextCard, Video, split_text};
 pub use recipients::Recipients;
 pub use send::{Message, Sent};
 pub use update::{CardAudience, CardUpdate, CardUpdated};

@@ -1,0 +1,122 @@
+//! Choices and drop-downs (wecom-app §6).
+
+use super::{
+    fit::fit_in_place,
+    node::{Node, Object},
+    parts::key,
+};
+use crate::limit::{self, LimitError, Rule};
+
+/// One choice of a drop-down or a vote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    pub(super) id: String,
+    pub(super) text: String,
+}
+
+impl Choice {
+    /// Id (≤ 128 bytes, unique in its list) and text (recommended: up to 16 characters, 17 in a
+    /// vote).
+    pub fn new(id: impl Into<String>, text: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            text: text.into(),
+        }
+    }
+
+    pub(super) fn tree(&self) -> Object {
+        Object::new().with("id", &self.id).with("text", &self.text)
+    }
+}
+
+/// Checks the ids and texts of `choices`; the fields are named by the caller.
+pub(super) fn check_choices<'a>(
+    list_field: &'static str,
+    choices: impl ExactSizeIterator<Item = &'a Choice> + Clone,
+    max: usize,
+) -> Result<(), LimitError> {
+    limit::count(list_field, choices.len(), 1, max)?;
+    for choice in choices.clone() {
+        limit::required(list_field, &choice.id, 128)?;
+        limit::present(list_field, &choice.text)?;
+    }
+    limit::unique(list_field, choices.map(|choice| &*choice.id))
+}
+
+/// A drop-down with 1 to 10 choices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Select {
+    pub(super) question_key: String,
+    title: Option<String>,
+    selected: Option<String>,
+    choices: Vec<Choice>,
+}
+
+impl Select {
+    /// A drop-down named `question_key` (≤ 1024 bytes, unique on the card).
+    pub fn new(question_key: impl Into<String>, choices: impl IntoIterator<Item = Choice>) -> Self {
+        let choices = choices.into_iter().collect();
+        Self {
+            question_key: question_key.into(),
+            title: None,
+            selected: None,
+            choices,
+        }
+    }
+
+    /// The text beside the drop-down.
+    #[must_use]
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = Some(title.into());
+        self
+    }
+
+    /// The id chosen beforehand.
+    #[must_use]
+    pub fn selected(mut self, id: impl Into<String>) -> Self {
+        self.selected = Some(id.into());
+        self
+    }
+
+    pub(super) fn check(
+        &self,
+        key_field: &'static str,
+        list_field: &'static str,
+    ) -> Result<(), LimitError> {
+        key(key_field, &self.question_key)?;
+        check_choices(list_field, self.choices.iter(), 10)?;
+        match &self.selected {
+            Some(id) if !self.choices.iter().any(|choice| choice.id == *id) => {
+                Err(LimitError::new(list_field, Rule::UnknownOption))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn fit(&mut self) {
+        self.choices
+            .iter_mut()
+            .for_each(|choice| fit_in_place(&mut choice.text, 16));
+    }
+
+    fn head(&self) -> Object {
+        Object::new()
+            .with("question_key", &self.question_key)
+            .maybe("title", self.title.as_ref())
+    }
+
+    fn options(&self) -> Vec<Node> {
+        self.choices
+            .iter()
+            .map(|choice| choice.tree().into())
+            .collect()
+    }
+
+    /// The order of `select_list`: the selection before the options.
+    pub(super) fn tree(&self, disable: bool) -> Object {
+        self.head()
+            .maybe("selected_id", self.selected.as_ref())
+            .maybe("disable", disable.then_some(true))
+            .list("option_list", self.options())
+    }
+}
