@@ -1,2 +1,25 @@
-//! The command line of Campkeeper.
-fn main() {}
+//! The command line of Campkeeper. Results go to stdout, everything else to stderr; exit 0 done,
+//! 1 failed, 2 wrong usage or configuration, 3 already running elsewhere.
+
+mod cli;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let arguments = cli::Arguments::parse();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    match cli::run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            cli::complain(&failure);
+            ExitCode::from(failure.code())
+        }
+    }
+}

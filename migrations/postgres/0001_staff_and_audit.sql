@@ -10,8 +10,6 @@ CREATE TABLE system_user (
     wecom_userid         TEXT,
     status               TEXT NOT NULL,
     must_change_password BOOLEAN NOT NULL,
-    failed_logins        BIGINT NOT NULL,
-    locked_until         BIGINT,
     created_at           BIGINT NOT NULL,
     updated_at           BIGINT NOT NULL,
     deleted_at           BIGINT
@@ -28,6 +26,16 @@ CREATE TABLE staff_session (
     revoked_at BIGINT
 );
 CREATE INDEX staff_session_user ON staff_session (user_id);
+
+-- Wrong passwords by the name typed, whether or not there is such an account, so that a lock does
+-- not tell which names exist. Rows are forgotten when the lock's time has passed.
+CREATE TABLE login_failure (
+    username       TEXT PRIMARY KEY,
+    failures       BIGINT NOT NULL,
+    last_failed_at BIGINT NOT NULL,
+    locked_until   BIGINT
+);
+CREATE INDEX login_failure_age ON login_failure (last_failed_at);
 
 CREATE TABLE system_config (
     config_key TEXT PRIMARY KEY,

@@ -19,6 +19,16 @@ text_enum! {
 }
 
 text_enum! {
+    /// Whether an account may be used.
+    pub enum AccountStatus {
+        /// It may.
+        Active = "active",
+        /// It may not; its sessions and chat rights have ended.
+        Disabled = "disabled",
+    }
+}
+
+text_enum! {
     /// What somebody may want to do.
     pub enum Action {
         /// See a camp, its members, check-ins and progress.

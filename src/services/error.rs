@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::{BadMove, BindStatus, Forbidden, Timestamp};
+use crate::platforms::files::FilesError;
 use crate::store::{KeyringError, StoreError};
 
 /// The result of a service.
@@ -48,6 +49,12 @@ pub enum Error {
     /// The store could not.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A file could not be stored or read.
+    #[error(transparent)]
+    Files(#[from] FilesError),
+    /// A password could not be hashed, or a token not signed.
+    #[error("cryptography failed: {0}")]
+    Crypto(&'static str),
     /// A rule of ours was about to be broken; nothing was written.
     #[error("a rule was about to be broken: {0}")]
     Invariant(String),
@@ -58,6 +65,13 @@ pub enum Error {
 pub enum Refusal {
     /// 401: nobody has signed in, or the openid is needed and not known.
     Unauthenticated,
+    /// 401: user name and password do not belong together.
+    WrongPassword,
+    /// 423: too many wrong passwords for this user name.
+    Locked {
+        /// Until when, by the wall.
+        until: Timestamp,
+    },
     /// 401: an access token that is none.
     TokenInvalid,
     /// 401: an access token whose time is over.
@@ -103,6 +117,10 @@ pub enum Refusal {
     BindExpired,
     /// 410: the link's time is over.
     LinkExpired,
+    /// 413: more than is taken.
+    TooLarge,
+    /// 415: not a picture of a kind that is taken, whatever its name says.
+    NotAPicture,
     /// 422: the camp takes no one in.
     CampNotEnrolling,
 }

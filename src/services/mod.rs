@@ -10,12 +10,14 @@ mod contest;
 mod context;
 pub mod enroll;
 mod error;
+pub mod health;
 pub mod identity;
 pub mod match_files;
 pub mod notify;
 pub mod reconcile;
 pub mod session;
+pub mod staff;
 
 pub use access::{reach_of, require, require_anywhere};
-pub use context::{Context, Settings, WallClock};
+pub use context::{Context, Settings, WallClock, WechatOauth};
 pub use error::{Error, Fields, Refusal, Result};

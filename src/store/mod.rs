@@ -8,6 +8,7 @@ pub mod audit;
 pub mod camps;
 mod db;
 mod error;
+pub mod health;
 pub mod inbox;
 pub mod job_runs;
 mod keyring;
@@ -16,7 +17,9 @@ pub mod outbox;
 pub mod payments;
 pub mod planet_users;
 pub mod sessions;
+pub mod staff_sessions;
 pub mod status_log;
+pub mod users;
 mod writer;
 
 pub use db::{Conn, Db, DbOptions, Engine, Signal, Tx};
@@ -31,6 +34,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
     [
         audit::STATEMENTS,
         camps::STATEMENTS,
+        health::STATEMENTS,
         inbox::STATEMENTS,
         job_runs::STATEMENTS,
         members::STATEMENTS,
@@ -38,6 +42,8 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         payments::STATEMENTS,
         planet_users::STATEMENTS,
         sessions::STATEMENTS,
+        staff_sessions::STATEMENTS,
+        users::STATEMENTS,
     ]
     .concat()
 }

@@ -1,0 +1,243 @@
+//! What the command line can do. Each command calls one service.
+
+mod output;
+
+use std::io::Read as _;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use campkeeper::app::{self, App, Clocks, StartError};
+use campkeeper::config::{self, Config, ConfigError};
+use campkeeper::domain::staff::Role;
+use campkeeper::services::staff::{self, NewAccount};
+use campkeeper::services::{self, Context};
+use campkeeper::store::audit::{self, Verdict};
+use campkeeper::store::{StoreError, users};
+use campkeeper::web::openapi;
+use clap::{Parser, Subcommand};
+use secrecy::SecretString;
+use serde_json::json;
+
+pub(crate) use output::complain;
+use output::{print, print_text};
+
+/// The longest password that is read from stdin.
+const MAX_PASSWORD_BYTES: u64 = 4096;
+
+/// Keeps the deposits of training camps: paid, checked in, refunded exactly once.
+#[derive(Debug, Parser)]
+#[command(name = "campkeeper", version)]
+pub(crate) struct Arguments {
+    /// The configuration file (campkeeper.toml if it is there).
+    #[arg(long, global = true)]
+    config: Option<PathBuf>,
+    /// Print results as JSON.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Migrate the database and serve.
+    Serve,
+    /// Migrate the database.
+    Migrate,
+    /// Staff accounts.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// The audit log.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Print the OpenAPI document.
+    Openapi,
+    /// The configuration file.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum UserCommand {
+    /// Make an account.
+    Add {
+        /// The name typed at sign-in.
+        #[arg(long)]
+        username: String,
+        /// super_admin, admin, coach or volunteer.
+        #[arg(long)]
+        role: Role,
+        /// The name that others see.
+        #[arg(long)]
+        display_name: Option<String>,
+        /// Their WeCom account, so that they can talk to the bot.
+        #[arg(long)]
+        wecom_userid: Option<String>,
+        /// Read the password from stdin: arguments can be seen by others on the machine.
+        #[arg(long, required = true)]
+        password_stdin: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum AuditCommand {
+    /// Say whether any row was edited, removed or added.
+    Verify,
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Print a commented file to begin with.
+    Example,
+}
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error(transparent)]
+    Service(#[from] services::Error),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    #[error("the audit chain is broken at row {seq}: {what}")]
+    AuditBroken { seq: i64, what: &'static str },
+}
+
+impl Failure {
+    /// The exit code of the contract.
+    pub(crate) const fn code(&self) -> u8 {
+        match self {
+            Self::Config(_)
+            | Self::Start(StartError::Config(_))
+            | Self::Service(services::Error::Invalid(_) | services::Error::NotConfigured(_)) => 2,
+            _ => 1,
+        }
+    }
+}
+
+/// Carries out a command.
+pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
+    match &arguments.command {
+        Command::Config(ConfigCommand::Example) => print_text(config::EXAMPLE)?,
+        Command::Openapi => {
+            let document =
+                serde_json::to_value(openapi::document()).map_err(std::io::Error::from)?;
+            print(true, &document, "")?;
+        }
+        _ => {
+            let config = Config::load(arguments.config.as_deref())?;
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .enable_all()
+                .build()?;
+            runtime.block_on(with_config(config, arguments))?;
+        }
+    }
+    Ok(())
+}
+
+async fn with_config(config: Config, arguments: Arguments) -> Result<(), Failure> {
+    if matches!(arguments.command, Command::Serve) {
+        return serve(config).await;
+    }
+    let address = SocketAddr::new(config.server.listen.ip(), config.server.listen.port());
+    let ctx = app::open(&config, Clocks::system(), address).await?;
+    ctx.db.migrate().await?;
+    let json = arguments.json;
+    let done = match arguments.command {
+        Command::User(UserCommand::Add {
+            username,
+            role,
+            display_name,
+            wecom_userid,
+            password_stdin: _,
+        }) => {
+            let account = NewAccount {
+                username,
+                password: read_password()?,
+                role,
+                display_name,
+                wecom_userid,
+            };
+            add_user(&ctx, account, json).await
+        }
+        Command::Audit(AuditCommand::Verify) => verify_audit(&ctx, json).await,
+        _ => Ok(print(
+            json,
+            &json!({"migrated": true}),
+            "the database is up to date",
+        )?),
+    };
+    ctx.db.close().await;
+    done
+}
+
+async fn serve(config: Config) -> Result<(), Failure> {
+    let app = App::start(config, Clocks::system()).await?;
+    print_text(&format!("listening on http://{}\n", app.address))?;
+    if users::count(&mut app.ctx.db.read().await?).await? == 0 {
+        tracing::warn!(
+            "there is no staff yet; make the first: \
+             campkeeper user add --username admin --role super_admin --password-stdin"
+        );
+    }
+    stopped_by_signal().await?;
+    tracing::info!("stopping");
+    tokio::select! {
+        () = app.stop() => Ok(()),
+        // The second signal is hard; leases take back what it cuts off.
+        second = stopped_by_signal() => Ok(second?),
+    }
+}
+
+async fn stopped_by_signal() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+async fn add_user(ctx: &Context, account: NewAccount, json: bool) -> Result<(), Failure> {
+    let user = staff::create(ctx, None, account).await?;
+    let result = json!({"id": user.id, "username": user.username, "role": user.role});
+    Ok(print(
+        json,
+        &result,
+        &format!("{} ({}) is there", user.username, user.role),
+    )?)
+}
+
+async fn verify_audit(ctx: &Context, json: bool) -> Result<(), Failure> {
+    let verdict = audit::verify(&mut ctx.db.read().await?, ctx.keys()).await?;
+    match verdict {
+        Verdict::Intact { rows } => {
+            let result = json!({"intact": true, "rows": rows});
+            Ok(print(json, &result, &format!("intact: {rows} rows"))?)
+        }
+        Verdict::Broken { seq, what } => {
+            if json {
+                print(
+                    json,
+                    &json!({"intact": false, "seq": seq, "what": what}),
+                    "",
+                )?;
+            }
+            Err(Failure::AuditBroken { seq, what })
+        }
+    }
+}
+
+/// The first line of stdin.
+fn read_password() -> std::io::Result<SecretString> {
+    let mut text = String::new();
+    std::io::stdin()
+        .take(MAX_PASSWORD_BYTES)
+        .read_to_string(&mut text)?;
+    Ok(text.lines().next().unwrap_or_default().to_owned().into())
+}

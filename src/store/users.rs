@@ -1,0 +1,271 @@
+//! Staff accounts, and the wrong passwords that lock them.
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::domain::staff::{AccountStatus, Role};
+use crate::domain::{Timestamp, UserId};
+
+use super::db::{Conn, run};
+use super::{StoreError, StoreResult, Tx};
+
+const TABLE: &str = "system_user";
+
+/// The columns of [`UserRow`].
+macro_rules! select_user {
+    ($tail:literal) => {
+        concat!(
+            "SELECT id, username, password_hash, role, display_name, wecom_userid, status, ",
+            "must_change_password, created_at FROM system_user WHERE deleted_at IS NULL ",
+            $tail
+        )
+    };
+}
+
+statements! {
+    BY_ID = select_user!("AND id = $1");
+    BY_USERNAME = select_user!("AND username = $1");
+    BY_WECOM_USERID = select_user!("AND wecom_userid = $1");
+    PAGE = select_user!("ORDER BY id LIMIT $1 OFFSET $2");
+    COUNT = "SELECT CAST(COUNT(*) AS BIGINT) FROM system_user WHERE deleted_at IS NULL";
+    INSERT = "INSERT INTO system_user (username, password_hash, role, display_name, wecom_userid, \
+              status, must_change_password, created_at, updated_at) \
+              VALUES ($1, $2, $3, $4, $5, 'active', $6, $7, $7) RETURNING id";
+    UPDATE = "UPDATE system_user SET username = $2, role = $3, display_name = $4, \
+              wecom_userid = $5, status = $6, updated_at = $7 WHERE id = $1 AND deleted_at IS NULL";
+    SET_PASSWORD = "UPDATE system_user SET password_hash = $2, must_change_password = $3, \
+                    updated_at = $4 WHERE id = $1 AND deleted_at IS NULL";
+    DELETE = "UPDATE system_user SET deleted_at = $2, updated_at = $2 \
+              WHERE id = $1 AND deleted_at IS NULL";
+    LOCKED_UNTIL = "SELECT locked_until FROM login_failure WHERE username = $1";
+    FORGET_OLD_FAILURES = "DELETE FROM login_failure WHERE last_failed_at < $1 \
+                           AND (locked_until IS NULL OR locked_until <= $2)";
+    ADD_FAILURE = "INSERT INTO login_failure (username, failures, last_failed_at) \
+                   VALUES ($1, 1, $2) ON CONFLICT (username) DO UPDATE \
+                   SET failures = login_failure.failures + 1, last_failed_at = $2 \
+                   RETURNING failures";
+    LOCK = "UPDATE login_failure SET locked_until = $2 WHERE username = $1";
+    FORGET_FAILURES = "DELETE FROM login_failure WHERE username = $1";
+}
+
+/// A staff account.
+#[derive(Debug, Clone)]
+pub struct User {
+    /// Its row.
+    pub id: UserId,
+    /// The name typed at sign-in.
+    pub username: String,
+    /// An argon2id PHC string.
+    pub password_hash: SecretString,
+    /// What the person may do.
+    pub role: Role,
+    /// The name that others see.
+    pub display_name: String,
+    /// Their WeCom account, in lower case.
+    pub wecom_userid: Option<String>,
+    /// Whether it may be used.
+    pub status: AccountStatus,
+    /// Whether somebody else has chosen the password.
+    pub must_change_password: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// An account to be made.
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    /// The name typed at sign-in.
+    pub username: String,
+    /// An argon2id PHC string.
+    pub password_hash: SecretString,
+    /// What the person may do.
+    pub role: Role,
+    /// The name that others see.
+    pub display_name: String,
+    /// Their WeCom account, in lower case.
+    pub wecom_userid: Option<String>,
+    /// Whether somebody else has chosen the password.
+    pub must_change_password: bool,
+}
+
+#[derive(sqlx::FromRow)]
+struct UserRow {
+    id: i64,
+    username: String,
+    password_hash: String,
+    role: String,
+    display_name: String,
+    wecom_userid: Option<String>,
+    status: String,
+    must_change_password: bool,
+    created_at: i64,
+}
+
+impl TryFrom<UserRow> for User {
+    type Error = StoreError;
+
+    fn try_from(row: UserRow) -> StoreResult<Self> {
+        let bad = |what: &str| StoreError::Inconsistent {
+            table: TABLE,
+            id: row.id,
+            what: what.to_owned(),
+        };
+        Ok(Self {
+            id: UserId(row.id),
+            role: row.role.parse().map_err(|_| bad("role"))?,
+            status: row.status.parse().map_err(|_| bad("status"))?,
+            username: row.username,
+            password_hash: row.password_hash.into(),
+            display_name: row.display_name,
+            wecom_userid: row.wecom_userid,
+            must_change_password: row.must_change_password,
+            created_at: Timestamp::from_micros(row.created_at),
+        })
+    }
+}
+
+/// An account that was not deleted.
+pub async fn by_id(conn: &mut Conn, id: UserId) -> StoreResult<Option<User>> {
+    let row: Option<UserRow> =
+        run!(conn, c => sqlx::query_as(BY_ID).bind(id.0).fetch_optional(c).await)?;
+    row.map(User::try_from).transpose()
+}
+
+/// The account under the name typed at sign-in.
+pub async fn by_username(conn: &mut Conn, username: &str) -> StoreResult<Option<User>> {
+    let row: Option<UserRow> =
+        run!(conn, c => sqlx::query_as(BY_USERNAME).bind(username).fetch_optional(c).await)?;
+    row.map(User::try_from).transpose()
+}
+
+/// The account of a member of the corp; `userid` in lower case.
+pub async fn by_wecom_userid(conn: &mut Conn, userid: &str) -> StoreResult<Option<User>> {
+    let row: Option<UserRow> =
+        run!(conn, c => sqlx::query_as(BY_WECOM_USERID).bind(userid).fetch_optional(c).await)?;
+    row.map(User::try_from).transpose()
+}
+
+/// A page of all accounts, and how many there are.
+pub async fn page(conn: &mut Conn, limit: i64, offset: i64) -> StoreResult<(Vec<User>, i64)> {
+    let rows: Vec<UserRow> = run!(conn, c => sqlx::query_as(PAGE)
+        .bind(limit)
+        .bind(offset)
+        .fetch_all(c)
+        .await)?;
+    let users = rows
+        .into_iter()
+        .map(User::try_from)
+        .collect::<Result<_, _>>()?;
+    Ok((users, count(conn).await?))
+}
+
+/// How many accounts there are.
+pub async fn count(conn: &mut Conn) -> StoreResult<i64> {
+    let (count,): (i64,) = run!(conn, c => sqlx::query_as(COUNT).fetch_one(c).await)?;
+    Ok(count)
+}
+
+/// Makes an account.
+pub async fn insert(tx: &mut Tx, user: &NewUser, now: Timestamp) -> StoreResult<UserId> {
+    let (id,): (i64,) = run!(tx, c => sqlx::query_as(INSERT)
+        .bind(&user.username)
+        .bind(user.password_hash.expose_secret())
+        .bind(user.role.as_str())
+        .bind(&user.display_name)
+        .bind(&user.wecom_userid)
+        .bind(user.must_change_password)
+        .bind(now.micros())
+        .fetch_one(c)
+        .await)?;
+    Ok(UserId(id))
+}
+
+/// Writes all of an account but its password; `false` if it is gone.
+pub async fn update(tx: &mut Tx, user: &User, now: Timestamp) -> StoreResult<bool> {
+    let rows = run!(tx, c => sqlx::query(UPDATE)
+        .bind(user.id.0)
+        .bind(&user.username)
+        .bind(user.role.as_str())
+        .bind(&user.display_name)
+        .bind(&user.wecom_userid)
+        .bind(user.status.as_str())
+        .bind(now.micros())
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// Writes a password; `false` if the account is gone.
+pub async fn set_password(
+    tx: &mut Tx,
+    id: UserId,
+    hash: &SecretString,
+    must_change: bool,
+    now: Timestamp,
+) -> StoreResult<bool> {
+    let rows = run!(tx, c => sqlx::query(SET_PASSWORD)
+        .bind(id.0)
+        .bind(hash.expose_secret())
+        .bind(must_change)
+        .bind(now.micros())
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// Deletes an account softly; `false` if it is gone.
+pub async fn delete(tx: &mut Tx, id: UserId, now: Timestamp) -> StoreResult<bool> {
+    let rows = run!(tx, c => sqlx::query(DELETE)
+        .bind(id.0)
+        .bind(now.micros())
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// Until when a user name is locked, as last written.
+pub async fn locked_until(conn: &mut Conn, username: &str) -> StoreResult<Option<Timestamp>> {
+    let row: Option<(Option<i64>,)> =
+        run!(conn, c => sqlx::query_as(LOCKED_UNTIL).bind(username).fetch_optional(c).await)?;
+    Ok(row.and_then(|(until,)| until).map(Timestamp::from_micros))
+}
+
+/// Counts a wrong password, forgetting those from before `since`; how many there are now.
+pub async fn add_failure(
+    tx: &mut Tx,
+    username: &str,
+    since: Timestamp,
+    now: Timestamp,
+) -> StoreResult<i64> {
+    run!(tx, c => sqlx::query(FORGET_OLD_FAILURES)
+        .bind(since.micros())
+        .bind(now.micros())
+        .execute(c)
+        .await
+        .map(drop))?;
+    let (failures,): (i64,) = run!(tx, c => sqlx::query_as(ADD_FAILURE)
+        .bind(username)
+        .bind(now.micros())
+        .fetch_one(c)
+        .await)?;
+    Ok(failures)
+}
+
+/// Locks a user name that has failures.
+pub async fn lock(tx: &mut Tx, username: &str, until: Timestamp) -> StoreResult<()> {
+    run!(tx, c => sqlx::query(LOCK)
+        .bind(username)
+        .bind(until.micros())
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// Forgets the failures of a user name.
+pub async fn forget_failures(tx: &mut Tx, username: &str) -> StoreResult<()> {
+    run!(tx, c => sqlx::query(FORGET_FAILURES).bind(username).execute(c).await.map(drop))?;
+    Ok(())
+}

@@ -1,0 +1,11 @@
+//! What platforms tell us. One file per platform; each answers its routes, and they are added
+//! here. Answers are what the platform expects, not our envelope, and nothing is counted by the
+//! rate limit below `/api/webhook/`, since everything there is signed.
+
+use axum::Router;
+
+use super::WebState;
+
+pub(super) fn routes() -> Router<WebState> {
+    Router::new()
+}

@@ -1,0 +1,80 @@
+//! Which address a request came from: the peer, or what a trusted proxy says.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::HeaderMap;
+use axum::middleware::Next;
+use axum::response::Response;
+use ipnet::IpNet;
+
+use super::WebState;
+
+const FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// The address that a request came from. None in tests that have no connection.
+#[derive(Debug, Clone, Copy)]
+pub struct CallerAddress(pub Option<IpAddr>);
+
+/// Puts the [`CallerAddress`] into the request.
+pub(super) async fn find(
+    State(state): State<WebState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let peer = peer.map(|ConnectInfo(address)| address.ip().to_canonical());
+    let address =
+        peer.map(|peer| address_of(peer, request.headers(), &state.settings.trusted_proxies));
+    request.extensions_mut().insert(CallerAddress(address));
+    next.run(request).await
+}
+
+/// The last address of the chain that is no proxy of ours: those before it anybody can write.
+fn address_of(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+    let is_trusted = |address: &IpAddr| trusted.iter().any(|range| range.contains(address));
+    let mut address = peer;
+    let hops = headers
+        .get_all(FORWARDED_FOR)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','));
+    for hop in hops.collect::<Vec<_>>().into_iter().rev() {
+        if !is_trusted(&address) {
+            break;
+        }
+        match hop.trim().parse::<IpAddr>() {
+            Ok(hop) => address = hop.to_canonical(),
+            Err(_) => break,
+        }
+    }
+    address
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_trusted_proxy_is_believed() {
+        let trusted: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap()];
+        for (peer, forwarded, expected) in [
+            ("203.0.113.9", "198.51.100.1", "203.0.113.9"),
+            ("10.0.0.1", "198.51.100.1", "198.51.100.1"),
+            ("10.0.0.1", "6.6.6.6, 198.51.100.1", "198.51.100.1"),
+            (
+                "10.0.0.1",
+                "6.6.6.6, 198.51.100.1, 10.0.0.2",
+                "198.51.100.1",
+            ),
+            ("10.0.0.1", "nonsense", "10.0.0.1"),
+            ("10.0.0.1", "6.6.6.6, nonsense, 10.0.0.2", "10.0.0.2"),
+            ("10.0.0.1", "2001:db8::1", "2001:db8::1"),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(FORWARDED_FOR, forwarded.parse().unwrap());
+            let address = address_of(peer.parse().unwrap(), &headers, &trusted);
+            assert_eq!(address.to_string(), expected, "{peer} {forwarded}");
+        }
+    }
+}

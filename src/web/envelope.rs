@@ -1,0 +1,100 @@
+//! The envelope around every JSON answer: `{code, message, data, timestamp}` (contract).
+//!
+//! Answers and problems are written without their timestamp; [`seal`], the layer around all
+//! routes, adds it, since only it is handed a clock.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::WebState;
+use super::error::Problem;
+
+/// A good answer.
+#[derive(Debug)]
+pub struct Answer<T>(pub T);
+
+/// What a good answer looks like on the wire. Only the documentation makes use of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Envelope<T> {
+    /// 200.
+    #[schema(example = 200)]
+    pub code: u16,
+    /// “成功”.
+    #[schema(example = "成功")]
+    pub message: String,
+    /// The answer itself.
+    pub data: T,
+    /// Milliseconds since 1970, when it was answered.
+    #[schema(example = 1_767_225_600_000_i64)]
+    pub timestamp: i64,
+}
+
+/// A page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Page<T> {
+    /// The items of this page.
+    pub items: Vec<T>,
+    /// How many there are on all pages.
+    pub total: i64,
+    /// From 1.
+    pub page: i64,
+    /// Items per page.
+    pub size: i64,
+}
+
+/// All items of a short list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Items<T> {
+    /// The items.
+    pub items: Vec<T>,
+}
+
+/// The `data` of an answer that has none: `null`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Nothing;
+
+/// The JSON object of an answer, still open at its end.
+#[derive(Clone)]
+struct Unsealed(String);
+
+impl<T: Serialize> IntoResponse for Answer<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_string(&self.0) {
+            Ok(data) => unsealed(
+                StatusCode::OK,
+                format!(r#"{{"code":200,"message":"成功","data":{data}"#),
+            ),
+            Err(error) => Problem::internal(&error).into_response(),
+        }
+    }
+}
+
+/// A response whose body [`seal`] writes. `object` lacks its closing brace.
+pub(super) fn unsealed(status: StatusCode, object: String) -> Response {
+    let mut response = status.into_response();
+    response.extensions_mut().insert(Unsealed(object));
+    response
+}
+
+/// Writes the bodies of answers and problems.
+pub(super) async fn seal(State(state): State<WebState>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if let Some(Unsealed(mut json)) = response.extensions_mut().remove::<Unsealed>() {
+        let millis = state.ctx.wall_now().millis();
+        json.push_str(&format!(r#","timestamp":{millis}}}"#));
+        *response.body_mut() = json.into();
+        let headers = response.headers_mut();
+        headers.remove(header::CONTENT_LENGTH);
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
+        // An answer may be for one person only, and none is good for long.
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}

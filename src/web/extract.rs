@@ -1,0 +1,164 @@
+//! Extractors that refuse in the envelope: JSON, query, path and paging.
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse as _;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::envelope::Page;
+use super::error::Problem;
+
+/// Items per page when none are asked for.
+const DEFAULT_SIZE: i64 = 20;
+/// Items per page at most (contract).
+const MAX_SIZE: i64 = 100;
+/// Pages at most: beyond it nobody reads, and the offset stays far from overflow.
+const MAX_PAGE: i64 = 1_000_000;
+
+/// A JSON body.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+/// The query. Unknown keys are ignored, bad values are 422.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+/// The variables of the path.
+#[derive(Debug)]
+pub struct Path<T>(pub T);
+
+/// `?page=1&size=20`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Paging {
+    /// From 1.
+    pub page: i64,
+    /// 1 to 100.
+    pub size: i64,
+}
+
+impl Paging {
+    /// Items before this page.
+    #[must_use]
+    pub const fn offset(self) -> i64 {
+        (self.page - 1) * self.size
+    }
+
+    /// The items of this page, with how many there are in all.
+    #[must_use]
+    pub const fn page_of<T>(self, items: Vec<T>, total: i64) -> Page<T> {
+        Page {
+            items,
+            total,
+            page: self.page,
+            size: self.size,
+        }
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if !is_json(&request) {
+            return Err(Problem::unsupported_media_type("请求须是 application/json"));
+        }
+        let bytes = Bytes::from_request(request, state).await.map_err(unread)?;
+        let mut json = serde_json::Deserializer::from_slice(&bytes);
+        let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+            if error.inner().is_data() {
+                misfit(&error.path().to_string(), &error.inner().to_string())
+            } else {
+                Problem::bad_request("请求不是合法的 JSON")
+            }
+        })?;
+        json.end()
+            .map_err(|_| Problem::bad_request("请求不是合法的 JSON"))?;
+        Ok(Self(value))
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let query = parts.uri.query().unwrap_or_default();
+        let pairs = form_urlencoded::parse(query.as_bytes());
+        serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs))
+            .map(Self)
+            .map_err(|error| misfit(&error.path().to_string(), &error.inner().to_string()))
+    }
+}
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match axum::extract::Path::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path(value)) => Ok(Self(value)),
+            Err(_) => Err(Problem::invalid([("path", "地址里的编号不对".to_owned())])),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct RawPaging {
+    page: Option<i64>,
+    size: Option<i64>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Paging {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Query(raw) = Query::<RawPaging>::from_request_parts(parts, state).await?;
+        let paging = Self {
+            page: raw.page.unwrap_or(1),
+            size: raw.size.unwrap_or(DEFAULT_SIZE),
+        };
+        if !(1..=MAX_PAGE).contains(&paging.page) {
+            return Err(Problem::invalid([("page", "从 1 开始".to_owned())]));
+        }
+        if !(1..=MAX_SIZE).contains(&paging.size) {
+            return Err(Problem::invalid([(
+                "size",
+                format!("须在 1 到 {MAX_SIZE} 之间"),
+            )]));
+        }
+        Ok(paging)
+    }
+}
+
+fn is_json(request: &Request) -> bool {
+    let content_type = request.headers().get(header::CONTENT_TYPE);
+    let essence = content_type
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .unwrap_or_default()
+        .trim();
+    essence.eq_ignore_ascii_case("application/json")
+}
+
+fn unread(rejection: BytesRejection) -> Problem {
+    if rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
+        Problem::too_large()
+    } else {
+        Problem::bad_request("请求没有传完整")
+    }
+}
+
+/// A value that is not what its field takes. serde names a missing field in its message only.
+fn misfit(path: &str, message: &str) -> Problem {
+    let missing = message
+        .strip_prefix("missing field `")
+        .and_then(|rest| rest.split('`').next());
+    match missing {
+        Some(field) if path == "." => Problem::invalid([(field, "必须填写".to_owned())]),
+        Some(field) => Problem::invalid([(format!("{path}.{field}"), "必须填写".to_owned())]),
+        None if path == "." => Problem::invalid([("body", "格式不对".to_owned())]),
+        None => Problem::invalid([(path, "格式不对".to_owned())]),
+    }
+}

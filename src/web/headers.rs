@@ -1,0 +1,56 @@
+//! Security headers of every response.
+
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::Response;
+
+/// What pages may load: only what is ours, WeChat's JS-SDK, and pictures of the planet's accounts.
+const PAGES: &str = "default-src 'self'; script-src 'self' https://res.wx.qq.com; \
+     style-src 'self' 'unsafe-inline'; img-src 'self' data: https:; connect-src 'self'; \
+     object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
+/// Data and files load nothing at all.
+const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
+/// The API reader brings its own scripts and styles.
+const API_READER: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; \
+     img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
+
+const FIXED: [(HeaderName, HeaderValue); 3] = [
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
+    (
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("strict-origin-when-cross-origin"),
+    ),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+];
+
+/// Adds them.
+pub(super) async fn add(request: Request, next: Next) -> Response {
+    let policy = policy_of(request.uri().path());
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in FIXED {
+        headers.insert(name, value);
+    }
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(policy),
+    );
+    response
+}
+
+fn policy_of(path: &str) -> &'static str {
+    if path.starts_with("/api/docs") {
+        API_READER
+    } else if path.starts_with("/api/") || path.starts_with("/files/") {
+        NOTHING
+    } else {
+        PAGES
+    }
+}

@@ -1,0 +1,68 @@
+//! Whether we are well: for load balancers and for people.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::domain::Timestamp;
+use crate::services::Context;
+use crate::services::health::{self, Health};
+
+use super::WebState;
+use super::envelope::{Answer, Envelope};
+use super::error::Problem;
+
+pub(super) fn routes() -> OpenApiRouter<WebState> {
+    OpenApiRouter::new().routes(routes!(get_health))
+}
+
+/// How we are.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct HealthView {
+    /// `ok`.
+    status: &'static str,
+    /// `sqlite` or `postgres`.
+    database: &'static str,
+    /// The version of this binary.
+    version: &'static str,
+    /// When check-ins were last synced completely.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_sync_at: Option<Timestamp>,
+}
+
+/// Whether the service and its database answer.
+#[utoipa::path(
+    get, path = "/api/health", tag = "system",
+    responses(
+        (status = 200, body = Envelope<HealthView>),
+        (status = 503, description = "database_unavailable", body = super::error::ProblemBody)
+    )
+)]
+async fn get_health(State(ctx): State<Context>) -> Response {
+    match health::check(&ctx).await {
+        Ok(Health {
+            database,
+            last_sync_at,
+        }) => Answer(HealthView {
+            status: "ok",
+            database,
+            version: env!("CARGO_PKG_VERSION"),
+            last_sync_at,
+        })
+        .into_response(),
+        Err(error) => {
+            tracing::error!(error = %error, "the database did not answer a health check");
+            Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "database_unavailable",
+                "数据库暂时不可用",
+            )
+            .into_response()
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The HTTP door: callbacks of the platforms, the member API, the staff API and the pages.
+//!
+//! A handler reads the request, calls one service and shapes the answer; it knows no rule and no
+//! SQL. What went wrong becomes a status and a sentence in [`error`] alone.
+
+pub mod admin;
+pub mod auth;
+pub mod callbacks;
+mod caller;
+mod envelope;
+mod error;
+mod extract;
+pub mod h5;
+mod headers;
+mod health;
+pub mod openapi;
+mod pages;
+mod rate_limit;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, FromRef, MatchedPath, Request};
+use axum::http::StatusCode;
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use ipnet::IpNet;
+
+use crate::services::Context;
+
+pub use caller::CallerAddress;
+pub use envelope::{Answer, Envelope, Items, Nothing, Page};
+pub use error::{Problem, ProblemBody, WebResult};
+pub use extract::{Json, Paging, Path, Query};
+use rate_limit::RateLimit;
+
+/// The largest body of a request, unless its route says otherwise (design §8).
+pub const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// What the door is told besides what services need.
+#[derive(Debug, Clone, Default)]
+pub struct WebSettings {
+    /// Per signed-in person or address; 0: no limit.
+    pub requests_per_minute: u32,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Keys of the application's callback; none while WeCom is not set up.
+    pub wecom_callback: Option<wecom::crypto::Keys>,
+    /// Keys of the smart bot's callback; none while it is not set up.
+    pub smart_bot_callback: Option<wecom::crypto::Keys>,
+}
+
+/// What handlers share. Cheap to clone. Handlers that need services only take
+/// `State<Context>`.
+#[derive(Clone)]
+pub struct WebState {
+    /// What services need.
+    pub ctx: Context,
+    /// What the door was told.
+    pub settings: Arc<WebSettings>,
+    rate_limit: Arc<RateLimit>,
+}
+
+impl FromRef<WebState> for Context {
+    fn from_ref(state: &WebState) -> Self {
+        state.ctx.clone()
+    }
+}
+
+/// The whole HTTP side.
+#[must_use]
+pub fn router(ctx: Context, settings: WebSettings) -> Router {
+    let state = WebState {
+        ctx,
+        rate_limit: Arc::new(RateLimit::per_minute(settings.requests_per_minute)),
+        settings: Arc::new(settings),
+    };
+    Router::new()
+        .merge(openapi::routes())
+        .merge(callbacks::routes())
+        .merge(pages::routes())
+        .fallback(no_such_route)
+        .method_not_allowed_fallback(no_such_method)
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            rate_limit::count,
+        ))
+        .layer(middleware::from_fn_with_state(state.clone(), caller::find))
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            envelope::seal,
+        ))
+        .layer(middleware::from_fn(headers::add))
+        .layer(middleware::from_fn(log))
+        .with_state(state)
+}
+
+async fn no_such_route() -> Problem {
+    Problem::not_found()
+}
+
+async fn no_such_method() -> Problem {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "这个地址不支持这种请求",
+    )
+}
+
+/// One line per request: which route, not which address or query, since those name people.
+async fn log(request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let response = next.run(request).await;
+    tracing::info!(
+        %method,
+        route = route.as_ref().map_or("none", MatchedPath::as_str),
+        status = response.status().as_u16(),
+        duration_ms = began.elapsed().as_millis() as u64,
+        "request"
+    );
+    response
+}
