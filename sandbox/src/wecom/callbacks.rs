@@ -154,9 +154,9 @@ impl Wecom {
         Some(self.file(delivery))
     }
 
-    /// Every callback so far, oldest first.
+    /// Every callback so far, oldest first (the last 20,000).
     pub fn deliveries(&self) -> Vec<Delivery> {
-        self.state().deliveries.clone()
+        self.state().deliveries.iter().cloned().collect()
     }
 
     /// Delivers a callback, or does to it what a fault has ordered.
@@ -345,7 +345,7 @@ impl Wecom {
     }
 
     fn file(&self, delivery: Delivery) -> Delivery {
-        self.state().deliveries.push(delivery.clone());
+        self.state().keep_delivery(delivery.clone());
         self.tell_waiters();
         delivery
     }

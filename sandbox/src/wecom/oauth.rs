@@ -19,6 +19,10 @@ use super::{
 
 /// Name of the cookie that says whose phone opened a page.
 const PERSON_COOKIE: &str = "sandbox_person";
+/// Name of the cookie by which the cashier knows its payer.
+const PAYER_COOKIE: &str = "sandbox_payer";
+/// How long a page remembers whose phone opened it.
+const COOKIE_SECONDS: u32 = 600;
 /// Minutes that a code lives.
 const CODE_MINUTES: i64 = 5;
 /// Seconds that a user ticket lives.
@@ -90,15 +94,26 @@ pub(crate) fn web_login(wecom: &Wecom, call: &Call<'_>) -> Answer {
     pick_person(wecom, call, false, false)
 }
 
-/// GET open: opens a page on somebody's phone.
-pub(crate) fn open_as(_wecom: &Wecom, call: &Call<'_>) -> Answer {
+/// GET open: opens a page on somebody's phone. The authorize page and the cashier of WeChat Pay
+/// then know who holds it.
+pub(crate) fn open_as(wecom: &Wecom, call: &Call<'_>) -> Answer {
     let person = call.required_query("as", 40063)?;
     let url = call.required_query("url", 40063)?;
+    let identity = wecom.identity(person);
+    let identity = identity.ok_or_else(|| Refusal::outcome(60111, "nobody of this name"))?;
     let mut answer = redirect(url)?;
-    let cookie = format!("{PERSON_COOKIE}={person}; Path=/; Max-Age=600; SameSite=Lax; HttpOnly");
-    let cookie = HeaderValue::from_str(&cookie)
-        .map_err(|_| Refusal::broken(40058, "as is a userid or openid"))?;
-    answer.headers_mut().insert(header::SET_COOKIE, cookie);
+    let cookies = [
+        Some(format!("{PERSON_COOKIE}={person}; Path=/")),
+        wecom
+            .openid_of(&identity)
+            .map(|openid| format!("{PAYER_COOKIE}={openid}; Path=/wechat-pay")),
+    ];
+    for cookie in cookies.into_iter().flatten() {
+        let cookie = format!("{cookie}; Max-Age={COOKIE_SECONDS}; SameSite=Lax; HttpOnly");
+        let cookie = HeaderValue::from_str(&cookie)
+            .map_err(|_| Refusal::broken(40058, "as is a userid or openid"))?;
+        answer.headers_mut().append(header::SET_COOKIE, cookie);
+    }
     Ok(answer)
 }
 
@@ -295,6 +310,21 @@ impl Wecom {
             .iter()
             .find(|known| known.openid == person)?;
         Some(Identity::Outsider(outsider.openid.clone()))
+    }
+
+    /// The openid somebody pays with, if they have WeChat.
+    fn openid_of(&self, identity: &Identity) -> Option<String> {
+        match identity {
+            Identity::Member(userid) => {
+                let state = self.state();
+                let member = state
+                    .directory
+                    .member(userid)
+                    .filter(|member| member.has_wechat)?;
+                Some(member.openid())
+            }
+            Identity::Outsider(openid) => Some(openid.clone()),
+        }
     }
 
     fn issue_code(&self, identity: Identity, has_ticket: bool) -> String {

@@ -246,7 +246,7 @@ impl Wecom {
         let at = self.world().clock.now();
         let mut state = self.state();
         let number = state.next_number();
-        state.messages.push(Message {
+        state.keep_message(Message {
             id: format!("msg_{number:06}"),
             at,
             author,

@@ -89,7 +89,7 @@ pub(crate) fn send(wecom: &Wecom, call: &Call<'_>) -> Answer {
         },
         replaced: HashMap::new(),
     });
-    state.messages.push(Message {
+    state.keep_message(Message {
         id: msgid.clone(),
         at: now,
         author: Author::App,

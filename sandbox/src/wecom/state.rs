@@ -19,12 +19,15 @@ use super::{
     tokens::Tokens,
 };
 
+/// Messages and deliveries kept, each: enough for any test, bounded for a demo that runs for weeks.
+const MAX_KEPT: usize = 20_000;
+
 /// Everything behind the stand-in's lock.
 pub(crate) struct State {
     pub(crate) directory: Directory,
     pub(crate) tokens: Tokens,
-    /// Everything said in the app's chats, oldest first.
-    pub(crate) messages: Vec<Message>,
+    /// What was said in the app's chats, oldest first.
+    pub(crate) messages: VecDeque<Message>,
     pub(crate) response_codes: HashMap<String, ResponseCode>,
     pub(crate) task_ids: HashSet<String>,
     /// Request bodies whose repetition is suppressed: (until, msgid).
@@ -38,7 +41,7 @@ pub(crate) struct State {
     pub(crate) media: HashMap<String, Media>,
     pub(crate) robots: BTreeMap<String, Robot>,
     pub(crate) customer_groups: CustomerGroups,
-    pub(crate) deliveries: Vec<Delivery>,
+    pub(crate) deliveries: VecDeque<Delivery>,
     /// A callback held back until another one has gone first.
     pub(crate) held_back: Option<Outgoing>,
     next_number: u64,
@@ -58,7 +61,7 @@ impl State {
         Self {
             directory: Directory::demo(),
             tokens: Tokens::default(),
-            messages: Vec::new(),
+            messages: VecDeque::new(),
             response_codes: HashMap::new(),
             task_ids: HashSet::new(),
             duplicates: HashMap::new(),
@@ -69,7 +72,7 @@ impl State {
             media: HashMap::new(),
             robots: Robot::demo(),
             customer_groups: CustomerGroups::demo(),
-            deliveries: Vec::new(),
+            deliveries: VecDeque::new(),
             held_back: None,
             next_number: 1,
         }

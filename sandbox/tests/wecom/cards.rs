@@ -326,12 +326,19 @@ async fn what_is_quietly_lost_is_noted() {
         code(&setting.send("lin.yue", "template_card", card).await),
         0
     );
+    let mut coloured = vote("tk-2");
+    coloured["source"] = json!({"desc": "助手", "desc_color": 2});
+    assert_eq!(
+        code(&setting.send("lin.yue", "template_card", coloured).await),
+        0
+    );
     assert_eq!(
         setting.take_broken_rules(),
         [
             "only documented fields",
             "template_card.main_title.title <= 36 characters",
             "template_card.button_list[0].text <= 10 characters",
+            "only documented fields",
         ]
     );
 }

@@ -157,8 +157,20 @@ async fn a_page_opened_on_a_phone_knows_its_person() {
     let query = [("as", "he.miao"), ("url", target.as_str())];
     let answer = client.get(url).query(&query).send().await.unwrap();
     assert_eq!(answer.headers()["location"], target);
-    let cookie = answer.headers()["set-cookie"].to_str().unwrap();
-    assert!(cookie.starts_with("sandbox_person=he.miao;"));
+    let cookies: Vec<_> = answer.headers().get_all("set-cookie").iter().collect();
+    assert!(
+        cookies[0]
+            .to_str()
+            .unwrap()
+            .starts_with("sandbox_person=he.miao;")
+    );
+    let he_miao = setting
+        .wecom()
+        .members()
+        .into_iter()
+        .find(|who| who.userid == "he.miao");
+    let payer = format!("sandbox_payer={};", he_miao.unwrap().openid());
+    assert!(cookies[1].to_str().unwrap().starts_with(&payer));
 
     let authorize = format!(
         "{}/wecom/connect/oauth2/authorize?appid={}&redirect_uri={target}&response_type=code\
