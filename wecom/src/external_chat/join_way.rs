@@ -88,7 +88,8 @@ impl JoinWay {
         Ok(self)
     }
 
-    /// A word, ≤ 30 characters, that those who come this way carry in [`ChatMember::state`].
+    /// A word, ≤ 30 characters, that those who come this way carry in
+    /// [`ChatMember::state`](super::ChatMember::state).
     ///
     /// # Errors
     /// [`LimitError`] on `state`.
