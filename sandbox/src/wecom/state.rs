@@ -98,15 +98,33 @@ impl State {
         code
     }
 
+    /// Keeps a message; the oldest goes when there are too many.
+    pub(crate) fn keep_message(&mut self, message: Message) {
+        if self.messages.len() >= MAX_KEPT {
+            self.messages.pop_front();
+        }
+        self.messages.push_back(message);
+    }
+
+    /// Keeps a delivery; the oldest goes when there are too many.
+    pub(crate) fn keep_delivery(&mut self, delivery: Delivery) {
+        if self.deliveries.len() >= MAX_KEPT {
+            self.deliveries.pop_front();
+        }
+        self.deliveries.push_back(delivery);
+    }
+
     pub(crate) fn message(&self, message_id: &str) -> Option<&Message> {
         self.messages
             .iter()
+            .rev()
             .find(|message| message.id == message_id)
     }
 
     pub(crate) fn message_mut(&mut self, message_id: &str) -> Option<&mut Message> {
         self.messages
             .iter_mut()
+            .rev()
             .find(|message| message.id == message_id)
     }
 }
