@@ -2,12 +2,12 @@
 
 use crate::domain::matching::{self, Candidate, Identified};
 use crate::domain::member::FULL_CONFIDENCE;
-use crate::domain::{MatchStatus, PlanetUserId};
+use crate::domain::{CampId, MatchStatus, PlanetUserId};
 use crate::store::members::Identity;
 use crate::store::payments::PlanetClaim;
 use crate::store::{Conn, planet_users};
 
-use super::{Context, Error, Fields, Result};
+use super::{Context, Error, Fields, Result, personal_links};
 
 /// Confidence of a claim that nothing speaks for or against: typed by the member alone.
 const CLAIMED_CONFIDENCE: i64 = 50;
@@ -192,4 +192,59 @@ pub fn candidate(user: &planet_users::PlanetUser) -> Candidate {
         wechat_nickname: Some(user.wechat_nickname.clone()).filter(|name| !name.is_empty()),
         earlier_names: Vec::new(),
     }
+}
+
+/// Whom a page may take its reader for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prefill {
+    /// The account or number that the link named.
+    pub planet_user_id: String,
+    /// Its nickname; only for a link that we signed.
+    pub planet_nickname: Option<String>,
+    /// Whether we signed the link for this account.
+    pub signed: bool,
+}
+
+/// What a link fills in. Who has a signed one is told the nickname; an unsigned one only brings
+/// its own number back.
+pub async fn prefill(
+    ctx: &Context,
+    camp: CampId,
+    typed: &str,
+    ticket: Option<&str>,
+) -> Result<Option<Prefill>> {
+    let Ok(account) = typed.parse::<i64>().map(PlanetUserId) else {
+        return Ok(None);
+    };
+    let signed = match ticket {
+        Some(ticket) => personal_links::verify(ctx, camp, account, ticket)?,
+        None => false,
+    };
+    let mut conn = ctx.db.read().await?;
+    let known = if signed {
+        planet_users::find(&mut conn, typed).await?
+    } else {
+        None
+    };
+    Ok(Some(Prefill {
+        planet_user_id: typed.to_owned(),
+        planet_nickname: known.map(|user| user.nickname),
+        signed,
+    }))
+}
+
+/// A claim that came with a personal link: signed if the ticket is ours for that account.
+pub fn claim_of_link(
+    ctx: &Context,
+    camp: CampId,
+    ticket: Option<&str>,
+    mut claim: PlanetClaim,
+) -> Result<PlanetClaim> {
+    if let (Some(ticket), Some(typed)) = (ticket, &claim.planet_id)
+        && let Ok(account) = typed.parse::<i64>().map(PlanetUserId)
+        && personal_links::verify(ctx, camp, account, ticket)?
+    {
+        claim.signed = Some(account);
+    }
+    Ok(claim)
 }

@@ -14,6 +14,8 @@ pub mod health;
 pub mod identity;
 pub mod match_files;
 pub mod notify;
+pub mod orders;
+pub mod personal_links;
 pub mod reconcile;
 pub mod session;
 pub mod staff;

@@ -29,6 +29,8 @@ statements! {
         "WHERE camp_id = $1 AND planet_user_id = $2 AND match_status = 'matched'"
     );
     CLAIMING = select_member!("WHERE camp_id = $1 AND planet_user_id = $2 ORDER BY id");
+    COUNT = "SELECT CAST(COUNT(*) AS BIGINT) FROM camp_member WHERE camp_id = $1";
+    COUNT_BEFORE = "SELECT CAST(COUNT(*) AS BIGINT) FROM camp_member WHERE camp_id = $1 AND id < $2";
     INSERT = "INSERT INTO camp_member (camp_id, payment_id, planet_user_id, planet_nickname, \
               wechat_nickname, names_folded, match_status, confidence, match_reasons, joined, \
               checked_in_days, eligible, created_at, updated_at) \
@@ -199,6 +201,22 @@ pub async fn claiming(
         .bind(account.0)
         .fetch_all(c)
         .await)?)
+}
+
+/// How many members a camp has.
+pub async fn count(conn: &mut Conn, camp: CampId) -> StoreResult<i64> {
+    let (count,): (i64,) = run!(conn, c => sqlx::query_as(COUNT).bind(camp.0).fetch_one(c).await)?;
+    Ok(count)
+}
+
+/// How many members a camp had before this one.
+pub async fn count_before(conn: &mut Conn, camp: CampId, member: MemberId) -> StoreResult<i64> {
+    let (count,): (i64,) = run!(conn, c => sqlx::query_as(COUNT_BEFORE)
+        .bind(camp.0)
+        .bind(member.0)
+        .fetch_one(c)
+        .await)?;
+    Ok(count)
 }
 
 /// Adds a member with the first row of their log.

@@ -1,9 +1,18 @@
 //! The member API. One file per resource; each answers its routes, and they are added here.
 
+mod camps;
+mod orders;
+mod payments;
+mod session;
+
 use utoipa_axum::router::OpenApiRouter;
 
 use super::WebState;
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
     OpenApiRouter::new()
+        .merge(camps::routes())
+        .merge(orders::routes())
+        .merge(payments::routes())
+        .merge(session::routes())
 }

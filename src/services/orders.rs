@@ -1,0 +1,175 @@
+//! Orders as their payers see them: where one stands, which ones are theirs, which group to join.
+
+use crate::domain::{BindStatus, CampId, MemberId, OrderStatus, Terms, UploadId};
+use crate::store::camps::Camp;
+use crate::store::payments::{self, Payment};
+use crate::store::sessions::Session;
+use crate::store::{camps, members};
+
+use super::{Context, Error, Refusal, Result, access_token};
+
+/// A WeCom group holds 500 people (owner's wishes); the next picture is shown from then on.
+const GROUP_HOLDS: i64 = 500;
+
+/// An order, and the token of its pages if it may be told.
+#[derive(Debug, Clone)]
+pub struct OrderView {
+    /// The order.
+    pub payment: Payment,
+    /// Only for the person who ordered, and only once it is paid.
+    pub access_token: Option<String>,
+}
+
+/// Where an order stands. Anybody who knows its number may ask; only the session that ordered
+/// is told the token and the member.
+pub async fn status(ctx: &Context, session: Option<&Session>, order_no: &str) -> Result<OrderView> {
+    let mut conn = ctx.db.read().await?;
+    let payment = payments::by_order_no(&mut conn, order_no)
+        .await?
+        .ok_or(Error::NotFound)?;
+    let ordered =
+        session.is_some_and(|session| payment.session_hash.as_ref() == Some(&session.id_hash));
+    Ok(if ordered {
+        told(ctx, payment)
+    } else {
+        OrderView {
+            payment,
+            access_token: None,
+        }
+    })
+}
+
+/// The orders of a session and of the person it is signed in as, newest first.
+pub async fn of_session(ctx: &Context, session: &Session) -> Result<Vec<OrderView>> {
+    let mut conn = ctx.db.read().await?;
+    let payments = payments::of_person(&mut conn, &session.person()).await?;
+    Ok(payments
+        .into_iter()
+        .map(|payment| told(ctx, payment))
+        .collect())
+}
+
+fn told(ctx: &Context, payment: Payment) -> OrderView {
+    let is_member = payment.member_id.is_some() && payment.status != OrderStatus::Created;
+    let access_token = is_member.then(|| access_token::of(ctx.keys(), &payment.order_no));
+    OrderView {
+        payment,
+        access_token,
+    }
+}
+
+/// The group that a member is to join.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// The camp.
+    pub camp: Camp,
+    /// The picture of the group's code.
+    pub code: UploadId,
+    /// Whether the member has joined already.
+    pub joined: bool,
+}
+
+/// The group of the member who holds `token`; shown once they are bound.
+///
+/// # Errors
+/// `token_invalid`, `token_expired`, `not_your_order`, `not_bound`.
+pub async fn group(ctx: &Context, token: &str, order_no: &str) -> Result<Group> {
+    let payment = access_token::payment(ctx, token).await?;
+    if payment.order_no != order_no {
+        return Err(Refusal::NotYourOrder.into());
+    }
+    if !matches!(
+        payment.bind_status,
+        BindStatus::Completed | BindStatus::Closed
+    ) {
+        return Err(Refusal::NotBound.into());
+    }
+    let (camp_id, member_id) = place(&payment)?;
+    let mut conn = ctx.db.read().await?;
+    let camp = camps::by_id(&mut conn, camp_id)
+        .await?
+        .ok_or(Error::NotFound)?;
+    let member = members::by_id(&mut conn, member_id)
+        .await?
+        .ok_or(Error::NotFound)?;
+    let codes = camps::group_codes(&mut conn, camp_id).await?;
+    let before = members::count_before(&mut conn, camp_id, member_id).await?;
+    let nth = usize::try_from(before / GROUP_HOLDS).unwrap_or(usize::MAX);
+    let code = codes
+        .get(nth)
+        .or(codes.last())
+        .copied()
+        .ok_or(Error::NotFound)?;
+    Ok(Group {
+        camp,
+        code,
+        joined: member.joined,
+    })
+}
+
+/// The member of the order that a token was given for, if it is the one asked about.
+pub async fn member_of_token(ctx: &Context, token: &str, member: MemberId) -> Result<Payment> {
+    let payment = access_token::payment(ctx, token).await?;
+    if payment.member_id == Some(member) {
+        Ok(payment)
+    } else {
+        Err(Refusal::NotYourOrder.into())
+    }
+}
+
+fn place(payment: &Payment) -> Result<(CampId, MemberId)> {
+    payment
+        .camp_id
+        .zip(payment.member_id)
+        .ok_or(Error::NotFound)
+}
+
+/// A camp as members see it.
+#[derive(Debug, Clone)]
+pub struct ShownCamp {
+    /// The camp.
+    pub camp: Camp,
+    /// How many have a place in it.
+    pub enrolled: i64,
+    /// Whether one may order now.
+    pub can_enroll: bool,
+}
+
+impl ShownCamp {
+    /// The rules that the next order will copy.
+    #[must_use]
+    pub const fn terms(&self) -> &Terms {
+        &self.camp.terms
+    }
+}
+
+/// The camps that members see.
+pub async fn shown_camps(ctx: &Context) -> Result<Vec<ShownCamp>> {
+    let mut conn = ctx.db.read().await?;
+    let mut shown = Vec::new();
+    for camp in camps::shown_to_members(&mut conn).await? {
+        let enrolled = members::count(&mut conn, camp.id).await?;
+        shown.push(as_shown(camp, enrolled));
+    }
+    Ok(shown)
+}
+
+/// One camp, if members see it.
+pub async fn shown_camp(ctx: &Context, id: CampId) -> Result<ShownCamp> {
+    let mut conn = ctx.db.read().await?;
+    let camp = camps::by_id(&mut conn, id).await?;
+    let camp = camp
+        .filter(|camp| camp.status.is_shown_to_members())
+        .ok_or(Error::NotFound)?;
+    let enrolled = members::count(&mut conn, camp.id).await?;
+    Ok(as_shown(camp, enrolled))
+}
+
+fn as_shown(camp: Camp, enrolled: i64) -> ShownCamp {
+    let can_enroll = camp.status == crate::domain::CampStatus::Enrolling;
+    ShownCamp {
+        camp,
+        enrolled,
+        can_enroll,
+    }
+}

@@ -1,0 +1,192 @@
+//! Camps as members see them, and “是你吗？”.
+
+use axum::extract::State;
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::domain::{CampId, CampStatus, PlanetUserId};
+use crate::services::orders::{self, ShownCamp};
+use crate::services::{Context, identity, uploads};
+
+use super::super::{Answer, Envelope, Items, Path, Problem, ProblemBody, Query, WebResult, WebState};
+use super::session::MaybeSession;
+
+pub(super) fn routes() -> OpenApiRouter<WebState> {
+    OpenApiRouter::new()
+        .routes(routes!(list_camps))
+        .routes(routes!(one_camp))
+        .routes(routes!(find_planet_user))
+}
+
+/// A camp as members see it.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct CampView {
+    id: i64,
+    name: String,
+    poster_url: Option<String>,
+    deposit_fen: i64,
+    #[schema(value_type = String, format = Date)]
+    start_date: NaiveDate,
+    #[schema(value_type = String, format = Date)]
+    end_date: NaiveDate,
+    total_days: i64,
+    required_days: i64,
+    grace_days: i64,
+    #[schema(value_type = String, example = "enrolling")]
+    status: CampStatus,
+    /// How many have a place.
+    enrolled: i64,
+    can_enroll: bool,
+}
+
+impl From<ShownCamp> for CampView {
+    fn from(shown: ShownCamp) -> Self {
+        let terms = *shown.terms();
+        Self {
+            id: shown.camp.id.0,
+            name: shown.camp.name,
+            poster_url: shown.camp.poster.map(uploads::public_path),
+            deposit_fen: terms.deposit_fen.get(),
+            start_date: terms.start_date,
+            end_date: terms.end_date,
+            total_days: terms.total_days,
+            required_days: terms.required_days,
+            grace_days: terms.grace_days,
+            status: shown.camp.status,
+            enrolled: shown.enrolled,
+            can_enroll: shown.can_enroll,
+        }
+    }
+}
+
+/// The camps that are open or running.
+#[utoipa::path(
+    get, path = "/api/h5/camps", tag = "member",
+    responses((status = 200, body = Envelope<Items<CampView>>))
+)]
+async fn list_camps(State(ctx): State<Context>) -> WebResult<Answer<Items<CampView>>> {
+    let camps = orders::shown_camps(&ctx).await?;
+    Ok(Answer(Items { items: camps.into_iter().map(CampView::from).collect() }))
+}
+
+/// A camp with its introduction and what the page can fill in by itself.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct CampDetail {
+    #[serde(flatten)]
+    camp: CampView,
+    /// Sanitised.
+    introduction_html: String,
+    prefill: Option<Prefill>,
+}
+
+/// Who the page may take the reader for.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Prefill {
+    planet_user_id: String,
+    planet_nickname: Option<String>,
+    /// Whether the link was signed by us for this account.
+    signed: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Link {
+    planet_user_id: Option<String>,
+    ticket: Option<String>,
+}
+
+/// One camp.
+#[utoipa::path(
+    get, path = "/api/h5/camps/{id}", tag = "member",
+    params(
+        ("id" = i64, Path), ("planetUserId" = Option<String>, Query),
+        ("ticket" = Option<String>, Query)
+    ),
+    responses(
+        (status = 200, body = Envelope<CampDetail>),
+        (status = 404, description = "not_found", body = ProblemBody)
+    )
+)]
+async fn one_camp(
+    State(ctx): State<Context>,
+    Path(id): Path<i64>,
+    Query(link): Query<Link>,
+) -> WebResult<Answer<CampDetail>> {
+    let shown = orders::shown_camp(&ctx, CampId(id)).await?;
+    let prefill = match link.planet_user_id.as_deref() {
+        Some(typed) => {
+            identity::prefill(&ctx, CampId(id), typed, link.ticket.as_deref()).await?
+        }
+        None => None,
+    };
+    Ok(Answer(CampDetail {
+        introduction_html: shown.camp.introduction_html.clone(),
+        camp: shown.into(),
+        prefill: prefill.map(|known| Prefill {
+            planet_user_id: known.planet_user_id,
+            planet_nickname: known.planet_nickname,
+            signed: known.signed,
+        }),
+    }))
+}
+
+#[derive(Deserialize)]
+struct Typed {
+    q: String,
+    nickname: Option<String>,
+}
+
+/// Whom the roster knows under what was typed; no more than the two prove.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase", untagged)]
+enum FoundView {
+    /// Number and nickname agree.
+    #[serde(rename_all = "camelCase")]
+    Account {
+        #[schema(value_type = String)]
+        planet_user_id: PlanetUserId,
+        planet_nickname: String,
+        avatar_url: Option<String>,
+    },
+    /// Only the number is known.
+    #[serde(rename_all = "camelCase")]
+    Masked { masked_nickname: String },
+}
+
+/// “是你吗？”: 10 a minute per session.
+#[utoipa::path(
+    get, path = "/api/h5/planet-users", tag = "member",
+    params(
+        ("q" = String, Query, description = "A planet number or account id"),
+        ("nickname" = Option<String>, Query)
+    ),
+    responses(
+        (status = 200, body = Envelope<Option<FoundView>>),
+        (status = 429, description = "rate_limited", body = ProblemBody)
+    )
+)]
+async fn find_planet_user(
+    State(state): State<WebState>,
+    MaybeSession(session): MaybeSession,
+    caller: super::super::CallerAddress,
+    Query(typed): Query<Typed>,
+) -> WebResult<Answer<Option<FoundView>>> {
+    let key = session.map(|session| session.id_hash);
+    if let Err(wait) = state.identify_limit.check(key, caller) {
+        return Err(Problem::rate_limited(wait));
+    }
+    let nickname = typed.nickname.unwrap_or_default();
+    let found = identity::find(&state.ctx, &typed.q, &nickname).await?;
+    Ok(Answer(found.map(|found| match found {
+        identity::Found::Account { planet_user_id, planet_nickname, avatar_url } => {
+            FoundView::Account { planet_user_id, planet_nickname, avatar_url }
+        }
+        identity::Found::Masked(masked_nickname) => FoundView::Masked { masked_nickname },
+    })))
+}

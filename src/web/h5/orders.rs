@@ -1,0 +1,122 @@
+//! Orders as their payers see them.
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::domain::{BindMethod, BindStatus, OrderStatus, Timestamp};
+use crate::services::orders::{self, OrderView};
+use crate::services::Context;
+
+use super::super::{Answer, Envelope, Path, ProblemBody, WebResult, WebState};
+use super::session::{MaybeSession, platform_of};
+
+pub(super) fn routes() -> OpenApiRouter<WebState> {
+    OpenApiRouter::new().routes(routes!(status)).routes(routes!(me))
+}
+
+/// Where an order stands. Token and member only for the session that ordered.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct StatusView {
+    order_no: String,
+    #[schema(value_type = String, example = "paid")]
+    status: OrderStatus,
+    #[schema(value_type = String, example = "pending")]
+    bind_status: BindStatus,
+    #[schema(value_type = Option<String>)]
+    bind_method: Option<BindMethod>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    bind_deadline: Option<Timestamp>,
+    member_id: Option<i64>,
+    access_token: Option<String>,
+}
+
+/// Where an order stands.
+#[utoipa::path(
+    get, path = "/api/h5/payments/{orderNo}/status", tag = "member",
+    params(("orderNo" = String, Path)),
+    responses(
+        (status = 200, body = Envelope<StatusView>),
+        (status = 404, description = "not_found", body = ProblemBody)
+    )
+)]
+async fn status(
+    State(ctx): State<Context>,
+    MaybeSession(session): MaybeSession,
+    Path(order_no): Path<String>,
+) -> WebResult<Answer<StatusView>> {
+    let OrderView { payment, access_token } =
+        orders::status(&ctx, session.as_ref(), &order_no).await?;
+    Ok(Answer(StatusView {
+        status: payment.status,
+        bind_status: payment.bind_status,
+        bind_method: payment.bind_method,
+        bind_deadline: payment.bind_deadline,
+        member_id: access_token.as_ref().and(payment.member_id).map(|id| id.0),
+        access_token,
+        order_no: payment.order_no,
+    }))
+}
+
+/// Who the browser is, and what it has ordered.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Me {
+    /// `wecom`, `wechat` or `browser`.
+    platform: String,
+    signed_in: bool,
+    orders: Vec<MyOrder>,
+}
+
+/// One of a person's orders.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct MyOrder {
+    order_no: String,
+    camp_id: Option<i64>,
+    member_id: Option<i64>,
+    #[schema(value_type = String, example = "paid")]
+    status: OrderStatus,
+    #[schema(value_type = String, example = "completed")]
+    bind_status: BindStatus,
+    access_token: Option<String>,
+}
+
+/// The orders of this session and of the person it is signed in as.
+#[utoipa::path(
+    get, path = "/api/h5/me", tag = "member",
+    responses((status = 200, body = Envelope<Me>))
+)]
+async fn me(
+    State(ctx): State<Context>,
+    MaybeSession(session): MaybeSession,
+    headers: HeaderMap,
+) -> WebResult<Answer<Me>> {
+    let platform = platform_of(&headers).to_owned();
+    let Some(session) = session else {
+        return Ok(Answer(Me { platform, signed_in: false, orders: Vec::new() }));
+    };
+    let orders = orders::of_session(&ctx, &session).await?;
+    Ok(Answer(Me {
+        platform,
+        signed_in: session.openid_mac.is_some() || session.wecom_userid.is_some(),
+        orders: orders.into_iter().map(MyOrder::from).collect(),
+    }))
+}
+
+impl From<OrderView> for MyOrder {
+    fn from(OrderView { payment, access_token }: OrderView) -> Self {
+        Self {
+            camp_id: payment.camp_id.map(|id| id.0),
+            member_id: payment.member_id.map(|id| id.0),
+            status: payment.status,
+            bind_status: payment.bind_status,
+            access_token,
+            order_no: payment.order_no,
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Ordering, paying and binding.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::header::SET_COOKIE;
+use axum::response::{AppendHeaders, IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::domain::{BindMethod, BindStatus, CampId, PayChannel, Timestamp};
+use crate::platforms::wechat_pay::PayParams;
+use crate::services::enroll::{self, Ordered};
+use crate::services::{Context, Refusal, bind, identity, orders, session, uploads};
+use crate::store::payments::PlanetClaim;
+
+use super::super::{
+    Answer, CallerAddress, Envelope, Json, Path, ProblemBody, WebResult, WebState,
+};
+use super::session::{AccessToken, MaybeSession, platform_of, set_cookie};
+
+pub(super) fn routes() -> OpenApiRouter<WebState> {
+    OpenApiRouter::new()
+        .routes(routes!(order))
+        .routes(routes!(pay_means))
+        .routes(routes!(bind_order))
+        .routes(routes!(group_code))
+}
+
+/// An order for a camp. Planet fields are both given or both absent.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct OrderInput {
+    camp_id: i64,
+    #[schema(value_type = String, example = "native")]
+    channel: PayChannel,
+    planet_user_id: Option<String>,
+    planet_nickname: Option<String>,
+    wechat_nickname: Option<String>,
+    /// Of a personal link.
+    ticket: Option<String>,
+}
+
+/// What the page needs to have an order paid.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct OrderedView {
+    order_no: String,
+    #[schema(value_type = String, example = "native")]
+    channel: PayChannel,
+    amount_fen: i64,
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pay_params: Option<PayParams>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    h5_url: Option<String>,
+}
+
+impl From<Ordered> for OrderedView {
+    fn from(ordered: Ordered) -> Self {
+        Self {
+            order_no: ordered.order_no,
+            channel: ordered.channel,
+            amount_fen: ordered.amount.get(),
+            expires_at: ordered.expires_at,
+            pay_params: ordered.pay_params,
+            code_url: ordered.code_url,
+            h5_url: ordered.h5_url,
+        }
+    }
+}
+
+/// Orders a place in a camp; the unpaid order of the same session and channel comes back.
+#[utoipa::path(
+    post, path = "/api/h5/payments", tag = "member", request_body = OrderInput,
+    responses(
+        (status = 200, body = Envelope<OrderedView>),
+        (status = 401, description = "unauthenticated: jsapi without a sign-in", body = ProblemBody),
+        (status = 409, description = "already_enrolled", body = ProblemBody),
+        (status = 422, description = "camp_not_enrolling · invalid_input", body = ProblemBody)
+    )
+)]
+async fn order(
+    State(ctx): State<Context>,
+    MaybeSession(present): MaybeSession,
+    CallerAddress(address): CallerAddress,
+    headers: HeaderMap,
+    Json(input): Json<OrderInput>,
+) -> WebResult<Response> {
+    let camp_id = CampId(input.camp_id);
+    let request = enroll::Request {
+        camp_id,
+        channel: input.channel,
+        claim: identity::claim_of_link(&ctx, camp_id, input.ticket.as_deref(), PlanetClaim {
+            planet_id: input.planet_user_id,
+            nickname: input.planet_nickname,
+            wechat_nickname: input.wechat_nickname,
+            signed: None,
+        })?,
+        ip: address.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+    };
+    let (session, cookie) = match present {
+        Some(session) => (session, None),
+        None => {
+            let fresh = session::open(&ctx, platform_of(&headers)).await?;
+            let cookie = set_cookie(&ctx, &fresh)?;
+            (fresh.session, Some((SET_COOKIE, cookie)))
+        }
+    };
+    let ordered = enroll::order(&ctx, &session, request).await?;
+    Ok((AppendHeaders(cookie), Answer(OrderedView::from(ordered))).into_response())
+}
+
+/// What the page needs to have its unpaid order paid, again.
+#[utoipa::path(
+    get, path = "/api/h5/payments/{orderNo}/params", tag = "member",
+    params(("orderNo" = String, Path)),
+    responses(
+        (status = 200, body = Envelope<OrderedView>),
+        (status = 403, description = "not_your_order", body = ProblemBody)
+    )
+)]
+async fn pay_means(
+    State(ctx): State<Context>,
+    MaybeSession(session): MaybeSession,
+    Path(order_no): Path<String>,
+) -> WebResult<Answer<OrderedView>> {
+    let session = session.ok_or(crate::services::Error::from(Refusal::NotYourOrder))?;
+    Ok(Answer(enroll::pay_means(&ctx, &session, &order_no).await?.into()))
+}
+
+/// Who the payer of an order is.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct BindInput {
+    order_no: String,
+    planet_user_id: String,
+    planet_nickname: String,
+    wechat_nickname: Option<String>,
+}
+
+/// A bound order and the group to join.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct BoundView {
+    order_no: String,
+    member_id: i64,
+    #[schema(value_type = String, example = "completed")]
+    bind_status: BindStatus,
+    #[schema(value_type = Option<String>, example = "user_fill")]
+    bind_method: Option<BindMethod>,
+    /// Signed, good for ten minutes.
+    group_qr_url: String,
+}
+
+/// Binds a paid order within seven days.
+#[utoipa::path(
+    post, path = "/api/h5/payments/bind", tag = "member", security(("access_token" = [])),
+    request_body = BindInput,
+    responses(
+        (status = 200, body = Envelope<BoundView>),
+        (status = 403, description = "not_your_order", body = ProblemBody),
+        (status = 409, description = "already_bound", body = ProblemBody),
+        (status = 410, description = "bind_expired", body = ProblemBody)
+    )
+)]
+async fn bind_order(
+    State(ctx): State<Context>,
+    AccessToken(token): AccessToken,
+    Json(input): Json<BindInput>,
+) -> WebResult<Answer<BoundView>> {
+    let request = bind::Request {
+        order_no: input.order_no,
+        claim: PlanetClaim {
+            planet_id: Some(input.planet_user_id),
+            nickname: Some(input.planet_nickname),
+            wechat_nickname: input.wechat_nickname,
+            signed: None,
+        },
+    };
+    let bound = bind::bind(&ctx, &token, request).await?;
+    let group = orders::group(&ctx, &token, &bound.payment.order_no).await?;
+    Ok(Answer(BoundView {
+        member_id: bound.member_id.0,
+        bind_status: bound.payment.bind_status,
+        bind_method: bound.payment.bind_method,
+        group_qr_url: uploads::signed_url(&ctx, group.code),
+        order_no: bound.payment.order_no,
+    }))
+}
+
+/// The group of a camp.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct GroupView {
+    camp_name: String,
+    /// Signed, good for ten minutes.
+    group_qr_url: String,
+    joined: bool,
+}
+
+/// The code of the group, once bound.
+#[utoipa::path(
+    get, path = "/api/h5/payments/{orderNo}/qrcode", tag = "member",
+    security(("access_token" = [])), params(("orderNo" = String, Path)),
+    responses(
+        (status = 200, body = Envelope<GroupView>),
+        (status = 403, description = "not_bound · not_your_order", body = ProblemBody)
+    )
+)]
+async fn group_code(
+    State(ctx): State<Context>,
+    AccessToken(token): AccessToken,
+    Path(order_no): Path<String>,
+) -> WebResult<Answer<GroupView>> {
+    let group = orders::group(&ctx, &token, &order_no).await?;
+    Ok(Answer(GroupView {
+        group_qr_url: uploads::signed_url(&ctx, group.code),
+        camp_name: group.camp.name,
+        joined: group.joined,
+    }))
+}
