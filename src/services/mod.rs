@@ -10,6 +10,7 @@ mod contest;
 mod context;
 pub mod enroll;
 mod error;
+pub mod file_links;
 pub mod health;
 pub mod identity;
 pub mod match_files;

@@ -1,9 +1,11 @@
 //! Which address a request came from: the peer, or what a trusted proxy says.
 
+use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::HeaderMap;
+use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::Response;
 use ipnet::IpNet;
@@ -15,6 +17,18 @@ const FORWARDED_FOR: &str = "x-forwarded-for";
 /// The address that a request came from. None in tests that have no connection.
 #[derive(Debug, Clone, Copy)]
 pub struct CallerAddress(pub Option<IpAddr>);
+
+impl<S: Send + Sync> FromRequestParts<S> for CallerAddress {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts
+            .extensions
+            .get::<Self>()
+            .copied()
+            .unwrap_or(Self(None)))
+    }
+}
 
 /// Puts the [`CallerAddress`] into the request.
 pub(super) async fn find(

@@ -38,6 +38,9 @@ use rate_limit::RateLimit;
 /// The largest body of a request, unless its route says otherwise (design §8).
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
 
+/// “是你吗？” per session and minute (contract): nobody shall read the roster with it.
+const IDENTIFICATIONS_PER_MINUTE: u32 = 10;
+
 /// What the door is told besides what services need.
 #[derive(Debug, Clone, Default)]
 pub struct WebSettings {
@@ -60,6 +63,8 @@ pub struct WebState {
     /// What the door was told.
     pub settings: Arc<WebSettings>,
     rate_limit: Arc<RateLimit>,
+    /// Questions of “是你吗？”.
+    identifications: Arc<RateLimit>,
 }
 
 impl FromRef<WebState> for Context {
@@ -74,6 +79,7 @@ pub fn router(ctx: Context, settings: WebSettings) -> Router {
     let state = WebState {
         ctx,
         rate_limit: Arc::new(RateLimit::per_minute(settings.requests_per_minute)),
+        identifications: Arc::new(RateLimit::per_minute(IDENTIFICATIONS_PER_MINUTE)),
         settings: Arc::new(settings),
     };
     Router::new()

@@ -14,6 +14,7 @@ use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 
 use crate::domain::UserId;
+use crate::store::sessions::Session;
 
 use super::WebState;
 use super::auth;
@@ -28,6 +29,8 @@ const MAX_QUIET_CALLERS: usize = 10_000;
 enum Caller {
     Staff(UserId),
     Address(Option<IpAddr>),
+    /// A session of the member pages.
+    Session(Vec<u8>),
 }
 
 type Counter = RateLimiter<
@@ -46,6 +49,18 @@ impl RateLimit {
         Self(NonZeroU32::new(requests).map(|requests| {
             RateLimiter::dashmap_with_clock(Quota::per_minute(requests), MonotonicClock)
         }))
+    }
+
+    /// Counts a question of the member pages by its session, or by address where it has none.
+    pub(super) fn check_member(
+        &self,
+        session: Option<&Session>,
+        address: Option<IpAddr>,
+    ) -> Result<(), Problem> {
+        self.check(&match session {
+            Some(session) => Caller::Session(session.id_hash.clone()),
+            None => Caller::Address(address),
+        })
     }
 
     fn check(&self, caller: &Caller) -> Result<(), Problem> {

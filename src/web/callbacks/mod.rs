@@ -2,10 +2,12 @@
 //! here. Answers are what the platform expects, not our envelope, and nothing is counted by the
 //! rate limit below `/api/webhook/`, since everything there is signed.
 
+mod wechat_pay;
+
 use axum::Router;
 
 use super::WebState;
 
 pub(super) fn routes() -> Router<WebState> {
-    Router::new()
+    Router::new().merge(wechat_pay::routes())
 }

@@ -8,9 +8,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 
-use crate::platforms::wechat_pay::{
-    MAX_NOTICE_BYTES, NOTICE_FAILURE_BODY, Notice, NoticeError,
-};
+use crate::platforms::wechat_pay::{MAX_NOTICE_BYTES, NOTICE_FAILURE_BODY, Notice, NoticeError};
 use crate::services::{Context, Error, confirm_payment};
 
 use super::super::WebState;
@@ -22,11 +20,15 @@ pub(super) fn routes() -> Router<WebState> {
 }
 
 async fn payment(State(ctx): State<Context>, headers: HeaderMap, body: Bytes) -> Response {
-    let Some(pay) = &ctx.pay else { return failure(StatusCode::SERVICE_UNAVAILABLE) };
+    let Some(pay) = &ctx.pay else {
+        return failure(StatusCode::SERVICE_UNAVAILABLE);
+    };
     match pay.open_payment_notice(&headers, &body) {
-        Ok(Notice::Event { resource, .. }) => {
-            answer(confirm_payment::confirm(&ctx, &resource, Some(&body)).await.map(drop))
-        }
+        Ok(Notice::Event { resource, .. }) => answer(
+            confirm_payment::confirm(&ctx, &resource, Some(&body))
+                .await
+                .map(drop),
+        ),
         Ok(Notice::Unknown { event_type, .. }) => unknown(&event_type),
         Err(error) => refuse(&error),
     }
@@ -63,5 +65,10 @@ pub(super) fn refuse(error: &NoticeError) -> Response {
 }
 
 fn failure(status: StatusCode) -> Response {
-    (status, [(header::CONTENT_TYPE, "application/json")], NOTICE_FAILURE_BODY).into_response()
+    (
+        status,
+        [(header::CONTENT_TYPE, "application/json")],
+        NOTICE_FAILURE_BODY,
+    )
+        .into_response()
 }

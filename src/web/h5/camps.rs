@@ -9,9 +9,11 @@ use utoipa_axum::routes;
 
 use crate::domain::{CampId, CampStatus, PlanetUserId};
 use crate::services::orders::{self, ShownCamp};
-use crate::services::{Context, identity, uploads};
+use crate::services::{Context, file_links, identity};
 
-use super::super::{Answer, Envelope, Items, Path, Problem, ProblemBody, Query, WebResult, WebState};
+use super::super::{
+    Answer, CallerAddress, Envelope, Items, Path, ProblemBody, Query, WebResult, WebState,
+};
 use super::session::MaybeSession;
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
@@ -49,7 +51,7 @@ impl From<ShownCamp> for CampView {
         Self {
             id: shown.camp.id.0,
             name: shown.camp.name,
-            poster_url: shown.camp.poster.map(uploads::public_path),
+            poster_url: shown.camp.poster.map(file_links::public_path),
             deposit_fen: terms.deposit_fen.get(),
             start_date: terms.start_date,
             end_date: terms.end_date,
@@ -70,7 +72,9 @@ impl From<ShownCamp> for CampView {
 )]
 async fn list_camps(State(ctx): State<Context>) -> WebResult<Answer<Items<CampView>>> {
     let camps = orders::shown_camps(&ctx).await?;
-    Ok(Answer(Items { items: camps.into_iter().map(CampView::from).collect() }))
+    Ok(Answer(Items {
+        items: camps.into_iter().map(CampView::from).collect(),
+    }))
 }
 
 /// A camp with its introduction and what the page can fill in by itself.
@@ -120,9 +124,7 @@ async fn one_camp(
 ) -> WebResult<Answer<CampDetail>> {
     let shown = orders::shown_camp(&ctx, CampId(id)).await?;
     let prefill = match link.planet_user_id.as_deref() {
-        Some(typed) => {
-            identity::prefill(&ctx, CampId(id), typed, link.ticket.as_deref()).await?
-        }
+        Some(typed) => identity::prefill(&ctx, CampId(id), typed, link.ticket.as_deref()).await?,
         None => None,
     };
     Ok(Answer(CampDetail {
@@ -174,19 +176,24 @@ enum FoundView {
 async fn find_planet_user(
     State(state): State<WebState>,
     MaybeSession(session): MaybeSession,
-    caller: super::super::CallerAddress,
+    CallerAddress(caller): CallerAddress,
     Query(typed): Query<Typed>,
 ) -> WebResult<Answer<Option<FoundView>>> {
-    let key = session.map(|session| session.id_hash);
-    if let Err(wait) = state.identify_limit.check(key, caller) {
-        return Err(Problem::rate_limited(wait));
-    }
+    state
+        .identifications
+        .check_member(session.as_ref(), caller)?;
     let nickname = typed.nickname.unwrap_or_default();
     let found = identity::find(&state.ctx, &typed.q, &nickname).await?;
     Ok(Answer(found.map(|found| match found {
-        identity::Found::Account { planet_user_id, planet_nickname, avatar_url } => {
-            FoundView::Account { planet_user_id, planet_nickname, avatar_url }
-        }
+        identity::Found::Account {
+            planet_user_id,
+            planet_nickname,
+            avatar_url,
+        } => FoundView::Account {
+            planet_user_id,
+            planet_nickname,
+            avatar_url,
+        },
         identity::Found::Masked(masked_nickname) => FoundView::Masked { masked_nickname },
     })))
 }

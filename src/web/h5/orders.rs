@@ -8,14 +8,16 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::domain::{BindMethod, BindStatus, OrderStatus, Timestamp};
-use crate::services::orders::{self, OrderView};
 use crate::services::Context;
+use crate::services::orders::{self, OrderView};
 
 use super::super::{Answer, Envelope, Path, ProblemBody, WebResult, WebState};
 use super::session::{MaybeSession, platform_of};
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
-    OpenApiRouter::new().routes(routes!(status)).routes(routes!(me))
+    OpenApiRouter::new()
+        .routes(routes!(status))
+        .routes(routes!(me))
 }
 
 /// Where an order stands. Token and member only for the session that ordered.
@@ -49,8 +51,10 @@ async fn status(
     MaybeSession(session): MaybeSession,
     Path(order_no): Path<String>,
 ) -> WebResult<Answer<StatusView>> {
-    let OrderView { payment, access_token } =
-        orders::status(&ctx, session.as_ref(), &order_no).await?;
+    let OrderView {
+        payment,
+        access_token,
+    } = orders::status(&ctx, session.as_ref(), &order_no).await?;
     Ok(Answer(StatusView {
         status: payment.status,
         bind_status: payment.bind_status,
@@ -98,7 +102,11 @@ async fn me(
 ) -> WebResult<Answer<Me>> {
     let platform = platform_of(&headers).to_owned();
     let Some(session) = session else {
-        return Ok(Answer(Me { platform, signed_in: false, orders: Vec::new() }));
+        return Ok(Answer(Me {
+            platform,
+            signed_in: false,
+            orders: Vec::new(),
+        }));
     };
     let orders = orders::of_session(&ctx, &session).await?;
     Ok(Answer(Me {
@@ -109,7 +117,12 @@ async fn me(
 }
 
 impl From<OrderView> for MyOrder {
-    fn from(OrderView { payment, access_token }: OrderView) -> Self {
+    fn from(
+        OrderView {
+            payment,
+            access_token,
+        }: OrderView,
+    ) -> Self {
         Self {
             camp_id: payment.camp_id.map(|id| id.0),
             member_id: payment.member_id.map(|id| id.0),

@@ -14,12 +14,10 @@ use utoipa_axum::routes;
 use crate::domain::{BindMethod, BindStatus, CampId, PayChannel, Timestamp};
 use crate::platforms::wechat_pay::PayParams;
 use crate::services::enroll::{self, Ordered};
-use crate::services::{Context, Refusal, bind, identity, orders, session, uploads};
+use crate::services::{Context, Refusal, bind, file_links, identity, orders, session};
 use crate::store::payments::PlanetClaim;
 
-use super::super::{
-    Answer, CallerAddress, Envelope, Json, Path, ProblemBody, WebResult, WebState,
-};
+use super::super::{Answer, CallerAddress, Envelope, Json, Path, ProblemBody, WebResult, WebState};
 use super::session::{AccessToken, MaybeSession, platform_of, set_cookie};
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
@@ -98,12 +96,17 @@ async fn order(
     let request = enroll::Request {
         camp_id,
         channel: input.channel,
-        claim: identity::claim_of_link(&ctx, camp_id, input.ticket.as_deref(), PlanetClaim {
-            planet_id: input.planet_user_id,
-            nickname: input.planet_nickname,
-            wechat_nickname: input.wechat_nickname,
-            signed: None,
-        })?,
+        claim: identity::claim_of_link(
+            &ctx,
+            camp_id,
+            input.ticket.as_deref(),
+            PlanetClaim {
+                planet_id: input.planet_user_id,
+                nickname: input.planet_nickname,
+                wechat_nickname: input.wechat_nickname,
+                signed: None,
+            },
+        )?,
         ip: address.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
     };
     let (session, cookie) = match present {
@@ -133,7 +136,9 @@ async fn pay_means(
     Path(order_no): Path<String>,
 ) -> WebResult<Answer<OrderedView>> {
     let session = session.ok_or(crate::services::Error::from(Refusal::NotYourOrder))?;
-    Ok(Answer(enroll::pay_means(&ctx, &session, &order_no).await?.into()))
+    Ok(Answer(
+        enroll::pay_means(&ctx, &session, &order_no).await?.into(),
+    ))
 }
 
 /// Who the payer of an order is.
@@ -191,7 +196,7 @@ async fn bind_order(
         member_id: bound.member_id.0,
         bind_status: bound.payment.bind_status,
         bind_method: bound.payment.bind_method,
-        group_qr_url: uploads::signed_url(&ctx, group.code),
+        group_qr_url: file_links::signed_path(&ctx, group.code),
         order_no: bound.payment.order_no,
     }))
 }
@@ -222,7 +227,7 @@ async fn group_code(
 ) -> WebResult<Answer<GroupView>> {
     let group = orders::group(&ctx, &token, &order_no).await?;
     Ok(Answer(GroupView {
-        group_qr_url: uploads::signed_url(&ctx, group.code),
+        group_qr_url: file_links::signed_path(&ctx, group.code),
         camp_name: group.camp.name,
         joined: group.joined,
     }))

@@ -37,7 +37,9 @@ impl FromRequestParts<WebState> for MaybeSession {
 
     async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Problem> {
         let jar = CookieJar::from_headers(&parts.headers);
-        let Some(cookie) = jar.get(COOKIE) else { return Ok(Self(None)) };
+        let Some(cookie) = jar.get(COOKIE) else {
+            return Ok(Self(None));
+        };
         Ok(Self(session::load(&state.ctx, cookie.value()).await?))
     }
 }
@@ -46,7 +48,10 @@ impl FromRequestParts<WebState> for AccessToken {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &WebState) -> Result<Self, Problem> {
-        let token = parts.headers.get(ACCESS_TOKEN).and_then(|value| value.to_str().ok());
+        let token = parts
+            .headers
+            .get(ACCESS_TOKEN)
+            .and_then(|value| value.to_str().ok());
         match token {
             Some(token) => Ok(Self(token.to_owned())),
             None => Err(crate::services::Error::from(Refusal::TokenInvalid).into()),
@@ -56,7 +61,9 @@ impl FromRequestParts<WebState> for AccessToken {
 
 /// What the browser's name says it is (wecom-bots-h5 §4.3): WeCom names WeChat too.
 pub(super) fn platform_of(headers: &HeaderMap) -> &'static str {
-    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    let agent = headers
+        .get(header::USER_AGENT)
+        .and_then(|value| value.to_str().ok());
     let agent = agent.unwrap_or_default().to_ascii_lowercase();
     if agent.contains("wxwork/") {
         "wecom"
@@ -133,9 +140,11 @@ async fn finish_sign_in(
         session::finish_sign_in(&ctx, &query.code, &query.state, present).await?;
     let response = found(&redirect);
     Ok(match fresh {
-        Some(fresh) => {
-            (AppendHeaders([(SET_COOKIE, set_cookie(&ctx, &fresh)?)]), response).into_response()
-        }
+        Some(fresh) => (
+            AppendHeaders([(SET_COOKIE, set_cookie(&ctx, &fresh)?)]),
+            response,
+        )
+            .into_response(),
         None => response,
     })
 }
