@@ -6,6 +6,7 @@
 
 #![expect(
     clippy::expect_used,
+    clippy::panic,
     clippy::print_stdout,
     clippy::float_arithmetic,
     reason = "a bench stops at the first surprise, and prints ratios"

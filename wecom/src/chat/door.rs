@@ -207,7 +207,7 @@ impl Seal<'_> {
             }
             Answer::Text(text) => robot_text(text, inbound)?,
             Answer::UpdateCard(card) => robot_update(*card)?,
-            Answer::Robot(reply) => reply,
+            Answer::Robot(reply) => *reply,
             Answer::App(_) => return Err(DoorError::OtherChat),
         };
         let body = reply.seal(self.keys, inbound, self.now_unix_s, self.nonce, self.random)?;

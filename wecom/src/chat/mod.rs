@@ -44,7 +44,25 @@ pub enum Answer {
     /// Any reply of an application.
     App(reply::Reply),
     /// Any reply of a robot.
-    Robot(robot::Reply),
+    Robot(Box<robot::Reply>),
+}
+
+impl From<reply::Reply> for Answer {
+    fn from(reply: reply::Reply) -> Self {
+        Self::App(reply)
+    }
+}
+
+impl From<robot::Reply> for Answer {
+    fn from(reply: robot::Reply) -> Self {
+        Self::Robot(Box::new(reply))
+    }
+}
+
+impl From<Card> for Answer {
+    fn from(card: Card) -> Self {
+        Self::UpdateCard(Box::new(card))
+    }
 }
 
 #[cfg(test)]

@@ -16,13 +16,13 @@ impl Handler for Bot {
             return Answer::Text(format!("welcome {}", incoming.user_id()));
         }
         if let Some(click) = incoming.click() {
-            return Answer::UpdateCard(Box::new(card(click.task_id)));
+            return card(click.task_id).into();
         }
         match incoming.text() {
-            Some("app") => Answer::App(reply::Reply::text("app only").unwrap()),
+            Some("app") => reply::Reply::text("app only").unwrap().into(),
             Some("robot") => {
                 let snapshot = Snapshot::running("s-1", "").unwrap();
-                Answer::Robot(robot::Reply::Stream(snapshot))
+                robot::Reply::Stream(snapshot).into()
             }
             Some("long") => Answer::Text("x".repeat(30_000)),
             Some(text) => Answer::Text(text.to_owned()),
