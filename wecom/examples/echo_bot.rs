@@ -26,7 +26,7 @@ use wecom::reply::MAX_TEXT_BYTES;
 struct Echo;
 
 impl Handler for Echo {
-    async fn handle(&self, incoming: Incoming) -> Answer {
+    async fn handle(&self, incoming: &Incoming) -> Answer {
         if incoming.is_arrival() {
             return Answer::Text("你好，说点什么吧。".to_owned());
         }

@@ -36,9 +36,9 @@ struct Robot {
 }
 
 impl Handler for Robot {
-    async fn handle(&self, incoming: Incoming) -> Answer {
-        let answer = match &incoming {
-            Incoming::Robot(inbound) => self.answer(&incoming, inbound),
+    async fn handle(&self, incoming: &Incoming) -> Answer {
+        let answer = match incoming {
+            Incoming::Robot(inbound) => self.answer(incoming, inbound),
             _ => Ok(Answer::Nothing),
         };
         answer.unwrap_or_else(|error| {

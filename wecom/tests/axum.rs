@@ -1,6 +1,9 @@
 //! The routes and extractors over a real socket, and a small client that speaks plain HTTP/1.1.
 
-#![expect(clippy::unwrap_used, reason = "the helpers of a test fail like the test itself")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "the helpers of a test fail like the test itself"
+)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -37,7 +40,7 @@ fn sealed(message: &str, receive_id: &str) -> Envelope {
 struct Echo;
 
 impl Handler for Echo {
-    async fn handle(&self, incoming: Incoming) -> Answer {
+    async fn handle(&self, incoming: &Incoming) -> Answer {
         incoming
             .text()
             .map_or(Answer::Nothing, |text| Answer::Text(text.to_owned()))

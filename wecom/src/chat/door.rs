@@ -134,23 +134,24 @@ impl<H: Handler> Door<H> {
     ) -> Result<Response, DoorError> {
         let query = Query::parse(raw_query).map_err(OpenError::from)?;
         let freshness = self.freshness(now_unix_s);
+        let incoming = match self.kind {
+            Kind::App => Incoming::App(Box::new(callback::open(
+                &self.keys, &query, body, freshness,
+            )?)),
+            Kind::Robot => {
+                Incoming::Robot(Box::new(robot::open(&self.keys, &query, body, freshness)?))
+            }
+        };
+        let answer = self.handler.handle(&incoming).await;
         let seal = Seal {
             keys: &self.keys,
             now_unix_s,
             nonce: &query.nonce,
             random,
         };
-        match self.kind {
-            Kind::App => {
-                let inbound = Box::new(callback::open(&self.keys, &query, body, freshness)?);
-                let answer = self.handler.handle(Incoming::App(inbound.clone())).await;
-                seal.for_app(answer, &inbound)
-            }
-            Kind::Robot => {
-                let inbound = Box::new(robot::open(&self.keys, &query, body, freshness)?);
-                let answer = self.handler.handle(Incoming::Robot(inbound.clone())).await;
-                seal.for_robot(answer, &inbound)
-            }
+        match &incoming {
+            Incoming::App(inbound) => seal.for_app(answer, inbound),
+            Incoming::Robot(inbound) => seal.for_robot(answer, inbound),
         }
     }
 

@@ -2,8 +2,7 @@
 //!
 //! A [`Door`] is one callback address. It turns a request into an [`Incoming`] that was verified,
 //! asks the [`Handler`], and turns its [`Answer`] into the sealed response. It does no I/O and
-//! knows no web framework; with the feature `axum` there are ready-made routes in
-//! [`wecom::axum`](crate::axum).
+//! knows no web framework; with the feature `axum` there are ready-made routes in `wecom::axum`.
 
 mod door;
 mod incoming;
@@ -23,7 +22,7 @@ use crate::{reply, robot};
 /// seen before by [`Incoming::dedupe_key`].
 pub trait Handler: Send + Sync {
     /// Answers one message or event.
-    fn handle(&self, incoming: Incoming) -> impl Future<Output = Answer> + Send;
+    fn handle(&self, incoming: &Incoming) -> impl Future<Output = Answer> + Send;
 }
 
 /// What a handler says.
@@ -39,7 +38,7 @@ pub enum Answer {
     /// The clicked card as it shall be from now on.
     ///
     /// A robot's card must carry the task id of the clicked one. Whether an application's reply is
-    /// heeded is not certain: [`reply`](crate::reply) tells of a safer way.
+    /// heeded is not certain: [`reply`] tells of a safer way.
     UpdateCard(Box<Card>),
     /// Any reply of an application.
     App(reply::Reply),

@@ -11,7 +11,7 @@ const CORP: &str = "ww0123456789abcdef";
 struct Bot;
 
 impl Handler for Bot {
-    async fn handle(&self, incoming: Incoming) -> Answer {
+    async fn handle(&self, incoming: &Incoming) -> Answer {
         if incoming.is_arrival() {
             return Answer::Text(format!("welcome {}", incoming.user_id()));
         }
