@@ -184,7 +184,7 @@ impl ButtonInteraction {
             "button_list.key",
             self.buttons.iter().filter_map(Button::key),
         )?;
-        Ok(Card(Kind::ButtonInteraction(self)))
+        Ok(Card(Box::new(Kind::ButtonInteraction(self))))
     }
 
     pub(super) fn fit(&mut self) {

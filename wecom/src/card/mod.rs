@@ -77,7 +77,7 @@ impl CardType {
 
 /// A card that obeys every hard limit. `Serialize` writes the form for sending.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Card(Kind);
+pub struct Card(Box<Kind>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
@@ -123,7 +123,7 @@ impl Card {
     /// Which of the five it is.
     #[must_use]
     pub fn card_type(&self) -> CardType {
-        match &self.0 {
+        match &*self.0 {
             Kind::TextNotice(_) => CardType::TextNotice,
             Kind::NewsNotice(_) => CardType::NewsNotice,
             Kind::ButtonInteraction(_) => CardType::ButtonInteraction,
@@ -135,7 +135,7 @@ impl Card {
     /// The card's task id; notices without a menu may have none.
     #[must_use]
     pub fn task_id(&self) -> Option<&TaskId> {
-        match &self.0 {
+        match &*self.0 {
             Kind::TextNotice(card) => card.notice.task_id.as_ref(),
             Kind::NewsNotice(card) => card.notice.task_id.as_ref(),
             Kind::ButtonInteraction(card) => Some(&card.task_id),
@@ -147,7 +147,7 @@ impl Card {
     /// Whether the card can call back, and sending it yields a response code.
     #[must_use]
     pub fn calls_back(&self) -> bool {
-        match &self.0 {
+        match &*self.0 {
             Kind::TextNotice(card) => card.frame.menu.is_some(),
             Kind::NewsNotice(card) => card.frame.menu.is_some(),
             _ => true,
@@ -159,7 +159,7 @@ impl Card {
     /// Never touches keys, ids, URLs or file names.
     #[must_use]
     pub fn fit(mut self) -> Self {
-        match &mut self.0 {
+        match &mut *self.0 {
             Kind::TextNotice(card) => card.fit(),
             Kind::NewsNotice(card) => card.fit(),
             Kind::ButtonInteraction(card) => card.fit(),
@@ -195,7 +195,7 @@ impl Card {
     }
 
     fn refuse_questions(&self) -> Result<(), LimitError> {
-        let jumps = match &self.0 {
+        let jumps = match &*self.0 {
             Kind::TextNotice(card) => &*card.notice.jumps,
             Kind::NewsNotice(card) => &*card.notice.jumps,
             _ => &[],
@@ -208,7 +208,7 @@ impl Card {
     }
 
     fn has_file(&self) -> bool {
-        match &self.0 {
+        match &*self.0 {
             Kind::TextNotice(card) => card.frame.has_file(),
             Kind::NewsNotice(card) => card.frame.has_file(),
             Kind::ButtonInteraction(card) => card.frame.has_file(),
@@ -219,7 +219,7 @@ impl Card {
     fn check_for_group_robot(&self) -> Result<(), LimitError> {
         self.refuse_questions()?;
         let refused = |field, reason| Err(LimitError::not_allowed(field, reason));
-        if !matches!(self.0, Kind::TextNotice(_) | Kind::NewsNotice(_)) {
+        if !matches!(*self.0, Kind::TextNotice(_) | Kind::NewsNotice(_)) {
             return refused("card_type", "a group robot sends notices only");
         }
         if self.calls_back() {
@@ -228,7 +228,7 @@ impl Card {
         if self.task_id().is_some() {
             return refused("task_id", "a group robot's card has no task id");
         }
-        match &self.0 {
+        match &*self.0 {
             Kind::NewsNotice(card) if card.image.is_none() => {
                 refused("card_image", "required for a group robot")
             }
@@ -238,7 +238,7 @@ impl Card {
 
     pub(crate) fn tree(&self, form: &Form<'_>) -> Object {
         let task_id = self.task_id().map(TaskId::as_str).filter(|_| form.task_id);
-        let fields = match &self.0 {
+        let fields = match &*self.0 {
             Kind::TextNotice(card) => card.tree(task_id),
             Kind::NewsNotice(card) => card.tree(task_id),
             Kind::ButtonInteraction(card) => card.tree(task_id, form),

@@ -146,7 +146,7 @@ impl TextNotice {
         self.notice.check(&self.frame)?;
         let text = self.title.as_deref().or(self.sub_title.as_deref());
         limit::present("main_title.title", text.unwrap_or_default())?;
-        Ok(Card(Kind::TextNotice(self)))
+        Ok(Card(Box::new(Kind::TextNotice(self))))
     }
 
     pub(super) fn fit(&mut self) {
@@ -358,7 +358,7 @@ impl NewsNotice {
         for (title, _) in &self.paragraphs {
             limit::present("vertical_content_list.title", title)?;
         }
-        Ok(Card(Kind::NewsNotice(self)))
+        Ok(Card(Box::new(Kind::NewsNotice(self))))
     }
 
     pub(super) fn fit(&mut self) {

@@ -153,7 +153,7 @@ impl VoteInteraction {
         limit::present("main_title.title", &self.title)?;
         self.checkbox.check()?;
         self.submit.check()?;
-        Ok(Card(Kind::VoteInteraction(self)))
+        Ok(Card(Box::new(Kind::VoteInteraction(self))))
     }
 
     pub(super) fn fit(&mut self) {
@@ -243,7 +243,7 @@ impl MultipleInteraction {
         let keys = self.selects.iter().map(|select| &*select.question_key);
         limit::unique("select_list.question_key", keys)?;
         self.submit.check()?;
-        Ok(Card(Kind::MultipleInteraction(self)))
+        Ok(Card(Box::new(Kind::MultipleInteraction(self))))
     }
 
     pub(super) fn fit(&mut self) {
