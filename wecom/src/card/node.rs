@@ -116,7 +116,7 @@ impl Serialize for Object {
 
 #[expect(
     clippy::float_arithmetic,
-    reason = "the platform wants a JSON fraction; no money here"
+    reason = "the platform wants a JSON fraction"
 )]
 pub(super) fn ratio(hundredths: u16) -> f64 {
     f64::from(hundredths) / 100.0
