@@ -302,11 +302,14 @@ impl<'a> Tree<'a> {
     }
 
     fn text(&mut self, range: Range<usize>) -> Result<(), XmlError> {
-        let piece = self.xml.get(range.clone()).ok_or(XmlError::Malformed)?;
         let blank = self.blank.take();
+        let xml = self.xml;
         match self.innermost()? {
             Some(text @ Text::Empty) => *text = Text::Slice(range),
-            Some(_) => self.append(blank, |joined| joined.push_str(piece))?,
+            Some(_) => {
+                let piece = xml.get(range).ok_or(XmlError::Malformed)?;
+                self.append(blank, |joined| joined.push_str(piece))?;
+            }
             None => {}
         }
         Ok(())
