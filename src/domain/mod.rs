@@ -5,6 +5,7 @@
 mod text_enum;
 
 pub mod binding;
+pub mod calendar;
 pub mod camp;
 pub mod eligibility;
 pub mod ids;

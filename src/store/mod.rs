@@ -6,6 +6,7 @@ mod statements;
 
 pub mod audit;
 pub mod camps;
+pub mod checkins;
 mod db;
 mod error;
 pub mod health;
@@ -19,6 +20,7 @@ pub mod planet_users;
 pub mod sessions;
 pub mod staff_sessions;
 pub mod status_log;
+pub mod syncs;
 pub mod users;
 mod writer;
 
@@ -34,6 +36,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
     [
         audit::STATEMENTS,
         camps::STATEMENTS,
+        checkins::STATEMENTS,
         health::STATEMENTS,
         inbox::STATEMENTS,
         job_runs::STATEMENTS,
@@ -42,6 +45,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         payments::STATEMENTS,
         planet_users::STATEMENTS,
         sessions::STATEMENTS,
+        syncs::STATEMENTS,
         staff_sessions::STATEMENTS,
         users::STATEMENTS,
     ]

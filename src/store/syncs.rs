@@ -1,0 +1,377 @@
+//! Runs of the check-in sync and the rankings they saw. A run decides nothing unless its camp
+//! points at it.
+
+use chrono::NaiveDate;
+
+use crate::domain::{
+    CampId, Fen, MemberId, PlanetUserId, SyncId, Terms, Timestamp, UnknownWord,
+};
+
+use super::db::{Conn, run};
+use super::{StoreError, StoreResult, Tx};
+
+const TABLE: &str = "sync_run";
+/// Rows of one `INSERT`: SQLite binds at most 32,766 values.
+const ROWS_PER_INSERT: usize = 500;
+/// What stands with a run whose instance died.
+const LEASE_LOST: &str = "同步中断：执行它的进程没有完成";
+
+macro_rules! select_run {
+    ($tail:literal) => {
+        concat!(
+            "SELECT id, camp_id, state, requested_by, started_at, finished_at, members, ",
+            "new_checkins, newly_eligible, unknown_users, error FROM sync_run ",
+            $tail
+        )
+    };
+}
+
+statements! {
+    BY_ID = select_run!("WHERE id = $1");
+    NEWEST_FINISHED = select_run!(
+        "WHERE camp_id = $1 AND state <> 'running' ORDER BY id DESC LIMIT 1"
+    );
+    BURY_DEAD = "UPDATE sync_run SET state = 'failed', finished_at = $2, error = $4 \
+                 WHERE camp_id = $1 AND state = 'running' AND lease_until < $3";
+    START = "INSERT INTO sync_run (camp_id, state, requested_by, started_at, members, \
+             new_checkins, newly_eligible, unknown_users, lease_until) \
+             VALUES ($1, 'running', $2, $3, 0, 0, 0, 0, $4) \
+             ON CONFLICT (camp_id) WHERE state = 'running' DO NOTHING RETURNING id";
+    RUNNING = "SELECT id FROM sync_run WHERE camp_id = $1 AND state = 'running'";
+    EXTEND = "UPDATE sync_run SET lease_until = $2 WHERE id = $1 AND state = 'running'";
+    FINISH = "UPDATE sync_run SET state = $2, finished_at = $3, members = $4, new_checkins = $5, \
+              newly_eligible = $6, unknown_users = $7, error = $8 \
+              WHERE id = $1 AND state = 'running'";
+    RANKING = "SELECT planet_user_id, nickname, checked_in_days FROM sync_ranking \
+               WHERE sync_id = $1 ORDER BY checked_in_days DESC, planet_user_id";
+    PRUNE = "DELETE FROM sync_ranking WHERE sync_id IN \
+             (SELECT id FROM sync_run WHERE camp_id = $1 AND id < $2) \
+             AND sync_id NOT IN (SELECT current_sync_id FROM training_camp \
+                                 WHERE id = $1 AND current_sync_id IS NOT NULL) \
+             AND sync_id NOT IN (SELECT sync_id FROM refund_record \
+                                 WHERE camp_id = $1 AND sync_id IS NOT NULL)";
+    LAST_COMPLETE = "SELECT MAX(finished_at) FROM sync_run WHERE state = 'complete'";
+    ENTRANTS = "SELECT m.id, p.amount_fen, p.start_date, p.end_date, p.total_days, \
+                p.required_days, p.grace_days, p.claimed_planet_id, p.claimed_nickname \
+                FROM camp_member m JOIN payment_record p ON p.id = m.payment_id \
+                WHERE m.camp_id = $1 ORDER BY m.id";
+}
+
+text_enum! {
+    /// Where a run is.
+    pub enum SyncState {
+        /// Reading the planet.
+        Running = "running",
+        /// Everything was read and the checksum is clean: it may decide.
+        Complete = "complete",
+        /// Something was read, but not all of it, or not in one piece: kept apart.
+        Partial = "partial",
+        /// Nothing of use was read.
+        Failed = "failed",
+    }
+}
+
+/// What a run found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Accounts in the ranking.
+    pub members: i64,
+    /// Days with a check-in that were not known before.
+    pub new_checkins: i64,
+    /// Members whose days suffice now and did not before.
+    pub newly_eligible: i64,
+    /// Accounts in the ranking that no member of the camp claims.
+    pub unknown_users: i64,
+}
+
+/// One run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyncRun {
+    /// Its row.
+    pub id: SyncId,
+    /// The camp.
+    pub camp_id: CampId,
+    /// Where it is.
+    pub state: SyncState,
+    /// A staff member's name, or `job`.
+    pub requested_by: String,
+    /// Business time: the moment as of which the planet was read.
+    pub started_at: Timestamp,
+    /// Business time.
+    pub finished_at: Option<Timestamp>,
+    /// What it found.
+    pub counts: Counts,
+    /// Why it is not complete, or what is missing all the same; for people.
+    pub error: Option<String>,
+}
+
+/// Whether a run could be started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Started {
+    /// It runs now, under this id.
+    Now(SyncId),
+    /// This one runs already.
+    AlreadyRunning(SyncId),
+}
+
+/// One row of the ranking that a run saw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RankedRow {
+    /// The account.
+    pub account: PlanetUserId,
+    /// Its nickname then.
+    pub nickname: String,
+    /// Days by the planet's counting.
+    pub checked_in_days: i64,
+}
+
+/// What a member agreed to and who they say to be.
+#[derive(Debug, Clone)]
+pub struct Entrant {
+    /// The member.
+    pub member_id: MemberId,
+    /// The rules of their order; none where a payment of no known order made them.
+    pub terms: Option<Terms>,
+    /// The planet number or id, as typed.
+    pub claimed_planet_id: Option<String>,
+    /// The planet nickname, as typed.
+    pub claimed_nickname: Option<String>,
+}
+
+#[derive(sqlx::FromRow)]
+struct SyncRow {
+    id: i64,
+    camp_id: i64,
+    state: String,
+    requested_by: String,
+    started_at: i64,
+    finished_at: Option<i64>,
+    members: i64,
+    new_checkins: i64,
+    newly_eligible: i64,
+    unknown_users: i64,
+    error: Option<String>,
+}
+
+impl TryFrom<SyncRow> for SyncRun {
+    type Error = StoreError;
+
+    fn try_from(row: SyncRow) -> StoreResult<Self> {
+        let state = row.state.parse().map_err(|unknown: UnknownWord| {
+            StoreError::Inconsistent {
+                table: TABLE,
+                id: row.id,
+                what: unknown.to_string(),
+            }
+        })?;
+        Ok(Self {
+            id: SyncId(row.id),
+            camp_id: CampId(row.camp_id),
+            state,
+            requested_by: row.requested_by,
+            started_at: Timestamp::from_micros(row.started_at),
+            finished_at: row.finished_at.map(Timestamp::from_micros),
+            counts: Counts {
+                members: row.members,
+                new_checkins: row.new_checkins,
+                newly_eligible: row.newly_eligible,
+                unknown_users: row.unknown_users,
+            },
+            error: row.error,
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct EntrantRow {
+    id: i64,
+    amount_fen: i64,
+    start_date: Option<String>,
+    end_date: Option<String>,
+    total_days: Option<i64>,
+    required_days: Option<i64>,
+    grace_days: Option<i64>,
+    claimed_planet_id: Option<String>,
+    claimed_nickname: Option<String>,
+}
+
+impl EntrantRow {
+    fn terms(&self) -> StoreResult<Option<Terms>> {
+        let (Some(start), Some(end), Some(total_days), Some(required_days), Some(grace_days)) = (
+            &self.start_date,
+            &self.end_date,
+            self.total_days,
+            self.required_days,
+            self.grace_days,
+        ) else {
+            return Ok(None);
+        };
+        let bad = |what: &str| StoreError::Inconsistent {
+            table: "payment_record of camp_member",
+            id: self.id,
+            what: what.to_owned(),
+        };
+        let day = |text: &str| text.parse::<NaiveDate>().map_err(|_| bad("a date"));
+        Ok(Some(Terms {
+            deposit_fen: Fen::new(self.amount_fen).map_err(|_| bad("amount_fen"))?,
+            start_date: day(start)?,
+            end_date: day(end)?,
+            total_days,
+            required_days,
+            grace_days,
+        }))
+    }
+}
+
+/// One run.
+pub async fn by_id(conn: &mut Conn, id: SyncId) -> StoreResult<Option<SyncRun>> {
+    let row: Option<SyncRow> =
+        run!(conn, c => sqlx::query_as(BY_ID).bind(id.0).fetch_optional(c).await)?;
+    row.map(SyncRun::try_from).transpose()
+}
+
+/// The newest run of a camp that has ended, whatever came of it.
+pub async fn newest_finished(conn: &mut Conn, camp: CampId) -> StoreResult<Option<SyncRun>> {
+    let row: Option<SyncRow> =
+        run!(conn, c => sqlx::query_as(NEWEST_FINISHED).bind(camp.0).fetch_optional(c).await)?;
+    row.map(SyncRun::try_from).transpose()
+}
+
+/// When any camp was last synced completely.
+pub async fn last_complete(conn: &mut Conn) -> StoreResult<Option<Timestamp>> {
+    let (last,): (Option<i64>,) =
+        run!(conn, c => sqlx::query_as(LAST_COMPLETE).fetch_one(c).await)?;
+    Ok(last.map(Timestamp::from_micros))
+}
+
+/// Starts a run unless one is running; one whose lease has run out is dead and counts as failed.
+/// `now` is business time, `wall_now` and `lease_until` are wall time.
+pub async fn start(
+    tx: &mut Tx,
+    camp: CampId,
+    requested_by: &str,
+    now: Timestamp,
+    wall_now: Timestamp,
+    lease_until: Timestamp,
+) -> StoreResult<Started> {
+    run!(tx, c => sqlx::query(BURY_DEAD)
+        .bind(camp.0)
+        .bind(now.micros())
+        .bind(wall_now.micros())
+        .bind(LEASE_LOST)
+        .execute(c)
+        .await
+        .map(drop))?;
+    let started: Option<(i64,)> = run!(tx, c => sqlx::query_as(START)
+        .bind(camp.0)
+        .bind(requested_by)
+        .bind(now.micros())
+        .bind(lease_until.micros())
+        .fetch_optional(c)
+        .await)?;
+    if let Some((id,)) = started {
+        return Ok(Started::Now(SyncId(id)));
+    }
+    let running: Option<(i64,)> =
+        run!(tx, c => sqlx::query_as(RUNNING).bind(camp.0).fetch_optional(c).await)?;
+    // It ended between the two statements: the caller runs the transaction again.
+    let (id,) = running.ok_or(StoreError::Conflict)?;
+    Ok(Started::AlreadyRunning(SyncId(id)))
+}
+
+/// Holds on to a run; `false` if it was declared dead in the meantime.
+pub async fn extend(tx: &mut Tx, id: SyncId, lease_until: Timestamp) -> StoreResult<bool> {
+    let held = run!(tx, c => sqlx::query(EXTEND)
+        .bind(id.0)
+        .bind(lease_until.micros())
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(held == 1)
+}
+
+/// Records how a run ended, if it still is this instance's to end.
+pub async fn finish(
+    tx: &mut Tx,
+    id: SyncId,
+    state: SyncState,
+    counts: Counts,
+    error: Option<&str>,
+    now: Timestamp,
+) -> StoreResult<()> {
+    let ended = run!(tx, c => sqlx::query(FINISH)
+        .bind(id.0)
+        .bind(state.as_str())
+        .bind(now.micros())
+        .bind(counts.members)
+        .bind(counts.new_checkins)
+        .bind(counts.newly_eligible)
+        .bind(counts.unknown_users)
+        .bind(error)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    if ended == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Stale {
+            table: TABLE,
+            id: id.0,
+        })
+    }
+}
+
+/// Keeps the ranking that a run saw. No account may be in it twice.
+pub async fn add_ranking(tx: &mut Tx, id: SyncId, rows: &[RankedRow]) -> StoreResult<()> {
+    const HEAD: &str =
+        "INSERT INTO sync_ranking (sync_id, planet_user_id, nickname, checked_in_days) ";
+    for rows in rows.chunks(ROWS_PER_INSERT) {
+        run!(tx, c => {
+            let mut insert = sqlx::QueryBuilder::new(HEAD);
+            insert.push_values(rows, |mut values, row| {
+                values
+                    .push_bind(id.0)
+                    .push_bind(row.account.0)
+                    .push_bind(&row.nickname)
+                    .push_bind(row.checked_in_days);
+            });
+            insert.build().execute(c).await.map(drop)
+        })?;
+    }
+    Ok(())
+}
+
+/// The ranking that a run saw, most days first.
+pub async fn ranking(conn: &mut Conn, id: SyncId) -> StoreResult<Vec<RankedRow>> {
+    let rows: Vec<(i64, String, i64)> =
+        run!(conn, c => sqlx::query_as(RANKING).bind(id.0).fetch_all(c).await)?;
+    let row = |(account, nickname, checked_in_days)| RankedRow {
+        account: PlanetUserId(account),
+        nickname,
+        checked_in_days,
+    };
+    Ok(rows.into_iter().map(row).collect())
+}
+
+/// Drops the rankings of a camp's runs before `newest` that nothing refers to: not the camp, and
+/// no refund.
+pub async fn prune_rankings(tx: &mut Tx, camp: CampId, newest: SyncId) -> StoreResult<()> {
+    run!(tx, c => sqlx::query(PRUNE).bind(camp.0).bind(newest.0).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// What the members of a camp agreed to and who they say to be, by member.
+pub async fn entrants(conn: &mut Conn, camp: CampId) -> StoreResult<Vec<Entrant>> {
+    let rows: Vec<EntrantRow> =
+        run!(conn, c => sqlx::query_as(ENTRANTS).bind(camp.0).fetch_all(c).await)?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Entrant {
+                member_id: MemberId(row.id),
+                terms: row.terms()?,
+                claimed_planet_id: row.claimed_planet_id,
+                claimed_nickname: row.claimed_nickname,
+            })
+        })
+        .collect()
+}
