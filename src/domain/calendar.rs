@@ -106,11 +106,36 @@ mod tests {
         for (today, synced_at, checked_in, expected) in [
             (1, None, &[][..], "open future future future future"),
             (3, None, &[], "not_synced not_synced open future future"),
-            (3, Some(midnight(3)), &[1], "checked_in missed open future future"),
-            (3, Some(just_before(3)), &[1], "checked_in not_synced open future future"),
-            (3, Some(midnight(3)), &[3], "missed missed checked_in future future"),
-            (9, Some(midnight(6)), &[1, 5], "checked_in missed missed missed checked_in"),
-            (9, Some(midnight(5)), &[1], "checked_in missed missed missed not_synced"),
+            (
+                3,
+                Some(midnight(3)),
+                &[1],
+                "checked_in missed open future future",
+            ),
+            (
+                3,
+                Some(just_before(3)),
+                &[1],
+                "checked_in not_synced open future future",
+            ),
+            (
+                3,
+                Some(midnight(3)),
+                &[3],
+                "missed missed checked_in future future",
+            ),
+            (
+                9,
+                Some(midnight(6)),
+                &[1, 5],
+                "checked_in missed missed missed checked_in",
+            ),
+            (
+                9,
+                Some(midnight(5)),
+                &[1],
+                "checked_in missed missed missed not_synced",
+            ),
         ] {
             assert_eq!(states(today, synced_at, checked_in), expected);
         }
@@ -119,7 +144,12 @@ mod tests {
     #[test]
     fn keeps_the_time_of_a_check_in() {
         let at = Timestamp::start_of_day(day(2)).plus(TimeDelta::hours(9));
-        let days = calendar(&terms(), day(3), None, &BTreeMap::from([(day(2), Some(at))]));
+        let days = calendar(
+            &terms(),
+            day(3),
+            None,
+            &BTreeMap::from([(day(2), Some(at))]),
+        );
         assert_eq!(days.len(), 5);
         assert_eq!(days[1].at, Some(at));
     }

@@ -17,9 +17,11 @@ pub mod match_files;
 pub mod notify;
 pub mod orders;
 pub mod personal_links;
+pub mod progress;
 pub mod reconcile;
 pub mod session;
 pub mod staff;
+pub mod sync;
 
 pub use access::{reach_of, require, require_anywhere};
 pub use context::{Context, Settings, WallClock, WechatOauth};

@@ -268,7 +268,11 @@ impl Filter {
             let pattern = format!("%{}%", like_literal(&folded(text)));
             let account = text.trim().parse().unwrap_or(0);
             add(" AND (r.planet_user_id = ", Bind::Number(account), "");
-            add(" OR m.names_folded LIKE ", Bind::Text(pattern), " ESCAPE '\\')");
+            add(
+                " OR m.names_folded LIKE ",
+                Bind::Text(pattern),
+                " ESCAPE '\\')",
+            );
         }
         (sql, binds)
     }
@@ -308,9 +312,8 @@ pub async fn list(
 ) -> StoreResult<(Vec<ListedCheckIn>, i64)> {
     let (conditions, binds) = filter.conditions();
     let count = format!("{LIST_COUNT}{LIST_JOIN}{conditions}");
-    let page = format!(
-        "{LIST_ROWS}{LIST_JOIN}{conditions}{LIST_ORDER} LIMIT {limit} OFFSET {offset}"
-    );
+    let page =
+        format!("{LIST_ROWS}{LIST_JOIN}{conditions}{LIST_ORDER} LIMIT {limit} OFFSET {offset}");
     // Only constants and numbers of ours make up the text; what people typed is bound.
     let (count, page) = (sqlx::AssertSqlSafe(count), sqlx::AssertSqlSafe(page));
     let (total,): (i64,) =

@@ -4,7 +4,7 @@
 use chrono::NaiveDate;
 
 use crate::domain::{
-    CampId, Fen, MemberId, PlanetUserId, SyncId, Terms, Timestamp, UnknownWord,
+    BindStatus, CampId, Fen, MemberId, PlanetUserId, SyncId, Terms, Timestamp, UnknownWord,
 };
 
 use super::db::{Conn, run};
@@ -50,9 +50,8 @@ statements! {
                                  WHERE id = $1 AND current_sync_id IS NOT NULL) \
              AND sync_id NOT IN (SELECT sync_id FROM refund_record \
                                  WHERE camp_id = $1 AND sync_id IS NOT NULL)";
-    LAST_COMPLETE = "SELECT MAX(finished_at) FROM sync_run WHERE state = 'complete'";
     ENTRANTS = "SELECT m.id, p.amount_fen, p.start_date, p.end_date, p.total_days, \
-                p.required_days, p.grace_days, p.claimed_planet_id, p.claimed_nickname \
+                p.required_days, p.grace_days, p.claimed_planet_id, p.claimed_nickname, p.bind_status \
                 FROM camp_member m JOIN payment_record p ON p.id = m.payment_id \
                 WHERE m.camp_id = $1 ORDER BY m.id";
 }
@@ -136,6 +135,8 @@ pub struct Entrant {
     pub claimed_planet_id: Option<String>,
     /// The planet nickname, as typed.
     pub claimed_nickname: Option<String>,
+    /// Whether the order is bound: only then is the claim one to be confirmed.
+    pub is_bound: bool,
 }
 
 #[derive(sqlx::FromRow)]
@@ -157,13 +158,14 @@ impl TryFrom<SyncRow> for SyncRun {
     type Error = StoreError;
 
     fn try_from(row: SyncRow) -> StoreResult<Self> {
-        let state = row.state.parse().map_err(|unknown: UnknownWord| {
-            StoreError::Inconsistent {
+        let state = row
+            .state
+            .parse()
+            .map_err(|unknown: UnknownWord| StoreError::Inconsistent {
                 table: TABLE,
                 id: row.id,
                 what: unknown.to_string(),
-            }
-        })?;
+            })?;
         Ok(Self {
             id: SyncId(row.id),
             camp_id: CampId(row.camp_id),
@@ -193,6 +195,7 @@ struct EntrantRow {
     grace_days: Option<i64>,
     claimed_planet_id: Option<String>,
     claimed_nickname: Option<String>,
+    bind_status: String,
 }
 
 impl EntrantRow {
@@ -235,13 +238,6 @@ pub async fn newest_finished(conn: &mut Conn, camp: CampId) -> StoreResult<Optio
     let row: Option<SyncRow> =
         run!(conn, c => sqlx::query_as(NEWEST_FINISHED).bind(camp.0).fetch_optional(c).await)?;
     row.map(SyncRun::try_from).transpose()
-}
-
-/// When any camp was last synced completely.
-pub async fn last_complete(conn: &mut Conn) -> StoreResult<Option<Timestamp>> {
-    let (last,): (Option<i64>,) =
-        run!(conn, c => sqlx::query_as(LAST_COMPLETE).fetch_one(c).await)?;
-    Ok(last.map(Timestamp::from_micros))
 }
 
 /// Starts a run unless one is running; one whose lease has run out is dead and counts as failed.
@@ -369,6 +365,7 @@ pub async fn entrants(conn: &mut Conn, camp: CampId) -> StoreResult<Vec<Entrant>
             Ok(Entrant {
                 member_id: MemberId(row.id),
                 terms: row.terms()?,
+                is_bound: row.bind_status == BindStatus::Completed.as_str(),
                 claimed_planet_id: row.claimed_planet_id,
                 claimed_nickname: row.claimed_nickname,
             })

@@ -1,0 +1,209 @@
+//! What a whole, clean reading changes, in the one transaction that makes it the deciding one.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use chrono::NaiveDate;
+
+use crate::domain::eligibility::Judgement;
+use crate::domain::{CampId, PlanetUserId, SyncId, Timestamp};
+use crate::platforms::zsxq::{Post, RankedUser};
+use crate::services::Result;
+use crate::store::checkins::{self, CheckIn};
+use crate::store::members::{self, Member};
+use crate::store::planet_users::{self, PlanetUser};
+use crate::store::syncs::{self, Counts, Entrant, RankedRow, SyncState};
+use crate::store::{Note, Tx, camps};
+
+use super::claims;
+use super::planet::Whole;
+
+/// Writes all of it; an error leaves nothing.
+pub(super) async fn complete(
+    tx: &mut Tx,
+    id: SyncId,
+    camp_id: CampId,
+    whole: &Whole,
+    now: Timestamp,
+) -> Result<Counts> {
+    let rows: Vec<RankedRow> = whole.ranking.iter().map(ranked_row).collect();
+    syncs::add_ranking(tx, id, &rows).await?;
+    keep_accounts(tx, whole, now).await?;
+    let new_checkins = keep_check_ins(tx, id, camp_id, whole).await?;
+
+    let mut members = members::of_camp(tx, camp_id).await?;
+    let entrants = syncs::entrants(tx, camp_id).await?;
+    let note = Note::new("sync", format!("confirmed by sync {id}"), now);
+    claims::confirm(tx, &mut members, &entrants, &note).await?;
+    let newly_eligible = judge(tx, &members, &entrants, &rows, now).await?;
+
+    let counts = Counts {
+        members: count(rows.len()),
+        new_checkins,
+        newly_eligible,
+        unknown_users: unknown_users(&rows, &members),
+    };
+    syncs::finish(
+        tx,
+        id,
+        SyncState::Complete,
+        counts,
+        whole.shortcoming(),
+        now,
+    )
+    .await?;
+    camps::point_at_sync(tx, camp_id, id, now).await?;
+    syncs::prune_rankings(tx, camp_id, id).await?;
+    Ok(counts)
+}
+
+/// A row of the ranking as it is kept.
+pub(super) fn ranked_row(user: &RankedUser) -> RankedRow {
+    RankedRow {
+        account: PlanetUserId(user.user_id),
+        nickname: user.name.clone(),
+        checked_in_days: i64::from(user.checkined_days),
+    }
+}
+
+fn count(rows: usize) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
+}
+
+/// Everybody whom the ranking or a post names. The ranking is read last into the map: it also has
+/// the picture.
+async fn keep_accounts(tx: &mut Tx, whole: &Whole, now: Timestamp) -> Result<()> {
+    let account = |user_id, name: &str, alias: &str, avatar_url: Option<String>| PlanetUser {
+        planet_user_id: user_id,
+        member_number: None,
+        nickname: name.to_owned(),
+        card_name: alias.to_owned(),
+        wechat_nickname: String::new(),
+        avatar_url,
+        in_roster: false,
+    };
+    let of_post = |post: &Post| account(post.user_id, &post.name, &post.alias, None);
+    let of_rank = |user: &RankedUser| {
+        let avatar_url = user.avatar_url.clone();
+        account(user.user_id, &user.name, &user.alias, avatar_url)
+    };
+    let posts = whole.topics.posts.iter().rev().map(of_post);
+    let accounts: BTreeMap<i64, PlanetUser> = posts
+        .chain(whole.ranking.iter().map(of_rank))
+        .map(|user| (user.planet_user_id, user))
+        .collect();
+    for user in accounts.values() {
+        planet_users::upsert(tx, user, now).await?;
+    }
+    Ok(())
+}
+
+/// One check-in per account and day, the earliest. Days of which every post was read are made
+/// equal to what was read, deletions included; answers how many days are new.
+async fn keep_check_ins(tx: &mut Tx, id: SyncId, camp_id: CampId, whole: &Whole) -> Result<i64> {
+    let since = Timestamp::from(whole.since);
+    let read = earliest(&whole.topics.posts);
+    let kept: HashMap<(PlanetUserId, NaiveDate), CheckIn> =
+        checkins::from_day(tx, camp_id, since.shanghai_day())
+            .await?
+            .into_iter()
+            .map(|check_in| ((check_in.account, check_in.day), check_in))
+            .collect();
+    let is_whole_day = |day| whole.topics.is_complete && Timestamp::start_of_day(day) >= since;
+
+    let mut new = 0;
+    let mut changed = Vec::new();
+    for (key, check_in) in &read {
+        match kept.get(key) {
+            None => {
+                new += 1;
+                changed.push(check_in.clone());
+            }
+            Some(old) if old == check_in => {}
+            Some(old) => {
+                let is_earlier = old.at.is_none_or(|old| check_in.at < Some(old));
+                if is_earlier || is_whole_day(key.1) {
+                    changed.push(check_in.clone());
+                }
+            }
+        }
+    }
+    checkins::record(tx, camp_id, id, &changed).await?;
+    for (key, old) in &kept {
+        // What an import brought has no post that could be gone.
+        let is_gone = old.topic_id.is_some() && !read.contains_key(key);
+        if is_gone && is_whole_day(key.1) {
+            checkins::forget(tx, camp_id, key.0, key.1).await?;
+        }
+    }
+    Ok(new)
+}
+
+/// The first post of each account on each Shanghai day.
+fn earliest(posts: &[Post]) -> BTreeMap<(PlanetUserId, NaiveDate), CheckIn> {
+    let mut first: BTreeMap<(PlanetUserId, NaiveDate), CheckIn> = BTreeMap::new();
+    for post in posts {
+        let (account, day) = (PlanetUserId(post.user_id), post.shanghai_date());
+        let check_in = CheckIn {
+            account,
+            day,
+            at: Some(Timestamp::from(post.created_at)),
+            topic_id: Some(post.topic_id.to_string()),
+        };
+        first
+            .entry((account, day))
+            .and_modify(|kept| {
+                if check_in.at < kept.at {
+                    *kept = check_in.clone();
+                }
+            })
+            .or_insert(check_in);
+    }
+    first
+}
+
+/// Gives every member the days of the ranking, 0 if they are not in it, and judges them by the
+/// terms of their own order; answers how many are eligible now and were not before.
+async fn judge(
+    tx: &mut Tx,
+    members: &[Member],
+    entrants: &[Entrant],
+    rows: &[RankedRow],
+    now: Timestamp,
+) -> Result<i64> {
+    let days_of: HashMap<PlanetUserId, i64> = rows
+        .iter()
+        .map(|row| (row.account, row.checked_in_days))
+        .collect();
+    let terms_of: HashMap<_, _> = entrants
+        .iter()
+        .filter_map(|entrant| Some((entrant.member_id, entrant.terms?)))
+        .collect();
+    let mut newly_eligible = 0;
+    for member in members {
+        let account = member.identity.planet_user_id;
+        let days = account.and_then(|account| days_of.get(&account).copied());
+        let days = days.unwrap_or(0);
+        let terms = terms_of.get(&member.id);
+        let eligible = terms.is_some_and(|terms| Judgement::of(days, terms).is_eligible());
+        if (days, eligible) != (member.checked_in_days, member.eligible) {
+            members::set_days(tx, member.id, days, eligible, now).await?;
+        }
+        if eligible && !member.eligible {
+            newly_eligible += 1;
+        }
+    }
+    Ok(newly_eligible)
+}
+
+/// Accounts in the ranking that no member claims.
+fn unknown_users(rows: &[RankedRow], members: &[Member]) -> i64 {
+    let claimed: HashSet<PlanetUserId> = members
+        .iter()
+        .filter_map(|member| member.identity.planet_user_id)
+        .collect();
+    count(
+        rows.iter()
+            .filter(|row| !claimed.contains(&row.account))
+            .count(),
+    )
+}

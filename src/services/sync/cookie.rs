@@ -1,0 +1,77 @@
+//! Whether the login at the planet still works, and whether somebody has to renew it.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::platforms::zsxq;
+use crate::services::notify::{Notice, tell_deciders};
+use crate::services::{Context, Result};
+
+/// A login that lives shorter than this is to be renewed (zsxq §1).
+const RENEW_BEFORE: Duration = Duration::from_secs(5 * SECONDS_PER_DAY);
+const SECONDS_PER_DAY: u64 = 24 * 3600;
+
+/// What is known of the login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CookieState {
+    /// It works.
+    Alive {
+        /// How long it still lives, where the planet says so.
+        expires_in: Option<Duration>,
+    },
+    /// It is over: only a new one helps.
+    Dead,
+    /// The planet did not tell.
+    Unknown,
+}
+
+/// Asks the planet, and tells the recipients once a day if they have to do something.
+///
+/// # Errors
+/// The planet is not configured, or the store cannot.
+pub async fn check_cookie(ctx: &Context) -> Result<CookieState> {
+    let planet = ctx.planet()?;
+    let state = match planet.self_user().await {
+        Ok(_) => CookieState::Alive {
+            expires_in: planet.cookie_expires_in(),
+        },
+        Err(zsxq::Error::CookieDead(death)) => {
+            tracing::warn!(%death, "the planet's login is over");
+            CookieState::Dead
+        }
+        Err(error) => {
+            tracing::warn!(%error, "whether the planet's login works is not known");
+            CookieState::Unknown
+        }
+    };
+    match state {
+        CookieState::Dead => {
+            let body = json!({"reason": "知识星球的登录已失效", "action": "update_cookie"});
+            tell(ctx, "cookie_dead", body).await?;
+        }
+        CookieState::Alive {
+            expires_in: Some(left),
+        } if left < RENEW_BEFORE => {
+            let days_left = left.as_secs() / SECONDS_PER_DAY;
+            let body = json!({"daysLeft": days_left, "action": "update_cookie"});
+            tell(ctx, "cookie_expiring", body).await?;
+        }
+        CookieState::Alive { .. } | CookieState::Unknown => {}
+    }
+    Ok(state)
+}
+
+async fn tell(ctx: &Context, kind: &'static str, body: Value) -> Result<()> {
+    let (settings, now) = (ctx.settings.clone(), ctx.now());
+    let notice = Notice {
+        kind,
+        camp_id: None,
+        card_id: None,
+        body,
+        dedupe_key: ctx.today().to_string(),
+    };
+    ctx.db
+        .write(move |tx| Box::pin(async move { tell_deciders(tx, &settings, &notice, now).await }))
+        .await
+}

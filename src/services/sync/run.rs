@@ -1,0 +1,334 @@
+//! The life of a run: started once per camp, held under a lease while the planet is read, and
+//! ended by one transaction.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+
+use crate::domain::staff::Actor;
+use crate::domain::{Action, CampId, CampStatus, SyncId, Timestamp};
+use crate::platforms::zsxq::Planet;
+use crate::services::notify::{Notice, tell_deciders};
+use crate::services::{Context, Error, Refusal, Result, require};
+use crate::store::audit::Entry;
+use crate::store::camps::{self, Camp};
+use crate::store::syncs::{self, Counts, Started, SyncRun, SyncState};
+use crate::store::{StoreError, Tx, checkins};
+
+use super::apply;
+use super::planet::{self, Reading, Remedy, Trouble, Whole};
+
+/// How long a run lives without a sign of its instance, wall time.
+const LEASE: TimeDelta = TimeDelta::minutes(2);
+/// How often the instance gives that sign.
+const SIGN_EVERY: Duration = Duration::from_secs(30);
+/// What is read again before the newest post that is kept: for posts deleted late and runs that
+/// failed (zsxq §6).
+const OVERLAP: TimeDelta = TimeDelta::hours(48);
+/// How often a transaction is run again when somebody else was first.
+const MAX_CONFLICTS: usize = 5;
+
+/// What a run of the job came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Camps whose sync is complete.
+    pub complete: usize,
+    /// Camps whose sync is partial or failed.
+    pub incomplete: usize,
+    /// Camps that were left out: a sync was running, or the login is over.
+    pub skipped: usize,
+}
+
+/// A run under way.
+struct Run {
+    id: SyncId,
+    camp: Camp,
+    project: i64,
+    started_at: Timestamp,
+}
+
+/// How a run ended, and what helps if it did not end well.
+struct Ended {
+    run: SyncRun,
+    remedy: Option<Remedy>,
+}
+
+/// Starts a sync of a camp and waits up to `wait` for its end; it goes on by itself after that.
+///
+/// # Errors
+/// `sync_running` if one is running; `wrong_state` if the camp has no check-in project; the planet
+/// is not configured; `actor` may not sync here.
+pub async fn request(
+    ctx: &Context,
+    actor: &Actor,
+    camp_id: CampId,
+    wait: Duration,
+) -> Result<SyncRun> {
+    let mut conn = ctx.db.read().await?;
+    require(&mut conn, actor, Action::SyncCheckIns, camp_id).await?;
+    drop(conn);
+    let run = begin(ctx, camp_id, Some(actor.clone())).await?;
+    let id = run.id;
+    let context = ctx.clone();
+    let ending = tokio::spawn(async move { carry_out(&context, run).await });
+    // Not in time: the caller asks again by the id.
+    if let Ok(Ok(ended)) = tokio::time::timeout(wait, ending).await {
+        return ended.map(|ended| ended.run);
+    }
+    current(ctx, id).await
+}
+
+/// Syncs every running camp, and every ended one whose refund list has not been built, one after
+/// the other: the planet is read serially.
+///
+/// # Errors
+/// The planet is not configured, or the store cannot. What goes wrong at the planet is in the
+/// summary and in the notices.
+pub async fn sync_all(ctx: &Context) -> Result<Summary> {
+    ctx.planet()?;
+    let mut conn = ctx.db.read().await?;
+    let mut due = camps::in_status(&mut conn, CampStatus::Ongoing).await?;
+    due.extend(camps::in_status(&mut conn, CampStatus::Ended).await?);
+    drop(conn);
+    let mut summary = Summary::default();
+    let mut login_is_over = false;
+    for camp in due {
+        if login_is_over || camp.planet_project_id.is_none() {
+            summary.skipped += 1;
+            continue;
+        }
+        let ended = match begin(ctx, camp.id, None).await {
+            Ok(run) => carry_out(ctx, run).await?,
+            Err(Error::Refused(_)) => {
+                summary.skipped += 1;
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        match ended.run.state {
+            SyncState::Complete => summary.complete += 1,
+            SyncState::Running | SyncState::Partial | SyncState::Failed => summary.incomplete += 1,
+        }
+        login_is_over = ended.remedy == Some(Remedy::UpdateCookie);
+    }
+    Ok(summary)
+}
+
+/// Claims the camp for a run. `actor` is none for the clock.
+async fn begin(ctx: &Context, camp_id: CampId, actor: Option<Actor>) -> Result<Run> {
+    ctx.planet()?;
+    let (now, wall_now) = (ctx.now(), ctx.wall_now());
+    ctx.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let camp = camps::by_id(tx, camp_id).await?.ok_or(Error::NotFound)?;
+                let project = project_of(&camp)?;
+                let by = actor.as_ref().map_or("job", |actor| actor.name.as_str());
+                let lease = wall_now.plus(LEASE);
+                let id = match syncs::start(tx, camp_id, by, now, wall_now, lease).await? {
+                    Started::Now(id) => id,
+                    Started::AlreadyRunning(SyncId(sync_id)) => {
+                        return Err(Refusal::SyncRunning { sync_id }.into());
+                    }
+                };
+                if actor.is_some() {
+                    tx.audit(Entry {
+                        actor,
+                        action: "checkins.sync",
+                        object_type: "camp",
+                        object_id: camp_id.to_string(),
+                        details: json!({"syncId": id.0}),
+                        at: now,
+                    });
+                }
+                Ok(Run {
+                    id,
+                    camp,
+                    project,
+                    started_at: now,
+                })
+            })
+        })
+        .await
+}
+
+fn project_of(camp: &Camp) -> Result<i64> {
+    let project = camp.planet_project_id.as_deref().map(str::trim);
+    let project = project.filter(|project| !project.is_empty());
+    let project =
+        project.ok_or_else(|| Refusal::WrongState("训练营还没有填写星球打卡项目".to_owned()))?;
+    project
+        .parse()
+        .map_err(|_| Refusal::WrongState("训练营的星球打卡项目编号不是数字".to_owned()).into())
+}
+
+/// Reads the planet, applies what it says, and records how it ended.
+async fn carry_out(ctx: &Context, run: Run) -> Result<Ended> {
+    let planet = ctx.planet()?.clone();
+    let since = since(ctx, &run.camp).await?;
+    let reading = tokio::select! {
+        reading = read(&planet, &run, since) => reading,
+        () = lease_lost(ctx, run.id) => {
+            let run = current(ctx, run.id).await?;
+            return Ok(Ended { run, remedy: Some(Remedy::Retry) });
+        }
+    };
+    let remedy = match reading {
+        Reading::Whole(whole) => {
+            complete(ctx, &run, whole).await?;
+            None
+        }
+        Reading::Apart { ranking, trouble } => {
+            let rows = ranking.iter().map(apply::ranked_row).collect();
+            set_apart(ctx, &run, SyncState::Partial, rows, trouble).await?;
+            Some(trouble.remedy)
+        }
+        Reading::Nothing(trouble) => {
+            set_apart(ctx, &run, SyncState::Failed, Vec::new(), trouble).await?;
+            Some(trouble.remedy)
+        }
+    };
+    Ok(Ended {
+        run: current(ctx, run.id).await?,
+        remedy,
+    })
+}
+
+async fn read(planet: &Planet, run: &Run, since: Timestamp) -> Reading {
+    let since: DateTime<Utc> = since.shanghai().to_utc();
+    planet::read(planet, run.project, since).await
+}
+
+/// From when on posts are to be read: 48 hours before the newest one that is kept, and never from
+/// before the camp.
+async fn since(ctx: &Context, camp: &Camp) -> Result<Timestamp> {
+    let mut conn = ctx.db.read().await?;
+    let newest = checkins::newest_at(&mut conn, camp.id).await?;
+    let start = Timestamp::start_of_day(camp.terms.start_date);
+    Ok(newest.map_or(start, |newest| newest.minus(OVERLAP).max(start)))
+}
+
+/// Gives the sign of life for as long as the run is ours; returns when it no longer is.
+async fn lease_lost(ctx: &Context, id: SyncId) {
+    loop {
+        tokio::time::sleep(SIGN_EVERY).await;
+        let until = ctx.wall_now().plus(LEASE);
+        let held = ctx
+            .db
+            .write(move |tx| Box::pin(async move { syncs::extend(tx, id, until).await }))
+            .await;
+        match held {
+            Ok(true) => {}
+            Ok(false) => return,
+            // The lease outlasts several of these; the end of the run finds out.
+            Err(error) => tracing::warn!(%error, sync.id = id.0, "the lease was not extended"),
+        }
+    }
+}
+
+async fn complete(ctx: &Context, run: &Run, whole: Whole) -> Result<()> {
+    let whole = Arc::new(whole);
+    let (id, camp_id, now) = (run.id, run.camp.id, ctx.now());
+    let mut conflicts = 0;
+    let applied = loop {
+        let whole = Arc::clone(&whole);
+        let applied: Result<Counts> = ctx
+            .db
+            .write(move |tx| {
+                Box::pin(async move { apply::complete(tx, id, camp_id, &whole, now).await })
+            })
+            .await;
+        match applied {
+            Err(error) if error.is_conflict() && conflicts < MAX_CONFLICTS => conflicts += 1,
+            other => break other,
+        }
+    };
+    match applied {
+        Ok(counts) => {
+            tracing::info!(
+                sync.id = id.0,
+                camp.id = camp_id.0,
+                members = counts.members,
+                new_checkins = counts.new_checkins,
+                newly_eligible = counts.newly_eligible,
+                unknown_users = counts.unknown_users,
+                "a sync is complete"
+            );
+            Ok(())
+        }
+        Err(error) => {
+            let trouble = Trouble {
+                reason: "同步结果没有保存成功",
+                remedy: Remedy::Retry,
+            };
+            set_apart(ctx, run, SyncState::Failed, Vec::new(), trouble).await?;
+            Err(error)
+        }
+    }
+}
+
+/// Ends a run that decides nothing, and tells those who decide about the camp, once a day.
+async fn set_apart(
+    ctx: &Context,
+    run: &Run,
+    state: SyncState,
+    rows: Vec<syncs::RankedRow>,
+    trouble: Trouble,
+) -> Result<()> {
+    let (context, id, camp, now) = (ctx.clone(), run.id, run.camp.clone(), ctx.now());
+    let started_at = run.started_at;
+    let ended: Result<()> = ctx
+        .db
+        .write(move |tx| {
+            Box::pin(async move {
+                let counts = Counts {
+                    members: i64::try_from(rows.len()).unwrap_or(i64::MAX),
+                    ..Counts::default()
+                };
+                syncs::finish(tx, id, state, counts, Some(trouble.reason), now).await?;
+                syncs::add_ranking(tx, id, &rows).await?;
+                syncs::prune_rankings(tx, camp.id, id).await?;
+                tell(tx, &context, &camp, state, trouble, started_at).await
+            })
+        })
+        .await;
+    match ended {
+        // Declared dead in the meantime: whoever did that has recorded it.
+        Err(Error::Store(StoreError::Stale { .. })) => Ok(()),
+        other => other,
+    }
+}
+
+async fn tell(
+    tx: &mut Tx,
+    ctx: &Context,
+    camp: &Camp,
+    state: SyncState,
+    trouble: Trouble,
+    started_at: Timestamp,
+) -> Result<()> {
+    let notice = Notice {
+        kind: "sync_failed",
+        camp_id: Some(camp.id),
+        card_id: None,
+        body: json!({
+            "campId": camp.id.0,
+            "campName": camp.name,
+            "state": state,
+            "reason": trouble.reason,
+            "action": trouble.remedy.as_str(),
+            "remedy": trouble.remedy.words(),
+            "startedAt": started_at,
+        }),
+        dedupe_key: format!("{}:{}", camp.id, started_at.shanghai_day()),
+    };
+    tell_deciders(tx, &ctx.settings, &notice, ctx.now()).await
+}
+
+async fn current(ctx: &Context, id: SyncId) -> Result<SyncRun> {
+    let mut conn = ctx.db.read().await?;
+    let run = syncs::by_id(&mut conn, id).await?;
+    run.ok_or_else(|| Error::Invariant(format!("sync run {id} is gone")))
+}
