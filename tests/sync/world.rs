@@ -1,0 +1,302 @@
+//! A planet with one check-in project, and a camp of ours that follows it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use campkeeper::domain::staff::{Actor, Channel};
+use campkeeper::domain::{
+    BindMethod, BindStatus, CampId, Clock, Fen, Machine as _, MatchStatus, MemberId, OrderNo,
+    PayChannel, PlanetUserId, Role, SyncId, Terms, Timestamp, UserId,
+};
+use campkeeper::platforms::files::Files;
+use campkeeper::platforms::zsxq::{Planet, Settings as PlanetSettings};
+use campkeeper::services::sync::{self, SyncRun};
+use campkeeper::services::{Context, Settings, WallClock};
+use campkeeper::store::camps::{self, Camp};
+use campkeeper::store::members::{self, Identity, Member};
+use campkeeper::store::payments::{self, NewPayment, PlanetClaim};
+use campkeeper::store::{Note, StoreError};
+use chrono::{DateTime, NaiveDate, Utc};
+use sandbox::zsxq::{GROUP_ID, NewProject, TOKEN};
+use sandbox::{Fault, FaultKind, Platform, Sandbox, SandboxClock, SandboxConfig};
+use sqlx::{Connection as _, Executor as _, Row as _};
+
+use crate::support::TestDb;
+
+/// Waits longer than any sync of a test takes.
+pub(crate) const TO_ITS_END: Duration = Duration::from_secs(30);
+
+pub(crate) struct World {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) ctx: Context,
+    pub(crate) project: i64,
+    pub(crate) camp: CampId,
+    db: TestDb,
+    _files: tempfile::TempDir,
+}
+
+struct Time(SandboxClock);
+
+impl Clock for Time {
+    fn now(&self) -> Timestamp {
+        self.0.now().into()
+    }
+}
+
+impl WallClock for Time {
+    fn now(&self) -> Timestamp {
+        self.0.wall_now().into()
+    }
+}
+
+/// A moment in Shanghai, in January 2026.
+pub(crate) fn at(day_and_time: &str) -> DateTime<Utc> {
+    let text = format!("2026-01-{day_and_time}+0800");
+    DateTime::parse_from_str(&text, "%Y-%m-%dT%H:%M:%S%.f%z")
+        .unwrap()
+        .to_utc()
+}
+
+pub(crate) fn day(d: u32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(2026, 1, d).unwrap()
+}
+
+/// Seven days, five of them needed, one of grace.
+pub(crate) fn terms() -> Terms {
+    Terms {
+        deposit_fen: Fen::new(9900).unwrap(),
+        start_date: day(1),
+        end_date: day(7),
+        total_days: 7,
+        required_days: 5,
+        grace_days: 1,
+    }
+}
+
+pub(crate) fn admin() -> Actor {
+    Actor {
+        user_id: UserId(1),
+        name: "王管理".to_owned(),
+        role: Role::Admin,
+        channel: Channel::Console,
+        ip: None,
+    }
+}
+
+impl World {
+    /// It is noon of the fourth day.
+    pub(crate) async fn start(db: TestDb) -> Self {
+        let sandbox = Sandbox::start(SandboxConfig::default()).await.unwrap();
+        sandbox.clock().set(at("04T12:00:00.000"));
+        let project = sandbox.zsxq().add_project(NewProject {
+            title: "写作营".to_owned(),
+            checkin_days: 7,
+            created_at: at("01T00:00:00.000"),
+            expires_at: None,
+        });
+        let files = tempfile::tempdir().unwrap();
+        let ctx = context(&sandbox, &db, &files).await;
+        let mut world = Self {
+            sandbox,
+            ctx,
+            project,
+            camp: CampId(1),
+            db,
+            _files: files,
+        };
+        world
+            .execute(&format!(
+                "INSERT INTO training_camp (id, name, name_folded, deposit_fen, start_date, \
+                 end_date, total_days, required_days, grace_days, introduction_html, \
+                 planet_project_id, status, created_at, updated_at) VALUES (1, '写作营', '写作营', \
+                 9900, '2026-01-01', '2026-01-07', 7, 5, 1, '', '{project}', 'ongoing', 0, 0)"
+            ))
+            .await;
+        world.camp = CampId(1);
+        world
+    }
+
+    pub(crate) async fn execute(&self, sql: &str) {
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        if self.db.url.starts_with("sqlite") {
+            let mut conn = sqlx::SqliteConnection::connect(&self.db.url).await.unwrap();
+            conn.execute(sql).await.unwrap();
+        } else {
+            let mut conn = sqlx::PgConnection::connect(&self.db.url).await.unwrap();
+            conn.execute(sql).await.unwrap();
+        }
+    }
+
+    /// The first column of every row, as text.
+    pub(crate) async fn texts(&self, sql: &str) -> Vec<String> {
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        if self.db.url.starts_with("sqlite") {
+            let mut conn = sqlx::SqliteConnection::connect(&self.db.url).await.unwrap();
+            let rows = conn.fetch_all(sql).await.unwrap();
+            rows.iter().map(|row| row.get(0)).collect()
+        } else {
+            let mut conn = sqlx::PgConnection::connect(&self.db.url).await.unwrap();
+            let rows = conn.fetch_all(sql).await.unwrap();
+            rows.iter().map(|row| row.get(0)).collect()
+        }
+    }
+
+    pub(crate) async fn count(&self, from: &str) -> i64 {
+        let sql = format!("SELECT CAST(COUNT(*) AS TEXT) FROM {from}");
+        self.texts(&sql).await[0].parse().unwrap()
+    }
+
+    /// A member who has paid and is known to be this account.
+    pub(crate) async fn member(&self, account: i64) -> MemberId {
+        let identity = Identity {
+            planet_user_id: Some(PlanetUserId(account)),
+            planet_nickname: "会员".to_owned(),
+            confidence: 100,
+            ..Identity::default()
+        };
+        self.enroll(terms(), None, identity, MatchStatus::Matched)
+            .await
+    }
+
+    /// A member who has typed who they are, and whom nobody has confirmed.
+    pub(crate) async fn claimant(
+        &self,
+        planet_id: &str,
+        nickname: &str,
+        account: Option<i64>,
+    ) -> MemberId {
+        let identity = Identity {
+            planet_user_id: account.map(PlanetUserId),
+            planet_nickname: nickname.to_owned(),
+            confidence: 50,
+            ..Identity::default()
+        };
+        let claim = Some((planet_id, nickname));
+        self.enroll(terms(), claim, identity, MatchStatus::Pending)
+            .await
+    }
+
+    pub(crate) async fn enroll(
+        &self,
+        terms: Terms,
+        claim: Option<(&str, &str)>,
+        identity: Identity,
+        status: MatchStatus,
+    ) -> MemberId {
+        let claim = claim.map(|(id, name)| PlanetClaim {
+            planet_id: Some(id.to_owned()),
+            nickname: Some(name.to_owned()),
+            ..PlanetClaim::default()
+        });
+        let (now, camp) = (self.ctx.now(), self.camp);
+        let order = NewPayment {
+            order_no: OrderNo::new(self.ctx.new_uuid()),
+            camp_id: camp,
+            session_hash: vec![1],
+            channel: PayChannel::Native,
+            terms,
+            payer: None,
+            wecom_userid: None,
+            claim: claim.unwrap_or_default(),
+            expires_at: now,
+            time_expire: now,
+            payer_ip: None,
+            next_query_at: now,
+        };
+        let note = Note::new("test", "paid", now);
+        self.ctx
+            .db
+            .write(move |tx| {
+                Box::pin(async move {
+                    let payment = payments::insert(tx, &order, &note).await?;
+                    let member =
+                        members::insert(tx, camp, payment, &identity, status, &note).await?;
+                    payments::set_member(tx, payment, member, None).await?;
+                    let bound = BindStatus::Pending.to(BindStatus::Completed).unwrap();
+                    let how = Some(BindMethod::UserFill);
+                    payments::advance_binding(tx, payment, bound, how, &note).await?;
+                    Ok::<_, StoreError>(member)
+                })
+            })
+            .await
+            .unwrap()
+    }
+
+    /// Syncs the camp and waits for the end.
+    pub(crate) async fn sync(&self) -> SyncRun {
+        sync::request(&self.ctx, &admin(), self.camp, TO_ITS_END)
+            .await
+            .unwrap()
+    }
+
+    pub(crate) async fn camp_row(&self) -> Camp {
+        let mut conn = self.ctx.db.read().await.unwrap();
+        camps::by_id(&mut conn, self.camp).await.unwrap().unwrap()
+    }
+
+    pub(crate) async fn current_sync(&self) -> Option<SyncId> {
+        self.camp_row().await.current_sync
+    }
+
+    pub(crate) async fn member_row(&self, id: MemberId) -> Member {
+        let mut conn = self.ctx.db.read().await.unwrap();
+        members::by_id(&mut conn, id).await.unwrap().unwrap()
+    }
+
+    /// Days and eligibility of one member.
+    pub(crate) async fn standing(&self, id: MemberId) -> (i64, bool) {
+        let member = self.member_row(id).await;
+        (member.checked_in_days, member.eligible)
+    }
+
+    /// A call of the project, after `after` of its pages, fails for as long as anybody tries.
+    pub(crate) fn break_call(&self, call: &str, after: u32) {
+        let path = format!("/v2/groups/{GROUP_ID}/checkins/{}/{call}", self.project);
+        let broken = FaultKind::HttpStatus {
+            status: 502,
+            body: "<html></html>".to_owned(),
+        };
+        let fault = Fault::new(Platform::Zsxq, path, broken);
+        self.sandbox.faults().add(fault.after(after).times(1_000));
+    }
+}
+
+async fn context(sandbox: &Sandbox, db: &TestDb, files: &tempfile::TempDir) -> Context {
+    let time = || Time(sandbox.clock().clone());
+    let base = format!("{}/zsxq", sandbox.base_url());
+    let planet = PlanetSettings {
+        min_interval_ms: 0,
+        jitter_ms: 0,
+        calls_per_day: 0,
+        backoff_ms: [0; 5],
+        ..PlanetSettings::new(base, GROUP_ID, TOKEN.into())
+    };
+    let wall = sandbox.clock().clone();
+    let planet = Planet::new(planet, move || wall.wall_now(), rand::random::<u64>).unwrap();
+    let address = format!("file://{}", files.path().display());
+    Context {
+        db: db.db.clone(),
+        clock: Arc::new(time()),
+        wall: Arc::new(time()),
+        pay: None,
+        planet: Some(planet),
+        wecom: None,
+        files: Files::open(&address).await.unwrap(),
+        settings: Arc::new(settings()),
+    }
+}
+
+fn settings() -> Settings {
+    Settings {
+        public_url: "https://camp.example.com".to_owned(),
+        default_grace_days: 1,
+        undo_seconds: 60,
+        second_approver_over_fen: 0,
+        recipients: vec!["Boss".to_owned()],
+        corp_id: String::new(),
+        agent_id: 0,
+        oauth_base: String::new(),
+        login_base: String::new(),
+        wechat_oauth: None,
+    }
+}
