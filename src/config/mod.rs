@@ -167,8 +167,7 @@ fn read(path: &Path) -> Result<String, ConfigError> {
 fn explain(error: figment::Error) -> ConfigError {
     let key = error.path.join(".");
     match error.kind {
-        Kind::UnknownField(name, _) => {
-            let key = [&error.path[..], &[name]].concat().join(".");
+        Kind::UnknownField(..) => {
             ConfigError::new(key, "is no key of ours", "See `campkeeper config example`")
         }
         Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) => ConfigError::new(

@@ -7,6 +7,7 @@ mod text_enum;
 pub mod binding;
 pub mod calendar;
 pub mod camp;
+pub mod camp_form;
 pub mod eligibility;
 pub mod ids;
 pub mod machine;

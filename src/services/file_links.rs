@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 
 use crate::domain::UploadId;
 
-use super::Context;
+use super::{Context, Refusal, Result};
 
 const PURPOSE: &str = "file link";
 /// How long a signed address is good (contract, Member API).
@@ -30,16 +30,22 @@ pub fn signed_path(ctx: &Context, upload: UploadId) -> String {
     )
 }
 
-/// Whether we signed this address and its ten minutes are not over.
-#[must_use]
-pub fn is_signed(ctx: &Context, upload: UploadId, until: i64, signature: &str) -> bool {
+/// Whether we signed this address.
+///
+/// # Errors
+/// `link_expired` after its ten minutes; an address that we did not sign is `Ok(false)`.
+pub fn is_signed(ctx: &Context, upload: UploadId, until: i64, signature: &str) -> Result<bool> {
     let Ok(mac) = URL_SAFE_NO_PAD.decode(signature) else {
-        return false;
+        return Ok(false);
     };
-    until > ctx.wall_now().secs()
-        && ctx
-            .keys()
-            .verify_mac(PURPOSE, &signed_text(upload, until), &mac)
+    let text = signed_text(upload, until);
+    if !ctx.keys().verify_mac(PURPOSE, &text, &mac) {
+        return Ok(false);
+    }
+    if until <= ctx.wall_now().secs() {
+        return Err(Refusal::LinkExpired.into());
+    }
+    Ok(true)
 }
 
 fn signed_text(upload: UploadId, until: i64) -> Vec<u8> {

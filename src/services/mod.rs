@@ -5,6 +5,7 @@
 mod access;
 pub mod access_token;
 pub mod bind;
+pub mod camps;
 pub mod confirm_payment;
 mod contest;
 mod context;
@@ -22,6 +23,7 @@ pub mod reconcile;
 pub mod session;
 pub mod staff;
 pub mod sync;
+pub mod uploads;
 
 pub use access::{reach_of, require, require_anywhere};
 pub use context::{Context, Settings, WallClock, WechatOauth};

@@ -9,7 +9,7 @@ use super::status_log::StatusLog;
 use super::{Note, Sealed, StoreError, StoreResult, Tx};
 
 const TABLE: &str = "training_camp";
-const LOG: StatusLog = StatusLog(LOG_ADD);
+pub(super) const LOG: StatusLog = StatusLog(LOG_ADD);
 
 /// The columns of [`CampRow`]; lists put their filters behind it.
 macro_rules! select_camp {
@@ -23,6 +23,8 @@ macro_rules! select_camp {
         )
     };
 }
+
+pub(super) use select_camp;
 
 statements! {
     BY_ID = select_camp!("AND id = $1");

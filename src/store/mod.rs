@@ -5,10 +5,13 @@
 mod statements;
 
 pub mod audit;
+pub mod camp_edits;
+pub mod camp_lists;
 pub mod camps;
 pub mod checkins;
 mod db;
 mod error;
+mod filter;
 pub mod health;
 pub mod inbox;
 pub mod job_runs;
@@ -21,6 +24,7 @@ pub mod sessions;
 pub mod staff_sessions;
 pub mod status_log;
 pub mod syncs;
+pub mod uploads;
 pub mod users;
 mod writer;
 
@@ -35,6 +39,8 @@ pub use status_log::Note;
 pub fn all_statements() -> Vec<(&'static str, &'static str)> {
     [
         audit::STATEMENTS,
+        camp_edits::STATEMENTS,
+        camp_lists::STATEMENTS,
         camps::STATEMENTS,
         checkins::STATEMENTS,
         health::STATEMENTS,
@@ -47,6 +53,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         sessions::STATEMENTS,
         syncs::STATEMENTS,
         staff_sessions::STATEMENTS,
+        uploads::STATEMENTS,
         users::STATEMENTS,
     ]
     .concat()

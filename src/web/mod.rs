@@ -10,6 +10,7 @@ mod caller;
 mod envelope;
 mod error;
 mod extract;
+mod files;
 pub mod h5;
 mod headers;
 mod health;
@@ -85,6 +86,7 @@ pub fn router(ctx: Context, settings: WebSettings) -> Router {
     Router::new()
         .merge(openapi::routes())
         .merge(callbacks::routes())
+        .merge(files::routes())
         .merge(pages::routes())
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_method)

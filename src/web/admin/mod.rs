@@ -1,6 +1,9 @@
 //! The staff API. One file per resource; each answers its routes, and they are added here.
 
+mod camp_views;
+mod camps;
 mod session;
+mod uploads;
 mod users;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -9,6 +12,8 @@ use super::WebState;
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
     OpenApiRouter::new()
+        .merge(camps::routes())
         .merge(session::routes())
+        .merge(uploads::routes())
         .merge(users::routes())
 }

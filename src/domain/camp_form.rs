@@ -1,0 +1,374 @@
+//! What staff fill in about a camp: what is wrong with it, what is still missing, and what may
+//! change when.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use super::{CampStatus, Fen, Terms, UploadId, UserId};
+
+/// Characters of a name at most.
+const MAX_NAME_CHARS: usize = 50;
+/// The largest deposit: WeChat Pay would take more, but a slip of two digits should show.
+const MAX_DEPOSIT: i64 = 1_000_000;
+/// Days from start to end at most.
+const MAX_CALENDAR_DAYS: i64 = 366;
+/// Visible characters of the introduction at most.
+pub const MAX_INTRODUCTION_CHARS: usize = 500;
+/// Group codes at most.
+const MAX_GROUP_CODES: usize = 20;
+/// Coaches, or volunteers, at most.
+const MAX_STAFF: usize = 50;
+/// Digits of a planet project's id at most (zsxq §3).
+const MAX_PROJECT_DIGITS: usize = 20;
+const MAX_PAYEE_CHARS: usize = 64;
+
+/// What is wrong with each field: its API name, and a short Chinese sentence.
+pub type Problems = BTreeMap<&'static str, String>;
+
+/// A camp as it is filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CampForm {
+    /// At most 50 characters.
+    pub name: String,
+    /// The picture at its head.
+    pub poster: Option<UploadId>,
+    /// The rules that members agree to.
+    pub terms: Terms,
+    /// Sanitised HTML.
+    pub introduction_html: String,
+    /// Visible characters of it.
+    pub introduction_chars: usize,
+    /// Pictures of the group's codes.
+    pub group_codes: Vec<UploadId>,
+    /// Who leads it.
+    pub coaches: Vec<UserId>,
+    /// Who serves it.
+    pub volunteers: Vec<UserId>,
+    /// The planet's check-in project.
+    pub planet_project_id: Option<String>,
+    /// 企业微信收款码ID.
+    pub payee_id: Option<String>,
+}
+
+impl CampForm {
+    /// What is wrong with the form. The start must not lie in the past when it is chosen;
+    /// `start_before` is what it was until now.
+    #[must_use]
+    pub fn problems(&self, today: NaiveDate, start_before: Option<NaiveDate>) -> Problems {
+        let mut problems = Problems::new();
+        let mut refuse_if = |wrong: bool, field: &'static str, what: &str| {
+            if wrong {
+                problems.entry(field).or_insert_with(|| what.to_owned());
+            }
+        };
+        let name_chars = self.name.chars().count();
+        refuse_if(self.name.trim().is_empty(), "name", "请填写训练营名称");
+        refuse_if(name_chars > MAX_NAME_CHARS, "name", "名称最多 50 个字");
+        let Terms {
+            deposit_fen,
+            start_date,
+            end_date,
+            total_days,
+            required_days,
+            grace_days,
+        } = self.terms;
+        let (days, deposit) = (self.terms.calendar_days(), deposit_fen.get());
+        refuse_if(deposit_fen == Fen::ZERO, "depositFen", "必须大于 0");
+        refuse_if(deposit > MAX_DEPOSIT, "depositFen", "不能超过 10000 元");
+        let start_is_new = start_before != Some(start_date);
+        refuse_if(
+            start_is_new && start_date < today,
+            "startDate",
+            "不能早于今天",
+        );
+        refuse_if(end_date <= start_date, "endDate", "必须晚于开始日期");
+        refuse_if(days > MAX_CALENDAR_DAYS, "endDate", "最长一年");
+        refuse_if(total_days < 1, "totalDays", "至少 1 天");
+        refuse_if(
+            total_days > days.max(1),
+            "totalDays",
+            "不能多于起止日期之间的天数",
+        );
+        refuse_if(required_days < 1, "requiredDays", "至少 1 天");
+        refuse_if(required_days > total_days, "requiredDays", "不能多于总天数");
+        refuse_if(grace_days < 0, "graceDays", "不能小于 0");
+        refuse_if(
+            grace_days > required_days.max(0),
+            "graceDays",
+            "不能多于要求天数",
+        );
+        let too_long = self.introduction_chars > MAX_INTRODUCTION_CHARS;
+        refuse_if(too_long, "introduction", "介绍最多 500 个字");
+        refuse_if(
+            self.group_codes.len() > MAX_GROUP_CODES,
+            "groupQrUploadIds",
+            "最多 20 张",
+        );
+        refuse_if(self.coaches.len() > MAX_STAFF, "coachIds", "最多 50 人");
+        refuse_if(
+            self.volunteers.len() > MAX_STAFF,
+            "volunteerIds",
+            "最多 50 人",
+        );
+        let both = self
+            .volunteers
+            .iter()
+            .any(|user| self.coaches.contains(user));
+        refuse_if(both, "volunteerIds", "同一个人不能既是教练又是志愿者");
+        let project = self.planet_project_id.as_deref();
+        refuse_if(
+            project.is_some_and(|id| !is_project_id(id)),
+            "planetProjectId",
+            "应为星球打卡项目的数字编号",
+        );
+        let payee = self.payee_id.as_deref().unwrap_or_default();
+        refuse_if(
+            payee.chars().count() > MAX_PAYEE_CHARS,
+            "payeeId",
+            "最多 64 个字符",
+        );
+        problems
+    }
+
+    /// What has to be filled in before the camp can be published.
+    #[must_use]
+    pub fn missing(&self) -> Problems {
+        let required = [
+            ("posterUploadId", self.poster.is_none(), "请上传海报"),
+            (
+                "groupQrUploadIds",
+                self.group_codes.is_empty(),
+                "请上传群二维码",
+            ),
+            ("coachIds", self.coaches.is_empty(), "请选择至少一位教练"),
+            (
+                "planetProjectId",
+                self.planet_project_id.is_none(),
+                "请填写知识星球打卡项目",
+            ),
+        ];
+        let missing = required.into_iter().filter(|(_, missing, _)| *missing);
+        missing
+            .map(|(field, _, what)| (field, what.to_owned()))
+            .collect()
+    }
+
+    /// Draft while something required is missing, else pending.
+    #[must_use]
+    pub fn unpublished_status(&self) -> CampStatus {
+        if self.missing().is_empty() {
+            CampStatus::Pending
+        } else {
+            CampStatus::Draft
+        }
+    }
+
+    /// The first field that may no longer change, if `after` changes one: before the start all
+    /// may, but the terms only while nobody has paid; name, poster, introduction, group codes and
+    /// staff always.
+    #[must_use]
+    pub fn frozen_change(
+        &self,
+        after: &Self,
+        status: CampStatus,
+        has_payments: bool,
+    ) -> Option<&'static str> {
+        let started = !matches!(
+            status,
+            CampStatus::Draft | CampStatus::Pending | CampStatus::Enrolling
+        );
+        let (old, new) = (&self.terms, &after.terms);
+        let terms_are_frozen = started || has_payments;
+        let changes = [
+            (
+                "depositFen",
+                terms_are_frozen,
+                old.deposit_fen != new.deposit_fen,
+            ),
+            (
+                "startDate",
+                terms_are_frozen,
+                old.start_date != new.start_date,
+            ),
+            ("endDate", terms_are_frozen, old.end_date != new.end_date),
+            (
+                "totalDays",
+                terms_are_frozen,
+                old.total_days != new.total_days,
+            ),
+            (
+                "requiredDays",
+                terms_are_frozen,
+                old.required_days != new.required_days,
+            ),
+            (
+                "graceDays",
+                terms_are_frozen,
+                old.grace_days != new.grace_days,
+            ),
+            (
+                "planetProjectId",
+                started,
+                self.planet_project_id != after.planet_project_id,
+            ),
+            ("payeeId", started, self.payee_id != after.payee_id),
+        ];
+        let frozen = changes
+            .into_iter()
+            .find(|(_, frozen, changed)| *frozen && *changed);
+        frozen.map(|(field, ..)| field)
+    }
+}
+
+fn is_project_id(text: &str) -> bool {
+    (1..=MAX_PROJECT_DIGITS).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(d: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 1, d).unwrap()
+    }
+
+    fn form() -> CampForm {
+        CampForm {
+            name: "21天写作营".to_owned(),
+            poster: Some(UploadId(1)),
+            terms: Terms {
+                deposit_fen: Fen::new(9900).unwrap(),
+                start_date: day(10),
+                end_date: day(19),
+                total_days: 10,
+                required_days: 7,
+                grace_days: 1,
+            },
+            introduction_html: String::new(),
+            introduction_chars: 0,
+            group_codes: vec![UploadId(2)],
+            coaches: vec![UserId(3)],
+            volunteers: vec![],
+            planet_project_id: Some("4848142421".to_owned()),
+            payee_id: None,
+        }
+    }
+
+    #[test]
+    fn each_field_says_what_is_wrong_with_it() {
+        type Spoil = fn(&mut CampForm);
+        let cases: &[(&str, Spoil)] = &[
+            ("name", |f| f.name = " ".to_owned()),
+            ("name", |f| f.name = "营".repeat(51)),
+            ("depositFen", |f| f.terms.deposit_fen = Fen::ZERO),
+            ("depositFen", |f| {
+                f.terms.deposit_fen = Fen::new(1_000_001).unwrap()
+            }),
+            ("startDate", |f| f.terms.start_date = day(4)),
+            ("endDate", |f| {
+                f.terms.end_date = day(10);
+                f.terms.total_days = 1;
+                f.terms.required_days = 1;
+            }),
+            ("endDate", |f| {
+                f.terms.end_date = day(9) + chrono::Days::new(367)
+            }),
+            ("totalDays", |f| f.terms.total_days = 11),
+            ("requiredDays", |f| f.terms.required_days = 11),
+            ("graceDays", |f| f.terms.grace_days = -1),
+            ("graceDays", |f| f.terms.grace_days = 8),
+            ("introduction", |f| f.introduction_chars = 501),
+            ("groupQrUploadIds", |f| {
+                f.group_codes = vec![UploadId(2); 21]
+            }),
+            ("coachIds", |f| f.coaches = vec![UserId(2); 51]),
+            ("volunteerIds", |f| f.volunteers = vec![UserId(3)]),
+            ("planetProjectId", |f| {
+                f.planet_project_id = Some("x1".to_owned())
+            }),
+            ("payeeId", |f| f.payee_id = Some("x".repeat(65))),
+        ];
+        assert_eq!(form().problems(day(5), None), Problems::new());
+        for (field, spoil) in cases {
+            let mut form = form();
+            spoil(&mut form);
+            let problems = form.problems(day(5), None);
+            assert_eq!(problems.keys().collect::<Vec<_>>(), [field], "{problems:?}");
+        }
+    }
+
+    #[test]
+    fn a_start_that_was_chosen_before_may_have_passed() {
+        assert!(form().problems(day(15), Some(day(10))).is_empty());
+        assert!(
+            form()
+                .problems(day(15), Some(day(9)))
+                .contains_key("startDate")
+        );
+        assert!(form().problems(day(10), None).is_empty());
+    }
+
+    #[test]
+    fn a_camp_is_a_draft_while_something_is_missing() {
+        type Spoil = fn(&mut CampForm);
+        let cases: &[(&str, Spoil)] = &[
+            ("posterUploadId", |f| f.poster = None),
+            ("groupQrUploadIds", |f| f.group_codes.clear()),
+            ("coachIds", |f| f.coaches.clear()),
+            ("planetProjectId", |f| f.planet_project_id = None),
+        ];
+        assert_eq!(form().unpublished_status(), CampStatus::Pending);
+        for (field, spoil) in cases {
+            let mut form = form();
+            spoil(&mut form);
+            assert!(form.missing().contains_key(field));
+            assert_eq!(form.unpublished_status(), CampStatus::Draft);
+        }
+    }
+
+    #[test]
+    fn what_may_change_when() {
+        type Change = fn(&mut CampForm);
+        let always: &[Change] = &[
+            |f| f.name = "改名".to_owned(),
+            |f| f.poster = Some(UploadId(9)),
+            |f| f.introduction_html = "<p>新</p>".to_owned(),
+            |f| f.group_codes = vec![UploadId(9)],
+            |f| f.coaches = vec![UserId(9)],
+            |f| f.volunteers = vec![UserId(8)],
+        ];
+        let while_unpaid: &[(&str, Change)] = &[
+            ("depositFen", |f| f.terms.deposit_fen = Fen::new(1).unwrap()),
+            ("startDate", |f| f.terms.start_date = day(11)),
+            ("endDate", |f| f.terms.end_date = day(20)),
+            ("totalDays", |f| f.terms.total_days = 9),
+            ("requiredDays", |f| f.terms.required_days = 6),
+            ("graceDays", |f| f.terms.grace_days = 0),
+        ];
+        let before_start: &[(&str, Change)] = &[
+            ("planetProjectId", |f| {
+                f.planet_project_id = Some("5".to_owned())
+            }),
+            ("payeeId", |f| f.payee_id = Some("p".to_owned())),
+        ];
+        let frozen = |change: &Change, status, paid| {
+            let mut after = form();
+            change(&mut after);
+            form().frozen_change(&after, status, paid)
+        };
+        for status in CampStatus::ALL {
+            let started = status.is_over() || *status == CampStatus::Ongoing;
+            for change in always {
+                assert_eq!(frozen(change, *status, true), None);
+            }
+            for (field, change) in while_unpaid {
+                assert_eq!(frozen(change, *status, true), Some(*field));
+                assert_eq!(frozen(change, *status, false), started.then_some(*field));
+            }
+            for (field, change) in before_start {
+                assert_eq!(frozen(change, *status, true), started.then_some(*field));
+            }
+        }
+    }
+}

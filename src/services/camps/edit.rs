@@ -1,0 +1,325 @@
+//! Making and editing camps.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::json;
+
+use crate::domain::camp_form::CampForm;
+use crate::domain::staff::{AccountStatus, Action, Actor, Role};
+use crate::domain::{CampId, CampStatus, Fen, Machine as _, Terms, UploadId, UserId};
+use crate::store::audit::Entry;
+use crate::store::camp_edits::{self, CampFields};
+use crate::store::camps::{self, Camp};
+use crate::store::{Conn, Note, Sealed, Tx, uploads, users};
+
+use super::super::{Context, Error, Fields, Refusal, Result, require_anywhere};
+use super::introduction::{sanitised, visible_chars};
+use super::{entry, found, note};
+
+/// Where a robot key is sealed for.
+pub const ROBOT_KEY_PLACE: &str = "training_camp.group_robot_key";
+/// A group robot's key is a UUID (wecom-bots-h5 §2); longer texts are slips.
+const MAX_ROBOT_KEY_BYTES: usize = 100;
+
+/// What staff send. Absent fields are missing in a new camp, and stay as they are in one that is
+/// there.
+#[derive(Debug, Default)]
+pub struct CampInput {
+    /// At most 50 characters.
+    pub name: Option<String>,
+    /// The picture at its head.
+    pub poster: Option<UploadId>,
+    /// In fen, over 0.
+    pub deposit_fen: Option<i64>,
+    /// The first day that counts.
+    pub start_date: Option<NaiveDate>,
+    /// The last day that counts.
+    pub end_date: Option<NaiveDate>,
+    /// Days of the planet's project.
+    pub total_days: Option<i64>,
+    /// Days that earn the deposit back.
+    pub required_days: Option<i64>,
+    /// Days that may be missing; the configuration's default if absent.
+    pub grace_days: Option<i64>,
+    /// Pictures of the group's codes.
+    pub group_codes: Option<Vec<UploadId>>,
+    /// Rich text.
+    pub introduction: Option<String>,
+    /// Who leads it.
+    pub coaches: Option<Vec<UserId>>,
+    /// Who serves it.
+    pub volunteers: Option<Vec<UserId>>,
+    /// The planet's check-in project.
+    pub planet_project_id: Option<String>,
+    /// 企业微信收款码ID.
+    pub payee_id: Option<String>,
+    /// The key of its group's robot; `Some(None)` takes it away.
+    pub group_robot_key: Option<Option<SecretString>>,
+}
+
+/// Makes a camp: a draft while something required is missing, else pending.
+///
+/// # Errors
+/// [`Error::Invalid`] with what is wrong with each field.
+pub async fn create(ctx: &Context, actor: &Actor, input: CampInput) -> Result<CampId> {
+    require_anywhere(actor, Action::ManageCamps)?;
+    let robot_key = sealed_robot_key(ctx, input.group_robot_key.as_ref())?.flatten();
+    let default_grace = ctx.settings.default_grace_days;
+    let form = new_form(input, default_grace)?;
+    refuse(form.problems(ctx.today(), None))?;
+    let (actor, made) = (actor.clone(), note(ctx, actor, "created"));
+    ctx.db
+        .write(move |tx| Box::pin(insert(tx, form, robot_key, actor, made)))
+        .await
+}
+
+async fn insert(
+    tx: &mut Tx,
+    form: CampForm,
+    robot_key: Option<Sealed>,
+    actor: Actor,
+    note: Note,
+) -> Result<CampId> {
+    check_references(tx, &form).await?;
+    let status = form.unpublished_status();
+    let fields = fields_of(&form, robot_key);
+    let id = camp_edits::insert(tx, &fields, status, actor.user_id, &note).await?;
+    camp_edits::set_group_codes(tx, id, &form.group_codes).await?;
+    camp_edits::set_staff(tx, id, &form.coaches, &form.volunteers).await?;
+    tx.audit(Entry {
+        actor: Some(actor),
+        action: "camp.create",
+        object_type: "camp",
+        object_id: id.to_string(),
+        details: json!({"name": form.name, "terms": form.terms}),
+        at: note.at,
+    });
+    Ok(id)
+}
+
+/// Edits a camp. Which fields may still change depends on where it is in its life and on whether
+/// anybody has paid.
+///
+/// # Errors
+/// [`Error::Invalid`], or [`Refusal::WrongState`] for a field that is frozen.
+pub async fn update(ctx: &Context, actor: &Actor, id: CampId, input: CampInput) -> Result<()> {
+    require_anywhere(actor, Action::ManageCamps)?;
+    let robot_key = sealed_robot_key(ctx, input.group_robot_key.as_ref())?;
+    let (today, edited) = (ctx.today(), note(ctx, actor, "edited"));
+    let audit = entry(ctx, actor, "camp.update", id);
+    ctx.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let camp = found(tx, id).await?;
+                let before = form_of(tx, &camp).await?;
+                let after = edited_form(before.clone(), input)?;
+                let has_payments = camps::has_payments(tx, id).await?;
+                if let Some(field) = before.frozen_change(&after, camp.status, has_payments) {
+                    let what = format!("{field} can no longer change");
+                    return Err(Refusal::WrongState(what).into());
+                }
+                refuse(after.problems(today, Some(before.terms.start_date)))?;
+                check_references(tx, &after).await?;
+                let key = robot_key.unwrap_or(camp.group_robot_key);
+                camp_edits::update(tx, id, &fields_of(&after, key), edited.at).await?;
+                camp_edits::set_group_codes(tx, id, &after.group_codes).await?;
+                camp_edits::set_staff(tx, id, &after.coaches, &after.volunteers).await?;
+                settle_status(tx, id, camp.status, &after, &edited).await?;
+                tx.audit(Entry {
+                    details: json!({"name": after.name, "terms": after.terms}),
+                    ..audit
+                });
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// A camp that is not published follows its form; one that is must stay complete.
+async fn settle_status(
+    tx: &mut Tx,
+    id: CampId,
+    status: CampStatus,
+    form: &CampForm,
+    note: &Note,
+) -> Result<()> {
+    if matches!(status, CampStatus::Draft | CampStatus::Pending) {
+        let fitting = form.unpublished_status();
+        if fitting != status {
+            camps::advance(tx, id, status.to(fitting)?, note).await?;
+        }
+        Ok(())
+    } else {
+        refuse(form.missing())
+    }
+}
+
+/// The form of a camp as it stands.
+pub(super) async fn form_of(conn: &mut Conn, camp: &Camp) -> Result<CampForm> {
+    let staff = camps::staff(conn, camp.id).await?;
+    let of_role = |role: Role| {
+        let people = staff.iter().filter(|person| person.role == role.as_str());
+        people.map(|person| UserId(person.user_id)).collect()
+    };
+    Ok(CampForm {
+        name: camp.name.clone(),
+        poster: camp.poster,
+        terms: camp.terms,
+        introduction_chars: visible_chars(&camp.introduction_html),
+        introduction_html: camp.introduction_html.clone(),
+        group_codes: camps::group_codes(conn, camp.id).await?,
+        coaches: of_role(Role::Coach),
+        volunteers: of_role(Role::Volunteer),
+        planet_project_id: camp.planet_project_id.clone(),
+        payee_id: camp.payee_id.clone(),
+    })
+}
+
+fn new_form(input: CampInput, default_grace_days: i64) -> Result<CampForm> {
+    let mut missing = Fields::new();
+    let mut require = |is_there: bool, field: &'static str| {
+        if !is_there {
+            missing.insert(field, "必须填写".to_owned());
+        }
+    };
+    require(input.name.is_some(), "name");
+    require(input.deposit_fen.is_some(), "depositFen");
+    require(input.start_date.is_some(), "startDate");
+    require(input.end_date.is_some(), "endDate");
+    require(input.total_days.is_some(), "totalDays");
+    require(input.required_days.is_some(), "requiredDays");
+    refuse(missing)?;
+    let blank = CampForm {
+        name: String::new(),
+        poster: None,
+        terms: Terms {
+            deposit_fen: Fen::ZERO,
+            start_date: input.start_date.unwrap_or_default(),
+            end_date: input.end_date.unwrap_or_default(),
+            total_days: 0,
+            required_days: 0,
+            grace_days: default_grace_days,
+        },
+        introduction_html: String::new(),
+        introduction_chars: 0,
+        group_codes: Vec::new(),
+        coaches: Vec::new(),
+        volunteers: Vec::new(),
+        planet_project_id: None,
+        payee_id: None,
+    };
+    edited_form(blank, input)
+}
+
+fn edited_form(mut form: CampForm, input: CampInput) -> Result<CampForm> {
+    if let Some(name) = input.name {
+        name.trim().clone_into(&mut form.name);
+    }
+    if let Some(fen) = input.deposit_fen {
+        form.terms.deposit_fen =
+            Fen::new(fen).map_err(|_| Error::invalid("depositFen", "必须大于 0"))?;
+    }
+    let terms = &mut form.terms;
+    terms.start_date = input.start_date.unwrap_or(terms.start_date);
+    terms.end_date = input.end_date.unwrap_or(terms.end_date);
+    terms.total_days = input.total_days.unwrap_or(terms.total_days);
+    terms.required_days = input.required_days.unwrap_or(terms.required_days);
+    terms.grace_days = input.grace_days.unwrap_or(terms.grace_days);
+    form.poster = input.poster.or(form.poster);
+    if let Some(html) = input.introduction {
+        form.introduction_html = sanitised(&html);
+        form.introduction_chars = visible_chars(&form.introduction_html);
+    }
+    form.group_codes = input.group_codes.map_or(form.group_codes, distinct);
+    form.coaches = input.coaches.map_or(form.coaches, distinct);
+    form.volunteers = input.volunteers.map_or(form.volunteers, distinct);
+    form.planet_project_id = changed_text(form.planet_project_id, input.planet_project_id);
+    form.payee_id = changed_text(form.payee_id, input.payee_id);
+    Ok(form)
+}
+
+/// The first of each, in order.
+fn distinct<T: Ord + Copy>(items: Vec<T>) -> Vec<T> {
+    let mut seen = BTreeSet::new();
+    items
+        .into_iter()
+        .filter(|item| seen.insert(*item))
+        .collect()
+}
+
+/// An empty text takes the old one away.
+fn changed_text(before: Option<String>, given: Option<String>) -> Option<String> {
+    match given {
+        Some(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
+        None => before,
+    }
+}
+
+fn fields_of(form: &CampForm, group_robot_key: Option<Sealed>) -> CampFields {
+    CampFields {
+        name: form.name.clone(),
+        poster: form.poster,
+        terms: form.terms,
+        introduction_html: form.introduction_html.clone(),
+        planet_project_id: form.planet_project_id.clone(),
+        payee_id: form.payee_id.clone(),
+        group_robot_key,
+    }
+}
+
+/// The key sealed; `Some(None)` takes it away, `None` leaves it.
+fn sealed_robot_key(
+    ctx: &Context,
+    given: Option<&Option<SecretString>>,
+) -> Result<Option<Option<Sealed>>> {
+    let Some(given) = given else {
+        return Ok(None);
+    };
+    let key = given.as_ref().map(|key| key.expose_secret().trim());
+    match key.filter(|key| !key.is_empty()) {
+        None => Ok(Some(None)),
+        Some(key) if key.len() > MAX_ROBOT_KEY_BYTES || !is_key(key) => Err(Error::invalid(
+            "groupRobotKey",
+            "应为群机器人地址里 key= 之后的部分",
+        )),
+        Some(key) => Ok(Some(Some(
+            ctx.keys().seal(ROBOT_KEY_PLACE, key.as_bytes())?,
+        ))),
+    }
+}
+
+fn is_key(text: &str) -> bool {
+    text.bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+/// What a form refers to must be there.
+async fn check_references(conn: &mut Conn, form: &CampForm) -> Result<()> {
+    let mut wrong = Fields::new();
+    let codes = form.group_codes.iter().map(|id| ("groupQrUploadIds", *id));
+    let poster = form.poster.iter().map(|id| ("posterUploadId", *id));
+    for (field, id) in poster.chain(codes) {
+        if uploads::by_id(conn, id).await?.is_none() {
+            wrong.insert(field, "图片不存在，请重新上传".to_owned());
+        }
+    }
+    let coaches = form.coaches.iter().map(|id| ("coachIds", *id));
+    let volunteers = form.volunteers.iter().map(|id| ("volunteerIds", *id));
+    for (field, id) in coaches.chain(volunteers) {
+        let user = users::by_id(conn, id).await?;
+        if user.is_none_or(|user| user.status != AccountStatus::Active) {
+            wrong.insert(field, "有人已不在用户列表里".to_owned());
+        }
+    }
+    refuse(wrong)
+}
+
+fn refuse(wrong: Fields) -> Result<()> {
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Invalid(wrong))
+    }
+}

@@ -1,0 +1,204 @@
+//! The life of a camp: published and withdrawn by people, moved on by the calendar.
+
+use chrono::TimeDelta;
+use serde_json::json;
+
+use crate::domain::camp::ARCHIVE_AFTER_DAYS;
+use crate::domain::staff::{Action, Actor};
+use crate::domain::{CampId, CampStatus, Machine as _};
+use crate::store::camps::{self, Camp};
+use crate::store::{Note, Tx, camp_edits, camp_lists};
+
+use super::super::notify::{self, Notice};
+use super::super::{Context, Error, Refusal, Result, Settings, require_anywhere};
+use super::edit::form_of;
+use super::{entry, found, note};
+
+/// What the calendar did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Advanced {
+    /// Camps that began.
+    pub begun: usize,
+    /// Camps that ended.
+    pub ended: usize,
+    /// Camps that were put away.
+    pub archived: usize,
+}
+
+/// Publishes a pending camp: members may pay.
+///
+/// # Errors
+/// [`Error::Invalid`] with what is missing in a draft, or [`Refusal::WrongState`].
+pub async fn publish(ctx: &Context, actor: &Actor, id: CampId) -> Result<()> {
+    require_anywhere(actor, Action::ManageCamps)?;
+    let (today, published) = (ctx.today(), note(ctx, actor, "published"));
+    let audit = entry(ctx, actor, "camp.publish", id);
+    ctx.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let camp = found(tx, id).await?;
+                let missing = form_of(tx, &camp).await?.missing();
+                if camp.status == CampStatus::Draft && !missing.is_empty() {
+                    return Err(Error::Invalid(missing));
+                }
+                let change = camp.status.to(CampStatus::Enrolling)?;
+                if camp.terms.start_date < today {
+                    return Err(Error::invalid("startDate", "开始日期已过，请先修改"));
+                }
+                camps::advance(tx, id, change, &published).await?;
+                tx.audit(audit);
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// Takes a published camp back, while nobody has paid.
+///
+/// # Errors
+/// [`Refusal::WrongState`].
+pub async fn withdraw(ctx: &Context, actor: &Actor, id: CampId) -> Result<()> {
+    require_anywhere(actor, Action::ManageCamps)?;
+    let withdrawn = note(ctx, actor, "withdrawn");
+    let audit = entry(ctx, actor, "camp.withdraw", id);
+    ctx.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let camp = found(tx, id).await?;
+                if camp.status != CampStatus::Enrolling {
+                    return Err(Refusal::WrongState(format!("it is {}", camp.status)).into());
+                }
+                refuse_if_paid(tx, id).await?;
+                let change = camp.status.to(CampStatus::Pending)?;
+                camps::advance(tx, id, change, &withdrawn).await?;
+                tx.audit(audit);
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// Deletes a camp that has not started and that nobody has paid for.
+///
+/// # Errors
+/// [`Refusal::WrongState`].
+pub async fn delete(ctx: &Context, actor: &Actor, id: CampId) -> Result<()> {
+    require_anywhere(actor, Action::ManageCamps)?;
+    let now = ctx.now();
+    let audit = entry(ctx, actor, "camp.delete", id);
+    ctx.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let camp = found(tx, id).await?;
+                if camp.status.is_over() || camp.status == CampStatus::Ongoing {
+                    return Err(Refusal::WrongState("it has started".to_owned()).into());
+                }
+                refuse_if_paid(tx, id).await?;
+                if !camp_edits::delete(tx, id, camp.status, now).await? {
+                    return Err(Error::NotFound);
+                }
+                tx.audit(audit);
+                Ok(())
+            })
+        })
+        .await
+}
+
+async fn refuse_if_paid(tx: &mut Tx, id: CampId) -> Result<()> {
+    if camps::has_payments(tx, id).await? {
+        Err(Refusal::WrongState("somebody has paid".to_owned()).into())
+    } else {
+        Ok(())
+    }
+}
+
+/// Moves every camp on that the calendar asks for, each in a transaction of its own, and puts
+/// away those that are settled. Running it twice changes nothing.
+pub async fn advance_by_calendar(ctx: &Context) -> Result<Advanced> {
+    let mut advanced = Advanced::default();
+    // In this order a camp that was slept through moves all its steps in one run.
+    for status in [CampStatus::Enrolling, CampStatus::Ongoing] {
+        for camp in in_status(ctx, status).await? {
+            match advance_one(ctx, camp.id).await? {
+                Some(CampStatus::Ongoing) => advanced.begun += 1,
+                Some(CampStatus::Ended) => advanced.ended += 1,
+                _ => {}
+            }
+        }
+    }
+    for camp in in_status(ctx, CampStatus::Settling).await? {
+        advanced.archived += usize::from(archive_if_settled(ctx, camp.id).await?);
+    }
+    Ok(advanced)
+}
+
+async fn in_status(ctx: &Context, status: CampStatus) -> Result<Vec<Camp>> {
+    let mut conn = ctx.db.read().await?;
+    Ok(camps::in_status(&mut conn, status).await?)
+}
+
+async fn advance_one(ctx: &Context, id: CampId) -> Result<Option<CampStatus>> {
+    let (today, settings) = (ctx.today(), ctx.settings.clone());
+    let by_calendar = Note::new("advance-camps", "calendar", ctx.now());
+    ctx.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let Some(camp) = camps::by_id(tx, id).await? else {
+                    return Ok(None);
+                };
+                let Some(next) = camp.status.due_by_calendar(&camp.terms, today) else {
+                    return Ok(None);
+                };
+                camps::advance(tx, id, camp.status.to(next)?, &by_calendar).await?;
+                if next == CampStatus::Ended {
+                    tell_ended(tx, &settings, &camp, &by_calendar).await?;
+                }
+                Ok(Some(next))
+            })
+        })
+        .await
+}
+
+async fn tell_ended(tx: &mut Tx, settings: &Settings, camp: &Camp, note: &Note) -> Result<()> {
+    let sums = camp_lists::sums(tx, camp.id).await?;
+    let notice = Notice {
+        kind: "camp_ended",
+        camp_id: Some(camp.id),
+        card_id: None,
+        body: json!({
+            "campId": camp.id,
+            "campName": camp.name,
+            "startDate": camp.terms.start_date,
+            "endDate": camp.terms.end_date,
+            "members": sums.enrolled,
+        }),
+        dedupe_key: camp.id.to_string(),
+    };
+    notify::tell_deciders(tx, settings, &notice, note.at).await
+}
+
+async fn archive_if_settled(ctx: &Context, id: CampId) -> Result<bool> {
+    let give_up_before = ctx.now().minus(TimeDelta::days(ARCHIVE_AFTER_DAYS));
+    let settled = Note::new(
+        "advance-camps",
+        "every refund has ended, or 60 days",
+        ctx.now(),
+    );
+    ctx.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let camp = camps::by_id(tx, id).await?;
+                let camp = camp.filter(|camp| camp.status == CampStatus::Settling);
+                let Some(camp) = camp else {
+                    return Ok(false);
+                };
+                if !camp_lists::is_settled(tx, &camp, give_up_before).await? {
+                    return Ok(false);
+                }
+                let change = camp.status.to(CampStatus::Archived)?;
+                camps::advance(tx, id, change, &settled).await?;
+                Ok(true)
+            })
+        })
+        .await
+}

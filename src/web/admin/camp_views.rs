@@ -1,0 +1,253 @@
+//! Camps as the staff API takes and gives them.
+
+use chrono::NaiveDate;
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+
+use crate::domain::{CampId, CampStatus, PlanetUserId, Timestamp, UploadId, UserId};
+use crate::services::camps::{self, CampDetail, CampInput, Statistics};
+use crate::services::{Context, file_links};
+
+/// What staff fill in. Absent fields are missing in a new camp, and stay as they are in one that
+/// is there.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CampBody {
+    /// At most 50 characters.
+    name: Option<String>,
+    #[schema(value_type = Option<i64>)]
+    poster_upload_id: Option<UploadId>,
+    /// Over 0.
+    deposit_fen: Option<i64>,
+    #[schema(value_type = Option<String>, format = Date)]
+    start_date: Option<NaiveDate>,
+    #[schema(value_type = Option<String>, format = Date)]
+    end_date: Option<NaiveDate>,
+    total_days: Option<i64>,
+    required_days: Option<i64>,
+    grace_days: Option<i64>,
+    #[schema(value_type = Option<Vec<i64>>)]
+    group_qr_upload_ids: Option<Vec<UploadId>>,
+    /// HTML; at most 500 visible characters, sanitised.
+    introduction: Option<String>,
+    #[schema(value_type = Option<Vec<i64>>)]
+    coach_ids: Option<Vec<UserId>>,
+    #[schema(value_type = Option<Vec<i64>>)]
+    volunteer_ids: Option<Vec<UserId>>,
+    planet_project_id: Option<String>,
+    payee_id: Option<String>,
+    /// Never answered back; `null` or empty takes it away.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    group_robot_key: Option<Option<SecretString>>,
+}
+
+fn present<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<SecretString>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+impl From<CampBody> for CampInput {
+    fn from(body: CampBody) -> Self {
+        Self {
+            name: body.name,
+            poster: body.poster_upload_id,
+            deposit_fen: body.deposit_fen,
+            start_date: body.start_date,
+            end_date: body.end_date,
+            total_days: body.total_days,
+            required_days: body.required_days,
+            grace_days: body.grace_days,
+            group_codes: body.group_qr_upload_ids,
+            introduction: body.introduction,
+            coaches: body.coach_ids,
+            volunteers: body.volunteer_ids,
+            planet_project_id: body.planet_project_id,
+            payee_id: body.payee_id,
+            group_robot_key: body.group_robot_key,
+        }
+    }
+}
+
+/// A camp.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CampView {
+    #[schema(value_type = i64)]
+    id: CampId,
+    #[schema(value_type = String, example = "enrolling")]
+    status: CampStatus,
+    name: String,
+    #[schema(value_type = Option<i64>)]
+    poster_upload_id: Option<UploadId>,
+    poster_url: Option<String>,
+    deposit_fen: i64,
+    #[schema(value_type = String, format = Date)]
+    start_date: NaiveDate,
+    #[schema(value_type = String, format = Date)]
+    end_date: NaiveDate,
+    total_days: i64,
+    required_days: i64,
+    grace_days: i64,
+    #[schema(value_type = Vec<i64>)]
+    group_qr_upload_ids: Vec<UploadId>,
+    /// Signed addresses, good for ten minutes.
+    group_qr_urls: Vec<String>,
+    /// Sanitised HTML.
+    introduction: String,
+    #[schema(value_type = Vec<i64>)]
+    coach_ids: Vec<UserId>,
+    #[schema(value_type = Vec<i64>)]
+    volunteer_ids: Vec<UserId>,
+    planet_project_id: Option<String>,
+    payee_id: Option<String>,
+    /// Whether a key is set; the key itself is never answered.
+    group_robot_key_set: bool,
+    /// Where members enroll.
+    enroll_url: String,
+    /// What has to be filled in before it can be published.
+    missing: Vec<&'static str>,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+impl CampView {
+    pub(super) fn new(ctx: &Context, detail: CampDetail) -> Self {
+        let CampDetail { camp, form } = detail;
+        let missing = form.missing().into_keys().collect();
+        let codes = form.group_codes.iter();
+        let sign = |id: &UploadId| file_links::signed_path(ctx, *id);
+        Self {
+            group_qr_urls: codes.map(sign).collect(),
+            id: camp.id,
+            status: camp.status,
+            poster_url: form.poster.map(file_links::public_path),
+            poster_upload_id: form.poster,
+            deposit_fen: form.terms.deposit_fen.get(),
+            start_date: form.terms.start_date,
+            end_date: form.terms.end_date,
+            total_days: form.terms.total_days,
+            required_days: form.terms.required_days,
+            grace_days: form.terms.grace_days,
+            name: form.name,
+            group_qr_upload_ids: form.group_codes,
+            introduction: form.introduction_html,
+            coach_ids: form.coaches,
+            volunteer_ids: form.volunteers,
+            planet_project_id: form.planet_project_id,
+            payee_id: form.payee_id,
+            group_robot_key_set: camp.group_robot_key.is_some(),
+            enroll_url: camps::enroll_url(ctx, camp.id),
+            missing,
+            created_at: camp.created_at,
+        }
+    }
+}
+
+/// A camp and its sums.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CampWithStats {
+    #[serde(flatten)]
+    camp: CampView,
+    stats: StatsView,
+}
+
+/// Sums and rates of a camp.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct StatsView {
+    /// Members.
+    enrolled: i64,
+    /// What came in.
+    paid_fen: i64,
+    /// Check-in days of all members among those that could be, 0 to 1.
+    average_rate: f64,
+    /// What went back.
+    refunded_fen: i64,
+    /// Refunds done among those on the list, 0 to 1.
+    refund_rate: f64,
+    /// Members in the group.
+    joined: i64,
+}
+
+impl CampWithStats {
+    pub(super) fn new(ctx: &Context, detail: CampDetail, statistics: Statistics) -> Self {
+        let sums = statistics.sums;
+        Self {
+            camp: CampView::new(ctx, detail),
+            stats: StatsView {
+                enrolled: sums.enrolled,
+                paid_fen: sums.paid_fen,
+                average_rate: rate(statistics.average_permyriad),
+                refunded_fen: sums.refunded_fen,
+                refund_rate: rate(statistics.refunded_permyriad),
+                joined: sums.joined,
+            },
+        }
+    }
+}
+
+/// A share of 0 to 1.
+#[expect(
+    clippy::float_arithmetic,
+    clippy::cast_precision_loss,
+    reason = "a rate to be shown, at most 10,000 before the division; no money"
+)]
+fn rate(permyriad: i64) -> f64 {
+    permyriad as f64 / 10_000.0
+}
+
+/// How a camp is published.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PublishBody {
+    /// Whether the planet's project is to be made, too.
+    #[serde(default)]
+    pub(super) create_planet_project: bool,
+}
+
+/// Where members enroll.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct EnrollUrl {
+    url: String,
+    /// A picture of the same.
+    qr_png_url: String,
+}
+
+impl EnrollUrl {
+    pub(super) fn new(ctx: &Context, id: CampId) -> Self {
+        Self {
+            url: camps::enroll_url(ctx, id),
+            qr_png_url: format!("/files/camps/{id}/enroll.png"),
+        }
+    }
+}
+
+/// For whom links are made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PersonalLinksBody {
+    #[schema(value_type = Vec<String>)]
+    pub(super) planet_user_ids: Vec<PlanetUserId>,
+}
+
+/// A link that vouches for one planet user.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PersonalLink {
+    #[schema(value_type = String)]
+    planet_user_id: PlanetUserId,
+    url: String,
+}
+
+impl From<(PlanetUserId, String)> for PersonalLink {
+    fn from((planet_user_id, url): (PlanetUserId, String)) -> Self {
+        Self {
+            planet_user_id,
+            url,
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Camps.
+
+use axum::extract::State;
+use chrono::NaiveDate;
+use serde::Deserialize;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::domain::{CampId, PlanetUserId};
+use crate::services::Context;
+use crate::services::camps::{self, CampPhase, CampQuery};
+use crate::web::auth::Staff;
+use crate::web::{
+    Answer, Envelope, Items, Json, Nothing, Page, Paging, Path, Problem, ProblemBody, Query,
+    WebResult, WebState,
+};
+
+use super::camp_views::{
+    CampBody, CampView, CampWithStats, EnrollUrl, PersonalLink, PersonalLinksBody, PublishBody,
+};
+
+pub(super) fn routes() -> OpenApiRouter<WebState> {
+    OpenApiRouter::new()
+        .routes(routes!(list_camps, create_camp))
+        .routes(routes!(get_camp, update_camp, delete_camp))
+        .routes(routes!(publish_camp))
+        .routes(routes!(withdraw_camp))
+        .routes(routes!(get_enroll_url))
+        .routes(routes!(make_personal_links))
+}
+
+/// What a list of camps is narrowed to.
+#[derive(Debug, Deserialize)]
+struct ListQuery {
+    status: Option<CampPhase>,
+    from: Option<NaiveDate>,
+    to: Option<NaiveDate>,
+    q: Option<String>,
+}
+
+/// Camps, newest first; coaches and volunteers see their own.
+#[utoipa::path(
+    get, path = "/api/admin/camps", tag = "staff", security(("staff" = [])),
+    params(
+        ("status" = Option<String>, Query, description = "draft|pending|enrolling|ongoing|ended|\
+         settling|archived|upcoming|running|over"),
+        ("from" = Option<String>, Query, description = "not over before this day"),
+        ("to" = Option<String>, Query, description = "not begun after this day"),
+        ("q" = Option<String>, Query, description = "part of the name"),
+        ("page" = Option<i64>, Query), ("size" = Option<i64>, Query)
+    ),
+    responses((status = 200, body = Envelope<Page<CampView>>))
+)]
+async fn list_camps(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Query(query): Query<ListQuery>,
+    paging: Paging,
+) -> WebResult<Answer<Page<CampView>>> {
+    let query = CampQuery {
+        phase: query.status,
+        from: query.from,
+        to: query.to,
+        text: query.q,
+    };
+    let (camps, total) = camps::list(&ctx, &actor, query, paging.size, paging.offset()).await?;
+    let views = camps.into_iter().map(|camp| CampView::new(&ctx, camp));
+    Ok(Answer(paging.page_of(views.collect(), total)))
+}
+
+/// Makes a camp: a draft while something required is missing, else pending.
+#[utoipa::path(
+    post, path = "/api/admin/camps", tag = "staff", security(("staff" = [])),
+    request_body = CampBody,
+    responses(
+        (status = 200, body = Envelope<CampView>),
+        (status = 422, description = "invalid_input", body = ProblemBody)
+    )
+)]
+async fn create_camp(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Json(body): Json<CampBody>,
+) -> WebResult<Answer<CampView>> {
+    let id = camps::create(&ctx, &actor, body.into()).await?;
+    let camp = camps::by_id(&ctx, &actor, id).await?;
+    Ok(Answer(CampView::new(&ctx, camp)))
+}
+
+/// One camp and its sums.
+#[utoipa::path(
+    get, path = "/api/admin/camps/{id}", tag = "staff", security(("staff" = [])),
+    params(("id" = i64, Path)),
+    responses(
+        (status = 200, body = Envelope<CampWithStats>),
+        (status = 404, description = "not_found", body = ProblemBody)
+    )
+)]
+async fn get_camp(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Path(id): Path<CampId>,
+) -> WebResult<Answer<CampWithStats>> {
+    let camp = camps::by_id(&ctx, &actor, id).await?;
+    let statistics = camps::statistics(&ctx, &camp.camp).await?;
+    Ok(Answer(CampWithStats::new(&ctx, camp, statistics)))
+}
+
+/// Edits a camp; absent fields stay as they are.
+#[utoipa::path(
+    put, path = "/api/admin/camps/{id}", tag = "staff", security(("staff" = [])),
+    params(("id" = i64, Path)), request_body = CampBody,
+    responses(
+        (status = 200, body = Envelope<CampView>),
+        (status = 409, description = "wrong_state: the field can no longer change", body = ProblemBody),
+        (status = 422, description = "invalid_input", body = ProblemBody)
+    )
+)]
+async fn update_camp(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Path(id): Path<CampId>,
+    Json(body): Json<CampBody>,
+) -> WebResult<Answer<CampView>> {
+    camps::update(&ctx, &actor, id, body.into()).await?;
+    let camp = camps::by_id(&ctx, &actor, id).await?;
+    Ok(Answer(CampView::new(&ctx, camp)))
+}
+
+/// Deletes a camp that has not started and that nobody has paid for.
+#[utoipa::path(
+    delete, path = "/api/admin/camps/{id}", tag = "staff", security(("staff" = [])),
+    params(("id" = i64, Path)),
+    responses(
+        (status = 200, body = Envelope<Nothing>),
+        (status = 409, description = "wrong_state", body = ProblemBody)
+    )
+)]
+async fn delete_camp(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Path(id): Path<CampId>,
+) -> WebResult<Answer<Nothing>> {
+    camps::delete(&ctx, &actor, id).await?;
+    Ok(Answer(Nothing))
+}
+
+/// Publishes a pending camp: members may pay.
+#[utoipa::path(
+    post, path = "/api/admin/camps/{id}/publish", tag = "staff", security(("staff" = [])),
+    params(("id" = i64, Path)), request_body = PublishBody,
+    responses(
+        (status = 200, body = Envelope<CampView>),
+        (status = 409, description = "wrong_state", body = ProblemBody),
+        (status = 422, description = "invalid_input: what is missing", body = ProblemBody)
+    )
+)]
+async fn publish_camp(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Path(id): Path<CampId>,
+    body: Option<Json<PublishBody>>,
+) -> WebResult<Answer<CampView>> {
+    if body.is_some_and(|Json(body)| body.create_planet_project) {
+        let what = "暂不支持代建打卡项目，请在星球里创建后填写项目编号".to_owned();
+        return Err(Problem::invalid([("createPlanetProject", what)]));
+    }
+    camps::publish(&ctx, &actor, id).await?;
+    let camp = camps::by_id(&ctx, &actor, id).await?;
+    Ok(Answer(CampView::new(&ctx, camp)))
+}
+
+/// Takes a published camp back, while nobody has paid.
+#[utoipa::path(
+    post, path = "/api/admin/camps/{id}/withdraw", tag = "staff", security(("staff" = [])),
+    params(("id" = i64, Path)),
+    responses(
+        (status = 200, body = Envelope<CampView>),
+        (status = 409, description = "wrong_state", body = ProblemBody)
+    )
+)]
+async fn withdraw_camp(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Path(id): Path<CampId>,
+) -> WebResult<Answer<CampView>> {
+    camps::withdraw(&ctx, &actor, id).await?;
+    let camp = camps::by_id(&ctx, &actor, id).await?;
+    Ok(Answer(CampView::new(&ctx, camp)))
+}
+
+/// Where members enroll, and its QR code.
+#[utoipa::path(
+    get, path = "/api/admin/camps/{id}/enroll-url", tag = "staff", security(("staff" = [])),
+    params(("id" = i64, Path)),
+    responses((status = 200, body = Envelope<EnrollUrl>))
+)]
+async fn get_enroll_url(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Path(id): Path<CampId>,
+) -> WebResult<Answer<EnrollUrl>> {
+    camps::by_id(&ctx, &actor, id).await?;
+    Ok(Answer(EnrollUrl::new(&ctx, id)))
+}
+
+/// Links that vouch for one planet user each.
+#[utoipa::path(
+    post, path = "/api/admin/camps/{id}/personal-links", tag = "staff", security(("staff" = [])),
+    params(("id" = i64, Path)), request_body = PersonalLinksBody,
+    responses((status = 200, body = Envelope<Items<PersonalLink>>))
+)]
+async fn make_personal_links(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Path(id): Path<CampId>,
+    Json(body): Json<PersonalLinksBody>,
+) -> WebResult<Answer<Items<PersonalLink>>> {
+    let users: &[PlanetUserId] = &body.planet_user_ids;
+    let links = camps::personal_urls(&ctx, &actor, id, users).await?;
+    let items = links.into_iter().map(PersonalLink::from).collect();
+    Ok(Answer(Items { items }))
+}
