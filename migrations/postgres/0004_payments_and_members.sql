@@ -77,10 +77,8 @@ CREATE TABLE payment_record (
     prepay_id         TEXT,
     code_url          TEXT,
     h5_url            TEXT,
-    -- The payer's address and the time limit as WeChat Pay was told them: an order can only be
-    -- prepared again with the same ones.
+    -- The payer's address as WeChat Pay was told it: an order can only be prepared again with it.
     payer_ip          TEXT,
-    time_expire       BIGINT,
     prepared_at       BIGINT,
     expires_at        BIGINT NOT NULL,
     -- When to ask WeChat Pay next about an unpaid order, and how often it has been asked.

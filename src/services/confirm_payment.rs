@@ -1,7 +1,6 @@
 //! A payment that WeChat Pay confirms: by a notification, by a query, twenty times at once or
 //! hours late. It is applied exactly once, and never lost.
 
-use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use crate::domain::binding::BIND_WITHIN;
@@ -69,7 +68,7 @@ fn check_ours(ctx: &Context, transaction: &Transaction) -> Result<()> {
     Ok(())
 }
 
-/// What of the transaction is kept. `paid_at` is business time: the demo and the tests move it.
+/// What of the transaction is kept.
 fn confirmation(
     ctx: &Context,
     transaction: &Transaction,
@@ -90,7 +89,9 @@ fn confirmation(
         .and_then(|payer| payer.openid.as_deref());
     Ok(Confirmation {
         paid,
-        paid_at: in_business_time(ctx, transaction.success_time),
+        paid_at: transaction
+            .success_time
+            .map_or_else(|| ctx.now(), Timestamp::from),
         transaction_id,
         payer: openid.map(|openid| payer(ctx, openid)).transpose()?,
         flag: None,
@@ -98,13 +99,6 @@ fn confirmation(
             .map(|raw| ctx.keys().seal(RAW_NOTICE, raw))
             .transpose()?,
     })
-}
-
-fn in_business_time(ctx: &Context, paid_at: Option<DateTime<Utc>>) -> Timestamp {
-    let ago = paid_at.map_or(0, |at| {
-        ctx.wall_now().micros() - Timestamp::from(at).micros()
-    });
-    ctx.now().minus(TimeDelta::microseconds(ago.max(0)))
 }
 
 /// A payer as the store keeps them.

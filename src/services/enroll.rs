@@ -201,7 +201,6 @@ async fn insert(
         wecom_userid: session.wecom_userid.clone(),
         claim: request.claim.clone(),
         expires_at: now.plus(ORDER_EXPIRES_AFTER),
-        time_expire: ctx.wall_now().plus(ORDER_EXPIRES_AFTER),
         payer_ip: (request.channel == PayChannel::H5).then(|| request.ip.to_string()),
         next_query_at: now.plus(FIRST_QUERY_AFTER),
     };
@@ -289,13 +288,12 @@ fn new_order(ctx: &Context, order: &Payment, camp_name: &str) -> Result<NewOrder
             }
         }
     };
-    let time_expire = order.time_expire.ok_or_else(|| missing("time limit"))?;
     Ok(NewOrder {
         out_trade_no: order.order_no.clone(),
         description: format!("{camp_name} 押金"),
         amount_fen: order.amount.get(),
         notify_url: format!("{}/api/webhook/wechat/payment", ctx.settings.public_url),
-        expires_at: Some(time_expire.shanghai().to_utc()),
+        expires_at: Some(order.expires_at.shanghai().to_utc()),
         attach: None,
         channel,
     })

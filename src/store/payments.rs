@@ -51,10 +51,10 @@ statements! {
     INSERT = "INSERT INTO payment_record (order_no, camp_id, session_hash, channel, status, \
               amount_fen, openid, openid_mac, wecom_userid, start_date, end_date, total_days, \
               required_days, grace_days, claimed_planet_id, claimed_nickname, wechat_nickname, \
-              signed_user_id, bind_status, expires_at, time_expire, payer_ip, next_query_at, \
-              queries, created_at, updated_at) \
+              signed_user_id, bind_status, expires_at, payer_ip, next_query_at, queries, \
+              created_at, updated_at) \
               VALUES ($1, $2, $3, $4, 'created', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
-              $16, $17, 'pending', $18, $19, $20, $21, 0, $22, $22) RETURNING id";
+              $16, $17, 'pending', $18, $19, $20, 0, $21, $21) RETURNING id";
     INSERT_UNKNOWN = "INSERT INTO payment_record (order_no, status, flag, amount_fen, paid_fen, \
                       paid_at, transaction_id, openid, openid_mac, bind_status, expires_at, \
                       queries, raw_notice, created_at, updated_at) \
@@ -125,8 +125,6 @@ pub struct NewPayment {
     pub claim: PlanetClaim,
     /// Until when it can be paid.
     pub expires_at: Timestamp,
-    /// The same, by the wall: WeChat Pay's `time_expire`.
-    pub time_expire: Timestamp,
     /// The payer's address, for the h5 channel.
     pub payer_ip: Option<String>,
     /// When to ask WeChat Pay about it, should no notification come.
@@ -291,7 +289,6 @@ pub async fn insert(tx: &mut Tx, order: &NewPayment, note: &Note) -> StoreResult
         .bind(&order.claim.wechat_nickname)
         .bind(order.claim.signed.map(|id| id.0))
         .bind(order.expires_at.micros())
-        .bind(order.time_expire.micros())
         .bind(&order.payer_ip)
         .bind(order.next_query_at.micros())
         .bind(note.at.micros())

@@ -18,7 +18,7 @@ macro_rules! select_payment {
             "amount_fen, paid_fen, paid_at, transaction_id, openid, openid_mac, wecom_userid, ",
             "start_date, end_date, total_days, required_days, grace_days, claimed_planet_id, ",
             "claimed_nickname, wechat_nickname, signed_user_id, bind_status, bind_method, ",
-            "bind_deadline, prepay_id, code_url, h5_url, payer_ip, time_expire, prepared_at, ",
+            "bind_deadline, prepay_id, code_url, h5_url, payer_ip, prepared_at, ",
             "expires_at, queries, created_at FROM payment_record ",
             $tail
         )
@@ -71,8 +71,6 @@ pub struct Payment {
     pub means: PayMeans,
     /// The payer's address, for the h5 channel.
     pub payer_ip: Option<String>,
-    /// WeChat Pay's `time_expire`, by the wall.
-    pub time_expire: Option<Timestamp>,
     /// When `means` were given, by the wall.
     pub prepared_at: Option<Timestamp>,
     /// Until when it can be paid.
@@ -116,7 +114,6 @@ pub(super) struct PaymentRow {
     code_url: Option<String>,
     h5_url: Option<String>,
     payer_ip: Option<String>,
-    time_expire: Option<i64>,
     prepared_at: Option<i64>,
     expires_at: i64,
     queries: i64,
@@ -204,7 +201,6 @@ impl TryFrom<PaymentRow> for Payment {
                 .map(|word| row.word::<BindMethod>(word))
                 .transpose()?,
             bind_deadline: row.bind_deadline.map(Timestamp::from_micros),
-            time_expire: row.time_expire.map(Timestamp::from_micros),
             prepared_at: row.prepared_at.map(Timestamp::from_micros),
             expires_at: Timestamp::from_micros(row.expires_at),
             created_at: Timestamp::from_micros(row.created_at),
