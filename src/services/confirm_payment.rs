@@ -38,7 +38,10 @@ pub async fn confirm(
     transaction: &Transaction,
     raw: Option<&[u8]>,
 ) -> Result<Applied> {
-    check_ours(ctx, transaction)?;
+    if !transaction.trade_state.was_paid() {
+        return Err(Error::invalid("trade_state", "not a paid order"));
+    }
+    let is_ours = is_ours(ctx, transaction)?;
     let mut conflicts = 0;
     loop {
         let confirmation = confirmation(ctx, transaction, raw)?;
@@ -47,7 +50,7 @@ pub async fn confirm(
         let applied = ctx
             .db
             .write(move |tx| {
-                Box::pin(async move { apply(&context, tx, &order_no, confirmation).await })
+                Box::pin(async move { apply(&context, tx, &order_no, is_ours, confirmation).await })
             })
             .await;
         match applied {
@@ -57,15 +60,11 @@ pub async fn confirm(
     }
 }
 
-fn check_ours(ctx: &Context, transaction: &Transaction) -> Result<()> {
+/// Whether a transaction is of our merchant and our application. One that is not can only be
+/// recorded for people to look at, never applied to an order of ours.
+fn is_ours(ctx: &Context, transaction: &Transaction) -> Result<bool> {
     let pay = ctx.pay()?;
-    if transaction.mch_id != pay.mch_id() || transaction.app_id != pay.app_id() {
-        return Err(Error::invalid("mchid", "not our merchant or application"));
-    }
-    if !transaction.trade_state.was_paid() {
-        return Err(Error::invalid("trade_state", "not a paid order"));
-    }
-    Ok(())
+    Ok(transaction.mch_id == pay.mch_id() && transaction.app_id == pay.app_id())
 }
 
 /// What of the transaction is kept.
@@ -113,6 +112,7 @@ async fn apply(
     ctx: &Context,
     tx: &mut Tx,
     order_no: &str,
+    is_ours: bool,
     mut confirmation: Confirmation,
 ) -> Result<Applied> {
     let note = Note::new("wechat_pay", "payment confirmed", ctx.now());
@@ -137,6 +137,12 @@ async fn apply(
                 "order {order_no} was paid by two transactions"
             ))),
         };
+    }
+    if !is_ours {
+        return Err(Error::invalid(
+            "mchid",
+            "our number, but not our merchant or application",
+        ));
     }
     confirmation.payer = confirmation.payer.or_else(|| order.payer.clone());
     confirmation.flag = flag(tx, &order, &confirmation).await?;

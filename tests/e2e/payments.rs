@@ -1,0 +1,240 @@
+//! Deposits come in: once, whatever the notifications do.
+
+use std::time::Duration;
+
+use campkeeper::services::reconcile;
+use campkeeper::store::Engine;
+use chrono::TimeDelta;
+use sandbox::faults::{Fault, Platform};
+use sandbox::wechat_pay::{NoticeKind, PayOptions};
+use serde_json::{Value, json};
+
+use crate::app::{Browser, TestApp};
+use crate::camp::{DEPOSIT_FEN, enrolling};
+
+/// Makes two tests of one that runs the whole product.
+#[macro_export]
+macro_rules! for_both_engines {
+    ($(async fn $name:ident($test:ident) $body:block)+) => {$(
+        mod $name {
+            use super::*;
+
+            async fn body($test: TestApp) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                body(TestApp::start(Engine::Sqlite).await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                body(TestApp::start(Engine::Postgres).await).await;
+            }
+        }
+    )+};
+}
+
+/// Orders by QR code, unpaid; the order's number.
+pub async fn order(member: &Browser, camp: i64, claim: Option<(&str, &str)>) -> String {
+    let mut body = json!({"campId": camp, "channel": "native"});
+    if let Some((id, nickname)) = claim {
+        body["planetUserId"] = json!(id);
+        body["planetNickname"] = json!(nickname);
+    }
+    let reply = member.post("/api/h5/payments", &body).await;
+    assert_eq!(reply.data()["amountFen"], DEPOSIT_FEN);
+    reply.data()["orderNo"].as_str().unwrap().to_owned()
+}
+
+/// Waits until an order has this status; the answer as its own session sees it.
+pub async fn until_status(member: &Browser, order_no: &str, status: &str) -> Value {
+    let path = format!("/api/h5/payments/{order_no}/status");
+    for _ in 0..200 {
+        let reply = member.get(&path).await;
+        if reply.data()["status"] == status {
+            return reply.data().clone();
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    panic!("{order_no} is not {status}: {:?}", member.get(&path).await);
+}
+
+/// How many rows a statement counts in the product's database.
+pub async fn count(test: &TestApp, sql: &'static str) -> i64 {
+    use sqlx::Connection as _;
+    if test.database_url.starts_with("sqlite") {
+        let mut conn = sqlx::SqliteConnection::connect(&test.database_url)
+            .await
+            .unwrap();
+        sqlx::query_scalar(sql).fetch_one(&mut conn).await.unwrap()
+    } else {
+        let mut conn = sqlx::PgConnection::connect(&test.database_url)
+            .await
+            .unwrap();
+        sqlx::query_scalar(sql).fetch_one(&mut conn).await.unwrap()
+    }
+}
+
+for_both_engines! {
+    async fn a_deposit_is_paid_and_bound(test) {
+        let camp = enrolling(&test, "写作营").await;
+        let member = test.browser();
+        let order_no = order(&member, camp.id, None).await;
+        assert_eq!(order(&member, camp.id, None).await, order_no, "the unpaid order comes back");
+        let unpaid = member.get(&format!("/api/h5/payments/{order_no}/status")).await;
+        assert_eq!(unpaid.data()["status"], "created");
+        assert_eq!(unpaid.data()["accessToken"], Value::Null);
+
+        test.sandbox.wechat_pay().pay(&order_no).unwrap();
+        let paid = until_status(&member, &order_no, "paid").await;
+        assert_eq!(paid["bindStatus"], "pending");
+        let token = paid["accessToken"].as_str().unwrap();
+        assert!(token.starts_with("tk_"));
+
+        let stranger = test.browser();
+        let seen = stranger.get(&format!("/api/h5/payments/{order_no}/status")).await;
+        assert_eq!(seen.data()["accessToken"], Value::Null);
+        assert_eq!(seen.data()["memberId"], Value::Null);
+
+        let code = format!("/api/h5/payments/{order_no}/qrcode");
+        assert_eq!(member.get_as(token, &code).await.error(), (403, "not_bound"));
+        let claim = json!({
+            "orderNo": order_no, "planetUserId": "300000000000071", "planetNickname": "小明同学"
+        });
+        let bound = member.post_as(token, "/api/h5/payments/bind", &claim).await;
+        assert_eq!(bound.data()["bindStatus"], "completed");
+        assert_eq!(bound.data()["bindMethod"], "user_fill");
+        assert_eq!(
+            member.post_as(token, "/api/h5/payments/bind", &claim).await.error(),
+            (409, "already_bound")
+        );
+        assert_eq!(member.get_as(token, &code).await.data()["campName"], "写作营");
+        let again = json!({"campId": camp.id, "channel": "native"});
+        let refused = member.post("/api/h5/payments", &again).await;
+        assert_eq!(refused.error(), (409, "already_enrolled"));
+        assert_eq!(refused.body["data"]["orderNo"], order_no.as_str());
+        test.finish().await;
+    }
+
+    async fn the_same_notification_twenty_times_at_once_is_applied_once(test) {
+        let camp = enrolling(&test, "写作营").await;
+        let member = test.browser();
+        let order_no = order(&member, camp.id, None).await;
+        test.sandbox.wechat_pay().pay(&order_no).unwrap();
+        let answers = test
+            .sandbox
+            .wechat_pay()
+            .redeliver(NoticeKind::Payment, &order_no, 20, true)
+            .await
+            .unwrap();
+        assert_eq!(answers.len(), 20);
+        assert!(answers.iter().all(|answer| *answer == Some(204)), "{answers:?}");
+        until_status(&member, &order_no, "paid").await;
+        assert_eq!(count(&test, "SELECT CAST(COUNT(*) AS BIGINT) FROM camp_member").await, 1);
+        assert_eq!(
+            count(
+                &test,
+                "SELECT CAST(COUNT(*) AS BIGINT) FROM order_status_log WHERE to_status = 'paid'"
+            )
+            .await,
+            1
+        );
+        test.finish().await;
+    }
+
+    async fn a_lost_notification_is_found_by_asking(test) {
+        let camp = enrolling(&test, "写作营").await;
+        let member = test.browser();
+        let order_no = order(&member, camp.id, None).await;
+        let lost = Fault::named(Platform::WechatPay, "lost_notification", json!({}));
+        test.sandbox.faults().add(lost.times(20));
+        test.sandbox.wechat_pay().pay(&order_no).unwrap();
+        test.sandbox.clock().advance(TimeDelta::minutes(6));
+        let summary = reconcile::unpaid(&test.app.ctx).await.unwrap();
+        assert_eq!((summary.asked, summary.paid), (1, 1));
+        until_status(&member, &order_no, "paid").await;
+        test.finish().await;
+    }
+
+    async fn an_unpaid_order_expires_and_a_late_payment_is_flagged_not_lost(test) {
+        let camp = enrolling(&test, "写作营").await;
+        let member = test.browser();
+        let order_no = order(&member, camp.id, None).await;
+        test.sandbox.clock().advance(TimeDelta::minutes(31));
+        assert_eq!(reconcile::unpaid(&test.app.ctx).await.unwrap().closed, 1);
+        until_status(&member, &order_no, "closed").await;
+        let late = PayOptions { even_if_closed: true, ..PayOptions::default() };
+        test.sandbox.wechat_pay().pay_with(&order_no, late).unwrap();
+        until_status(&member, &order_no, "paid").await;
+        let flagged = "SELECT CAST(COUNT(*) AS BIGINT) FROM payment_record WHERE flag = 'late'";
+        assert_eq!(count(&test, flagged).await, 1);
+        test.finish().await;
+    }
+
+    async fn a_second_payment_and_one_of_the_wrong_amount_are_flagged(test) {
+        let camp = enrolling(&test, "写作营").await;
+        let payer = || PayOptions { openid: Some("oPayer1".to_owned()), ..PayOptions::default() };
+        let (first, second, third) = (test.browser(), test.browser(), test.browser());
+        let pay = test.sandbox.wechat_pay();
+        let one = order(&first, camp.id, None).await;
+        pay.pay_with(&one, payer()).unwrap();
+        until_status(&first, &one, "paid").await;
+        let two = order(&second, camp.id, None).await;
+        pay.pay_with(&two, payer()).unwrap();
+        until_status(&second, &two, "paid").await;
+        let three = order(&third, camp.id, None).await;
+        let wrong = PayOptions { total_fen: Some(1), ..PayOptions::default() };
+        pay.pay_with(&three, wrong).unwrap();
+        let paid = until_status(&third, &three, "paid").await;
+        assert_eq!(paid["accessToken"], Value::Null, "no pages before a person has decided");
+        for (sql, expected) in [
+            ("SELECT CAST(COUNT(*) AS BIGINT) FROM payment_record WHERE flag = 'duplicate'", 1),
+            ("SELECT CAST(COUNT(*) AS BIGINT) FROM payment_record WHERE flag = 'wrong_amount'", 1),
+            ("SELECT CAST(COUNT(*) AS BIGINT) FROM camp_member", 1),
+        ] {
+            assert_eq!(count(&test, sql).await, expected, "{sql}");
+        }
+        test.finish().await;
+    }
+
+    async fn a_payment_of_an_unknown_order_is_recorded(test) {
+        let notify = format!("{}/api/webhook/wechat/payment", test.url);
+        test.sandbox.wechat_pay().pay_foreign_order("somebody_elses_1", 500, &notify).unwrap();
+        assert!(test.sandbox.wechat_pay().until_quiet(Duration::from_secs(5)).await);
+        let sql = "SELECT CAST(COUNT(*) AS BIGINT) FROM payment_record WHERE flag = 'unknown_order'";
+        assert_eq!(count(&test, sql).await, 1);
+        test.finish().await;
+    }
+
+    async fn a_member_signs_in_through_wecom_and_finds_their_orders_on_a_new_phone(test) {
+        let camp = enrolling(&test, "写作营").await;
+        let phone = test.browser();
+        sign_in(&test, &phone, "xu.qing").await;
+        let body = json!({"campId": camp.id, "channel": "jsapi"});
+        let ordered = phone.post("/api/h5/payments", &body).await;
+        assert_eq!(ordered.data()["payParams"]["signType"], "RSA");
+        let order_no = ordered.data()["orderNo"].as_str().unwrap().to_owned();
+        test.sandbox.wechat_pay().pay(&order_no).unwrap();
+        until_status(&phone, &order_no, "paid").await;
+
+        let new_phone = test.browser();
+        assert_eq!(new_phone.get("/api/h5/me").await.data()["orders"], json!([]));
+        sign_in(&test, &new_phone, "xu.qing").await;
+        let me = new_phone.get("/api/h5/me").await;
+        assert_eq!(me.data()["signedIn"], true);
+        assert_eq!(me.data()["orders"][0]["orderNo"], order_no.as_str());
+        let stranger = test.browser().post("/api/h5/payments", &body).await;
+        assert_eq!(stranger.error(), (401, "unauthenticated"));
+        test.finish().await;
+    }
+}
+
+async fn sign_in(test: &TestApp, phone: &Browser, userid: &str) {
+    let authorize = phone
+        .location("/api/h5/auth/wecom?redirect=/h5/orders")
+        .await;
+    let authorize = authorize.replace("#wechat_redirect", &format!("&as={userid}"));
+    let back = phone.location(&authorize).await;
+    let path = back.strip_prefix(&test.url).unwrap();
+    assert_eq!(phone.location(path).await, "/h5/orders");
+}
