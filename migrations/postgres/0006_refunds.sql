@@ -22,19 +22,23 @@ CREATE TABLE refund_record (
     proposal_hash    TEXT NOT NULL,
     reason           TEXT NOT NULL,
     proposed_by      BIGINT REFERENCES system_user (id),
-    -- The decision.
+    -- The decision; the first of two approvers, where two are needed.
+    first_approver   BIGINT REFERENCES system_user (id),
     decided_by       BIGINT REFERENCES system_user (id),
     decided_by_name  TEXT,
     decided_at       BIGINT,
     undo_until       BIGINT,
     -- The runner.
     attempts         BIGINT NOT NULL,
+    -- How often WeChat Pay has been asked since the last attempt was sent.
+    polls            BIGINT NOT NULL,
     next_try_at      BIGINT,
     lease_until      BIGINT,
     failure_reason   TEXT,
     wechat_refund_id TEXT,
     refunded_at      BIGINT,
-    replaced_by      BIGINT REFERENCES refund_record (id),
+    -- The refund_no of the refund that took its place after WeChat Pay had closed this one.
+    replaced_by      TEXT,
     created_at       BIGINT NOT NULL,
     updated_at       BIGINT NOT NULL
 );

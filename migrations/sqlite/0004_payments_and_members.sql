@@ -40,6 +40,7 @@ CREATE UNIQUE INDEX camp_member_payment ON camp_member (payment_id);
 -- One confirmed account belongs to one member of a camp.
 CREATE UNIQUE INDEX camp_member_planet_user ON camp_member (camp_id, planet_user_id) WHERE match_status = 'matched';
 CREATE INDEX camp_member_camp ON camp_member (camp_id, match_status, id);
+CREATE INDEX camp_member_claim ON camp_member (camp_id, planet_user_id);
 
 CREATE TABLE payment_record (
     id                INTEGER PRIMARY KEY AUTOINCREMENT,

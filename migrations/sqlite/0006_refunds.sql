@@ -22,19 +22,23 @@ CREATE TABLE refund_record (
     proposal_hash    TEXT NOT NULL,
     reason           TEXT NOT NULL,
     proposed_by      INTEGER REFERENCES system_user (id),
-    -- The decision.
+    -- The decision; the first of two approvers, where two are needed.
+    first_approver   INTEGER REFERENCES system_user (id),
     decided_by       INTEGER REFERENCES system_user (id),
     decided_by_name  TEXT,
     decided_at       INTEGER,
     undo_until       INTEGER,
     -- The runner.
     attempts         INTEGER NOT NULL,
+    -- How often WeChat Pay has been asked since the last attempt was sent.
+    polls            INTEGER NOT NULL,
     next_try_at      INTEGER,
     lease_until      INTEGER,
     failure_reason   TEXT,
     wechat_refund_id TEXT,
     refunded_at      INTEGER,
-    replaced_by      INTEGER REFERENCES refund_record (id),
+    -- The refund_no of the refund that took its place after WeChat Pay had closed this one.
+    replaced_by      TEXT,
     created_at       INTEGER NOT NULL,
     updated_at       INTEGER NOT NULL
 ) STRICT;

@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Fen, Machine, PlanetUserId, SyncId, Terms, Timestamp, money::NotAnAmount};
 
+mod grounds;
+
+pub use grounds::{Claimant, DecidingSync, Grounds};
+
 text_enum! {
     /// Where a refund is in its life (design §3).
     pub enum RefundStatus {
@@ -81,6 +85,8 @@ text_enum! {
         WrongAmount = "wrong_amount",
         /// A payment after the order had been closed.
         Late = "late",
+        /// A payment of an order that we do not know.
+        UnknownOrder = "unknown_order",
         /// Proposed by a person against the judgement.
         Manual = "manual",
     }
@@ -117,6 +123,22 @@ pub const fn retry_after(attempts: i64) -> Option<TimeDelta> {
     }
 }
 
+/// When to ask WeChat Pay again about a refund under way, after so many questions: each minute up
+/// to five minutes, then after 5, 10, 20 and every 30 minutes (wechat-pay-v3 §7.1).
+#[must_use]
+pub const fn poll_after(polls: i64) -> TimeDelta {
+    match polls {
+        ..=4 => TimeDelta::minutes(1),
+        5 => TimeDelta::minutes(5),
+        6 => TimeDelta::minutes(10),
+        7 => TimeDelta::minutes(20),
+        _ => TimeDelta::minutes(30),
+    }
+}
+
+/// WeChat Pay refunds a payment for so long (wechat-pay-v3 §7.2).
+pub const REFUNDABLE_FOR: TimeDelta = TimeDelta::days(365);
+
 /// What an approval refers to. Frozen: if any of it has changed since it was shown, the approval
 /// is refused and the proposal shown anew.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -146,14 +168,14 @@ impl Proposal {
     /// SHA-256 over all of it, in lower-case hex: what `proposalHash` names.
     #[must_use]
     pub fn hash(&self) -> String {
-        // A struct of plain fields always serialises; an empty text would still never equal a
-        // stored hash of a proposal.
-        let text = serde_json::to_vec(self).unwrap_or_default();
-        digest(&SHA256, &text)
-            .as_ref()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hash_of(&self.to_text())
+    }
+
+    /// The JSON that the hash covers and the store keeps.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        // A struct of plain fields always serialises; an empty text would be refused at reading.
+        serde_json::to_string(self).unwrap_or_default()
     }
 
     /// Whether it may be approved with others by one click.
@@ -161,6 +183,16 @@ impl Proposal {
     pub fn is_clear(&self) -> bool {
         self.flags.is_empty() && self.kind == RefundKind::Deposit
     }
+}
+
+/// The hash of a proposal as it is kept.
+#[must_use]
+pub fn hash_of(text: &str) -> String {
+    let hash = digest(&SHA256, text.as_bytes());
+    hash.as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// A decision about a refund.
@@ -262,6 +294,14 @@ mod tests {
                 None
             ]
         );
+    }
+
+    #[test]
+    fn polls_become_rarer() {
+        let minutes: Vec<_> = (0..10)
+            .map(|polls| poll_after(polls).num_minutes())
+            .collect();
+        assert_eq!(minutes, [1, 1, 1, 1, 1, 5, 10, 20, 30, 30]);
     }
 
     #[test]

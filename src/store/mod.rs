@@ -20,6 +20,7 @@ pub mod members;
 pub mod outbox;
 pub mod payments;
 pub mod planet_users;
+pub mod refunds;
 pub mod sessions;
 pub mod staff_sessions;
 pub mod status_log;
@@ -50,6 +51,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         outbox::STATEMENTS,
         payments::STATEMENTS,
         planet_users::STATEMENTS,
+        refunds::STATEMENTS,
         sessions::STATEMENTS,
         syncs::STATEMENTS,
         staff_sessions::STATEMENTS,

@@ -1,0 +1,375 @@
+//! Refunds: the frozen proposal, the decision, and what WeChat Pay said.
+
+use chrono::NaiveDate;
+
+use crate::domain::refund::Proposal;
+use crate::domain::{
+    CampId, Fen, MemberId, Move, PaymentId, PlanetUserId, RefundId, RefundNo, RefundStatus, Terms,
+    Timestamp, UserId,
+};
+
+use super::db::{Conn, run};
+use super::status_log::StatusLog;
+use super::{Note, StoreError, StoreResult, Tx};
+
+mod case;
+mod list;
+mod row;
+
+pub use case::Case;
+use case::{CaseRow, select_case};
+pub use list::{Filter, Listed, list};
+pub use row::{Decision, Refund, Standing};
+use row::{RefundRow, refund_columns, select_refund};
+
+const TABLE: &str = "refund_record";
+const LOG: StatusLog = StatusLog(LOG_ADD);
+
+statements! {
+    BY_ID = select_refund!("WHERE r.id = $1");
+    BY_REFUND_NO = select_refund!("WHERE r.refund_no = $1");
+    OF_PAYMENT = select_refund!("WHERE r.payment_id = $1 AND r.replaced_by IS NULL");
+    OF_CAMP = select_refund!("WHERE r.camp_id = $1 AND r.replaced_by IS NULL ORDER BY r.id");
+    DUE = select_refund!(
+        "WHERE r.status IN ('approved', 'processing', 'failed') AND r.next_try_at <= $1 \
+         AND (r.lease_until IS NULL OR r.lease_until < $2) ORDER BY r.next_try_at, r.id LIMIT $3"
+    );
+    HELD_PAYERS = "SELECT DISTINCT p.openid_mac FROM refund_record r \
+                   JOIN payment_record p ON p.id = r.payment_id \
+                   WHERE r.status = 'processing' AND r.lease_until >= $1 \
+                   AND p.openid_mac IS NOT NULL";
+    CLAIMED_OF_PAYMENT = "SELECT CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM refund_record \
+                          WHERE payment_id = $1 AND id <> $2 AND status IN \
+                          ('approved', 'processing', 'success', 'failed', 'manual_required')";
+    CASE_OF_PAYMENT = select_case!("WHERE p.id = $1");
+    CASES_OF_CAMP = select_case!(
+        "WHERE p.camp_id = $1 AND p.member_id IS NOT NULL AND p.status IN ('paid', 'refunding', \
+         'refunded') ORDER BY p.id"
+    );
+    POST_DAYS = "SELECT day FROM checkin_record WHERE camp_id = $1 AND planet_user_id = $2 \
+                 AND day >= $3 AND day <= $4 ORDER BY day";
+    INSERT = "INSERT INTO refund_record (refund_no, camp_id, member_id, payment_id, order_no, \
+              status, kind, flags, is_clear, amount_fen, sync_id, checked_in_days, eligible, \
+              confidence, proposal, proposal_hash, reason, proposed_by, attempts, polls, \
+              created_at, updated_at) VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, $8, $9, $10, \
+              $11, $12, $13, $14, $15, $16, $17, 0, 0, $18, $18) RETURNING id";
+    SET_PROPOSAL = "UPDATE refund_record SET kind = $3, flags = $4, is_clear = $5, \
+                    amount_fen = $6, sync_id = $7, checked_in_days = $8, eligible = $9, \
+                    confidence = $10, proposal = $11, proposal_hash = $12, reason = $13, \
+                    proposed_by = $14, updated_at = $15 \
+                    WHERE id = $1 AND status = 'pending' AND proposal_hash = $2";
+    ADVANCE = "UPDATE refund_record SET status = $7, first_approver = $8, decided_by = $9, \
+               decided_by_name = $10, decided_at = $11, undo_until = $12, attempts = $13, \
+               polls = $14, next_try_at = $15, lease_until = $16, failure_reason = $17, \
+               wechat_refund_id = $18, refunded_at = $19, replaced_by = $20, updated_at = $21 \
+               WHERE id = $1 AND status = $2 AND proposal_hash = $3 AND attempts = $4 \
+               AND polls = $5 AND COALESCE(lease_until, 0) = $6";
+    LOG_ADD = "INSERT INTO refund_status_log (refund_id, from_status, to_status, operator, reason, \
+               created_at) VALUES ($1, $2, $3, $4, $5, $6)";
+    TIMELINE = "SELECT from_status, to_status, operator, reason, created_at \
+                FROM refund_status_log WHERE refund_id = $1 ORDER BY id";
+}
+
+/// A refund to be proposed.
+#[derive(Debug, Clone)]
+pub struct NewRefund {
+    /// Our number at WeChat Pay.
+    pub refund_no: RefundNo,
+    /// The camp.
+    pub camp_id: Option<CampId>,
+    /// The member.
+    pub member_id: Option<MemberId>,
+    /// The payment that is to go back.
+    pub payment_id: PaymentId,
+    /// Its number.
+    pub order_no: String,
+    /// The proposal and where it comes from.
+    pub put_forward: PutForward,
+}
+
+/// A proposal and where it comes from.
+#[derive(Debug, Clone)]
+pub struct PutForward {
+    /// What an approval will refer to.
+    pub proposal: Proposal,
+    /// Whether the days suffice.
+    pub eligible: bool,
+    /// Why, where a person proposed it; else empty.
+    pub reason: String,
+    /// That person.
+    pub proposed_by: Option<UserId>,
+}
+
+/// One move of a refund, as its log has it.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct LogRow {
+    /// None at birth.
+    pub from_status: Option<String>,
+    /// Where it went.
+    pub to_status: String,
+    /// Who moved it.
+    pub operator: String,
+    /// Why.
+    pub reason: String,
+    /// Microseconds.
+    pub created_at: i64,
+}
+
+fn one(row: Option<RefundRow>) -> StoreResult<Option<Refund>> {
+    row.map(Refund::try_from).transpose()
+}
+
+fn many(rows: Vec<RefundRow>) -> StoreResult<Vec<Refund>> {
+    rows.into_iter().map(Refund::try_from).collect()
+}
+
+/// One refund by its row.
+pub async fn by_id(conn: &mut Conn, id: RefundId) -> StoreResult<Option<Refund>> {
+    one(run!(conn, c => sqlx::query_as(BY_ID).bind(id.0).fetch_optional(c).await)?)
+}
+
+/// One refund by our number at WeChat Pay.
+pub async fn by_refund_no(conn: &mut Conn, refund_no: &str) -> StoreResult<Option<Refund>> {
+    one(run!(conn, c => sqlx::query_as(BY_REFUND_NO).bind(refund_no).fetch_optional(c).await)?)
+}
+
+/// The refund of a payment that has not been replaced.
+pub async fn of_payment(conn: &mut Conn, payment: PaymentId) -> StoreResult<Option<Refund>> {
+    one(run!(conn, c => sqlx::query_as(OF_PAYMENT).bind(payment.0).fetch_optional(c).await)?)
+}
+
+/// The refunds of a camp that have not been replaced.
+pub async fn of_camp(conn: &mut Conn, camp: CampId) -> StoreResult<Vec<Refund>> {
+    many(run!(conn, c => sqlx::query_as(OF_CAMP).bind(camp.0).fetch_all(c).await)?)
+}
+
+/// Refunds that the runner is to look at and nobody holds, the longest waiting first.
+pub async fn due(
+    conn: &mut Conn,
+    now: Timestamp,
+    wall_now: Timestamp,
+    limit: i64,
+) -> StoreResult<Vec<Refund>> {
+    many(run!(conn, c => sqlx::query_as(DUE)
+        .bind(now.micros())
+        .bind(wall_now.micros())
+        .bind(limit)
+        .fetch_all(c)
+        .await)?)
+}
+
+/// The payers whose refund some runner holds now.
+pub async fn held_payers(conn: &mut Conn, wall_now: Timestamp) -> StoreResult<Vec<Vec<u8>>> {
+    let rows: Vec<(Vec<u8>,)> = run!(conn, c => sqlx::query_as(HELD_PAYERS)
+        .bind(wall_now.micros())
+        .fetch_all(c)
+        .await)?;
+    Ok(rows.into_iter().map(|(payer,)| payer).collect())
+}
+
+/// What the other refunds of a payment may still pay out or have paid out.
+pub async fn claimed_of_payment(
+    conn: &mut Conn,
+    payment: PaymentId,
+    except: RefundId,
+) -> StoreResult<Fen> {
+    let (sum,): (i64,) = run!(conn, c => sqlx::query_as(CLAIMED_OF_PAYMENT)
+        .bind(payment.0)
+        .bind(except.0)
+        .fetch_one(c)
+        .await)?;
+    Fen::new(sum).map_err(|_| StoreError::Inconsistent {
+        table: TABLE,
+        id: except.0,
+        what: "the sum of a payment's refunds".to_owned(),
+    })
+}
+
+/// Everything that a refund of one payment rests on.
+pub async fn case_of_payment(conn: &mut Conn, payment: PaymentId) -> StoreResult<Option<Case>> {
+    let row: Option<CaseRow> = run!(conn, c => sqlx::query_as(CASE_OF_PAYMENT)
+        .bind(payment.0)
+        .fetch_optional(c)
+        .await)?;
+    row.map(Case::try_from).transpose()
+}
+
+/// The same for every member of a camp who has paid.
+pub async fn cases_of_camp(conn: &mut Conn, camp: CampId) -> StoreResult<Vec<Case>> {
+    let rows: Vec<CaseRow> =
+        run!(conn, c => sqlx::query_as(CASES_OF_CAMP).bind(camp.0).fetch_all(c).await)?;
+    rows.into_iter().map(Case::try_from).collect()
+}
+
+/// The days of a camp on which the posts show a check-in of an account, in order.
+pub async fn post_days(
+    conn: &mut Conn,
+    camp: CampId,
+    account: PlanetUserId,
+    terms: &Terms,
+) -> StoreResult<Vec<NaiveDate>> {
+    let rows: Vec<(String,)> = run!(conn, c => sqlx::query_as(POST_DAYS)
+        .bind(camp.0)
+        .bind(account.0)
+        .bind(terms.start_date.to_string())
+        .bind(terms.end_date.to_string())
+        .fetch_all(c)
+        .await)?;
+    let bad = |_| StoreError::Inconsistent {
+        table: "checkin_record",
+        id: camp.0,
+        what: "a day".to_owned(),
+    };
+    rows.iter().map(|(day,)| day.parse().map_err(bad)).collect()
+}
+
+/// The log of a refund, oldest first.
+pub async fn timeline(conn: &mut Conn, id: RefundId) -> StoreResult<Vec<LogRow>> {
+    Ok(run!(conn, c => sqlx::query_as(TIMELINE).bind(id.0).fetch_all(c).await)?)
+}
+
+/// Adds a pending refund with the first row of its log.
+pub async fn insert(tx: &mut Tx, refund: &NewRefund, note: &Note) -> StoreResult<RefundId> {
+    let PutForward {
+        proposal,
+        eligible,
+        reason,
+        proposed_by,
+    } = &refund.put_forward;
+    let (id,): (i64,) = run!(tx, c => sqlx::query_as(INSERT)
+        .bind(refund.refund_no.as_str())
+        .bind(refund.camp_id.map(|id| id.0))
+        .bind(refund.member_id.map(|id| id.0))
+        .bind(refund.payment_id.0)
+        .bind(&refund.order_no)
+        .bind(proposal.kind.as_str())
+        .bind(flags_text(proposal))
+        .bind(proposal.is_clear())
+        .bind(proposal.amount_fen.get())
+        .bind(proposal.sync_id.map(|id| id.0))
+        .bind(proposal.checked_in_days)
+        .bind(*eligible)
+        .bind(proposal.confidence)
+        .bind(proposal.to_text())
+        .bind(proposal.hash())
+        .bind(reason)
+        .bind(proposed_by.map(|id| id.0))
+        .bind(note.at.micros())
+        .fetch_one(c)
+        .await)?;
+    LOG.add(tx, id, Move::born(RefundStatus::Pending), note)
+        .await?;
+    Ok(RefundId(id))
+}
+
+/// Replaces the proposal of a pending refund, if it still is the one that was `seen`.
+pub async fn set_proposal(
+    tx: &mut Tx,
+    seen: &Refund,
+    put_forward: &PutForward,
+    now: Timestamp,
+) -> StoreResult<()> {
+    let proposal = &put_forward.proposal;
+    let rows = run!(tx, c => sqlx::query(SET_PROPOSAL)
+        .bind(seen.id.0)
+        .bind(&seen.proposal_hash)
+        .bind(proposal.kind.as_str())
+        .bind(flags_text(proposal))
+        .bind(proposal.is_clear())
+        .bind(proposal.amount_fen.get())
+        .bind(proposal.sync_id.map(|id| id.0))
+        .bind(proposal.checked_in_days)
+        .bind(put_forward.eligible)
+        .bind(proposal.confidence)
+        .bind(proposal.to_text())
+        .bind(proposal.hash())
+        .bind(&put_forward.reason)
+        .bind(put_forward.proposed_by.map(|id| id.0))
+        .bind(now.micros())
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    changed_one(rows, seen.id)
+}
+
+/// Writes a move of a refund, what it makes of its standing, and its log, if the refund still is
+/// as it was `seen`: same status, proposal, tries and holder.
+pub async fn advance(
+    tx: &mut Tx,
+    seen: &Refund,
+    change: Move<RefundStatus>,
+    standing: &Standing,
+    note: &Note,
+) -> StoreResult<()> {
+    if change.from() != Some(seen.status) {
+        return Err(StoreError::Stale {
+            table: TABLE,
+            id: seen.id.0,
+        });
+    }
+    write_standing(tx, seen, change.to(), standing, note.at).await?;
+    LOG.add(tx, seen.id.0, change, note).await
+}
+
+/// Writes a refund's standing without a move, if the refund still is as it was `seen`.
+pub async fn keep(
+    tx: &mut Tx,
+    seen: &Refund,
+    standing: &Standing,
+    now: Timestamp,
+) -> StoreResult<()> {
+    write_standing(tx, seen, seen.status, standing, now).await
+}
+
+async fn write_standing(
+    tx: &mut Tx,
+    seen: &Refund,
+    status: RefundStatus,
+    standing: &Standing,
+    now: Timestamp,
+) -> StoreResult<()> {
+    let decision = standing.decision.as_ref();
+    let rows = run!(tx, c => sqlx::query(ADVANCE)
+        .bind(seen.id.0)
+        .bind(seen.status.as_str())
+        .bind(&seen.proposal_hash)
+        .bind(seen.standing.attempts)
+        .bind(seen.standing.polls)
+        .bind(seen.standing.lease_until.map_or(0, Timestamp::micros))
+        .bind(status.as_str())
+        .bind(standing.first_approver.map(|id| id.0))
+        .bind(decision.map(|decision| decision.by.0))
+        .bind(decision.map(|decision| &decision.name))
+        .bind(decision.map(|decision| decision.at.micros()))
+        .bind(standing.undo_until.map(Timestamp::micros))
+        .bind(standing.attempts)
+        .bind(standing.polls)
+        .bind(standing.next_try_at.map(Timestamp::micros))
+        .bind(standing.lease_until.map(Timestamp::micros))
+        .bind(&standing.failure_reason)
+        .bind(&standing.wechat_refund_id)
+        .bind(standing.refunded_at.map(Timestamp::micros))
+        .bind(&standing.replaced_by)
+        .bind(now.micros())
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    changed_one(rows, seen.id)
+}
+
+fn changed_one(rows: u64, id: RefundId) -> StoreResult<()> {
+    if rows == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Stale {
+            table: TABLE,
+            id: id.0,
+        })
+    }
+}
+
+/// The flags as lists search them, in words with a comma between.
+fn flags_text(proposal: &Proposal) -> String {
+    let words: Vec<&str> = proposal.flags.iter().map(|flag| flag.as_str()).collect();
+    words.join(",")
+}

@@ -1,0 +1,184 @@
+//! What a refund rests on, read in one go: the payment, its member, the sync that decides, the
+//! ranking, the calendar and who else claims the account.
+
+use chrono::NaiveDate;
+
+use crate::domain::refund::{Claimant, DecidingSync, Grounds};
+use crate::domain::{
+    CampId, Fen, MemberId, OrderStatus, PaymentId, PlanetUserId, SyncId, Terms, Timestamp,
+    UnknownWord,
+};
+use crate::store::{StoreError, StoreResult};
+
+/// The columns of [`CaseRow`], with a tail of one's own; payments are `p`, members `m`.
+macro_rules! select_case {
+    ($tail:literal) => {
+        concat!(
+            "SELECT p.id, p.order_no, p.camp_id, p.status, p.flag, p.amount_fen, p.paid_fen, ",
+            "p.paid_at, p.openid_mac, p.start_date, p.end_date, p.total_days, p.required_days, ",
+            "p.grace_days, y.id AS sync_id, y.started_at AS synced_at, m.id AS member_id, ",
+            "m.planet_user_id, m.planet_nickname, m.wechat_nickname, m.match_status, ",
+            "m.confidence, m.match_reasons, s.checked_in_days AS ranking_days, ",
+            "(SELECT CAST(COUNT(*) AS BIGINT) FROM checkin_record c WHERE c.camp_id = m.camp_id ",
+            "AND c.planet_user_id = m.planet_user_id ",
+            "AND c.day >= p.start_date AND c.day <= p.end_date) AS post_days, ",
+            "(SELECT CAST(COUNT(*) AS BIGINT) FROM camp_member o WHERE o.camp_id = m.camp_id ",
+            "AND o.planet_user_id = m.planet_user_id AND o.id <> m.id ",
+            "AND o.match_status <> 'failed') AS rivals ",
+            "FROM payment_record p ",
+            "LEFT JOIN training_camp t ON t.id = p.camp_id ",
+            "LEFT JOIN sync_run y ON y.id = t.current_sync_id AND y.state = 'complete' ",
+            "LEFT JOIN camp_member m ON m.id = p.member_id ",
+            "LEFT JOIN sync_ranking s ON s.sync_id = y.id AND s.planet_user_id = m.planet_user_id ",
+            $tail
+        )
+    };
+}
+pub(super) use select_case;
+
+/// A payment with everything that a refund of it rests on.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// The payment.
+    pub payment_id: PaymentId,
+    /// Its number.
+    pub order_no: String,
+    /// The camp; none for an unknown order.
+    pub camp_id: Option<CampId>,
+    /// The member that it made.
+    pub member_id: Option<MemberId>,
+    /// Where the order is in its life.
+    pub order_status: OrderStatus,
+    /// When it was paid.
+    pub paid_at: Option<Timestamp>,
+    /// Who paid.
+    pub openid_mac: Option<Vec<u8>>,
+    /// The member's planet nickname; empty where there is no member.
+    pub planet_nickname: String,
+    /// The member's WeChat nickname; empty where there is no member.
+    pub wechat_nickname: String,
+    /// What is judged.
+    pub grounds: Grounds,
+}
+
+#[derive(sqlx::FromRow)]
+pub(super) struct CaseRow {
+    id: i64,
+    order_no: String,
+    camp_id: Option<i64>,
+    status: String,
+    flag: Option<String>,
+    amount_fen: i64,
+    paid_fen: Option<i64>,
+    paid_at: Option<i64>,
+    openid_mac: Option<Vec<u8>>,
+    start_date: Option<String>,
+    end_date: Option<String>,
+    total_days: Option<i64>,
+    required_days: Option<i64>,
+    grace_days: Option<i64>,
+    sync_id: Option<i64>,
+    synced_at: Option<i64>,
+    member_id: Option<i64>,
+    planet_user_id: Option<i64>,
+    planet_nickname: Option<String>,
+    wechat_nickname: Option<String>,
+    match_status: Option<String>,
+    confidence: Option<i64>,
+    match_reasons: Option<String>,
+    ranking_days: Option<i64>,
+    post_days: i64,
+    rivals: i64,
+}
+
+impl CaseRow {
+    fn bad(&self, what: impl ToString) -> StoreError {
+        StoreError::Inconsistent {
+            table: "payment_record",
+            id: self.id,
+            what: what.to_string(),
+        }
+    }
+
+    fn terms(&self) -> StoreResult<Option<Terms>> {
+        let (Some(start), Some(end), Some(total_days), Some(required_days), Some(grace_days)) = (
+            &self.start_date,
+            &self.end_date,
+            self.total_days,
+            self.required_days,
+            self.grace_days,
+        ) else {
+            return Ok(None);
+        };
+        let day = |text: &str| text.parse::<NaiveDate>().map_err(|_| self.bad("a date"));
+        Ok(Some(Terms {
+            deposit_fen: Fen::new(self.amount_fen).map_err(|_| self.bad("amount_fen"))?,
+            start_date: day(start)?,
+            end_date: day(end)?,
+            total_days,
+            required_days,
+            grace_days,
+        }))
+    }
+
+    fn claimant(&self) -> StoreResult<Option<Claimant>> {
+        let (Some(status), Some(confidence), Some(reasons)) =
+            (&self.match_status, self.confidence, &self.match_reasons)
+        else {
+            return Ok(None);
+        };
+        Ok(Some(Claimant {
+            planet_user_id: self.planet_user_id.map(PlanetUserId),
+            match_status: status
+                .parse()
+                .map_err(|unknown: UnknownWord| self.bad(unknown))?,
+            confidence,
+            match_reasons: serde_json::from_str(reasons).map_err(|error| self.bad(error))?,
+            ranking_days: self.ranking_days,
+            post_days: self.post_days,
+            rivals: self.rivals,
+        }))
+    }
+
+    fn grounds(&self) -> StoreResult<Grounds> {
+        let sync = self.sync_id.zip(self.synced_at);
+        Ok(Grounds {
+            paid: Fen::new(self.paid_fen.unwrap_or(0)).map_err(|_| self.bad("paid_fen"))?,
+            flag: self
+                .flag
+                .as_deref()
+                .map(str::parse)
+                .transpose()
+                .map_err(|unknown: UnknownWord| self.bad(unknown))?,
+            terms: self.terms()?,
+            sync: sync.map(|(id, started_at)| DecidingSync {
+                id: SyncId(id),
+                started_at: Timestamp::from_micros(started_at),
+            }),
+            claimant: self.claimant()?,
+        })
+    }
+}
+
+impl TryFrom<CaseRow> for Case {
+    type Error = StoreError;
+
+    fn try_from(row: CaseRow) -> StoreResult<Self> {
+        let order_status = row
+            .status
+            .parse()
+            .map_err(|unknown: UnknownWord| row.bad(unknown))?;
+        Ok(Self {
+            payment_id: PaymentId(row.id),
+            camp_id: row.camp_id.map(CampId),
+            member_id: row.member_id.map(MemberId),
+            order_status,
+            paid_at: row.paid_at.map(Timestamp::from_micros),
+            grounds: row.grounds()?,
+            order_no: row.order_no,
+            openid_mac: row.openid_mac,
+            planet_nickname: row.planet_nickname.unwrap_or_default(),
+            wechat_nickname: row.wechat_nickname.unwrap_or_default(),
+        })
+    }
+}
