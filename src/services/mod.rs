@@ -20,6 +20,7 @@ pub mod orders;
 pub mod personal_links;
 pub mod progress;
 pub mod reconcile;
+pub mod refund;
 pub mod session;
 pub mod staff;
 pub mod sync;

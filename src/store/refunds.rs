@@ -30,10 +30,9 @@ statements! {
     BY_REFUND_NO = select_refund!("WHERE r.refund_no = $1");
     OF_PAYMENT = select_refund!("WHERE r.payment_id = $1 AND r.replaced_by IS NULL");
     OF_CAMP = select_refund!("WHERE r.camp_id = $1 AND r.replaced_by IS NULL ORDER BY r.id");
-    DUE = select_refund!(
-        "WHERE r.status IN ('approved', 'processing', 'failed') AND r.next_try_at <= $1 \
-         AND (r.lease_until IS NULL OR r.lease_until < $2) ORDER BY r.next_try_at, r.id LIMIT $3"
-    );
+    DUE = "SELECT id FROM refund_record \
+           WHERE status IN ('approved', 'processing', 'failed') AND next_try_at <= $1 \
+           AND (lease_until IS NULL OR lease_until < $2) ORDER BY next_try_at, id LIMIT $3";
     HELD_PAYERS = "SELECT DISTINCT p.openid_mac FROM refund_record r \
                    JOIN payment_record p ON p.id = r.payment_id \
                    WHERE r.status = 'processing' AND r.lease_until >= $1 \
@@ -149,13 +148,14 @@ pub async fn due(
     now: Timestamp,
     wall_now: Timestamp,
     limit: i64,
-) -> StoreResult<Vec<Refund>> {
-    many(run!(conn, c => sqlx::query_as(DUE)
+) -> StoreResult<Vec<RefundId>> {
+    let rows: Vec<(i64,)> = run!(conn, c => sqlx::query_as(DUE)
         .bind(now.micros())
         .bind(wall_now.micros())
         .bind(limit)
         .fetch_all(c)
-        .await)?)
+        .await)?;
+    Ok(rows.into_iter().map(|(id,)| RefundId(id)).collect())
 }
 
 /// The payers whose refund some runner holds now.

@@ -1,0 +1,346 @@
+//! Approving, alone and by the list. An approval refers to a frozen proposal: if the facts have
+//! changed since it was shown, it is refused and the proposal shown anew.
+
+use serde_json::json;
+
+use crate::domain::refund::{self as rules, REFUNDABLE_FOR};
+use crate::domain::staff::Actor;
+use crate::domain::{
+    Action, CampId, Fen, OrderStatus, RefundId, RefundStatus, Role, Timestamp, UserId,
+};
+use crate::store::refunds::{Case, Filter, Refund, Standing};
+use crate::store::{Conn, Note, Signal, Tx, camps, refunds};
+
+use super::propose::{is_own_proposal, refresh};
+use super::{
+    Context, Error, Refusal, Result, already_decided, authorize, decision, in_one_transaction,
+    load, remember, step,
+};
+
+/// Refunds that one request may name.
+pub const MAX_BATCH: usize = 2000;
+/// Refunds that share a transaction: enough to be quick, few enough that others get their turn.
+const CHUNK: usize = 50;
+
+/// A refund that somebody picked, and the proposal they were shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picked {
+    /// Which one.
+    pub id: RefundId,
+    /// The proposal they saw; `None`: whatever stands now.
+    pub hash: Option<String>,
+}
+
+/// A refund of a batch that was left out.
+#[derive(Debug)]
+pub struct Skipped {
+    /// Which one.
+    pub id: RefundId,
+    /// Why.
+    pub error: Error,
+}
+
+/// What became of a batch.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Approved, or waiting for the second approver.
+    pub approved: Vec<RefundId>,
+    /// Their sum.
+    pub sum_fen: Fen,
+    /// Until when all of it can still be withdrawn.
+    pub undo_until: Option<Timestamp>,
+    /// Left out, each with its reason.
+    pub skipped: Vec<Skipped>,
+}
+
+/// What a batch would do.
+#[derive(Debug, Default)]
+pub struct DryRun {
+    /// Would be approved.
+    pub approvable: Vec<RefundId>,
+    /// Their sum.
+    pub sum_fen: Fen,
+    /// Would be left out, each with its reason. A payment too old for WeChat Pay is among them.
+    pub skipped: Vec<Skipped>,
+}
+
+/// What an approval would meet.
+enum Verdict {
+    /// Nothing stands against it.
+    Ready(Box<Refund>),
+    /// What was shown is not what is.
+    Changed(Box<(Refund, Case)>),
+    /// It cannot be approved by this person or now.
+    Refused(Error),
+}
+
+/// Approves one refund. Where a second approver is needed, the first approval leaves it waiting.
+///
+/// # Errors
+/// [`Refusal::ProposalChanged`], [`Refusal::AlreadyDecided`], [`Refusal::NeedsSecondApprover`],
+/// [`Refusal::WrongState`].
+pub async fn approve(
+    ctx: &Context,
+    actor: &Actor,
+    id: RefundId,
+    shown_hash: Option<&str>,
+) -> Result<Refund> {
+    let picked = Picked {
+        id,
+        hash: shown_hash.map(str::to_owned),
+    };
+    let actor = actor.clone();
+    // A refusal is no error of the transaction: showing a proposal anew has to be kept.
+    let decided = in_one_transaction(ctx, move |ctx, tx| {
+        let (actor, picked) = (actor.clone(), picked.clone());
+        Box::pin(async move { decide(&ctx, tx, &actor, &picked).await })
+    })
+    .await?;
+    decided
+}
+
+/// Approves exactly the given list, each if its own proposal still holds.
+///
+/// # Errors
+/// [`Error::Invalid`] above [`MAX_BATCH`]; what stands against single ones is in the answer.
+pub async fn approve_batch(ctx: &Context, actor: &Actor, picked: &[Picked]) -> Result<Batch> {
+    check_size(picked.len())?;
+    let mut batch = Batch::default();
+    for chunk in picked.chunks(CHUNK) {
+        let (actor, chunk) = (actor.clone(), chunk.to_vec());
+        let decided = in_one_transaction(ctx, move |ctx, tx| {
+            let (actor, chunk) = (actor.clone(), chunk.clone());
+            Box::pin(async move {
+                let mut decided = Vec::with_capacity(chunk.len());
+                for picked in &chunk {
+                    let outcome = decide(&ctx, tx, &actor, picked).await?;
+                    decided.push((picked.id, outcome));
+                }
+                Ok(decided)
+            })
+        })
+        .await?;
+        for (id, outcome) in decided {
+            batch.take_in(id, outcome)?;
+        }
+    }
+    Ok(batch)
+}
+
+impl Batch {
+    fn take_in(&mut self, id: RefundId, outcome: Result<Refund>) -> Result<()> {
+        match outcome {
+            Ok(refund) => {
+                self.sum_fen = added(self.sum_fen, &refund)?;
+                self.approved.push(id);
+                let undo_until = refund.standing.undo_until;
+                self.undo_until = match (self.undo_until, undo_until) {
+                    (Some(earlier), Some(this)) => Some(earlier.min(this)),
+                    (earlier, this) => earlier.or(this),
+                };
+            }
+            Err(error) => self.skipped.push(Skipped { id, error }),
+        }
+        Ok(())
+    }
+}
+
+/// What approving the given list would do now; writes nothing.
+///
+/// # Errors
+/// As [`approve_batch`].
+pub async fn dry_run(ctx: &Context, actor: &Actor, picked: &[Picked]) -> Result<DryRun> {
+    check_size(picked.len())?;
+    let mut conn = ctx.db.read().await?;
+    let mut dry = DryRun::default();
+    for picked in picked {
+        match judge(ctx, &mut conn, actor, picked).await? {
+            Verdict::Ready(refund) => {
+                dry.sum_fen = added(dry.sum_fen, &refund)?;
+                dry.approvable.push(refund.id);
+            }
+            Verdict::Changed(_) => dry.skipped.push(Skipped {
+                id: picked.id,
+                error: Refusal::ProposalChanged.into(),
+            }),
+            Verdict::Refused(error) => dry.skipped.push(Skipped {
+                id: picked.id,
+                error,
+            }),
+        }
+    }
+    Ok(dry)
+}
+
+/// What one click may approve of a camp: pending, clear, at least so sure. Those to look at are
+/// never among them.
+pub async fn clear_of(
+    ctx: &Context,
+    actor: &Actor,
+    camp: CampId,
+    min_confidence: i64,
+) -> Result<Vec<Picked>> {
+    let mut conn = ctx.db.read().await?;
+    camps::by_id(&mut conn, camp)
+        .await?
+        .ok_or(Error::NotFound)?;
+    authorize(&mut conn, actor, Action::ReviewRefunds, Some(camp)).await?;
+    let filter = Filter {
+        status: Some(RefundStatus::Pending),
+        camp: Some(camp),
+        min_confidence: Some(min_confidence),
+        only_clear: true,
+        ..Filter::default()
+    };
+    let limit = i64::try_from(MAX_BATCH).unwrap_or(i64::MAX);
+    let (clear, _) = refunds::list(&mut conn, &filter, limit, 0).await?;
+    let picked = clear.into_iter().map(|listed| Picked {
+        id: listed.refund.id,
+        hash: Some(listed.refund.proposal_hash),
+    });
+    Ok(picked.collect())
+}
+
+fn check_size(picked: usize) -> Result<()> {
+    if picked > MAX_BATCH {
+        return Err(Error::invalid("ids", format!("一次最多 {MAX_BATCH} 笔")));
+    }
+    Ok(())
+}
+
+fn added(sum: Fen, refund: &Refund) -> Result<Fen> {
+    let sum = sum.checked_add(refund.proposal.amount_fen);
+    sum.map_err(|error| Error::Invariant(error.to_string()))
+}
+
+/// Approves one refund inside a transaction. The outer error undoes the transaction, the inner
+/// one does not.
+async fn decide(
+    ctx: &Context,
+    tx: &mut Tx,
+    actor: &Actor,
+    picked: &Picked,
+) -> Result<Result<Refund>> {
+    match judge(ctx, tx, actor, picked).await? {
+        Verdict::Refused(error) => Ok(Err(error)),
+        Verdict::Changed(changed) => {
+            let (refund, case) = *changed;
+            let note = Note::new(&actor.name, "the facts have changed", ctx.now());
+            refresh(tx, refund, &case, &note).await?;
+            Ok(Err(Refusal::ProposalChanged.into()))
+        }
+        Verdict::Ready(refund) => grant(ctx, tx, actor, *refund).await.map(Ok),
+    }
+}
+
+async fn grant(ctx: &Context, tx: &mut Tx, actor: &Actor, refund: Refund) -> Result<Refund> {
+    let now = ctx.now();
+    let settings = &ctx.settings;
+    let is_second = refund.status == RefundStatus::AwaitingSecond;
+    let limit = if is_second {
+        0
+    } else {
+        settings.second_approver_over_fen
+    };
+    let amount = refund.proposal.amount_fen;
+    let approval = rules::approve(amount, limit, settings.undo_seconds, now);
+    let is_final = approval.to == RefundStatus::Approved;
+    let standing = Standing {
+        first_approver: refund.standing.first_approver.or(Some(actor.user_id)),
+        decision: Some(decision(actor, now)),
+        undo_until: is_final.then_some(approval.undo_until),
+        next_try_at: is_final.then_some(approval.undo_until),
+        ..refund.standing.clone()
+    };
+    let note = Note::new(&actor.name, "approved", now);
+    let refund = step(tx, refund, approval.to, standing, &note).await?;
+    let details = json!({ "status": refund.status });
+    remember(tx, Some(actor), "refund.approve", &refund, details, now);
+    if is_final {
+        tx.wake(Signal::Refunds);
+    }
+    Ok(refund)
+}
+
+/// Whether `actor` may approve what they picked, now. The outer error is one of the store.
+async fn judge(ctx: &Context, conn: &mut Conn, actor: &Actor, picked: &Picked) -> Result<Verdict> {
+    let refund = match load(conn, actor, Action::ReviewRefunds, picked.id).await {
+        Ok(refund) => refund,
+        Err(error @ (Error::NotFound | Error::Forbidden(_))) => {
+            return Ok(Verdict::Refused(error));
+        }
+        Err(error) => return Err(error),
+    };
+    if let Some(refusal) = refuse_person(conn, actor, &refund).await? {
+        return Ok(Verdict::Refused(refusal.into()));
+    }
+    let case = refunds::case_of_payment(conn, refund.payment_id).await?;
+    let case = case.ok_or(Error::NotFound)?;
+    let proposed = case.grounds.propose(refund.proposal.kind);
+    let holds = proposed.is_some_and(|proposal| proposal.hash() == refund.proposal_hash);
+    let was_shown = picked
+        .hash
+        .as_ref()
+        .is_none_or(|hash| *hash == refund.proposal_hash);
+    if !holds || !was_shown {
+        return Ok(Verdict::Changed(Box::new((refund, case))));
+    }
+    if let Some(refusal) = refuse_money(ctx, conn, &refund, &case).await? {
+        return Ok(Verdict::Refused(refusal.into()));
+    }
+    Ok(Verdict::Ready(Box::new(refund)))
+}
+
+/// Why this person cannot approve it, if they cannot.
+async fn refuse_person(conn: &mut Conn, actor: &Actor, refund: &Refund) -> Result<Option<Refusal>> {
+    match refund.status {
+        RefundStatus::Pending => {}
+        RefundStatus::AwaitingSecond => {
+            let first = refund.standing.first_approver;
+            if first == Some(actor.user_id) || both_lead(conn, refund, first, actor).await? {
+                return Ok(Some(Refusal::NeedsSecondApprover));
+            }
+        }
+        _ => return Ok(Some(already_decided(refund))),
+    }
+    let own = is_own_proposal(refund, actor.user_id) && actor.role != Role::SuperAdmin;
+    Ok(own.then_some(Refusal::NeedsSecondApprover))
+}
+
+/// Whether both approvers are staff of the camp itself: one of the two must come from outside.
+async fn both_lead(
+    conn: &mut Conn,
+    refund: &Refund,
+    first: Option<UserId>,
+    second: &Actor,
+) -> Result<bool> {
+    let (Some(camp), Some(first)) = (refund.camp_id, first) else {
+        return Ok(false);
+    };
+    Ok(camps::is_staffed_by(conn, camp, first).await?
+        && camps::is_staffed_by(conn, camp, second.user_id).await?)
+}
+
+/// Why the money cannot go back now, if it cannot.
+async fn refuse_money(
+    ctx: &Context,
+    conn: &mut Conn,
+    refund: &Refund,
+    case: &Case,
+) -> Result<Option<Refusal>> {
+    if case.order_status != OrderStatus::Paid {
+        return Ok(Some(Refusal::WrongState("订单不是已支付状态".to_owned())));
+    }
+    let too_old = case
+        .paid_at
+        .is_none_or(|paid_at| paid_at.plus(REFUNDABLE_FOR) <= ctx.now());
+    if too_old {
+        let what = "支付已超过一年，微信支付不再受理退款".to_owned();
+        return Ok(Some(Refusal::WrongState(what)));
+    }
+    let claimed = refunds::claimed_of_payment(conn, refund.payment_id, refund.id).await?;
+    let within = rules::check_within_paid(case.grounds.paid, claimed, refund.proposal.amount_fen);
+    Ok(within
+        .err()
+        .map(|exceeds| Refusal::WrongState(exceeds.to_string())))
+}

@@ -1,0 +1,43 @@
+//! A refund that was settled by hand.
+
+use serde_json::json;
+
+use crate::domain::staff::Actor;
+use crate::domain::{Action, RefundId, RefundStatus};
+use crate::store::Note;
+use crate::store::refunds::{Refund, Standing};
+
+use super::{Context, Refusal, Result, decision, in_one_transaction, load, remember, step, worded};
+
+/// Closes a refund that needs a person, with a note of how it was settled. No machine touches it
+/// any more.
+///
+/// # Errors
+/// [`Refusal::WrongState`] for what does not need a person.
+pub async fn close(ctx: &Context, actor: &Actor, id: RefundId, note: &str) -> Result<Refund> {
+    let worded = worded("note", note)?;
+    let actor = actor.clone();
+    in_one_transaction(ctx, move |ctx, tx| {
+        let (actor, worded) = (actor.clone(), worded.clone());
+        Box::pin(async move {
+            let now = ctx.now();
+            let refund = load(tx, &actor, Action::ReviewRefunds, id).await?;
+            if refund.status != RefundStatus::ManualRequired {
+                let what = "只有需人工处理的退款可以关闭".to_owned();
+                return Err(Refusal::WrongState(what).into());
+            }
+            let standing = Standing {
+                decision: Some(decision(&actor, now)),
+                next_try_at: None,
+                lease_until: None,
+                ..refund.standing.clone()
+            };
+            let note = Note::new(&actor.name, worded.clone(), now);
+            let refund = step(tx, refund, RefundStatus::Closed, standing, &note).await?;
+            let details = json!({ "note": worded });
+            remember(tx, Some(&actor), "refund.close", &refund, details, now);
+            Ok(refund)
+        })
+    })
+    .await
+}

@@ -1,0 +1,145 @@
+//! What staff see of refunds.
+
+use chrono::NaiveDate;
+
+use crate::domain::refund::Grounds;
+use crate::domain::staff::{Actor, Reach};
+use crate::domain::{Action, RefundId, RefundStatus, Timestamp};
+use crate::services::reach_of;
+use crate::store::refunds::{self, Filter, Listed, LogRow};
+
+use super::{Context, Error, Result, authorize};
+
+/// Rows of a page at most (contract).
+const MAX_PAGE: i64 = 100;
+
+/// One page of a list.
+#[derive(Debug)]
+pub struct Page {
+    /// The rows, newest first.
+    pub items: Vec<Listed>,
+    /// How many there are in all.
+    pub total: i64,
+}
+
+/// One refund with all that a decision needs.
+#[derive(Debug)]
+pub struct Detail {
+    /// The refund and its member's names.
+    pub listed: Listed,
+    /// Its log, oldest first.
+    pub timeline: Vec<LogRow>,
+    /// What it rests on, as of now.
+    pub evidence: Evidence,
+}
+
+/// What a refund rests on, as of now.
+#[derive(Debug)]
+pub struct Evidence {
+    /// Payment, member, sync.
+    pub grounds: Grounds,
+    /// When it was paid.
+    pub paid_at: Option<Timestamp>,
+    /// The days of the camp on which the posts show a check-in.
+    pub post_days: Vec<NaiveDate>,
+    /// The page with the member's calendar; none where there is no member.
+    pub calendar_url: Option<String>,
+    /// Whether the proposal still is what the facts support.
+    pub is_current: bool,
+}
+
+/// How many of a list stand where: what is told when a batch is through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Outcomes {
+    /// The money went back.
+    pub succeeded: usize,
+    /// Need a person, or were settled by one.
+    pub failed: usize,
+    /// Still on their way.
+    pub under_way: usize,
+    /// Withdrawn or rejected since.
+    pub not_approved: usize,
+}
+
+/// The refunds that `actor` may review, filtered. `page` counts from 1.
+pub async fn page(
+    ctx: &Context,
+    actor: &Actor,
+    filter: Filter,
+    page: i64,
+    size: i64,
+) -> Result<Page> {
+    let own = reach_of(actor, Action::ReviewRefunds)? == Reach::OwnCamps;
+    let filter = Filter {
+        staffed_by: own.then_some(actor.user_id),
+        ..filter
+    };
+    let size = size.clamp(1, MAX_PAGE);
+    let offset = page.max(1).saturating_sub(1).saturating_mul(size);
+    let mut conn = ctx.db.read().await?;
+    let (items, total) = refunds::list(&mut conn, &filter, size, offset).await?;
+    Ok(Page { items, total })
+}
+
+/// One refund with its timeline and its evidence.
+pub async fn one(ctx: &Context, actor: &Actor, id: RefundId) -> Result<Detail> {
+    let mut conn = ctx.db.read().await?;
+    let refund = refunds::by_id(&mut conn, id)
+        .await?
+        .ok_or(Error::NotFound)?;
+    authorize(&mut conn, actor, Action::ReviewRefunds, refund.camp_id).await?;
+    let case = refunds::case_of_payment(&mut conn, refund.payment_id).await?;
+    let case = case.ok_or(Error::NotFound)?;
+    let claimant = case.grounds.claimant.as_ref();
+    let account = claimant.and_then(|claimant| claimant.planet_user_id);
+    let post_days = match (refund.camp_id, account, &case.grounds.terms) {
+        (Some(camp), Some(account), Some(terms)) => {
+            refunds::post_days(&mut conn, camp, account, terms).await?
+        }
+        _ => Vec::new(),
+    };
+    let calendar_url = refund
+        .member_id
+        .map(|member| format!("{}/admin/members/{member}", ctx.settings.public_url));
+    let proposed = case.grounds.propose(refund.proposal.kind);
+    let is_current = proposed.is_some_and(|proposal| proposal.hash() == refund.proposal_hash);
+    let timeline = refunds::timeline(&mut conn, id).await?;
+    Ok(Detail {
+        evidence: Evidence {
+            grounds: case.grounds,
+            paid_at: case.paid_at,
+            post_days,
+            calendar_url,
+            is_current,
+        },
+        listed: Listed {
+            refund,
+            planet_nickname: case.planet_nickname,
+            wechat_nickname: case.wechat_nickname,
+        },
+        timeline,
+    })
+}
+
+/// Where the given refunds stand. Asks no permission: it tells numbers to who approved the list.
+pub async fn outcomes(ctx: &Context, ids: &[RefundId]) -> Result<Outcomes> {
+    let mut conn = ctx.db.read().await?;
+    let mut outcomes = Outcomes::default();
+    for &id in ids {
+        let refund = refunds::by_id(&mut conn, id)
+            .await?
+            .ok_or(Error::NotFound)?;
+        let counter = match refund.status {
+            RefundStatus::Success => &mut outcomes.succeeded,
+            RefundStatus::ManualRequired | RefundStatus::Closed => &mut outcomes.failed,
+            RefundStatus::Pending | RefundStatus::AwaitingSecond | RefundStatus::Rejected => {
+                &mut outcomes.not_approved
+            }
+            RefundStatus::Approved | RefundStatus::Processing | RefundStatus::Failed => {
+                &mut outcomes.under_way
+            }
+        };
+        *counter += 1;
+    }
+    Ok(outcomes)
+}

@@ -1,0 +1,186 @@
+//! Refunds: proposed from frozen facts, decided by people, carried out exactly once.
+//!
+//! Every verb here is one transaction that writes state, log, audit and outbox together, guarded
+//! by what it saw; who comes second learns who was first. Only [`run_due`] calls WeChat Pay, and
+//! never with a transaction open. It does not know cards or requests.
+
+mod approve;
+mod close;
+mod list;
+mod propose;
+mod reject;
+mod retry;
+mod send;
+mod settle;
+mod undo;
+
+use futures::future::BoxFuture;
+use serde_json::{Value, json};
+
+use crate::domain::staff::Actor;
+use crate::domain::{
+    Action, CampId, Machine as _, OrderStatus, PaymentId, RefundId, RefundStatus, Timestamp,
+};
+use crate::store::refunds::{Decision, Refund, Standing};
+use crate::store::{Conn, Note, Tx, audit, payments, refunds};
+
+use super::{Context, Error, Refusal, Result, require, require_anywhere};
+
+pub use approve::{
+    Batch, DryRun, MAX_BATCH, Picked, Skipped, approve, approve_batch, clear_of, dry_run,
+};
+pub use close::close;
+pub use list::{Detail, Evidence, Outcomes, Page, one, outcomes, page};
+pub use propose::{Built, Tally, build_list, propose_flagged, propose_manual};
+pub use reject::{Rejected, reject, reject_batch, reopen};
+pub use retry::retry;
+pub use send::{Summary, run_due};
+pub use settle::{Heard, apply_refund_notice};
+pub use undo::undo;
+
+/// How often a transaction is run again when somebody else was first.
+const MAX_CONFLICTS: usize = 8;
+/// Characters of a reason or a note at most.
+const MAX_REASON_CHARS: usize = 200;
+
+/// Runs `work` in one transaction, again if somebody else was first: it then sees what they did.
+async fn in_one_transaction<T, F>(ctx: &Context, work: F) -> Result<T>
+where
+    T: Send + 'static,
+    F: for<'t> Fn(Context, &'t mut Tx) -> BoxFuture<'t, Result<T>> + Clone + Send + 'static,
+{
+    let mut conflicts = 0;
+    loop {
+        let (context, work) = (ctx.clone(), work.clone());
+        let done = ctx.db.write(move |tx| work(context, tx)).await;
+        match done {
+            Err(error) if error.is_conflict() && conflicts < MAX_CONFLICTS => conflicts += 1,
+            other => return other,
+        }
+    }
+}
+
+/// One refund, and the right of `actor` to do `action` with it.
+async fn load(conn: &mut Conn, actor: &Actor, action: Action, id: RefundId) -> Result<Refund> {
+    let refund = refunds::by_id(conn, id).await?.ok_or(Error::NotFound)?;
+    authorize(conn, actor, action, refund.camp_id).await?;
+    Ok(refund)
+}
+
+/// What belongs to no camp is for those who may everywhere.
+async fn authorize(
+    conn: &mut Conn,
+    actor: &Actor,
+    action: Action,
+    camp: Option<CampId>,
+) -> Result<()> {
+    match camp {
+        Some(camp) => require(conn, actor, action, camp).await,
+        None => require_anywhere(actor, action),
+    }
+}
+
+/// Moves a refund and answers how it stands then.
+async fn step(
+    tx: &mut Tx,
+    refund: Refund,
+    to: RefundStatus,
+    standing: Standing,
+    note: &Note,
+) -> Result<Refund> {
+    let change = refund.status.to(to)?;
+    refunds::advance(tx, &refund, change, &standing, note).await?;
+    Ok(Refund {
+        status: to,
+        standing,
+        ..refund
+    })
+}
+
+/// Brings an order to where its refund has it: paid, refunding or refunded.
+async fn bring_order_to(
+    tx: &mut Tx,
+    payment: PaymentId,
+    target: OrderStatus,
+    note: &Note,
+) -> Result<()> {
+    let order = payments::by_id(tx, payment).await?;
+    let mut status = order.ok_or(Error::NotFound)?.status;
+    while status != target {
+        let next = match (status, target) {
+            // A refund that was given up and then succeeded after all passes through both.
+            (OrderStatus::Paid, OrderStatus::Refunded) => OrderStatus::Refunding,
+            (_, target) => target,
+        };
+        let change = status
+            .to(next)
+            .map_err(|bad| Error::Invariant(format!("payment {payment}: {bad}")))?;
+        payments::advance_order(tx, payment, change, note).await?;
+        status = next;
+    }
+    Ok(())
+}
+
+fn decision(actor: &Actor, at: Timestamp) -> Decision {
+    Decision {
+        by: actor.user_id,
+        name: actor.name.clone(),
+        at,
+    }
+}
+
+/// Who decided, for the one who comes second. What the system took back has changed instead.
+fn already_decided(refund: &Refund) -> Refusal {
+    refund
+        .standing
+        .decision
+        .as_ref()
+        .map_or(Refusal::ProposalChanged, |decision| {
+            Refusal::AlreadyDecided {
+                by: decision.name.clone(),
+                at: decision.at,
+                status: refund.status.as_str(),
+            }
+        })
+}
+
+fn remember(
+    tx: &mut Tx,
+    actor: Option<&Actor>,
+    action: &'static str,
+    refund: &Refund,
+    more: Value,
+    at: Timestamp,
+) {
+    let details = json!({
+        "refundNo": refund.refund_no,
+        "orderNo": refund.order_no,
+        "campId": refund.camp_id,
+        "amountFen": refund.proposal.amount_fen,
+        "proposalHash": refund.proposal_hash,
+        "more": more,
+    });
+    tx.audit(audit::Entry {
+        actor: actor.cloned(),
+        action,
+        object_type: "refund",
+        object_id: refund.id.to_string(),
+        details,
+        at,
+    });
+}
+
+/// A reason or a note as a person typed it.
+fn worded(field: &'static str, text: &str) -> Result<String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Error::invalid(field, "请填写原因"));
+    }
+    if text.chars().count() > MAX_REASON_CHARS {
+        return Err(Error::invalid(
+            field,
+            format!("最多 {MAX_REASON_CHARS} 个字"),
+        ));
+    }
+    Ok(text.to_owned())
+}

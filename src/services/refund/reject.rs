@@ -1,0 +1,126 @@
+//! Saying no, and taking the no back.
+
+use serde_json::json;
+
+use crate::domain::staff::Actor;
+use crate::domain::{Action, RefundId, RefundStatus};
+use crate::store::refunds::{PutForward, Refund, Standing};
+use crate::store::{Note, Tx, refunds};
+
+use super::approve::{MAX_BATCH, Skipped};
+use super::propose::{put_forward, reopen_with};
+use super::{
+    Context, Error, Refusal, Result, already_decided, decision, in_one_transaction, load, remember,
+    step, worded,
+};
+
+/// What became of a batch.
+#[derive(Debug, Default)]
+pub struct Rejected {
+    /// Rejected now.
+    pub rejected: Vec<RefundId>,
+    /// Left out, each with its reason.
+    pub skipped: Vec<Skipped>,
+}
+
+/// Rejects one refund with a reason.
+///
+/// # Errors
+/// [`Refusal::AlreadyDecided`] for what does not wait for a decision.
+pub async fn reject(ctx: &Context, actor: &Actor, id: RefundId, reason: &str) -> Result<Refund> {
+    let reason = worded("reason", reason)?;
+    let actor = actor.clone();
+    in_one_transaction(ctx, move |ctx, tx| {
+        let (actor, reason) = (actor.clone(), reason.clone());
+        Box::pin(async move { refuse(&ctx, tx, &actor, id, &reason).await })
+    })
+    .await
+}
+
+/// Rejects each of the given refunds that still waits.
+///
+/// # Errors
+/// [`Error::Invalid`] without a reason or above [`MAX_BATCH`].
+pub async fn reject_batch(
+    ctx: &Context,
+    actor: &Actor,
+    ids: &[RefundId],
+    reason: &str,
+) -> Result<Rejected> {
+    worded("reason", reason)?;
+    if ids.len() > MAX_BATCH {
+        return Err(Error::invalid("ids", format!("一次最多 {MAX_BATCH} 笔")));
+    }
+    let mut done = Rejected::default();
+    for &id in ids {
+        match reject(ctx, actor, id, reason).await {
+            Ok(_) => done.rejected.push(id),
+            Err(error @ (Error::NotFound | Error::Forbidden(_) | Error::Refused(_))) => {
+                done.skipped.push(Skipped { id, error });
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(done)
+}
+
+async fn refuse(
+    ctx: &Context,
+    tx: &mut Tx,
+    actor: &Actor,
+    id: RefundId,
+    reason: &str,
+) -> Result<Refund> {
+    let now = ctx.now();
+    let refund = load(tx, actor, Action::ReviewRefunds, id).await?;
+    if !matches!(
+        refund.status,
+        RefundStatus::Pending | RefundStatus::AwaitingSecond
+    ) {
+        return Err(already_decided(&refund).into());
+    }
+    let standing = Standing {
+        decision: Some(decision(actor, now)),
+        ..Standing::default()
+    };
+    let note = Note::new(&actor.name, reason, now);
+    let refund = step(tx, refund, RefundStatus::Rejected, standing, &note).await?;
+    let details = json!({ "reason": reason });
+    remember(tx, Some(actor), "refund.reject", &refund, details, now);
+    Ok(refund)
+}
+
+/// Makes a rejected refund pending again, with the facts of this moment.
+///
+/// # Errors
+/// [`Refusal::WrongState`] for what is not rejected, and where the facts support it no more.
+pub async fn reopen(ctx: &Context, actor: &Actor, id: RefundId) -> Result<Refund> {
+    let actor = actor.clone();
+    in_one_transaction(ctx, move |ctx, tx| {
+        let actor = actor.clone();
+        Box::pin(async move { take_no_back(&ctx, tx, &actor, id).await })
+    })
+    .await
+}
+
+async fn take_no_back(ctx: &Context, tx: &mut Tx, actor: &Actor, id: RefundId) -> Result<Refund> {
+    let now = ctx.now();
+    let refund = load(tx, actor, Action::ReviewRefunds, id).await?;
+    if refund.status != RefundStatus::Rejected {
+        return Err(Refusal::WrongState("只有已拒绝的退款可以重新打开".to_owned()).into());
+    }
+    let case = refunds::case_of_payment(tx, refund.payment_id).await?;
+    let case = case.ok_or(Error::NotFound)?;
+    let proposal = case.grounds.propose(refund.proposal.kind);
+    let proposal = proposal.ok_or_else(|| Refusal::WrongState("不符合条件".to_owned()))?;
+    let put_forward = PutForward {
+        reason: refund.reason.clone(),
+        proposed_by: refund.proposed_by,
+        ..put_forward(&case, proposal)
+    };
+    let note = Note::new(&actor.name, "reopened", now);
+    reopen_with(tx, refund, put_forward, &note).await?;
+    let refund = refunds::by_id(tx, id).await?.ok_or(Error::NotFound)?;
+    remember(tx, Some(actor), "refund.reopen", &refund, json!(null), now);
+    Ok(refund)
+}

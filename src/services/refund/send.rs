@@ -1,0 +1,340 @@
+//! The runner: carries approved refunds to WeChat Pay, each under its one number.
+//!
+//! Claim (one transaction) → call (none open) → record (one transaction). What a call that was not
+//! answered did is unknown, not failed: the refund stays under way, and WeChat Pay is asked about
+//! its number before the same number is sent again. A runner that died is followed by another one
+//! when its lease has run out.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use futures::future::join_all;
+use serde::Serialize;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::domain::eligibility::days_shown;
+use crate::domain::refund::Proposal;
+use crate::domain::{OrderStatus, RefundId, RefundKind, RefundStatus};
+use crate::platforms::wechat_pay::{self, NextStep, WechatPay};
+use crate::store::refunds::{Case, Refund, Standing};
+use crate::store::{Note, StoreError, Tx, refunds};
+
+use super::settle::{Heard, did_not_work, hear, stays_unknown};
+use super::{Context, Error, Result, bring_order_to, in_one_transaction, step};
+
+/// The operator of what the runner does.
+const OPERATOR: &str = "run-refunds";
+/// How long a claim holds: two calls of 30 s and their pauses, with room.
+const LEASE: TimeDelta = TimeDelta::minutes(3);
+/// Due refunds that a claim looks through for payers nobody is busy with.
+const LOOK_AT: i64 = 64;
+/// Calls under way at once: even if all of them are answered wrong, WeChat Pay's 6 wrong answers
+/// a second are kept (wechat-pay-v3 §7.2).
+const MAX_AT_ONCE: usize = 6;
+/// Between two calls: at most 50 a second (design §6).
+const CALL_SPACING: Duration = Duration::from_millis(20);
+/// After a call that went wrong.
+const STUMBLE_SPACING: Duration = Duration::from_millis(200);
+/// Calls in a row that went wrong before the rest waits for the next run.
+const BREAK_AFTER: usize = 5;
+/// Rounds of one run.
+const MAX_ROUNDS: usize = 10_000;
+/// Where WeChat Pay reports the end of a refund (design §5.1).
+const NOTIFY_PATH: &str = "/api/webhook/wechat/refund";
+
+/// What a run did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    /// The money went back.
+    pub succeeded: usize,
+    /// WeChat Pay is at it.
+    pub under_way: usize,
+    /// Not known; asked about later.
+    pub unknown: usize,
+    /// Failed; tried again later.
+    pub failed: usize,
+    /// Needs a person.
+    pub manual_required: usize,
+    /// Whether the run stopped because too many calls in a row went wrong.
+    pub stopped_early: bool,
+}
+
+/// How one call round of a refund ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Is(RefundStatus),
+    Unknown,
+}
+
+/// A refund that this run holds.
+struct Claim {
+    refund: Refund,
+    /// Whether nothing can have been sent under its number yet.
+    is_fresh: bool,
+    case: Case,
+}
+
+/// The pace of the calls: one slot after another, later ones after a call that went wrong.
+struct Pace(Mutex<Instant>);
+
+impl Pace {
+    fn new() -> Self {
+        Self(Mutex::new(Instant::now()))
+    }
+
+    async fn slot(&self) {
+        let at = {
+            let mut next = self.0.lock().await;
+            let at = (*next).max(Instant::now());
+            *next = at + CALL_SPACING;
+            at
+        };
+        tokio::time::sleep_until(at).await;
+    }
+
+    async fn stumbled(&self) {
+        let mut next = self.0.lock().await;
+        *next = (*next).max(Instant::now() + STUMBLE_SPACING);
+    }
+}
+
+/// Carries out every refund that is due: approved ones whose undo window has closed, failed ones
+/// whose time has come, and those under way that WeChat Pay is to be asked about.
+///
+/// # Errors
+/// [`Error::NotConfigured`] without WeChat Pay; else those of the store. What was claimed then is
+/// taken up again when its lease has run out.
+pub async fn run_due(ctx: &Context) -> Result<Summary> {
+    let pay = ctx.pay()?;
+    let pace = Pace::new();
+    let mut summary = Summary::default();
+    let (mut width, mut stumbles) = (1, 0);
+    for _ in 0..MAX_ROUNDS {
+        let claims = claim(ctx, width).await?;
+        if claims.is_empty() {
+            break;
+        }
+        let endings = join_all(claims.iter().map(|claim| carry_out(ctx, pay, &pace, claim))).await;
+        let mut went_wrong = 0;
+        for ending in endings {
+            went_wrong += usize::from(summary.count(ending?));
+        }
+        if went_wrong == 0 {
+            (width, stumbles) = ((width * 2).min(MAX_AT_ONCE), 0);
+        } else {
+            (width, stumbles) = (1, stumbles + went_wrong);
+        }
+        if stumbles >= BREAK_AFTER {
+            tracing::warn!(stumbles, "refund calls go wrong; the rest waits");
+            summary.stopped_early = true;
+            break;
+        }
+    }
+    Ok(summary)
+}
+
+impl Summary {
+    /// Counts an ending; whether it was one that went wrong.
+    fn count(&mut self, ending: Ending) -> bool {
+        let (counter, went_wrong) = match ending {
+            Ending::Is(RefundStatus::Success) => (&mut self.succeeded, false),
+            Ending::Is(RefundStatus::Failed) => (&mut self.failed, true),
+            Ending::Is(RefundStatus::ManualRequired) => (&mut self.manual_required, true),
+            Ending::Is(_) => (&mut self.under_way, false),
+            Ending::Unknown => (&mut self.unknown, true),
+        };
+        *counter += 1;
+        went_wrong
+    }
+}
+
+/// Claims up to `width` due refunds of payers whom no other runner is busy with.
+async fn claim(ctx: &Context, width: usize) -> Result<Vec<Claim>> {
+    in_one_transaction(ctx, move |ctx, tx| {
+        Box::pin(async move {
+            let (now, wall_now) = (ctx.now(), ctx.wall_now());
+            let held = refunds::held_payers(tx, wall_now).await?;
+            let mut busy: HashSet<Vec<u8>> = held.into_iter().collect();
+            let mut claims = Vec::with_capacity(width);
+            for id in refunds::due(tx, now, wall_now, LOOK_AT).await? {
+                if claims.len() >= width {
+                    break;
+                }
+                let Some(refund) = read_due(tx, id).await? else {
+                    continue;
+                };
+                let case = refunds::case_of_payment(tx, refund.payment_id).await?;
+                let case = case.ok_or(Error::NotFound)?;
+                if let Some(payer) = &case.openid_mac
+                    && !busy.insert(payer.clone())
+                {
+                    continue;
+                }
+                claims.push(take(&ctx, tx, refund, case).await?);
+            }
+            Ok(claims)
+        })
+    })
+    .await
+}
+
+/// A due refund; none if its row fits no state. Such a row moves no money, and does not keep the
+/// others from theirs.
+async fn read_due(tx: &mut Tx, id: RefundId) -> Result<Option<Refund>> {
+    match refunds::by_id(tx, id).await {
+        Err(error @ StoreError::Inconsistent { .. }) => {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(refund.id = id.0, error, "a due refund is left alone");
+            Ok(None)
+        }
+        read => Ok(read?),
+    }
+}
+
+async fn take(ctx: &Context, tx: &mut Tx, refund: Refund, case: Case) -> Result<Claim> {
+    let lease_until = Some(ctx.wall_now().plus(LEASE));
+    if refund.status == RefundStatus::Processing {
+        let standing = Standing {
+            lease_until,
+            ..refund.standing.clone()
+        };
+        refunds::keep(tx, &refund, &standing, ctx.now()).await?;
+        return Ok(Claim {
+            refund: Refund { standing, ..refund },
+            is_fresh: false,
+            case,
+        });
+    }
+    let is_fresh = refund.standing.attempts == 0;
+    let standing = Standing {
+        attempts: refund.standing.attempts + 1,
+        polls: 0,
+        next_try_at: Some(ctx.now()),
+        lease_until,
+        failure_reason: None,
+        ..refund.standing.clone()
+    };
+    let note = Note::new(OPERATOR, format!("try {}", standing.attempts), ctx.now());
+    bring_order_to(tx, refund.payment_id, OrderStatus::Refunding, &note).await?;
+    let refund = step(tx, refund, RefundStatus::Processing, standing, &note).await?;
+    Ok(Claim {
+        refund,
+        is_fresh,
+        case,
+    })
+}
+
+async fn carry_out(ctx: &Context, pay: &WechatPay, pace: &Pace, claim: &Claim) -> Result<Ending> {
+    if !claim.is_fresh
+        && let Some(ending) = ask(ctx, pay, pace, &claim.refund).await?
+    {
+        return Ok(ending);
+    }
+    pace.slot().await;
+    let error = match pay.refund(&order_of(ctx, claim)).await {
+        Ok(answer) => return told(hear(ctx, (&answer).into()).await?),
+        Err(error) => error,
+    };
+    pace.stumbled().await;
+    log(&claim.refund, &error);
+    match error.next_step() {
+        // Neither says anything about money: it is asked for, and sent again if it is not there.
+        NextStep::Repeat | NextStep::QueryOrRepeat => unknown(ctx, &claim.refund).await,
+        NextStep::QueryFirst | NextStep::NewNumber => {
+            match ask(ctx, pay, pace, &claim.refund).await? {
+                Some(ending) => Ok(ending),
+                None => failed(ctx, &claim.refund, &error, true).await,
+            }
+        }
+        NextStep::RepeatAfterTopUp | NextStep::MendFirst => {
+            failed(ctx, &claim.refund, &error, true).await
+        }
+        NextStep::GiveUp => failed(ctx, &claim.refund, &error, false).await,
+    }
+}
+
+/// Asks WeChat Pay about the number; `None`: it has never heard of it, so that it may be sent.
+async fn ask(
+    ctx: &Context,
+    pay: &WechatPay,
+    pace: &Pace,
+    refund: &Refund,
+) -> Result<Option<Ending>> {
+    pace.slot().await;
+    match pay.query_refund(refund.refund_no.as_str()).await {
+        Ok(Some(answer)) => told(hear(ctx, (&answer).into()).await?).map(Some),
+        Ok(None) => Ok(None),
+        Err(error) => {
+            pace.stumbled().await;
+            log(refund, &error);
+            unknown(ctx, refund).await.map(Some)
+        }
+    }
+}
+
+fn told(heard: Heard) -> Result<Ending> {
+    Ok(match heard {
+        Heard::Applied(status) => Ending::Is(status),
+        // Somebody else was told the same in the meantime, or people have to look.
+        Heard::Before | Heard::Unexpected => Ending::Unknown,
+    })
+}
+
+async fn unknown(ctx: &Context, refund: &Refund) -> Result<Ending> {
+    stays_unknown(ctx, refund).await?;
+    Ok(Ending::Unknown)
+}
+
+async fn failed(
+    ctx: &Context,
+    refund: &Refund,
+    error: &wechat_pay::Error,
+    may_repeat: bool,
+) -> Result<Ending> {
+    let reason = error
+        .code()
+        .map_or_else(|| "refused".to_owned(), |code| code.to_ascii_lowercase());
+    let written = did_not_work(ctx, refund, &reason, may_repeat).await?;
+    Ok(written.map_or(Ending::Unknown, Ending::Is))
+}
+
+fn log(refund: &Refund, error: &wechat_pay::Error) {
+    tracing::warn!(
+        refund.id = refund.id.0,
+        amount_fen = refund.proposal.amount_fen.get(),
+        attempts = refund.standing.attempts,
+        request_id = error.request_id(),
+        error = error as &dyn std::error::Error,
+        "a refund call did not succeed"
+    );
+}
+
+fn order_of(ctx: &Context, claim: &Claim) -> wechat_pay::NewRefund {
+    let refund = &claim.refund;
+    wechat_pay::NewRefund {
+        out_trade_no: refund.order_no.clone(),
+        out_refund_no: refund.refund_no.to_string(),
+        reason: Some(reason_shown(&refund.proposal)),
+        refund_fen: refund.proposal.amount_fen.get(),
+        total_fen: claim.case.grounds.paid.get(),
+        notify_url: Some(format!("{}{NOTIFY_PATH}", ctx.settings.public_url)),
+    }
+}
+
+/// What the payer reads in WeChat Pay's own notice; the client cuts it to 80 bytes.
+fn reason_shown(proposal: &Proposal) -> String {
+    match (proposal.kind, &proposal.terms) {
+        (RefundKind::Deposit, Some(terms)) => {
+            let days = days_shown(proposal.checked_in_days, terms);
+            format!("训练营打卡{days}天，押金退回")
+        }
+        (RefundKind::Deposit | RefundKind::Manual, _) => "训练营押金退回".to_owned(),
+        (RefundKind::Duplicate, _) => "重复支付，退回".to_owned(),
+        (RefundKind::WrongAmount, _) => "支付金额有误，退回".to_owned(),
+        (RefundKind::Late, _) => "超时支付，退回".to_owned(),
+        (RefundKind::UnknownOrder, _) => "订单异常，退回".to_owned(),
+    }
+}

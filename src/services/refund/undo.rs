@@ -1,0 +1,41 @@
+//! Withdrawing an approval while the money has not moved.
+
+use serde_json::json;
+
+use crate::domain::staff::Actor;
+use crate::domain::{Action, RefundId, RefundStatus};
+use crate::store::Note;
+use crate::store::refunds::{Refund, Standing};
+
+use super::{Context, Refusal, Result, in_one_transaction, load, remember, step};
+
+/// Withdraws an approval: before `undo_until`, and before the runner has taken it.
+///
+/// # Errors
+/// [`Refusal::UndoOver`] afterwards, [`Refusal::WrongState`] for what is not approved.
+pub async fn undo(ctx: &Context, actor: &Actor, id: RefundId) -> Result<Refund> {
+    let actor = actor.clone();
+    in_one_transaction(ctx, move |ctx, tx| {
+        let actor = actor.clone();
+        Box::pin(async move {
+            let now = ctx.now();
+            let refund = load(tx, &actor, Action::ReviewRefunds, id).await?;
+            match refund.status {
+                RefundStatus::Approved => {}
+                RefundStatus::Pending | RefundStatus::AwaitingSecond | RefundStatus::Rejected => {
+                    return Err(Refusal::WrongState("尚未通过，无需撤回".to_owned()).into());
+                }
+                _ => return Err(Refusal::UndoOver.into()),
+            }
+            if refund.standing.undo_until.is_none_or(|until| now >= until) {
+                return Err(Refusal::UndoOver.into());
+            }
+            let note = Note::new(&actor.name, "withdrawn", now);
+            let to = RefundStatus::Pending;
+            let refund = step(tx, refund, to, Standing::default(), &note).await?;
+            remember(tx, Some(&actor), "refund.undo", &refund, json!(null), now);
+            Ok(refund)
+        })
+    })
+    .await
+}
