@@ -1,0 +1,432 @@
+//! The stage of every scene: an ended camp whose members have paid at the stand-in.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use campkeeper::domain::staff::{Actor, Channel};
+use campkeeper::domain::{
+    CampId, Clock, PaymentId, RefundId, RefundStatus, Role, Timestamp, UserId,
+};
+use campkeeper::platforms::files::Files;
+use campkeeper::platforms::wechat_pay::{
+    PublicKey, RefundAmount, RefundNotice, RefundStatus as Said, Settings as PaySettings, Timeouts,
+    WechatPay,
+};
+use campkeeper::services::refund::{self, Built, Picked};
+use campkeeper::services::{Context, Settings, WallClock};
+use campkeeper::store::audit::{Verdict, verify};
+use campkeeper::store::refunds::{self, Refund};
+use chrono::TimeDelta;
+use sandbox::wechat_pay as peer;
+use sandbox::{Sandbox, SandboxConfig};
+use sqlx::{Connection as _, Executor as _, Row as _};
+
+use crate::support::TestDb;
+
+/// Noon of the day after the camp, in Shanghai.
+const NOON_AFTER: i64 = 1_768_104_000_000_000;
+/// The first moment after the camp's last day, 2026-01-10.
+pub(crate) const OVER_AT: i64 = 1_768_060_800_000_000;
+const DEPOSIT_FEN: i64 = 9900;
+pub(crate) const CAMP: CampId = CampId(1);
+/// A closed port: notifications go nowhere, the tests hand them in themselves.
+const NOWHERE: &str = "http://127.0.0.1:9";
+
+/// A clock that stands until it is moved.
+pub(crate) struct TestClock(AtomicI64);
+
+impl TestClock {
+    pub(crate) fn advance(&self, delta: TimeDelta) {
+        self.0
+            .fetch_add(delta.num_microseconds().unwrap(), Ordering::SeqCst);
+    }
+
+    fn read(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.load(Ordering::SeqCst))
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        self.read()
+    }
+}
+
+impl WallClock for TestClock {
+    fn now(&self) -> Timestamp {
+        self.read()
+    }
+}
+
+/// What a scene plays on.
+pub(crate) struct Stage {
+    pub(crate) ctx: Context,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) wall: Arc<TestClock>,
+    pub(crate) db: TestDb,
+    _files: tempfile::TempDir,
+}
+
+/// A member as a scene wants them.
+#[derive(Clone, Copy)]
+pub(crate) struct Cast {
+    pub(crate) ranking_days: i64,
+    pub(crate) post_days: i64,
+    pub(crate) confidence: i64,
+    pub(crate) match_status: &'static str,
+    /// The account's number; members share one to contest it.
+    pub(crate) account: i64,
+}
+
+/// A member whose refund is clear.
+pub(crate) const fn clear(account: i64) -> Cast {
+    Cast {
+        ranking_days: 8,
+        post_days: 8,
+        confidence: 100,
+        match_status: "matched",
+        account,
+    }
+}
+
+impl Stage {
+    /// An ended camp with two admins, a coach of it, a coach of another one, and the given members,
+    /// all of whom have paid; a complete sync has begun after the end.
+    pub(crate) async fn set(db: TestDb, cast: &[Cast]) -> Self {
+        let sandbox = Sandbox::start(SandboxConfig::default()).await.unwrap();
+        sandbox.wechat_pay().set_pacing(peer::Pacing {
+            refund_takes: None,
+            ..peer::Pacing::default()
+        });
+        let (clock, wall) = (
+            Arc::new(TestClock(AtomicI64::new(NOON_AFTER))),
+            Arc::new(TestClock(AtomicI64::new(NOON_AFTER))),
+        );
+        let files = tempfile::tempdir().unwrap();
+        let ctx = Context {
+            db: db.db.clone(),
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            wall: Arc::clone(&wall) as Arc<dyn WallClock>,
+            pay: Some(client(&sandbox)),
+            planet: None,
+            wecom: None,
+            files: Files::open(&format!("file://{}", files.path().display()))
+                .await
+                .unwrap(),
+            settings: Arc::new(settings()),
+        };
+        let stage = Self {
+            ctx,
+            sandbox,
+            clock,
+            wall,
+            db,
+            _files: files,
+        };
+        stage.run(SCENERY).await;
+        for (index, member) in cast.iter().enumerate() {
+            stage
+                .enter(i64::try_from(index).unwrap() + 1, *member)
+                .await;
+        }
+        stage
+    }
+
+    async fn enter(&self, id: i64, cast: Cast) {
+        let order_no = order_no(id);
+        self.run(&format!(
+            "INSERT INTO payment_record (id, order_no, camp_id, status, amount_fen, paid_fen, \
+             paid_at, transaction_id, start_date, end_date, total_days, required_days, \
+             grace_days, bind_status, expires_at, queries, created_at, updated_at) VALUES ({id}, \
+             '{order_no}', 1, 'paid', {DEPOSIT_FEN}, {DEPOSIT_FEN}, {OVER_AT} - 864000000000, \
+             '42000000000000000000{id:08}', '2026-01-01', '2026-01-10', 10, 7, 1, 'completed', 0, \
+             0, 0, 0)"
+        ))
+        .await;
+        let account = account(cast.account);
+        self.run(&format!(
+            "INSERT INTO camp_member (id, camp_id, payment_id, planet_user_id, planet_nickname, \
+             wechat_nickname, names_folded, match_status, confidence, match_reasons, joined, \
+             checked_in_days, eligible, created_at, updated_at) VALUES ({id}, 1, {id}, {account}, \
+             '会员{id}', '', '会员{id}', '{}', {}, '[\"编号与昵称一致\"]', FALSE, 0, FALSE, 0, 0)",
+            cast.match_status, cast.confidence
+        ))
+        .await;
+        self.run(&format!(
+            "UPDATE payment_record SET member_id = {id} WHERE id = {id}"
+        ))
+        .await;
+        self.run(&format!(
+            "INSERT INTO sync_ranking (sync_id, planet_user_id, nickname, checked_in_days) VALUES \
+             (1, {account}, '会员{id}', {}) ON CONFLICT (sync_id, planet_user_id) DO NOTHING",
+            cast.ranking_days
+        ))
+        .await;
+        for day in 1..=cast.post_days {
+            self.run(&format!(
+                "INSERT INTO checkin_record (camp_id, planet_user_id, day, sync_id) VALUES \
+                 (1, {account}, '2026-01-{day:02}', 1) \
+                 ON CONFLICT (camp_id, planet_user_id, day) DO NOTHING"
+            ))
+            .await;
+        }
+        self.pay_at_peer(&order_no, DEPOSIT_FEN);
+    }
+
+    /// The payment as WeChat Pay has it.
+    pub(crate) fn pay_at_peer(&self, order_no: &str, fen: i64) {
+        let pay = self.sandbox.wechat_pay();
+        pay.pay_foreign_order(order_no, fen, NOWHERE).unwrap();
+    }
+
+    /// Runs statements that both engines understand, but for `BYTES'00'`.
+    pub(crate) async fn run(&self, sql: &str) {
+        for statement in sql.split(";\n") {
+            if self.db.url.starts_with("sqlite") {
+                let statement = sqlx::AssertSqlSafe(statement.replace("BYTES", "x"));
+                let mut conn = sqlx::SqliteConnection::connect(&self.db.url).await.unwrap();
+                conn.execute(statement).await.unwrap();
+            } else {
+                let statement = sqlx::AssertSqlSafe(statement.replace("BYTES'", "'\\x"));
+                let mut conn = sqlx::PgConnection::connect(&self.db.url).await.unwrap();
+                conn.execute(statement).await.unwrap();
+            }
+        }
+    }
+
+    /// The texts of a query's first column.
+    pub(crate) async fn texts(&self, sql: &str) -> Vec<String> {
+        let statement = sqlx::AssertSqlSafe(sql.to_owned());
+        if self.db.url.starts_with("sqlite") {
+            let mut conn = sqlx::SqliteConnection::connect(&self.db.url).await.unwrap();
+            let rows = conn.fetch_all(statement).await.unwrap();
+            rows.iter().map(|row| row.get(0)).collect()
+        } else {
+            let mut conn = sqlx::PgConnection::connect(&self.db.url).await.unwrap();
+            let rows = conn.fetch_all(statement).await.unwrap();
+            rows.iter().map(|row| row.get(0)).collect()
+        }
+    }
+
+    pub(crate) async fn build(&self) -> Built {
+        refund::build_list(&self.ctx, None, CAMP).await.unwrap()
+    }
+
+    /// The refund of the nth member's payment.
+    pub(crate) async fn of(&self, payment: i64) -> Refund {
+        let mut conn = self.db.read().await.unwrap();
+        let refund = refunds::of_payment(&mut conn, PaymentId(payment))
+            .await
+            .unwrap();
+        refund.unwrap_or_else(|| panic!("payment {payment} has no refund"))
+    }
+
+    pub(crate) async fn status(&self, payment: i64) -> RefundStatus {
+        self.of(payment).await.status
+    }
+
+    /// The list is built, the nth member's refund approved, and its undo window over.
+    pub(crate) async fn approved(&self, payment: i64) -> RefundId {
+        self.build().await;
+        let id = self.of(payment).await.id;
+        refund::approve(&self.ctx, &admin(), id, None)
+            .await
+            .unwrap();
+        self.clock.advance(TimeDelta::seconds(60));
+        id
+    }
+
+    /// Time passes for people and for leases alike.
+    pub(crate) fn pass(&self, delta: TimeDelta) {
+        self.clock.advance(delta);
+        self.wall.advance(delta);
+    }
+
+    /// The stand-in ends the refund; WeChat Pay's next answer says so.
+    pub(crate) fn finish(&self, refund: &Refund, outcome: peer::RefundOutcome) {
+        let pay = self.sandbox.wechat_pay();
+        pay.finish_refund(refund.refund_no.as_str(), outcome)
+            .unwrap();
+    }
+
+    /// What the payer of the nth payment has got back, by the stand-in's books, and that no refund
+    /// was executed twice.
+    pub(crate) fn returned_fen(&self, payment: i64) -> i64 {
+        let refunds = self.sandbox.wechat_pay().refunds();
+        let of_order = refunds
+            .iter()
+            .filter(|refund| refund.out_trade_no == order_no(payment));
+        of_order
+            .map(|refund| {
+                assert!(refund.executions <= 1, "{refund:?}");
+                refund.refund_fen * i64::from(refund.executions)
+            })
+            .sum()
+    }
+
+    /// Both sides of the nth payment agree that it went back exactly once; its logs, the audit
+    /// chain and the stand-in have nothing to complain of.
+    pub(crate) async fn assert_refunded_once(&self, payment: i64) {
+        assert_eq!(self.status(payment).await, RefundStatus::Success);
+        assert_eq!(self.returned_fen(payment), DEPOSIT_FEN);
+        let order = format!("SELECT status FROM payment_record WHERE id = {payment}");
+        assert_eq!(self.texts(&order).await, ["refunded"]);
+        let ends = format!(
+            "SELECT to_status FROM order_status_log WHERE payment_id = {payment} \
+             AND to_status = 'refunded'"
+        );
+        assert_eq!(self.texts(&ends).await.len(), 1);
+        self.assert_in_order().await;
+    }
+
+    /// The audit chain is intact and the stand-in saw nothing that the real one forbids.
+    pub(crate) async fn assert_in_order(&self) {
+        let mut conn = self.db.read().await.unwrap();
+        let verdict = verify(&mut conn, self.db.keys()).await.unwrap();
+        assert!(matches!(verdict, Verdict::Intact { .. }), "{verdict:?}");
+        let violations = self.sandbox.violations().all();
+        assert!(violations.is_empty(), "{violations:#?}");
+    }
+
+    /// The statuses that a refund has gone through.
+    pub(crate) async fn path(&self, id: RefundId) -> Vec<String> {
+        let sql =
+            format!("SELECT to_status FROM refund_status_log WHERE refund_id = {id} ORDER BY id");
+        self.texts(&sql).await
+    }
+
+    /// The kinds of what waits in the outbox.
+    pub(crate) async fn notices(&self) -> Vec<String> {
+        self.texts("SELECT kind FROM notification_message ORDER BY id")
+            .await
+    }
+
+    /// A notification about the refund, as the callback hands it over.
+    pub(crate) fn notice(&self, refund: &Refund, said: Said) -> RefundNotice {
+        RefundNotice {
+            mch_id: peer::MERCHANT_ID.to_owned(),
+            out_trade_no: refund.order_no.clone(),
+            transaction_id: None,
+            out_refund_no: refund.refund_no.to_string(),
+            refund_id: "50000000382019052709732678859".to_owned(),
+            refund_status: said,
+            success_time: None,
+            user_received_account: None,
+            amount: RefundAmount {
+                total_fen: DEPOSIT_FEN,
+                refund_fen: refund.proposal.amount_fen.get(),
+                payer_total_fen: None,
+                payer_refund_fen: None,
+                settlement_refund_fen: None,
+                currency: None,
+            },
+        }
+    }
+}
+
+pub(crate) fn picked(refund: &Refund) -> Picked {
+    Picked {
+        id: refund.id,
+        hash: Some(refund.proposal_hash.clone()),
+    }
+}
+
+pub(crate) fn order_no(id: i64) -> String {
+    format!("ord_{id:026}")
+}
+
+pub(crate) fn account(number: i64) -> i64 {
+    300_000_000_000_000 + number
+}
+
+fn actor(id: i64, name: &str, role: Role) -> Actor {
+    Actor {
+        user_id: UserId(id),
+        name: name.to_owned(),
+        role,
+        channel: Channel::Card,
+        ip: None,
+    }
+}
+
+pub(crate) fn admin() -> Actor {
+    actor(1, "王管理", Role::Admin)
+}
+
+pub(crate) fn other_admin() -> Actor {
+    actor(2, "李管理", Role::Admin)
+}
+
+pub(crate) fn coach() -> Actor {
+    actor(3, "赵教练", Role::Coach)
+}
+
+pub(crate) fn second_coach() -> Actor {
+    actor(4, "钱教练", Role::Coach)
+}
+
+pub(crate) fn foreign_coach() -> Actor {
+    actor(5, "孙教练", Role::Coach)
+}
+
+pub(crate) fn super_admin() -> Actor {
+    actor(6, "周总", Role::SuperAdmin)
+}
+
+fn client(sandbox: &Sandbox) -> WechatPay {
+    let clock = sandbox.clock().clone();
+    let settings = PaySettings {
+        api_base: format!("{}/wechat-pay", sandbox.base_url()),
+        app_id: peer::APP_ID.to_owned(),
+        mch_id: peer::MERCHANT_ID.to_owned(),
+        serial_no: peer::MERCHANT_SERIAL.to_owned(),
+        private_key_pem: peer::MERCHANT_PRIVATE_KEY_PEM.into(),
+        api_v3_key: peer::API_V3_KEY.into(),
+        public_key: Some(PublicKey {
+            id: peer::PUBLIC_KEY_ID.to_owned(),
+            pem: peer::PUBLIC_KEY_PEM.to_owned(),
+        }),
+        timeouts: Timeouts {
+            connect: Duration::from_secs(5),
+            total: Duration::from_secs(2),
+        },
+    };
+    WechatPay::new(settings, Arc::new(move || clock.wall_now())).unwrap()
+}
+
+pub(crate) fn settings() -> Settings {
+    Settings {
+        public_url: NOWHERE.to_owned(),
+        default_grace_days: 1,
+        undo_seconds: 60,
+        second_approver_over_fen: 0,
+        recipients: vec!["WangGuanLi".to_owned()],
+        corp_id: String::new(),
+        agent_id: 0,
+        oauth_base: String::new(),
+        login_base: String::new(),
+        wechat_oauth: None,
+    }
+}
+
+/// Staff, camps and the sync.
+const SCENERY: &str = "INSERT INTO system_user (id, username, password_hash, role, display_name, \
+status, must_change_password, created_at, updated_at) VALUES \
+(1, 'wang', '', 'admin', '王管理', 'active', FALSE, 0, 0), \
+(2, 'li', '', 'admin', '李管理', 'active', FALSE, 0, 0), \
+(3, 'zhao', '', 'coach', '赵教练', 'active', FALSE, 0, 0), \
+(4, 'qian', '', 'coach', '钱教练', 'active', FALSE, 0, 0), \
+(5, 'sun', '', 'coach', '孙教练', 'active', FALSE, 0, 0), \
+(6, 'zhou', '', 'super_admin', '周总', 'active', FALSE, 0, 0);
+INSERT INTO training_camp (id, name, name_folded, deposit_fen, start_date, end_date, total_days, \
+required_days, grace_days, introduction_html, group_robot_key, status, current_sync_id, \
+created_at, updated_at) VALUES \
+(1, '写作营', '写作营', 9900, '2026-01-01', '2026-01-10', 10, 7, 1, '', BYTES'00', 'ended', 1, 0, 0), \
+(2, '阅读营', '阅读营', 9900, '2026-01-01', '2026-01-10', 10, 7, 1, '', NULL, 'ended', NULL, 0, 0);
+INSERT INTO camp_member_relation (camp_id, user_id, role) VALUES (1, 3, 'coach'), \
+(1, 4, 'coach'), (2, 5, 'coach');
+INSERT INTO sync_run (id, camp_id, state, requested_by, started_at, finished_at, members, \
+new_checkins, newly_eligible, unknown_users, lease_until) VALUES \
+(1, 1, 'complete', 'job', 1768060800000000, 1768060900000000, 0, 0, 0, 0, 0)";

@@ -1,0 +1,101 @@
+//! WeChat Pay's word: applied once, whenever it comes.
+
+use campkeeper::domain::RefundStatus;
+use campkeeper::platforms::wechat_pay::RefundStatus as Said;
+use campkeeper::services::Error;
+use campkeeper::services::refund::{Heard, apply_refund_notice, close, run_due};
+use chrono::TimeDelta;
+use futures::future::join_all;
+use sandbox::wechat_pay::RefundOutcome;
+
+use crate::on_both_engines;
+use crate::stage::{Stage, admin, clear};
+
+on_both_engines! {
+    async fn the_same_notification_twenty_times_at_once_is_applied_once(db) {
+        let stage = Stage::set(db, &[clear(1)]).await;
+        let id = stage.approved(1).await;
+        run_due(&stage.ctx).await.unwrap();
+        let refund = stage.of(1).await;
+        stage.finish(&refund, RefundOutcome::Success);
+        let notice = stage.notice(&refund, Said::Success);
+        let heard = join_all((0..20).map(|_| apply_refund_notice(&stage.ctx, &notice))).await;
+        let applied = heard.into_iter().filter(|heard| {
+            *heard.as_ref().unwrap() == Heard::Applied(RefundStatus::Success)
+        });
+        assert_eq!(applied.count(), 1);
+        stage.assert_refunded_once(1).await;
+        assert_eq!(stage.path(id).await, ["pending", "approved", "processing", "success"]);
+        assert_eq!(stage.notices().await, ["refund_list_ready", "refund_done"]);
+        // What comes after success is heard and changes nothing.
+        for said in [Said::Abnormal, Said::Closed, Said::Success] {
+            let late = apply_refund_notice(&stage.ctx, &stage.notice(&refund, said)).await;
+            assert_eq!(late.unwrap(), Heard::Before);
+        }
+        stage.assert_refunded_once(1).await;
+    }
+
+    async fn a_late_success_wins_over_a_person_s_task(db) {
+        let stage = Stage::set(db, &[clear(1)]).await;
+        stage.approved(1).await;
+        run_due(&stage.ctx).await.unwrap();
+        let refund = stage.of(1).await;
+        let abnormal = apply_refund_notice(&stage.ctx, &stage.notice(&refund, Said::Abnormal)).await;
+        assert_eq!(abnormal.unwrap(), Heard::Applied(RefundStatus::ManualRequired));
+        assert_eq!(stage.texts("SELECT status FROM payment_record").await, ["paid"]);
+        assert_eq!(stage.of(1).await.standing.failure_reason.as_deref(), Some("abnormal"));
+        stage.finish(&refund, RefundOutcome::Success);
+        let success = apply_refund_notice(&stage.ctx, &stage.notice(&refund, Said::Success)).await;
+        assert_eq!(success.unwrap(), Heard::Applied(RefundStatus::Success));
+        stage.assert_refunded_once(1).await;
+        assert_eq!(stage.of(1).await.standing.failure_reason, None);
+    }
+
+    async fn a_notification_that_overtakes_the_runner(db) {
+        let stage = Stage::set(db, &[clear(1)]).await;
+        stage.approved(1).await;
+        run_due(&stage.ctx).await.unwrap();
+        let refund = stage.of(1).await;
+        stage.finish(&refund, RefundOutcome::Success);
+        stage.pass(TimeDelta::minutes(1));
+        let notice = stage.notice(&refund, Said::Success);
+        let (heard, ran) = tokio::join!(apply_refund_notice(&stage.ctx, &notice), run_due(&stage.ctx));
+        heard.unwrap();
+        ran.unwrap();
+        stage.assert_refunded_once(1).await;
+    }
+
+    async fn what_fits_nothing_of_ours_is_kept_and_told(db) {
+        let stage = Stage::set(db, &[clear(1)]).await;
+        stage.build().await;
+        let refund = stage.of(1).await;
+        let unapproved = stage.notice(&refund, Said::Success);
+        let mut unknown = stage.notice(&refund, Said::Success);
+        unknown.out_refund_no = "rfd_of_somebody_else".to_owned();
+        let mut other_sum = stage.notice(&refund, Said::Success);
+        other_sum.amount.refund_fen = 1;
+        for notice in [&unapproved, &unknown, &other_sum] {
+            assert_eq!(apply_refund_notice(&stage.ctx, notice).await.unwrap(), Heard::Unexpected);
+        }
+        assert_eq!(stage.status(1).await, RefundStatus::Pending);
+        let kept = stage.texts("SELECT action FROM operation_log WHERE action = 'refund.unexpected'").await;
+        assert_eq!(kept.len(), 3);
+        assert!(stage.notices().await.contains(&"refund_unexpected".to_owned()));
+        let mut foreign = stage.notice(&refund, Said::Success);
+        foreign.mch_id = "1900000009".to_owned();
+        assert!(matches!(apply_refund_notice(&stage.ctx, &foreign).await, Err(Error::Invalid(_))));
+    }
+
+    async fn success_after_settling_by_hand_is_for_people(db) {
+        let stage = Stage::set(db, &[clear(1)]).await;
+        let id = stage.approved(1).await;
+        run_due(&stage.ctx).await.unwrap();
+        let refund = stage.of(1).await;
+        apply_refund_notice(&stage.ctx, &stage.notice(&refund, Said::Abnormal)).await.unwrap();
+        close(&stage.ctx, &admin(), id, "已线下转账").await.unwrap();
+        let success = apply_refund_notice(&stage.ctx, &stage.notice(&refund, Said::Success)).await;
+        assert_eq!(success.unwrap(), Heard::Unexpected);
+        assert_eq!(stage.status(1).await, RefundStatus::Closed);
+        stage.assert_in_order().await;
+    }
+}
