@@ -5,6 +5,7 @@ pub mod app;
 pub mod config;
 #[macro_use]
 pub mod domain;
+pub mod jobs;
 pub mod platforms;
 pub mod services;
 pub mod store;

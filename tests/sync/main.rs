@@ -4,6 +4,7 @@
 mod support;
 
 mod cookie;
+mod jobs;
 mod reading;
 mod results;
 mod runs;

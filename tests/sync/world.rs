@@ -199,7 +199,6 @@ impl World {
             wecom_userid: None,
             claim: claim.unwrap_or_default(),
             expires_at: now,
-            time_expire: now,
             payer_ip: None,
             next_query_at: now,
         };

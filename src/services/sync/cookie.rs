@@ -26,6 +26,18 @@ pub enum CookieState {
     Unknown,
 }
 
+impl CookieState {
+    /// In one word, for the report of the job.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Alive { .. } => "alive",
+            Self::Dead => "dead",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// Asks the planet, and tells the recipients once a day if they have to do something.
 ///
 /// # Errors

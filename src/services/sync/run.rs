@@ -24,6 +24,10 @@ use super::planet::{self, Reading, Remedy, Trouble, Whole};
 const LEASE: TimeDelta = TimeDelta::minutes(2);
 /// How often the instance gives that sign.
 const SIGN_EVERY: Duration = Duration::from_secs(30);
+/// How often the job looks whether a run that is in its way has ended, and how many times: a little
+/// longer than a lease lasts.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+const LOOKS_AT_RUNNING: usize = 26;
 /// What is read again before the newest post that is kept: for posts deleted late and runs that
 /// failed (zsxq §6).
 const OVERLAP: TimeDelta = TimeDelta::hours(48);
@@ -31,7 +35,7 @@ const OVERLAP: TimeDelta = TimeDelta::hours(48);
 const MAX_CONFLICTS: usize = 5;
 
 /// What a run of the job came to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Summary {
     /// Camps whose sync is complete.
     pub complete: usize,
@@ -99,7 +103,7 @@ pub async fn sync_all(ctx: &Context) -> Result<Summary> {
             summary.skipped += 1;
             continue;
         }
-        let ended = match begin(ctx, camp.id, None).await {
+        let ended = match begin_patiently(ctx, camp.id).await {
             Ok(run) => carry_out(ctx, run).await?,
             Err(Error::Refused(_)) => {
                 summary.skipped += 1;
@@ -114,6 +118,21 @@ pub async fn sync_all(ctx: &Context) -> Result<Summary> {
         login_is_over = ended.remedy == Some(Remedy::UpdateCookie);
     }
     Ok(summary)
+}
+
+/// Claims the camp for the clock. A run of somebody else is waited for as long as a dead one would
+/// hold the camp: after a restart it is our own that was cut off.
+async fn begin_patiently(ctx: &Context, camp_id: CampId) -> Result<Run> {
+    let mut looks = 0;
+    loop {
+        match begin(ctx, camp_id, None).await {
+            Err(Error::Refused(Refusal::SyncRunning { .. })) if looks < LOOKS_AT_RUNNING => {
+                looks += 1;
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+            other => return other,
+        }
+    }
 }
 
 /// Claims the camp for a run. `actor` is none for the clock.

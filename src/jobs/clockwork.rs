@@ -1,0 +1,162 @@
+//! What runs while we serve: a loop per lane that looks for ticks, and one per worker.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono_tz::Asia::Shanghai;
+use tokio::sync::Notify;
+use tokio_cron_scheduler::{JobScheduler, JobSchedulerError};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::domain::Timestamp;
+use crate::services::Context;
+use crate::store::Signal;
+
+use super::schedule::{Schedule, ScheduleError};
+use super::{JOBS, Job, Lane, Ran, Trigger, run_due};
+
+/// How often lanes look again without being woken: for a business clock that was moved, and for
+/// ticks of instances that died.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How often workers look again without being woken (design §5.4).
+const POLL_EVERY: Duration = Duration::from_secs(2);
+/// How long a worker rests after an error.
+const REST_AFTER_ERROR: Duration = Duration::from_secs(10);
+
+/// Why the clockwork does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A schedule of ours cannot be read.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
+    /// The scheduler that wakes us could not be set up.
+    #[error("the scheduler could not be set up: {0}")]
+    Scheduler(#[from] JobSchedulerError),
+}
+
+/// Starts lanes and workers as tasks of `tasks`; they end in good order when `stop` is cancelled.
+/// What was missed while nobody ran is caught up at once.
+///
+/// # Errors
+/// [`StartError`]; nothing runs then.
+pub async fn start(
+    ctx: &Context,
+    stop: &CancellationToken,
+    tasks: &TaskTracker,
+) -> Result<(), StartError> {
+    let owner = ctx.new_uuid().to_string();
+    let mut scheduler = JobScheduler::new().await?;
+    for lane in [Lane::Nightly, Lane::Frequent] {
+        let wake = Arc::new(Notify::new());
+        let mut scheduled = Vec::new();
+        for job in JOBS {
+            let Trigger::At(cron, _) = job.trigger else {
+                continue;
+            };
+            if job.trigger != Trigger::At(cron, lane) {
+                continue;
+            }
+            scheduled.push((job, Schedule::parse(cron)?));
+            scheduler.add(alarm(cron, Arc::clone(&wake))?).await?;
+        }
+        let hand = Hand {
+            ctx: ctx.clone(),
+            owner: owner.clone(),
+            stop: stop.clone(),
+            settled: HashMap::new(),
+        };
+        tasks.spawn(hand.turn(scheduled, wake));
+    }
+    for job in JOBS {
+        if let Trigger::Woken(signal) = job.trigger {
+            tasks.spawn(work(ctx.clone(), job, signal, stop.clone()));
+        }
+    }
+    scheduler.start().await?;
+    let stop = stop.clone();
+    tasks.spawn(async move {
+        stop.cancelled().await;
+        if let Err(error) = scheduler.shutdown().await {
+            tracing::warn!(%error, "the scheduler did not shut down");
+        }
+    });
+    Ok(())
+}
+
+/// Wakes a lane at the times of a schedule. Its default timezone would be UTC.
+fn alarm(cron: &str, wake: Arc<Notify>) -> Result<tokio_cron_scheduler::Job, JobSchedulerError> {
+    tokio_cron_scheduler::Job::new_async_tz(cron, Shanghai, move |_, _| {
+        let wake = Arc::clone(&wake);
+        Box::pin(async move { wake.notify_one() })
+    })
+}
+
+/// One lane at work.
+struct Hand {
+    ctx: Context,
+    owner: String,
+    stop: CancellationToken,
+    /// The newest tick of each job that needs no more looking at.
+    settled: HashMap<&'static str, Timestamp>,
+}
+
+impl Hand {
+    async fn turn(mut self, jobs: Vec<(&'static Job, Schedule)>, wake: Arc<Notify>) {
+        loop {
+            for (job, schedule) in &jobs {
+                if self.stop.is_cancelled() {
+                    return;
+                }
+                self.look_at(job, schedule).await;
+            }
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = wake.notified() => {}
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+        }
+    }
+
+    async fn look_at(&mut self, job: &'static Job, schedule: &Schedule) {
+        let due = match schedule.last(self.ctx.now()) {
+            Ok(due) => due,
+            Err(error) => {
+                tracing::error!(job = job.name, %error, "a schedule has no past");
+                return;
+            }
+        };
+        if self.settled.get(job.name) == Some(&due) {
+            return;
+        }
+        match run_due(&self.ctx, job, due, &self.owner, &self.stop).await {
+            Ok(Ran::Done(_) | Ran::Skipped(_) | Ran::Failed(_)) => {
+                self.settled.insert(job.name, due);
+            }
+            // Somebody else's: it is looked at again, should they die.
+            Ok(Ran::NotOurs | Ran::CutOff) => {}
+            Err(error) => tracing::error!(job = job.name, %error, "a tick could not be claimed"),
+        }
+    }
+}
+
+/// Works whenever a commit wakes it, and every two seconds in case none did. The service leases
+/// each piece for itself, so that several instances share the work.
+async fn work(ctx: Context, job: &'static Job, signal: Signal, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        // Not cut off by `stop`: a batch is short, and ends at a recorded point.
+        let rest = match (job.run)(ctx.clone()).await {
+            Ok(_) => POLL_EVERY,
+            Err(error) => {
+                tracing::error!(job = job.name, %error, "a worker failed");
+                REST_AFTER_ERROR
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = ctx.db.signalled(signal) => {}
+            () = tokio::time::sleep(rest) => {}
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Door 3, the clock: what is due, and the one service that does it.
+//!
+//! Cron only wakes. What is due is computed from the business clock, and a tick belongs to the
+//! instance whose row in `job_run` wins; a dead instance's tick is taken over when its lease ends,
+//! and of what was missed while nobody ran, the newest tick is caught up. Work that commits wake
+//! (inbox, outbox, refunds) does not wait for ticks: each piece has a lease of its own.
+//!
+//! Knows no rule: each job calls one service and reports what that says it did.
+
+mod clockwork;
+mod runner;
+mod schedule;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use serde_json::{Value, json};
+
+use crate::services::{self, Context};
+use crate::store::Signal;
+
+pub use clockwork::{StartError, start};
+pub use runner::{JobReport, Ran, RunError, report, run_due, run_for, run_once};
+pub use schedule::{Schedule, ScheduleError};
+
+/// A job: its name, when it runs, and the service that it calls.
+#[derive(Debug)]
+pub struct Job {
+    /// Its name on the command line, in the API and in `job_run`.
+    pub name: &'static str,
+    /// When it runs.
+    pub trigger: Trigger,
+    /// Calls its service; answers what was done.
+    pub run: fn(Context) -> BoxFuture<'static, services::Result<Value>>,
+}
+
+/// When a job runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trigger {
+    /// At these times in Asia/Shanghai: second, minute, hour, day, month, weekday.
+    At(&'static str, Lane),
+    /// When a commit wakes it, and every two seconds in case none did.
+    Woken(Signal),
+}
+
+/// Jobs of one lane run one after the other, in the order of [`JOBS`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// The night's work, of which each step builds on the one before. It may take half an hour.
+    Nightly,
+    /// Short work that must not wait for the night's.
+    Frequent,
+}
+
+macro_rules! job {
+    ($name:literal, $trigger:expr, |$ctx:ident| $service:expr, |$done:pat_param| $summary:expr) => {
+        Job {
+            name: $name,
+            trigger: $trigger,
+            run: |$ctx| {
+                async move {
+                    let $done = $service.await?;
+                    Ok($summary)
+                }
+                .boxed()
+            },
+        }
+    };
+}
+
+/// Every job, in the order in which a night goes (design §5.4).
+pub const JOBS: &[Job] = &[
+    job!(
+        "advance-camps",
+        Trigger::At("0 5 0 * * *", Lane::Nightly),
+        |ctx| services::camps::advance_by_calendar(&ctx),
+        |done| json!({"begun": done.begun, "ended": done.ended, "archived": done.archived})
+    ),
+    job!(
+        "sync-checkins",
+        Trigger::At("0 0 1 * * *", Lane::Nightly),
+        |ctx| services::sync::sync_all(&ctx),
+        |done| json!(done)
+    ),
+    job!(
+        "expire-bindings",
+        Trigger::At("0 0 2 * * *", Lane::Nightly),
+        |ctx| services::bind::expire(&ctx),
+        |expired| json!({"expired": expired})
+    ),
+    job!(
+        "reconcile-payments",
+        Trigger::At("0 5 * * * *", Lane::Frequent),
+        |ctx| services::reconcile::unpaid(&ctx),
+        |done| json!(done)
+    ),
+    job!(
+        "check-cookie",
+        Trigger::At("0 30 */6 * * *", Lane::Frequent),
+        |ctx| services::sync::check_cookie(&ctx),
+        |state| json!({"cookie": state.as_str()})
+    ),
+];
+
+/// The job of a name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Job> {
+    JOBS.iter().find(|job| job.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_name_is_one_of_the_contract_and_every_schedule_can_be_read() {
+        let known = [
+            "advance-camps",
+            "sync-checkins",
+            "expire-bindings",
+            "smart-match",
+            "build-refund-lists",
+            "run-refunds",
+            "work-inbox",
+            "send-outbox",
+            "reconcile-payments",
+            "check-cookie",
+        ];
+        let mut seen = HashSet::new();
+        for job in JOBS {
+            assert!(known.contains(&job.name), "{}", job.name);
+            assert!(seen.insert(job.name), "{} twice", job.name);
+            if let Trigger::At(cron, _) = job.trigger {
+                Schedule::parse(cron).unwrap();
+            }
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! One run of one job: claimed, held under a lease, recorded.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::domain::staff::Actor;
+use crate::domain::{Action, Timestamp};
+use crate::services::{self, Context, Refusal, require_anywhere};
+use crate::store::audit::Entry;
+use crate::store::job_runs::{self, JobRunRow, Tick};
+
+use super::schedule::{Schedule, ScheduleError};
+use super::{JOBS, Job, Trigger, find};
+
+/// How long a run lives without a sign of its instance, wall time.
+const LEASE: TimeDelta = TimeDelta::minutes(2);
+/// How often the instance gives that sign.
+const SIGN_EVERY: Duration = Duration::from_secs(30);
+/// How long a run may go on once we are told to stop. What is cut off is taken up by another
+/// instance, or by us when we are back.
+const STOP_WITHIN: Duration = Duration::from_secs(15);
+
+/// What came of a tick.
+#[derive(Debug)]
+pub enum Ran {
+    /// Another instance has run it or is running it; or the job runs for another reason.
+    NotOurs,
+    /// It ran to its end.
+    Done(Value),
+    /// What it needs is not configured: there was nothing to do.
+    Skipped(&'static str),
+    /// Its service failed; the next tick tries again.
+    Failed(services::Error),
+    /// It was cut off; the tick is free for whoever comes next.
+    CutOff,
+}
+
+/// Why a job did not run to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// There is none of this name.
+    #[error("there is no such job")]
+    Unknown,
+    /// Some instance is running it now.
+    #[error("the job is already running")]
+    AlreadyRunning,
+    /// Its service failed.
+    #[error(transparent)]
+    Service(#[from] services::Error),
+    /// Its run was cut off.
+    #[error("the run was cut off")]
+    CutOff,
+}
+
+impl From<RunError> for services::Error {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Unknown => Self::NotFound,
+            RunError::AlreadyRunning => Refusal::WrongState("任务正在运行".to_owned()).into(),
+            RunError::Service(error) => error,
+            RunError::CutOff => Refusal::WrongState("任务被中断".to_owned()).into(),
+        }
+    }
+}
+
+/// Runs the tick of a job that is due, unless somebody has. `owner` names this instance.
+///
+/// # Errors
+/// The schedule is none, or the store cannot.
+pub async fn run_due(
+    ctx: &Context,
+    job: &'static Job,
+    scheduled_at: Timestamp,
+    owner: &str,
+    stop: &CancellationToken,
+) -> services::Result<Ran> {
+    let tick = Tick {
+        job: job.name,
+        scheduled_at,
+        owner: owner.to_owned(),
+    };
+    if !claim(ctx, &tick).await? {
+        return Ok(Ran::NotOurs);
+    }
+    run(ctx, job, &tick, stop).await
+}
+
+/// Runs a job once, now, whether or not its tick was claimed.
+///
+/// # Errors
+/// See [`RunError`].
+pub async fn run_once(ctx: &Context, name: &str) -> Result<Value, RunError> {
+    let job = find(name).ok_or(RunError::Unknown)?;
+    let owner = ctx.new_uuid().to_string();
+    let never = CancellationToken::new();
+    match run_due(ctx, job, ctx.now(), &owner, &never).await? {
+        Ran::Done(summary) => Ok(summary),
+        Ran::NotOurs => Err(RunError::AlreadyRunning),
+        Ran::Skipped(what) => Err(services::Error::NotConfigured(what).into()),
+        Ran::Failed(error) => Err(error.into()),
+        Ran::CutOff => Err(RunError::CutOff),
+    }
+}
+
+/// Runs a job for a member of staff. It goes on if they do not wait for its end.
+///
+/// # Errors
+/// `actor` may not; or see [`RunError`].
+pub async fn run_for(ctx: &Context, actor: &Actor, name: &str) -> services::Result<Value> {
+    require_anywhere(actor, Action::RunJobs)?;
+    let name = find(name).ok_or(services::Error::NotFound)?.name;
+    let entry = Entry {
+        actor: Some(actor.clone()),
+        action: "job.run",
+        object_type: "job",
+        object_id: name.to_owned(),
+        details: Value::Null,
+        at: ctx.now(),
+    };
+    let audited: services::Result<()> = ctx
+        .db
+        .write(move |tx| {
+            Box::pin(async move {
+                tx.audit(entry);
+                Ok(())
+            })
+        })
+        .await;
+    audited?;
+    let context = ctx.clone();
+    let ran = tokio::spawn(async move { run_once(&context, name).await }).await;
+    let ran = ran.map_err(|panic| services::Error::Invariant(panic.to_string()))?;
+    Ok(ran?)
+}
+
+async fn claim(ctx: &Context, tick: &Tick) -> services::Result<bool> {
+    let (tick, wall_now) = (tick.clone(), ctx.wall_now());
+    ctx.db
+        .write(move |tx| {
+            Box::pin(async move {
+                if job_runs::is_running(tx, tick.job, wall_now).await? {
+                    return Ok(false);
+                }
+                Ok(job_runs::claim(tx, &tick, wall_now, wall_now.plus(LEASE)).await?)
+            })
+        })
+        .await
+}
+
+async fn run(
+    ctx: &Context,
+    job: &'static Job,
+    tick: &Tick,
+    stop: &CancellationToken,
+) -> services::Result<Ran> {
+    tracing::info!(job = job.name, scheduled_at = %tick.scheduled_at.rfc3339(), "a job begins");
+    // A task of its own: a panic in it is its failure, and dropping it cuts it off.
+    let mut work = AbortOnDropHandle::new(tokio::spawn((job.run)(ctx.clone())));
+    let cut_off = async {
+        stop.cancelled().await;
+        tokio::time::sleep(STOP_WITHIN).await;
+    };
+    let ran = tokio::select! {
+        done = &mut work => match done {
+            Ok(Ok(summary)) => Ran::Done(summary),
+            Ok(Err(services::Error::NotConfigured(what))) => Ran::Skipped(what),
+            Ok(Err(error)) => Ran::Failed(error),
+            Err(panic) => Ran::Failed(services::Error::Invariant(panic.to_string())),
+        },
+        () = lease_lost(ctx, tick) => Ran::CutOff,
+        () = cut_off => Ran::CutOff,
+    };
+    if matches!(ran, Ran::CutOff) {
+        // The tick is let go of only once nothing works on it any more.
+        work.abort();
+        let _ = work.await;
+    }
+    record(ctx, tick, &ran).await?;
+    Ok(ran)
+}
+
+/// Gives the sign of life for as long as the tick is ours; returns when it no longer is.
+async fn lease_lost(ctx: &Context, tick: &Tick) {
+    loop {
+        tokio::time::sleep(SIGN_EVERY).await;
+        match extend(ctx, tick, ctx.wall_now().plus(LEASE)).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            // The lease outlasts several of these.
+            Err(error) => tracing::warn!(%error, job = tick.job, "the lease was not extended"),
+        }
+    }
+}
+
+async fn extend(ctx: &Context, tick: &Tick, until: Timestamp) -> services::Result<bool> {
+    let tick = tick.clone();
+    ctx.db
+        .write(move |tx| Box::pin(async move { Ok(job_runs::extend(tx, &tick, until).await?) }))
+        .await
+}
+
+async fn record(ctx: &Context, tick: &Tick, ran: &Ran) -> services::Result<()> {
+    let (outcome, summary) = match ran {
+        Ran::NotOurs => return Ok(()),
+        Ran::CutOff => {
+            tracing::warn!(job = tick.job, "a job was cut off");
+            // Free at once: the lease ends a moment ago.
+            let just_over = ctx.wall_now().minus(TimeDelta::microseconds(1));
+            extend(ctx, tick, just_over).await?;
+            return Ok(());
+        }
+        Ran::Done(summary) => {
+            tracing::info!(job = tick.job, %summary, "a job is done");
+            ("done", summary.to_string())
+        }
+        Ran::Skipped(what) => ("skipped", format!("{what} is not configured")),
+        Ran::Failed(error) => {
+            tracing::error!(job = tick.job, %error, "a job failed");
+            ("failed", error.to_string())
+        }
+    };
+    let (tick, wall_now) = (tick.clone(), ctx.wall_now());
+    ctx.db
+        .write(move |tx| {
+            Box::pin(
+                async move { Ok(job_runs::finish(tx, &tick, wall_now, outcome, &summary).await?) },
+            )
+        })
+        .await
+}
+
+/// A job and how it last went.
+#[derive(Debug, Clone)]
+pub struct JobReport {
+    /// Its name.
+    pub name: &'static str,
+    /// Its cron in Asia/Shanghai; none for a job that commits wake.
+    pub schedule: Option<&'static str>,
+    /// When it is due next; none for a job that commits wake.
+    pub next_at: Option<Timestamp>,
+    /// Its newest run.
+    pub last: Option<JobRunRow>,
+}
+
+/// Every job and how it last went.
+///
+/// # Errors
+/// `actor` may not see it, or the store cannot.
+pub async fn report(ctx: &Context, actor: &Actor) -> services::Result<Vec<JobReport>> {
+    require_anywhere(actor, Action::RunJobs)?;
+    let mut conn = ctx.db.read().await?;
+    let mut reports = Vec::with_capacity(JOBS.len());
+    for job in JOBS {
+        let schedule = match job.trigger {
+            Trigger::At(cron, _) => Some(cron),
+            Trigger::Woken(_) => None,
+        };
+        let next_at = schedule.map(|cron| next_at(cron, ctx.now())).transpose();
+        reports.push(JobReport {
+            name: job.name,
+            schedule,
+            next_at: next_at.map_err(|error| services::Error::Invariant(error.to_string()))?,
+            last: job_runs::newest(&mut conn, job.name).await?,
+        });
+    }
+    Ok(reports)
+}
+
+fn next_at(cron: &str, now: Timestamp) -> Result<Timestamp, ScheduleError> {
+    Schedule::parse(cron)?.next(now)
+}
