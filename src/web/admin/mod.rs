@@ -2,6 +2,8 @@
 
 mod camp_views;
 mod camps;
+mod checkins;
+mod jobs;
 mod session;
 mod uploads;
 mod users;
@@ -13,6 +15,8 @@ use super::WebState;
 pub(super) fn routes() -> OpenApiRouter<WebState> {
     OpenApiRouter::new()
         .merge(camps::routes())
+        .merge(checkins::routes())
+        .merge(jobs::routes())
         .merge(session::routes())
         .merge(uploads::routes())
         .merge(users::routes())

@@ -1,0 +1,243 @@
+//! Check-ins: the list, syncs and figures.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::domain::{CampId, PlanetUserId, SyncId, Timestamp};
+use crate::services::Context;
+use crate::services::sync::{self, Search, Stats, SyncRun, SyncState};
+use crate::store::checkins::ListedCheckIn;
+use crate::web::auth::Staff;
+use crate::web::{
+    Answer, Envelope, Page, Paging, Path, Problem, ProblemBody, Query, WebResult, WebState,
+};
+
+/// The longest that a caller may wait for a sync (contract).
+const MAX_WAIT_SECONDS: u64 = 60;
+
+pub(super) fn routes() -> OpenApiRouter<WebState> {
+    OpenApiRouter::new()
+        .routes(routes!(list_checkins))
+        .routes(routes!(sync_camp))
+        .routes(routes!(read_sync))
+        .routes(routes!(read_stats))
+}
+
+/// What is looked for; `page` and `size` besides.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SearchInput {
+    camp_id: Option<CampId>,
+    q: Option<String>,
+    from: Option<NaiveDate>,
+    to: Option<NaiveDate>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WaitInput {
+    wait_seconds: Option<u64>,
+}
+
+/// A check-in: the first one of an account on a day.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct CheckInView {
+    camp_id: i64,
+    /// The member who is known to be that account.
+    member_id: Option<i64>,
+    #[schema(value_type = String)]
+    planet_user_id: PlanetUserId,
+    planet_nickname: Option<String>,
+    #[schema(example = "2026-01-03")]
+    date: String,
+    /// None where only the day is known.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    at: Option<Timestamp>,
+}
+
+/// A sync of one camp.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct SyncView {
+    #[schema(value_type = i64)]
+    sync_id: SyncId,
+    #[schema(value_type = String, example = "complete")]
+    state: SyncState,
+    /// Accounts in the planet's ranking.
+    members: i64,
+    new_checkins: i64,
+    newly_eligible: i64,
+    /// Accounts in the ranking that no member claims.
+    unknown_users: i64,
+    /// Why it is not complete, or what is missing all the same.
+    error: Option<String>,
+}
+
+/// A camp's check-ins in figures.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct StatsView {
+    daily: Vec<DayView>,
+    distribution: Vec<DaysView>,
+    /// Days per member, to two decimals.
+    average: f64,
+    eligible: i64,
+    total: i64,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    synced_at: Option<Timestamp>,
+    /// Whether the newest sync is the one that decides.
+    complete: bool,
+}
+
+/// Accounts that checked in on a day.
+#[derive(Debug, Serialize, ToSchema)]
+struct DayView {
+    #[schema(value_type = String, format = Date)]
+    date: NaiveDate,
+    count: i64,
+}
+
+/// Members with the same number of days.
+#[derive(Debug, Serialize, ToSchema)]
+struct DaysView {
+    days: i64,
+    members: i64,
+}
+
+impl From<ListedCheckIn> for CheckInView {
+    fn from(row: ListedCheckIn) -> Self {
+        Self {
+            camp_id: row.camp_id,
+            member_id: row.member_id,
+            planet_user_id: PlanetUserId(row.planet_user_id),
+            planet_nickname: row.planet_nickname,
+            date: row.day,
+            at: row.checked_in_at.map(Timestamp::from_micros),
+        }
+    }
+}
+
+impl From<SyncRun> for SyncView {
+    fn from(run: SyncRun) -> Self {
+        Self {
+            sync_id: run.id,
+            state: run.state,
+            members: run.counts.members,
+            new_checkins: run.counts.new_checkins,
+            newly_eligible: run.counts.newly_eligible,
+            unknown_users: run.counts.unknown_users,
+            error: run.error,
+        }
+    }
+}
+
+impl From<Stats> for StatsView {
+    fn from(stats: Stats) -> Self {
+        let day = |day: sync::DayCount| DayView {
+            date: day.date,
+            count: day.count,
+        };
+        let days = |days: sync::DaysCount| DaysView {
+            days: days.days,
+            members: days.members,
+        };
+        Self {
+            daily: stats.daily.into_iter().map(day).collect(),
+            distribution: stats.distribution.into_iter().map(days).collect(),
+            average: stats.average,
+            eligible: stats.eligible,
+            total: stats.total,
+            synced_at: stats.synced_at,
+            complete: stats.complete,
+        }
+    }
+}
+
+/// Check-ins, newest first.
+#[utoipa::path(
+    get, path = "/api/admin/checkins", tag = "check-ins", security(("staff" = [])),
+    params(
+        ("campId" = Option<i64>, Query), ("q" = Option<String>, Query),
+        ("from" = Option<String>, Query), ("to" = Option<String>, Query),
+        ("page" = Option<i64>, Query), ("size" = Option<i64>, Query)
+    ),
+    responses((status = 200, body = Envelope<Page<CheckInView>>))
+)]
+async fn list_checkins(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Query(input): Query<SearchInput>,
+    paging: Paging,
+) -> WebResult<Answer<Page<CheckInView>>> {
+    let search = Search {
+        camp: input.camp_id,
+        text: input.q,
+        from: input.from,
+        to: input.to,
+    };
+    let (rows, total) = sync::list(&ctx, &actor, search, paging.size, paging.offset()).await?;
+    let items = rows.into_iter().map(CheckInView::from).collect();
+    Ok(Answer(paging.page_of(items, total)))
+}
+
+/// Starts a sync of a camp and waits a while for its end.
+#[utoipa::path(
+    post, path = "/api/admin/checkins/sync/{campId}", tag = "check-ins",
+    security(("staff" = [])),
+    params(("campId" = i64, Path), ("waitSeconds" = Option<u64>, Query, maximum = 60)),
+    responses(
+        (status = 200, body = Envelope<SyncView>),
+        (status = 409, description = "sync_running; data.syncId · wrong_state", body = ProblemBody),
+        (status = 503, description = "not_configured", body = ProblemBody)
+    )
+)]
+async fn sync_camp(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Path(camp_id): Path<CampId>,
+    Query(input): Query<WaitInput>,
+) -> WebResult<Answer<SyncView>> {
+    let wait_seconds = input.wait_seconds.unwrap_or(0);
+    if wait_seconds > MAX_WAIT_SECONDS {
+        let what = format!("须在 0 到 {MAX_WAIT_SECONDS} 之间");
+        return Err(Problem::invalid([("waitSeconds", what)]));
+    }
+    let wait = Duration::from_secs(wait_seconds);
+    let run = sync::request(&ctx, &actor, camp_id, wait).await?;
+    Ok(Answer(run.into()))
+}
+
+/// A sync, as it stands.
+#[utoipa::path(
+    get, path = "/api/admin/checkins/syncs/{syncId}", tag = "check-ins",
+    security(("staff" = [])), params(("syncId" = i64, Path)),
+    responses((status = 200, body = Envelope<SyncView>))
+)]
+async fn read_sync(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Path(id): Path<SyncId>,
+) -> WebResult<Answer<SyncView>> {
+    Ok(Answer(sync::poll(&ctx, &actor, id).await?.into()))
+}
+
+/// A camp's check-ins in figures.
+#[utoipa::path(
+    get, path = "/api/admin/checkins/stats/{campId}", tag = "check-ins",
+    security(("staff" = [])), params(("campId" = i64, Path)),
+    responses((status = 200, body = Envelope<StatsView>))
+)]
+async fn read_stats(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Path(camp_id): Path<CampId>,
+) -> WebResult<Answer<StatsView>> {
+    Ok(Answer(sync::stats(&ctx, &actor, camp_id).await?.into()))
+}
