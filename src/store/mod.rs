@@ -8,6 +8,7 @@ pub mod audit;
 pub mod camp_edits;
 pub mod camp_lists;
 pub mod camps;
+pub mod cards;
 pub mod checkins;
 mod db;
 mod error;
@@ -43,6 +44,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         camp_edits::STATEMENTS,
         camp_lists::STATEMENTS,
         camps::STATEMENTS,
+        cards::STATEMENTS,
         checkins::STATEMENTS,
         health::STATEMENTS,
         inbox::STATEMENTS,

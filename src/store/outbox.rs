@@ -11,8 +11,8 @@ statements! {
               dedupe_key, status, attempts, next_try_at, created_at) \
               VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', 0, $8, $9) \
               ON CONFLICT (dedupe_key) DO NOTHING";
-    DUE = "SELECT id, kind, channel, recipient, camp_id, card_id, body, attempts, created_at \
-           FROM notification_message WHERE status = 'pending' AND next_try_at <= $1 \
+    DUE = "SELECT id, kind, channel, recipient, camp_id, card_id, body, attempts, lease_until, \
+           created_at FROM notification_message WHERE status = 'pending' AND next_try_at <= $1 \
            AND (lease_until IS NULL OR lease_until < $2) ORDER BY next_try_at, id LIMIT $3";
     LEASE = "UPDATE notification_message SET lease_until = $2, attempts = attempts + 1 \
              WHERE id = $1 AND status = 'pending' AND (lease_until IS NULL OR lease_until < $3)";
@@ -90,6 +90,8 @@ pub struct DueMessage {
     pub body: String,
     /// Tries so far, without this one.
     pub attempts: i64,
+    /// The lease of a worker that died over it, in microseconds: whether it arrived is not known.
+    pub lease_until: Option<i64>,
     /// Microseconds.
     pub created_at: i64,
 }

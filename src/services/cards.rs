@@ -1,0 +1,159 @@
+//! The life of interactive cards: made with what they rest on, changed by response codes that are
+//! a budget, decided once. What a card looks like is none of this module's business.
+
+use serde_json::Value;
+use wecom::ErrorClass;
+use wecom::card::Replacement;
+use wecom::message::{CardAudience, CardUpdate};
+
+use crate::domain::{CardId, UserId};
+use crate::store::cards::{self, Card, CardState, Decision, NewCard};
+use crate::store::{StoreError, Tx};
+
+use super::{Context, Result};
+
+/// Codes that one change may use up.
+const MAX_TRIES: usize = 4;
+
+/// What became of a change to a sent card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Updated {
+    /// The card looks as it should.
+    Done,
+    /// No response code is left: say it in another way.
+    NoCode,
+    /// WeCom refused: say it in another way.
+    Failed(String),
+}
+
+/// One card, unless there is none of that number.
+pub async fn find(ctx: &Context, id: CardId) -> Result<Option<Card>> {
+    let mut conn = ctx.db.read().await?;
+    Ok(cards::by_id(&mut conn, id).await?)
+}
+
+/// The open cards of one kind and subject: they are decided together.
+pub async fn open_about(ctx: &Context, kind: &str, subject: &str) -> Result<Vec<Card>> {
+    let mut conn = ctx.db.read().await?;
+    Ok(cards::open_about(&mut conn, kind, subject).await?)
+}
+
+/// Makes the card of a message that has none yet, and answers its number; none if another worker
+/// has made one.
+pub async fn of_message(ctx: &Context, message_id: i64, card: NewCard) -> Result<Option<CardId>> {
+    let now = ctx.now();
+    ctx.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let id = cards::insert(tx, &card, now).await?;
+                Ok(cards::attach(tx, message_id, id).await?.then_some(id))
+            })
+        })
+        .await
+}
+
+/// Keeps the code that a click has brought.
+pub async fn keep_code(ctx: &Context, card: CardId, userid: &str, code: &str) -> Result<()> {
+    let sealed = cards::seal_code(ctx.keys(), code)?;
+    let (userid, wall_now) = (userid.to_owned(), ctx.wall_now());
+    ctx.db
+        .write(move |tx| {
+            Box::pin(async move { cards::add_code(tx, card, &userid, &sealed, wall_now).await })
+        })
+        .await?;
+    Ok(())
+}
+
+/// Writes what was decided; `false` if the card no longer is where `from` says.
+pub async fn decide(
+    ctx: &Context,
+    card: CardId,
+    moved: (CardState, CardState),
+    outcome: Value,
+    by: Option<UserId>,
+) -> Result<bool> {
+    let at = ctx.now();
+    ctx.db
+        .write(move |tx| Box::pin(async move { decide_in(tx, card, moved, outcome, by, at).await }))
+        .await
+}
+
+async fn decide_in(
+    tx: &mut Tx,
+    card: CardId,
+    (from, to): (CardState, CardState),
+    outcome: Value,
+    by: Option<UserId>,
+    at: crate::domain::Timestamp,
+) -> Result<bool> {
+    let decision = Decision {
+        from,
+        to,
+        outcome,
+        by,
+        at,
+    };
+    Ok(cards::decide(tx, card, &decision).await?)
+}
+
+/// Changes a sent card: takes a code, calls, and takes the next one if that was spent. A repeat
+/// after an unclear answer that hears 60140 counts as done (design §6).
+pub async fn update(
+    ctx: &Context,
+    client: &wecom::Client,
+    card: CardId,
+    audience: CardAudience,
+    replacement: Replacement,
+) -> Result<Updated> {
+    for _ in 0..MAX_TRIES {
+        let Some(code) = take_code(ctx, card).await? else {
+            return Ok(Updated::NoCode);
+        };
+        let update = CardUpdate::card(code, audience.clone(), replacement.clone());
+        let update = match update {
+            Ok(update) => update,
+            Err(error) => return Ok(Updated::Failed(error.to_string())),
+        };
+        match call(client, &update).await {
+            Ok(()) => return Ok(Updated::Done),
+            Err(error) if error.class() == Some(ErrorClass::ResponseCodeSpent) => {}
+            Err(error) => {
+                tracing::warn!(card = card.0, %error, "a card could not be updated");
+                return Ok(Updated::Failed(error.to_string()));
+            }
+        }
+    }
+    Ok(Updated::NoCode)
+}
+
+/// One update, repeated once if the answer got lost or the platform was busy.
+async fn call(client: &wecom::Client, update: &CardUpdate) -> Result<(), wecom::Error> {
+    let first = match client.update_card(update).await {
+        Ok(_) => return Ok(()),
+        Err(error) => error,
+    };
+    if !first.is_retryable() && !first.outcome_unknown() {
+        return Err(first);
+    }
+    match client.update_card(update).await {
+        Ok(_) => Ok(()),
+        Err(second)
+            if first.outcome_unknown() && second.class() == Some(ErrorClass::ResponseCodeSpent) =>
+        {
+            Ok(())
+        }
+        Err(second) => Err(second),
+    }
+}
+
+async fn take_code(ctx: &Context, card: CardId) -> Result<Option<String>> {
+    let (db, wall_now) = (ctx.db.clone(), ctx.wall_now());
+    let taken = ctx
+        .db
+        .write(move |tx| {
+            Box::pin(async move { cards::take_code(tx, db.keys(), card, wall_now).await })
+        })
+        .await
+        .map_err(|error: StoreError| super::Error::from(error))?;
+    Ok(taken.map(|taken| taken.response_code))
+}
