@@ -3,11 +3,14 @@
 //! rate limit below `/api/webhook/`, since everything there is signed.
 
 mod wechat_pay;
+mod wecom;
 
 use axum::Router;
 
 use super::WebState;
 
 pub(super) fn routes() -> Router<WebState> {
-    Router::new().merge(wechat_pay::routes())
+    Router::new()
+        .merge(wechat_pay::routes())
+        .merge(wecom::routes())
 }
