@@ -1,0 +1,153 @@
+//! Commands as people type them: `进度`, `/进度 写作营`, `jd`, `进度写作营`. The menu's keys are the
+//! command words, so a tap is read in the same way.
+
+use unicode_normalization::UnicodeNormalization as _;
+
+/// Characters of a message that are looked at.
+const MAX_CHARACTERS: usize = 200;
+
+text_enum! {
+    /// What people may ask for.
+    pub enum Verb {
+        /// What can be asked.
+        Help = "帮助",
+        /// How a camp, a member or oneself is doing.
+        Progress = "进度",
+        /// Fetch check-ins now.
+        Sync = "同步",
+        /// What waits for a decision.
+        Pending = "待审核",
+    }
+}
+
+/// A verb and what follows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// What is asked for.
+    pub verb: Verb,
+    /// The words behind it: a camp, a member.
+    pub words: Vec<String>,
+}
+
+/// Other words for the verbs: synonyms, pinyin initials, English. Longer ones stand before their
+/// own beginnings, since a camp's name may follow without a space.
+const ALIASES: &[(&str, Verb)] = &[
+    ("帮助", Verb::Help),
+    ("菜单", Verb::Help),
+    ("help", Verb::Help),
+    ("bz", Verb::Help),
+    ("?", Verb::Help),
+    ("打卡进度", Verb::Progress),
+    ("查看进度", Verb::Progress),
+    ("查进度", Verb::Progress),
+    ("我的进度", Verb::Progress),
+    ("进度", Verb::Progress),
+    ("progress", Verb::Progress),
+    ("jd", Verb::Progress),
+    ("同步打卡", Verb::Sync),
+    ("同步", Verb::Sync),
+    ("sync", Verb::Sync),
+    ("tb", Verb::Sync),
+    ("待审核", Verb::Pending),
+    ("待审批", Verb::Pending),
+    ("待审", Verb::Pending),
+    ("审核", Verb::Pending),
+    ("审批", Verb::Pending),
+    ("pending", Verb::Pending),
+    ("dsh", Verb::Pending),
+];
+
+impl Command {
+    /// Reads what somebody typed; `None` if it is no command.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let text: String = text.nfkc().take(MAX_CHARACTERS).collect();
+        let text = text.trim().trim_start_matches('/').trim_start();
+        let (first, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+        let (verb, glued) = verb_of(first)?;
+        let glued = Some(glued).filter(|word| !word.is_empty());
+        Some(Self {
+            verb,
+            words: glued
+                .into_iter()
+                .chain(rest.split_whitespace())
+                .map(str::to_owned)
+                .collect(),
+        })
+    }
+}
+
+/// The verb that a word is or begins with, and what is left of the word.
+fn verb_of(word: &str) -> Option<(Verb, &str)> {
+    let lower = word.to_lowercase();
+    if let Some((_, verb)) = ALIASES.iter().find(|(alias, _)| *alias == lower) {
+        return Some((*verb, ""));
+    }
+    ALIASES.iter().find_map(|(alias, verb)| {
+        let rest = word
+            .get(..alias.len())
+            .filter(|head| head.to_lowercase() == *alias)
+            .and_then(|_| word.get(alias.len()..))?;
+        // `jdx` is no command, `jd写作营` is one.
+        let runs_on = alias.is_ascii() && rest.starts_with(|c: char| c.is_ascii_alphanumeric());
+        (!runs_on).then_some((*verb, rest))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn commands_are_read_as_people_type_them() {
+        for (text, verb, words) in [
+            ("帮助", Verb::Help, &[][..]),
+            ("？", Verb::Help, &[]),
+            ("BZ", Verb::Help, &[]),
+            ("进度", Verb::Progress, &[]),
+            ("/进度 写作营", Verb::Progress, &["写作营"]),
+            ("／进度　写作营　小明", Verb::Progress, &["写作营", "小明"]),
+            ("进度写作营 小明", Verb::Progress, &["写作营", "小明"]),
+            ("jd 写作营", Verb::Progress, &["写作营"]),
+            ("ＪＤ", Verb::Progress, &[]),
+            ("jd写作营", Verb::Progress, &["写作营"]),
+            ("打卡进度", Verb::Progress, &[]),
+            ("tb", Verb::Sync, &[]),
+            ("  同步  3  ", Verb::Sync, &["3"]),
+            ("dsh", Verb::Pending, &[]),
+            ("审核 读书营", Verb::Pending, &["读书营"]),
+        ] {
+            let expected = Command {
+                verb,
+                words: words.iter().map(|word| (*word).to_owned()).collect(),
+            };
+            assert_eq!(Command::parse(text), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_talk_is_no_command() {
+        for text in ["", " ", "/", "你好", "jdx", "tbs", "谢谢进度", "helping"] {
+            assert_eq!(Command::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_verb_is_its_own_word() {
+        for verb in Verb::ALL {
+            let command = Command::parse(verb.as_str()).unwrap();
+            assert_eq!((command.verb, command.words.len()), (*verb, 0));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_without_panic(text in "\\PC{0,300}") {
+            if let Some(command) = Command::parse(&text) {
+                prop_assert!(command.words.len() <= MAX_CHARACTERS);
+            }
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! The cards that show what waits: the digest of a camp, and batches of up to twenty members.
+
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::domain::eligibility::days_shown;
+use crate::domain::{CampId, Fen, RefundId};
+use crate::services::inbox::Reply;
+use crate::services::refund::Picked;
+use crate::services::review::{Waiting, sum};
+use crate::services::{Error, Result};
+use crate::store::cards::{Card, NewCard};
+use crate::store::refunds::Listed;
+
+use super::{Bot, replies};
+
+/// Members on one batch card: what a vote can hold (wecom-app §6).
+pub(super) const MAX_BATCH: usize = 20;
+/// Characters of a choice (wecom-app §6).
+const MAX_CHOICE_CHARS: usize = 17;
+/// A card's buttons die with its response codes, after 72 hours.
+pub(super) const CARD_LIFE: TimeDelta = TimeDelta::hours(72);
+
+/// What a card was made of: nothing else is approved by its buttons.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Frozen {
+    /// The refunds, in the order shown.
+    pub(super) picked: Vec<FrozenRefund>,
+    /// What the template was filled with, so that 返回 shows the same again.
+    pub(super) body: Value,
+}
+
+/// One refund as it was shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct FrozenRefund {
+    /// Its row.
+    pub(super) id: i64,
+    /// The hash of the proposal that was shown.
+    pub(super) hash: String,
+    /// How much, in fen.
+    pub(super) fen: i64,
+}
+
+impl Frozen {
+    /// What a card was made of.
+    pub(super) fn of(card: &Card) -> Result<Self> {
+        serde_json::from_value(card.proposal.clone())
+            .map_err(|error| Error::Invariant(format!("card {}: {error}", card.id)))
+    }
+
+    /// The whole list.
+    pub(super) fn all(&self) -> Vec<Picked> {
+        self.picked.iter().map(FrozenRefund::picked).collect()
+    }
+
+    /// The places of the list that `mask` has a bit for.
+    pub(super) fn masked(&self, mask: u32) -> Vec<Picked> {
+        let places = self.picked.iter().enumerate();
+        places
+            .filter(|(place, _)| mask.checked_shr(*place as u32).unwrap_or(0) & 1 == 1)
+            .map(|(_, refund)| refund.picked())
+            .collect()
+    }
+
+    /// The bits of the chosen refunds.
+    pub(super) fn mask_of(&self, chosen: &[String]) -> u32 {
+        let places = self.picked.iter().enumerate();
+        places
+            .filter(|(_, refund)| chosen.contains(&refund.id.to_string()))
+            .fold(0, |mask, (place, _)| {
+                mask | 1_u32.checked_shl(place as u32).unwrap_or(0)
+            })
+    }
+
+    /// The sum of some of its refunds.
+    pub(super) fn sum(&self, ids: &[RefundId]) -> Result<Fen> {
+        let amounts = self
+            .picked
+            .iter()
+            .filter(|refund| ids.contains(&RefundId(refund.id)));
+        let amounts: Result<Vec<Fen>, _> = amounts.map(|refund| Fen::new(refund.fen)).collect();
+        amounts
+            .and_then(Fen::sum)
+            .map_err(|error| Error::Invariant(error.to_string()))
+    }
+}
+
+impl FrozenRefund {
+    pub(super) fn of(listed: &Listed) -> Self {
+        Self {
+            id: listed.refund.id.0,
+            hash: listed.refund.proposal_hash.clone(),
+            fen: listed.refund.proposal.amount_fen.get(),
+        }
+    }
+
+    fn picked(&self) -> Picked {
+        Picked {
+            id: RefundId(self.id),
+            hash: Some(self.hash.clone()),
+        }
+    }
+}
+
+/// The subject that all cards about a camp's list share.
+pub(super) fn subject_of(camp: CampId) -> String {
+    format!("camp:{camp}")
+}
+
+/// The digest of a camp, for one person.
+pub(super) fn digest(bot: &Bot, person: &str, waiting: &Waiting) -> Result<Reply> {
+    let card = digest_card(bot, person, waiting)?;
+    let body = body_of(&card);
+    Ok(replies::card(bot, person, "digest", body, card))
+}
+
+/// What the digest of a camp is made of.
+pub(super) fn digest_card(bot: &Bot, person: &str, waiting: &Waiting) -> Result<NewCard> {
+    let body = json!({
+        "campId": waiting.camp.id.0,
+        "campName": waiting.camp.name,
+        "clear": waiting.clear.len(),
+        "clearYuan": sum(&waiting.clear)?.yuan(),
+        "look": waiting.to_look_at.len(),
+        "lookYuan": sum(&waiting.to_look_at)?.yuan(),
+        "notEligible": waiting.not_eligible,
+    });
+    Ok(new_card(
+        bot,
+        person,
+        "digest",
+        waiting.camp.id,
+        &waiting.clear,
+        body,
+    ))
+}
+
+/// A batch of what waits in a camp, for one person: those to look at among the others, so that
+/// none is forgotten, but not ticked.
+pub(super) fn batch(bot: &Bot, person: &str, waiting: &Waiting) -> Reply {
+    let clear = waiting.clear.iter().map(|listed| (listed, true));
+    let look = waiting.to_look_at.iter().map(|listed| (listed, false));
+    let all: Vec<(&Listed, bool)> = clear.chain(look).collect();
+    let shown: Vec<(&Listed, bool)> = all.iter().copied().take(MAX_BATCH).collect();
+    let members: Vec<Value> = shown
+        .iter()
+        .map(|(listed, is_clear)| {
+            json!({
+                "id": listed.refund.id.0,
+                "label": label(listed),
+                "ticked": is_clear,
+            })
+        })
+        .collect();
+    let body = json!({
+        "campId": waiting.camp.id.0,
+        "campName": waiting.camp.name,
+        "members": members,
+        "total": all.len(),
+    });
+    let refunds: Vec<Listed> = shown
+        .into_iter()
+        .map(|(listed, _)| listed.clone())
+        .collect();
+    let card = new_card(bot, person, "batch", waiting.camp.id, &refunds, body);
+    let body = body_of(&card);
+    replies::card(bot, person, "batch", body, card)
+}
+
+fn new_card(
+    bot: &Bot,
+    person: &str,
+    kind: &str,
+    camp: CampId,
+    refunds: &[Listed],
+    body: Value,
+) -> NewCard {
+    let picked: Vec<FrozenRefund> = refunds.iter().map(FrozenRefund::of).collect();
+    NewCard {
+        kind: kind.to_owned(),
+        camp_id: Some(camp),
+        subject: subject_of(camp),
+        proposal: json!(Frozen { picked, body }),
+        audience: vec![person.to_owned()],
+        expires_at: bot.ctx.now().plus(CARD_LIFE),
+    }
+}
+
+/// What a card's template is filled with.
+pub(super) fn body_of(card: &NewCard) -> Value {
+    card.proposal.get("body").cloned().unwrap_or_default()
+}
+
+/// The name by which a member is listed.
+pub(super) fn name_of(listed: &Listed) -> &str {
+    [&listed.planet_nickname, &listed.wechat_nickname]
+        .into_iter()
+        .find(|name| !name.is_empty())
+        .map_or("未填昵称", String::as_str)
+}
+
+/// The days of a refund: `8/7`, `6+宽限1/7`, or nothing where it does not rest on days.
+pub(super) fn days_of(listed: &Listed) -> String {
+    let proposal = &listed.refund.proposal;
+    proposal
+        .terms
+        .map(|terms| days_shown(proposal.checked_in_days, &terms))
+        .unwrap_or_default()
+}
+
+/// `小明同学 8/7天`, the name shortened so that the days are always read.
+fn label(listed: &Listed) -> String {
+    let days = format!(" {}天", days_of(listed));
+    let room = MAX_CHOICE_CHARS.saturating_sub(days.chars().count());
+    wecom::limit::fit_characters(name_of(listed), room) + &days
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frozen() -> Frozen {
+        let refund = |id| FrozenRefund {
+            id,
+            hash: format!("h{id}"),
+            fen: 9900,
+        };
+        Frozen {
+            picked: vec![refund(7), refund(8), refund(9)],
+            body: Value::Null,
+        }
+    }
+
+    #[test]
+    fn a_choice_comes_back_as_it_was_made() {
+        let frozen = frozen();
+        let mask = frozen.mask_of(&["9".to_owned(), "7".to_owned(), "1000".to_owned()]);
+        assert_eq!(mask, 0b101);
+        let ids: Vec<i64> = frozen
+            .masked(mask)
+            .iter()
+            .map(|picked| picked.id.0)
+            .collect();
+        assert_eq!(ids, [7, 9]);
+        assert!(frozen.masked(0).is_empty());
+        assert_eq!(frozen.masked(u32::MAX).len(), 3);
+        let sum = frozen.sum(&[RefundId(7), RefundId(9)]).unwrap();
+        assert_eq!(sum.yuan(), "198");
+    }
+}

@@ -1,0 +1,198 @@
+//! The card of one refund: 通过, 拒绝 (with a reason from a drop-down), 稍后, 详情.
+
+use serde_json::{Value, json};
+
+use crate::domain::{RefundFlag, RefundId};
+use crate::services::inbox::Reply;
+use crate::services::{Error, Refusal, Result, cards, refund, review};
+use crate::store::camps::Camp;
+use crate::store::cards::{CardState, NewCard};
+use crate::store::refunds::{Listed, Refund};
+
+use super::clicks::{Press, decided_already, follow_up};
+use super::pending::{self, CARD_LIFE, Frozen, FrozenRefund};
+use super::{Bot, replies};
+
+/// The question of the drop-down.
+const REASON: &str = "reason";
+/// Reasons for a refusal, as they are recorded.
+const REASONS: &[(&str, &str)] = &[
+    ("days", "打卡天数不足"),
+    ("identity", "无法确认身份"),
+    ("quality", "打卡内容不符合要求"),
+    ("settled", "已另行处理"),
+    ("other", "其他原因"),
+];
+
+/// The card of what waits for one member.
+pub(super) fn card(bot: &Bot, person: &str, camp: &Camp, listed: &Listed) -> Reply {
+    let proposal = &listed.refund.proposal;
+    let body = json!({
+        "campId": camp.id.0,
+        "campName": camp.name,
+        "refundId": listed.refund.id.0,
+        "name": pending::name_of(listed),
+        "days": pending::days_of(listed),
+        "amountYuan": proposal.amount_fen.yuan(),
+        "kind": proposal.kind.as_str(),
+        "confidence": proposal.confidence,
+        "reasons": proposal.match_reasons,
+        "flags": proposal.flags.iter().map(|flag| flag_shown(*flag)).collect::<Vec<_>>(),
+        "orderNo": listed.refund.order_no,
+    });
+    let frozen = Frozen {
+        picked: vec![FrozenRefund::of(listed)],
+        body: body.clone(),
+    };
+    let card = NewCard {
+        kind: "single".to_owned(),
+        camp_id: Some(camp.id),
+        subject: format!("refund:{}", listed.refund.id),
+        proposal: json!(frozen),
+        audience: vec![person.to_owned()],
+        expires_at: bot.ctx.now().plus(CARD_LIFE),
+    };
+    replies::card(bot, person, "single", body, card)
+}
+
+fn flag_shown(flag: RefundFlag) -> &'static str {
+    match flag {
+        RefundFlag::Grace => "用到宽限天数",
+        RefundFlag::DaysDisagree => "排行与帖子天数不一致",
+        RefundFlag::LowConfidence => "身份匹配度低",
+        RefundFlag::Contested => "有人争用同一星球账号",
+        #[expect(unreachable_patterns, reason = "flags that come later are still shown")]
+        other => other.as_str(),
+    }
+}
+
+/// A press on it.
+pub(super) async fn on_single(press: &Press<'_>) -> Result<Vec<Reply>> {
+    let frozen = Frozen::of(&press.card)?;
+    if press.card.state != CardState::Open && press.action != "undo" {
+        return decided_already(press).await;
+    }
+    let Some(shown) = frozen.picked.first() else {
+        return Err(Error::NotFound);
+    };
+    let id = RefundId(shown.id);
+    match press.action {
+        "pass" => {
+            let decided =
+                refund::approve(&press.bot.ctx, &press.actor, id, Some(&shown.hash)).await;
+            finish(press, &frozen, id, decided, "approved").await
+        }
+        "reject" => press.show("single_reject", with_reasons(frozen.body)).await,
+        "refuse" => {
+            let reason = press.click.selected(REASON).first().map(String::as_str);
+            let reason = REASONS.iter().find(|(key, _)| Some(*key) == reason);
+            let Some((_, reason)) = reason else {
+                return press.show("single_reject", with_reasons(frozen.body)).await;
+            };
+            let decided = refund::reject(&press.bot.ctx, &press.actor, id, reason).await;
+            finish(press, &frozen, id, decided, reason).await
+        }
+        "detail" => press.show("single_detail", frozen.body).await,
+        "back" => press.show("single", frozen.body).await,
+        "later" => press.show("single_decided", later(frozen.body)).await,
+        "undo" => undo(press, &frozen, id).await,
+        _ => decided_already(press).await,
+    }
+}
+
+fn with_reasons(mut body: Value) -> Value {
+    let reasons = REASONS
+        .iter()
+        .map(|(id, text)| json!({"id": id, "text": text}));
+    if let Some(fields) = body.as_object_mut() {
+        fields.insert("choices".to_owned(), reasons.collect());
+    }
+    body
+}
+
+fn later(mut body: Value) -> Value {
+    if let Some(fields) = body.as_object_mut() {
+        fields.insert("status".to_owned(), json!("later"));
+        fields.insert("canUndo".to_owned(), json!(false));
+    }
+    body
+}
+
+/// Shows a decision to everybody, or who was first to the one who came second.
+async fn finish(
+    press: &Press<'_>,
+    frozen: &Frozen,
+    id: RefundId,
+    decided: Result<Refund>,
+    reason: &str,
+) -> Result<Vec<Reply>> {
+    let refund = match decided {
+        Ok(refund) => refund,
+        Err(Error::Refused(Refusal::AlreadyDecided { .. })) => {
+            let refund = review::one(&press.bot.ctx, &press.actor, id).await?;
+            let is_mine = refund
+                .standing
+                .decision
+                .as_ref()
+                .is_some_and(|decision| decision.by == press.actor.user_id);
+            if !is_mine {
+                let outcome = outcome(press, frozen, &refund, &refund.reason);
+                return press.too_late("single_decided", &outcome).await;
+            }
+            // This very click, whose process died before it could show the decision.
+            refund
+        }
+        Err(error) => return Err(error),
+    };
+    let outcome = outcome(press, frozen, &refund, reason);
+    let decided = (CardState::Open, CardState::Decided);
+    let by = Some(press.actor.user_id);
+    cards::decide(&press.bot.ctx, press.card.id, decided, outcome.clone(), by).await?;
+    let mut answers = press.show_all("single_decided", outcome).await?;
+    if let Some(until) = refund.standing.undo_until {
+        answers.extend(follow_up(press, until));
+    }
+    Ok(answers)
+}
+
+fn outcome(press: &Press<'_>, frozen: &Frozen, refund: &Refund, reason: &str) -> Value {
+    let now = press.bot.ctx.now();
+    let decision = refund.standing.decision.as_ref();
+    let by = decision.map_or(press.actor.name.as_str(), |decision| decision.name.as_str());
+    let undo_until = refund.standing.undo_until;
+    let field = |name: &str| frozen.body.get(name).cloned().unwrap_or_default();
+    json!({
+        "campName": field("campName"),
+        "name": field("name"),
+        "days": field("days"),
+        "amountYuan": refund.proposal.amount_fen.yuan(),
+        "sumYuan": refund.proposal.amount_fen.yuan(),
+        "count": 1,
+        "skipped": 0,
+        "status": refund.status.as_str(),
+        "reason": reason,
+        "by": by,
+        "at": replies::moment(decision.map_or(now, |decision| decision.at)),
+        "undoUntil": undo_until.map(replies::moment_s),
+        "canUndo": undo_until.is_some_and(|until| until > now),
+        "ids": [refund.id.0],
+        "kind": "single",
+    })
+}
+
+async fn undo(press: &Press<'_>, frozen: &Frozen, id: RefundId) -> Result<Vec<Reply>> {
+    if press.card.state != CardState::Decided {
+        return decided_already(press).await;
+    }
+    let refund = refund::undo(&press.bot.ctx, &press.actor, id).await?;
+    let mut body = outcome(press, frozen, &refund, "");
+    if let Some(fields) = body.as_object_mut() {
+        fields.insert("status".to_owned(), json!("withdrawn"));
+        fields.insert("by".to_owned(), json!(press.actor.name));
+        fields.insert("canUndo".to_owned(), json!(false));
+    }
+    let moved = (CardState::Decided, CardState::Withdrawn);
+    let by = Some(press.actor.user_id);
+    cards::decide(&press.bot.ctx, press.card.id, moved, body.clone(), by).await?;
+    press.show_all("single_decided", body).await
+}

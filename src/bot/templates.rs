@@ -1,0 +1,326 @@
+//! The words that people see: one file each in `message-templates/`, built in, and replaceable one
+//! by one by files of the same name in the folder `[templates] dir`. All of them are filled with
+//! sample data when they are loaded, so that a slip of the pen stops the start and not a refund.
+
+use std::path::{Path, PathBuf};
+
+use minijinja::value::{Value as Filled, ValueKind};
+use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior};
+use serde_json::Value;
+use wecom::message::Text;
+
+use crate::domain::CardId;
+
+use super::layout::{Face, Layout, LayoutError};
+
+/// Declares the built-in templates by their file names.
+macro_rules! built_in {
+    ($($name:literal),+ $(,)?) => {
+        const BUILT_IN: &[(&str, &str)] = &[
+            $(($name, include_str!(concat!("../../message-templates/", $name)))),+
+        ];
+    };
+}
+
+built_in![
+    "answer_camp_progress.txt",
+    "answer_camps.txt",
+    "answer_card_gone.txt",
+    "answer_card_link.txt",
+    "answer_choose_camp.txt",
+    "answer_decided.txt",
+    "answer_failed.txt",
+    "answer_help.txt",
+    "answer_members.txt",
+    "answer_nothing_pending.txt",
+    "answer_own_progress.txt",
+    "answer_pending_camps.txt",
+    "answer_refused.txt",
+    "answer_stranger.txt",
+    "answer_sync_started.txt",
+    "batch.card",
+    "batch_confirm.card",
+    "batch_summary.txt",
+    "camp_ended.card",
+    "cookie_dead.card",
+    "cookie_expiring.card",
+    "decided.card",
+    "digest.card",
+    "digest_confirm.card",
+    "match_contested.txt",
+    "mended.card",
+    "payment_abnormal.card",
+    "refund_done.txt",
+    "refund_failed.card",
+    "refund_unexpected.txt",
+    "single.card",
+    "single_decided.card",
+    "single_detail.card",
+    "single_reject.card",
+    "sync_failed.card",
+    "sync_report.txt",
+    "withdrawn.card",
+];
+
+/// What each template is tried with, and shown with in the snapshots.
+const SAMPLES: &str = include_str!("../../message-templates/samples.json");
+
+/// A template that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TemplateError {
+    /// The file cannot be read.
+    #[error("the template {0} cannot be read")]
+    Unreadable(PathBuf, #[source] std::io::Error),
+    /// It cannot be filled: a slip in its syntax, or a value it asks for that there is not.
+    #[error("the template {file} cannot be filled")]
+    Unfillable {
+        /// The file.
+        file: String,
+        /// Where and why.
+        #[source]
+        cause: minijinja::Error,
+    },
+    /// What comes out is no card, or none that WeCom takes.
+    #[error("the template {file} makes no card: {cause}")]
+    NoCard {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        #[source]
+        cause: LayoutError,
+    },
+    /// What comes out is empty or longer than the 2,048 bytes of a text (wecom-app §5).
+    #[error("the template {0} makes an empty text, or one longer than 2048 bytes")]
+    NoText(String),
+    /// There is no sample to try it with.
+    #[error("there is no sample for the template {0}")]
+    NoSample(String),
+}
+
+/// All templates, filled once to see that they work.
+pub struct Templates {
+    environment: Environment<'static>,
+}
+
+impl std::fmt::Debug for Templates {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Templates").finish_non_exhaustive()
+    }
+}
+
+impl Templates {
+    /// The built-in templates, each replaced by the file of its name in `dir` if there is one. An
+    /// empty `dir`: no folder.
+    ///
+    /// # Errors
+    /// [`TemplateError`] names the file that cannot be used.
+    pub fn load(dir: &str) -> Result<Self, TemplateError> {
+        let mut environment = Environment::new();
+        environment.set_auto_escape_callback(|_| AutoEscape::None);
+        environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+        environment.set_trim_blocks(true);
+        environment.set_lstrip_blocks(true);
+        environment.set_formatter(write_value);
+        for (name, built_in) in BUILT_IN {
+            let source = replacement(dir, name)?.unwrap_or_else(|| (*built_in).to_owned());
+            environment
+                .add_template_owned(*name, source)
+                .map_err(|cause| TemplateError::Unfillable {
+                    file: (*name).to_owned(),
+                    cause,
+                })?;
+        }
+        let templates = Self { environment };
+        templates.try_all()?;
+        Ok(templates)
+    }
+
+    /// The text of `kind`, filled with `body`.
+    ///
+    /// # Errors
+    /// [`TemplateError`] when the body lacks something.
+    pub fn text(&self, kind: &str, body: &Value) -> Result<Text, TemplateError> {
+        let file = format!("{kind}.txt");
+        let filled = self.fill(&file, body)?;
+        Text::fit(filled.trim()).map_err(|_| TemplateError::NoText(file))
+    }
+
+    /// The layout of the card of `kind`, filled with `body`.
+    ///
+    /// # Errors
+    /// [`TemplateError`] when the body lacks something or the lines make no card.
+    pub fn layout(&self, kind: &str, body: &Value) -> Result<Layout, TemplateError> {
+        let file = format!("{kind}.card");
+        let filled = self.fill(&file, body)?;
+        Layout::parse(&filled).map_err(|cause| TemplateError::NoCard { file, cause })
+    }
+
+    /// Whether messages of `kind` are cards.
+    #[must_use]
+    pub fn is_card(&self, kind: &str) -> bool {
+        self.environment
+            .get_template(&format!("{kind}.card"))
+            .is_ok()
+    }
+
+    fn fill(&self, file: &str, body: &Value) -> Result<String, TemplateError> {
+        self.environment
+            .get_template(file)
+            .and_then(|template| template.render(body))
+            .map_err(|cause| TemplateError::Unfillable {
+                file: file.to_owned(),
+                cause,
+            })
+    }
+
+    fn try_all(&self) -> Result<(), TemplateError> {
+        for (name, _) in BUILT_IN {
+            let samples = samples(name)?;
+            for sample in &samples {
+                self.try_one(name, sample)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn try_one(&self, name: &str, sample: &Value) -> Result<(), TemplateError> {
+        let Some(kind) = name.strip_suffix(".card") else {
+            let kind = name.trim_end_matches(".txt");
+            return self.text(kind, sample).map(drop);
+        };
+        self.layout(kind, sample)?
+            .replacement(&Face::new(CardId(1), "https://camp.example.com"))
+            .map(drop)
+            .map_err(|cause| TemplateError::NoCard {
+                file: name.to_owned(),
+                cause,
+            })
+    }
+}
+
+/// The bodies that a template is tried with, at least one.
+fn samples(name: &str) -> Result<Vec<Value>, TemplateError> {
+    let missing = || TemplateError::NoSample(name.to_owned());
+    let all: Value = serde_json::from_str(SAMPLES).map_err(|_| missing())?;
+    let kind = name.split('.').next().unwrap_or(name);
+    let of_kind = all.get(kind).and_then(Value::as_array);
+    of_kind
+        .filter(|samples| !samples.is_empty())
+        .cloned()
+        .ok_or_else(missing)
+}
+
+fn replacement(dir: &str, name: &str) -> Result<Option<String>, TemplateError> {
+    if dir.is_empty() {
+        return Ok(None);
+    }
+    let path = Path::new(dir).join(name);
+    match std::fs::read_to_string(&path) {
+        Ok(source) => Ok(Some(source)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(TemplateError::Unreadable(path, error)),
+    }
+}
+
+/// Writes a value so that a nickname cannot begin a line of its own, which on a card would be a
+/// button, nor open a link.
+fn write_value(
+    out: &mut Output<'_>,
+    state: &State<'_, '_>,
+    value: &Filled,
+) -> Result<(), minijinja::Error> {
+    match (value.kind(), value.as_str()) {
+        (ValueKind::String, Some(text)) => {
+            let tame: String = text
+                .chars()
+                .map(|c| match c {
+                    '<' => '＜',
+                    c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => ' ',
+                    c => c,
+                })
+                .collect();
+            out.write_str(&tame).map_err(minijinja::Error::from)
+        }
+        _ => minijinja::escape_formatter(out, state, value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn templates() -> Templates {
+        Templates::load("").unwrap()
+    }
+
+    #[test]
+    fn every_text_and_card_reads_well() {
+        let templates = templates();
+        let mut shown = String::new();
+        for (name, _) in BUILT_IN {
+            for (at, sample) in samples(name).unwrap().iter().enumerate() {
+                shown += &format!("══ {name} {at}\n{}\n", show(&templates, name, sample));
+            }
+        }
+        insta::assert_snapshot!("texts_and_cards", shown);
+    }
+
+    fn show(templates: &Templates, name: &str, sample: &Value) -> String {
+        match name.strip_suffix(".card") {
+            Some(kind) => {
+                let layout = templates.layout(kind, sample).unwrap();
+                let face = Face::new(CardId(1), "https://camp.example.com");
+                serde_json::to_string_pretty(&layout.replacement(&face).unwrap()).unwrap()
+            }
+            None => {
+                let kind = name.trim_end_matches(".txt");
+                templates.text(kind, sample).unwrap().as_str().to_owned()
+            }
+        }
+    }
+
+    #[test]
+    fn the_refund_notice_of_the_group_is_that_of_the_contract() {
+        let body = serde_json::json!({
+            "nickname": "小明", "daysShown": "6+宽限1/7", "amountYuan": "99.5",
+        });
+        assert_eq!(
+            templates().text("refund_done", &body).unwrap().as_str(),
+            "【退款通知】\n恭喜 @小明 完成训练营打卡，押金已退回！\n打卡天数：6+宽限1/7天\n退款金额：99.5元"
+        );
+    }
+
+    #[test]
+    fn a_nickname_makes_no_line_and_no_link() {
+        let body = serde_json::json!({
+            "nickname": "a\nb<a href=\"x\">", "daysShown": "7/7", "amountYuan": "9",
+        });
+        let text = templates().text("refund_done", &body).unwrap();
+        assert_eq!(text.as_str().lines().count(), 4);
+        assert!(!text.as_str().contains('<'));
+    }
+
+    #[test]
+    fn a_folder_replaces_file_by_file_and_a_bad_file_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().to_str().unwrap();
+        std::fs::write(folder.path().join("answer_failed.txt"), "改过的话").unwrap();
+        let changed = Templates::load(dir).unwrap();
+        let body = Value::Null;
+        assert_eq!(
+            changed.text("answer_failed", &body).unwrap().as_str(),
+            "改过的话"
+        );
+        for (name, source) in [
+            ("answer_failed.txt", "{% if %}"),
+            ("answer_failed.txt", "{{ nobody_knows }}"),
+            ("answer_failed.txt", "  \n"),
+            ("digest.card", "title: 标题\nbutten.pass: 通过"),
+        ] {
+            std::fs::write(folder.path().join(name), source).unwrap();
+            let error = Templates::load(dir).unwrap_err().to_string();
+            assert!(error.contains(name), "{source}: {error}");
+            std::fs::remove_file(folder.path().join(name)).unwrap();
+        }
+    }
+}

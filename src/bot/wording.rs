@@ -1,0 +1,253 @@
+//! Putting what the outbox holds into words: texts, cards, and what can only be said later.
+
+use chrono::TimeDelta;
+use futures::future::BoxFuture;
+use serde_json::{Value, json};
+use wecom::group_robot::GroupMessage;
+
+use crate::domain::staff::Channel as ActorChannel;
+use crate::domain::{Action, CardId, RefundId, SyncId, Timestamp};
+use crate::services::deliver::{Worded, Wording};
+use crate::services::sync::SyncState;
+use crate::services::{Context, Error, Result, cards, lookup, refund, review, staff, sync};
+use crate::store::cards::{Card, CardState, NewCard};
+use crate::store::outbox::{Channel, DueMessage};
+
+use super::layout::{Face, Layout};
+use super::pending::{self, CARD_LIFE};
+use super::{Bot, clicks};
+
+/// How often what is under way is looked at again.
+const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(5);
+/// How long a summary waits for the last refund before it counts it as under way.
+const SUMMARY_AT_LATEST: TimeDelta = TimeDelta::minutes(30);
+/// How long a report waits for the end of a sync.
+const REPORT_AT_LATEST: TimeDelta = TimeDelta::hours(2);
+
+impl Wording for Bot {
+    fn word<'a>(
+        &'a self,
+        _ctx: &'a Context,
+        message: &'a DueMessage,
+    ) -> BoxFuture<'a, Result<Worded>> {
+        Box::pin(self.put_into_words(message))
+    }
+}
+
+impl Bot {
+    async fn put_into_words(&self, message: &DueMessage) -> Result<Worded> {
+        let body: Value = serde_json::from_str(&message.body)
+            .map_err(|error| Error::Invariant(format!("message {}: {error}", message.id)))?;
+        let body = self.with_site(body);
+        if message.channel == Channel::GroupRobot.as_str() {
+            let text = self.text(&message.kind, &body)?;
+            let text = GroupMessage::text(text.as_str());
+            return text
+                .map(Worded::Group)
+                .map_err(|error| Error::Invariant(error.to_string()));
+        }
+        match message.kind.as_str() {
+            "refund_list_ready" => self.list_ready(message).await,
+            "sync_report" => self.sync_report(message, body).await,
+            "batch_summary" => self.batch_summary(message, &body).await,
+            "undo_over" => self.undo_over(&body).await,
+            kind if self.templates.is_card(kind) => self.card(message, kind, body).await,
+            kind => Ok(Worded::Text(self.text(kind, &body)?)),
+        }
+    }
+
+    /// What a template is filled with knows where our pages are.
+    pub(super) fn with_site(&self, mut body: Value) -> Value {
+        if let Some(fields) = body.as_object_mut() {
+            fields.insert("site".to_owned(), json!(self.ctx.settings.public_url));
+        }
+        body
+    }
+
+    fn text(&self, kind: &str, body: &Value) -> Result<wecom::message::Text> {
+        self.templates
+            .text(kind, body)
+            .map_err(|error| Error::Invariant(full(&error)))
+    }
+
+    pub(super) fn layout(&self, kind: &str, body: &Value) -> Result<Layout> {
+        self.templates
+            .layout(kind, body)
+            .map_err(|error| Error::Invariant(full(&error)))
+    }
+
+    /// A card. One that calls back and has no row yet, a notice, gets one.
+    async fn card(&self, message: &DueMessage, kind: &str, body: Value) -> Result<Worded> {
+        let layout = self.layout(kind, &body)?;
+        if !layout.calls_back() {
+            let face = Face::new(CardId(message.id), &self.ctx.settings.public_url);
+            return built(layout.card(&face), None);
+        }
+        let id = match message.card_id {
+            Some(id) => Some(CardId(id)),
+            None => {
+                let card = self.notice_card(message, kind, body);
+                cards::of_message(&self.ctx, message.id, card).await?
+            }
+        };
+        match id {
+            Some(id) => built(layout.card(&self.face(id, message)), Some(id)),
+            None => Ok(Worded::NotYet(self.ctx.now().plus(LOOK_AGAIN))),
+        }
+    }
+
+    fn notice_card(&self, message: &DueMessage, kind: &str, body: Value) -> NewCard {
+        let about = ["refundId", "paymentId", "campId"]
+            .into_iter()
+            .find_map(|name| Some(format!("{name}:{}", body.get(name)?)));
+        NewCard {
+            kind: kind.to_owned(),
+            camp_id: message.camp_id.map(crate::domain::CampId),
+            subject: about.unwrap_or_else(|| kind.to_owned()),
+            proposal: body,
+            audience: message.recipient.split('|').map(str::to_owned).collect(),
+            expires_at: self.ctx.now().plus(CARD_LIFE),
+        }
+    }
+
+    fn face(&self, id: CardId, message: &DueMessage) -> Face {
+        let stamp = Timestamp::from_micros(message.created_at).secs();
+        Face::to_send(id, stamp, &self.ctx.settings.public_url)
+    }
+
+    /// The digest of a camp whose refund list has been built, as of now and for this person.
+    async fn list_ready(&self, message: &DueMessage) -> Result<Worded> {
+        if let Some(id) = message.card_id.map(CardId) {
+            let card = cards::find(&self.ctx, id).await?.ok_or(Error::NotFound)?;
+            let body = self.with_site(card.proposal.get("body").cloned().unwrap_or_default());
+            return built(
+                self.layout("digest", &body)?.card(&self.face(id, message)),
+                Some(id),
+            );
+        }
+        let person = message.recipient.as_str();
+        let channel = ActorChannel::Chat;
+        let actor = staff::actor_by_wecom_userid(&self.ctx, person, channel).await?;
+        let camp = message.camp_id.map(crate::domain::CampId);
+        let (Some(actor), Some(camp)) = (actor, camp) else {
+            // Told by the configuration, but nobody on the staff: nothing they may decide.
+            return Ok(Worded::Nothing);
+        };
+        let camp = lookup::camp(&self.ctx, &actor, Action::ReviewRefunds, camp).await?;
+        let waiting = review::waiting(&self.ctx, &actor, camp).await?;
+        let card = pending::digest_card(self, person, &waiting)?;
+        let body = self.with_site(pending::body_of(&card));
+        let layout = self.layout("digest", &body)?;
+        match cards::of_message(&self.ctx, message.id, card).await? {
+            Some(id) => built(layout.card(&self.face(id, message)), Some(id)),
+            None => Ok(Worded::NotYet(self.ctx.now().plus(LOOK_AGAIN))),
+        }
+    }
+
+    async fn sync_report(&self, message: &DueMessage, mut body: Value) -> Result<Worded> {
+        let id = body.get("syncId").and_then(Value::as_i64).map(SyncId);
+        let person = message.recipient.as_str();
+        let actor = staff::actor_by_wecom_userid(&self.ctx, person, ActorChannel::Chat).await?;
+        let Some(actor) = actor else {
+            // No longer on the staff: not theirs to know.
+            return Ok(Worded::Nothing);
+        };
+        let run = sync::poll(&self.ctx, &actor, id.ok_or(Error::NotFound)?).await?;
+        let is_late = self.is_late(message, REPORT_AT_LATEST);
+        if run.state == SyncState::Running && !is_late {
+            return Ok(Worded::NotYet(self.ctx.now().plus(LOOK_AGAIN)));
+        }
+        if let Some(fields) = body.as_object_mut() {
+            fields.insert("state".to_owned(), json!(run.state.as_str()));
+            fields.insert("members".to_owned(), json!(run.counts.members));
+            fields.insert("newCheckins".to_owned(), json!(run.counts.new_checkins));
+            fields.insert("newlyEligible".to_owned(), json!(run.counts.newly_eligible));
+            fields.insert("unknownUsers".to_owned(), json!(run.counts.unknown_users));
+            fields.insert("error".to_owned(), json!(run.error));
+        }
+        Ok(Worded::Text(self.text("sync_report", &body)?))
+    }
+
+    /// What became of the refunds of a card, once all have an outcome.
+    async fn batch_summary(&self, message: &DueMessage, body: &Value) -> Result<Worded> {
+        let card = self.card_named(body).await?;
+        if card.state == CardState::Withdrawn {
+            return Ok(Worded::Nothing);
+        }
+        let outcomes = refund::outcomes(&self.ctx, &decided_ids(&card)).await?;
+        if outcomes.under_way > 0 && !self.is_late(message, SUMMARY_AT_LATEST) {
+            return Ok(Worded::NotYet(self.ctx.now().plus(LOOK_AGAIN)));
+        }
+        let body = self.with_site(json!({
+            "campName": clicks::camp_name(&card),
+            "succeeded": outcomes.succeeded,
+            "failed": outcomes.failed,
+            "underWay": outcomes.under_way,
+            "notApproved": outcomes.not_approved,
+        }));
+        Ok(Worded::Text(self.text("batch_summary", &body)?))
+    }
+
+    /// Takes the 撤回 off a card whose time is over.
+    async fn undo_over(&self, body: &Value) -> Result<Worded> {
+        let card = self.card_named(body).await?;
+        let (CardState::Decided, Some(mut outcome)) = (card.state, card.outcome.clone()) else {
+            return Ok(Worded::Nothing);
+        };
+        if let Some(fields) = outcome.as_object_mut() {
+            fields.insert("canUndo".to_owned(), json!(false));
+        }
+        let kind = if card.kind == "single" {
+            "single_decided"
+        } else {
+            "decided"
+        };
+        let face = Face::new(card.id, &self.ctx.settings.public_url);
+        let replacement = self
+            .layout(kind, &self.with_site(outcome))?
+            .replacement(&face)
+            .map_err(|error| Error::Invariant(full(&error)))?;
+        Ok(Worded::Update(card.id, Box::new(replacement)))
+    }
+
+    async fn card_named(&self, body: &Value) -> Result<Card> {
+        let id = clicks::card_of(body).ok_or(Error::NotFound)?;
+        cards::find(&self.ctx, id).await?.ok_or(Error::NotFound)
+    }
+
+    fn is_late(&self, message: &DueMessage, limit: TimeDelta) -> bool {
+        let since = Timestamp::from_micros(message.created_at);
+        self.ctx.now() >= since.plus(limit)
+    }
+}
+
+fn built(
+    card: std::result::Result<wecom::card::Card, super::LayoutError>,
+    id: Option<CardId>,
+) -> Result<Worded> {
+    card.map(|card| Worded::Card(id, Box::new(card)))
+        .map_err(|error| Error::Invariant(full(&error)))
+}
+
+fn decided_ids(card: &Card) -> Vec<RefundId> {
+    card.outcome
+        .as_ref()
+        .and_then(|outcome| outcome.get("ids"))
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_i64)
+        .map(RefundId)
+        .collect()
+}
+
+/// An error with its causes, for the record of a message that could not be worded.
+fn full(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text += &format!(": {inner}");
+        cause = inner.source();
+    }
+    text
+}

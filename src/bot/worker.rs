@@ -1,0 +1,153 @@
+//! Working off the inbox: one event after the other of each person, several people side by side.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+use futures::StreamExt as _;
+use futures::stream;
+use serde_json::json;
+use wecom::callback::{self, Envelope, Freshness};
+use wecom::event::{Body, Content, Event, Inbound, SYSTEM_USER};
+
+use crate::services::inbox::{self, Reply, WECOM_APP};
+use crate::services::{Error, Result};
+use crate::store::inbox::InboundEvent;
+
+use super::{Bot, answers, clicks, replies};
+
+/// People served side by side.
+const SIDE_BY_SIDE: usize = 8;
+/// Rounds of one call, so that a full inbox does not hold the caller for ever.
+const MAX_ROUNDS: usize = 32;
+/// Tries before an event is given up.
+const MAX_ATTEMPTS: i64 = 5;
+
+/// What one call has done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Worked {
+    /// Worked off.
+    pub done: u64,
+    /// To be tried again.
+    pub retried: u64,
+    /// Given up.
+    pub given_up: u64,
+}
+
+enum Outcome {
+    Done,
+    Retried,
+    GivenUp,
+}
+
+pub(super) async fn work(bot: &Bot) -> Result<Worked> {
+    let mut worked = Worked::default();
+    for _ in 0..MAX_ROUNDS {
+        let leased = inbox::lease(&bot.ctx).await?;
+        if leased.is_empty() {
+            break;
+        }
+        let mut by_person: BTreeMap<String, Vec<(InboundEvent, Option<Inbound>)>> = BTreeMap::new();
+        for event in leased {
+            let inbound = open(bot, &event);
+            let person = inbound
+                .as_ref()
+                .map(|inbound| inbound.from_user.to_lowercase());
+            by_person
+                .entry(person.unwrap_or_default())
+                .or_default()
+                .push((event, inbound));
+        }
+        let outcomes: Vec<Result<Vec<Outcome>>> = stream::iter(by_person.into_values())
+            .map(|events| serve(bot, events))
+            .buffer_unordered(SIDE_BY_SIDE)
+            .collect()
+            .await;
+        for outcome in outcomes {
+            for outcome in outcome? {
+                match outcome {
+                    Outcome::Done => worked.done += 1,
+                    Outcome::Retried => worked.retried += 1,
+                    Outcome::GivenUp => worked.given_up += 1,
+                }
+            }
+        }
+    }
+    Ok(worked)
+}
+
+/// Opens an envelope once more: it was fresh when it came.
+fn open(bot: &Bot, event: &InboundEvent) -> Option<Inbound> {
+    let keys = bot.keys.as_deref().filter(|_| event.source == WECOM_APP)?;
+    let envelope: Envelope = serde_json::from_slice(&event.payload).ok()?;
+    callback::reopen(keys, &envelope, Freshness::any())
+        .ok()
+        .map(callback::Verified::into_inner)
+}
+
+async fn serve(bot: &Bot, events: Vec<(InboundEvent, Option<Inbound>)>) -> Result<Vec<Outcome>> {
+    let mut outcomes = Vec::with_capacity(events.len());
+    for (event, inbound) in events {
+        outcomes.push(match inbound {
+            Some(inbound) => work_off(bot, &event, &inbound).await?,
+            None => {
+                let why = "it cannot be opened with the keys of the configuration".to_owned();
+                tracing::error!(event = event.id, why, "an event was given up");
+                inbox::give_up(&bot.ctx, event.id, why, Vec::new()).await?;
+                Outcome::GivenUp
+            }
+        });
+    }
+    Ok(outcomes)
+}
+
+async fn work_off(bot: &Bot, event: &InboundEvent, inbound: &Inbound) -> Result<Outcome> {
+    let person = inbound.from_user.to_lowercase();
+    let error = match route(bot, &person, inbound).await {
+        Ok(answers) => {
+            inbox::finish(&bot.ctx, event.id, answers).await?;
+            return Ok(Outcome::Done);
+        }
+        Err(error) => error,
+    };
+    if let Some(refused) = replies::refusal(bot, &person, &error) {
+        inbox::finish(&bot.ctx, event.id, vec![refused]).await?;
+        return Ok(Outcome::Done);
+    }
+    tracing::error!(
+        error = &error as &dyn std::error::Error,
+        event = event.id,
+        attempt = event.attempts,
+        "an event could not be worked off"
+    );
+    if event.attempts < MAX_ATTEMPTS && may_pass(&error) {
+        let wait = TimeDelta::seconds(1 << event.attempts.clamp(0, 6));
+        inbox::retry(&bot.ctx, event.id, wait, error.to_string()).await?;
+        return Ok(Outcome::Retried);
+    }
+    let sorry = replies::text(bot, &person, "answer_failed", json!({}));
+    inbox::give_up(&bot.ctx, event.id, error.to_string(), vec![sorry]).await?;
+    Ok(Outcome::GivenUp)
+}
+
+/// Whether trying again may help: somebody else was first, or the database was away.
+const fn may_pass(error: &Error) -> bool {
+    matches!(error, Error::Store(_))
+}
+
+/// What an event leads to.
+async fn route(bot: &Bot, person: &str, inbound: &Inbound) -> Result<Vec<Reply>> {
+    if person == SYSTEM_USER {
+        return Ok(Vec::new());
+    }
+    match &inbound.body {
+        Body::Message(message) => match &message.content {
+            Content::Text(text) => answers::answer(bot, person, text).await,
+            _ => answers::answer(bot, person, "帮助").await,
+        },
+        Body::Event(Event::Click { key }) => answers::answer(bot, person, key).await,
+        Body::Event(Event::TemplateCard(click)) => clicks::press(bot, person, click).await,
+        // Opening the chat, entering the visible range and the like ask for nothing.
+        Body::Event(_) => Ok(Vec::new()),
+        _ => Ok(Vec::new()),
+    }
+}
