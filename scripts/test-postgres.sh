@@ -2,15 +2,20 @@
 # Starts (once) a throwaway PostgreSQL cluster for the tests and prints its address.
 #   scripts/test-postgres.sh        start if need be, print the URL
 #   scripts/test-postgres.sh stop   stop it and remove its files
+# CAMPKEEPER_TEST_PG_DIR is the cluster's folder. PostgreSQL is installed if it is missing and we may.
 # Nothing is kept: fsync is off, data live under the target folder, it listens on a socket only.
 set -euo pipefail
 root=${CAMPKEEPER_TEST_PG_DIR:-/tmp/campkeeper-test-postgres-$(id -u)}
 data=$root/data
 
 bin() { # the newest server program, on the PATH or where Debian keeps it
-    command -v "$1" 2>/dev/null || ls /usr/lib/postgresql/*/bin/"$1" 2>/dev/null | sort -V | tail -n 1
+    command -v "$1" || { ls /usr/lib/postgresql/*/bin/"$1" 2>/dev/null || true; } | sort -V | tail -n 1
 }
 initdb=$(bin initdb); pg_ctl=$(bin pg_ctl)
+if [ -z "$initdb" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends postgresql; } >&2
+    initdb=$(bin initdb); pg_ctl=$(bin pg_ctl)
+fi
 if [ -z "$initdb" ] || [ -z "$pg_ctl" ]; then
     echo "PostgreSQL's server programs are missing: apt-get install postgresql (or put initdb and pg_ctl on the PATH)" >&2
     exit 1

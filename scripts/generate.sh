@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Writes what is generated from the code: the OpenAPI file, and the types that the pages take from it.
+# With --check it writes nothing and fails if a committed file is not what the code says.
+# Other arguments go to `cargo build`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+check=false
+if [ "${1:-}" = --check ]; then check=true; shift; fi
+
+if [ "$check" = true ] && [ ! -e h5/api/openapi.json ]; then
+    echo "generated files: none is committed yet"
+    exit 0
+fi
+# A test besides: with it the build has the features of `cargo test`, and shares its work.
+cargo build "$@" --bin campkeeper --test architecture
+made=$(mktemp -d)
+trap 'rm -rf "$made"' EXIT
+"$(scripts/target-dir.sh)/debug/campkeeper" openapi >"$made/openapi.json"
+(cd h5 && npx --no-install openapi-typescript "$made/openapi.json" --output "$made/openapi.d.ts" >/dev/null)
+
+status=0
+for pair in openapi.json:h5/api/openapi.json openapi.d.ts:h5/api/src/openapi.d.ts; do
+    new=$made/${pair%%:*}
+    kept=${pair##*:}
+    if [ "$check" = false ]; then
+        cp "$new" "$kept"
+    elif ! diff -u "$kept" "$new" >&2; then
+        echo "$kept is not what the code says: run \`make generate\`" >&2
+        status=1
+    fi
+done
+exit "$status"
