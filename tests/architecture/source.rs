@@ -17,7 +17,7 @@ pub(crate) struct Source {
     paths: Vec<Vec<String>>,
     /// Every identifier and keyword.
     pub(crate) words: BTreeSet<String>,
-    /// Every name after a single dot.
+    /// Every name after a single dot, with the one that follows it: `db.write`, or `db.`.
     pub(crate) fields: BTreeSet<String>,
     /// Query functions of sqlx that are handed a literal.
     pub(crate) literal_queries: Vec<String>,
@@ -172,7 +172,11 @@ impl Source {
         let after_dot =
             at > 0 && is_punct(tokens, at - 1, '.') && (at < 2 || !is_punct(tokens, at - 2, '.'));
         if after_dot && path.len() == 1 {
-            self.fields.insert(path[0].clone());
+            let next_field = match tokens.get(next + 1) {
+                Some(TokenTree::Ident(field)) if is_punct(tokens, next, '.') => field.to_string(),
+                _ => String::new(),
+            };
+            self.fields.insert(format!("{}.{next_field}", path[0]));
         }
         // `<T as Trait>::name` goes on from a type; `::name` begins at a crate.
         let goes_on = at > 2 && is_double_colon(tokens, at - 2) && is_punct(tokens, at - 3, '>');
