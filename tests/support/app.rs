@@ -36,6 +36,16 @@ pub struct TestApp {
     folder: tempfile::TempDir,
 }
 
+/// What the real program needs to go on where the test stood.
+pub struct HandOver {
+    pub sandbox: Sandbox,
+    pub file: std::path::PathBuf,
+    pub variables: Vec<(String, String)>,
+    pub url: String,
+    /// Holds the database; removed when dropped.
+    pub folder: tempfile::TempDir,
+}
+
 /// An answer: status and the envelope.
 #[derive(Debug)]
 pub struct Reply {
@@ -148,6 +158,23 @@ impl TestApp {
             variables,
             folder,
         }
+    }
+
+    /// Stops the product, so that the real program can go on with its database.
+    pub async fn hand_over(self) -> HandOver {
+        let Self { app, sandbox, config, mut variables, folder, .. } = self;
+        app.stop().await;
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        for (key, value) in &mut variables {
+            if key == "CAMPKEEPER__SERVER__LISTEN" {
+                *value = free.to_string();
+            }
+        }
+        let file = folder.path().join("campkeeper.toml");
+        std::fs::write(&file, config).unwrap();
+        let url = format!("http://{free}");
+        sandbox.set_app_url(&url);
+        HandOver { sandbox, file, variables, url, folder }
     }
 
     async fn add_staff(&self, username: &str, role: Role, name: &str, userid: &str) {
