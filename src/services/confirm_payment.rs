@@ -14,7 +14,7 @@ use crate::store::payments::{Confirmation, OPENID, Payer, Payment, RAW_NOTICE};
 use crate::store::{Note, Tx, camps, members, payments, sessions};
 
 use super::notify::{Notice, tell_deciders};
-use super::{Context, Error, Result, access_token, contest, identity};
+use super::{Context, Error, Result, access_token, contest, identity, refund};
 
 /// How often a transaction is run again when somebody else was first.
 const MAX_CONFLICTS: usize = 5;
@@ -118,6 +118,7 @@ async fn apply(
     let note = Note::new("wechat_pay", "payment confirmed", ctx.now());
     let Some(order) = payments::by_order_no(tx, order_no).await? else {
         let id = payments::insert_unknown(tx, order_no, &confirmation, &note).await?;
+        refund::propose_flagged(ctx, tx, id, &note).await?;
         tell_abnormal(
             ctx,
             tx,
@@ -152,6 +153,7 @@ async fn apply(
         enroll(ctx, tx, &order, confirmation.paid_at, &note).await?;
     }
     if let Some(flag) = confirmation.flag {
+        refund::propose_flagged(ctx, tx, order.id, &note).await?;
         let camp = order.camp_id;
         tell_abnormal(ctx, tx, order.id, order_no, flag, camp, &confirmation).await?;
     }

@@ -3,6 +3,7 @@
 use crate::domain::{BindStatus, CampId, MemberId, OrderStatus, Terms, UploadId};
 use crate::store::camps::Camp;
 use crate::store::payments::{self, Payment};
+use crate::store::refunds::{self, Refund};
 use crate::store::sessions::Session;
 use crate::store::{camps, members};
 
@@ -115,6 +116,14 @@ pub async fn member_of_token(ctx: &Context, token: &str, member: MemberId) -> Re
     } else {
         Err(Refusal::NotYourOrder.into())
     }
+}
+
+/// The deposit's way back, if it has one.
+pub async fn refund_of(ctx: &Context, payment: &Payment) -> Result<Option<Refund>> {
+    let mut conn = ctx.db.read().await?;
+    let refund = refunds::of_payment(&mut conn, payment.id).await?;
+    // What the system has taken back was never a person's word.
+    Ok(refund.filter(|refund| !refund.was_withdrawn_by_system()))
 }
 
 fn place(payment: &Payment) -> Result<(CampId, MemberId)> {

@@ -162,9 +162,19 @@ impl TestApp {
 
     /// Stops the product, so that the real program can go on with its database.
     pub async fn hand_over(self) -> HandOver {
-        let Self { app, sandbox, config, mut variables, folder, .. } = self;
+        let Self {
+            app,
+            sandbox,
+            config,
+            mut variables,
+            folder,
+            ..
+        } = self;
         app.stop().await;
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let free = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
         for (key, value) in &mut variables {
             if key == "CAMPKEEPER__SERVER__LISTEN" {
                 *value = free.to_string();
@@ -174,7 +184,13 @@ impl TestApp {
         std::fs::write(&file, config).unwrap();
         let url = format!("http://{free}");
         sandbox.set_app_url(&url);
-        HandOver { sandbox, file, variables, url, folder }
+        HandOver {
+            sandbox,
+            file,
+            variables,
+            url,
+            folder,
+        }
     }
 
     async fn add_staff(&self, username: &str, role: Role, name: &str, userid: &str) {

@@ -9,13 +9,14 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 
 use crate::platforms::wechat_pay::{MAX_NOTICE_BYTES, NOTICE_FAILURE_BODY, Notice, NoticeError};
-use crate::services::{Context, Error, confirm_payment};
+use crate::services::{Context, Error, confirm_payment, refund};
 
 use super::super::WebState;
 
 pub(super) fn routes() -> Router<WebState> {
     Router::new()
         .route("/api/webhook/wechat/payment", post(payment))
+        .route("/api/webhook/wechat/refund", post(refund))
         .layer(DefaultBodyLimit::max(MAX_NOTICE_BYTES))
 }
 
@@ -34,8 +35,21 @@ async fn payment(State(ctx): State<Context>, headers: HeaderMap, body: Bytes) ->
     }
 }
 
+async fn refund(State(ctx): State<Context>, headers: HeaderMap, body: Bytes) -> Response {
+    let Some(pay) = &ctx.pay else {
+        return failure(StatusCode::SERVICE_UNAVAILABLE);
+    };
+    match pay.open_refund_notice(&headers, &body) {
+        Ok(Notice::Event { resource, .. }) => {
+            answer(refund::apply_refund_notice(&ctx, &resource).await.map(drop))
+        }
+        Ok(Notice::Unknown { event_type, .. }) => unknown(&event_type),
+        Err(error) => refuse(&error),
+    }
+}
+
 /// 204 once it is applied; 5xx while a later attempt may succeed.
-pub(super) fn answer(applied: Result<(), Error>) -> Response {
+fn answer(applied: Result<(), Error>) -> Response {
     match applied {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(Error::Invalid(what)) => {
@@ -50,12 +64,12 @@ pub(super) fn answer(applied: Result<(), Error>) -> Response {
 }
 
 /// A kind we do not know is acknowledged, or it comes back fifteen times.
-pub(super) fn unknown(event_type: &str) -> Response {
+fn unknown(event_type: &str) -> Response {
     tracing::warn!(event_type, "a notification of an unknown kind");
     StatusCode::NO_CONTENT.into_response()
 }
 
-pub(super) fn refuse(error: &NoticeError) -> Response {
+fn refuse(error: &NoticeError) -> Response {
     if error.is_probe() {
         tracing::debug!("WeChat Pay probed whether signatures are verified");
     } else {

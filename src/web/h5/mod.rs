@@ -3,6 +3,7 @@
 mod camps;
 mod orders;
 mod payments;
+mod progress;
 mod session;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -14,5 +15,6 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
         .merge(camps::routes())
         .merge(orders::routes())
         .merge(payments::routes())
+        .merge(progress::routes())
         .merge(session::routes())
 }

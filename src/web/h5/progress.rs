@@ -1,0 +1,140 @@
+//! How a member is doing.
+
+use axum::extract::State;
+use chrono::NaiveDate;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::domain::calendar::Day;
+use crate::domain::{CampStatus, MemberId, RefundStatus, Timestamp};
+use crate::services::progress::{self, Progress};
+use crate::services::{Context, orders};
+use crate::store::refunds::Refund;
+
+use super::super::{Answer, Envelope, Path, ProblemBody, WebResult, WebState};
+use super::session::AccessToken;
+
+pub(super) fn routes() -> OpenApiRouter<WebState> {
+    OpenApiRouter::new().routes(routes!(of_member))
+}
+
+/// A member's days, and what is still possible.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ProgressView {
+    member_id: i64,
+    camp_name: String,
+    #[schema(value_type = String, format = Date)]
+    start_date: NaiveDate,
+    #[schema(value_type = String, format = Date)]
+    end_date: NaiveDate,
+    #[schema(value_type = String, example = "ongoing")]
+    status: CampStatus,
+    days_passed: i64,
+    total_days: i64,
+    checked_in_days: i64,
+    required_days: i64,
+    grace_days: i64,
+    eligible: bool,
+    reachable: bool,
+    #[schema(value_type = Option<String>, format = Date)]
+    earliest_eligible_date: Option<NaiveDate>,
+    days: Vec<DayView>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    synced_at: Option<Timestamp>,
+    joined: bool,
+    refund: Option<RefundView>,
+}
+
+/// One day of the camp.
+#[derive(Serialize, ToSchema)]
+struct DayView {
+    #[schema(value_type = String, format = Date)]
+    date: NaiveDate,
+    /// `checked_in`, `missed`, `open`, `not_synced` or `future`.
+    status: &'static str,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    at: Option<Timestamp>,
+}
+
+/// The deposit's way back.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct RefundView {
+    #[schema(value_type = String, example = "success")]
+    status: RefundStatus,
+    amount_fen: i64,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    refunded_at: Option<Timestamp>,
+    wechat_refund_id: Option<String>,
+    reason: Option<String>,
+}
+
+/// How the holder of the access token is doing.
+#[utoipa::path(
+    get, path = "/api/h5/progress/{memberId}", tag = "member",
+    security(("access_token" = [])), params(("memberId" = i64, Path)),
+    responses(
+        (status = 200, body = Envelope<ProgressView>),
+        (status = 403, description = "not_your_order", body = ProblemBody)
+    )
+)]
+async fn of_member(
+    State(ctx): State<Context>,
+    AccessToken(token): AccessToken,
+    Path(member_id): Path<i64>,
+) -> WebResult<Answer<ProgressView>> {
+    let member_id = MemberId(member_id);
+    let payment = orders::member_of_token(&ctx, &token, member_id).await?;
+    let progress = progress::of_member(&ctx, member_id).await?;
+    let refund = orders::refund_of(&ctx, &payment).await?;
+    Ok(Answer(view(progress, refund)))
+}
+
+fn view(progress: Progress, refund: Option<Refund>) -> ProgressView {
+    let terms = progress.terms;
+    ProgressView {
+        member_id: progress.member_id.0,
+        camp_name: progress.camp_name,
+        start_date: terms.start_date,
+        end_date: terms.end_date,
+        status: progress.status,
+        days_passed: progress.days_passed,
+        total_days: terms.total_days,
+        checked_in_days: progress.checked_in_days,
+        required_days: terms.required_days,
+        grace_days: terms.grace_days,
+        eligible: progress.eligible,
+        reachable: progress.reachable,
+        earliest_eligible_date: progress.earliest_eligible_date,
+        days: progress.days.into_iter().map(DayView::from).collect(),
+        synced_at: progress.synced_at,
+        joined: progress.joined,
+        refund: refund.map(RefundView::from),
+    }
+}
+
+impl From<Day> for DayView {
+    fn from(day: Day) -> Self {
+        Self {
+            date: day.date,
+            status: day.state.as_str(),
+            at: day.at,
+        }
+    }
+}
+
+impl From<Refund> for RefundView {
+    fn from(refund: Refund) -> Self {
+        let standing = refund.standing;
+        Self {
+            status: refund.status,
+            amount_fen: refund.proposal.amount_fen.get(),
+            refunded_at: standing.refunded_at,
+            wechat_refund_id: standing.wechat_refund_id,
+            reason: standing.failure_reason,
+        }
+    }
+}
