@@ -14,7 +14,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::bot::{Bot, TemplateError, Templates};
 use crate::config::{Config, ConfigError};
+use crate::jobs;
 use crate::platforms::files::Files;
 use crate::services::{Context, Settings, WechatOauth};
 use crate::store::{Db, DbOptions, Keyring, StoreError};
@@ -37,6 +39,12 @@ pub enum StartError {
     /// The folder of the database cannot be made.
     #[error("the folder of database.url cannot be made")]
     Folder(#[source] std::io::Error),
+    /// A template cannot be used.
+    #[error(transparent)]
+    Templates(#[from] TemplateError),
+    /// The clock's jobs cannot be scheduled.
+    #[error(transparent)]
+    Jobs(#[from] jobs::StartError),
     /// The address cannot be listened on.
     #[error("cannot listen on {0} (server.listen)")]
     Listen(SocketAddr, #[source] std::io::Error),
@@ -73,8 +81,12 @@ impl App {
             tasks: TaskTracker::new(),
             ctx,
         };
+        let bot = bot(&config, app.ctx.clone())?;
         let router = web::router(app.ctx.clone(), web_settings(&config)?);
         app.tasks.spawn(serve(listener, router, app.stop.clone()));
+        let stop = app.stop.clone();
+        app.tasks.spawn(async move { bot.run(stop).await });
+        jobs::start(&app.ctx, &app.stop, &app.tasks).await?;
         if !config.server.metrics_listen.is_empty() {
             tracing::warn!("server.metrics_listen is set, but metrics are not served yet");
         }
@@ -138,6 +150,19 @@ pub async fn open(
         files,
         settings: Arc::new(settings),
     })
+}
+
+/// The bot, with its templates read and tried.
+///
+/// # Errors
+/// [`StartError`] names the template or the key to mend.
+pub fn bot(config: &Config, ctx: Context) -> Result<Bot, StartError> {
+    let templates = Templates::load(&config.templates.dir)?;
+    Ok(Bot::new(
+        ctx,
+        templates,
+        clients::wecom_callback(&config.wecom)?,
+    ))
 }
 
 fn settings(config: &Config, address: SocketAddr) -> Result<Settings, ConfigError> {

@@ -20,7 +20,6 @@ pub fn menu(public_url: &str) -> Result<Menu, LimitError> {
                 click(Verb::Sync),
                 click(Verb::Help),
                 MenuButton::view("训练营", format!("{public_url}/h5/")),
-                MenuButton::view("管理后台", format!("{public_url}/admin/")),
             ],
         ),
     ])

@@ -7,8 +7,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use campkeeper::app::{self, App, Clocks, StartError};
+use campkeeper::bot::{self, Bot};
 use campkeeper::config::{self, Config, ConfigError};
 use campkeeper::domain::staff::Role;
+use campkeeper::jobs::{self, RunError};
 use campkeeper::services::staff::{self, NewAccount};
 use campkeeper::services::{self, Context};
 use campkeeper::store::audit::{self, Verdict};
@@ -50,11 +52,34 @@ enum Command {
     /// The audit log.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// The clock's jobs.
+    #[command(subcommand)]
+    Job(JobCommand),
+    /// The WeCom application.
+    #[command(subcommand)]
+    Wecom(WecomCommand),
     /// Print the OpenAPI document.
     Openapi,
     /// The configuration file.
     #[command(subcommand)]
     Config(ConfigCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum JobCommand {
+    /// Name every job.
+    List,
+    /// Run a job once, now, beside a running server.
+    Run {
+        /// Its name, as `job list` says it.
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum WecomCommand {
+    /// Publish the menu under the chat.
+    Menu,
 }
 
 #[derive(Debug, Subcommand)]
@@ -102,6 +127,8 @@ pub(crate) enum Failure {
     Service(#[from] services::Error),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Job(#[from] RunError),
     #[error("{0}")]
     Io(#[from] std::io::Error),
     #[error("the audit chain is broken at row {seq}: {what}")]
@@ -114,7 +141,11 @@ impl Failure {
         match self {
             Self::Config(_)
             | Self::Start(StartError::Config(_))
-            | Self::Service(services::Error::Invalid(_) | services::Error::NotConfigured(_)) => 2,
+            | Self::Service(services::Error::Invalid(_) | services::Error::NotConfigured(_))
+            | Self::Job(RunError::Unknown | RunError::Service(services::Error::NotConfigured(_))) => {
+                2
+            }
+            Self::Job(RunError::AlreadyRunning) => 3,
             _ => 1,
         }
     }
@@ -148,6 +179,12 @@ async fn with_config(config: Config, arguments: Arguments) -> Result<(), Failure
     let ctx = app::open(&config, Clocks::system(), address).await?;
     ctx.db.migrate().await?;
     let json = arguments.json;
+    if let Command::Job(JobCommand::Run { name }) = &arguments.command {
+        let bot = app::bot(&config, ctx.clone())?;
+        let done = run_job(&ctx, &bot, name, json).await;
+        ctx.db.close().await;
+        return done;
+    }
     let done = match arguments.command {
         Command::User(UserCommand::Add {
             username,
@@ -166,6 +203,8 @@ async fn with_config(config: Config, arguments: Arguments) -> Result<(), Failure
             add_user(&ctx, account, json).await
         }
         Command::Audit(AuditCommand::Verify) => verify_audit(&ctx, json).await,
+        Command::Job(_) => list_jobs(json),
+        Command::Wecom(WecomCommand::Menu) => publish_menu(&ctx, json).await,
         _ => Ok(print(
             json,
             &json!({"migrated": true}),
@@ -210,6 +249,44 @@ async fn add_user(ctx: &Context, account: NewAccount, json: bool) -> Result<(), 
         json,
         &result,
         &format!("{} ({}) is there", user.username, user.role),
+    )?)
+}
+
+/// The two jobs that are the bot's own: they need its words, not only services.
+const BOT_JOBS: [&str; 2] = ["work-inbox", "send-outbox"];
+
+fn list_jobs(json: bool) -> Result<(), Failure> {
+    let names: Vec<&str> = jobs::JOBS
+        .iter()
+        .map(|job| job.name)
+        .chain(BOT_JOBS)
+        .collect();
+    Ok(print(json, &json!(names), &names.join("\n"))?)
+}
+
+async fn run_job(ctx: &Context, bot: &Bot, name: &str, json: bool) -> Result<(), Failure> {
+    let done = match name {
+        "work-inbox" => json!(bot.work_inbox().await?),
+        "send-outbox" => json!(bot.send_outbox().await?),
+        _ => jobs::run_once(ctx, name).await?,
+    };
+    Ok(print(json, &done, &done.to_string())?)
+}
+
+async fn publish_menu(ctx: &Context, json: bool) -> Result<(), Failure> {
+    let menu = bot::menu(&ctx.settings.public_url)
+        .map_err(|error| services::Error::Invariant(error.to_string()))?;
+    ctx.wecom()?
+        .create_menu(&menu)
+        .await
+        .map_err(|error| services::Error::Platform {
+            platform: "wecom",
+            what: error.to_string(),
+        })?;
+    Ok(print(
+        json,
+        &json!({"published": true}),
+        "the menu is published",
     )?)
 }
 

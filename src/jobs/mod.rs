@@ -88,6 +88,18 @@ pub const JOBS: &[Job] = &[
         |expired| json!({"expired": expired})
     ),
     job!(
+        "build-refund-lists",
+        Trigger::At("0 1 2 * * *", Lane::Nightly),
+        |ctx| services::refund::build_due_lists(&ctx),
+        |done| json!(done)
+    ),
+    job!(
+        "run-refunds",
+        Trigger::Woken(Signal::Refunds),
+        |ctx| services::refund::run_due(&ctx),
+        |done| json!(done)
+    ),
+    job!(
         "reconcile-payments",
         Trigger::At("0 5 * * * *", Lane::Frequent),
         |ctx| services::reconcile::unpaid(&ctx),

@@ -31,7 +31,9 @@ pub use approve::{
 };
 pub use close::close;
 pub use list::{Detail, Evidence, Outcomes, Page, one, outcomes, page};
-pub use propose::{Built, Tally, build_list, propose_flagged, propose_manual};
+pub use propose::{
+    Built, Lists, Tally, build_due_lists, build_list, propose_flagged, propose_manual,
+};
 pub use reject::{Rejected, reject, reject_batch, reopen};
 pub use retry::retry;
 pub use send::{Summary, run_due};

@@ -90,6 +90,36 @@ pub async fn build_list(ctx: &Context, actor: Option<&Actor>, camp: CampId) -> R
     .await
 }
 
+/// What a run of the job came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Lists {
+    /// Camps whose list was built.
+    pub built: usize,
+    /// Camps that have ended, but not been synced as a whole since.
+    pub waiting: usize,
+}
+
+/// Builds the lists of ended camps that their sync has not already built.
+///
+/// # Errors
+/// The store cannot; lists built before that stay.
+pub async fn build_due_lists(ctx: &Context) -> Result<Lists> {
+    let ended = {
+        let mut conn = ctx.db.read().await?;
+        camps::in_status(&mut conn, CampStatus::Ended).await?
+    };
+    let mut lists = Lists::default();
+    for camp in ended {
+        match build_list(ctx, None, camp.id).await {
+            Ok(_) => lists.built += 1,
+            Err(Error::Refused(Refusal::WrongState(_))) => lists.waiting += 1,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(lists)
+}
+
 async fn build(
     ctx: &Context,
     tx: &mut Tx,
