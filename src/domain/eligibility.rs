@@ -76,12 +76,12 @@ pub fn outlook(
             earliest_eligible_date: None,
         };
     }
-    let open_days = terms
+    let mut open_days = terms
         .days()
         .filter(|day| *day > today || (*day == today && !checked_in_today));
     let date = usize::try_from(missing - 1)
         .ok()
-        .and_then(|skipped| open_days.skip(skipped).next());
+        .and_then(|skipped| open_days.nth(skipped));
     Outlook {
         reachable: date.is_some(),
         earliest_eligible_date: date,
