@@ -94,7 +94,7 @@ impl CampForm {
         refuse_if(required_days > total_days, "requiredDays", "不能多于总天数");
         refuse_if(grace_days < 0, "graceDays", "不能小于 0");
         refuse_if(
-            grace_days > required_days.max(0),
+            required_days > 0 && grace_days > required_days,
             "graceDays",
             "不能多于要求天数",
         );

@@ -17,6 +17,7 @@ pub mod file_links;
 pub mod health;
 pub mod identity;
 pub mod inbox;
+pub mod logs;
 pub mod lookup;
 pub mod match_files;
 pub mod notify;

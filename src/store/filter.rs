@@ -43,6 +43,13 @@ impl Conditions {
         self.sql.push_str(after);
     }
 
+    /// Adds that a column contains a text as it is.
+    pub(super) fn holds(&mut self, before: &'static str, text: &str, after: &'static str) {
+        let pattern = format!("%{}%", like_literal(text));
+        self.value(before, Bind::Text(pattern), " ESCAPE '\\'");
+        self.sql.push_str(after);
+    }
+
     /// Narrows to the camps that somebody leads or serves; `before` names the column of the camp.
     pub(super) fn staffed_by(&mut self, before: &'static str, user: UserId) {
         self.sql.push(' ');

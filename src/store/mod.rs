@@ -5,6 +5,7 @@
 mod statements;
 
 pub mod audit;
+pub mod audit_lists;
 pub mod camp_edits;
 pub mod camp_lists;
 pub mod camps;
@@ -19,6 +20,7 @@ pub mod job_runs;
 mod keyring;
 pub mod members;
 pub mod outbox;
+pub mod outbox_lists;
 pub mod payments;
 pub mod planet_users;
 pub mod refunds;
@@ -41,6 +43,7 @@ pub use status_log::Note;
 pub fn all_statements() -> Vec<(&'static str, &'static str)> {
     [
         audit::STATEMENTS,
+        audit_lists::STATEMENTS,
         camp_edits::STATEMENTS,
         camp_lists::STATEMENTS,
         camps::STATEMENTS,
@@ -51,6 +54,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         job_runs::STATEMENTS,
         members::STATEMENTS,
         outbox::STATEMENTS,
+        outbox_lists::STATEMENTS,
         payments::STATEMENTS,
         planet_users::STATEMENTS,
         refunds::STATEMENTS,

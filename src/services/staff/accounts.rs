@@ -258,7 +258,9 @@ fn wrong_fields(username: &str, display_name: &str, wecom_userid: Option<&str>) 
     {
         wrong.insert("username", "用户名须为 2 到 50 个字符，不含空格".to_owned());
     }
-    if !(1..=MAX_DISPLAY_NAME_CHARS).contains(&display_name.chars().count()) {
+    // Where no name was given the user name stands in, and what is wrong with it is said above.
+    let is_own = display_name != username;
+    if is_own && !(1..=MAX_DISPLAY_NAME_CHARS).contains(&display_name.chars().count()) {
         wrong.insert("displayName", "姓名须为 1 到 50 个字符".to_owned());
     }
     if wecom_userid.is_some_and(|userid| {

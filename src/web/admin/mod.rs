@@ -4,6 +4,7 @@ mod camp_views;
 mod camps;
 mod checkins;
 mod jobs;
+mod logs;
 mod session;
 mod uploads;
 mod users;
@@ -17,6 +18,7 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
         .merge(camps::routes())
         .merge(checkins::routes())
         .merge(jobs::routes())
+        .merge(logs::routes())
         .merge(session::routes())
         .merge(uploads::routes())
         .merge(users::routes())

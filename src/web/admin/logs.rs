@@ -1,0 +1,181 @@
+//! What was done, and what was told.
+
+use axum::extract::State;
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::domain::Timestamp;
+use crate::services::{Context, logs};
+use crate::store::audit::Row;
+use crate::store::audit_lists::AuditFilter;
+use crate::store::outbox::MessageStatus;
+use crate::store::outbox_lists::ListedMessage;
+use crate::web::auth::Staff;
+use crate::web::{Answer, Envelope, Page, Paging, Query, WebResult, WebState};
+
+pub(super) fn routes() -> OpenApiRouter<WebState> {
+    OpenApiRouter::new()
+        .routes(routes!(list_logs))
+        .routes(routes!(list_notifications))
+}
+
+/// Which rows of the audit.
+#[derive(Debug, Deserialize)]
+struct LogsQuery {
+    actor: Option<String>,
+    action: Option<String>,
+    from: Option<NaiveDate>,
+    to: Option<NaiveDate>,
+    q: Option<String>,
+}
+
+/// Which messages.
+#[derive(Debug, Deserialize)]
+struct NotificationsQuery {
+    status: Option<MessageStatus>,
+}
+
+/// Something that was done.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct LogView {
+    /// Its place in the chain.
+    id: i64,
+    actor_id: Option<i64>,
+    actor_name: String,
+    role: String,
+    #[schema(example = "refund.approve")]
+    action: String,
+    object_type: String,
+    object_id: String,
+    #[schema(value_type = Object)]
+    details: Value,
+    /// card, chat, console, job …
+    channel: String,
+    ip: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+/// A message to people.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct NotificationView {
+    id: i64,
+    /// What it tells.
+    kind: String,
+    /// `wecom_app` or `group_robot`.
+    channel: String,
+    recipient: String,
+    camp_id: Option<i64>,
+    #[schema(value_type = Object)]
+    body: Value,
+    #[schema(example = "sent")]
+    status: String,
+    attempts: i64,
+    #[schema(value_type = String, format = DateTime)]
+    next_try_at: Timestamp,
+    error: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    sent_at: Option<Timestamp>,
+}
+
+impl From<Row> for LogView {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.seq,
+            actor_id: row.actor_id,
+            actor_name: row.actor_name,
+            role: row.role,
+            action: row.action,
+            object_type: row.object_type,
+            object_id: row.object_id,
+            details: json_or_text(row.details),
+            channel: row.channel,
+            ip: row.ip,
+            created_at: Timestamp::from_micros(row.created_at),
+        }
+    }
+}
+
+impl From<ListedMessage> for NotificationView {
+    fn from(message: ListedMessage) -> Self {
+        Self {
+            id: message.id,
+            kind: message.kind,
+            channel: message.channel,
+            recipient: message.recipient,
+            camp_id: message.camp_id,
+            body: json_or_text(message.body),
+            status: message.status,
+            attempts: message.attempts,
+            next_try_at: Timestamp::from_micros(message.next_try_at),
+            error: message.error,
+            created_at: Timestamp::from_micros(message.created_at),
+            sent_at: message.sent_at.map(Timestamp::from_micros),
+        }
+    }
+}
+
+/// A tampered row may hold anything; it is shown all the same.
+fn json_or_text(text: String) -> Value {
+    serde_json::from_str(&text).unwrap_or(Value::String(text))
+}
+
+/// The audit, newest first.
+#[utoipa::path(
+    get, path = "/api/admin/logs", tag = "staff", security(("staff" = [])),
+    params(
+        ("actor" = Option<String>, Query, description = "an account's id, or its name"),
+        ("action" = Option<String>, Query),
+        ("from" = Option<String>, Query), ("to" = Option<String>, Query),
+        ("q" = Option<String>, Query, description = "part of the details, or the object's id"),
+        ("page" = Option<i64>, Query), ("size" = Option<i64>, Query)
+    ),
+    responses((status = 200, body = Envelope<Page<LogView>>))
+)]
+async fn list_logs(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Query(query): Query<LogsQuery>,
+    paging: Paging,
+) -> WebResult<Answer<Page<LogView>>> {
+    let day_after = query.to.and_then(|day| day.succ_opt());
+    let filter = AuditFilter {
+        actor: query.actor,
+        action: query.action,
+        from: query.from.map(Timestamp::start_of_day),
+        before: day_after.map(Timestamp::start_of_day),
+        text: query.q,
+    };
+    let (rows, total) = logs::actions(&ctx, &actor, &filter, paging.size, paging.offset()).await?;
+    let items = rows.into_iter().map(LogView::from).collect();
+    Ok(Answer(paging.page_of(items, total)))
+}
+
+/// Messages to people, newest first.
+#[utoipa::path(
+    get, path = "/api/admin/notifications", tag = "staff", security(("staff" = [])),
+    params(
+        ("status" = Option<String>, Query, description = "pending|sent|failed|unknown|merged"),
+        ("page" = Option<i64>, Query), ("size" = Option<i64>, Query)
+    ),
+    responses((status = 200, body = Envelope<Page<NotificationView>>))
+)]
+async fn list_notifications(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Query(query): Query<NotificationsQuery>,
+    paging: Paging,
+) -> WebResult<Answer<Page<NotificationView>>> {
+    let (limit, offset) = (paging.size, paging.offset());
+    let (messages, total) = logs::notices(&ctx, &actor, query.status, limit, offset).await?;
+    let items = messages.into_iter().map(NotificationView::from).collect();
+    Ok(Answer(paging.page_of(items, total)))
+}

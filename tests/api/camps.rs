@@ -1,0 +1,250 @@
+//! Camps, from draft to archive.
+
+use axum::http::Method;
+use campkeeper::domain::staff::Role;
+use campkeeper::services::camps::{Advanced, advance_by_calendar};
+use chrono::TimeDelta;
+use image::ImageFormat;
+use serde_json::{Value, json};
+
+use crate::house::{House, Staff};
+use crate::on_both_engines;
+use crate::pictures::{picture, upload};
+
+/// A camp with all that is required, from 2026-01-10 to 2026-01-19.
+async fn whole(house: &House, admin: &Staff, coach: &Staff) -> Value {
+    let png = picture(ImageFormat::Png, 16);
+    let poster = upload(house, admin, "file", &png).await.data()["id"].clone();
+    let png = picture(ImageFormat::Png, 17);
+    let code = upload(house, admin, "file", &png).await.data()["id"].clone();
+    json!({
+        "name": "21天 写作营",
+        "posterUploadId": poster,
+        "depositFen": 9900,
+        "startDate": "2026-01-10",
+        "endDate": "2026-01-19",
+        "totalDays": 10,
+        "requiredDays": 7,
+        "groupQrUploadIds": [code],
+        "introduction": "<p>每天<b>一篇</b></p><script>alert(1)</script>",
+        "coachIds": [coach.id],
+        "planetProjectId": "4848142421",
+        "groupRobotKey": "693a91f6-7xxx-4bc4-97a0-0ec2sifa5aaa",
+    })
+}
+
+async fn create(house: &House, admin: &Staff, body: &Value) -> Value {
+    house
+        .post("/api/admin/camps")
+        .as_staff(admin)
+        .json(body)
+        .send()
+        .await
+        .data()
+}
+
+async fn status(house: &House, admin: &Staff, path: &str) -> String {
+    let camp = house.get(path).as_staff(admin).send().await.data();
+    camp["status"].as_str().unwrap().to_owned()
+}
+
+on_both_engines! {
+    async fn a_camp_goes_from_draft_to_ended(db) {
+        let house = House::new(db).await;
+        let admin = house.signed_in(Role::Admin).await;
+        let coach = house.signed_in(Role::Coach).await;
+        let body = whole(&house, &admin, &coach).await;
+        let mut incomplete = body.clone();
+        incomplete["groupQrUploadIds"] = json!([]);
+        let camp = create(&house, &admin, &incomplete).await;
+        assert_eq!((&camp["status"], &camp["missing"]), (&json!("draft"), &json!(["groupQrUploadIds"])));
+        let path = format!("/api/admin/camps/{}", camp["id"]);
+        let publish = || house.post(&format!("{path}/publish")).as_staff(&admin);
+        publish().send().await.wrong_fields(&["groupQrUploadIds"]);
+
+        let camp = house.put(&path).as_staff(&admin).json(&body).send().await.data();
+        assert_eq!(camp["status"], "pending");
+        assert_eq!(camp["introduction"], "<p>每天<b>一篇</b></p>");
+        assert_eq!((&camp["graceDays"], &camp["groupRobotKeySet"]), (&json!(1), &json!(true)));
+        assert!(!camp.to_string().contains("693a91f6"));
+        assert_eq!(camp["enrollUrl"], format!("https://camp.example.com/h5/camps/{}", camp["id"]));
+
+        assert_eq!(publish().json(&json!({})).send().await.data()["status"], "enrolling");
+        publish().send().await.refused(409, "wrong_state");
+        house.post(&format!("{path}/withdraw")).as_staff(&admin).send().await.data();
+        assert_eq!(status(&house, &admin, &path).await, "pending");
+        house.post(&format!("{path}/withdraw")).as_staff(&admin).send().await.refused(409, "wrong_state");
+        publish().send().await.data();
+
+        assert_eq!(advance_by_calendar(&house.ctx).await.unwrap(), Advanced::default());
+        house.clock.advance(TimeDelta::days(5));
+        let begun = Advanced { begun: 1, ..Advanced::default() };
+        assert_eq!(advance_by_calendar(&house.ctx).await.unwrap(), begun);
+        assert_eq!(status(&house, &admin, &path).await, "ongoing");
+        house.delete(&path).as_staff(&admin).send().await.refused(409, "wrong_state");
+        house.clock.advance(TimeDelta::days(10));
+        let ended = Advanced { ended: 1, ..Advanced::default() };
+        assert_eq!(advance_by_calendar(&house.ctx).await.unwrap(), ended);
+        assert_eq!(advance_by_calendar(&house.ctx).await.unwrap(), Advanced::default());
+        assert_eq!(status(&house, &admin, &path).await, "ended");
+        house.assert_audited(&["camp.create", "camp.update", "camp.withdraw"]).await;
+    }
+
+    async fn a_camp_slept_through_moves_all_its_steps(db) {
+        let house = House::new(db).await;
+        let admin = house.signed_in(Role::Admin).await;
+        let coach = house.signed_in(Role::Coach).await;
+        let body = whole(&house, &admin, &coach).await;
+        let path = format!("/api/admin/camps/{}", create(&house, &admin, &body).await["id"]);
+        house.post(&format!("{path}/publish")).as_staff(&admin).send().await.data();
+        house.clock.advance(TimeDelta::days(60));
+        let all = Advanced { begun: 1, ended: 1, archived: 0 };
+        assert_eq!(advance_by_calendar(&house.ctx).await.unwrap(), all);
+        assert_eq!(status(&house, &admin, &path).await, "ended");
+    }
+
+    async fn each_field_says_what_is_wrong_with_it(db) {
+        let house = House::new(db).await;
+        let admin = house.signed_in(Role::Admin).await;
+        let coach = house.signed_in(Role::Coach).await;
+        let whole = whole(&house, &admin, &coach).await;
+        for (field, value) in [
+            ("name", json!("营".repeat(51))),
+            ("name", json!(null)),
+            ("depositFen", json!(0)),
+            ("depositFen", json!(-1)),
+            ("depositFen", json!(99.5)),
+            ("depositFen", json!("9900")),
+            ("startDate", json!("2026-01-04")),
+            ("startDate", json!("10.01.2026")),
+            ("endDate", json!(null)),
+            ("totalDays", json!(11)),
+            ("requiredDays", json!(0)),
+            ("graceDays", json!(8)),
+            ("introduction", json!("字".repeat(501))),
+            ("posterUploadId", json!(999)),
+            ("groupQrUploadIds", json!([999])),
+            ("coachIds", json!([999])),
+            ("volunteerIds", json!([coach.id])),
+            ("planetProjectId", json!("x")),
+            ("groupRobotKey", json!("https://qyapi.weixin.qq.com/?key=1")),
+        ] {
+            let mut body = whole.clone();
+            body[field] = value;
+            let call = house.post("/api/admin/camps").as_staff(&admin).json(&body);
+            call.send().await.wrong_fields(&[field]);
+        }
+    }
+
+    async fn coaches_see_their_own_camps_and_manage_none(db) {
+        let house = House::new(db).await;
+        let admin = house.signed_in(Role::Admin).await;
+        let coach = house.signed_in(Role::Coach).await;
+        let volunteer = house.signed_in(Role::Volunteer).await;
+        let body = whole(&house, &admin, &coach).await;
+        let camp = create(&house, &admin, &body).await;
+        let path = format!("/api/admin/camps/{}", camp["id"]);
+        let total = |staff: &Staff| house.get("/api/admin/camps").as_staff(staff);
+        assert_eq!(total(&coach).send().await.data()["total"], 1);
+        assert_eq!(total(&volunteer).send().await.data()["total"], 0);
+        house.get(&path).as_staff(&coach).send().await.data();
+        house.get(&path).as_staff(&volunteer).send().await.refused(403, "forbidden");
+        for (method, tail) in [
+            (Method::PUT, ""), (Method::DELETE, ""), (Method::POST, "/publish"),
+            (Method::POST, "/withdraw"), (Method::POST, "/personal-links"),
+        ] {
+            let call = house.call(method, &format!("{path}{tail}")).as_staff(&coach);
+            let body = json!({"planetUserIds": ["1"]});
+            call.json(&body).send().await.refused(403, "forbidden");
+        }
+        house.get("/api/admin/camps/999").as_staff(&admin).send().await.refused(404, "not_found");
+    }
+
+    async fn lists_are_narrowed(db) {
+        let house = House::new(db).await;
+        let admin = house.signed_in(Role::Admin).await;
+        let coach = house.signed_in(Role::Coach).await;
+        let mut body = whole(&house, &admin, &coach).await;
+        let first = create(&house, &admin, &body).await;
+        body["name"] = json!("100%_读书营");
+        body["startDate"] = json!("2026-02-01");
+        body["endDate"] = json!("2026-02-21");
+        create(&house, &admin, &body).await;
+        house.post(&format!("/api/admin/camps/{}/publish", first["id"])).as_staff(&admin).send().await.data();
+        for (query, names) in [
+            ("", vec!["100%_读书营", "21天 写作营"]),
+            ("status=enrolling", vec!["21天 写作营"]),
+            ("status=pending", vec!["100%_读书营"]),
+            ("status=upcoming&size=1", vec!["100%_读书营"]),
+            ("status=running", vec![]),
+            ("status=over", vec![]),
+            ("q=%E5%A4%A9%E5%86%99", vec!["21天 写作营"]),
+            ("q=%25_", vec!["100%_读书营"]),
+            ("q=_", vec!["100%_读书营"]),
+            ("from=2026-01-20", vec!["100%_读书营"]),
+            ("to=2026-01-31", vec!["21天 写作营"]),
+            ("from=2026-01-19&to=2026-02-01", vec!["100%_读书营", "21天 写作营"]),
+        ] {
+            let page = house.get(&format!("/api/admin/camps?{query}")).as_staff(&admin).send().await;
+            let page = page.data();
+            let told: Vec<&str> = page["items"].as_array().unwrap().iter()
+                .map(|camp| camp["name"].as_str().unwrap())
+                .collect();
+            assert_eq!(told, names, "{query}");
+        }
+    }
+
+    async fn posters_are_public_and_group_codes_are_not(db) {
+        let house = House::new(db).await;
+        let admin = house.signed_in(Role::Admin).await;
+        let coach = house.signed_in(Role::Coach).await;
+        let body = whole(&house, &admin, &coach).await;
+        let camp = create(&house, &admin, &body).await;
+        let poster = house.get(camp["posterUrl"].as_str().unwrap()).send().await;
+        assert_eq!(poster.status.as_u16(), 200);
+        assert!(poster.headers["cache-control"].to_str().unwrap().starts_with("public"));
+        let code = &camp["groupQrUploadIds"][0];
+        house.get(&format!("/files/{code}")).send().await.refused(404, "not_found");
+        let code = house.get(camp["groupQrUrls"][0].as_str().unwrap()).send().await;
+        assert_eq!(code.status.as_u16(), 200);
+        assert!(code.headers["cache-control"].to_str().unwrap().starts_with("private"));
+    }
+
+    async fn links_lead_to_the_pages(db) {
+        let house = House::new(db).await;
+        let admin = house.signed_in(Role::Admin).await;
+        let coach = house.signed_in(Role::Coach).await;
+        let body = whole(&house, &admin, &coach).await;
+        let path = format!("/api/admin/camps/{}", create(&house, &admin, &body).await["id"]);
+        let link = house.get(&format!("{path}/enroll-url")).as_staff(&coach).send().await.data();
+        let png = house.get(link["qrPngUrl"].as_str().unwrap()).send().await;
+        assert!(png.bytes.starts_with(b"\x89PNG"));
+        let ids = json!({"planetUserIds": ["184444848828412"]});
+        let links = house.post(&format!("{path}/personal-links")).as_staff(&admin).json(&ids);
+        let links = links.send().await.data();
+        let item = &links["items"][0];
+        assert_eq!(item["planetUserId"], "184444848828412");
+        assert!(item["url"].as_str().unwrap().contains("?planetUserId=184444848828412&ticket="));
+        for bad in [json!([]), json!(["-1"])] {
+            let body = json!({"planetUserIds": bad});
+            let call = house.post(&format!("{path}/personal-links")).as_staff(&admin).json(&body);
+            call.send().await.wrong_fields(&["planetUserIds"]);
+        }
+    }
+
+    async fn a_camp_that_nobody_paid_for_can_go(db) {
+        let house = House::new(db).await;
+        let admin = house.signed_in(Role::Admin).await;
+        let coach = house.signed_in(Role::Coach).await;
+        let body = whole(&house, &admin, &coach).await;
+        let path = format!("/api/admin/camps/{}", create(&house, &admin, &body).await["id"]);
+        let stats = house.get(&path).as_staff(&admin).send().await.data()["stats"].clone();
+        assert_eq!(stats, json!({
+            "enrolled": 0, "paidFen": 0, "averageRate": 0.0, "refundedFen": 0,
+            "refundRate": 0.0, "joined": 0,
+        }));
+        house.delete(&path).as_staff(&admin).send().await.data();
+        house.get(&path).as_staff(&admin).send().await.refused(404, "not_found");
+        assert_eq!(house.get("/api/admin/camps").as_staff(&admin).send().await.data()["total"], 0);
+    }
+}

@@ -1,0 +1,284 @@
+//! The real router over a fresh database, with clocks that tests move.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use campkeeper::domain::staff::Role;
+use campkeeper::domain::{Clock, Timestamp};
+use campkeeper::platforms::files::Files;
+use campkeeper::services::staff::{self, NewAccount};
+use campkeeper::services::{Context, Settings, WallClock};
+use campkeeper::store::audit::{self, Verdict};
+use campkeeper::store::audit_lists::{self, AuditFilter};
+use campkeeper::web::{WebSettings, router};
+use chrono::{DateTime, TimeDelta};
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+use crate::support::TestDb;
+
+/// 2026-01-05, a Monday, at noon.
+const BEGINNING: &str = "2026-01-05T12:00:00+08:00";
+const PASSWORD: &str = "a long enough password";
+
+/// A clock that stands still until it is moved.
+pub struct TestClock(AtomicI64);
+
+impl TestClock {
+    fn new() -> Arc<Self> {
+        let beginning = DateTime::parse_from_rfc3339(BEGINNING).unwrap();
+        Arc::new(Self(AtomicI64::new(Timestamp::from(beginning).micros())))
+    }
+
+    pub fn advance(&self, by: TimeDelta) {
+        self.0
+            .fetch_add(by.num_microseconds().unwrap(), Ordering::Relaxed);
+    }
+
+    fn read(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.load(Ordering::Relaxed))
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        self.read()
+    }
+}
+
+impl WallClock for TestClock {
+    fn now(&self) -> Timestamp {
+        self.read()
+    }
+}
+
+/// The product without its listener.
+pub struct House {
+    pub ctx: Context,
+    pub clock: Arc<TestClock>,
+    pub wall: Arc<TestClock>,
+    router: Router,
+    _db: TestDb,
+    _files: tempfile::TempDir,
+}
+
+impl House {
+    pub async fn new(db: TestDb) -> Self {
+        Self::with(db, WebSettings::default()).await
+    }
+
+    pub async fn with(db: TestDb, web: WebSettings) -> Self {
+        let files = tempfile::tempdir().unwrap();
+        let (clock, wall) = (TestClock::new(), TestClock::new());
+        let address = format!("file://{}", files.path().display());
+        let ctx = Context {
+            db: db.db.clone(),
+            clock: clock.clone(),
+            wall: wall.clone(),
+            pay: None,
+            planet: None,
+            wecom: None,
+            files: Files::open(&address).await.unwrap(),
+            settings: Arc::new(settings()),
+        };
+        Self {
+            router: router(ctx.clone(), web),
+            ctx,
+            clock,
+            wall,
+            _db: db,
+            _files: files,
+        }
+    }
+
+    /// Makes an account of a role, named like it, and signs it in.
+    pub async fn signed_in(&self, role: Role) -> Staff {
+        let account = NewAccount {
+            username: role.as_str().to_owned(),
+            password: PASSWORD.into(),
+            role,
+            display_name: Some(role.shown().to_owned()),
+            wecom_userid: None,
+        };
+        let user = staff::create(&self.ctx, None, account).await.unwrap();
+        let reply = self.log_in(role.as_str(), PASSWORD).await;
+        assert_eq!(reply.status, StatusCode::OK, "{}", reply.text());
+        Staff {
+            id: user.id.0,
+            token: reply.data()["token"].as_str().unwrap().to_owned(),
+        }
+    }
+
+    pub async fn log_in(&self, username: &str, password: &str) -> Reply {
+        let body = json!({"username": username, "password": password});
+        self.post("/api/auth/login").json(&body).send().await
+    }
+
+    pub fn get(&self, path: &str) -> Call<'_> {
+        self.call(Method::GET, path)
+    }
+
+    pub fn post(&self, path: &str) -> Call<'_> {
+        self.call(Method::POST, path)
+    }
+
+    pub fn put(&self, path: &str) -> Call<'_> {
+        self.call(Method::PUT, path)
+    }
+
+    pub fn delete(&self, path: &str) -> Call<'_> {
+        self.call(Method::DELETE, path)
+    }
+
+    pub fn call(&self, method: Method, path: &str) -> Call<'_> {
+        let peer = ConnectInfo(SocketAddr::from(([203, 0, 113, 9], 4711)));
+        let mut request = Request::new(Body::empty());
+        *request.method_mut() = method;
+        *request.uri_mut() = path.parse().unwrap();
+        request.extensions_mut().insert(peer);
+        Call {
+            house: self,
+            request,
+        }
+    }
+
+    /// The audit chain holds, and these actions are in it, in this order among others.
+    pub async fn assert_audited(&self, actions: &[&str]) {
+        let mut conn = self.ctx.db.read().await.unwrap();
+        let verdict = audit::verify(&mut conn, self.ctx.keys()).await.unwrap();
+        assert!(matches!(verdict, Verdict::Intact { .. }), "{verdict:?}");
+        let all = AuditFilter::default();
+        let (rows, _) = audit_lists::list(&mut conn, &all, 100, 0).await.unwrap();
+        let mut told: Vec<_> = rows.iter().rev().map(|row| row.action.as_str()).collect();
+        told.retain(|action| actions.contains(action));
+        assert_eq!(told, actions);
+    }
+}
+
+/// A member of staff who has signed in.
+pub struct Staff {
+    pub id: i64,
+    pub token: String,
+}
+
+/// A request in the making.
+pub struct Call<'a> {
+    house: &'a House,
+    request: Request<Body>,
+}
+
+impl Call<'_> {
+    pub fn as_staff(self, staff: &Staff) -> Self {
+        self.header("authorization", &format!("Bearer {}", staff.token))
+    }
+
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+        let headers = self.request.headers_mut();
+        headers.insert(name, value.parse().unwrap());
+        self
+    }
+
+    pub fn from_address(mut self, address: [u8; 4]) -> Self {
+        let peer = ConnectInfo(SocketAddr::from((address, 4711)));
+        self.request.extensions_mut().insert(peer);
+        self
+    }
+
+    pub fn json(self, body: &Value) -> Self {
+        self.header("content-type", "application/json")
+            .body(body.to_string())
+    }
+
+    pub fn body(mut self, body: impl Into<Body>) -> Self {
+        *self.request.body_mut() = body.into();
+        self
+    }
+
+    pub async fn send(self) -> Reply {
+        let response = self.house.router.clone().oneshot(self.request).await;
+        let (parts, body) = response.unwrap().into_parts();
+        Reply {
+            status: parts.status,
+            headers: parts.headers,
+            bytes: axum::body::to_bytes(body, 16 << 20).await.unwrap().to_vec(),
+        }
+    }
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub bytes: Vec<u8>,
+}
+
+impl Reply {
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).unwrap_or_else(|_| panic!("no JSON: {}", self.text()))
+    }
+
+    /// The data of a good answer.
+    pub fn data(&self) -> Value {
+        let mut json = self.json();
+        assert_eq!(self.status, StatusCode::OK, "{json}");
+        assert_eq!(
+            (&json["code"], &json["message"]),
+            (&json!(200), &json!("成功"))
+        );
+        assert!(json["timestamp"].is_i64());
+        json["data"].take()
+    }
+
+    /// That it is a bad answer of this kind, in the envelope; it, for more.
+    #[track_caller]
+    pub fn refused(&self, status: u16, word: &str) -> Value {
+        let json = self.json();
+        assert_eq!(
+            (self.status.as_u16(), json["error"].as_str()),
+            (status, Some(word)),
+            "{json}"
+        );
+        assert_eq!(json["code"], status);
+        assert!(
+            json["message"]
+                .as_str()
+                .is_some_and(|text| !text.is_ascii())
+        );
+        assert!(json["timestamp"].is_i64());
+        assert_eq!(self.headers[header::CONTENT_TYPE], "application/json");
+        json
+    }
+
+    /// That these fields are wrong, and no others.
+    #[track_caller]
+    pub fn wrong_fields(&self, fields: &[&str]) {
+        let json = self.refused(422, "invalid_input");
+        let told: Vec<&String> = json["fields"].as_object().unwrap().keys().collect();
+        assert_eq!(told, fields, "{json}");
+    }
+}
+
+fn settings() -> Settings {
+    Settings {
+        public_url: "https://camp.example.com".to_owned(),
+        default_grace_days: 1,
+        undo_seconds: 60,
+        second_approver_over_fen: 0,
+        recipients: vec!["lin.yue".to_owned()],
+        corp_id: String::new(),
+        agent_id: 0,
+        oauth_base: String::new(),
+        login_base: String::new(),
+        wechat_oauth: None,
+    }
+}
