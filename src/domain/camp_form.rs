@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use super::{CampStatus, Fen, Terms, UploadId, UserId};
+use super::{CampStatus, Terms, UploadId, UserId};
 
 /// Characters of a name at most.
 const MAX_NAME_CHARS: usize = 50;
@@ -57,14 +57,57 @@ impl CampForm {
     #[must_use]
     pub fn problems(&self, today: NaiveDate, start_before: Option<NaiveDate>) -> Problems {
         let mut problems = Problems::new();
-        let mut refuse_if = |wrong: bool, field: &'static str, what: &str| {
-            if wrong {
-                problems.entry(field).or_insert_with(|| what.to_owned());
-            }
-        };
+        self.check_terms(&mut problems, today, start_before);
         let name_chars = self.name.chars().count();
-        refuse_if(self.name.trim().is_empty(), "name", "请填写训练营名称");
-        refuse_if(name_chars > MAX_NAME_CHARS, "name", "名称最多 50 个字");
+        let both = self
+            .volunteers
+            .iter()
+            .any(|user| self.coaches.contains(user));
+        let project = self.planet_project_id.as_deref();
+        let payee = self.payee_id.as_deref().unwrap_or_default();
+        refuse(
+            &mut problems,
+            [
+                ("name", self.name.trim().is_empty(), "请填写训练营名称"),
+                ("name", name_chars > MAX_NAME_CHARS, "名称最多 50 个字"),
+                (
+                    "introduction",
+                    self.introduction_chars > MAX_INTRODUCTION_CHARS,
+                    "介绍最多 500 个字",
+                ),
+                (
+                    "groupQrUploadIds",
+                    self.group_codes.len() > MAX_GROUP_CODES,
+                    "最多 20 张",
+                ),
+                ("coachIds", self.coaches.len() > MAX_STAFF, "最多 50 人"),
+                (
+                    "volunteerIds",
+                    self.volunteers.len() > MAX_STAFF,
+                    "最多 50 人",
+                ),
+                ("volunteerIds", both, "同一个人不能既是教练又是志愿者"),
+                (
+                    "planetProjectId",
+                    project.is_some_and(|id| !is_project_id(id)),
+                    "应为星球打卡项目的数字编号",
+                ),
+                (
+                    "payeeId",
+                    payee.chars().count() > MAX_PAYEE_CHARS,
+                    "最多 64 个字符",
+                ),
+            ],
+        );
+        problems
+    }
+
+    fn check_terms(
+        &self,
+        problems: &mut Problems,
+        today: NaiveDate,
+        start_before: Option<NaiveDate>,
+    ) {
         let Terms {
             deposit_fen,
             start_date,
@@ -74,61 +117,31 @@ impl CampForm {
             grace_days,
         } = self.terms;
         let (days, deposit) = (self.terms.calendar_days(), deposit_fen.get());
-        refuse_if(deposit_fen == Fen::ZERO, "depositFen", "必须大于 0");
-        refuse_if(deposit > MAX_DEPOSIT, "depositFen", "不能超过 10000 元");
-        let start_is_new = start_before != Some(start_date);
-        refuse_if(
-            start_is_new && start_date < today,
-            "startDate",
-            "不能早于今天",
+        let is_past = start_before != Some(start_date) && start_date < today;
+        refuse(
+            problems,
+            [
+                ("depositFen", deposit == 0, "必须大于 0"),
+                ("depositFen", deposit > MAX_DEPOSIT, "不能超过 10000 元"),
+                ("startDate", is_past, "不能早于今天"),
+                ("endDate", end_date <= start_date, "必须晚于开始日期"),
+                ("endDate", days > MAX_CALENDAR_DAYS, "最长一年"),
+                ("totalDays", total_days < 1, "至少 1 天"),
+                (
+                    "totalDays",
+                    total_days > days.max(1),
+                    "不能多于起止日期之间的天数",
+                ),
+                ("requiredDays", required_days < 1, "至少 1 天"),
+                ("requiredDays", required_days > total_days, "不能多于总天数"),
+                ("graceDays", grace_days < 0, "不能小于 0"),
+                (
+                    "graceDays",
+                    required_days > 0 && grace_days > required_days,
+                    "不能多于要求天数",
+                ),
+            ],
         );
-        refuse_if(end_date <= start_date, "endDate", "必须晚于开始日期");
-        refuse_if(days > MAX_CALENDAR_DAYS, "endDate", "最长一年");
-        refuse_if(total_days < 1, "totalDays", "至少 1 天");
-        refuse_if(
-            total_days > days.max(1),
-            "totalDays",
-            "不能多于起止日期之间的天数",
-        );
-        refuse_if(required_days < 1, "requiredDays", "至少 1 天");
-        refuse_if(required_days > total_days, "requiredDays", "不能多于总天数");
-        refuse_if(grace_days < 0, "graceDays", "不能小于 0");
-        refuse_if(
-            required_days > 0 && grace_days > required_days,
-            "graceDays",
-            "不能多于要求天数",
-        );
-        let too_long = self.introduction_chars > MAX_INTRODUCTION_CHARS;
-        refuse_if(too_long, "introduction", "介绍最多 500 个字");
-        refuse_if(
-            self.group_codes.len() > MAX_GROUP_CODES,
-            "groupQrUploadIds",
-            "最多 20 张",
-        );
-        refuse_if(self.coaches.len() > MAX_STAFF, "coachIds", "最多 50 人");
-        refuse_if(
-            self.volunteers.len() > MAX_STAFF,
-            "volunteerIds",
-            "最多 50 人",
-        );
-        let both = self
-            .volunteers
-            .iter()
-            .any(|user| self.coaches.contains(user));
-        refuse_if(both, "volunteerIds", "同一个人不能既是教练又是志愿者");
-        let project = self.planet_project_id.as_deref();
-        refuse_if(
-            project.is_some_and(|id| !is_project_id(id)),
-            "planetProjectId",
-            "应为星球打卡项目的数字编号",
-        );
-        let payee = self.payee_id.as_deref().unwrap_or_default();
-        refuse_if(
-            payee.chars().count() > MAX_PAYEE_CHARS,
-            "payeeId",
-            "最多 64 个字符",
-        );
-        problems
     }
 
     /// What has to be filled in before the camp can be published.
@@ -221,6 +234,15 @@ impl CampForm {
     }
 }
 
+/// Adds what is wrong; the first word about a field stands.
+fn refuse<const N: usize>(problems: &mut Problems, rules: [(&'static str, bool, &str); N]) {
+    for (field, is_wrong, what) in rules {
+        if is_wrong {
+            problems.entry(field).or_insert_with(|| what.to_owned());
+        }
+    }
+}
+
 fn is_project_id(text: &str) -> bool {
     (1..=MAX_PROJECT_DIGITS).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
 }
@@ -228,6 +250,7 @@ fn is_project_id(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Fen;
 
     fn day(d: u32) -> NaiveDate {
         NaiveDate::from_ymd_opt(2026, 1, d).unwrap()

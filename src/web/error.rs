@@ -22,7 +22,7 @@ pub type WebResult<T> = Result<T, Problem>;
 #[derive(Debug)]
 pub struct Problem {
     status: StatusCode,
-    body: ProblemBody,
+    body: Box<ProblemBody>,
     retry_after: Option<Duration>,
 }
 
@@ -50,13 +50,13 @@ impl Problem {
     pub fn new(status: StatusCode, error: &'static str, message: impl Into<String>) -> Self {
         Self {
             status,
-            body: ProblemBody {
+            body: Box::new(ProblemBody {
                 code: status.as_u16(),
                 error,
                 message: message.into(),
                 data: None,
                 fields: None,
-            },
+            }),
             retry_after: None,
         }
     }

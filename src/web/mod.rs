@@ -75,7 +75,6 @@ impl FromRef<WebState> for Context {
 }
 
 /// The whole HTTP side.
-#[must_use]
 pub fn router(ctx: Context, settings: WebSettings) -> Router {
     let state = WebState {
         ctx,

@@ -1,25 +1,29 @@
-//! How often one person or one address may call: signed-in staff are counted by who they are,
-//! everybody else by address (design §8). Webhooks, which have signatures, and static files are
+//! How often one person or one address may call: signed-in staff and members are counted by who
+//! they are, everybody else by address (design §8). Webhooks, which have signatures, and static files are
 //! not counted.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 
 use axum::extract::{Request, State};
+use axum::http::HeaderMap;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use axum_extra::extract::CookieJar;
 use governor::clock::{Clock as _, MonotonicClock};
 use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 
 use crate::domain::UserId;
+use crate::services::session;
 use crate::store::sessions::Session;
 
 use super::WebState;
 use super::auth;
 use super::caller::CallerAddress;
 use super::error::Problem;
+use super::h5::MEMBER_COOKIE;
 
 /// Callers remembered before those who have been quiet are forgotten.
 const MAX_QUIET_CALLERS: usize = 10_000;
@@ -79,16 +83,37 @@ impl RateLimit {
 /// Counts a request, and answers 429 for one too many.
 pub(super) async fn count(State(state): State<WebState>, request: Request, next: Next) -> Response {
     if is_counted(request.uri().path()) {
-        let address = request.extensions().get::<CallerAddress>();
-        let caller = match auth::claimed_user(&state.ctx, request.headers()) {
-            Some(user) => Caller::Staff(user),
-            None => Caller::Address(address.and_then(|address| address.0)),
-        };
+        let address = request.extensions().get::<CallerAddress>().copied();
+        let caller = caller_of(&state, request.headers(), address).await;
         if let Err(problem) = state.rate_limit.check(&caller) {
             return problem.into_response();
         }
     }
     next.run(request).await
+}
+
+async fn caller_of(
+    state: &WebState,
+    headers: &HeaderMap,
+    address: Option<CallerAddress>,
+) -> Caller {
+    if let Some(user) = auth::claimed_user(&state.ctx, headers) {
+        return Caller::Staff(user);
+    }
+    if let Some(session) = signed_in_member(state, headers).await {
+        return Caller::Session(session.id_hash);
+    }
+    Caller::Address(address.and_then(|address| address.0))
+}
+
+/// The session of a member whom a platform has named: anybody can have any number of others.
+async fn signed_in_member(state: &WebState, headers: &HeaderMap) -> Option<Session> {
+    let jar = CookieJar::from_headers(headers);
+    let cookie = jar.get(MEMBER_COOKIE)?;
+    // A database that does not answer is the handler's to report.
+    let session = session::load(&state.ctx, cookie.value()).await.ok()??;
+    let is_named = session.openid_mac.is_some() || session.wecom_userid.is_some();
+    is_named.then_some(session)
 }
 
 fn is_counted(path: &str) -> bool {

@@ -27,7 +27,7 @@ const BEGINNING: &str = "2026-01-05T12:00:00+08:00";
 const PASSWORD: &str = "a long enough password";
 
 /// A clock that stands still until it is moved.
-pub struct TestClock(AtomicI64);
+pub(crate) struct TestClock(AtomicI64);
 
 impl TestClock {
     fn new() -> Arc<Self> {
@@ -35,7 +35,7 @@ impl TestClock {
         Arc::new(Self(AtomicI64::new(Timestamp::from(beginning).micros())))
     }
 
-    pub fn advance(&self, by: TimeDelta) {
+    pub(crate) fn advance(&self, by: TimeDelta) {
         self.0
             .fetch_add(by.num_microseconds().unwrap(), Ordering::Relaxed);
     }
@@ -58,21 +58,21 @@ impl WallClock for TestClock {
 }
 
 /// The product without its listener.
-pub struct House {
-    pub ctx: Context,
-    pub clock: Arc<TestClock>,
-    pub wall: Arc<TestClock>,
+pub(crate) struct House {
+    pub(crate) ctx: Context,
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) wall: Arc<TestClock>,
     router: Router,
     _db: TestDb,
     _files: tempfile::TempDir,
 }
 
 impl House {
-    pub async fn new(db: TestDb) -> Self {
+    pub(crate) async fn new(db: TestDb) -> Self {
         Self::with(db, WebSettings::default()).await
     }
 
-    pub async fn with(db: TestDb, web: WebSettings) -> Self {
+    pub(crate) async fn with(db: TestDb, web: WebSettings) -> Self {
         let files = tempfile::tempdir().unwrap();
         let (clock, wall) = (TestClock::new(), TestClock::new());
         let address = format!("file://{}", files.path().display());
@@ -97,7 +97,7 @@ impl House {
     }
 
     /// Makes an account of a role, named like it, and signs it in.
-    pub async fn signed_in(&self, role: Role) -> Staff {
+    pub(crate) async fn signed_in(&self, role: Role) -> Staff {
         let account = NewAccount {
             username: role.as_str().to_owned(),
             password: PASSWORD.into(),
@@ -114,28 +114,28 @@ impl House {
         }
     }
 
-    pub async fn log_in(&self, username: &str, password: &str) -> Reply {
+    pub(crate) async fn log_in(&self, username: &str, password: &str) -> Reply {
         let body = json!({"username": username, "password": password});
         self.post("/api/auth/login").json(&body).send().await
     }
 
-    pub fn get(&self, path: &str) -> Call<'_> {
+    pub(crate) fn get(&self, path: &str) -> Call<'_> {
         self.call(Method::GET, path)
     }
 
-    pub fn post(&self, path: &str) -> Call<'_> {
+    pub(crate) fn post(&self, path: &str) -> Call<'_> {
         self.call(Method::POST, path)
     }
 
-    pub fn put(&self, path: &str) -> Call<'_> {
+    pub(crate) fn put(&self, path: &str) -> Call<'_> {
         self.call(Method::PUT, path)
     }
 
-    pub fn delete(&self, path: &str) -> Call<'_> {
+    pub(crate) fn delete(&self, path: &str) -> Call<'_> {
         self.call(Method::DELETE, path)
     }
 
-    pub fn call(&self, method: Method, path: &str) -> Call<'_> {
+    pub(crate) fn call(&self, method: Method, path: &str) -> Call<'_> {
         let peer = ConnectInfo(SocketAddr::from(([203, 0, 113, 9], 4711)));
         let mut request = Request::new(Body::empty());
         *request.method_mut() = method;
@@ -148,7 +148,7 @@ impl House {
     }
 
     /// The audit chain holds, and these actions are in it, in this order among others.
-    pub async fn assert_audited(&self, actions: &[&str]) {
+    pub(crate) async fn assert_audited(&self, actions: &[&str]) {
         let mut conn = self.ctx.db.read().await.unwrap();
         let verdict = audit::verify(&mut conn, self.ctx.keys()).await.unwrap();
         assert!(matches!(verdict, Verdict::Intact { .. }), "{verdict:?}");
@@ -161,45 +161,45 @@ impl House {
 }
 
 /// A member of staff who has signed in.
-pub struct Staff {
-    pub id: i64,
-    pub token: String,
+pub(crate) struct Staff {
+    pub(crate) id: i64,
+    pub(crate) token: String,
 }
 
 /// A request in the making.
-pub struct Call<'a> {
+pub(crate) struct Call<'a> {
     house: &'a House,
     request: Request<Body>,
 }
 
 impl Call<'_> {
-    pub fn as_staff(self, staff: &Staff) -> Self {
+    pub(crate) fn as_staff(self, staff: &Staff) -> Self {
         self.header("authorization", &format!("Bearer {}", staff.token))
     }
 
-    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
         let headers = self.request.headers_mut();
         headers.insert(name, value.parse().unwrap());
         self
     }
 
-    pub fn from_address(mut self, address: [u8; 4]) -> Self {
+    pub(crate) fn from_address(mut self, address: [u8; 4]) -> Self {
         let peer = ConnectInfo(SocketAddr::from((address, 4711)));
         self.request.extensions_mut().insert(peer);
         self
     }
 
-    pub fn json(self, body: &Value) -> Self {
+    pub(crate) fn json(self, body: &Value) -> Self {
         self.header("content-type", "application/json")
             .body(body.to_string())
     }
 
-    pub fn body(mut self, body: impl Into<Body>) -> Self {
+    pub(crate) fn body(mut self, body: impl Into<Body>) -> Self {
         *self.request.body_mut() = body.into();
         self
     }
 
-    pub async fn send(self) -> Reply {
+    pub(crate) async fn send(self) -> Reply {
         let response = self.house.router.clone().oneshot(self.request).await;
         let (parts, body) = response.unwrap().into_parts();
         Reply {
@@ -212,23 +212,23 @@ impl Call<'_> {
 
 /// What came back.
 #[derive(Debug)]
-pub struct Reply {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub bytes: Vec<u8>,
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Reply {
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.bytes).into_owned()
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.bytes).unwrap_or_else(|_| panic!("no JSON: {}", self.text()))
     }
 
     /// The data of a good answer.
-    pub fn data(&self) -> Value {
+    pub(crate) fn data(&self) -> Value {
         let mut json = self.json();
         assert_eq!(self.status, StatusCode::OK, "{json}");
         assert_eq!(
@@ -241,7 +241,7 @@ impl Reply {
 
     /// That it is a bad answer of this kind, in the envelope; it, for more.
     #[track_caller]
-    pub fn refused(&self, status: u16, word: &str) -> Value {
+    pub(crate) fn refused(&self, status: u16, word: &str) -> Value {
         let json = self.json();
         assert_eq!(
             (self.status.as_u16(), json["error"].as_str()),
@@ -261,7 +261,7 @@ impl Reply {
 
     /// That these fields are wrong, and no others.
     #[track_caller]
-    pub fn wrong_fields(&self, fields: &[&str]) {
+    pub(crate) fn wrong_fields(&self, fields: &[&str]) {
         let json = self.refused(422, "invalid_input");
         let told: Vec<&String> = json["fields"].as_object().unwrap().keys().collect();
         assert_eq!(told, fields, "{json}");

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::house::{House, Reply, Staff};
 use crate::on_both_engines;
 
-pub fn picture(format: ImageFormat, side: u32) -> Vec<u8> {
+pub(crate) fn picture(format: ImageFormat, side: u32) -> Vec<u8> {
     let mut bytes = Vec::new();
     DynamicImage::new_rgb8(side, side)
         .write_to(&mut Cursor::new(&mut bytes), format)
@@ -19,7 +19,7 @@ pub fn picture(format: ImageFormat, side: u32) -> Vec<u8> {
 }
 
 /// Uploads bytes under a name that says nothing about them.
-pub async fn upload(house: &House, staff: &Staff, part: &str, bytes: &[u8]) -> Reply {
+pub(crate) async fn upload(house: &House, staff: &Staff, part: &str, bytes: &[u8]) -> Reply {
     let mut body = format!(
         "--b\r\ncontent-disposition: form-data; name=\"{part}\"; filename=\"x.png\"\r\n\
          content-type: image/png\r\n\r\n"

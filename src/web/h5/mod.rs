@@ -10,6 +10,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::WebState;
 
+pub(super) use session::COOKIE as MEMBER_COOKIE;
+
 pub(super) fn routes() -> OpenApiRouter<WebState> {
     OpenApiRouter::new()
         .merge(camps::routes())

@@ -20,7 +20,7 @@ use crate::store::sessions::Session;
 use super::super::{Answer, Envelope, Problem, Query, WebResult, WebState};
 
 /// The cookie of a session.
-const COOKIE: &str = "ck_session";
+pub(in crate::web) const COOKIE: &str = "ck_session";
 /// The header of an access token.
 const ACCESS_TOKEN: &str = "x-access-token";
 /// How long a browser keeps the cookie; the session itself may end earlier.
