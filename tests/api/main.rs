@@ -1,5 +1,13 @@
 //! The HTTP door, through the real router, on both engines.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    unreachable_pub,
+    reason = "what tests share fails like the test itself, and is nobody's interface"
+)]
+
+#[expect(dead_code, reason = "the router is reached without an address")]
 #[path = "../support/mod.rs"]
 mod support;
 

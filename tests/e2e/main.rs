@@ -1,5 +1,14 @@
 //! The product as its users meet it: the real router, the real callbacks, the stand-ins.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    unreachable_pub,
+    reason = "what tests share fails like the test itself, and is nobody's interface"
+)]
+
+#[expect(dead_code, reason = "the product opens its own database here")]
 #[path = "../support/mod.rs"]
 mod support;
 

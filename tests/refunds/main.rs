@@ -1,6 +1,14 @@
 //! Refunds through services, store and the real WeChat Pay client against the strict stand-in, on
 //! both engines: whatever happens, each order is refunded exactly once.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    unreachable_pub,
+    reason = "what tests share fails like the test itself, and is nobody's interface"
+)]
+
 #[path = "../support/mod.rs"]
 mod support;
 

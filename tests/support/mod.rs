@@ -99,6 +99,7 @@ fn postgres_server() -> &'static str {
 macro_rules! on_both_engines {
     ($($(#[$meta:meta])* async fn $name:ident($db:ident) $body:block)+) => {$(
         mod $name {
+            #[allow(unused_imports, reason = "not every body names its neighbours")]
             use super::*;
 
             $(#[$meta])*

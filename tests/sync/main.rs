@@ -1,5 +1,13 @@
 //! The check-in sync against the planet's stand-in, on both engines.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    unreachable_pub,
+    reason = "what tests share fails like the test itself, and is nobody's interface"
+)]
+
 #[path = "../support/mod.rs"]
 mod support;
 
