@@ -172,6 +172,10 @@ pub(crate) struct Call<'a> {
     request: Request<Body>,
 }
 
+#[expect(
+    clippy::wrong_self_convention,
+    reason = "a call is told how to go, link by link"
+)]
 impl Call<'_> {
     pub(crate) fn as_staff(self, staff: &Staff) -> Self {
         self.header("authorization", &format!("Bearer {}", staff.token))

@@ -91,12 +91,11 @@ pub async fn approve(
     };
     let actor = actor.clone();
     // A refusal is no error of the transaction: showing a proposal anew has to be kept.
-    let decided = in_one_transaction(ctx, move |ctx, tx| {
+    in_one_transaction(ctx, move |ctx, tx| {
         let (actor, picked) = (actor.clone(), picked.clone());
         Box::pin(async move { decide(&ctx, tx, &actor, &picked).await })
     })
-    .await?;
-    decided
+    .await?
 }
 
 /// Approves exactly the given list, each if its own proposal still holds.
