@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use crate::domain::{CampId, PlanetUserId, SyncId, Timestamp, UserId};
 
 use super::db::{Conn, run};
-use super::members::folded;
+use super::filter::{Bind, Conditions, bind_all};
 use super::{StoreError, StoreResult, Tx};
 
 /// Rows of one `INSERT`: SQLite binds at most 32,766 values.
@@ -225,82 +225,38 @@ pub struct ListedCheckIn {
     pub checked_in_at: Option<i64>,
 }
 
-const LIST_JOIN: &str = " FROM checkin_record r \
+const COUNT: &str = "SELECT CAST(COUNT(*) AS BIGINT)";
+const COLUMNS: &str = "SELECT r.camp_id, r.planet_user_id, u.nickname AS planet_nickname, \
+    m.id AS member_id, r.day, r.checked_in_at";
+const FROM: &str = " FROM checkin_record r \
     LEFT JOIN camp_member m ON m.camp_id = r.camp_id AND m.planet_user_id = r.planet_user_id \
     AND m.match_status = 'matched' LEFT JOIN planet_user u ON u.planet_user_id = r.planet_user_id \
-    WHERE 1 = 1";
-const LIST_COUNT: &str = "SELECT CAST(COUNT(*) AS BIGINT)";
-const LIST_ROWS: &str = "SELECT r.camp_id, r.planet_user_id, u.nickname AS planet_nickname, \
-    m.id AS member_id, r.day, r.checked_in_at";
-const LIST_ORDER: &str = " ORDER BY r.day DESC, r.checked_in_at DESC, r.planet_user_id";
-
-enum Bind {
-    Number(i64),
-    Text(String),
-}
+    WHERE TRUE";
+const PAGE: &str = "ORDER BY r.day DESC, r.checked_in_at DESC, r.planet_user_id LIMIT ";
 
 impl Filter {
-    /// The conditions, and what their numbered places are filled with.
-    fn conditions(&self) -> (String, Vec<Bind>) {
-        let mut sql = String::new();
-        let mut binds = Vec::new();
-        let mut add = |before: &str, bind: Bind, after: &str| {
-            binds.push(bind);
-            sql.push_str(&format!("{before}${}{after}", binds.len()));
-        };
+    fn conditions(&self) -> Conditions {
+        let mut conditions = Conditions::default();
         if let Some(camp) = self.camp {
-            add(" AND r.camp_id = ", Bind::Number(camp.0), "");
+            conditions.value("AND r.camp_id = ", Bind::Number(camp.0), "");
         }
         if let Some(user) = self.staffed_by {
-            add(
-                " AND r.camp_id IN (SELECT camp_id FROM camp_member_relation WHERE user_id = ",
-                Bind::Number(user.0),
-                ")",
-            );
+            conditions.staffed_by("AND r.camp_id", user);
         }
         if let Some(from) = self.from {
-            add(" AND r.day >= ", Bind::Text(from.to_string()), "");
+            conditions.value("AND r.day >= ", Bind::Text(from.to_string()), "");
         }
         if let Some(to) = self.to {
-            add(" AND r.day <= ", Bind::Text(to.to_string()), "");
+            conditions.value("AND r.day <= ", Bind::Text(to.to_string()), "");
         }
         if let Some(text) = &self.text {
-            let pattern = format!("%{}%", like_literal(&folded(text)));
-            let account = text.trim().parse().unwrap_or(0);
-            add(" AND (r.planet_user_id = ", Bind::Number(account), "");
-            add(
-                " OR m.names_folded LIKE ",
-                Bind::Text(pattern),
-                " ESCAPE '\\')",
-            );
+            // No account has the id 0.
+            let account = Bind::Number(text.trim().parse().unwrap_or(0));
+            conditions.value("AND (r.planet_user_id = ", account, "");
+            conditions.contains("OR m.names_folded LIKE ", text, ")");
         }
-        (sql, binds)
+        conditions
     }
-}
-
-/// Takes the meaning from what `LIKE` would read as a wildcard.
-fn like_literal(text: &str) -> String {
-    let mut literal = String::with_capacity(text.len());
-    for character in text.chars() {
-        if matches!(character, '%' | '_' | '\\') {
-            literal.push('\\');
-        }
-        literal.push(character);
-    }
-    literal
-}
-
-macro_rules! bind_all {
-    ($query:expr, $binds:expr) => {{
-        let mut query = $query;
-        for bind in $binds {
-            query = match bind {
-                Bind::Number(number) => query.bind(*number),
-                Bind::Text(text) => query.bind(text.as_str()),
-            };
-        }
-        query
-    }};
 }
 
 /// A page of the check-ins that a filter lets through, newest first, and how many there are.
@@ -310,15 +266,15 @@ pub async fn list(
     limit: i64,
     offset: i64,
 ) -> StoreResult<(Vec<ListedCheckIn>, i64)> {
-    let (conditions, binds) = filter.conditions();
-    let count = format!("{LIST_COUNT}{LIST_JOIN}{conditions}");
-    let page =
-        format!("{LIST_ROWS}{LIST_JOIN}{conditions}{LIST_ORDER} LIMIT {limit} OFFSET {offset}");
-    // Only constants and numbers of ours make up the text; what people typed is bound.
-    let (count, page) = (sqlx::AssertSqlSafe(count), sqlx::AssertSqlSafe(page));
-    let (total,): (i64,) =
-        run!(conn, c => bind_all!(sqlx::query_as(count), &binds).fetch_one(c).await)?;
-    let rows: Vec<ListedCheckIn> =
-        run!(conn, c => bind_all!(sqlx::query_as(page), &binds).fetch_all(c).await)?;
+    let found = filter.conditions();
+    let count = found.statement(&format!("{COUNT}{FROM}"), "");
+    let mut page = filter.conditions();
+    page.value(PAGE, Bind::Number(limit), "");
+    page.value("OFFSET ", Bind::Number(offset), "");
+    let rows = page.statement(&format!("{COLUMNS}{FROM}"), "");
+    let (total,): (i64,) = run!(conn, c =>
+        bind_all!(sqlx::query_as(sqlx::AssertSqlSafe(count)), found).fetch_one(c).await)?;
+    let rows: Vec<ListedCheckIn> = run!(conn, c =>
+        bind_all!(sqlx::query_as(sqlx::AssertSqlSafe(rows)), page).fetch_all(c).await)?;
     Ok((rows, total))
 }

@@ -12,6 +12,8 @@
 mod support;
 
 mod audit;
+mod checkins;
 mod inbox;
 mod schema;
+mod syncs;
 mod writer;
