@@ -1,7 +1,7 @@
 //! What a complete sync changes, and what anything less leaves alone.
 
 use campkeeper::domain::calendar::DayState;
-use campkeeper::domain::{MatchStatus, PlanetUserId, Terms};
+use campkeeper::domain::{CampStatus, MatchStatus, PlanetUserId, Terms};
 use campkeeper::services::progress;
 use campkeeper::services::sync::{Counts, SyncState, stats};
 use campkeeper::store::members::Identity;
@@ -285,5 +285,24 @@ on_both_engines! {
         assert_eq!(world.count(seen_once).await, 1);
         let seen_twice = "planet_user_name WHERE name = 'Anna' AND first_seen_at < last_seen_at";
         assert_eq!(world.count(seen_twice).await, 1);
+    }
+
+    async fn the_first_sync_that_saw_all_of_a_camp_builds_its_refund_list(db) {
+        let world = World::start(db).await;
+        let people = world.sandbox.zsxq().seed(world.project, 2, 7);
+        let member = world.member(people[0]).await;
+        world.execute("UPDATE payment_record SET status = 'paid', paid_fen = amount_fen").await;
+        world.execute("UPDATE training_camp SET status = 'ended'").await;
+        world.sandbox.clock().set(at("07T23:59:00.000"));
+        world.sync().await;
+        assert_eq!(world.camp_row().await.status, CampStatus::Ended);
+        assert_eq!(world.count("refund_record").await, 0);
+
+        world.sandbox.clock().set(at("08T00:00:00.000"));
+        let run = world.sync().await;
+
+        assert_eq!(world.camp_row().await.status, CampStatus::Settling);
+        assert_eq!(world.count(&format!("refund_record WHERE sync_id = {}", run.id)).await, 1);
+        assert_eq!(world.standing(member).await, (7, true));
     }
 }

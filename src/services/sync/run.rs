@@ -11,7 +11,7 @@ use crate::domain::staff::Actor;
 use crate::domain::{Action, CampId, CampStatus, SyncId, Timestamp};
 use crate::platforms::zsxq::Planet;
 use crate::services::notify::{Notice, tell_deciders};
-use crate::services::{Context, Error, Refusal, Result, require};
+use crate::services::{Context, Error, Refusal, Result, refund, require};
 use crate::store::audit::Entry;
 use crate::store::camps::{self, Camp};
 use crate::store::syncs::{self, Counts, Started, SyncRun, SyncState};
@@ -197,6 +197,7 @@ async fn carry_out(ctx: &Context, run: Run) -> Result<Ended> {
     let remedy = match reading {
         Reading::Whole(whole) => {
             complete(ctx, &run, whole).await?;
+            build_list_if_over(ctx, &run).await;
             None
         }
         Reading::Apart { ranking, trouble } => {
@@ -284,6 +285,27 @@ async fn complete(ctx: &Context, run: &Run, whole: Whole) -> Result<()> {
             };
             set_apart(ctx, run, SyncState::Failed, Vec::new(), trouble).await?;
             Err(error)
+        }
+    }
+}
+
+/// Builds the refund list of an ended camp whose last day the run has seen the end of. The sync
+/// stands whatever comes of it: the job `build-refund-lists` tries again.
+async fn build_list_if_over(ctx: &Context, run: &Run) {
+    let camp = &run.camp;
+    if camp.status != CampStatus::Ended || run.started_at < camp.terms.over_at() {
+        return;
+    }
+    match refund::build_list(ctx, None, camp.id).await {
+        Ok(built) => {
+            tracing::info!(
+                camp.id = camp.id.0,
+                added = built.added,
+                "a refund list is built"
+            );
+        }
+        Err(error) => {
+            tracing::error!(camp.id = camp.id.0, %error, "no refund list was built");
         }
     }
 }
