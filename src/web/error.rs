@@ -123,6 +123,12 @@ impl Problem {
         )
     }
 
+    /// Its word for programs.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        self.body.error
+    }
+
     /// Its HTTP status.
     #[must_use]
     pub const fn status(&self) -> StatusCode {

@@ -88,6 +88,9 @@ on_both_engines! {
         let coach_elsewhere = build_list(&stage.ctx, Some(&foreign_coach()), CAMP).await;
         assert!(matches!(coach_elsewhere, Err(Error::Forbidden(_))));
         build_list(&stage.ctx, Some(&coach()), CAMP).await.unwrap();
+        // The other camp has ended too; nobody has paid for it.
+        let due = refund::build_due_lists(&stage.ctx).await.unwrap();
+        assert_eq!((due.built, due.waiting), (1, 0));
         stage.run("UPDATE training_camp SET status = 'ongoing'").await;
         assert!(build_list(&stage.ctx, None, CAMP).await.is_err());
     }

@@ -5,6 +5,8 @@ mod camps;
 mod checkins;
 mod jobs;
 mod logs;
+mod refund_views;
+mod refunds;
 mod session;
 mod uploads;
 mod users;
@@ -19,6 +21,7 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
         .merge(checkins::routes())
         .merge(jobs::routes())
         .merge(logs::routes())
+        .merge(refunds::routes())
         .merge(session::routes())
         .merge(uploads::routes())
         .merge(users::routes())

@@ -1,0 +1,423 @@
+//! Refunds as the staff API takes and gives them.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::domain::refund::CLEAR_CONFIDENCE;
+use crate::domain::{
+    CampId, MemberId, PlanetUserId, RefundFlag, RefundId, RefundKind, RefundStatus, SyncId,
+    Timestamp,
+};
+use crate::services::refund::{Batch, Built, Detail, DryRun, Evidence, Picked, Rejected, Skipped};
+use crate::store::refunds::{Filter, Listed, LogRow, Refund};
+use crate::web::Problem;
+
+/// What a list of refunds is narrowed to; `page` and `size` besides.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ListQuery {
+    status: Option<RefundStatus>,
+    camp_id: Option<CampId>,
+    min_confidence: Option<i64>,
+    q: Option<String>,
+    from: Option<NaiveDate>,
+    to: Option<NaiveDate>,
+}
+
+impl From<ListQuery> for Filter {
+    fn from(query: ListQuery) -> Self {
+        let day_after = |day: NaiveDate| day.succ_opt().unwrap_or(day);
+        Self {
+            status: query.status,
+            camp: query.camp_id,
+            min_confidence: query.min_confidence,
+            text: query.q,
+            from: query.from.map(Timestamp::start_of_day),
+            until: query.to.map(|day| Timestamp::start_of_day(day_after(day))),
+            ..Self::default()
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ApproveBody {
+    /// The proposal that was shown; refused if it is no longer what stands.
+    pub(super) proposal_hash: Option<String>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct ReasonBody {
+    /// At most 200 characters.
+    pub(super) reason: String,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct NoteBody {
+    /// How it was settled; at most 200 characters.
+    pub(super) note: String,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ProposeBody {
+    pub(super) order_no: String,
+    /// At most 200 characters.
+    pub(super) reason: String,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct BatchRejectBody {
+    #[schema(value_type = Vec<i64>)]
+    pub(super) ids: Vec<RefundId>,
+    /// At most 200 characters.
+    pub(super) reason: String,
+}
+
+/// Either `ids` or `campId`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct BatchApproveBody {
+    #[schema(value_type = Option<Vec<i64>>)]
+    ids: Option<Vec<RefundId>>,
+    /// All clear ones of the camp; those to look at are left out.
+    #[schema(value_type = Option<i64>)]
+    camp_id: Option<CampId>,
+    /// With `campId`: at least so sure.
+    #[schema(default = 80)]
+    min_confidence: Option<i64>,
+    /// Only says what would happen.
+    #[serde(default)]
+    pub(super) dry_run: bool,
+}
+
+/// What a batch is of.
+pub(super) enum BatchOf {
+    These(Vec<Picked>),
+    Camp(CampId, i64),
+}
+
+impl BatchApproveBody {
+    /// None unless exactly one of the two is given.
+    pub(super) fn of(self) -> Option<BatchOf> {
+        match (self.ids, self.camp_id) {
+            (Some(ids), None) => {
+                let picked = ids.into_iter().map(|id| Picked { id, hash: None });
+                Some(BatchOf::These(picked.collect()))
+            }
+            (None, Some(camp)) => {
+                let least = self.min_confidence.unwrap_or(CLEAR_CONFIDENCE);
+                Some(BatchOf::Camp(camp, least))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A refund.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RefundView {
+    #[schema(value_type = i64)]
+    id: RefundId,
+    refund_no: String,
+    #[schema(value_type = String, example = "deposit")]
+    kind: RefundKind,
+    /// What a person must look at: `grace`, `days_disagree`, `low_confidence`, `contested`.
+    #[schema(value_type = Vec<String>)]
+    flags: Vec<RefundFlag>,
+    #[schema(value_type = Option<i64>)]
+    camp_id: Option<CampId>,
+    #[schema(value_type = Option<i64>)]
+    member_id: Option<MemberId>,
+    order_no: String,
+    amount_fen: i64,
+    #[schema(value_type = String, example = "pending")]
+    status: RefundStatus,
+    /// Days of the planet, without grace.
+    checked_in_days: i64,
+    grace_days: Option<i64>,
+    required_days: Option<i64>,
+    eligible: bool,
+    /// 0–100.
+    confidence: i64,
+    match_reasons: Vec<String>,
+    proposal_hash: String,
+    /// Why a person proposed it; empty where no person did.
+    reason: String,
+    /// The name of who decided.
+    decided_by: Option<String>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    decided_at: Option<Timestamp>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    undo_until: Option<Timestamp>,
+    attempts: i64,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    next_try_at: Option<Timestamp>,
+    failure_reason: Option<String>,
+    wechat_refund_id: Option<String>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    refunded_at: Option<Timestamp>,
+    /// The number of the refund that took its place.
+    replaced_by: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+impl From<Refund> for RefundView {
+    fn from(refund: Refund) -> Self {
+        let (proposal, standing) = (refund.proposal, refund.standing);
+        let (decided_by, decided_at) = standing
+            .decision
+            .map(|decision| (decision.name, decision.at))
+            .unzip();
+        Self {
+            id: refund.id,
+            refund_no: refund.refund_no.to_string(),
+            kind: proposal.kind,
+            flags: proposal.flags,
+            camp_id: refund.camp_id,
+            member_id: refund.member_id,
+            order_no: refund.order_no,
+            amount_fen: proposal.amount_fen.get(),
+            status: refund.status,
+            checked_in_days: proposal.checked_in_days,
+            grace_days: proposal.terms.map(|terms| terms.grace_days),
+            required_days: proposal.terms.map(|terms| terms.required_days),
+            eligible: refund.eligible,
+            confidence: proposal.confidence,
+            match_reasons: proposal.match_reasons,
+            proposal_hash: refund.proposal_hash,
+            reason: refund.reason,
+            decided_by,
+            decided_at,
+            undo_until: standing.undo_until,
+            attempts: standing.attempts,
+            next_try_at: standing.next_try_at,
+            failure_reason: standing.failure_reason,
+            wechat_refund_id: standing.wechat_refund_id,
+            refunded_at: standing.refunded_at,
+            replaced_by: standing.replaced_by,
+            created_at: refund.created_at,
+        }
+    }
+}
+
+/// A refund and its member's names.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ListedRefund {
+    #[serde(flatten)]
+    refund: RefundView,
+    planet_nickname: String,
+    wechat_nickname: String,
+}
+
+impl From<Listed> for ListedRefund {
+    fn from(listed: Listed) -> Self {
+        Self {
+            refund: listed.refund.into(),
+            planet_nickname: listed.planet_nickname,
+            wechat_nickname: listed.wechat_nickname,
+        }
+    }
+}
+
+/// A refund with all that a decision needs.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RefundDetail {
+    #[serde(flatten)]
+    refund: ListedRefund,
+    /// Its moves, oldest first.
+    timeline: Vec<TimelineView>,
+    evidence: EvidenceView,
+}
+
+impl From<Detail> for RefundDetail {
+    fn from(detail: Detail) -> Self {
+        Self {
+            refund: detail.listed.into(),
+            timeline: detail.timeline.into_iter().map(Into::into).collect(),
+            evidence: detail.evidence.into(),
+        }
+    }
+}
+
+/// One move of a refund.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TimelineView {
+    /// None at birth.
+    from_status: Option<String>,
+    to_status: String,
+    operator: String,
+    reason: String,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+impl From<LogRow> for TimelineView {
+    fn from(row: LogRow) -> Self {
+        Self {
+            from_status: row.from_status,
+            to_status: row.to_status,
+            operator: row.operator,
+            reason: row.reason,
+            created_at: Timestamp::from_micros(row.created_at),
+        }
+    }
+}
+
+/// What a refund rests on, as of now.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct EvidenceView {
+    /// The complete sync that decides.
+    #[schema(value_type = Option<i64>)]
+    sync_id: Option<SyncId>,
+    /// When it began to read the planet.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    synced_at: Option<Timestamp>,
+    /// Days of its ranking; none where the ranking does not have the account.
+    ranking_days: Option<i64>,
+    /// The days of the camp on which the posts show a check-in.
+    #[schema(value_type = Vec<String>)]
+    post_days: Vec<NaiveDate>,
+    #[schema(value_type = Option<String>)]
+    planet_user_id: Option<PlanetUserId>,
+    match_status: Option<&'static str>,
+    confidence: Option<i64>,
+    match_reasons: Vec<String>,
+    /// Other members of the camp who claim the same account.
+    rivals: i64,
+    paid_fen: i64,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    paid_at: Option<Timestamp>,
+    /// The page with the member's calendar.
+    calendar_url: Option<String>,
+    /// Whether the proposal still is what the facts support.
+    is_current: bool,
+}
+
+impl From<Evidence> for EvidenceView {
+    fn from(evidence: Evidence) -> Self {
+        let sync = evidence.grounds.sync;
+        let claimant = evidence.grounds.claimant;
+        let known = claimant.as_ref();
+        Self {
+            sync_id: sync.map(|sync| sync.id),
+            synced_at: sync.map(|sync| sync.started_at),
+            ranking_days: known.and_then(|claimant| claimant.ranking_days),
+            post_days: evidence.post_days,
+            planet_user_id: known.and_then(|claimant| claimant.planet_user_id),
+            match_status: known.map(|claimant| claimant.match_status.as_str()),
+            confidence: known.map(|claimant| claimant.confidence),
+            rivals: known.map_or(0, |claimant| claimant.rivals),
+            match_reasons: claimant.map_or_else(Vec::new, |claimant| claimant.match_reasons),
+            paid_fen: evidence.grounds.paid.get(),
+            paid_at: evidence.paid_at,
+            calendar_url: evidence.calendar_url,
+            is_current: evidence.is_current,
+        }
+    }
+}
+
+/// A refund that was left out of a batch.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SkippedView {
+    #[schema(value_type = i64)]
+    id: RefundId,
+    /// The word that the single request would have been refused with.
+    #[schema(example = "already_decided")]
+    error: &'static str,
+}
+
+impl From<Skipped> for SkippedView {
+    fn from(skipped: Skipped) -> Self {
+        Self {
+            id: skipped.id,
+            error: Problem::from(skipped.error).word(),
+        }
+    }
+}
+
+/// What became of a batch, or would.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct BatchApproved {
+    approved: usize,
+    sum_fen: i64,
+    /// Until when all of it can be withdrawn; none in a dry run.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    undo_until: Option<Timestamp>,
+    skipped: Vec<SkippedView>,
+}
+
+impl From<Batch> for BatchApproved {
+    fn from(batch: Batch) -> Self {
+        Self {
+            approved: batch.approved.len(),
+            sum_fen: batch.sum_fen.get(),
+            undo_until: batch.undo_until,
+            skipped: batch.skipped.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<DryRun> for BatchApproved {
+    fn from(dry: DryRun) -> Self {
+        Self {
+            approved: dry.approvable.len(),
+            sum_fen: dry.sum_fen.get(),
+            undo_until: None,
+            skipped: dry.skipped.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+/// What became of a batch.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct BatchRejected {
+    rejected: usize,
+    skipped: Vec<SkippedView>,
+}
+
+impl From<Rejected> for BatchRejected {
+    fn from(done: Rejected) -> Self {
+        Self {
+            rejected: done.rejected.len(),
+            skipped: done.skipped.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+/// What building a list did, and what waits for a decision now.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct BuiltView {
+    added: i64,
+    refreshed: i64,
+    withdrawn: i64,
+    clear_count: i64,
+    clear_fen: i64,
+    look_count: i64,
+    look_fen: i64,
+    not_eligible: i64,
+}
+
+impl From<Built> for BuiltView {
+    fn from(built: Built) -> Self {
+        Self {
+            added: built.added,
+            refreshed: built.refreshed,
+            withdrawn: built.withdrawn,
+            clear_count: built.clear.count,
+            clear_fen: built.clear.sum_fen.get(),
+            look_count: built.to_look_at.count,
+            look_fen: built.to_look_at.sum_fen.get(),
+            not_eligible: built.not_eligible,
+        }
+    }
+}

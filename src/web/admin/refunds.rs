@@ -1,0 +1,269 @@
+//! Refunds: the list, the evidence, and every decision.
+
+use axum::extract::State;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::domain::{CampId, RefundId};
+use crate::services::{Context, refund};
+use crate::web::auth::Staff;
+use crate::web::{
+    Answer, Envelope, Json, Page, Paging, Path, Problem, ProblemBody, Query, WebResult, WebState,
+};
+
+use super::refund_views::{
+    ApproveBody, BatchApproveBody, BatchApproved, BatchOf, BatchRejectBody, BatchRejected,
+    BuiltView, ListQuery, ListedRefund, NoteBody, ProposeBody, ReasonBody, RefundDetail,
+    RefundView,
+};
+
+pub(super) fn routes() -> OpenApiRouter<WebState> {
+    OpenApiRouter::new()
+        .routes(routes!(list_refunds, propose_refund))
+        .routes(routes!(get_refund))
+        .routes(routes!(generate_refunds))
+        .routes(routes!(batch_approve))
+        .routes(routes!(batch_reject))
+        .routes(routes!(approve_refund))
+        .routes(routes!(reject_refund))
+        .routes(routes!(undo_refund))
+        .routes(routes!(reopen_refund))
+        .routes(routes!(retry_refund))
+        .routes(routes!(close_refund))
+}
+
+/// Refunds, newest first; coaches see those of their camps.
+#[utoipa::path(
+    get, path = "/api/admin/refunds", tag = "staff", security(("staff" = [])),
+    params(
+        ("status" = Option<String>, Query), ("campId" = Option<i64>, Query),
+        ("minConfidence" = Option<i64>, Query),
+        ("q" = Option<String>, Query, description = "order or refund number, part of a nickname"),
+        ("from" = Option<String>, Query, description = "proposed on or after this day"),
+        ("to" = Option<String>, Query, description = "proposed on or before this day"),
+        ("page" = Option<i64>, Query), ("size" = Option<i64>, Query)
+    ),
+    responses((status = 200, body = Envelope<Page<ListedRefund>>))
+)]
+async fn list_refunds(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Query(query): Query<ListQuery>,
+    paging: Paging,
+) -> WebResult<Answer<Page<ListedRefund>>> {
+    let page = refund::page(&ctx, &actor, query.into(), paging.page, paging.size).await?;
+    let items = page.items.into_iter().map(Into::into);
+    Ok(Answer(paging.page_of(items.collect(), page.total)))
+}
+
+/// Proposes a refund against the judgement; somebody else, or the super admin, approves it.
+#[utoipa::path(
+    post, path = "/api/admin/refunds", tag = "staff", security(("staff" = [])),
+    request_body = ProposeBody,
+    responses(
+        (status = 200, body = Envelope<RefundView>),
+        (status = 409, description = "wrong_state, duplicate", body = ProblemBody)
+    )
+)]
+async fn propose_refund(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Json(body): Json<ProposeBody>,
+) -> WebResult<Answer<RefundView>> {
+    let refund = refund::propose_manual(&ctx, &actor, &body.order_no, &body.reason).await?;
+    Ok(Answer(refund.into()))
+}
+
+/// One refund with its timeline and its evidence.
+#[utoipa::path(
+    get, path = "/api/admin/refunds/{id}", tag = "staff", security(("staff" = [])),
+    params(("id" = i64, Path)),
+    responses(
+        (status = 200, body = Envelope<RefundDetail>),
+        (status = 404, description = "not_found", body = ProblemBody)
+    )
+)]
+async fn get_refund(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Path(id): Path<RefundId>,
+) -> WebResult<Answer<RefundDetail>> {
+    Ok(Answer(refund::one(&ctx, &actor, id).await?.into()))
+}
+
+/// Builds a camp's refund list, or brings what waits in it up to date.
+#[utoipa::path(
+    post, path = "/api/admin/refunds/generate/{campId}", tag = "staff", security(("staff" = [])),
+    params(("campId" = i64, Path)),
+    responses(
+        (status = 200, body = Envelope<BuiltView>),
+        (status = 409, description = "wrong_state: the camp has not ended, or no complete sync \
+         has started since", body = ProblemBody)
+    )
+)]
+async fn generate_refunds(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Path(camp): Path<CampId>,
+) -> WebResult<Answer<BuiltView>> {
+    Ok(Answer(
+        refund::build_list(&ctx, Some(&actor), camp).await?.into(),
+    ))
+}
+
+/// Approves the given refunds, or the clear ones of a camp; each that cannot be is skipped.
+#[utoipa::path(
+    post, path = "/api/admin/refunds/batch-approve", tag = "staff", security(("staff" = [])),
+    request_body = BatchApproveBody,
+    responses(
+        (status = 200, body = Envelope<BatchApproved>),
+        (status = 422, description = "invalid_input", body = ProblemBody)
+    )
+)]
+async fn batch_approve(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Json(body): Json<BatchApproveBody>,
+) -> WebResult<Answer<BatchApproved>> {
+    let dry_run = body.dry_run;
+    let one_of = || Problem::invalid([("ids", "ids 与 campId 须给且只给一个".to_owned())]);
+    let picked = match body.of().ok_or_else(one_of)? {
+        BatchOf::These(picked) => picked,
+        BatchOf::Camp(camp, least) => refund::clear_of(&ctx, &actor, camp, least).await?,
+    };
+    Ok(Answer(if dry_run {
+        refund::dry_run(&ctx, &actor, &picked).await?.into()
+    } else {
+        refund::approve_batch(&ctx, &actor, &picked).await?.into()
+    }))
+}
+
+/// Rejects the given refunds that still wait.
+#[utoipa::path(
+    post, path = "/api/admin/refunds/batch-reject", tag = "staff", security(("staff" = [])),
+    request_body = BatchRejectBody,
+    responses(
+        (status = 200, body = Envelope<BatchRejected>),
+        (status = 422, description = "invalid_input", body = ProblemBody)
+    )
+)]
+async fn batch_reject(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Json(body): Json<BatchRejectBody>,
+) -> WebResult<Answer<BatchRejected>> {
+    let done = refund::reject_batch(&ctx, &actor, &body.ids, &body.reason).await?;
+    Ok(Answer(done.into()))
+}
+
+/// Approves a refund; money moves when the undo window has closed.
+#[utoipa::path(
+    post, path = "/api/admin/refunds/{id}/approve", tag = "staff", security(("staff" = [])),
+    params(("id" = i64, Path)), request_body = ApproveBody,
+    responses(
+        (status = 200, body = Envelope<RefundView>),
+        (status = 409, description = "proposal_changed, already_decided (with who and when), \
+         needs_second_approver, wrong_state", body = ProblemBody)
+    )
+)]
+async fn approve_refund(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Path(id): Path<RefundId>,
+    body: Option<Json<ApproveBody>>,
+) -> WebResult<Answer<RefundView>> {
+    let shown = body.and_then(|Json(body)| body.proposal_hash);
+    let refund = refund::approve(&ctx, &actor, id, shown.as_deref()).await?;
+    Ok(Answer(refund.into()))
+}
+
+/// Rejects a refund.
+#[utoipa::path(
+    post, path = "/api/admin/refunds/{id}/reject", tag = "staff", security(("staff" = [])),
+    params(("id" = i64, Path)), request_body = ReasonBody,
+    responses(
+        (status = 200, body = Envelope<RefundView>),
+        (status = 409, description = "already_decided", body = ProblemBody)
+    )
+)]
+async fn reject_refund(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Path(id): Path<RefundId>,
+    Json(body): Json<ReasonBody>,
+) -> WebResult<Answer<RefundView>> {
+    let refund = refund::reject(&ctx, &actor, id, &body.reason).await?;
+    Ok(Answer(refund.into()))
+}
+
+/// Withdraws an approval while its undo window is open.
+#[utoipa::path(
+    post, path = "/api/admin/refunds/{id}/undo", tag = "staff", security(("staff" = [])),
+    params(("id" = i64, Path)),
+    responses(
+        (status = 200, body = Envelope<RefundView>),
+        (status = 409, description = "undo_over, wrong_state", body = ProblemBody)
+    )
+)]
+async fn undo_refund(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Path(id): Path<RefundId>,
+) -> WebResult<Answer<RefundView>> {
+    Ok(Answer(refund::undo(&ctx, &actor, id).await?.into()))
+}
+
+/// Makes a rejected refund pending again.
+#[utoipa::path(
+    post, path = "/api/admin/refunds/{id}/reopen", tag = "staff", security(("staff" = [])),
+    params(("id" = i64, Path)),
+    responses(
+        (status = 200, body = Envelope<RefundView>),
+        (status = 409, description = "wrong_state", body = ProblemBody)
+    )
+)]
+async fn reopen_refund(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Path(id): Path<RefundId>,
+) -> WebResult<Answer<RefundView>> {
+    Ok(Answer(refund::reopen(&ctx, &actor, id).await?.into()))
+}
+
+/// Has a refund tried again. Where WeChat Pay had closed it, the answer is the new refund that
+/// takes its place.
+#[utoipa::path(
+    post, path = "/api/admin/refunds/{id}/retry", tag = "staff", security(("staff" = [])),
+    params(("id" = i64, Path)),
+    responses(
+        (status = 200, body = Envelope<RefundView>),
+        (status = 409, description = "wrong_state", body = ProblemBody)
+    )
+)]
+async fn retry_refund(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Path(id): Path<RefundId>,
+) -> WebResult<Answer<RefundView>> {
+    Ok(Answer(refund::retry(&ctx, &actor, id).await?.into()))
+}
+
+/// Closes a refund that was settled by hand.
+#[utoipa::path(
+    post, path = "/api/admin/refunds/{id}/close", tag = "staff", security(("staff" = [])),
+    params(("id" = i64, Path)), request_body = NoteBody,
+    responses(
+        (status = 200, body = Envelope<RefundView>),
+        (status = 409, description = "wrong_state", body = ProblemBody)
+    )
+)]
+async fn close_refund(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Path(id): Path<RefundId>,
+    Json(body): Json<NoteBody>,
+) -> WebResult<Answer<RefundView>> {
+    Ok(Answer(
+        refund::close(&ctx, &actor, id, &body.note).await?.into(),
+    ))
+}
