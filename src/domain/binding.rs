@@ -13,7 +13,7 @@ text_enum! {
         Completed = "completed",
         /// The seven days have passed; the smart match is next.
         Expired = "expired",
-        /// The smart match could not tell; staff will.
+        /// The smart match could not tell, or staff undid the match; staff will decide.
         ManualRequired = "manual_required",
         /// The refund is done.
         Closed = "closed",
@@ -30,7 +30,8 @@ impl Machine for BindStatus {
             (Pending, Completed | Expired)
                 | (Expired, Completed | ManualRequired)
                 | (ManualRequired, Completed)
-                | (Completed, Closed)
+                // Staff undid the match: only a person binds it again.
+                | (Completed, ManualRequired | Closed)
         )
     }
 }
@@ -57,7 +58,7 @@ mod tests {
     use super::{super::machine::assert_table, *};
 
     #[test]
-    fn moves_are_those_of_the_design() {
+    fn moves_are_those_of_the_design_and_one_for_undoing() {
         use BindStatus::{Closed, Completed, Expired, ManualRequired, Pending};
         assert_table(
             BindStatus::ALL,
@@ -67,6 +68,7 @@ mod tests {
                 (Expired, Completed),
                 (Expired, ManualRequired),
                 (ManualRequired, Completed),
+                (Completed, ManualRequired),
                 (Completed, Closed),
             ],
         );

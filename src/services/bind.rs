@@ -60,7 +60,7 @@ async fn apply(
     ctx: &Context,
     tx: &mut Tx,
     payment: Payment,
-    claim: PlanetClaim,
+    mut claim: PlanetClaim,
     note: &Note,
 ) -> Result<Bound> {
     let (Some(camp), Some(member_id)) = (payment.camp_id, payment.member_id) else {
@@ -70,6 +70,9 @@ async fn apply(
     let member = members::by_id(tx, member_id)
         .await?
         .ok_or(Error::NotFound)?;
+    let earlier_name = payment.claim.wechat_nickname.clone();
+    claim.wechat_nickname = claim.wechat_nickname.or(earlier_name);
+    payments::set_bound_claim(tx, payment.id, &claim, note.at).await?;
     let mut judged = identity::judge(tx, &claim).await?;
     if let Some(account) = judged.identity.planet_user_id
         && contest::raise(ctx, tx, camp, account, note).await?

@@ -20,6 +20,7 @@ pub mod inbox;
 pub mod logs;
 pub mod lookup;
 pub mod match_files;
+pub mod matching;
 pub mod notify;
 pub mod orders;
 pub mod personal_links;

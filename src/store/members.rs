@@ -29,6 +29,15 @@ statements! {
         "WHERE camp_id = $1 AND planet_user_id = $2 AND match_status = 'matched'"
     );
     CLAIMING = select_member!("WHERE camp_id = $1 AND planet_user_id = $2 ORDER BY id");
+    CAMPS_TO_MATCH = "SELECT DISTINCT m.camp_id FROM camp_member m \
+                      JOIN payment_record p ON p.id = m.payment_id \
+                      JOIN training_camp c ON c.id = m.camp_id \
+                      WHERE m.match_status = 'pending' AND p.status = 'paid' \
+                      AND p.bind_status IN ('expired', 'completed') AND c.deleted_at IS NULL \
+                      ORDER BY m.camp_id";
+    RANKED_DAYS = "SELECT r.checked_in_days FROM training_camp c \
+                   JOIN sync_ranking r ON r.sync_id = c.current_sync_id \
+                   WHERE c.id = $1 AND r.planet_user_id = $2";
     COUNT = "SELECT CAST(COUNT(*) AS BIGINT) FROM camp_member WHERE camp_id = $1";
     COUNT_BEFORE = "SELECT CAST(COUNT(*) AS BIGINT) FROM camp_member WHERE camp_id = $1 AND id < $2";
     INSERT = "INSERT INTO camp_member (camp_id, payment_id, planet_user_id, planet_nickname, \
@@ -201,6 +210,27 @@ pub async fn claiming(
         .bind(account.0)
         .fetch_all(c)
         .await)?)
+}
+
+/// The camps that have members whom the smart match may decide about.
+pub async fn camps_to_match(conn: &mut Conn) -> StoreResult<Vec<CampId>> {
+    let rows: Vec<(i64,)> = run!(conn, c => sqlx::query_as(CAMPS_TO_MATCH).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(id,)| CampId(id)).collect())
+}
+
+/// The days that the deciding sync of a camp gives a planet account; `None` if there is no sync
+/// yet or the account is not in its ranking.
+pub async fn ranked_days(
+    conn: &mut Conn,
+    camp: CampId,
+    account: PlanetUserId,
+) -> StoreResult<Option<i64>> {
+    let row: Option<(i64,)> = run!(conn, c => sqlx::query_as(RANKED_DAYS)
+        .bind(camp.0)
+        .bind(account.0)
+        .fetch_optional(c)
+        .await)?;
+    Ok(row.map(|(days,)| days))
 }
 
 /// How many members a camp has.

@@ -18,9 +18,11 @@ pub mod health;
 pub mod inbox;
 pub mod job_runs;
 mod keyring;
+pub mod member_lists;
 pub mod members;
 pub mod outbox;
 pub mod outbox_lists;
+pub mod payment_lists;
 pub mod payments;
 pub mod planet_users;
 pub mod refunds;
@@ -52,9 +54,11 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         health::STATEMENTS,
         inbox::STATEMENTS,
         job_runs::STATEMENTS,
+        member_lists::STATEMENTS,
         members::STATEMENTS,
         outbox::STATEMENTS,
         outbox_lists::STATEMENTS,
+        payment_lists::STATEMENTS,
         payments::STATEMENTS,
         planet_users::STATEMENTS,
         refunds::STATEMENTS,

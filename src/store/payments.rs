@@ -48,6 +48,13 @@ statements! {
         "WHERE bind_status = 'pending' AND bind_deadline <= $1 AND member_id IS NOT NULL \
          ORDER BY id LIMIT $2"
     );
+    OF_MEMBERS = select_payment!("WHERE camp_id = $1 AND member_id IS NOT NULL ORDER BY id");
+    ACCOUNTS_ELSEWHERE = "SELECT DISTINCT own.member_id, m.planet_user_id FROM payment_record own \
+                          JOIN payment_record p ON p.openid_mac = own.openid_mac \
+                          AND p.camp_id <> own.camp_id \
+                          JOIN camp_member m ON m.id = p.member_id AND m.match_status = 'matched' \
+                          WHERE own.camp_id = $1 AND own.member_id IS NOT NULL \
+                          AND m.planet_user_id IS NOT NULL ORDER BY 1, 2";
     INSERT = "INSERT INTO payment_record (order_no, camp_id, session_hash, channel, status, \
               amount_fen, openid, openid_mac, wecom_userid, start_date, end_date, total_days, \
               required_days, grace_days, claimed_planet_id, claimed_nickname, wechat_nickname, \
@@ -63,6 +70,9 @@ statements! {
     SET_CLAIM = "UPDATE payment_record SET claimed_planet_id = $2, claimed_nickname = $3, \
                  wechat_nickname = $4, signed_user_id = $5, updated_at = $6 \
                  WHERE id = $1 AND status = 'created'";
+    SET_BOUND_CLAIM = "UPDATE payment_record SET claimed_planet_id = $2, claimed_nickname = $3, \
+                       wechat_nickname = $4, updated_at = $5 \
+                       WHERE id = $1 AND bind_status = 'pending'";
     SET_PREPARED = "UPDATE payment_record SET prepay_id = $2, code_url = $3, h5_url = $4, \
                     prepared_at = $5, updated_at = $5 WHERE id = $1 AND status = 'created'";
     SET_NEXT_QUERY = "UPDATE payment_record SET next_query_at = $2, queries = queries + 1 \
@@ -74,7 +84,8 @@ statements! {
     ADVANCE_ORDER = "UPDATE payment_record SET status = $3, next_query_at = NULL, updated_at = $4 \
                      WHERE id = $1 AND status = $2";
     ADVANCE_BINDING = "UPDATE payment_record SET bind_status = $3, \
-                       bind_method = COALESCE($4, bind_method), updated_at = $5 \
+                       bind_method = CASE WHEN $3 = 'manual_required' THEN NULL \
+                                     ELSE COALESCE($4, bind_method) END, updated_at = $5 \
                        WHERE id = $1 AND bind_status = $2";
     ORDER_LOG_ADD = "INSERT INTO order_status_log (payment_id, from_status, to_status, operator, \
                      reason, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
@@ -266,6 +277,22 @@ pub async fn bind_expired(
         .await)?)
 }
 
+/// The payments that made the members of a camp.
+pub async fn of_members(conn: &mut Conn, camp: CampId) -> StoreResult<Vec<Payment>> {
+    many(run!(conn, c => sqlx::query_as(OF_MEMBERS).bind(camp.0).fetch_all(c).await)?)
+}
+
+/// The members of a camp whose payers are known to be a planet account in another camp.
+pub async fn accounts_elsewhere(
+    conn: &mut Conn,
+    camp: CampId,
+) -> StoreResult<Vec<(MemberId, PlanetUserId)>> {
+    let rows: Vec<(i64, i64)> =
+        run!(conn, c => sqlx::query_as(ACCOUNTS_ELSEWHERE).bind(camp.0).fetch_all(c).await)?;
+    let typed = |(member, account)| (MemberId(member), PlanetUserId(account));
+    Ok(rows.into_iter().map(typed).collect())
+}
+
 /// Adds an order with the first row of its two logs.
 pub async fn insert(tx: &mut Tx, order: &NewPayment, note: &Note) -> StoreResult<PaymentId> {
     let terms = &order.terms;
@@ -444,8 +471,27 @@ pub async fn advance_order(
     ORDER_LOG.add(tx, id.0, change, note).await
 }
 
+/// Keeps who a member says to be who binds after paying.
+pub async fn set_bound_claim(
+    tx: &mut Tx,
+    id: PaymentId,
+    claim: &PlanetClaim,
+    now: Timestamp,
+) -> StoreResult<()> {
+    let rows = run!(tx, c => sqlx::query(SET_BOUND_CLAIM)
+        .bind(id.0)
+        .bind(&claim.planet_id)
+        .bind(&claim.nickname)
+        .bind(&claim.wechat_nickname)
+        .bind(now.micros())
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    changed_one(rows, id)
+}
+
 /// Writes a move of a binding and its log, if the binding still is where the move starts.
-/// `method` says how it was bound, where the move binds.
+/// `method` says how it was bound, where the move binds; a move back to people forgets it.
 pub async fn advance_binding(
     tx: &mut Tx,
     id: PaymentId,

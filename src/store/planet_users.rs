@@ -34,7 +34,8 @@ statements! {
     ADD_NAME = "INSERT INTO planet_user_name (planet_user_id, kind, name, first_seen_at, \
                 last_seen_at) VALUES ($1, $2, $3, $4, $4) \
                 ON CONFLICT (planet_user_id, kind, name) DO UPDATE SET last_seen_at = $4";
-    NAMES = "SELECT planet_user_id, name FROM planet_user_name ORDER BY planet_user_id, kind, name";
+    NAMES = "SELECT planet_user_id, name FROM planet_user_name WHERE kind <> 'wechat_nickname' \
+             ORDER BY planet_user_id, last_seen_at DESC, kind, name";
 }
 
 /// An account of the planet.
@@ -76,7 +77,7 @@ pub async fn all(conn: &mut Conn) -> StoreResult<Vec<PlanetUser>> {
     Ok(run!(conn, c => sqlx::query_as(ALL).fetch_all(c).await)?)
 }
 
-/// Every name that accounts have had.
+/// Every nickname and card name that accounts have had, the newest of each account first.
 pub async fn names(conn: &mut Conn) -> StoreResult<Vec<(PlanetUserId, String)>> {
     let rows: Vec<(i64, String)> = run!(conn, c => sqlx::query_as(NAMES).fetch_all(c).await)?;
     Ok(rows

@@ -1,0 +1,228 @@
+//! What people decide: who a member is, and that they are not who they were taken for.
+
+use serde_json::json;
+
+use crate::domain::member::FULL_CONFIDENCE;
+use crate::domain::staff::Actor;
+use crate::domain::{
+    Action, BindMethod, BindStatus, Machine as _, MatchStatus, MemberId, OrderStatus, PlanetUserId,
+};
+use crate::services::{Context, Error, Refusal, Result, require};
+use crate::store::audit::Entry;
+use crate::store::members::{Identity, Member};
+use crate::store::payments::Payment;
+use crate::store::planet_users::PlanetUser;
+use crate::store::{Note, Tx, member_lists, members, payments, planet_users};
+
+use super::decided;
+
+/// Characters of a remark at most.
+const MAX_REMARK_CHARS: usize = 200;
+/// What the others who claim an account are told once it is somebody's.
+const GIVEN_TO_ANOTHER: &str = "此星球账号已由人工确认给另一位成员";
+
+/// Says which planet account a member is. What a person says stands: the machine does not touch
+/// it, and only a person can take it back. Saying the same again changes nothing.
+///
+/// # Errors
+/// [`Refusal::Duplicate`] if another member of the camp is that account,
+/// [`Refusal::WrongState`] once the deposit goes back, [`Error::Invalid`] for an account that
+/// neither roster nor sync knows.
+pub async fn match_by_hand(
+    ctx: &Context,
+    actor: &Actor,
+    id: MemberId,
+    account: PlanetUserId,
+    remark: Option<String>,
+) -> Result<Member> {
+    let remark = checked(remark)?;
+    let note = Note::new(&actor.name, remark.unwrap_or_default(), ctx.now());
+    let actor = actor.clone();
+    ctx.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let (member, payment) = open_member(tx, &actor, id).await?;
+                let user = known(tx, account).await?;
+                refuse_if_anothers(tx, &member, account).await?;
+                if !is_decided(&member, &payment, account) {
+                    give(tx, &actor, &member, &payment, user, &note).await?;
+                }
+                members::by_id(tx, id).await?.ok_or(Error::NotFound)
+            })
+        })
+        .await
+}
+
+/// Takes back who a member was taken for. The binding waits for a person from then on.
+///
+/// # Errors
+/// [`Refusal::WrongState`] if the member is not matched, or once the deposit goes back.
+pub async fn unmatch(ctx: &Context, actor: &Actor, id: MemberId) -> Result<Member> {
+    let note = Note::new(&actor.name, "match undone", ctx.now());
+    let actor = actor.clone();
+    ctx.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let (member, payment) = open_member(tx, &actor, id).await?;
+                if member.match_status != MatchStatus::Matched {
+                    return Err(Refusal::WrongState("该成员还没有匹配".to_owned()).into());
+                }
+                take_back(tx, &member, &payment, &note).await?;
+                let details = json!({
+                    "campId": member.camp_id,
+                    "planetUserId": member.identity.planet_user_id,
+                });
+                tx.audit(entry(&actor, "member.unmatch", &member, details, &note));
+                members::by_id(tx, id).await?.ok_or(Error::NotFound)
+            })
+        })
+        .await
+}
+
+fn checked(remark: Option<String>) -> Result<Option<String>> {
+    let remark = remark.map(|remark| remark.trim().to_owned());
+    match &remark {
+        Some(text) if text.chars().count() > MAX_REMARK_CHARS => Err(Error::invalid(
+            "note",
+            format!("最多 {MAX_REMARK_CHARS} 个字"),
+        )),
+        _ => Ok(remark),
+    }
+}
+
+/// A member whose match may be changed by `actor`: the deposit is here, and no decision to give it
+/// back rests on who they are.
+async fn open_member(tx: &mut Tx, actor: &Actor, id: MemberId) -> Result<(Member, Payment)> {
+    let member = members::by_id(tx, id).await?.ok_or(Error::NotFound)?;
+    require(tx, actor, Action::MatchMembers, member.camp_id).await?;
+    let payment = payments::by_id(tx, member.payment_id).await?;
+    let payment = payment.ok_or(Error::NotFound)?;
+    let refund = member_lists::refund_status(tx, payment.id).await?;
+    if payment.status != OrderStatus::Paid || refund.is_some_and(|status| status.claims_money()) {
+        let why = "退款已批准或已退回，不能再改匹配";
+        return Err(Refusal::WrongState(why.to_owned()).into());
+    }
+    Ok((member, payment))
+}
+
+async fn known(tx: &mut Tx, account: PlanetUserId) -> Result<PlanetUser> {
+    let user = planet_users::find(tx, &account.to_string()).await?;
+    user.filter(|user| user.planet_user_id == account.0)
+        .ok_or_else(|| {
+            let what = "名册里没有这个星球账号，请先导入名册或同步打卡";
+            Error::invalid("planetUserId", what)
+        })
+}
+
+async fn refuse_if_anothers(tx: &mut Tx, member: &Member, account: PlanetUserId) -> Result<()> {
+    let holder = members::matched_to(tx, member.camp_id, account).await?;
+    match holder.filter(|holder| holder.id != member.id) {
+        None => Ok(()),
+        Some(holder) => Err(Refusal::Duplicate(format!(
+            "这个星球账号已匹配给本营成员“{}”（编号 {}），请先撤销那个匹配",
+            holder.identity.planet_nickname, holder.id
+        ))
+        .into()),
+    }
+}
+
+fn is_decided(member: &Member, payment: &Payment, account: PlanetUserId) -> bool {
+    member.match_status == MatchStatus::Matched
+        && member.identity.planet_user_id == Some(account)
+        && payment.bind_method == Some(BindMethod::Manual)
+}
+
+/// Gives the account of `user` to a member, whoever they were taken for before.
+async fn give(
+    tx: &mut Tx,
+    actor: &Actor,
+    member: &Member,
+    payment: &Payment,
+    user: PlanetUser,
+    note: &Note,
+) -> Result<()> {
+    let account = PlanetUserId(user.planet_user_id);
+    let details = json!({
+        "campId": member.camp_id,
+        "from": member.identity.planet_user_id,
+        "to": account,
+        "note": note.reason,
+    });
+    let (mut member, mut payment) = (member.clone(), payment.clone());
+    if member.match_status == MatchStatus::Matched {
+        take_back(tx, &member, &payment, note).await?;
+        member.match_status = MatchStatus::Pending;
+        payment.bind_status = BindStatus::ManualRequired;
+    } else if payment.bind_status == BindStatus::Completed {
+        // A claim of the member's own: from now on a person answers for it.
+        let change = payment.bind_status.to(BindStatus::ManualRequired)?;
+        payments::advance_binding(tx, payment.id, change, None, note).await?;
+        payment.bind_status = BindStatus::ManualRequired;
+    }
+    let identity = Identity {
+        planet_user_id: Some(account),
+        planet_nickname: user.nickname,
+        wechat_nickname: member.identity.wechat_nickname.clone(),
+        confidence: FULL_CONFIDENCE,
+        reasons: vec![format!("{}人工确认", actor.name)],
+    };
+    decided::matched(tx, &member, &payment, &identity, note).await?;
+    let change = payment.bind_status.to(BindStatus::Completed)?;
+    let method = Some(BindMethod::Manual);
+    payments::advance_binding(tx, payment.id, change, method, note).await?;
+    tell_other_claimants(tx, &member, account, note).await?;
+    tx.audit(entry(actor, "member.match", &member, details, note));
+    Ok(())
+}
+
+/// Makes a matched member nobody again: the names they typed stay, everything else goes.
+async fn take_back(tx: &mut Tx, member: &Member, payment: &Payment, note: &Note) -> Result<()> {
+    let typed = payment.claim.nickname.clone().unwrap_or_default();
+    let nobody = Identity {
+        planet_nickname: typed,
+        wechat_nickname: member.identity.wechat_nickname.clone(),
+        ..Identity::default()
+    };
+    let change = member.match_status.to(MatchStatus::Pending)?;
+    members::set_match(tx, member.id, change, &nobody, note).await?;
+    decided::set_days(tx, member, payment, &nobody, note.at).await?;
+    let change = payment.bind_status.to(BindStatus::ManualRequired)?;
+    payments::advance_binding(tx, payment.id, change, None, note).await?;
+    Ok(())
+}
+
+/// The others who claim the account stay what they are, and learn why.
+async fn tell_other_claimants(
+    tx: &mut Tx,
+    member: &Member,
+    account: PlanetUserId,
+    note: &Note,
+) -> Result<()> {
+    for other in members::claiming(tx, member.camp_id, account).await? {
+        let is_told = other.identity.reasons.iter().any(|r| r == GIVEN_TO_ANOTHER);
+        if other.id == member.id || is_told {
+            continue;
+        }
+        let mut identity = other.identity;
+        identity.reasons.push(GIVEN_TO_ANOTHER.to_owned());
+        members::set_identity(tx, other.id, other.match_status, &identity, note.at).await?;
+    }
+    Ok(())
+}
+
+fn entry(
+    actor: &Actor,
+    action: &'static str,
+    member: &Member,
+    details: serde_json::Value,
+    note: &Note,
+) -> Entry {
+    Entry {
+        actor: Some(actor.clone()),
+        action,
+        object_type: "member",
+        object_id: member.id.to_string(),
+        details,
+        at: note.at,
+    }
+}

@@ -1,0 +1,132 @@
+//! What the matcher is asked about: the accounts of the planet, and the members of one camp who
+//! are not known to be one of them yet.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::domain::matching::{Candidate, Claim};
+use crate::domain::{CampId, MatchStatus, MemberId, OrderStatus, PlanetUserId};
+use crate::services::{Result, identity};
+use crate::store::members::Member;
+use crate::store::payments::Payment;
+use crate::store::{Conn, members, payments, planet_users};
+
+/// Every account of the planet with every name it has had.
+#[derive(Debug)]
+pub(super) struct Accounts {
+    pub(super) candidates: Vec<Candidate>,
+    nicknames: HashMap<String, String>,
+}
+
+impl Accounts {
+    pub(super) async fn load(conn: &mut Conn) -> Result<Self> {
+        let users = planet_users::all(conn).await?;
+        let mut names: HashMap<PlanetUserId, Vec<String>> = HashMap::new();
+        for (account, name) in planet_users::names(conn).await? {
+            names.entry(account).or_default().push(name);
+        }
+        let mut nicknames = HashMap::with_capacity(users.len());
+        let mut candidates = Vec::with_capacity(users.len());
+        for user in users {
+            let mut earlier = names
+                .remove(&PlanetUserId(user.planet_user_id))
+                .unwrap_or_default();
+            earlier.retain(|name| *name != user.nickname && *name != user.card_name);
+            candidates.push(Candidate {
+                earlier_names: earlier,
+                ..identity::candidate(&user)
+            });
+            nicknames.insert(user.planet_user_id.to_string(), user.nickname);
+        }
+        Ok(Self {
+            candidates,
+            nicknames,
+        })
+    }
+
+    /// The present nickname of an account; empty for one that is not known.
+    pub(super) fn nickname(&self, account: &str) -> &str {
+        self.nicknames.get(account).map_or("", String::as_str)
+    }
+}
+
+/// The members of one camp, each with the payment that made them.
+#[derive(Debug)]
+pub(super) struct Field {
+    members: Vec<(Member, Payment)>,
+    accounts_elsewhere: HashMap<MemberId, Vec<String>>,
+}
+
+impl Field {
+    pub(super) async fn load(conn: &mut Conn, camp: CampId) -> Result<Self> {
+        let mut payments: HashMap<_, _> = payments::of_members(conn, camp)
+            .await?
+            .into_iter()
+            .map(|payment| (payment.id, payment))
+            .collect();
+        let members = members::of_camp(conn, camp)
+            .await?
+            .into_iter()
+            .filter_map(|member| Some((payments.remove(&member.payment_id)?, member)))
+            .map(|(payment, member)| (member, payment))
+            .collect();
+        let mut accounts_elsewhere: HashMap<MemberId, Vec<String>> = HashMap::new();
+        for (member, account) in payments::accounts_elsewhere(conn, camp).await? {
+            let known = accounts_elsewhere.entry(member).or_default();
+            known.push(account.to_string());
+        }
+        Ok(Self {
+            members,
+            accounts_elsewhere,
+        })
+    }
+
+    /// What everybody claims who is not matched and whose money is here. Who waits for a person is
+    /// among them: their claim makes that of others doubtful.
+    pub(super) fn claims(&self) -> Vec<Claim> {
+        self.members
+            .iter()
+            .filter(|(member, payment)| {
+                member.match_status != MatchStatus::Matched && payment.status == OrderStatus::Paid
+            })
+            .map(|(member, payment)| self.claim(member, payment))
+            .collect()
+    }
+
+    /// What one member claims, matched or not.
+    pub(super) fn claim_of(&self, id: MemberId) -> Option<Claim> {
+        self.members
+            .iter()
+            .find(|(member, _)| member.id == id)
+            .map(|(member, payment)| self.claim(member, payment))
+    }
+
+    fn claim(&self, member: &Member, payment: &Payment) -> Claim {
+        let typed = &payment.claim;
+        let signed = typed.signed.map(|account| account.to_string());
+        let wechat_nickname = &member.identity.wechat_nickname;
+        Claim {
+            key: member.id.to_string(),
+            typed_planet_id: signed.or_else(|| typed.planet_id.clone()),
+            typed_nickname: typed.nickname.clone(),
+            wechat_nickname: Some(wechat_nickname.clone()).filter(|name| !name.is_empty()),
+            earlier_accounts: self
+                .accounts_elsewhere
+                .get(&member.id)
+                .cloned()
+                .unwrap_or_default(),
+        }
+    }
+
+    /// The accounts that are somebody's in this camp, `except` one member's.
+    pub(super) fn taken(&self, except: Option<MemberId>) -> HashSet<String> {
+        self.members
+            .iter()
+            .map(|(member, _)| member)
+            .filter(|member| {
+                member.match_status == MatchStatus::Matched && Some(member.id) != except
+            })
+            .filter_map(|member| member.identity.planet_user_id)
+            .map(|account| account.to_string())
+            .collect()
+    }
+}

@@ -1,0 +1,214 @@
+//! The smart match: bindings whose seven days have passed, and claims that nothing has confirmed
+//! yet.
+
+use std::ops::AddAssign;
+
+use serde::Serialize;
+
+use crate::domain::matching::{self, Decision, Reason, Verdict};
+use crate::domain::{
+    BindMethod, BindStatus, CampId, Machine as _, MatchStatus, MemberId, OrderStatus, PlanetUserId,
+};
+use crate::services::{Context, Error, Result};
+use crate::store::members::{Identity, Member};
+use crate::store::payments::Payment;
+use crate::store::{Note, Tx, members, payments};
+
+use super::decided;
+use super::field::{Accounts, Field};
+
+const OPERATOR: &str = "smart-match";
+
+/// What a run of the smart match did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    /// Camps looked at.
+    pub camps: u32,
+    /// Expired bindings that were completed.
+    pub matched: u32,
+    /// Claims of members that were confirmed.
+    pub confirmed: u32,
+    /// Expired bindings that a person has to decide.
+    pub for_people: u32,
+    /// Members whom somebody else changed in the meantime; the next run looks at them again.
+    pub overtaken: u32,
+}
+
+impl AddAssign for Summary {
+    fn add_assign(&mut self, other: Self) {
+        self.camps += other.camps;
+        self.matched += other.matched;
+        self.confirmed += other.confirmed;
+        self.for_people += other.for_people;
+        self.overtaken += other.overtaken;
+    }
+}
+
+/// Matches the members of every camp that has anybody to match (job `smart-match`). Running it
+/// again changes nothing.
+pub async fn smart_match(ctx: &Context) -> Result<Summary> {
+    let (camps, accounts) = {
+        let mut conn = ctx.db.read().await?;
+        let camps = members::camps_to_match(&mut conn).await?;
+        (camps, Accounts::load(&mut conn).await?)
+    };
+    let mut summary = Summary::default();
+    for camp in camps {
+        summary += match_with(ctx, &accounts, camp).await?;
+    }
+    Ok(summary)
+}
+
+/// Matches the members of one camp: what a sync has newly learnt may decide some.
+pub async fn match_camp(ctx: &Context, camp: CampId) -> Result<Summary> {
+    let accounts = Accounts::load(&mut ctx.db.read().await?).await?;
+    match_with(ctx, &accounts, camp).await
+}
+
+async fn match_with(ctx: &Context, accounts: &Accounts, camp: CampId) -> Result<Summary> {
+    let field = Field::load(&mut ctx.db.read().await?, camp).await?;
+    let taken = field.taken(None);
+    let verdicts = matching::assign(&field.claims(), &accounts.candidates, &taken);
+    let mut summary = Summary {
+        camps: 1,
+        ..Summary::default()
+    };
+    for verdict in verdicts {
+        let Ok(id) = verdict.claim.parse().map(MemberId) else {
+            continue;
+        };
+        let opinion = Opinion::of(&verdict, accounts);
+        let note = Note::new(OPERATOR, format!("score {}", verdict.score), ctx.now());
+        let done = ctx
+            .db
+            .write(move |tx| Box::pin(async move { apply(tx, id, opinion, &note).await }))
+            .await;
+        match done {
+            Ok(Outcome::Matched) => summary.matched += 1,
+            Ok(Outcome::Confirmed) => summary.confirmed += 1,
+            Ok(Outcome::ForPeople) => summary.for_people += 1,
+            Ok(Outcome::Left) => {}
+            Err(error) if error.is_conflict() => summary.overtaken += 1,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(summary)
+}
+
+/// What the machine thinks of one member.
+#[derive(Debug)]
+struct Opinion {
+    /// The account that fits best, with its nickname.
+    best: Option<(PlanetUserId, String)>,
+    score: u8,
+    /// Whether it may be taken without a person: sure enough, and nobody contests it.
+    is_sure: bool,
+    reasons: Vec<String>,
+}
+
+impl Opinion {
+    fn of(verdict: &Verdict, accounts: &Accounts) -> Self {
+        let contested = verdict
+            .reasons
+            .iter()
+            .any(|reason| matches!(reason, Reason::Contested(_)));
+        let best = verdict.best.as_deref();
+        Self {
+            best: best.and_then(|account| {
+                let nickname = accounts.nickname(account).to_owned();
+                Some((PlanetUserId(account.parse().ok()?), nickname))
+            }),
+            score: verdict.score,
+            is_sure: verdict.decision == Decision::Matched && !contested,
+            reasons: verdict.reasons.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    /// The member as the account that fits best.
+    fn identity(&self, member: &Member, account: PlanetUserId, nickname: &str) -> Identity {
+        Identity {
+            planet_user_id: Some(account),
+            planet_nickname: nickname.to_owned(),
+            wechat_nickname: member.identity.wechat_nickname.clone(),
+            confidence: self.score.into(),
+            reasons: self.reasons.clone(),
+        }
+    }
+
+    /// The member as nobody yet, with what a person is to know of the account that fits best.
+    fn question(&self, member: &Member) -> Identity {
+        let suspect = self
+            .best
+            .as_ref()
+            .map(|(account, nickname)| format!("可能是“{nickname}”（{account}）"));
+        Identity {
+            confidence: self.score.into(),
+            reasons: suspect.into_iter().chain(self.reasons.clone()).collect(),
+            ..member.identity.clone()
+        }
+    }
+}
+
+enum Outcome {
+    Matched,
+    Confirmed,
+    ForPeople,
+    /// Nothing to decide, or nothing that the machine may.
+    Left,
+}
+
+/// Applies an opinion to a member as they stand now.
+async fn apply(tx: &mut Tx, id: MemberId, opinion: Opinion, note: &Note) -> Result<Outcome> {
+    let member = members::by_id(tx, id).await?.ok_or(Error::NotFound)?;
+    let payment = payments::by_id(tx, member.payment_id).await?;
+    let payment = payment.ok_or(Error::NotFound)?;
+    if member.match_status != MatchStatus::Pending || payment.status != OrderStatus::Paid {
+        return Ok(Outcome::Left);
+    }
+    let found = uncontested(tx, &member, &opinion).await?;
+    match (payment.bind_status, found) {
+        (BindStatus::Expired, Some(identity)) => {
+            decided::matched(tx, &member, &payment, &identity, note).await?;
+            let change = payment.bind_status.to(BindStatus::Completed)?;
+            let method = Some(BindMethod::SmartMatch);
+            payments::advance_binding(tx, payment.id, change, method, note).await?;
+            Ok(Outcome::Matched)
+        }
+        (BindStatus::Completed, Some(identity)) => {
+            decided::matched(tx, &member, &payment, &identity, note).await?;
+            Ok(Outcome::Confirmed)
+        }
+        (BindStatus::Expired, None) => {
+            hand_over(tx, &member, &payment, &opinion, note).await?;
+            Ok(Outcome::ForPeople)
+        }
+        _ => Ok(Outcome::Left),
+    }
+}
+
+/// The member as the account the machine is sure of, unless anybody else of the camp has it or
+/// claims it by now.
+async fn uncontested(tx: &mut Tx, member: &Member, opinion: &Opinion) -> Result<Option<Identity>> {
+    let Some((account, nickname)) = opinion.best.as_ref().filter(|_| opinion.is_sure) else {
+        return Ok(None);
+    };
+    let claiming = members::claiming(tx, member.camp_id, *account).await?;
+    let alone = claiming.iter().all(|other| other.id == member.id);
+    Ok(alone.then(|| opinion.identity(member, *account, nickname)))
+}
+
+/// Leaves an expired binding to people, with the reasons for the account that fits best.
+async fn hand_over(
+    tx: &mut Tx,
+    member: &Member,
+    payment: &Payment,
+    opinion: &Opinion,
+    note: &Note,
+) -> Result<()> {
+    let change = member.match_status.to(MatchStatus::Failed)?;
+    members::set_match(tx, member.id, change, &opinion.question(member), note).await?;
+    let change = payment.bind_status.to(BindStatus::ManualRequired)?;
+    payments::advance_binding(tx, payment.id, change, None, note).await?;
+    Ok(())
+}

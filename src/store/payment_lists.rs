@@ -1,0 +1,211 @@
+//! Lists of payments for staff. Openids are not among the columns.
+
+use crate::domain::{
+    BindMethod, BindStatus, CampId, MemberId, OrderFlag, OrderStatus, PayChannel, PaymentId,
+    Timestamp, UnknownWord, UserId,
+};
+
+use super::db::{Conn, run};
+use super::filter::{Bind, Conditions, bind_all};
+use super::{StoreError, StoreResult};
+
+const TABLE: &str = "payment_record";
+/// What every order number of ours begins with.
+const ORDER_PREFIX: &str = "ord_";
+/// A number of so many digits is WeChat Pay's (wechat-pay-v3 §4.4: 28 of them).
+const TRANSACTION_DIGITS: usize = 20;
+
+statements! {
+    LIST_HEAD = "SELECT p.id, p.order_no, p.camp_id, p.member_id, m.planet_nickname, \
+                 m.wechat_nickname, p.channel, p.status, p.flag, p.amount_fen, p.paid_fen, \
+                 p.paid_at, p.transaction_id, p.bind_status, p.bind_method, p.created_at \
+                 FROM payment_record p LEFT JOIN camp_member m ON m.id = p.member_id WHERE TRUE";
+    COUNT_HEAD = "SELECT CAST(COUNT(*) AS BIGINT) FROM payment_record p WHERE TRUE";
+}
+
+/// Which payments are listed.
+#[derive(Debug, Clone, Default)]
+pub struct PaymentFilter {
+    /// Of one camp.
+    pub camp_id: Option<CampId>,
+    /// Where the order is in its life.
+    pub status: Option<OrderStatus>,
+    /// What is wrong with it.
+    pub flag: Option<OrderFlag>,
+    /// Part of a member's name, or a whole number of ours or of WeChat Pay.
+    pub text: Option<String>,
+    /// Paid (or, while unpaid, made) at this moment or later.
+    pub from: Option<Timestamp>,
+    /// Paid (or made) before this moment.
+    pub before: Option<Timestamp>,
+    /// Of camps led or served by somebody.
+    pub staffed_by: Option<UserId>,
+}
+
+/// A payment as lists show it.
+#[derive(Debug, Clone)]
+pub struct ListedPayment {
+    /// Its row.
+    pub id: PaymentId,
+    /// Our number at WeChat Pay.
+    pub order_no: String,
+    /// The camp; none for an unknown order.
+    pub camp_id: Option<CampId>,
+    /// The member that it made.
+    pub member_id: Option<MemberId>,
+    /// The member's planet nickname.
+    pub planet_nickname: Option<String>,
+    /// The member's WeChat nickname.
+    pub wechat_nickname: Option<String>,
+    /// How it is paid; none for an unknown order.
+    pub channel: Option<PayChannel>,
+    /// Where the order is in its life.
+    pub status: OrderStatus,
+    /// What is wrong with it.
+    pub flag: Option<OrderFlag>,
+    /// What was asked for.
+    pub amount_fen: i64,
+    /// What was paid.
+    pub paid_fen: Option<i64>,
+    /// When it was paid.
+    pub paid_at: Option<Timestamp>,
+    /// WeChat Pay's number.
+    pub transaction_id: Option<String>,
+    /// Where the binding is in its life.
+    pub bind_status: BindStatus,
+    /// How it was bound.
+    pub bind_method: Option<BindMethod>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+#[derive(sqlx::FromRow)]
+struct ListedRow {
+    id: i64,
+    order_no: String,
+    camp_id: Option<i64>,
+    member_id: Option<i64>,
+    planet_nickname: Option<String>,
+    wechat_nickname: Option<String>,
+    channel: Option<String>,
+    status: String,
+    flag: Option<String>,
+    amount_fen: i64,
+    paid_fen: Option<i64>,
+    paid_at: Option<i64>,
+    transaction_id: Option<String>,
+    bind_status: String,
+    bind_method: Option<String>,
+    created_at: i64,
+}
+
+impl ListedRow {
+    fn word<T: std::str::FromStr<Err = UnknownWord>>(&self, word: &str) -> StoreResult<T> {
+        word.parse()
+            .map_err(|unknown: UnknownWord| StoreError::Inconsistent {
+                table: TABLE,
+                id: self.id,
+                what: unknown.to_string(),
+            })
+    }
+
+    fn given<T: std::str::FromStr<Err = UnknownWord>>(
+        &self,
+        word: Option<&str>,
+    ) -> StoreResult<Option<T>> {
+        word.map(|word| self.word(word)).transpose()
+    }
+}
+
+impl TryFrom<ListedRow> for ListedPayment {
+    type Error = StoreError;
+
+    fn try_from(row: ListedRow) -> StoreResult<Self> {
+        Ok(Self {
+            id: PaymentId(row.id),
+            camp_id: row.camp_id.map(CampId),
+            member_id: row.member_id.map(MemberId),
+            channel: row.given(row.channel.as_deref())?,
+            status: row.word(&row.status)?,
+            flag: row.given(row.flag.as_deref())?,
+            bind_status: row.word(&row.bind_status)?,
+            bind_method: row.given(row.bind_method.as_deref())?,
+            amount_fen: row.amount_fen,
+            paid_fen: row.paid_fen,
+            paid_at: row.paid_at.map(Timestamp::from_micros),
+            created_at: Timestamp::from_micros(row.created_at),
+            planet_nickname: row.planet_nickname,
+            wechat_nickname: row.wechat_nickname,
+            transaction_id: row.transaction_id,
+            order_no: row.order_no,
+        })
+    }
+}
+
+impl PaymentFilter {
+    fn conditions(&self) -> Conditions {
+        let mut conditions = Conditions::default();
+        if let Some(camp) = self.camp_id {
+            conditions.value("AND p.camp_id = ", Bind::Number(camp.0), "");
+        }
+        if let Some(status) = self.status {
+            let word = status.as_str().to_owned();
+            conditions.value("AND p.status = ", Bind::Text(word), "");
+        }
+        if let Some(flag) = self.flag {
+            let word = flag.as_str().to_owned();
+            conditions.value("AND p.flag = ", Bind::Text(word), "");
+        }
+        let bounds = [
+            ("AND COALESCE(p.paid_at, p.created_at) >= ", self.from),
+            ("AND COALESCE(p.paid_at, p.created_at) < ", self.before),
+        ];
+        for (before, bound) in bounds {
+            if let Some(at) = bound {
+                conditions.value(before, Bind::Number(at.micros()), "");
+            }
+        }
+        if let Some(user) = self.staffed_by {
+            conditions.staffed_by("AND p.camp_id", user);
+        }
+        if let Some(text) = self.text.as_deref().map(str::trim) {
+            search(&mut conditions, text);
+        }
+        conditions
+    }
+}
+
+/// Numbers are looked up as they are, anything else among the members' names.
+fn search(conditions: &mut Conditions, text: &str) {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    if text.starts_with(ORDER_PREFIX) {
+        let order_no = Bind::Text(text.to_owned());
+        conditions.value("AND p.order_no = ", order_no, "");
+    } else if is_number && text.len() >= TRANSACTION_DIGITS {
+        let transaction = Bind::Text(text.to_owned());
+        conditions.value("AND p.transaction_id = ", transaction, "");
+    } else if !text.is_empty() {
+        let before = "AND p.member_id IN (SELECT id FROM camp_member WHERE names_folded LIKE ";
+        conditions.contains(before, text, ")");
+    }
+}
+
+/// A page of the payments that a filter lets through, the newest first, and how many there are.
+pub async fn list(
+    conn: &mut Conn,
+    filter: &PaymentFilter,
+    limit: i64,
+    offset: i64,
+) -> StoreResult<(Vec<ListedPayment>, i64)> {
+    let conditions = filter.conditions();
+    let tail = format!("ORDER BY p.id DESC LIMIT {limit} OFFSET {offset}");
+    // Only constants and numbers of ours make up the text; what people typed is bound.
+    let page = sqlx::AssertSqlSafe(conditions.statement(LIST_HEAD, &tail));
+    let count = sqlx::AssertSqlSafe(conditions.statement(COUNT_HEAD, ""));
+    let (total,): (i64,) =
+        run!(conn, c => bind_all!(sqlx::query_as(count), conditions).fetch_one(c).await)?;
+    let rows: Vec<ListedRow> =
+        run!(conn, c => bind_all!(sqlx::query_as(page), conditions).fetch_all(c).await)?;
+    let payments: StoreResult<_> = rows.into_iter().map(ListedPayment::try_from).collect();
+    Ok((payments?, total))
+}
