@@ -1,0 +1,326 @@
+//! Two camps, their staff, a roster, and members who have paid.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use campkeeper::domain::staff::{Actor, Channel};
+use campkeeper::domain::{
+    BindMethod, BindStatus, CampId, Clock, Fen, Machine as _, MemberId, OrderNo, OrderStatus,
+    PayChannel, Role, Terms, Timestamp, UserId,
+};
+use campkeeper::platforms::files::Files;
+use campkeeper::services::{Context, Settings, WallClock, bind, identity};
+use campkeeper::store::members::{self, Member};
+use campkeeper::store::payments::{self, Confirmation, NewPayment, OPENID, Payer, Payment};
+use campkeeper::store::planet_users::{self, PlanetUser};
+use campkeeper::store::{Note, audit};
+use chrono::{NaiveDate, TimeDelta};
+use sqlx::{Connection as _, Executor as _, Row as _};
+
+pub(crate) use campkeeper::store::payments::PlanetClaim;
+
+use crate::support::TestDb;
+
+pub(crate) const CAMP: CampId = CampId(1);
+pub(crate) const OTHER_CAMP: CampId = CampId(2);
+
+/// 2026-01-01 00:00 in Shanghai.
+const NEW_YEAR: i64 = 1_767_196_800_000_000;
+
+pub(crate) struct World {
+    pub(crate) ctx: Context,
+    pub(crate) db: TestDb,
+    time: Arc<Time>,
+    _files: tempfile::TempDir,
+}
+
+struct Time(AtomicI64);
+
+impl Clock for Time {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.load(Ordering::Relaxed))
+    }
+}
+
+impl WallClock for Time {
+    fn now(&self) -> Timestamp {
+        Clock::now(self)
+    }
+}
+
+/// Seven days, five of them needed, one of grace.
+fn terms() -> Terms {
+    let day = |d| NaiveDate::from_ymd_opt(2026, 1, d).unwrap();
+    Terms {
+        deposit_fen: Fen::new(9900).unwrap(),
+        start_date: day(1),
+        end_date: day(7),
+        total_days: 7,
+        required_days: 5,
+        grace_days: 1,
+    }
+}
+
+/// 1 runs everything, 2 leads the first camp, 3 serves it.
+pub(crate) fn actor(user: i64, role: Role) -> Actor {
+    Actor {
+        user_id: UserId(user),
+        name: "王老师".to_owned(),
+        role,
+        channel: Channel::Console,
+        ip: None,
+    }
+}
+
+pub(crate) fn admin() -> Actor {
+    actor(1, Role::Admin)
+}
+
+pub(crate) fn typed(planet_id: &str, nickname: &str) -> PlanetClaim {
+    PlanetClaim {
+        planet_id: Some(planet_id.to_owned()),
+        nickname: Some(nickname.to_owned()),
+        ..PlanetClaim::default()
+    }
+}
+
+pub(crate) fn known_in_wechat_as(name: &str) -> PlanetClaim {
+    PlanetClaim {
+        wechat_nickname: Some(name.to_owned()),
+        ..PlanetClaim::default()
+    }
+}
+
+impl World {
+    pub(crate) async fn new(db: TestDb) -> Self {
+        let files = tempfile::tempdir().unwrap();
+        let time = Arc::new(Time(AtomicI64::new(NEW_YEAR)));
+        let address = format!("file://{}", files.path().display());
+        let ctx = Context {
+            db: db.db.clone(),
+            clock: time.clone(),
+            wall: time.clone(),
+            pay: None,
+            planet: None,
+            wecom: None,
+            files: Files::open(&address).await.unwrap(),
+            settings: Arc::new(settings()),
+        };
+        let world = Self {
+            ctx,
+            db,
+            time,
+            _files: files,
+        };
+        world.seed().await;
+        world
+    }
+
+    async fn seed(&self) {
+        for (id, name) in [(1, "写作营"), (2, "阅读营")] {
+            self.execute(&format!(
+                "INSERT INTO training_camp (id, name, name_folded, deposit_fen, start_date, \
+                 end_date, total_days, required_days, grace_days, introduction_html, status, \
+                 created_at, updated_at) VALUES ({id}, '{name}', '{name}', 9900, '2026-01-01', \
+                 '2026-01-07', 7, 5, 1, '', 'ongoing', 0, 0)"
+            ))
+            .await;
+        }
+        for (id, role) in [(1, "admin"), (2, "coach"), (3, "volunteer")] {
+            self.execute(&format!(
+                "INSERT INTO system_user (id, username, password_hash, role, display_name, status, \
+                 must_change_password, created_at, updated_at) \
+                 VALUES ({id}, '{role}', '', '{role}', '{role}', 'active', FALSE, 0, 0)"
+            ))
+            .await;
+        }
+        self.execute(
+            "INSERT INTO camp_member_relation (camp_id, user_id, role) \
+             VALUES (1, 2, 'coach'), (1, 3, 'volunteer')",
+        )
+        .await;
+    }
+
+    pub(crate) fn wait(&self, delta: TimeDelta) {
+        let micros = delta.num_microseconds().unwrap();
+        self.time.0.fetch_add(micros, Ordering::Relaxed);
+    }
+
+    pub(crate) async fn execute(&self, sql: &str) {
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        if self.db.url.starts_with("sqlite") {
+            let mut conn = sqlx::SqliteConnection::connect(&self.db.url).await.unwrap();
+            conn.execute(sql).await.unwrap();
+        } else {
+            let mut conn = sqlx::PgConnection::connect(&self.db.url).await.unwrap();
+            conn.execute(sql).await.unwrap();
+        }
+    }
+
+    /// The first column of every row, as text.
+    pub(crate) async fn texts(&self, sql: &str) -> Vec<String> {
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        if self.db.url.starts_with("sqlite") {
+            let mut conn = sqlx::SqliteConnection::connect(&self.db.url).await.unwrap();
+            let rows = conn.fetch_all(sql).await.unwrap();
+            rows.iter().map(|row| row.get(0)).collect()
+        } else {
+            let mut conn = sqlx::PgConnection::connect(&self.db.url).await.unwrap();
+            let rows = conn.fetch_all(sql).await.unwrap();
+            rows.iter().map(|row| row.get(0)).collect()
+        }
+    }
+
+    /// Puts an account into the roster, or renames it.
+    pub(crate) async fn account(&self, id: i64, number: i64, nickname: &str, wechat: &str) {
+        let user = PlanetUser {
+            planet_user_id: id,
+            member_number: Some(number),
+            nickname: nickname.to_owned(),
+            card_name: String::new(),
+            wechat_nickname: wechat.to_owned(),
+            avatar_url: None,
+            in_roster: true,
+        };
+        let now = self.ctx.now();
+        let write = self
+            .ctx
+            .db
+            .write(move |tx| Box::pin(async move { planet_users::upsert(tx, &user, now).await }));
+        write.await.unwrap();
+    }
+
+    /// Somebody pays the deposit of a camp, and is judged as their claim deserves.
+    pub(crate) async fn enroll(&self, camp: CampId, openid: &str, claim: PlanetClaim) -> MemberId {
+        let keys = self.ctx.keys();
+        let payer = Payer {
+            openid: keys.seal(OPENID, openid.as_bytes()).unwrap(),
+            openid_mac: keys.mac(OPENID, openid.as_bytes()),
+        };
+        let now = self.ctx.now();
+        let order = NewPayment {
+            order_no: OrderNo::new(self.ctx.new_uuid()),
+            camp_id: camp,
+            session_hash: vec![1],
+            channel: PayChannel::Jsapi,
+            terms: terms(),
+            payer: Some(payer.clone()),
+            wecom_userid: None,
+            claim,
+            expires_at: now,
+            payer_ip: None,
+            next_query_at: now,
+        };
+        let paid = Confirmation {
+            paid: order.terms.deposit_fen,
+            paid_at: now,
+            transaction_id: format!("42000{}", order.order_no),
+            payer: Some(payer),
+            flag: None,
+            raw_notice: None,
+        };
+        let write = self.ctx.db.write(move |tx| {
+            Box::pin(async move {
+                let note = Note::new("wechat_pay", "payment confirmed", now);
+                let payment = payments::insert(tx, &order, &note).await?;
+                let change = OrderStatus::Created.to(OrderStatus::Paid)?;
+                payments::confirm(tx, payment, change, &paid, &note).await?;
+                let judged = identity::judge(tx, &order.claim).await?;
+                let (who, status) = (judged.identity, judged.status);
+                let member = members::insert(tx, camp, payment, &who, status, &note).await?;
+                let deadline = now.plus(TimeDelta::days(7));
+                payments::set_member(tx, payment, member, Some(deadline)).await?;
+                if order.claim.planet_id.is_some() {
+                    let change = BindStatus::Pending.to(BindStatus::Completed)?;
+                    let method = Some(BindMethod::UserFill);
+                    payments::advance_binding(tx, payment, change, method, &note).await?;
+                }
+                Ok::<_, campkeeper::services::Error>(member)
+            })
+        });
+        write.await.unwrap()
+    }
+
+    /// Seven days pass.
+    pub(crate) async fn expire_bindings(&self) {
+        self.wait(TimeDelta::days(8));
+        bind::expire(&self.ctx).await.unwrap();
+    }
+
+    /// The deciding sync of a camp saw this account with so many days.
+    pub(crate) async fn ranked(&self, camp: CampId, account: i64, days: i64) {
+        self.execute(&format!(
+            "INSERT INTO sync_run (id, camp_id, state, requested_by, started_at, members, \
+             new_checkins, newly_eligible, unknown_users, lease_until) \
+             SELECT {camp}, {camp}, 'complete', 'test', 0, 0, 0, 0, 0, 0 \
+             WHERE NOT EXISTS (SELECT 1 FROM sync_run WHERE id = {camp})"
+        ))
+        .await;
+        self.execute(&format!(
+            "INSERT INTO sync_ranking (sync_id, planet_user_id, nickname, checked_in_days) \
+             VALUES ({camp}, {account}, '', {days})"
+        ))
+        .await;
+        self.execute(&format!(
+            "UPDATE training_camp SET current_sync_id = {camp} WHERE id = {camp}"
+        ))
+        .await;
+    }
+
+    pub(crate) async fn member(&self, id: MemberId) -> Member {
+        let mut conn = self.ctx.db.read().await.unwrap();
+        members::by_id(&mut conn, id).await.unwrap().unwrap()
+    }
+
+    pub(crate) async fn payment(&self, id: MemberId) -> Payment {
+        let member = self.member(id).await;
+        let mut conn = self.ctx.db.read().await.unwrap();
+        let payment = payments::by_id(&mut conn, member.payment_id).await.unwrap();
+        payment.unwrap()
+    }
+
+    pub(crate) async fn binding(&self, id: MemberId) -> (BindStatus, Option<BindMethod>) {
+        let payment = self.payment(id).await;
+        (payment.bind_status, payment.bind_method)
+    }
+
+    /// `from → to (operator)` of every move of a member's match after the first.
+    pub(crate) async fn match_history(&self, id: MemberId) -> Vec<String> {
+        self.texts(&format!(
+            "SELECT from_status || ' → ' || to_status || ' (' || operator || ')' \
+             FROM member_status_log WHERE member_id = {id} AND from_status IS NOT NULL ORDER BY id"
+        ))
+        .await
+    }
+
+    /// `from → to` of every move of a member's binding after the first.
+    pub(crate) async fn bind_history(&self, id: MemberId) -> Vec<String> {
+        self.texts(&format!(
+            "SELECT from_status || ' → ' || to_status FROM payment_bind_status_log \
+             WHERE payment_id = (SELECT payment_id FROM camp_member WHERE id = {id}) \
+             AND from_status IS NOT NULL ORDER BY id"
+        ))
+        .await
+    }
+
+    pub(crate) async fn audit_is_intact(&self) -> bool {
+        let mut conn = self.ctx.db.read().await.unwrap();
+        let verdict = audit::verify(&mut conn, self.ctx.keys()).await.unwrap();
+        matches!(verdict, audit::Verdict::Intact { .. })
+    }
+}
+
+fn settings() -> Settings {
+    Settings {
+        public_url: "https://camp.example.com".to_owned(),
+        default_grace_days: 1,
+        undo_seconds: 60,
+        second_approver_over_fen: 0,
+        recipients: Vec::new(),
+        corp_id: String::new(),
+        agent_id: 0,
+        oauth_base: String::new(),
+        login_base: String::new(),
+        wechat_oauth: None,
+    }
+}
