@@ -1,8 +1,8 @@
 //! Lists of members with what staff want to see beside them: the order, its binding, the refund.
 
 use crate::domain::{
-    BindMethod, BindStatus, CampId, MatchStatus, MemberId, PaymentId, PlanetUserId, RefundStatus,
-    UnknownWord, UserId,
+    BindMethod, BindStatus, CampId, MatchStatus, MemberId, PlanetUserId, RefundStatus, UnknownWord,
+    UserId,
 };
 
 use super::db::{Conn, run};
@@ -31,8 +31,6 @@ statements! {
     LIST_HEAD = select_listed!("WHERE TRUE");
     COUNT_HEAD = "SELECT CAST(COUNT(*) AS BIGINT) FROM camp_member m WHERE TRUE";
     ONE = select_listed!("WHERE m.id = $1");
-    REFUND_STATUS = "SELECT status FROM refund_record \
-                     WHERE payment_id = $1 AND replaced_by IS NULL";
 }
 
 /// Which members are listed.
@@ -204,24 +202,4 @@ pub async fn one(conn: &mut Conn, id: MemberId) -> StoreResult<Option<ListedMemb
     let row: Option<ListedRow> =
         run!(conn, c => sqlx::query_as(ONE).bind(id.0).fetch_optional(c).await)?;
     row.map(ListedMember::try_from).transpose()
-}
-
-/// Where the refund of a payment is, if there is one.
-pub async fn refund_status(
-    conn: &mut Conn,
-    payment: PaymentId,
-) -> StoreResult<Option<RefundStatus>> {
-    let row: Option<(String,)> = run!(conn, c => sqlx::query_as(REFUND_STATUS)
-        .bind(payment.0)
-        .fetch_optional(c)
-        .await)?;
-    row.map(|(word,)| {
-        word.parse()
-            .map_err(|unknown: UnknownWord| StoreError::Inconsistent {
-                table: "refund_record",
-                id: payment.0,
-                what: unknown.to_string(),
-            })
-    })
-    .transpose()
 }

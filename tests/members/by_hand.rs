@@ -152,15 +152,7 @@ on_both_engines! {
         let world = World::new(db).await;
         with_roster(&world).await;
         let member = world.enroll(CAMP, "payer", typed("12", "Coco")).await;
-        let payment = world.payment(member).await;
-        world.execute(&format!(
-            "INSERT INTO refund_record (refund_no, camp_id, member_id, payment_id, order_no, status, \
-             kind, flags, is_clear, amount_fen, checked_in_days, eligible, confidence, proposal, \
-             proposal_hash, reason, attempts, created_at, updated_at) VALUES ('rfd_1', 1, {member}, \
-             {}, '{}', 'pending', 'deposit', '[]', TRUE, 9900, 7, TRUE, 100, '', '', '', 0, 0, 0)",
-            payment.id, payment.order_no
-        ))
-        .await;
+        world.propose_refund(member).await;
         unmatch(&world.ctx, &admin(), member).await.unwrap();
         match_by_hand(&world.ctx, &admin(), member, COCO, None).await.unwrap();
         world.execute("UPDATE refund_record SET status = 'approved'").await;
@@ -195,9 +187,9 @@ on_both_engines! {
         assert!(suggested.len() <= 9);
         assert_eq!(suggested[0].planet_user_id, MING);
         assert_eq!(suggested[0].planet_nickname, "小明同学");
-        assert_eq!(suggested[0].reasons, ["昵称相同", "星球ID相邻两位颠倒"]);
+        assert_eq!(suggested[0].reasons, ["星球ID相邻两位颠倒", "昵称相同"]);
         assert!(suggested.windows(2).all(|pair| pair[0].score >= pair[1].score));
-        let taken = world.enroll(CAMP, "coco2", typed("12", "coco2")).await;
+        let taken = world.enroll(CAMP, "coco2", typed("12", "路人甲")).await;
         let suggested = candidates(&world.ctx, &admin(), taken).await.unwrap();
         let reasons = &suggested[0].reasons;
         assert_eq!(suggested[0].planet_user_id, COCO);

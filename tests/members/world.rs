@@ -3,16 +3,18 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use campkeeper::domain::refund::Proposal;
 use campkeeper::domain::staff::{Actor, Channel};
 use campkeeper::domain::{
     BindMethod, BindStatus, CampId, Clock, Fen, Machine as _, MemberId, OrderNo, OrderStatus,
-    PayChannel, Role, Terms, Timestamp, UserId,
+    PayChannel, RefundKind, RefundNo, Role, Terms, Timestamp, UserId,
 };
 use campkeeper::platforms::files::Files;
 use campkeeper::services::{Context, Settings, WallClock, bind, identity};
 use campkeeper::store::members::{self, Member};
 use campkeeper::store::payments::{self, Confirmation, NewPayment, OPENID, Payer, Payment};
 use campkeeper::store::planet_users::{self, PlanetUser};
+use campkeeper::store::refunds::{self, NewRefund, PutForward};
 use campkeeper::store::{Note, audit};
 use chrono::{NaiveDate, TimeDelta};
 use sqlx::{Connection as _, Executor as _, Row as _};
@@ -265,6 +267,41 @@ impl World {
             "UPDATE training_camp SET current_sync_id = {camp} WHERE id = {camp}"
         ))
         .await;
+    }
+
+    /// The refund list has this member's deposit on it.
+    pub(crate) async fn propose_refund(&self, id: MemberId) {
+        let payment = self.payment(id).await;
+        let proposal = Proposal {
+            kind: RefundKind::Deposit,
+            amount_fen: payment.amount,
+            sync_id: None,
+            checked_in_days: 7,
+            terms: payment.terms,
+            planet_user_id: None,
+            confidence: 100,
+            match_reasons: Vec::new(),
+            flags: Vec::new(),
+        };
+        let refund = NewRefund {
+            refund_no: RefundNo::new(self.ctx.new_uuid()),
+            camp_id: payment.camp_id,
+            member_id: Some(id),
+            payment_id: payment.id,
+            order_no: payment.order_no,
+            put_forward: PutForward {
+                proposal,
+                eligible: true,
+                reason: String::new(),
+                proposed_by: None,
+            },
+        };
+        let note = Note::new("refund_list", "test", self.ctx.now());
+        let write = self
+            .ctx
+            .db
+            .write(move |tx| Box::pin(async move { refunds::insert(tx, &refund, &note).await }));
+        write.await.unwrap();
     }
 
     pub(crate) async fn member(&self, id: MemberId) -> Member {

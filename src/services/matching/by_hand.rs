@@ -12,7 +12,7 @@ use crate::store::audit::Entry;
 use crate::store::members::{Identity, Member};
 use crate::store::payments::Payment;
 use crate::store::planet_users::PlanetUser;
-use crate::store::{Note, Tx, member_lists, members, payments, planet_users};
+use crate::store::{Note, Tx, members, payments, planet_users, refunds};
 
 use super::decided;
 
@@ -97,8 +97,9 @@ async fn open_member(tx: &mut Tx, actor: &Actor, id: MemberId) -> Result<(Member
     require(tx, actor, Action::MatchMembers, member.camp_id).await?;
     let payment = payments::by_id(tx, member.payment_id).await?;
     let payment = payment.ok_or(Error::NotFound)?;
-    let refund = member_lists::refund_status(tx, payment.id).await?;
-    if payment.status != OrderStatus::Paid || refund.is_some_and(|status| status.claims_money()) {
+    let refund = refunds::of_payment(tx, payment.id).await?;
+    let is_decided = refund.is_some_and(|refund| refund.status.claims_money());
+    if payment.status != OrderStatus::Paid || is_decided {
         let why = "退款已批准或已退回，不能再改匹配";
         return Err(Refusal::WrongState(why.to_owned()).into());
     }
