@@ -1,5 +1,12 @@
 //! Members: who they are, by machine and by hand, and what staff see of them; on both engines.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    unreachable_pub,
+    reason = "what tests share fails like the test itself, and is nobody's interface"
+)]
+
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -7,6 +7,8 @@ mod jobs;
 mod logs;
 mod refund_views;
 mod refunds;
+mod members;
+mod payments;
 mod session;
 mod uploads;
 mod users;
@@ -22,6 +24,8 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
         .merge(jobs::routes())
         .merge(logs::routes())
         .merge(refunds::routes())
+        .merge(members::routes())
+        .merge(payments::routes())
         .merge(session::routes())
         .merge(uploads::routes())
         .merge(users::routes())

@@ -1,0 +1,88 @@
+//! Members as staff see them: lists, one, and whether they are in the group. Who they are is
+//! decided in [`super::matching`].
+
+use serde_json::json;
+
+use crate::domain::staff::{Actor, Reach};
+use crate::domain::{Action, CampId, MatchStatus, MemberId};
+use crate::store::audit::Entry;
+use crate::store::member_lists::{self, ListedMember, MemberFilter};
+use crate::store::members;
+
+use super::{Context, Error, Result, reach_of, require};
+
+/// Which members staff want to see.
+#[derive(Debug, Clone, Default)]
+pub struct MemberQuery {
+    /// Of one camp.
+    pub camp_id: Option<CampId>,
+    /// Known, asked about, or given up by the machine.
+    pub match_status: Option<MatchStatus>,
+    /// In the group or not.
+    pub joined: Option<bool>,
+    /// Part of a name, an order number, or a planet id.
+    pub text: Option<String>,
+}
+
+/// A page of members, the newest first, and how many there are. Coaches and volunteers see those
+/// of their camps.
+pub async fn list(
+    ctx: &Context,
+    actor: &Actor,
+    query: MemberQuery,
+    limit: i64,
+    offset: i64,
+) -> Result<(Vec<ListedMember>, i64)> {
+    let reach = reach_of(actor, Action::ViewCamp)?;
+    let filter = MemberFilter {
+        camp_id: query.camp_id,
+        match_status: query.match_status,
+        joined: query.joined,
+        text: query.text,
+        staffed_by: (reach == Reach::OwnCamps).then_some(actor.user_id),
+    };
+    let mut conn = ctx.db.read().await?;
+    Ok(member_lists::list(&mut conn, &filter, limit, offset).await?)
+}
+
+/// One member.
+///
+/// # Errors
+/// [`Error::NotFound`], or [`Error::Forbidden`] for a member of a camp that is not the actor's.
+pub async fn by_id(ctx: &Context, actor: &Actor, id: MemberId) -> Result<ListedMember> {
+    let mut conn = ctx.db.read().await?;
+    let member = member_lists::one(&mut conn, id).await?;
+    let member = member.ok_or(Error::NotFound)?;
+    require(&mut conn, actor, Action::ViewCamp, member.camp_id).await?;
+    Ok(member)
+}
+
+/// Says whether a member is in the group. Saying the same again changes nothing.
+pub async fn set_joined(
+    ctx: &Context,
+    actor: &Actor,
+    id: MemberId,
+    joined: bool,
+) -> Result<ListedMember> {
+    let (actor, now) = (actor.clone(), ctx.now());
+    ctx.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let member = members::by_id(tx, id).await?.ok_or(Error::NotFound)?;
+                require(tx, &actor, Action::MatchMembers, member.camp_id).await?;
+                if member.joined != joined {
+                    members::set_joined(tx, id, joined.then_some(now), now).await?;
+                    tx.audit(Entry {
+                        actor: Some(actor),
+                        action: "member.joined",
+                        object_type: "member",
+                        object_id: id.to_string(),
+                        details: json!({"campId": member.camp_id, "joined": joined}),
+                        at: now,
+                    });
+                }
+                member_lists::one(tx, id).await?.ok_or(Error::NotFound)
+            })
+        })
+        .await
+}

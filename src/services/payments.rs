@@ -1,0 +1,49 @@
+//! Payments as staff see them.
+
+use chrono::{Days, NaiveDate};
+
+use crate::domain::staff::{Actor, Reach};
+use crate::domain::{Action, CampId, OrderFlag, OrderStatus, Timestamp};
+use crate::store::payment_lists::{self, ListedPayment, PaymentFilter};
+
+use super::{Context, Result, reach_of};
+
+/// Which payments staff want to see.
+#[derive(Debug, Clone, Default)]
+pub struct PaymentQuery {
+    /// Of one camp.
+    pub camp_id: Option<CampId>,
+    /// Where the order is in its life.
+    pub status: Option<OrderStatus>,
+    /// What is wrong with it.
+    pub flag: Option<OrderFlag>,
+    /// Part of a member's name, or a whole number of ours or of WeChat Pay.
+    pub text: Option<String>,
+    /// Paid (or, while unpaid, made) on this day or later.
+    pub from: Option<NaiveDate>,
+    /// Paid (or made) on this day or earlier.
+    pub to: Option<NaiveDate>,
+}
+
+/// A page of payments, the newest first, and how many there are.
+pub async fn list(
+    ctx: &Context,
+    actor: &Actor,
+    query: PaymentQuery,
+    limit: i64,
+    offset: i64,
+) -> Result<(Vec<ListedPayment>, i64)> {
+    let reach = reach_of(actor, Action::ViewPayments)?;
+    let day_after = query.to.and_then(|day| day.checked_add_days(Days::new(1)));
+    let filter = PaymentFilter {
+        camp_id: query.camp_id,
+        status: query.status,
+        flag: query.flag,
+        text: query.text,
+        from: query.from.map(Timestamp::start_of_day),
+        before: day_after.map(Timestamp::start_of_day),
+        staffed_by: (reach == Reach::OwnCamps).then_some(actor.user_id),
+    };
+    let mut conn = ctx.db.read().await?;
+    Ok(payment_lists::list(&mut conn, &filter, limit, offset).await?)
+}

@@ -1,0 +1,262 @@
+//! Members: who they are, and what staff say of them.
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::domain::staff::Actor;
+use crate::domain::{
+    BindMethod, BindStatus, CampId, MatchStatus, MemberId, PlanetUserId, RefundStatus,
+};
+use crate::services::Context;
+use crate::services::matching::{self, Suggestion};
+use crate::services::members::{self, MemberQuery};
+use crate::store::member_lists::ListedMember;
+use crate::web::auth::Staff;
+use crate::web::{
+    Answer, Envelope, Items, Json, Page, Paging, Path, ProblemBody, Query, WebResult, WebState,
+};
+
+pub(super) fn routes() -> OpenApiRouter<WebState> {
+    OpenApiRouter::new()
+        .routes(routes!(list_members))
+        .routes(routes!(get_member))
+        .routes(routes!(list_candidates))
+        .routes(routes!(match_member))
+        .routes(routes!(unmatch_member))
+        .routes(routes!(set_joined))
+}
+
+/// A member of a camp.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct MemberView {
+    #[schema(value_type = i64)]
+    id: MemberId,
+    #[schema(value_type = i64)]
+    camp_id: CampId,
+    order_no: String,
+    #[schema(value_type = Option<String>, example = "54231919143797")]
+    planet_user_id: Option<PlanetUserId>,
+    planet_nickname: String,
+    wechat_nickname: String,
+    #[schema(value_type = String, example = "matched")]
+    match_status: MatchStatus,
+    /// 0–100.
+    confidence: i64,
+    match_reasons: Vec<String>,
+    #[schema(value_type = String, example = "completed")]
+    bind_status: BindStatus,
+    #[schema(value_type = Option<String>, example = "user_fill")]
+    bind_method: Option<BindMethod>,
+    joined: bool,
+    checked_in_days: i64,
+    eligible: bool,
+    /// `null` while there is no refund: nobody has put one forward, or the days do not suffice
+    /// (不符合条件).
+    #[schema(value_type = Option<String>, example = "pending")]
+    refund_status: Option<RefundStatus>,
+}
+
+/// An account that a member could be.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct CandidateView {
+    #[schema(value_type = String, example = "54231919143797")]
+    planet_user_id: PlanetUserId,
+    planet_nickname: String,
+    /// 0–100.
+    score: u8,
+    /// Support first, doubts last.
+    reasons: Vec<String>,
+}
+
+/// Who a member is.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct MatchBody {
+    #[schema(value_type = String, example = "54231919143797")]
+    planet_user_id: PlanetUserId,
+    /// At most 200 characters, for the log.
+    note: Option<String>,
+}
+
+/// Whether a member is in the group.
+#[derive(Debug, Deserialize, ToSchema)]
+struct JoinedBody {
+    joined: bool,
+}
+
+/// What a list of members is narrowed to.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ListQuery {
+    camp_id: Option<CampId>,
+    match_status: Option<MatchStatus>,
+    joined: Option<bool>,
+    q: Option<String>,
+}
+
+impl From<ListedMember> for MemberView {
+    fn from(member: ListedMember) -> Self {
+        Self {
+            id: member.id,
+            camp_id: member.camp_id,
+            order_no: member.order_no,
+            planet_user_id: member.identity.planet_user_id,
+            planet_nickname: member.identity.planet_nickname,
+            wechat_nickname: member.identity.wechat_nickname,
+            match_status: member.match_status,
+            confidence: member.identity.confidence,
+            match_reasons: member.identity.reasons,
+            bind_status: member.bind_status,
+            bind_method: member.bind_method,
+            joined: member.joined,
+            checked_in_days: member.checked_in_days,
+            eligible: member.eligible,
+            refund_status: member.refund_status,
+        }
+    }
+}
+
+impl From<Suggestion> for CandidateView {
+    fn from(suggestion: Suggestion) -> Self {
+        Self {
+            planet_user_id: suggestion.planet_user_id,
+            planet_nickname: suggestion.planet_nickname,
+            score: suggestion.score,
+            reasons: suggestion.reasons,
+        }
+    }
+}
+
+async fn shown(ctx: &Context, actor: &Actor, id: MemberId) -> WebResult<Answer<MemberView>> {
+    Ok(Answer(members::by_id(ctx, actor, id).await?.into()))
+}
+
+/// Members, newest first; coaches and volunteers see those of their camps.
+#[utoipa::path(
+    get, path = "/api/admin/members", tag = "staff", security(("staff" = [])),
+    params(
+        ("campId" = Option<i64>, Query),
+        ("matchStatus" = Option<String>, Query, description = "pending|matched|failed"),
+        ("joined" = Option<bool>, Query),
+        ("q" = Option<String>, Query, description = "part of a name, an order number, a planet id"),
+        ("page" = Option<i64>, Query), ("size" = Option<i64>, Query)
+    ),
+    responses((status = 200, body = Envelope<Page<MemberView>>))
+)]
+async fn list_members(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Query(query): Query<ListQuery>,
+    paging: Paging,
+) -> WebResult<Answer<Page<MemberView>>> {
+    let query = MemberQuery {
+        camp_id: query.camp_id,
+        match_status: query.match_status,
+        joined: query.joined,
+        text: query.q,
+    };
+    let (members, total) = members::list(&ctx, &actor, query, paging.size, paging.offset()).await?;
+    let views = members.into_iter().map(MemberView::from);
+    Ok(Answer(paging.page_of(views.collect(), total)))
+}
+
+/// One member.
+#[utoipa::path(
+    get, path = "/api/admin/members/{id}", tag = "staff", security(("staff" = [])),
+    params(("id" = i64, Path)),
+    responses(
+        (status = 200, body = Envelope<MemberView>),
+        (status = 404, description = "not_found", body = ProblemBody)
+    )
+)]
+async fn get_member(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Path(id): Path<MemberId>,
+) -> WebResult<Answer<MemberView>> {
+    shown(&ctx, &actor, id).await
+}
+
+/// The accounts that a member could be, at most nine, best first.
+#[utoipa::path(
+    get, path = "/api/admin/members/{id}/candidates", tag = "staff", security(("staff" = [])),
+    params(("id" = i64, Path)),
+    responses(
+        (status = 200, body = Envelope<Items<CandidateView>>),
+        (status = 404, description = "not_found", body = ProblemBody)
+    )
+)]
+async fn list_candidates(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Path(id): Path<MemberId>,
+) -> WebResult<Answer<Items<CandidateView>>> {
+    let suggestions = matching::candidates(&ctx, &actor, id).await?;
+    let items = suggestions.into_iter().map(CandidateView::from).collect();
+    Ok(Answer(Items { items }))
+}
+
+/// Says which planet account a member is.
+#[utoipa::path(
+    post, path = "/api/admin/members/{id}/match", tag = "staff", security(("staff" = [])),
+    params(("id" = i64, Path)), request_body = MatchBody,
+    responses(
+        (status = 200, body = Envelope<MemberView>),
+        (status = 409, description = "duplicate · wrong_state", body = ProblemBody),
+        (status = 422, description = "invalid_input", body = ProblemBody)
+    )
+)]
+async fn match_member(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Path(id): Path<MemberId>,
+    Json(body): Json<MatchBody>,
+) -> WebResult<Answer<MemberView>> {
+    matching::match_by_hand(&ctx, &actor, id, body.planet_user_id, body.note).await?;
+    shown(&ctx, &actor, id).await
+}
+
+/// Takes back who a member was taken for.
+#[utoipa::path(
+    post, path = "/api/admin/members/{id}/unmatch", tag = "staff", security(("staff" = [])),
+    params(("id" = i64, Path)),
+    responses(
+        (status = 200, body = Envelope<MemberView>),
+        (status = 409, description = "wrong_state", body = ProblemBody)
+    )
+)]
+async fn unmatch_member(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Path(id): Path<MemberId>,
+) -> WebResult<Answer<MemberView>> {
+    matching::unmatch(&ctx, &actor, id).await?;
+    shown(&ctx, &actor, id).await
+}
+
+/// Says whether a member is in the group.
+#[utoipa::path(
+    post, path = "/api/admin/members/{id}/joined", tag = "staff", security(("staff" = [])),
+    params(("id" = i64, Path)), request_body = JoinedBody,
+    responses(
+        (status = 200, body = Envelope<MemberView>),
+        (status = 404, description = "not_found", body = ProblemBody)
+    )
+)]
+async fn set_joined(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Path(id): Path<MemberId>,
+    Json(body): Json<JoinedBody>,
+) -> WebResult<Answer<MemberView>> {
+    Ok(Answer(
+        members::set_joined(&ctx, &actor, id, body.joined)
+            .await?
+            .into(),
+    ))
+}

@@ -1,0 +1,126 @@
+//! Payments.
+
+use axum::extract::State;
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::domain::{
+    BindMethod, BindStatus, CampId, MemberId, OrderFlag, OrderStatus, PayChannel, PaymentId,
+    Timestamp,
+};
+use crate::services::Context;
+use crate::services::payments::{self, PaymentQuery};
+use crate::store::payment_lists::ListedPayment;
+use crate::web::auth::Staff;
+use crate::web::{Answer, Envelope, Page, Paging, ProblemBody, Query, WebResult, WebState};
+
+pub(super) fn routes() -> OpenApiRouter<WebState> {
+    OpenApiRouter::new().routes(routes!(list_payments))
+}
+
+/// A payment. Who paid is named by the member, never by openid.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct PaymentView {
+    #[schema(value_type = i64)]
+    id: PaymentId,
+    order_no: String,
+    #[schema(value_type = Option<i64>)]
+    camp_id: Option<CampId>,
+    #[schema(value_type = Option<i64>)]
+    member_id: Option<MemberId>,
+    planet_nickname: Option<String>,
+    wechat_nickname: Option<String>,
+    #[schema(value_type = Option<String>, example = "jsapi")]
+    channel: Option<PayChannel>,
+    #[schema(value_type = String, example = "paid")]
+    status: OrderStatus,
+    #[schema(value_type = Option<String>, example = "duplicate")]
+    flag: Option<OrderFlag>,
+    amount_fen: i64,
+    paid_fen: Option<i64>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    paid_at: Option<Timestamp>,
+    transaction_id: Option<String>,
+    #[schema(value_type = String, example = "completed")]
+    bind_status: BindStatus,
+    #[schema(value_type = Option<String>, example = "user_fill")]
+    bind_method: Option<BindMethod>,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+/// What a list of payments is narrowed to.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ListQuery {
+    camp_id: Option<CampId>,
+    status: Option<OrderStatus>,
+    flag: Option<OrderFlag>,
+    q: Option<String>,
+    from: Option<NaiveDate>,
+    to: Option<NaiveDate>,
+}
+
+impl From<ListedPayment> for PaymentView {
+    fn from(payment: ListedPayment) -> Self {
+        Self {
+            id: payment.id,
+            order_no: payment.order_no,
+            camp_id: payment.camp_id,
+            member_id: payment.member_id,
+            planet_nickname: payment.planet_nickname,
+            wechat_nickname: payment.wechat_nickname,
+            channel: payment.channel,
+            status: payment.status,
+            flag: payment.flag,
+            amount_fen: payment.amount_fen,
+            paid_fen: payment.paid_fen,
+            paid_at: payment.paid_at,
+            transaction_id: payment.transaction_id,
+            bind_status: payment.bind_status,
+            bind_method: payment.bind_method,
+            created_at: payment.created_at,
+        }
+    }
+}
+
+/// Payments, newest first.
+#[utoipa::path(
+    get, path = "/api/admin/payments", tag = "staff", security(("staff" = [])),
+    params(
+        ("campId" = Option<i64>, Query),
+        ("status" = Option<String>, Query, description = "created|paid|refunding|refunded|closed"),
+        ("flag" = Option<String>, Query, description = "duplicate|wrong_amount|late|unknown_order"),
+        ("q" = Option<String>, Query, description = "part of a name, or a whole number"),
+        ("from" = Option<String>, Query, description = "paid on this day or later"),
+        ("to" = Option<String>, Query, description = "paid on this day or earlier"),
+        ("page" = Option<i64>, Query), ("size" = Option<i64>, Query)
+    ),
+    responses(
+        (status = 200, body = Envelope<Page<PaymentView>>),
+        (status = 403, description = "forbidden", body = ProblemBody)
+    )
+)]
+async fn list_payments(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Query(query): Query<ListQuery>,
+    paging: Paging,
+) -> WebResult<Answer<Page<PaymentView>>> {
+    let query = PaymentQuery {
+        camp_id: query.camp_id,
+        status: query.status,
+        flag: query.flag,
+        text: query.q,
+        from: query.from,
+        to: query.to,
+    };
+    let (payments, total) =
+        payments::list(&ctx, &actor, query, paging.size, paging.offset()).await?;
+    let views = payments.into_iter().map(PaymentView::from);
+    Ok(Answer(paging.page_of(views.collect(), total)))
+}
