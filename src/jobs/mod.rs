@@ -88,6 +88,12 @@ pub const JOBS: &[Job] = &[
         |expired| json!({"expired": expired})
     ),
     job!(
+        "smart-match",
+        Trigger::At("30 0 2 * * *", Lane::Nightly),
+        |ctx| services::matching::smart_match(&ctx),
+        |done| json!(done)
+    ),
+    job!(
         "build-refund-lists",
         Trigger::At("0 1 2 * * *", Lane::Nightly),
         |ctx| services::refund::build_due_lists(&ctx),

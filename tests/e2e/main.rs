@@ -16,5 +16,7 @@ mod support;
 mod app;
 
 mod camp;
+mod killed;
 
+mod main_job;
 mod payments;

@@ -99,7 +99,7 @@ impl TestApp {
             ("CAMPKEEPER__SECURITY__MASTER_KEY", test_master_key()),
             ("CAMPKEEPER__LIMITS__REQUESTS_PER_MINUTE", "0".to_owned()),
             ("CAMPKEEPER__REFUND__UNDO_SECONDS", "0".to_owned()),
-            ("CAMPKEEPER__NOTIFY__RECIPIENTS", "[\"lin.yue\"]".to_owned()),
+            ("CAMPKEEPER__NOTIFY__RECIPIENTS", "lin.yue".to_owned()),
             ("CAMPKEEPER__ZSXQ__MIN_INTERVAL_MS", "0".to_owned()),
             ("CAMPKEEPER__ZSXQ__JITTER_MS", "0".to_owned()),
         ];

@@ -1,0 +1,132 @@
+//! The product and the stand-ins in one process: what `make demo` runs. Everything but the product
+//! is simulated; time can be moved on the phone page.
+
+mod seed;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use campkeeper::app::{App, Clocks, SystemClock};
+use campkeeper::config::Config;
+use campkeeper::domain::{Clock, Timestamp};
+use clap::Parser;
+use sandbox::clock::SandboxClock;
+use sandbox::{Sandbox, SandboxConfig};
+use tracing_subscriber::EnvFilter;
+
+/// Campkeeper with everything around it simulated.
+#[derive(Parser)]
+struct Arguments {
+    /// Where the product listens; port 0 takes any free one.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Where the stand-ins listen; port 0 takes any free one.
+    #[arg(long, default_value = "127.0.0.1:9090")]
+    sandbox: SocketAddr,
+    /// The folder of the database and the pictures; it is emptied first.
+    #[arg(long, default_value = "target/demo")]
+    folder: PathBuf,
+}
+
+/// Business time is the stand-ins': the control panel moves both.
+struct DemoClock(SandboxClock);
+
+impl Clock for DemoClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from(self.0.now())
+    }
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    if arguments.folder.exists() {
+        std::fs::remove_dir_all(&arguments.folder).context("the demo's folder")?;
+    }
+    std::fs::create_dir_all(&arguments.folder).context("the demo's folder")?;
+
+    let (moved, mut clock_moves) = tokio::sync::mpsc::unbounded_channel();
+    let sandbox = Sandbox::start(SandboxConfig {
+        listen: arguments.sandbox,
+        key_dir: Some(arguments.folder.clone()),
+        on_clock_moved: Some(Arc::new(move |_| {
+            // Nobody listens any more once the demo is stopping.
+            let _ = moved.send(());
+        })),
+        ..SandboxConfig::default()
+    })
+    .await
+    .context("the stand-ins")?;
+    let clocks = Clocks {
+        clock: Arc::new(DemoClock(sandbox.clock().clone())),
+        wall: Arc::new(SystemClock),
+    };
+    let app = App::start(config(&arguments, &sandbox)?, clocks).await?;
+    let url = format!("http://{}", app.address);
+    sandbox.set_app_url(&url);
+    seed::plant(&app, &sandbox, &url).await?;
+    while clock_moves.try_recv().is_ok() {}
+
+    announce(&url, &sandbox.base_url());
+    let stopping = async {
+        let _ = tokio::signal::ctrl_c().await;
+    };
+    let following = async {
+        // Cron goes by the wall; here the business clock jumps, and what became due is done.
+        while clock_moves.recv().await.is_some() {
+            campkeeper::jobs::catch_up(&app.ctx).await;
+        }
+    };
+    tokio::select! {
+        () = stopping => {}
+        () = following => {}
+    }
+    app.stop().await;
+    sandbox.stop().await;
+    Ok(())
+}
+
+fn config(arguments: &Arguments, sandbox: &Sandbox) -> anyhow::Result<Config> {
+    let folder = arguments.folder.display();
+    let variables = [
+        ("SERVER__LISTEN", arguments.listen.to_string()),
+        ("SERVER__PUBLIC_URL", String::new()),
+        ("SERVER__METRICS_LISTEN", String::new()),
+        ("DATABASE__URL", format!("sqlite://{folder}/campkeeper.db")),
+        ("FILES__URL", format!("file://{folder}/uploads")),
+        ("LIMITS__REQUESTS_PER_MINUTE", "0".to_owned()),
+        ("REFUND__UNDO_SECONDS", "20".to_owned()),
+        (
+            "NOTIFY__RECIPIENTS",
+            "lin.yue,chen.an".to_owned(),
+        ),
+        ("ZSXQ__MIN_INTERVAL_MS", "0".to_owned()),
+        ("ZSXQ__JITTER_MS", "0".to_owned()),
+    ];
+    let variables = variables.map(|(key, value)| (format!("CAMPKEEPER__{key}"), value));
+    Ok(Config::parse(&sandbox.campkeeper_toml(), variables)?)
+}
+
+#[expect(
+    clippy::print_stdout,
+    reason = "this is what the person who runs the demo reads"
+)]
+fn announce(app: &str, sandbox: &str) {
+    println!(
+        "\n  Campkeeper, with everything around it simulated\n\n  \
+         phones of the staff   {sandbox}/          approve refunds, talk to the bot, move the time\n  \
+         member pages          {app}/h5/      pay, bind, watch the progress\n  \
+         API reader            {app}/api/docs\n\n  \
+         staff logins          admin / {password}    coach / {password}\n\n  \
+         Stop with Ctrl-C.\n",
+        password = seed::PASSWORD
+    );
+    println!("demo ready app={app} sandbox={sandbox}");
+}
