@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use campkeeper::app::{App, Clocks, SystemClock};
 use campkeeper::config::Config;
 use campkeeper::domain::{Clock, Timestamp};
+use campkeeper::jobs;
 use clap::Parser;
 use sandbox::clock::SandboxClock;
 use sandbox::{Sandbox, SandboxConfig};
@@ -75,22 +76,33 @@ async fn main() -> anyhow::Result<()> {
     while clock_moves.try_recv().is_ok() {}
 
     announce(&url, &sandbox.base_url());
-    let stopping = async {
-        let _ = tokio::signal::ctrl_c().await;
-    };
     let following = async {
-        // Cron goes by the wall; here the business clock jumps, and what became due is done.
+        // Cron goes by the wall; here the business clock jumps, and the night's work is done.
         while clock_moves.recv().await.is_some() {
-            campkeeper::jobs::catch_up(&app.ctx).await;
+            for job in seed::NIGHT {
+                if let Err(error) = jobs::run_once(&app.ctx, job).await {
+                    tracing::warn!(job, %error, "a job of the night did not run");
+                }
+            }
         }
     };
     tokio::select! {
-        () = stopping => {}
+        stopped = stopped() => stopped?,
         () = following => {}
     }
     app.stop().await;
     sandbox.stop().await;
     Ok(())
+}
+
+/// Ctrl-C, or the end that a script asks for.
+async fn stopped() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
+    }
 }
 
 fn config(arguments: &Arguments, sandbox: &Sandbox) -> anyhow::Result<Config> {
@@ -103,10 +115,7 @@ fn config(arguments: &Arguments, sandbox: &Sandbox) -> anyhow::Result<Config> {
         ("FILES__URL", format!("file://{folder}/uploads")),
         ("LIMITS__REQUESTS_PER_MINUTE", "0".to_owned()),
         ("REFUND__UNDO_SECONDS", "20".to_owned()),
-        (
-            "NOTIFY__RECIPIENTS",
-            "lin.yue,chen.an".to_owned(),
-        ),
+        ("NOTIFY__RECIPIENTS", "lin.yue,chen.an".to_owned()),
         ("ZSXQ__MIN_INTERVAL_MS", "0".to_owned()),
         ("ZSXQ__JITTER_MS", "0".to_owned()),
     ];

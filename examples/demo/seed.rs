@@ -12,7 +12,16 @@ use sandbox::zsxq::{NewProject, NewUser};
 use serde_json::{Value, json};
 
 /// The password of the demo's accounts.
-pub const PASSWORD: &str = "camp-demo-2026";
+pub(crate) const PASSWORD: &str = "camp-demo-2026";
+
+/// What a night does, in its order.
+pub(crate) const NIGHT: [&str; 5] = [
+    "advance-camps",
+    "sync-checkins",
+    "expire-bindings",
+    "smart-match",
+    "build-refund-lists",
+];
 
 /// Days of each camp of the demo.
 const DAYS: u64 = 10;
@@ -35,9 +44,9 @@ struct Camp {
 }
 
 /// Plants an ended camp whose refunds wait, a running one, one that takes people in, and a draft.
-pub async fn plant(app: &App, sandbox: &Sandbox, url: &str) -> anyhow::Result<()> {
+pub(crate) async fn plant(app: &App, sandbox: &Sandbox, url: &str) -> anyhow::Result<()> {
     for (username, role, name, userid) in [
-        ("admin", Role::SuperAdmin, "林月", "lin.yue"),
+        ("admin", Role::SuperAdmin, "林越", "lin.yue"),
         ("admin2", Role::Admin, "陈安", "chen.an"),
         ("coach", Role::Coach, "周可", "zhou.ke"),
     ] {
@@ -82,13 +91,7 @@ pub async fn plant(app: &App, sandbox: &Sandbox, url: &str) -> anyhow::Result<()
         .await?;
 
     sandbox.clock().set(now);
-    for job in [
-        "advance-camps",
-        "sync-checkins",
-        "expire-bindings",
-        "smart-match",
-        "build-refund-lists",
-    ] {
+    for job in NIGHT {
         planter.run(job).await?;
     }
     planter.camp("十二月读书营", true).await?;

@@ -19,7 +19,7 @@ use crate::main_job::{enrolled, settle};
 /// Members whose deposit goes back.
 const MEMBERS: i64 = 6;
 /// How long the last process has to bring everything to its end.
-const WITHIN: Duration = Duration::from_secs(60);
+const WITHIN: Duration = Duration::from_secs(240);
 
 /// The real program, killed without a word when it is dropped.
 struct Process(Child);

@@ -23,7 +23,6 @@ pub struct Member {
     pub order_no: String,
     pub token: String,
     pub id: i64,
-    pub account: i64,
 }
 
 /// Pays and binds a person who checks in on the first `days` days.
@@ -40,7 +39,6 @@ pub async fn enrolled(test: &TestApp, camp: &Camp, name: &str, number: i64, days
         order_no,
         token: paid["accessToken"].as_str().unwrap().to_owned(),
         id: paid["memberId"].as_i64().unwrap(),
-        account,
     }
 }
 

@@ -43,7 +43,7 @@ pub struct HandOver {
     pub variables: Vec<(String, String)>,
     pub url: String,
     /// Holds the database; removed when dropped.
-    pub folder: tempfile::TempDir,
+    pub _folder: tempfile::TempDir,
 }
 
 /// An answer: status and the envelope.
@@ -134,32 +134,6 @@ impl TestApp {
         this
     }
 
-    /// Stops the product and starts it anew on the same database.
-    pub async fn restart(self) -> Self {
-        let Self {
-            app,
-            sandbox,
-            database_url,
-            config,
-            variables,
-            folder,
-            ..
-        } = self;
-        app.stop().await;
-        let app = start_app(&config, &variables, &sandbox).await;
-        let url = format!("http://{}", app.address);
-        sandbox.set_app_url(&url);
-        Self {
-            app,
-            sandbox,
-            url,
-            database_url,
-            config,
-            variables,
-            folder,
-        }
-    }
-
     /// Stops the product, so that the real program can go on with its database.
     pub async fn hand_over(self) -> HandOver {
         let Self {
@@ -189,7 +163,7 @@ impl TestApp {
             file,
             variables,
             url,
-            folder,
+            _folder: folder,
         }
     }
 
@@ -263,11 +237,6 @@ impl Browser {
 
     pub async fn post(&self, path: &str, body: &Value) -> Reply {
         self.send(self.client.post(format!("{}{path}", self.url)).json(body))
-            .await
-    }
-
-    pub async fn put(&self, path: &str, body: &Value) -> Reply {
-        self.send(self.client.put(format!("{}{path}", self.url)).json(body))
             .await
     }
 
