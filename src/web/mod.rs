@@ -1,7 +1,7 @@
 //! The HTTP door: callbacks of the platforms, the member API, the staff API and the pages.
 //!
 //! A handler reads the request, calls one service and shapes the answer; it knows no rule and no
-//! SQL. What went wrong becomes a status and a sentence in [`error`] alone.
+//! SQL. What went wrong becomes a status and a sentence in `error` alone.
 
 pub mod admin;
 pub mod auth;
