@@ -2,6 +2,7 @@
 //! decision changes it for everybody, and whoever comes second learns who was first. Everything
 //! is done by the services: a card only says what was shown.
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 use wecom::event::CardClick;
 use wecom::message::CardAudience;
@@ -30,6 +31,15 @@ pub(super) struct Press<'a> {
     pub(super) click: &'a CardClick,
 }
 
+/// What came of showing a decision.
+#[derive(Default)]
+pub(super) struct Concluded {
+    /// Texts for those whose card could not be changed.
+    pub(super) answers: Vec<Reply>,
+    /// The cards that show it.
+    pub(super) cards: Vec<CardId>,
+}
+
 /// What a press leads to.
 pub(super) async fn press(bot: &Bot, person: &str, click: &CardClick) -> Result<Vec<Reply>> {
     let gone = || vec![replies::text(bot, person, "answer_card_gone", json!({}))];
@@ -44,7 +54,8 @@ pub(super) async fn press(bot: &Bot, person: &str, click: &CardClick) -> Result<
         cards::keep_code(&bot.ctx, id, person, &click.response_code).await?;
     }
     let Some(actor) = staff::actor_by_wecom_userid(&bot.ctx, person, Channel::Card).await? else {
-        return Ok(gone());
+        let body = json!({"word": "forbidden"});
+        return Ok(vec![replies::text(bot, person, "answer_refused", body)]);
     };
     if card.state == CardState::Open && card.expires_at <= bot.ctx.now() {
         return Ok(gone());
@@ -73,19 +84,44 @@ impl Press<'_> {
         change(self.bot, self.person, &self.card, audience, kind, body).await
     }
 
-    /// Shows the card as `kind` to everybody who has it or another one about the same.
-    pub(super) async fn show_all(&self, kind: &str, body: Value) -> Result<Vec<Reply>> {
-        let all = CardAudience::all();
-        let mut answers =
-            change(self.bot, self.person, &self.card, all, kind, body.clone()).await?;
-        let others = cards::open_about(&self.bot.ctx, &self.card.kind, &self.card.subject).await?;
-        for other in others.iter().filter(|other| other.id != self.card.id) {
-            let person = other.audience.first().map_or("", String::as_str);
+    /// Writes what was decided, and shows it as `kind` to everybody who has this card or another
+    /// one about the same. Done again after a crash it changes nothing that was done.
+    pub(super) async fn conclude(
+        &self,
+        moved: (CardState, CardState),
+        kind: &str,
+        outcome: Value,
+    ) -> Result<Concluded> {
+        let ctx = &self.bot.ctx;
+        let by = Some(self.actor.user_id);
+        let (subject, ids) = (&self.card.subject, self.outcome_ids());
+        let others = cards::about(ctx, &self.card.kind, subject, moved.0).await?;
+        // A decision that is withdrawn takes along the cards that show this very decision.
+        let others = others.into_iter().filter(|other| {
+            other.id != self.card.id && (moved.0 == CardState::Open || ids_of(other) == ids)
+        });
+        let mut concluded = Concluded::default();
+        for card in std::iter::once(self.card.clone()).chain(others) {
+            cards::decide(ctx, card.id, moved, outcome.clone(), by).await?;
+            let reader = match card.audience.first() {
+                Some(person) if card.id != self.card.id => person.clone(),
+                _ => self.person.to_owned(),
+            };
             let all = CardAudience::all();
-            let missed = change(self.bot, person, other, all, kind, body.clone()).await?;
-            answers.extend(missed.into_iter().filter(|_| !person.is_empty()));
+            let missed = change(self.bot, &reader, &card, all, kind, outcome.clone()).await?;
+            concluded.answers.extend(missed);
+            concluded.cards.push(card.id);
         }
-        Ok(answers)
+        Ok(concluded)
+    }
+
+    /// Whether this very click was decided before the process died over it.
+    pub(super) fn is_mine_again(&self) -> bool {
+        self.card.state == CardState::Decided && self.card.decided_by == Some(self.actor.user_id)
+    }
+
+    pub(super) fn outcome_ids(&self) -> Vec<RefundId> {
+        ids_of(&self.card)
     }
 
     /// Says who was first, on the card and in a text of its own.
@@ -128,7 +164,9 @@ async fn change(
 
 async fn on_digest(press: &Press<'_>) -> Result<Vec<Reply>> {
     let frozen = Frozen::of(&press.card)?;
+    let is_open = press.card.state == CardState::Open;
     match press.action {
+        "pass" | "back" if !is_open => decided_already(press).await,
         "pass" => confirm(press, &frozen.all(), "digest_confirm", "confirm", "back").await,
         "back" => press.show("digest", frozen.body).await,
         "confirm" => approve(press, &frozen, &frozen.all()).await,
@@ -142,7 +180,9 @@ async fn on_batch(press: &Press<'_>) -> Result<Vec<Reply>> {
     let frozen = Frozen::of(&press.card)?;
     let (verb, mask) = press.action.split_once('_').unwrap_or((press.action, ""));
     let mask = u32::from_str_radix(mask, 16).unwrap_or_default();
+    let is_open = press.card.state == CardState::Open;
     match verb {
+        "submit" | "back" if !is_open => decided_already(press).await,
         "submit" => {
             let mask = frozen.mask_of(press.click.selected(CHOICES));
             if mask == 0 {
@@ -204,9 +244,6 @@ async fn confirm(
     confirm_action: &str,
     back_action: &str,
 ) -> Result<Vec<Reply>> {
-    if press.card.state != CardState::Open {
-        return decided_already(press).await;
-    }
     let dry = refund::dry_run(&press.bot.ctx, &press.actor, picked).await?;
     if dry.approvable.is_empty() {
         let errors = dry.skipped.iter().map(|skipped| &skipped.error);
@@ -225,7 +262,7 @@ async fn confirm(
 }
 
 async fn approve(press: &Press<'_>, frozen: &Frozen, picked: &[Picked]) -> Result<Vec<Reply>> {
-    if press.card.state != CardState::Open {
+    if press.card.state != CardState::Open && !press.is_mine_again() {
         return decided_already(press).await;
     }
     let batch = refund::approve_batch(&press.bot.ctx, &press.actor, picked).await?;
@@ -247,12 +284,11 @@ async fn approve(press: &Press<'_>, frozen: &Frozen, picked: &[Picked]) -> Resul
         "ids": mine.iter().map(|id| id.0).collect::<Vec<_>>(),
         "kind": press.card.kind,
     });
-    let decided = (CardState::Open, CardState::Decided);
-    let by = Some(press.actor.user_id);
-    cards::decide(&press.bot.ctx, press.card.id, decided, outcome.clone(), by).await?;
-    let mut answers = press.show_all("decided", outcome).await?;
-    answers.extend(follow_up(press, undo_until.unwrap_or(now)));
-    Ok(answers)
+    let moved = (CardState::Open, CardState::Decided);
+    let mut concluded = press.conclude(moved, "decided", outcome).await?;
+    let later = follow_up(press, &concluded.cards, undo_until.unwrap_or(now));
+    concluded.answers.extend(later);
+    Ok(concluded.answers)
 }
 
 /// What this person has approved of the batch, just now or before the process died over this very
@@ -282,31 +318,31 @@ async fn approved_by_me(
     Ok((mine, undo_until))
 }
 
-/// The messages that a decision asks for later: the card without 撤回, and the summary.
-pub(super) fn follow_up(press: &Press<'_>, undo_until: Timestamp) -> Vec<Reply> {
-    let body = json!({"cardId": press.card.id.0});
-    let over = replies::later(
-        press.bot,
-        press.person,
-        "undo_over",
-        body.clone(),
-        undo_until,
-    );
-    let summary_at = undo_until.plus(chrono::TimeDelta::seconds(SUMMARY_AFTER_S));
+/// The messages that a decision asks for later: the cards without 撤回, and the summary for the
+/// one who decided and those who have the card.
+pub(super) fn follow_up(
+    press: &Press<'_>,
+    shown_on: &[CardId],
+    undo_until: Timestamp,
+) -> Vec<Reply> {
+    let once = |person: &str, kind: &'static str, card: CardId, at: Timestamp| {
+        let body = json!({"cardId": card.0});
+        let mut reply = replies::later(press.bot, person, kind, body, at);
+        reply.message.dedupe_key = Some(format!("{kind}:{card}:{person}"));
+        reply
+    };
+    let over = shown_on
+        .iter()
+        .map(|card| once(press.person, "undo_over", *card, undo_until));
+    let summary_at = undo_until.plus(TimeDelta::seconds(SUMMARY_AFTER_S));
     let mut audience = press.card.audience.clone();
     if !audience.iter().any(|person| person == press.person) {
         audience.push(press.person.to_owned());
     }
-    let summaries = audience.into_iter().map(|person| {
-        replies::later(
-            press.bot,
-            &person,
-            "batch_summary",
-            body.clone(),
-            summary_at,
-        )
-    });
-    std::iter::once(over).chain(summaries).collect()
+    let summaries = audience
+        .iter()
+        .map(|person| once(person, "batch_summary", press.card.id, summary_at));
+    over.chain(summaries).collect()
 }
 
 /// Nothing could be approved: somebody was first, or what was shown has changed.
@@ -373,15 +409,7 @@ async fn undo(press: &Press<'_>) -> Result<Vec<Reply>> {
     if press.card.state != CardState::Decided {
         return decided_already(press).await;
     }
-    let outcome = press.card.outcome.clone().unwrap_or_default();
-    let ids: Vec<RefundId> = outcome
-        .get("ids")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_i64)
-        .map(RefundId)
-        .collect();
+    let ids = press.outcome_ids();
     let mut withdrawn = Vec::new();
     for id in &ids {
         match refund::undo(&press.bot.ctx, &press.actor, *id).await {
@@ -408,9 +436,7 @@ async fn undo(press: &Press<'_>) -> Result<Vec<Reply>> {
         "ids": ids.iter().map(|id| id.0).collect::<Vec<_>>(),
     });
     let moved = (CardState::Decided, CardState::Withdrawn);
-    let by = Some(press.actor.user_id);
-    cards::decide(&press.bot.ctx, press.card.id, moved, body.clone(), by).await?;
-    press.show_all("withdrawn", body).await
+    Ok(press.conclude(moved, "withdrawn", body).await?.answers)
 }
 
 async fn next_batch(press: &Press<'_>) -> Result<Vec<Reply>> {
@@ -453,15 +479,26 @@ async fn on_notice(press: &Press<'_>) -> Result<Vec<Reply>> {
         "at": replies::moment(press.bot.ctx.now()),
         "canUndo": false,
     });
-    let decided = (CardState::Open, CardState::Decided);
-    let by = Some(press.actor.user_id);
-    cards::decide(&press.bot.ctx, press.card.id, decided, outcome.clone(), by).await?;
-    answers.extend(press.show_all("mended", outcome).await?);
+    let moved = (CardState::Open, CardState::Decided);
+    answers.extend(press.conclude(moved, "mended", outcome).await?.answers);
     Ok(answers)
 }
 
 fn gone(press: &Press<'_>) -> Reply {
     replies::text(press.bot, press.person, "answer_card_gone", json!({}))
+}
+
+/// The refunds that the decision on a card was about.
+pub(super) fn ids_of(card: &Card) -> Vec<RefundId> {
+    card.outcome
+        .as_ref()
+        .and_then(|outcome| outcome.get("ids"))
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_i64)
+        .map(RefundId)
+        .collect()
 }
 
 pub(super) fn camp_name(card: &Card) -> String {

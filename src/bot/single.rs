@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::domain::{RefundFlag, RefundId};
 use crate::services::inbox::Reply;
-use crate::services::{Error, Refusal, Result, cards, refund, review};
+use crate::services::{Error, Refusal, Result, refund, review};
 use crate::store::camps::Camp;
 use crate::store::cards::{CardState, NewCard};
 use crate::store::refunds::{Listed, Refund};
@@ -61,15 +61,14 @@ fn flag_shown(flag: RefundFlag) -> &'static str {
         RefundFlag::DaysDisagree => "排行与帖子天数不一致",
         RefundFlag::LowConfidence => "身份匹配度低",
         RefundFlag::Contested => "有人争用同一星球账号",
-        #[expect(unreachable_patterns, reason = "flags that come later are still shown")]
-        other => other.as_str(),
     }
 }
 
 /// A press on it.
 pub(super) async fn on_single(press: &Press<'_>) -> Result<Vec<Reply>> {
     let frozen = Frozen::of(&press.card)?;
-    if press.card.state != CardState::Open && press.action != "undo" {
+    let repeats = matches!(press.action, "pass" | "refuse") && press.is_mine_again();
+    if press.card.state != CardState::Open && press.action != "undo" && !repeats {
         return decided_already(press).await;
     }
     let Some(shown) = frozen.picked.first() else {
@@ -145,14 +144,13 @@ async fn finish(
         Err(error) => return Err(error),
     };
     let outcome = outcome(press, frozen, &refund, reason);
-    let decided = (CardState::Open, CardState::Decided);
-    let by = Some(press.actor.user_id);
-    cards::decide(&press.bot.ctx, press.card.id, decided, outcome.clone(), by).await?;
-    let mut answers = press.show_all("single_decided", outcome).await?;
+    let moved = (CardState::Open, CardState::Decided);
+    let mut concluded = press.conclude(moved, "single_decided", outcome).await?;
     if let Some(until) = refund.standing.undo_until {
-        answers.extend(follow_up(press, until));
+        let later = follow_up(press, &concluded.cards, until);
+        concluded.answers.extend(later);
     }
-    Ok(answers)
+    Ok(concluded.answers)
 }
 
 fn outcome(press: &Press<'_>, frozen: &Frozen, refund: &Refund, reason: &str) -> Value {
@@ -192,7 +190,5 @@ async fn undo(press: &Press<'_>, frozen: &Frozen, id: RefundId) -> Result<Vec<Re
         fields.insert("canUndo".to_owned(), json!(false));
     }
     let moved = (CardState::Decided, CardState::Withdrawn);
-    let by = Some(press.actor.user_id);
-    cards::decide(&press.bot.ctx, press.card.id, moved, body.clone(), by).await?;
-    press.show_all("single_decided", body).await
+    Ok(press.conclude(moved, "single_decided", body).await?.answers)
 }

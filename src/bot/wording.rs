@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use wecom::group_robot::GroupMessage;
 
 use crate::domain::staff::Channel as ActorChannel;
-use crate::domain::{Action, CardId, RefundId, SyncId, Timestamp};
+use crate::domain::{Action, CardId, SyncId, Timestamp};
 use crate::services::deliver::{Worded, Wording};
 use crate::services::sync::SyncState;
 use crate::services::{Context, Error, Result, cards, lookup, refund, review, staff, sync};
@@ -174,7 +174,7 @@ impl Bot {
         if card.state == CardState::Withdrawn {
             return Ok(Worded::Nothing);
         }
-        let outcomes = refund::outcomes(&self.ctx, &decided_ids(&card)).await?;
+        let outcomes = refund::outcomes(&self.ctx, &clicks::ids_of(&card)).await?;
         if outcomes.under_way > 0 && !self.is_late(message, SUMMARY_AT_LATEST) {
             return Ok(Worded::NotYet(self.ctx.now().plus(LOOK_AGAIN)));
         }
@@ -227,18 +227,6 @@ fn built(
 ) -> Result<Worded> {
     card.map(|card| Worded::Card(id, Box::new(card)))
         .map_err(|error| Error::Invariant(full(&error)))
-}
-
-fn decided_ids(card: &Card) -> Vec<RefundId> {
-    card.outcome
-        .as_ref()
-        .and_then(|outcome| outcome.get("ids"))
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_i64)
-        .map(RefundId)
-        .collect()
 }
 
 /// An error with its causes, for the record of a message that could not be worded.

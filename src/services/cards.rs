@@ -32,10 +32,15 @@ pub async fn find(ctx: &Context, id: CardId) -> Result<Option<Card>> {
     Ok(cards::by_id(&mut conn, id).await?)
 }
 
-/// The open cards of one kind and subject: they are decided together.
-pub async fn open_about(ctx: &Context, kind: &str, subject: &str) -> Result<Vec<Card>> {
+/// The cards of one kind and subject in a state: they are decided together.
+pub async fn about(
+    ctx: &Context,
+    kind: &str,
+    subject: &str,
+    state: CardState,
+) -> Result<Vec<Card>> {
     let mut conn = ctx.db.read().await?;
-    Ok(cards::open_about(&mut conn, kind, subject).await?)
+    Ok(cards::about(&mut conn, kind, subject, state).await?)
 }
 
 /// Makes the card of a message that has none yet, and answers its number; none if another worker

@@ -21,7 +21,8 @@ const LEASE: TimeDelta = TimeDelta::seconds(90);
 /// A message that an event led to, with the card it carries.
 #[derive(Debug, Clone)]
 pub struct Reply {
-    /// The message; its card is filled in from `card`.
+    /// The message; its card is filled in from `card`, its dedupe key from the event if it has
+    /// none.
     pub message: NewMessage,
     /// The card to be made for it.
     pub card: Option<NewCard>,
@@ -79,7 +80,7 @@ async fn add(tx: &mut Tx, reply: Reply, dedupe_key: String, now: Timestamp) -> R
     if let Some(card) = card {
         message.card_id = Some(cards::insert(tx, &card, now).await?);
     }
-    message.dedupe_key = Some(dedupe_key);
+    message.dedupe_key.get_or_insert(dedupe_key);
     outbox::add(tx, &message, now).await?;
     Ok(())
 }

@@ -31,7 +31,7 @@ statements! {
     INSERT = "INSERT INTO bot_card (kind, camp_id, subject, proposal, audience, state, expires_at, \
               created_at, updated_at) VALUES ($1, $2, $3, $4, $5, 'open', $6, $7, $7) RETURNING id";
     BY_ID = select_card!("WHERE id = $1");
-    ABOUT = select_card!("WHERE kind = $1 AND subject = $2 AND state = 'open' ORDER BY id LIMIT 100");
+    ABOUT = select_card!("WHERE kind = $1 AND subject = $2 AND state = $3 ORDER BY id LIMIT 100");
     DECIDE = "UPDATE bot_card SET state = $3, outcome = $4, decided_by = $5, updated_at = $6 \
               WHERE id = $1 AND state = $2";
     SENT = "UPDATE bot_card SET msgid = $2, updated_at = $3 WHERE id = $1";
@@ -199,11 +199,17 @@ pub async fn by_id(conn: &mut Conn, id: CardId) -> StoreResult<Option<Card>> {
     row.map(Card::try_from).transpose()
 }
 
-/// The open cards of one kind and subject, at most 100.
-pub async fn open_about(conn: &mut Conn, kind: &str, subject: &str) -> StoreResult<Vec<Card>> {
+/// The cards of one kind and subject in a state, at most 100.
+pub async fn about(
+    conn: &mut Conn,
+    kind: &str,
+    subject: &str,
+    state: CardState,
+) -> StoreResult<Vec<Card>> {
     let rows: Vec<CardRow> = run!(conn, c => sqlx::query_as(ABOUT)
         .bind(kind)
         .bind(subject)
+        .bind(state.as_str())
         .fetch_all(c)
         .await)?;
     rows.into_iter().map(Card::try_from).collect()

@@ -1,0 +1,19 @@
+//! The bot against WeCom's stand-in: the real callback, the real inbox, the real cards, on both
+//! engines.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    unreachable_pub,
+    reason = "what tests share fails like the test itself, and is nobody's interface"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod callback;
+mod cards;
+mod sending;
+mod stage;
+mod talking;

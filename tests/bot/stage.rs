@@ -1,0 +1,290 @@
+//! The stage: an ended camp with its refund list, staff with their phones, and the bot between.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use campkeeper::app::SystemClock;
+use campkeeper::bot::{Bot, Templates};
+use campkeeper::domain::{CampId, Clock, PaymentId, RefundStatus, Timestamp};
+use campkeeper::platforms::files::Files;
+use campkeeper::services::{Context, Settings, refund};
+use campkeeper::store::refunds;
+use campkeeper::web::{self, WebSettings};
+use chrono::TimeDelta;
+use sandbox::wecom::{Selections, ShownMessage};
+use sandbox::{Sandbox, SandboxConfig};
+use sqlx::{Connection as _, Executor as _, Row as _};
+use wecom::crypto::Keys;
+
+use crate::support::TestDb;
+
+/// Noon of the day after the camp, in Shanghai.
+const NOON_AFTER: i64 = 1_768_104_000_000_000;
+/// The robot of the camp's group.
+pub(crate) const ROBOT: &str = "11111111-2222-4333-8444-000000000001";
+
+/// A clock that stands until it is moved.
+pub(crate) struct TestClock(AtomicI64);
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// What a scene plays on.
+pub(crate) struct Stage {
+    pub(crate) ctx: Context,
+    pub(crate) bot: Bot,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) url: String,
+    clock: Arc<TestClock>,
+    db: TestDb,
+    _files: tempfile::TempDir,
+}
+
+impl Stage {
+    /// An ended camp 写作营 of which `clear` members have checked in often enough and one needs the
+    /// grace; 林越 and 陈安 are admins, 周可 coaches it, 何苗 coaches another one; 徐晴 is a member.
+    pub(crate) async fn set(db: TestDb, clear: i64) -> Self {
+        let sandbox = Sandbox::start(SandboxConfig::default()).await.unwrap();
+        let identity = sandbox.wecom().app().clone();
+        let keys = Keys::new(
+            &identity.token,
+            &identity.encoding_aes_key,
+            &identity.corp_id,
+        )
+        .unwrap();
+        let agent_id = u32::try_from(identity.agent_id).unwrap();
+        let client = wecom::Client::builder(&identity.corp_id, agent_id, identity.secret.clone())
+            .api_base(format!("{}/wecom", sandbox.base_url()))
+            .build()
+            .unwrap();
+        let clock = Arc::new(TestClock(AtomicI64::new(NOON_AFTER)));
+        let files = tempfile::tempdir().unwrap();
+        let ctx = Context {
+            db: db.db.clone(),
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            wall: Arc::new(SystemClock),
+            pay: None,
+            planet: None,
+            wecom: Some(client),
+            files: Files::open(&format!("file://{}", files.path().display()))
+                .await
+                .unwrap(),
+            settings: Arc::new(settings()),
+        };
+        let web_settings = WebSettings {
+            wecom_callback: Some(keys.clone()),
+            ..WebSettings::default()
+        };
+        let url = serve(web::router(ctx.clone(), web_settings)).await;
+        sandbox.set_app_url(&url);
+        let bot = Bot::new(ctx.clone(), Templates::load("").unwrap(), Some(keys));
+        let stage = Self {
+            ctx,
+            bot,
+            sandbox,
+            url,
+            clock,
+            db,
+            _files: files,
+        };
+        let robot = stage
+            .ctx
+            .keys()
+            .seal("training_camp.group_robot_key", ROBOT.as_bytes());
+        let robot: String = robot
+            .unwrap()
+            .0
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        stage.run(&SCENERY.replace("ROBOT", &robot)).await;
+        for number in 1..=clear {
+            stage.enter(number, 8).await;
+        }
+        stage.enter(clear + 1, 6).await;
+        stage
+    }
+
+    async fn enter(&self, id: i64, days: i64) {
+        let account = 300_000_000_000_000 + id;
+        let userid = if id == 1 { "'xu.qing'" } else { "NULL" };
+        self.run(&format!(
+            "INSERT INTO payment_record (id, order_no, camp_id, status, amount_fen, paid_fen, \
+             paid_at, transaction_id, wecom_userid, start_date, end_date, total_days, \
+             required_days, grace_days, bind_status, expires_at, queries, created_at, updated_at) \
+             VALUES ({id}, 'ord_{id:026}', 1, 'paid', 9900, 9900, {NOON_AFTER} - 864000000000, \
+             '42000000000000000000{id:08}', {userid}, '2026-01-01', '2026-01-10', 10, 7, 1, \
+             'completed', 0, 0, 0, 0);\n\
+             INSERT INTO camp_member (id, camp_id, payment_id, planet_user_id, planet_nickname, \
+             wechat_nickname, names_folded, match_status, confidence, match_reasons, joined, \
+             checked_in_days, eligible, created_at, updated_at) VALUES ({id}, 1, {id}, {account}, \
+             '会员{id}', '', '会员{id}', 'matched', 100, '[\"编号与昵称一致\"]', TRUE, {days}, \
+             {days} > 6, 0, 0);\n\
+             UPDATE payment_record SET member_id = {id} WHERE id = {id};\n\
+             INSERT INTO sync_ranking (sync_id, planet_user_id, nickname, checked_in_days) VALUES \
+             (1, {account}, '会员{id}', {days})"
+        ))
+        .await;
+        for day in 1..=days {
+            self.run(&format!(
+                "INSERT INTO checkin_record (camp_id, planet_user_id, day, sync_id) VALUES \
+                 (1, {account}, '2026-01-{day:02}', 1)"
+            ))
+            .await;
+        }
+    }
+
+    /// Runs statements that both engines understand, but for `BYTES'00'`.
+    pub(crate) async fn run(&self, sql: &str) {
+        for statement in sql.split(";\n") {
+            if self.db.url.starts_with("sqlite") {
+                let statement = sqlx::AssertSqlSafe(statement.replace("BYTES", "x"));
+                let mut conn = sqlx::SqliteConnection::connect(&self.db.url).await.unwrap();
+                conn.execute(statement).await.unwrap();
+            } else {
+                let statement = sqlx::AssertSqlSafe(statement.replace("BYTES'", "'\\x"));
+                let mut conn = sqlx::PgConnection::connect(&self.db.url).await.unwrap();
+                conn.execute(statement).await.unwrap();
+            }
+        }
+    }
+
+    /// The texts of a query's first column.
+    pub(crate) async fn texts(&self, sql: &str) -> Vec<String> {
+        let statement = sqlx::AssertSqlSafe(sql.to_owned());
+        if self.db.url.starts_with("sqlite") {
+            let mut conn = sqlx::SqliteConnection::connect(&self.db.url).await.unwrap();
+            let rows = conn.fetch_all(statement).await.unwrap();
+            rows.iter().map(|row| row.get(0)).collect()
+        } else {
+            let mut conn = sqlx::PgConnection::connect(&self.db.url).await.unwrap();
+            let rows = conn.fetch_all(statement).await.unwrap();
+            rows.iter().map(|row| row.get(0)).collect()
+        }
+    }
+
+    /// The refund list of the camp is built; what it tells is in the outbox.
+    pub(crate) async fn build_list(&self) {
+        refund::build_list(&self.ctx, None, CampId(1))
+            .await
+            .unwrap();
+    }
+
+    /// Works off what came in, and sends what that led to.
+    pub(crate) async fn settle(&self) {
+        self.bot.work_inbox().await.unwrap();
+        self.bot.send_outbox().await.unwrap();
+    }
+
+    /// Somebody writes, and the bot answers.
+    pub(crate) async fn say(&self, person: &str, text: &str) -> String {
+        let before = self.sandbox.wecom().inbox(person).len();
+        let delivery = self.sandbox.wecom().say(person, text).await;
+        assert!(delivery.is_accepted(), "{delivery:?}");
+        self.settle().await;
+        let inbox = self.sandbox.wecom().inbox(person);
+        let new: Vec<&str> = inbox[before..]
+            .iter()
+            .map(|message| &*message.text)
+            .collect();
+        new.join("\n")
+    }
+
+    /// Somebody presses a button of their newest card that has it.
+    pub(crate) async fn press(&self, person: &str, button: &str) {
+        self.press_with(person, button, &Selections::as_shown())
+            .await;
+    }
+
+    pub(crate) async fn press_with(&self, person: &str, button: &str, chosen: &Selections) {
+        let wecom = self.sandbox.wecom();
+        let pressed = wecom.press_newest(person, button, chosen).await.unwrap();
+        assert!(pressed.delivery.is_accepted());
+        self.settle().await;
+    }
+
+    /// The newest card on somebody's phone.
+    pub(crate) fn card(&self, person: &str) -> ShownMessage {
+        let inbox = self.sandbox.wecom().inbox(person);
+        inbox
+            .into_iter()
+            .rev()
+            .find(|message| message.card.is_some())
+            .unwrap_or_else(|| panic!("{person} has no card"))
+    }
+
+    /// The newest text on somebody's phone.
+    pub(crate) fn newest(&self, person: &str) -> String {
+        let inbox = self.sandbox.wecom().inbox(person);
+        inbox
+            .last()
+            .map(|message| message.text.clone())
+            .unwrap_or_default()
+    }
+
+    pub(crate) async fn status(&self, payment: i64) -> RefundStatus {
+        let mut conn = self.db.read().await.unwrap();
+        let refund = refunds::of_payment(&mut conn, PaymentId(payment))
+            .await
+            .unwrap();
+        refund.unwrap().status
+    }
+
+    pub(crate) fn advance(&self, delta: TimeDelta) {
+        let micros = delta.num_microseconds().unwrap();
+        self.clock.0.fetch_add(micros, Ordering::SeqCst);
+    }
+
+    /// The stand-in saw nothing that WeCom forbids.
+    pub(crate) fn assert_no_violation(&self) {
+        let violations = self.sandbox.violations().all();
+        assert!(violations.is_empty(), "{violations:#?}");
+    }
+}
+
+async fn serve(router: axum::Router) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let service = router.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
+    url
+}
+
+fn settings() -> Settings {
+    Settings {
+        public_url: "https://camp.example.com".to_owned(),
+        default_grace_days: 1,
+        undo_seconds: 60,
+        second_approver_over_fen: 0,
+        recipients: vec!["Lin.Yue".to_owned(), "chen.an".to_owned()],
+        corp_id: String::new(),
+        agent_id: 0,
+        oauth_base: String::new(),
+        login_base: String::new(),
+        wechat_oauth: None,
+    }
+}
+
+/// How long a scene waits for what happens by itself.
+pub(crate) const SOON: Duration = Duration::from_secs(5);
+
+/// Staff, camps and the sync.
+const SCENERY: &str = "INSERT INTO system_user (id, username, password_hash, role, display_name, \
+wecom_userid, status, must_change_password, created_at, updated_at) VALUES \
+(1, 'lin', '', 'admin', '林越', 'lin.yue', 'active', FALSE, 0, 0), \
+(2, 'chen', '', 'admin', '陈安', 'chen.an', 'active', FALSE, 0, 0), \
+(3, 'zhou', '', 'coach', '周可', 'zhou.ke', 'active', FALSE, 0, 0), \
+(4, 'he', '', 'coach', '何苗', 'he.miao', 'active', FALSE, 0, 0);
+INSERT INTO training_camp (id, name, name_folded, deposit_fen, start_date, end_date, total_days, \
+required_days, grace_days, introduction_html, group_robot_key, status, current_sync_id, \
+created_at, updated_at) VALUES \
+(1, '写作营', '写作营', 9900, '2026-01-01', '2026-01-10', 10, 7, 1, '', BYTES'ROBOT', 'ended', 1, 0, 0), \
+(2, '阅读营', '阅读营', 9900, '2026-01-01', '2026-01-10', 10, 7, 1, '', NULL, 'ended', NULL, 0, 0);
+INSERT INTO camp_member_relation (camp_id, user_id, role) VALUES (1, 3, 'coach'), (2, 4, 'coach');
+INSERT INTO sync_run (id, camp_id, state, requested_by, started_at, finished_at, members, \
+new_checkins, newly_eligible, unknown_users, lease_until) VALUES \
+(1, 1, 'complete', 'job', 1768060800000000, 1768060900000000, 0, 0, 0, 0, 0)";
