@@ -54,6 +54,26 @@ pub enum Signal {
     Refunds,
 }
 
+/// SQLite knows no such thing and needs none, so this is no statement of both engines.
+const POSTGRES_LOCK: &str = "SELECT pg_advisory_xact_lock($1)";
+
+/// Something that only one write transaction at a time may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lock {
+    /// Choosing the refunds that a runner is to carry out.
+    RefundClaims,
+}
+
+impl Lock {
+    /// The number that PostgreSQL knows it by; kept for ever, since instances of two versions may
+    /// run side by side.
+    const fn number(self) -> i64 {
+        match self {
+            Self::RefundClaims => 1,
+        }
+    }
+}
+
 /// The database: cheap to clone.
 #[derive(Clone)]
 pub struct Db {
@@ -276,6 +296,18 @@ impl Tx {
     /// Wakes a worker once this transaction is durable.
     pub fn wake(&mut self, signal: Signal) {
         self.wakes.push(signal);
+    }
+
+    /// Waits until no other transaction holds `lock`, and holds it until this one ends. On SQLite
+    /// there is nothing to wait for: one transaction writes at a time.
+    pub async fn lock(&mut self, lock: Lock) -> StoreResult<()> {
+        if let Driver::Postgres(c) = self.driver() {
+            sqlx::query(POSTGRES_LOCK)
+                .bind(lock.number())
+                .execute(c)
+                .await?;
+        }
+        Ok(())
     }
 
     /// Forgets what a failed work asked for; the connection goes on to the next.

@@ -34,7 +34,7 @@ pub mod uploads;
 pub mod users;
 mod writer;
 
-pub use db::{Conn, Db, DbOptions, Engine, Signal, Tx};
+pub use db::{Conn, Db, DbOptions, Engine, Lock, Signal, Tx};
 pub use error::{StoreError, StoreResult};
 pub use keyring::{Keyring, KeyringError, Sealed};
 pub use status_log::Note;

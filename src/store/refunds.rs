@@ -30,9 +30,10 @@ statements! {
     BY_REFUND_NO = select_refund!("WHERE r.refund_no = $1");
     OF_PAYMENT = select_refund!("WHERE r.payment_id = $1 AND r.replaced_by IS NULL");
     OF_CAMP = select_refund!("WHERE r.camp_id = $1 AND r.replaced_by IS NULL ORDER BY r.id");
-    DUE = "SELECT id FROM refund_record \
-           WHERE status IN ('approved', 'processing', 'failed') AND next_try_at <= $1 \
-           AND (lease_until IS NULL OR lease_until < $2) ORDER BY next_try_at, id LIMIT $3";
+    DUE = select_refund!(
+        "WHERE r.status IN ('approved', 'processing', 'failed') AND r.next_try_at <= $1 \
+         AND (r.lease_until IS NULL OR r.lease_until < $2) ORDER BY r.next_try_at, r.id LIMIT $3"
+    );
     HELD_PAYERS = "SELECT DISTINCT p.openid_mac FROM refund_record r \
                    JOIN payment_record p ON p.id = r.payment_id \
                    WHERE r.status = 'processing' AND r.lease_until >= $1 \
@@ -142,20 +143,21 @@ pub async fn of_camp(conn: &mut Conn, camp: CampId) -> StoreResult<Vec<Refund>> 
     many(run!(conn, c => sqlx::query_as(OF_CAMP).bind(camp.0).fetch_all(c).await)?)
 }
 
-/// Refunds that the runner is to look at and nobody holds, the longest waiting first.
+/// Refunds that the runner is to look at and nobody holds, the longest waiting first. A row that
+/// fits no state is an error of its own, so that it does not keep the others from their turn.
 pub async fn due(
     conn: &mut Conn,
     now: Timestamp,
     wall_now: Timestamp,
     limit: i64,
-) -> StoreResult<Vec<RefundId>> {
-    let rows: Vec<(i64,)> = run!(conn, c => sqlx::query_as(DUE)
+) -> StoreResult<Vec<StoreResult<Refund>>> {
+    let rows: Vec<RefundRow> = run!(conn, c => sqlx::query_as(DUE)
         .bind(now.micros())
         .bind(wall_now.micros())
         .bind(limit)
         .fetch_all(c)
         .await)?;
-    Ok(rows.into_iter().map(|(id,)| RefundId(id)).collect())
+    Ok(rows.into_iter().map(Refund::try_from).collect())
 }
 
 /// The payers whose refund some runner holds now.

@@ -16,10 +16,10 @@ use tokio::time::Instant;
 
 use crate::domain::eligibility::days_shown;
 use crate::domain::refund::Proposal;
-use crate::domain::{OrderStatus, RefundId, RefundKind, RefundStatus};
+use crate::domain::{OrderStatus, RefundKind, RefundStatus};
 use crate::platforms::wechat_pay::{self, NextStep, WechatPay};
 use crate::store::refunds::{Case, Refund, Standing};
-use crate::store::{Note, StoreError, Tx, refunds};
+use crate::store::{Lock, Note, StoreResult, Tx, refunds};
 
 use super::settle::{Heard, did_not_work, hear, stays_unknown};
 use super::{Context, Error, Result, bring_order_to, in_one_transaction, step};
@@ -151,21 +151,21 @@ impl Summary {
     }
 }
 
-/// Claims up to `width` due refunds of payers whom no other runner is busy with.
+/// Claims up to `width` due refunds of payers whom no other runner is busy with. Runners choose one
+/// after the other: what one holds, the next one sees, on PostgreSQL too.
 async fn claim(ctx: &Context, width: usize) -> Result<Vec<Claim>> {
     in_one_transaction(ctx, move |ctx, tx| {
         Box::pin(async move {
+            tx.lock(Lock::RefundClaims).await?;
             let (now, wall_now) = (ctx.now(), ctx.wall_now());
             let held = refunds::held_payers(tx, wall_now).await?;
             let mut busy: HashSet<Vec<u8>> = held.into_iter().collect();
             let mut claims = Vec::with_capacity(width);
-            for id in refunds::due(tx, now, wall_now, LOOK_AT).await? {
+            let due = refunds::due(tx, now, wall_now, LOOK_AT).await?;
+            for refund in due.into_iter().filter_map(readable) {
                 if claims.len() >= width {
                     break;
                 }
-                let Some(refund) = read_due(tx, id).await? else {
-                    continue;
-                };
                 let case = refunds::case_of_payment(tx, refund.payment_id).await?;
                 let case = case.ok_or(Error::NotFound)?;
                 if let Some(payer) = &case.openid_mac
@@ -183,15 +183,14 @@ async fn claim(ctx: &Context, width: usize) -> Result<Vec<Claim>> {
 
 /// A due refund; none if its row fits no state. Such a row moves no money, and does not keep the
 /// others from theirs.
-async fn read_due(tx: &mut Tx, id: RefundId) -> Result<Option<Refund>> {
-    match refunds::by_id(tx, id).await {
-        Err(error @ StoreError::Inconsistent { .. }) => {
-            let error = &error as &dyn std::error::Error;
-            tracing::error!(refund.id = id.0, error, "a due refund is left alone");
-            Ok(None)
-        }
-        read => Ok(read?),
-    }
+fn readable(read: StoreResult<Refund>) -> Option<Refund> {
+    read.inspect_err(|error| {
+        tracing::error!(
+            error = error as &dyn std::error::Error,
+            "a due refund is left alone"
+        );
+    })
+    .ok()
 }
 
 async fn take(ctx: &Context, tx: &mut Tx, refund: Refund, case: Case) -> Result<Claim> {
