@@ -6,7 +6,7 @@ use crate::store::{Note, Tx, members};
 
 use super::{Context, Error, Refusal, Result, access_token, contest, identity};
 
-/// Payments looked at in one run of the job.
+/// Payments looked at in one round of the job.
 const BATCH: i64 = 500;
 
 /// What a member types to be bound.
@@ -119,30 +119,40 @@ fn refuse_unless_open(payment: &Payment, now: Timestamp) -> Result<()> {
 /// Expires the bindings whose seven days have passed; the smart match takes them from there.
 /// Gives how many.
 pub async fn expire(ctx: &Context) -> Result<usize> {
-    let due = {
-        let mut conn = ctx.db.read().await?;
-        payments::bind_expired(&mut conn, ctx.now(), BATCH).await?
-    };
     let note = Note::new("expire-bindings", "seven days have passed", ctx.now());
     let mut expired = 0;
-    for payment in due {
-        let change = payment.bind_status.to(BindStatus::Expired)?;
-        let note = note.clone();
-        let done = ctx
-            .db
-            .write(move |tx| {
-                Box::pin(async move {
-                    payments::advance_binding(tx, payment.id, change, None, &note).await?;
-                    Ok::<_, Error>(())
-                })
-            })
-            .await;
-        match done {
-            Ok(()) => expired += 1,
-            // The member was faster.
-            Err(error) if error.is_conflict() => {}
-            Err(error) => return Err(error),
+    loop {
+        let due = {
+            let mut conn = ctx.db.read().await?;
+            payments::bind_expired(&mut conn, ctx.now(), BATCH).await?
+        };
+        // Each round leaves none of its own behind: they have expired, or the member was faster.
+        if due.is_empty() {
+            return Ok(expired);
+        }
+        for payment in due {
+            expired += usize::from(expire_one(ctx, &payment, &note).await?);
         }
     }
-    Ok(expired)
+}
+
+/// Whether it was this call that expired the binding.
+async fn expire_one(ctx: &Context, payment: &Payment, note: &Note) -> Result<bool> {
+    let change = payment.bind_status.to(BindStatus::Expired)?;
+    let (id, note) = (payment.id, note.clone());
+    let done = ctx
+        .db
+        .write(move |tx| {
+            Box::pin(async move {
+                payments::advance_binding(tx, id, change, None, &note).await?;
+                Ok::<_, Error>(())
+            })
+        })
+        .await;
+    match done {
+        Ok(()) => Ok(true),
+        // The member was faster.
+        Err(error) if error.is_conflict() => Ok(false),
+        Err(error) => Err(error),
+    }
 }

@@ -10,8 +10,10 @@ use super::confirm_payment::confirm;
 use super::enroll::{close, pay_failure};
 use super::{Context, Error, Result};
 
-/// Orders asked about in one run.
+/// Orders asked about in one round.
 const BATCH: i64 = 200;
+/// Rounds of one run: as many orders as ten full camps can leave unpaid in an hour.
+const MAX_ROUNDS: usize = 50;
 /// How long to wait after each question about an unpaid order; the last is repeated.
 const QUERY_AGAIN_AFTER: [TimeDelta; 3] = [
     TimeDelta::minutes(5),
@@ -36,27 +38,36 @@ pub struct Summary {
 /// expired (there first).
 pub async fn unpaid(ctx: &Context) -> Result<Summary> {
     ctx.pay()?;
-    let due = {
-        let mut conn = ctx.db.read().await?;
-        payments::unpaid_due(&mut conn, ctx.now(), BATCH).await?
-    };
-    let mut summary = Summary {
-        asked: due.len(),
-        ..Summary::default()
-    };
-    for order in due {
-        match one(ctx, &order).await {
-            Ok(Found::Paid) => summary.paid += 1,
-            Ok(Found::Closed) => summary.closed += 1,
-            Ok(Found::Unpaid) => postpone(ctx, &order).await?,
-            Err(error) => {
-                tracing::warn!(payment.id = order.id.0, %error, "an unpaid order stays unclear");
-                summary.unclear += 1;
-                postpone(ctx, &order).await?;
-            }
+    let mut summary = Summary::default();
+    for _ in 0..MAX_ROUNDS {
+        let due = {
+            let mut conn = ctx.db.read().await?;
+            payments::unpaid_due(&mut conn, ctx.now(), BATCH).await?
+        };
+        if due.is_empty() {
+            break;
+        }
+        for order in due {
+            settle(ctx, &order, &mut summary).await?;
         }
     }
     Ok(summary)
+}
+
+/// Asks about one order. Whatever comes of it, it is not due again in this run.
+async fn settle(ctx: &Context, order: &Payment, summary: &mut Summary) -> Result<()> {
+    summary.asked += 1;
+    match one(ctx, order).await {
+        Ok(Found::Paid) => summary.paid += 1,
+        Ok(Found::Closed) => summary.closed += 1,
+        Ok(Found::Unpaid) => postpone(ctx, order).await?,
+        Err(error) => {
+            tracing::warn!(payment.id = order.id.0, %error, "an unpaid order stays unclear");
+            summary.unclear += 1;
+            postpone(ctx, order).await?;
+        }
+    }
+    Ok(())
 }
 
 enum Found {

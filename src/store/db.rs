@@ -62,6 +62,9 @@ const POSTGRES_LOCK: &str = "SELECT pg_advisory_xact_lock($1)";
 pub enum Lock {
     /// Choosing the refunds that a runner is to carry out.
     RefundClaims,
+    /// Deciding who a member is, or that their deposit goes back: each rests on what the other has
+    /// written, in rows that it does not write itself.
+    Decisions,
 }
 
 impl Lock {
@@ -70,6 +73,7 @@ impl Lock {
     const fn number(self) -> i64 {
         match self {
             Self::RefundClaims => 1,
+            Self::Decisions => 2,
         }
     }
 }

@@ -3,12 +3,16 @@
 /// The result of a store call.
 pub type StoreResult<T> = Result<T, StoreError>;
 
+/// What PostgreSQL says of a transaction that it undid because it and another one stood in each
+/// other's way (SQLSTATE: deadlock_detected, serialization_failure).
+const UNDONE_FOR_ANOTHER: [&str; 2] = ["40P01", "40001"];
+
 /// Why the store could not do what was asked. "Not found" is an `Option`, not an error.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// A unique rule of the schema was hit: somebody else was first. The transaction is void;
-    /// running it again sees what they wrote.
-    #[error("a unique rule was violated")]
+    /// A unique rule of the schema was hit, or two transactions waited for each other: somebody
+    /// else was first. The transaction is void; running it again sees what they wrote.
+    #[error("another transaction was first")]
     Conflict,
     /// The guard of an update did not hold: the row is no longer what the caller saw.
     #[error("{table} {id} has changed in the meantime")]
@@ -52,6 +56,13 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match &error {
             sqlx::Error::Database(db) if db.is_unique_violation() => Self::Conflict,
+            sqlx::Error::Database(db)
+                if db
+                    .code()
+                    .is_some_and(|code| UNDONE_FOR_ANOTHER.contains(&code.as_ref())) =>
+            {
+                Self::Conflict
+            }
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
             | sqlx::Error::PoolTimedOut

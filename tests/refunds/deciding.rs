@@ -1,6 +1,7 @@
 //! Deciding: whoever comes second learns who was first, and what changed is shown anew.
 
-use campkeeper::domain::{RefundId, RefundStatus};
+use campkeeper::domain::{MemberId, RefundId, RefundStatus};
+use campkeeper::services::matching::unmatch;
 use campkeeper::services::refund::{
     Picked, approve, approve_batch, close, dry_run, reject, reject_batch, reopen, run_due, undo,
 };
@@ -38,6 +39,28 @@ on_both_engines! {
         assert_eq!((by.as_str(), at, status), (winner, stage.ctx.now(), "approved"));
         assert_eq!(stage.path(id).await, ["pending", "approved"]);
         stage.assert_in_order().await;
+    }
+
+    async fn a_match_is_not_undone_under_an_approval(db) {
+        let cast: Vec<Cast> = (1..=12).map(clear).collect();
+        let stage = Stage::set(db, &cast).await;
+        stage.build().await;
+        let (one, two) = (admin(), other_admin());
+        for payment in 1..=12 {
+            let id = stage.of(payment).await.id;
+            let (approved, undone) = tokio::join!(
+                approve(&stage.ctx, &one, id, None),
+                unmatch(&stage.ctx, &two, MemberId(payment)),
+            );
+            let kept = stage.texts(&format!(
+                "SELECT match_status FROM camp_member WHERE id = {payment}"
+            )).await;
+            match (approved, undone) {
+                (Ok(_), Err(Error::Refused(Refusal::WrongState(_)))) => assert_eq!(kept, ["matched"]),
+                (Err(Error::Refused(Refusal::ProposalChanged)), Ok(_)) => assert_eq!(kept, ["pending"]),
+                both => panic!("{both:?}"),
+            }
+        }
     }
 
     async fn a_click_replayed_does_nothing(db) {

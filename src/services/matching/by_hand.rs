@@ -12,7 +12,7 @@ use crate::store::audit::Entry;
 use crate::store::members::{Identity, Member};
 use crate::store::payments::Payment;
 use crate::store::planet_users::PlanetUser;
-use crate::store::{Note, Tx, members, payments, planet_users, refunds};
+use crate::store::{Lock, Note, Tx, members, payments, planet_users, refunds};
 
 use super::decided;
 
@@ -93,6 +93,7 @@ fn checked(remark: Option<String>) -> Result<Option<String>> {
 /// A member whose match may be changed by `actor`: the deposit is here, and no decision to give it
 /// back rests on who they are.
 async fn open_member(tx: &mut Tx, actor: &Actor, id: MemberId) -> Result<(Member, Payment)> {
+    tx.lock(Lock::Decisions).await?;
     let member = members::by_id(tx, id).await?.ok_or(Error::NotFound)?;
     require(tx, actor, Action::MatchMembers, member.camp_id).await?;
     let payment = payments::by_id(tx, member.payment_id).await?;

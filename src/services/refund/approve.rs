@@ -9,7 +9,7 @@ use crate::domain::{
     Action, CampId, Fen, OrderStatus, RefundId, RefundStatus, Role, Timestamp, UserId,
 };
 use crate::store::refunds::{Case, Filter, Refund, Standing};
-use crate::store::{Conn, Note, Signal, Tx, camps, refunds};
+use crate::store::{Conn, Lock, Note, Signal, Tx, camps, refunds};
 
 use super::propose::{is_own_proposal, refresh};
 use super::{
@@ -93,7 +93,10 @@ pub async fn approve(
     // A refusal is no error of the transaction: showing a proposal anew has to be kept.
     in_one_transaction(ctx, move |ctx, tx| {
         let (actor, picked) = (actor.clone(), picked.clone());
-        Box::pin(async move { decide(&ctx, tx, &actor, &picked).await })
+        Box::pin(async move {
+            tx.lock(Lock::Decisions).await?;
+            decide(&ctx, tx, &actor, &picked).await
+        })
     })
     .await?
 }
@@ -110,6 +113,7 @@ pub async fn approve_batch(ctx: &Context, actor: &Actor, picked: &[Picked]) -> R
         let decided = in_one_transaction(ctx, move |ctx, tx| {
             let (actor, chunk) = (actor.clone(), chunk.clone());
             Box::pin(async move {
+                tx.lock(Lock::Decisions).await?;
                 let mut decided = Vec::with_capacity(chunk.len());
                 for picked in &chunk {
                     let outcome = decide(&ctx, tx, &actor, picked).await?;
