@@ -20,42 +20,12 @@ use chrono::{DateTime, TimeDelta};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
+use crate::clock::TestClock;
 use crate::support::TestDb;
 
 /// 2026-01-05, a Monday, at noon.
 const BEGINNING: &str = "2026-01-05T12:00:00+08:00";
 const PASSWORD: &str = "a long enough password";
-
-/// A clock that stands still until it is moved.
-pub(crate) struct TestClock(AtomicI64);
-
-impl TestClock {
-    fn new() -> Arc<Self> {
-        let beginning = DateTime::parse_from_rfc3339(BEGINNING).unwrap();
-        Arc::new(Self(AtomicI64::new(Timestamp::from(beginning).micros())))
-    }
-
-    pub(crate) fn advance(&self, by: TimeDelta) {
-        self.0
-            .fetch_add(by.num_microseconds().unwrap(), Ordering::Relaxed);
-    }
-
-    fn read(&self) -> Timestamp {
-        Timestamp::from_micros(self.0.load(Ordering::Relaxed))
-    }
-}
-
-impl Clock for TestClock {
-    fn now(&self) -> Timestamp {
-        self.read()
-    }
-}
-
-impl WallClock for TestClock {
-    fn now(&self) -> Timestamp {
-        self.read()
-    }
-}
 
 /// The product without its listener.
 pub(crate) struct House {
@@ -74,7 +44,9 @@ impl House {
 
     pub(crate) async fn with(db: TestDb, web: WebSettings) -> Self {
         let files = tempfile::tempdir().unwrap();
-        let (clock, wall) = (TestClock::new(), TestClock::new());
+        let beginning = DateTime::parse_from_rfc3339(BEGINNING).unwrap();
+        let beginning = Timestamp::from(beginning).micros();
+        let (clock, wall) = (TestClock::at(beginning), TestClock::at(beginning));
         let address = format!("file://{}", files.path().display());
         let ctx = Context {
             db: db.db.clone(),

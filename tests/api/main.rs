@@ -8,6 +8,8 @@
     reason = "what tests share fails like the test itself, and is nobody's interface"
 )]
 
+#[path = "../support/clock.rs"]
+mod clock;
 #[expect(dead_code, reason = "the router is reached without an address")]
 #[path = "../support/mod.rs"]
 mod support;

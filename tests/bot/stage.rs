@@ -1,7 +1,6 @@
 //! The stage: an ended camp with its refund list, staff with their phones, and the bot between.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use campkeeper::app::SystemClock;
@@ -14,24 +13,15 @@ use campkeeper::web::{self, WebSettings};
 use chrono::TimeDelta;
 use sandbox::wecom::{Selections, ShownMessage};
 use sandbox::{Sandbox, SandboxConfig};
-use sqlx::{Connection as _, Executor as _, Row as _};
 use wecom::crypto::Keys;
 
+use crate::clock::TestClock;
 use crate::support::TestDb;
 
 /// Noon of the day after the camp, in Shanghai.
 const NOON_AFTER: i64 = 1_768_104_000_000_000;
 /// The robot of the camp's group.
 pub(crate) const ROBOT: &str = "11111111-2222-4333-8444-000000000001";
-
-/// A clock that stands until it is moved.
-pub(crate) struct TestClock(AtomicI64);
-
-impl Clock for TestClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_micros(self.0.load(Ordering::SeqCst))
-    }
-}
 
 /// What a scene plays on.
 pub(crate) struct Stage {
@@ -61,7 +51,7 @@ impl Stage {
             .api_base(format!("{}/wecom", sandbox.base_url()))
             .build()
             .unwrap();
-        let clock = Arc::new(TestClock(AtomicI64::new(NOON_AFTER)));
+        let clock = TestClock::at(NOON_AFTER);
         let files = tempfile::tempdir().unwrap();
         let ctx = Context {
             db: db.db.clone(),
@@ -138,33 +128,12 @@ impl Stage {
         }
     }
 
-    /// Runs statements that both engines understand, but for `BYTES'00'`.
     pub(crate) async fn run(&self, sql: &str) {
-        for statement in sql.split(";\n") {
-            if self.db.url.starts_with("sqlite") {
-                let statement = sqlx::AssertSqlSafe(statement.replace("BYTES", "x"));
-                let mut conn = sqlx::SqliteConnection::connect(&self.db.url).await.unwrap();
-                conn.execute(statement).await.unwrap();
-            } else {
-                let statement = sqlx::AssertSqlSafe(statement.replace("BYTES'", "'\\x"));
-                let mut conn = sqlx::PgConnection::connect(&self.db.url).await.unwrap();
-                conn.execute(statement).await.unwrap();
-            }
-        }
+        self.db.run(sql).await;
     }
 
-    /// The texts of a query's first column.
     pub(crate) async fn texts(&self, sql: &str) -> Vec<String> {
-        let statement = sqlx::AssertSqlSafe(sql.to_owned());
-        if self.db.url.starts_with("sqlite") {
-            let mut conn = sqlx::SqliteConnection::connect(&self.db.url).await.unwrap();
-            let rows = conn.fetch_all(statement).await.unwrap();
-            rows.iter().map(|row| row.get(0)).collect()
-        } else {
-            let mut conn = sqlx::PgConnection::connect(&self.db.url).await.unwrap();
-            let rows = conn.fetch_all(statement).await.unwrap();
-            rows.iter().map(|row| row.get(0)).collect()
-        }
+        self.db.texts(sql).await
     }
 
     /// The refund list of the camp is built; what it tells is in the outbox.
@@ -235,8 +204,7 @@ impl Stage {
     }
 
     pub(crate) fn advance(&self, delta: TimeDelta) {
-        let micros = delta.num_microseconds().unwrap();
-        self.clock.0.fetch_add(micros, Ordering::SeqCst);
+        self.clock.advance(delta);
     }
 
     /// The stand-in saw nothing that WeCom forbids.

@@ -8,6 +8,10 @@
     reason = "what tests share fails like the test itself, and is nobody's interface"
 )]
 
+#[path = "../support/clock.rs"]
+mod clock;
+#[path = "../support/sql.rs"]
+mod sql;
 #[path = "../support/mod.rs"]
 mod support;
 

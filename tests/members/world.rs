@@ -1,7 +1,6 @@
 //! Two camps, their staff, a roster, and members who have paid.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use campkeeper::domain::refund::Proposal;
 use campkeeper::domain::staff::{Actor, Channel};
@@ -17,10 +16,10 @@ use campkeeper::store::planet_users::{self, PlanetUser};
 use campkeeper::store::refunds::{self, NewRefund, PutForward};
 use campkeeper::store::{Note, audit};
 use chrono::{NaiveDate, TimeDelta};
-use sqlx::{Connection as _, Executor as _, Row as _};
 
 pub(crate) use campkeeper::store::payments::PlanetClaim;
 
+use crate::clock::TestClock;
 use crate::support::TestDb;
 
 pub(crate) const CAMP: CampId = CampId(1);
@@ -32,22 +31,8 @@ const NEW_YEAR: i64 = 1_767_196_800_000_000;
 pub(crate) struct World {
     pub(crate) ctx: Context,
     pub(crate) db: TestDb,
-    time: Arc<Time>,
+    time: Arc<TestClock>,
     _files: tempfile::TempDir,
-}
-
-struct Time(AtomicI64);
-
-impl Clock for Time {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_micros(self.0.load(Ordering::Relaxed))
-    }
-}
-
-impl WallClock for Time {
-    fn now(&self) -> Timestamp {
-        Clock::now(self)
-    }
 }
 
 /// Seven days, five of them needed, one of grace.
@@ -96,7 +81,7 @@ pub(crate) fn known_in_wechat_as(name: &str) -> PlanetClaim {
 impl World {
     pub(crate) async fn new(db: TestDb) -> Self {
         let files = tempfile::tempdir().unwrap();
-        let time = Arc::new(Time(AtomicI64::new(NEW_YEAR)));
+        let time = TestClock::at(NEW_YEAR);
         let address = format!("file://{}", files.path().display());
         let ctx = Context {
             db: db.db.clone(),
@@ -144,33 +129,15 @@ impl World {
     }
 
     pub(crate) fn wait(&self, delta: TimeDelta) {
-        let micros = delta.num_microseconds().unwrap();
-        self.time.0.fetch_add(micros, Ordering::Relaxed);
+        self.time.advance(delta);
     }
 
     pub(crate) async fn execute(&self, sql: &str) {
-        let sql = sqlx::AssertSqlSafe(sql.to_owned());
-        if self.db.url.starts_with("sqlite") {
-            let mut conn = sqlx::SqliteConnection::connect(&self.db.url).await.unwrap();
-            conn.execute(sql).await.unwrap();
-        } else {
-            let mut conn = sqlx::PgConnection::connect(&self.db.url).await.unwrap();
-            conn.execute(sql).await.unwrap();
-        }
+        self.db.run(sql).await;
     }
 
-    /// The first column of every row, as text.
     pub(crate) async fn texts(&self, sql: &str) -> Vec<String> {
-        let sql = sqlx::AssertSqlSafe(sql.to_owned());
-        if self.db.url.starts_with("sqlite") {
-            let mut conn = sqlx::SqliteConnection::connect(&self.db.url).await.unwrap();
-            let rows = conn.fetch_all(sql).await.unwrap();
-            rows.iter().map(|row| row.get(0)).collect()
-        } else {
-            let mut conn = sqlx::PgConnection::connect(&self.db.url).await.unwrap();
-            let rows = conn.fetch_all(sql).await.unwrap();
-            rows.iter().map(|row| row.get(0)).collect()
-        }
+        self.db.texts(sql).await
     }
 
     /// Puts an account into the roster, or renames it.

@@ -1,7 +1,6 @@
 //! The stage of every scene: an ended camp whose members have paid at the stand-in.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use campkeeper::domain::staff::{Actor, Channel};
@@ -20,8 +19,8 @@ use campkeeper::store::refunds::{self, Refund};
 use chrono::TimeDelta;
 use sandbox::wechat_pay as peer;
 use sandbox::{Sandbox, SandboxConfig};
-use sqlx::{Connection as _, Executor as _, Row as _};
 
+use crate::clock::TestClock;
 use crate::support::TestDb;
 
 /// Noon of the day after the camp, in Shanghai.
@@ -32,32 +31,6 @@ const DEPOSIT_FEN: i64 = 9900;
 pub(crate) const CAMP: CampId = CampId(1);
 /// A closed port: notifications go nowhere, the tests hand them in themselves.
 const NOWHERE: &str = "http://127.0.0.1:9";
-
-/// A clock that stands until it is moved.
-pub(crate) struct TestClock(AtomicI64);
-
-impl TestClock {
-    pub(crate) fn advance(&self, delta: TimeDelta) {
-        self.0
-            .fetch_add(delta.num_microseconds().unwrap(), Ordering::SeqCst);
-    }
-
-    fn read(&self) -> Timestamp {
-        Timestamp::from_micros(self.0.load(Ordering::SeqCst))
-    }
-}
-
-impl Clock for TestClock {
-    fn now(&self) -> Timestamp {
-        self.read()
-    }
-}
-
-impl WallClock for TestClock {
-    fn now(&self) -> Timestamp {
-        self.read()
-    }
-}
 
 /// What a scene plays on.
 pub(crate) struct Stage {
@@ -100,10 +73,7 @@ impl Stage {
             refund_takes: None,
             ..peer::Pacing::default()
         });
-        let (clock, wall) = (
-            Arc::new(TestClock(AtomicI64::new(NOON_AFTER))),
-            Arc::new(TestClock(AtomicI64::new(NOON_AFTER))),
-        );
+        let (clock, wall) = (TestClock::at(NOON_AFTER), TestClock::at(NOON_AFTER));
         let files = tempfile::tempdir().unwrap();
         let ctx = Context {
             db: db.db.clone(),
@@ -181,33 +151,12 @@ impl Stage {
         pay.pay_foreign_order(order_no, fen, NOWHERE).unwrap();
     }
 
-    /// Runs statements that both engines understand, but for `BYTES'00'`.
     pub(crate) async fn run(&self, sql: &str) {
-        for statement in sql.split(";\n") {
-            if self.db.url.starts_with("sqlite") {
-                let statement = sqlx::AssertSqlSafe(statement.replace("BYTES", "x"));
-                let mut conn = sqlx::SqliteConnection::connect(&self.db.url).await.unwrap();
-                conn.execute(statement).await.unwrap();
-            } else {
-                let statement = sqlx::AssertSqlSafe(statement.replace("BYTES'", "'\\x"));
-                let mut conn = sqlx::PgConnection::connect(&self.db.url).await.unwrap();
-                conn.execute(statement).await.unwrap();
-            }
-        }
+        self.db.run(sql).await;
     }
 
-    /// The texts of a query's first column.
     pub(crate) async fn texts(&self, sql: &str) -> Vec<String> {
-        let statement = sqlx::AssertSqlSafe(sql.to_owned());
-        if self.db.url.starts_with("sqlite") {
-            let mut conn = sqlx::SqliteConnection::connect(&self.db.url).await.unwrap();
-            let rows = conn.fetch_all(statement).await.unwrap();
-            rows.iter().map(|row| row.get(0)).collect()
-        } else {
-            let mut conn = sqlx::PgConnection::connect(&self.db.url).await.unwrap();
-            let rows = conn.fetch_all(statement).await.unwrap();
-            rows.iter().map(|row| row.get(0)).collect()
-        }
+        self.db.texts(sql).await
     }
 
     pub(crate) async fn build(&self) -> Built {

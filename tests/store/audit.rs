@@ -43,24 +43,6 @@ async fn verdict(db: &Db) -> Verdict {
         .unwrap()
 }
 
-async fn tamper(db: &TestDb, sql: &'static str) {
-    if db.url.starts_with("sqlite") {
-        sqlx::SqliteConnection::connect(&db.url)
-            .await
-            .unwrap()
-            .execute(sql)
-            .await
-            .unwrap();
-    } else {
-        sqlx::PgConnection::connect(&db.url)
-            .await
-            .unwrap()
-            .execute(sql)
-            .await
-            .unwrap();
-    }
-}
-
 on_both_engines! {
     async fn concurrent_writers_make_one_chain(db) {
         let tasks: Vec<_> = (0..40)
@@ -77,23 +59,21 @@ on_both_engines! {
 
     async fn an_edit_shows(db) {
         for number in 0..3 { write(&db, number).await; }
-        tamper(&db, "UPDATE operation_log SET actor_name = 'x' WHERE seq = 2").await;
+        db.run("UPDATE operation_log SET actor_name = 'x' WHERE seq = 2").await;
         assert!(matches!(verdict(&db).await, Verdict::Broken { seq: 2, .. }));
     }
 
     async fn a_removal_shows_in_the_middle_and_at_the_end(db) {
         for number in 0..3 { write(&db, number).await; }
-        tamper(&db, "DELETE FROM operation_log WHERE seq = 3").await;
+        db.run("DELETE FROM operation_log WHERE seq = 3").await;
         assert!(matches!(verdict(&db).await, Verdict::Broken { seq: 3, .. }));
-        tamper(&db, "DELETE FROM operation_log WHERE seq = 1").await;
+        db.run("DELETE FROM operation_log WHERE seq = 1").await;
         assert!(matches!(verdict(&db).await, Verdict::Broken { seq: 1, .. }));
     }
 
     async fn an_addition_shows(db) {
         for number in 0..2 { write(&db, number).await; }
-        tamper(
-            &db,
-            "INSERT INTO operation_log SELECT 3, actor_id, actor_name, role, action, object_type, \
+        db.run("INSERT INTO operation_log SELECT 3, actor_id, actor_name, role, action, object_type, \
              object_id, details, channel, ip, created_at, mac FROM operation_log WHERE seq = 2",
         )
         .await;

@@ -30,13 +30,7 @@ fn check_in(account: i64, d: u32, at: Option<i64>) -> CheckIn {
 }
 
 async fn a_camp(db: &TestDb) {
-    if db.url.starts_with("sqlite") {
-        let mut conn = sqlx::SqliteConnection::connect(&db.url).await.unwrap();
-        conn.execute(A_CAMP).await.unwrap();
-    } else {
-        let mut conn = sqlx::PgConnection::connect(&db.url).await.unwrap();
-        conn.execute(A_CAMP).await.unwrap();
-    }
+    db.run(A_CAMP).await;
 }
 
 async fn record(db: &Db, check_ins: Vec<CheckIn>) {

@@ -19,16 +19,6 @@ const A_PAYMENT: &str = "INSERT INTO payment_record (id, order_no, camp_id, stat
     bind_status, expires_at, queries, created_at, updated_at) \
     VALUES (1, 'ord_x', 1, 'paid', 9900, 'completed', 0, 0, 0, 0)";
 
-async fn execute(db: &TestDb, sql: &'static str) {
-    if db.url.starts_with("sqlite") {
-        let mut conn = sqlx::SqliteConnection::connect(&db.url).await.unwrap();
-        conn.execute(sql).await.unwrap();
-    } else {
-        let mut conn = sqlx::PgConnection::connect(&db.url).await.unwrap();
-        conn.execute(sql).await.unwrap();
-    }
-}
-
 async fn start(db: &TestDb) -> Started {
     db.write(|tx| Box::pin(async move { syncs::start(tx, CAMP, "job", NOW, NOW, LATER).await }))
         .await
@@ -75,7 +65,7 @@ async fn rows_of(db: &TestDb, id: SyncId) -> usize {
 
 on_both_engines! {
     async fn one_run_per_camp(db) {
-        execute(&db, A_CAMP).await;
+        db.run(A_CAMP).await;
         let Started::Now(first) = start(&db).await else { panic!("nothing is running") };
         assert_eq!(start(&db).await, Started::AlreadyRunning(first));
         end(&db, first, SyncState::Failed).await.unwrap();
@@ -85,10 +75,10 @@ on_both_engines! {
     }
 
     async fn rankings_live_as_long_as_somebody_refers_to_them(db) {
-        execute(&db, A_CAMP).await;
+        db.run(A_CAMP).await;
         let named = run(&db, SyncState::Complete).await;
         assert_eq!(rows_of(&db, named).await, 1_200);
-        execute(&db, A_PAYMENT).await;
+        db.run(A_PAYMENT).await;
         let refund = format!(
             "INSERT INTO refund_record (refund_no, camp_id, payment_id, order_no, status, kind, \
              flags, is_clear, amount_fen, sync_id, checked_in_days, eligible, confidence, \
@@ -97,7 +87,7 @@ on_both_engines! {
              1, 1, 'ord_x', 'pending', 'deposit', '[]', TRUE, 9900, {named}, 5, TRUE, 100, '{{}}', \
              'h', '', 0, 0, 0, 0)"
         );
-        execute(&db, refund.leak()).await;
+        db.run(refund.leak()).await;
 
         let current = run(&db, SyncState::Complete).await;
         let apart = run(&db, SyncState::Partial).await;

@@ -19,7 +19,6 @@ use campkeeper::store::{Note, StoreError};
 use chrono::{DateTime, NaiveDate, Utc};
 use sandbox::zsxq::{GROUP_ID, NewProject, TOKEN};
 use sandbox::{Fault, FaultKind, Platform, Sandbox, SandboxClock, SandboxConfig};
-use sqlx::{Connection as _, Executor as _, Row as _};
 
 use crate::support::TestDb;
 
@@ -117,28 +116,11 @@ impl World {
     }
 
     pub(crate) async fn execute(&self, sql: &str) {
-        let sql = sqlx::AssertSqlSafe(sql.to_owned());
-        if self.db.url.starts_with("sqlite") {
-            let mut conn = sqlx::SqliteConnection::connect(&self.db.url).await.unwrap();
-            conn.execute(sql).await.unwrap();
-        } else {
-            let mut conn = sqlx::PgConnection::connect(&self.db.url).await.unwrap();
-            conn.execute(sql).await.unwrap();
-        }
+        self.db.run(sql).await;
     }
 
-    /// The first column of every row, as text.
     pub(crate) async fn texts(&self, sql: &str) -> Vec<String> {
-        let sql = sqlx::AssertSqlSafe(sql.to_owned());
-        if self.db.url.starts_with("sqlite") {
-            let mut conn = sqlx::SqliteConnection::connect(&self.db.url).await.unwrap();
-            let rows = conn.fetch_all(sql).await.unwrap();
-            rows.iter().map(|row| row.get(0)).collect()
-        } else {
-            let mut conn = sqlx::PgConnection::connect(&self.db.url).await.unwrap();
-            let rows = conn.fetch_all(sql).await.unwrap();
-            rows.iter().map(|row| row.get(0)).collect()
-        }
+        self.db.texts(sql).await
     }
 
     pub(crate) async fn count(&self, from: &str) -> i64 {
