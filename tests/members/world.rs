@@ -105,6 +105,7 @@ impl World {
             pay: None,
             planet: None,
             wecom: None,
+            chat: None,
             files: Files::open(&address).await.unwrap(),
             settings: Arc::new(settings()),
         };
