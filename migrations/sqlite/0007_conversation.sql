@@ -15,28 +15,45 @@ CREATE TABLE inbound_event (
 CREATE UNIQUE INDEX inbound_event_dedupe ON inbound_event (source, dedupe_key);
 CREATE INDEX inbound_event_due ON inbound_event (next_try_at, id) WHERE status = 'pending';
 
--- The outbox. kind says what it tells; channel is wecom_app or group_robot.
+-- The outbox. kind says what it tells; channel is wecom_app or group_robot; lane is answer or notice:
+-- an answer does not wait behind notices. send_at is business time; the rest goes by the wall.
 CREATE TABLE notification_message (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     kind        TEXT NOT NULL,
     channel     TEXT NOT NULL,
+    lane        TEXT NOT NULL,
     recipient   TEXT NOT NULL,
     camp_id     INTEGER REFERENCES training_camp (id),
     card_id     INTEGER,
     body        TEXT NOT NULL,
     dedupe_key  TEXT,
     status      TEXT NOT NULL,
+    -- Calls that went out for it.
     attempts    INTEGER NOT NULL,
-    next_try_at INTEGER NOT NULL,
+    send_at     INTEGER NOT NULL,
+    retry_at    INTEGER,
     lease_until INTEGER,
+    -- A call went out then, and its answer is not known.
+    tried_at    INTEGER,
+    -- The message in whose text it was told.
+    carried_by  INTEGER,
     error       TEXT,
     created_at  INTEGER NOT NULL,
     sent_at     INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX notification_message_dedupe ON notification_message (dedupe_key);
-CREATE INDEX notification_message_due ON notification_message (next_try_at, id) WHERE status = 'pending';
-CREATE INDEX notification_message_budget ON notification_message (recipient, sent_at);
+CREATE INDEX notification_message_due ON notification_message (send_at, id) WHERE status = 'pending';
+CREATE INDEX notification_message_order ON notification_message (recipient, lane, send_at, id) WHERE status = 'pending';
 CREATE INDEX notification_message_status ON notification_message (status, id);
+
+-- Who was written to when, by the wall: one row per member of the audience, kept for the longest
+-- window that WeCom counts, an hour.
+CREATE TABLE notification_delivery (
+    member     TEXT NOT NULL,
+    at         INTEGER NOT NULL,
+    message_id INTEGER NOT NULL REFERENCES notification_message (id),
+    PRIMARY KEY (member, at, message_id)
+) STRICT;
 
 CREATE TABLE bot_card (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -54,7 +71,8 @@ CREATE TABLE bot_card (
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX bot_card_camp ON bot_card (camp_id, state);
+CREATE INDEX bot_card_subject ON bot_card (kind, subject, state);
+CREATE INDEX bot_card_waiting ON bot_card (expires_at, id) WHERE state = 'open';
 
 -- Response codes: one from sending, one per click; each is good once, for 72 hours.
 CREATE TABLE bot_card_code (

@@ -81,11 +81,8 @@ impl App {
             tasks: TaskTracker::new(),
             ctx,
         };
-        let bot = bot(&config, app.ctx.clone())?;
         let router = web::router(app.ctx.clone(), web_settings(&config)?);
         app.tasks.spawn(serve(listener, router, app.stop.clone()));
-        let stop = app.stop.clone();
-        app.tasks.spawn(async move { bot.run(stop).await });
         jobs::start(&app.ctx, &app.stop, &app.tasks).await?;
         if !config.server.metrics_listen.is_empty() {
             tracing::warn!("server.metrics_listen is set, but metrics are not served yet");
@@ -134,35 +131,31 @@ pub async fn open(
     let pay = clients::wechat_pay(&config.wechat_pay, &clocks)?;
     let planet = clients::planet(&config.zsxq, &clocks)?;
     let wecom = clients::wecom(&config.wecom)?;
+    let callback_keys = clients::wecom_callback(&config.wecom)?;
+    let templates = Templates::load(&config.templates.dir)?;
     let files = Files::open(&config.files.url)
         .await
         .map_err(|error| ConfigError::new("files.url", error.to_string(), ""))?;
     let url = config.database.url.expose_secret();
     make_folder_of(url)?;
     let db = Db::connect(url, DbOptions::default(), Arc::new(keys)).await?;
-    Ok(Context {
+    let ctx = Context {
         db,
         clock: clocks.clock,
         wall: clocks.wall,
         pay,
         planet,
         wecom,
+        chat: None,
         files,
         settings: Arc::new(settings),
+    };
+    // The chat's own context has no chat: it is the chat.
+    let bot = Bot::new(ctx.clone(), templates, callback_keys);
+    Ok(Context {
+        chat: Some(Arc::new(bot)),
+        ..ctx
     })
-}
-
-/// The bot, with its templates read and tried.
-///
-/// # Errors
-/// [`StartError`] names the template or the key to mend.
-pub fn bot(config: &Config, ctx: Context) -> Result<Bot, StartError> {
-    let templates = Templates::load(&config.templates.dir)?;
-    Ok(Bot::new(
-        ctx,
-        templates,
-        clients::wecom_callback(&config.wecom)?,
-    ))
 }
 
 fn settings(config: &Config, address: SocketAddr) -> Result<Settings, ConfigError> {

@@ -13,42 +13,62 @@ use crate::services::lookup::{self, MemberProgress};
 use crate::services::{Result, review, staff, sync};
 use crate::store::camps::Camp;
 
-use super::command::{Command, Verb};
+use super::command::{self, Command, Verb};
 use super::names::{self, Found};
-use super::{Bot, pending, replies, single};
+use super::{Bot, choosing, pending, replies, single};
 
 /// How soon the report of a sync is first asked for.
 const FIRST_LOOK: TimeDelta = TimeDelta::seconds(2);
 
 /// What is said to a text, or to a tap on the menu.
 pub(super) async fn answer(bot: &Bot, person: &str, text: &str) -> Result<Vec<Reply>> {
-    let command = Command::parse(text);
     let actor = staff::actor_by_wecom_userid(&bot.ctx, person, Channel::Chat).await?;
     let Some(actor) = actor else {
-        return answer_member(bot, person, command).await;
+        return answer_member(bot, person).await;
     };
-    match command {
-        None => Ok(vec![help(bot, person, &actor, false)]),
-        Some(Command {
-            verb: Verb::Help, ..
-        }) => Ok(vec![help(bot, person, &actor, true)]),
-        Some(Command {
-            verb: Verb::Progress,
-            words,
-        }) => progress(bot, person, &actor, &words).await,
-        Some(Command {
-            verb: Verb::Sync,
-            words,
-        }) => start_sync(bot, person, &actor, &words).await,
-        Some(Command {
-            verb: Verb::Pending,
-            words,
-        }) => what_waits(bot, person, &actor, &words).await,
+    let Some(Command { verb, words }) = Command::parse(text) else {
+        let foreign = command::foreign(text);
+        return Ok(vec![help(bot, person, &actor, false, foreign)]);
+    };
+    match verb {
+        Verb::Help => Ok(vec![help(bot, person, &actor, true, None)]),
+        Verb::Progress => progress(bot, person, &actor, &words).await,
+        Verb::Sync => start_sync(bot, person, &actor, &words).await,
+        Verb::Pending => what_waits(bot, person, &actor, &words).await,
+    }
+}
+
+/// What a verb says about the one camp that is meant; `words` are what was said behind its name.
+pub(super) async fn about_camp(
+    bot: &Bot,
+    person: &str,
+    actor: &Actor,
+    verb: Verb,
+    camp: &Camp,
+    words: &[String],
+) -> Result<Vec<Reply>> {
+    match verb {
+        Verb::Help => Ok(vec![help(bot, person, actor, true, None)]),
+        Verb::Progress if words.is_empty() => {
+            Ok(vec![camp_progress(bot, person, actor, camp).await?])
+        }
+        Verb::Progress => member(bot, person, actor, camp, &words.join(" ")).await,
+        Verb::Sync => sync_camp(bot, person, actor, camp).await,
+        Verb::Pending => pending_of(bot, person, actor, camp).await,
+    }
+}
+
+/// What somebody needs to be allowed for a verb.
+pub(super) const fn needed_for(verb: Verb) -> Action {
+    match verb {
+        Verb::Help | Verb::Progress => Action::ViewCamp,
+        Verb::Sync => Action::SyncCheckIns,
+        Verb::Pending => Action::ReviewRefunds,
     }
 }
 
 /// A corp member who has paid hears about themselves; anybody else about nobody.
-async fn answer_member(bot: &Bot, person: &str, _command: Option<Command>) -> Result<Vec<Reply>> {
+async fn answer_member(bot: &Bot, person: &str) -> Result<Vec<Reply>> {
     let places = lookup::own_places(&bot.ctx, person).await?;
     if places.is_empty() {
         return Ok(vec![replies::text(
@@ -68,10 +88,11 @@ async fn answer_member(bot: &Bot, person: &str, _command: Option<Command>) -> Re
     )])
 }
 
-fn help(bot: &Bot, person: &str, actor: &Actor, understood: bool) -> Reply {
+fn help(bot: &Bot, person: &str, actor: &Actor, understood: bool, foreign: Option<&str>) -> Reply {
     let body = json!({
         "name": actor.name,
         "understood": understood,
+        "foreign": foreign,
         "maySync": actor.role.may(Action::SyncCheckIns) != Reach::Nowhere,
         "mayReview": actor.role.may(Action::ReviewRefunds) != Reach::Nowhere,
     });
@@ -79,31 +100,23 @@ fn help(bot: &Bot, person: &str, actor: &Actor, understood: bool) -> Reply {
 }
 
 async fn progress(bot: &Bot, person: &str, actor: &Actor, words: &[String]) -> Result<Vec<Reply>> {
-    let camps = lookup::camps_for(&bot.ctx, actor, Action::ViewCamp).await?;
+    let camps = lookup::camps_for(&bot.ctx, actor, needed_for(Verb::Progress)).await?;
     let Some((first, rest)) = words.split_first() else {
         return overview(bot, person, actor, &camps).await;
     };
-    let camp = match names::find(first, &camps, |camp| &camp.name) {
-        Found::One(camp) => camp,
+    let verb = Verb::Progress;
+    // A camp's name may hold blanks: `进度 AI 写作营`.
+    if let Found::One(camp) = names::find(&words.join(" "), &camps, |camp| &camp.name) {
+        return about_camp(bot, person, actor, verb, camp, &[]).await;
+    }
+    match names::find(first, &camps, |camp| &camp.name) {
+        Found::One(camp) => about_camp(bot, person, actor, verb, camp, rest).await,
         // `进度 小明` where there is one camp only: the word is a member's name.
         Found::None(_) if camps.len() == 1 => match camps.first() {
-            Some(camp) => return member(bot, person, actor, camp, &words.join(" ")).await,
-            None => return Ok(Vec::new()),
+            Some(camp) => about_camp(bot, person, actor, verb, camp, words).await,
+            None => Ok(Vec::new()),
         },
-        other => {
-            return Ok(vec![choose_camp(
-                bot,
-                person,
-                Verb::Progress,
-                first,
-                &other,
-            )]);
-        }
-    };
-    if rest.is_empty() {
-        Ok(vec![camp_progress(bot, person, actor, camp).await?])
-    } else {
-        member(bot, person, actor, camp, &rest.join(" ")).await
+        found => Ok(vec![choosing::card(bot, person, verb, first, rest, &found)]),
     }
 }
 
@@ -193,6 +206,7 @@ fn member_line(bot: &Bot, place: &MemberProgress) -> Value {
         },
         "matched": place.member.match_status == MatchStatus::Matched,
         "joined": place.member.joined,
+        "refunded": place.is_refunded,
     })
 }
 
@@ -202,11 +216,18 @@ async fn start_sync(
     actor: &Actor,
     words: &[String],
 ) -> Result<Vec<Reply>> {
-    let camps = lookup::camps_for(&bot.ctx, actor, Action::SyncCheckIns).await?;
+    let camps = lookup::camps_for(&bot.ctx, actor, needed_for(Verb::Sync)).await?;
     let wanted = words.join(" ");
     match chosen(&wanted, &camps) {
         Found::One(camp) => sync_camp(bot, person, actor, camp).await,
-        other => Ok(vec![choose_camp(bot, person, Verb::Sync, &wanted, &other)]),
+        found => Ok(vec![choosing::card(
+            bot,
+            person,
+            Verb::Sync,
+            &wanted,
+            &[],
+            &found,
+        )]),
     }
 }
 
@@ -221,7 +242,7 @@ pub(super) async fn sync_camp(
     let body = json!({"campName": camp.name, "syncId": run.id.0});
     let started = replies::text(bot, person, "answer_sync_started", body.clone());
     let look_at = bot.ctx.now().plus(FIRST_LOOK);
-    let report = replies::later(bot, person, "sync_report", body, look_at);
+    let report = replies::later(person, "sync_report", body, look_at);
     Ok(vec![
         replies::about(started, camp.id),
         replies::about(report, camp.id),
@@ -237,58 +258,38 @@ async fn what_waits(
     let wanted = words.join(" ");
     if wanted.is_empty() {
         let waiting = review::waiting_everywhere(&bot.ctx, actor).await?;
-        return match waiting.as_slice() {
-            [] => Ok(vec![replies::text(
-                bot,
-                person,
-                "answer_nothing_pending",
-                json!({}),
-            )]),
-            [only] => Ok(vec![pending::digest(bot, person, only)?]),
-            several => {
-                let lines: Vec<Value> = several
-                    .iter()
-                    .map(|waiting| {
-                        json!({
-                            "name": waiting.camp.name,
-                            "clear": waiting.clear.len(),
-                            "look": waiting.to_look_at.len(),
-                        })
-                    })
-                    .collect();
-                let body = json!({"camps": lines});
-                Ok(vec![replies::text(
-                    bot,
-                    person,
-                    "answer_pending_camps",
-                    body,
-                )])
-            }
-        };
+        return Ok(vec![match waiting.as_slice() {
+            [] => replies::text(bot, person, "answer_nothing_pending", json!({})),
+            [only] => pending::digest(bot, person, only)?,
+            several => choosing::pending_card(bot, person, several),
+        }]);
     }
-    let camps = lookup::camps_for(&bot.ctx, actor, Action::ReviewRefunds).await?;
+    let camps = lookup::camps_for(&bot.ctx, actor, needed_for(Verb::Pending)).await?;
     match chosen(&wanted, &camps) {
-        Found::One(camp) => {
-            let waiting = review::waiting(&bot.ctx, actor, camp.clone()).await?;
-            if waiting.is_empty() {
-                let body = json!({"campName": camp.name});
-                return Ok(vec![replies::text(
-                    bot,
-                    person,
-                    "answer_nothing_pending",
-                    body,
-                )]);
-            }
-            Ok(vec![pending::digest(bot, person, &waiting)?])
-        }
-        other => Ok(vec![choose_camp(
+        Found::One(camp) => pending_of(bot, person, actor, camp).await,
+        found => Ok(vec![choosing::card(
             bot,
             person,
             Verb::Pending,
             &wanted,
-            &other,
+            &[],
+            &found,
         )]),
     }
+}
+
+async fn pending_of(bot: &Bot, person: &str, actor: &Actor, camp: &Camp) -> Result<Vec<Reply>> {
+    let waiting = review::waiting(&bot.ctx, actor, camp.clone()).await?;
+    if waiting.is_empty() {
+        let body = json!({"campName": camp.name});
+        return Ok(vec![replies::text(
+            bot,
+            person,
+            "answer_nothing_pending",
+            body,
+        )]);
+    }
+    Ok(vec![pending::digest(bot, person, &waiting)?])
 }
 
 /// The camp that is meant; without a word, the only one there is.
@@ -298,25 +299,4 @@ fn chosen<'a>(wanted: &str, camps: &'a [Camp]) -> Found<'a, Camp> {
         (true, all) => Found::Several(all.iter().collect()),
         (false, all) => names::find(wanted, all, |camp| &camp.name),
     }
-}
-
-fn choose_camp(
-    bot: &Bot,
-    person: &str,
-    verb: Verb,
-    wanted: &str,
-    found: &Found<'_, Camp>,
-) -> Reply {
-    let (fits, camps) = match found {
-        Found::One(camp) => (true, vec![*camp]),
-        Found::Several(camps) => (true, camps.clone()),
-        Found::None(camps) => (false, camps.clone()),
-    };
-    let names: Vec<&str> = camps
-        .iter()
-        .take(MAX_LINES)
-        .map(|camp| camp.name.as_str())
-        .collect();
-    let body = json!({"verb": verb.as_str(), "wanted": wanted, "fits": fits, "names": names});
-    replies::text(bot, person, "answer_choose_camp", body)
 }

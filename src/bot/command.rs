@@ -37,6 +37,8 @@ const ALIASES: &[(&str, Verb)] = &[
     ("help", Verb::Help),
     ("bz", Verb::Help),
     ("?", Verb::Help),
+    ("训练营", Verb::Progress),
+    ("xly", Verb::Progress),
     ("打卡进度", Verb::Progress),
     ("查看进度", Verb::Progress),
     ("查进度", Verb::Progress),
@@ -57,13 +59,28 @@ const ALIASES: &[(&str, Verb)] = &[
     ("dsh", Verb::Pending),
 ];
 
+/// What people may expect of us that we do not do: it is said plainly, not guessed at.
+const FOREIGN: &[&str] = &["匹配", "催打卡", "退款", "重试", "报表", "二维码", "状态"];
+
+/// The word of something that we do not do, if `text` begins with one.
+#[must_use]
+pub fn foreign(text: &str) -> Option<&'static str> {
+    let text = readable(text);
+    FOREIGN.iter().copied().find(|word| text.starts_with(word))
+}
+
+/// What somebody typed, in one width and without the slash before it.
+fn readable(text: &str) -> String {
+    let text: String = text.nfkc().take(MAX_CHARACTERS).collect();
+    text.trim().trim_start_matches('/').trim_start().to_owned()
+}
+
 impl Command {
     /// Reads what somebody typed; `None` if it is no command.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let text: String = text.nfkc().take(MAX_CHARACTERS).collect();
-        let text = text.trim().trim_start_matches('/').trim_start();
-        let (first, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+        let text = readable(text);
+        let (first, rest) = text.split_once(char::is_whitespace).unwrap_or((&text, ""));
         let (verb, glued) = verb_of(first)?;
         let glued = Some(glued).filter(|word| !word.is_empty());
         Some(Self {
@@ -114,6 +131,7 @@ mod tests {
             ("ＪＤ", Verb::Progress, &[]),
             ("jd写作营", Verb::Progress, &["写作营"]),
             ("打卡进度", Verb::Progress, &[]),
+            ("训练营", Verb::Progress, &[]),
             ("tb", Verb::Sync, &[]),
             ("  同步  3  ", Verb::Sync, &["3"]),
             ("dsh", Verb::Pending, &[]),
@@ -131,6 +149,16 @@ mod tests {
     fn other_talk_is_no_command() {
         for text in ["", " ", "/", "你好", "jdx", "tbs", "谢谢进度", "helping"] {
             assert_eq!(Command::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_we_do_not_do_is_known_by_its_word() {
+        assert_eq!(foreign("／催打卡 写作营"), Some("催打卡"));
+        assert_eq!(foreign("报表本月"), Some("报表"));
+        assert_eq!(foreign("你好"), None);
+        for word in FOREIGN {
+            assert_eq!(Command::parse(word), None, "{word}");
         }
     }
 

@@ -1,9 +1,10 @@
 //! From the lines of a card template to a card that WeCom takes.
 //!
 //! One line each: `title:`, `desc:`, `text:`, `open:` (where the whole card leads),
-//! `row: label = value`, `button.ACTION: label`, `link: label = address`, `select.QUESTION: title` with its `option.ID: label` lines, `choice.ID: label` and
-//! `ticked.ID: label` of a vote, `submit.ACTION: label`, and `grey: label`, which takes the place of
-//! all buttons. An action becomes the key `c1.<card id>.<action>` (contract, Chat).
+//! `row: label = value`, `button.ACTION: label`, `link: label = address`, `select.QUESTION: title`
+//! with its `option.ID: label` lines, `choice.ID: label` and `ticked.ID: label` of a vote,
+//! `submit.ACTION: label`, and `grey: label`, which takes the place of all buttons. An action becomes
+//! the key `c1.<card id>.<action>` (contract, Chat).
 
 use wecom::LimitError;
 use wecom::card::{
@@ -150,6 +151,19 @@ impl Layout {
     #[must_use]
     pub fn calls_back(&self) -> bool {
         self.submit.is_some() || !self.buttons.is_empty()
+    }
+
+    /// Its first line.
+    pub(super) fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// The first page that it leads to: label and address.
+    pub(super) fn page(&self) -> Option<(&str, &str)> {
+        self.buttons.iter().find_map(|(label, press)| match press {
+            Press::Page(address) => Some((label.as_str(), address.as_str())),
+            Press::Action(_) => None,
+        })
     }
 
     /// The card as a text, for where it cannot be shown.

@@ -3,12 +3,16 @@
 //! `message-templates/`.
 
 mod answers;
+mod choosing;
 mod clicks;
 pub mod command;
+mod deciding;
 mod layout;
 mod menu;
 mod names;
+mod notices;
 mod pending;
+mod renewing;
 mod replies;
 mod single;
 mod templates;
@@ -16,23 +20,19 @@ mod wording;
 mod worker;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use wecom::crypto::Keys;
 
+use crate::services::chat::Chat;
 use crate::services::deliver::{self, Delivered};
+use crate::services::inbox::Worked;
 use crate::services::{Context, Result};
-use crate::store::Signal;
 
 pub use layout::{Layout, LayoutError, read_key};
 pub use menu::menu;
 pub use templates::{TemplateError, Templates};
-pub use worker::Worked;
-
-/// How often inbox and outbox are looked at when nothing wakes us: what another instance left
-/// behind, and what is due later (design §5.4).
-const POLL_EVERY: Duration = Duration::from_secs(2);
 
 /// The bot. Cheap to clone.
 #[derive(Clone)]
@@ -52,50 +52,18 @@ impl Bot {
             keys: keys.map(Arc::new),
         }
     }
+}
 
-    /// Works off what has come in (the job `work-inbox`).
-    ///
-    /// # Errors
-    /// Those of the store; what goes wrong with one event is recorded with it.
-    pub async fn work_inbox(&self) -> Result<Worked> {
-        worker::work(self).await
+impl Chat for Bot {
+    fn work_inbox(&self) -> BoxFuture<'_, Result<Worked>> {
+        worker::work(self).boxed()
     }
 
-    /// Sends what is due (the job `send-outbox`).
-    ///
-    /// # Errors
-    /// Those of the store; what goes wrong with one message is recorded with it.
-    pub async fn send_outbox(&self) -> Result<Delivered> {
-        deliver::send_outbox(&self.ctx, self).await
-    }
-
-    /// Works and sends until `stop`: woken by every commit that asks for it, and every two
-    /// seconds. What is under way is finished first.
-    pub async fn run(&self, stop: CancellationToken) {
-        tokio::join!(
-            self.keep_doing(&stop, Signal::Inbox),
-            self.keep_doing(&stop, Signal::Outbox),
-        );
-    }
-
-    async fn keep_doing(&self, stop: &CancellationToken, signal: Signal) {
-        while !stop.is_cancelled() {
-            let done = match signal {
-                Signal::Inbox => self.work_inbox().await.map(drop),
-                _ => self.send_outbox().await.map(drop),
-            };
-            if let Err(error) = done {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    ?signal,
-                    "the bot could not work"
-                );
-            }
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = self.ctx.db.signalled(signal) => {}
-                () = tokio::time::sleep(POLL_EVERY) => {}
-            }
+    fn send_outbox(&self) -> BoxFuture<'_, Result<Delivered>> {
+        async {
+            renewing::renew(self).await?;
+            deliver::send_outbox(&self.ctx, self).await
         }
+        .boxed()
     }
 }

@@ -6,27 +6,24 @@ use crate::domain::{CampId, Timestamp};
 use crate::services::inbox::Reply;
 use crate::services::{Error, Refusal};
 use crate::store::cards::NewCard;
-use crate::store::outbox::{Channel, NewMessage};
+use crate::store::outbox::{Channel, Lane, NewMessage};
 
 use super::Bot;
 
-/// A text of the template `kind` to one person.
+/// A text of the template `kind` to the one person who asked.
 pub(super) fn text(bot: &Bot, person: &str, kind: &'static str, body: Value) -> Reply {
-    later(bot, person, kind, body, bot.ctx.now())
+    let mut reply = later(person, kind, body, bot.ctx.now());
+    reply.message.lane = Lane::Answer;
+    reply
 }
 
-/// The same, not before `send_at`.
-pub(super) fn later(
-    _bot: &Bot,
-    person: &str,
-    kind: &'static str,
-    body: Value,
-    send_at: Timestamp,
-) -> Reply {
+/// What is told to one person, not before `send_at`.
+pub(super) fn later(person: &str, kind: &'static str, body: Value, send_at: Timestamp) -> Reply {
     Reply {
         message: NewMessage {
             kind,
             channel: Channel::WecomApp,
+            lane: Lane::Notice,
             recipient: person.to_owned(),
             camp_id: None,
             card_id: None,

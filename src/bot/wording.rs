@@ -7,7 +7,7 @@ use wecom::group_robot::GroupMessage;
 
 use crate::domain::staff::Channel as ActorChannel;
 use crate::domain::{Action, CardId, SyncId, Timestamp};
-use crate::services::deliver::{Worded, Wording};
+use crate::services::deliver::{Worded, WordedCard, Wording};
 use crate::services::sync::SyncState;
 use crate::services::{Context, Error, Result, cards, lookup, refund, review, staff, sync};
 use crate::store::cards::{Card, CardState, NewCard};
@@ -51,6 +51,7 @@ impl Bot {
             "sync_report" => self.sync_report(message, body).await,
             "batch_summary" => self.batch_summary(message, &body).await,
             "undo_over" => self.undo_over(&body).await,
+            "card_renewed" => self.card_renewed(&body).await,
             kind if self.templates.is_card(kind) => self.card(message, kind, body).await,
             kind => Ok(Worded::Text(self.text(kind, &body)?)),
         }
@@ -81,7 +82,7 @@ impl Bot {
         let layout = self.layout(kind, &body)?;
         if !layout.calls_back() {
             let face = Face::new(CardId(message.id), &self.ctx.settings.public_url);
-            return built(layout.card(&face), None);
+            return self.built(&layout, &face, None, message);
         }
         let id = match message.card_id {
             Some(id) => Some(CardId(id)),
@@ -91,7 +92,7 @@ impl Bot {
             }
         };
         match id {
-            Some(id) => built(layout.card(&self.face(id, message)), Some(id)),
+            Some(id) => self.built(&layout, &self.face(id, message), Some(id), message),
             None => Ok(Worded::NotYet(self.ctx.now().plus(LOOK_AGAIN))),
         }
     }
@@ -120,10 +121,8 @@ impl Bot {
         if let Some(id) = message.card_id.map(CardId) {
             let card = cards::find(&self.ctx, id).await?.ok_or(Error::NotFound)?;
             let body = self.with_site(card.proposal.get("body").cloned().unwrap_or_default());
-            return built(
-                self.layout("digest", &body)?.card(&self.face(id, message)),
-                Some(id),
-            );
+            let layout = self.layout("digest", &body)?;
+            return self.built(&layout, &self.face(id, message), Some(id), message);
         }
         let person = message.recipient.as_str();
         let channel = ActorChannel::Chat;
@@ -139,9 +138,34 @@ impl Bot {
         let body = self.with_site(pending::body_of(&card));
         let layout = self.layout("digest", &body)?;
         match cards::of_message(&self.ctx, message.id, card).await? {
-            Some(id) => built(layout.card(&self.face(id, message)), Some(id)),
+            Some(id) => self.built(&layout, &self.face(id, message), Some(id), message),
             None => Ok(Worded::NotYet(self.ctx.now().plus(LOOK_AGAIN))),
         }
+    }
+
+    /// A card to be sent, and the text that takes its place where it cannot be.
+    fn built(
+        &self,
+        layout: &Layout,
+        face: &Face,
+        id: Option<CardId>,
+        message: &DueMessage,
+    ) -> Result<Worded> {
+        let site = &self.ctx.settings.public_url;
+        let review = match message.camp_id {
+            Some(camp) => format!("{site}/admin/refunds?campId={camp}"),
+            None => format!("{site}/admin/refunds"),
+        };
+        let (label, link) = layout.page().unwrap_or(("打开审核页", &review));
+        let in_words = json!({"text": layout.in_words(), "link": link, "label": label});
+        let card = layout
+            .card(face)
+            .map_err(|error| Error::Invariant(full(&error)))?;
+        Ok(Worded::Card(Box::new(WordedCard {
+            id,
+            card,
+            in_words: self.text("card_in_words", &in_words)?,
+        })))
     }
 
     async fn sync_report(&self, message: &DueMessage, mut body: Value) -> Result<Worded> {
@@ -202,6 +226,19 @@ impl Bot {
         } else {
             "decided"
         };
+        self.update(&card, kind, outcome)
+    }
+
+    /// Greys a card that a new one has taken the place of, or whose time is over.
+    async fn card_renewed(&self, body: &Value) -> Result<Worded> {
+        let card = self.card_named(body).await?;
+        match (card.state, card.outcome.clone()) {
+            (CardState::Replaced, Some(outcome)) => self.update(&card, "renewed", outcome),
+            _ => Ok(Worded::Nothing),
+        }
+    }
+
+    fn update(&self, card: &Card, kind: &str, outcome: Value) -> Result<Worded> {
         let face = Face::new(card.id, &self.ctx.settings.public_url);
         let replacement = self
             .layout(kind, &self.with_site(outcome))?
@@ -219,14 +256,6 @@ impl Bot {
         let since = Timestamp::from_micros(message.created_at);
         self.ctx.now() >= since.plus(limit)
     }
-}
-
-fn built(
-    card: std::result::Result<wecom::card::Card, super::LayoutError>,
-    id: Option<CardId>,
-) -> Result<Worded> {
-    card.map(|card| Worded::Card(id, Box::new(card)))
-        .map_err(|error| Error::Invariant(full(&error)))
 }
 
 /// An error with its causes, for the record of a message that could not be worded.

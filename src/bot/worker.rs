@@ -9,8 +9,9 @@ use serde_json::json;
 use wecom::callback::{self, Envelope, Freshness};
 use wecom::event::{Body, Content, Event, Inbound, SYSTEM_USER};
 
-use crate::services::inbox::{self, Reply, WECOM_APP};
+use crate::services::inbox::{self, Reply, WECOM_APP, Worked};
 use crate::services::{Error, Result};
+use crate::store::StoreError;
 use crate::store::inbox::InboundEvent;
 
 use super::{Bot, answers, clicks, replies};
@@ -22,21 +23,12 @@ const MAX_ROUNDS: usize = 32;
 /// Tries before an event is given up.
 const MAX_ATTEMPTS: i64 = 5;
 
-/// What one call has done.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Worked {
-    /// Worked off.
-    pub done: u64,
-    /// To be tried again.
-    pub retried: u64,
-    /// Given up.
-    pub given_up: u64,
-}
-
 enum Outcome {
     Done,
     Retried,
     GivenUp,
+    /// Its lease ran out; whoever has it now records what becomes of it.
+    TakenOver,
 }
 
 pub(super) async fn work(bot: &Bot) -> Result<Worked> {
@@ -68,6 +60,7 @@ pub(super) async fn work(bot: &Bot) -> Result<Worked> {
                     Outcome::Done => worked.done += 1,
                     Outcome::Retried => worked.retried += 1,
                     Outcome::GivenUp => worked.given_up += 1,
+                    Outcome::TakenOver => {}
                 }
             }
         }
@@ -92,8 +85,8 @@ async fn serve(bot: &Bot, events: Vec<(InboundEvent, Option<Inbound>)>) -> Resul
             None => {
                 let why = "it cannot be opened with the keys of the configuration".to_owned();
                 tracing::error!(event = event.id, why, "an event was given up");
-                inbox::give_up(&bot.ctx, event.id, why, Vec::new()).await?;
-                Outcome::GivenUp
+                let given_up = inbox::give_up(&bot.ctx, event.lease, why, Vec::new()).await;
+                unless_lost(given_up, Outcome::GivenUp)?
             }
         });
     }
@@ -104,14 +97,14 @@ async fn work_off(bot: &Bot, event: &InboundEvent, inbound: &Inbound) -> Result<
     let person = inbound.from_user.to_lowercase();
     let error = match route(bot, &person, inbound).await {
         Ok(answers) => {
-            inbox::finish(&bot.ctx, event.id, answers).await?;
-            return Ok(Outcome::Done);
+            let finished = inbox::finish(&bot.ctx, event.lease, answers).await;
+            return unless_lost(finished, Outcome::Done);
         }
         Err(error) => error,
     };
     if let Some(refused) = replies::refusal(bot, &person, &error) {
-        inbox::finish(&bot.ctx, event.id, vec![refused]).await?;
-        return Ok(Outcome::Done);
+        let finished = inbox::finish(&bot.ctx, event.lease, vec![refused]).await;
+        return unless_lost(finished, Outcome::Done);
     }
     tracing::error!(
         error = &error as &dyn std::error::Error,
@@ -121,12 +114,20 @@ async fn work_off(bot: &Bot, event: &InboundEvent, inbound: &Inbound) -> Result<
     );
     if event.attempts < MAX_ATTEMPTS && may_pass(&error) {
         let wait = TimeDelta::seconds(1 << event.attempts.clamp(0, 6));
-        inbox::retry(&bot.ctx, event.id, wait, error.to_string()).await?;
-        return Ok(Outcome::Retried);
+        let put_back = inbox::retry(&bot.ctx, event.lease, wait, error.to_string()).await;
+        return unless_lost(put_back, Outcome::Retried);
     }
     let sorry = replies::text(bot, &person, "answer_failed", json!({}));
-    inbox::give_up(&bot.ctx, event.id, error.to_string(), vec![sorry]).await?;
-    Ok(Outcome::GivenUp)
+    let given_up = inbox::give_up(&bot.ctx, event.lease, error.to_string(), vec![sorry]).await;
+    unless_lost(given_up, Outcome::GivenUp)
+}
+
+fn unless_lost(recorded: Result<()>, outcome: Outcome) -> Result<Outcome> {
+    match recorded {
+        Ok(()) => Ok(outcome),
+        Err(Error::Store(StoreError::Stale { .. })) => Ok(Outcome::TakenOver),
+        Err(error) => Err(error),
+    }
 }
 
 /// Whether trying again may help: somebody else was first, or the database was away.

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use campkeeper::app::{self, App, Clocks, StartError};
-use campkeeper::bot::{self, Bot};
+use campkeeper::bot;
 use campkeeper::config::{self, Config, ConfigError};
 use campkeeper::domain::staff::Role;
 use campkeeper::jobs::{self, RunError};
@@ -179,12 +179,6 @@ async fn with_config(config: Config, arguments: Arguments) -> Result<(), Failure
     let ctx = app::open(&config, Clocks::system(), address).await?;
     ctx.db.migrate().await?;
     let json = arguments.json;
-    if let Command::Job(JobCommand::Run { name }) = &arguments.command {
-        let bot = app::bot(&config, ctx.clone())?;
-        let done = run_job(&ctx, &bot, name, json).await;
-        ctx.db.close().await;
-        return done;
-    }
     let done = match arguments.command {
         Command::User(UserCommand::Add {
             username,
@@ -203,7 +197,8 @@ async fn with_config(config: Config, arguments: Arguments) -> Result<(), Failure
             add_user(&ctx, account, json).await
         }
         Command::Audit(AuditCommand::Verify) => verify_audit(&ctx, json).await,
-        Command::Job(_) => list_jobs(json),
+        Command::Job(JobCommand::List) => list_jobs(json),
+        Command::Job(JobCommand::Run { name }) => run_job(&ctx, &name, json).await,
         Command::Wecom(WecomCommand::Menu) => publish_menu(&ctx, json).await,
         _ => Ok(print(
             json,
@@ -252,24 +247,13 @@ async fn add_user(ctx: &Context, account: NewAccount, json: bool) -> Result<(), 
     )?)
 }
 
-/// The two jobs that are the bot's own: they need its words, not only services.
-const BOT_JOBS: [&str; 2] = ["work-inbox", "send-outbox"];
-
 fn list_jobs(json: bool) -> Result<(), Failure> {
-    let names: Vec<&str> = jobs::JOBS
-        .iter()
-        .map(|job| job.name)
-        .chain(BOT_JOBS)
-        .collect();
+    let names: Vec<&str> = jobs::JOBS.iter().map(|job| job.name).collect();
     Ok(print(json, &json!(names), &names.join("\n"))?)
 }
 
-async fn run_job(ctx: &Context, bot: &Bot, name: &str, json: bool) -> Result<(), Failure> {
-    let done = match name {
-        "work-inbox" => json!(bot.work_inbox().await?),
-        "send-outbox" => json!(bot.send_outbox().await?),
-        _ => jobs::run_once(ctx, name).await?,
-    };
+async fn run_job(ctx: &Context, name: &str, json: bool) -> Result<(), Failure> {
+    let done = jobs::run_once(ctx, name).await?;
     Ok(print(json, &done, &done.to_string())?)
 }
 

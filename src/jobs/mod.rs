@@ -106,6 +106,18 @@ pub const JOBS: &[Job] = &[
         |done| json!(done)
     ),
     job!(
+        "work-inbox",
+        Trigger::Woken(Signal::Inbox),
+        |ctx| ctx.chat()?.work_inbox(),
+        |done| json!(done)
+    ),
+    job!(
+        "send-outbox",
+        Trigger::Woken(Signal::Outbox),
+        |ctx| ctx.chat()?.send_outbox(),
+        |done| json!(done)
+    ),
+    job!(
         "reconcile-payments",
         Trigger::At("0 5 * * * *", Lane::Frequent),
         |ctx| services::reconcile::unpaid(&ctx),
@@ -145,10 +157,10 @@ mod tests {
             "reconcile-payments",
             "check-cookie",
         ];
-        let mut seen = HashSet::new();
+        let names: HashSet<&str> = JOBS.iter().map(|job| job.name).collect();
+        assert_eq!(names, HashSet::from(known));
+        assert_eq!(names.len(), JOBS.len(), "a name twice");
         for job in JOBS {
-            assert!(known.contains(&job.name), "{}", job.name);
-            assert!(seen.insert(job.name), "{} twice", job.name);
             if let Trigger::At(cron, _) = job.trigger {
                 Schedule::parse(cron).unwrap();
             }

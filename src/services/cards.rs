@@ -6,22 +6,27 @@ use wecom::ErrorClass;
 use wecom::card::Replacement;
 use wecom::message::{CardAudience, CardUpdate};
 
-use crate::domain::{CardId, UserId};
-use crate::store::cards::{self, Card, CardState, Decision, NewCard};
-use crate::store::{StoreError, Tx};
+use crate::domain::{CardId, Timestamp, UserId};
+use crate::store::Tx;
+use crate::store::cards::{self, Card, CardState, Decision, NewCard, TakenCode};
 
+use super::inbox::Reply;
 use super::{Context, Result};
 
 /// Codes that one change may use up.
 const MAX_TRIES: usize = 4;
+/// Cards renewed at once: what is more comes with the next call.
+const RENEWED_AT_ONCE: i64 = 20;
 
 /// What became of a change to a sent card.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Updated {
     /// The card looks as it should.
     Done,
     /// No response code is left: say it in another way.
     NoCode,
+    /// It may go through later, by the same code.
+    Busy(wecom::Error),
     /// WeCom refused: say it in another way.
     Failed(String),
 }
@@ -41,6 +46,37 @@ pub async fn about(
 ) -> Result<Vec<Card>> {
     let mut conn = ctx.db.read().await?;
     Ok(cards::about(&mut conn, kind, subject, state).await?)
+}
+
+/// The cards that still wait for somebody and expire before `before`.
+pub async fn expiring(ctx: &Context, before: Timestamp) -> Result<Vec<Card>> {
+    let mut conn = ctx.db.read().await?;
+    Ok(cards::expiring(&mut conn, before, RENEWED_AT_ONCE).await?)
+}
+
+/// Ends a card that nobody has decided, and adds what takes its place, together; `false` if
+/// somebody was first.
+pub async fn replace(
+    ctx: &Context,
+    card: CardId,
+    outcome: Value,
+    replies: Vec<Reply>,
+) -> Result<bool> {
+    let at = ctx.now();
+    ctx.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let moved = (CardState::Open, CardState::Replaced);
+                if !decide_in(tx, card, moved, outcome, None, at).await? {
+                    return Ok(false);
+                }
+                for (place, reply) in replies.into_iter().enumerate() {
+                    reply.add(tx, format!("renewed:{card}:{place}"), at).await?;
+                }
+                Ok(true)
+            })
+        })
+        .await
 }
 
 /// Makes the card of a message that has none yet, and answers its number; none if another worker
@@ -89,7 +125,7 @@ async fn decide_in(
     (from, to): (CardState, CardState),
     outcome: Value,
     by: Option<UserId>,
-    at: crate::domain::Timestamp,
+    at: Timestamp,
 ) -> Result<bool> {
     let decision = Decision {
         from,
@@ -111,9 +147,10 @@ pub async fn update(
     replacement: Replacement,
 ) -> Result<Updated> {
     for _ in 0..MAX_TRIES {
-        let Some(code) = take_code(ctx, card).await? else {
+        let Some(taken) = take_code(ctx, card).await? else {
             return Ok(Updated::NoCode);
         };
+        let code = taken.response_code.clone();
         let update = CardUpdate::card(code, audience.clone(), replacement.clone());
         let update = match update {
             Ok(update) => update,
@@ -122,6 +159,10 @@ pub async fn update(
         match call(client, &update).await {
             Ok(()) => return Ok(Updated::Done),
             Err(error) if error.class() == Some(ErrorClass::ResponseCodeSpent) => {}
+            Err(error) if error.is_retryable() || error.outcome_unknown() => {
+                give_back(ctx, taken).await?;
+                return Ok(Updated::Busy(error));
+            }
             Err(error) => {
                 tracing::warn!(card = card.0, %error, "a card could not be updated");
                 return Ok(Updated::Failed(error.to_string()));
@@ -151,14 +192,17 @@ async fn call(client: &wecom::Client, update: &CardUpdate) -> Result<(), wecom::
     }
 }
 
-async fn take_code(ctx: &Context, card: CardId) -> Result<Option<String>> {
+async fn take_code(ctx: &Context, card: CardId) -> Result<Option<TakenCode>> {
     let (db, wall_now) = (ctx.db.clone(), ctx.wall_now());
-    let taken = ctx
-        .db
+    ctx.db
         .write(move |tx| {
-            Box::pin(async move { cards::take_code(tx, db.keys(), card, wall_now).await })
+            Box::pin(async move { Ok(cards::take_code(tx, db.keys(), card, wall_now).await?) })
         })
         .await
-        .map_err(|error: StoreError| super::Error::from(error))?;
-    Ok(taken.map(|taken| taken.response_code))
+}
+
+async fn give_back(ctx: &Context, taken: TakenCode) -> Result<()> {
+    ctx.db
+        .write(move |tx| Box::pin(async move { Ok(cards::give_back_code(tx, &taken).await?) }))
+        .await
 }

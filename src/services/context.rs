@@ -12,6 +12,7 @@ use crate::platforms::wechat_pay::WechatPay;
 use crate::platforms::zsxq::Planet;
 use crate::store::{Db, Keyring};
 
+use super::chat::Chat;
 use super::{Error, Result};
 
 /// Wall time: signatures, token life, sessions and leases. Nothing moves it.
@@ -35,6 +36,8 @@ pub struct Context {
     pub planet: Option<Planet>,
     /// The WeCom application; none while its block of the configuration is empty.
     pub wecom: Option<wecom::client::Client>,
+    /// The chat; none inside the chat itself, and where nobody talks.
+    pub chat: Option<Arc<dyn Chat>>,
     /// Uploaded pictures.
     pub files: Files,
     /// What the configuration says.
@@ -121,5 +124,10 @@ impl Context {
     /// The WeCom application, or the error that says it is not set up.
     pub fn wecom(&self) -> Result<&wecom::client::Client> {
         self.wecom.as_ref().ok_or(Error::NotConfigured("wecom"))
+    }
+
+    /// The chat, or the error that says it is not set up.
+    pub fn chat(&self) -> Result<&dyn Chat> {
+        self.chat.as_deref().ok_or(Error::NotConfigured("wecom"))
     }
 }

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 
 use crate::domain::Timestamp;
 use crate::store::cards::NewCard;
-use crate::store::inbox::{self, InboundEvent};
+use crate::store::inbox::{self, End, InboundEvent, Lease};
 use crate::store::outbox::{self, NewMessage};
 use crate::store::{Tx, cards};
 
@@ -17,6 +17,18 @@ pub const WECOM_APP: &str = "wecom_app";
 const BATCH: i64 = 32;
 /// How long a worker may hold an event: longer than its calls can take.
 const LEASE: TimeDelta = TimeDelta::seconds(90);
+
+/// What one call has done with the inbox.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Worked {
+    /// Worked off.
+    pub done: u64,
+    /// To be tried again.
+    pub retried: u64,
+    /// Given up.
+    pub given_up: u64,
+}
 
 /// A message that an event led to, with the card it carries.
 #[derive(Debug, Clone)]
@@ -61,49 +73,61 @@ pub async fn lease(ctx: &Context) -> Result<Vec<InboundEvent>> {
 
 /// Ends an event together with its answers: none of them is sent twice, however often it is
 /// worked off.
-pub async fn finish(ctx: &Context, id: i64, replies: Vec<Reply>) -> Result<()> {
-    let now = ctx.now();
-    ctx.db
-        .write(move |tx| {
-            Box::pin(async move {
-                for (place, reply) in replies.into_iter().enumerate() {
-                    add(tx, reply, format!("inbox:{id}:{place}"), now).await?;
-                }
-                Ok(inbox::done(tx, id).await?)
-            })
-        })
-        .await
-}
-
-async fn add(tx: &mut Tx, reply: Reply, dedupe_key: String, now: Timestamp) -> Result<()> {
-    let Reply { mut message, card } = reply;
-    if let Some(card) = card {
-        message.card_id = Some(cards::insert(tx, &card, now).await?);
-    }
-    message.dedupe_key.get_or_insert(dedupe_key);
-    outbox::add(tx, &message, now).await?;
-    Ok(())
-}
-
-/// The event is to be tried again in `wait`.
-pub async fn retry(ctx: &Context, id: i64, wait: TimeDelta, why: String) -> Result<()> {
-    let at = ctx.wall_now().plus(wait);
-    ctx.db
-        .write(move |tx| Box::pin(async move { Ok(inbox::retry(tx, id, at, &why).await?) }))
-        .await
+///
+/// # Errors
+/// [`crate::store::StoreError::Stale`] if another worker has it by now: its answers hold.
+pub async fn finish(ctx: &Context, lease: Lease, replies: Vec<Reply>) -> Result<()> {
+    end(ctx, lease, End::Done, None, replies).await
 }
 
 /// The event cannot be worked off; it is kept for people to see, and `replies` say so.
-pub async fn give_up(ctx: &Context, id: i64, why: String, replies: Vec<Reply>) -> Result<()> {
+///
+/// # Errors
+/// As [`finish`].
+pub async fn give_up(ctx: &Context, lease: Lease, why: String, replies: Vec<Reply>) -> Result<()> {
+    end(ctx, lease, End::Failed, Some(why), replies).await
+}
+
+async fn end(
+    ctx: &Context,
+    lease: Lease,
+    how: End,
+    why: Option<String>,
+    replies: Vec<Reply>,
+) -> Result<()> {
     let now = ctx.now();
     ctx.db
         .write(move |tx| {
             Box::pin(async move {
                 for (place, reply) in replies.into_iter().enumerate() {
-                    add(tx, reply, format!("inbox:{id}:{place}"), now).await?;
+                    reply.add(tx, format!("inbox:{lease}:{place}"), now).await?;
                 }
-                Ok(inbox::give_up(tx, id, &why).await?)
+                Ok(inbox::end(tx, lease, how, why.as_deref()).await?)
             })
         })
+        .await
+}
+
+impl Reply {
+    /// Adds it to the outbox, with its card; `dedupe_key` is used if it has none.
+    pub(super) async fn add(self, tx: &mut Tx, dedupe_key: String, now: Timestamp) -> Result<()> {
+        let Self { mut message, card } = self;
+        if let Some(card) = card {
+            message.card_id = Some(cards::insert(tx, &card, now).await?);
+        }
+        message.dedupe_key.get_or_insert(dedupe_key);
+        outbox::add(tx, &message, now).await?;
+        Ok(())
+    }
+}
+
+/// The event is to be tried again in `wait`.
+///
+/// # Errors
+/// As [`finish`].
+pub async fn retry(ctx: &Context, lease: Lease, wait: TimeDelta, why: String) -> Result<()> {
+    let at = ctx.wall_now().plus(wait);
+    ctx.db
+        .write(move |tx| Box::pin(async move { Ok(inbox::retry(tx, lease, at, &why).await?) }))
         .await
 }

@@ -56,6 +56,8 @@ pub struct MemberProgress {
     pub terms: Terms,
     /// What the days say.
     pub judgement: Judgement,
+    /// Whether the deposit has gone back.
+    pub is_refunded: bool,
 }
 
 impl MemberProgress {
@@ -208,10 +210,14 @@ async fn judge(
     camp: Camp,
 ) -> Result<MemberProgress> {
     let payment = payments::by_id(conn, member.payment_id).await?;
+    let is_refunded = payment
+        .as_ref()
+        .is_some_and(|payment| payment.status == OrderStatus::Refunded);
     let terms = payment
         .and_then(|payment| payment.terms)
         .unwrap_or(camp.terms);
     Ok(MemberProgress {
+        is_refunded,
         judgement: Judgement::of(member.checked_in_days, &terms),
         member,
         camp,

@@ -7,6 +7,7 @@ pub mod access_token;
 pub mod bind;
 pub mod camps;
 pub mod cards;
+pub mod chat;
 pub mod confirm_payment;
 mod contest;
 mod context;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::domain::{CampId, CardId, Timestamp};
-use crate::store::outbox::{self, Channel, NewMessage};
+use crate::store::outbox::{self, Channel, Lane, NewMessage};
 use crate::store::{Tx, camps};
 
 use super::{Result, Settings};
@@ -64,6 +64,7 @@ pub async fn tell_one(tx: &mut Tx, notice: &Notice, userid: &str, now: Timestamp
     let message = NewMessage {
         kind: notice.kind,
         channel: Channel::WecomApp,
+        lane: Lane::Notice,
         recipient: userid.to_owned(),
         camp_id: notice.camp_id,
         card_id: notice.card_id,
@@ -87,6 +88,7 @@ pub async fn tell_group(tx: &mut Tx, notice: &Notice, now: Timestamp) -> Result<
     let message = NewMessage {
         kind: notice.kind,
         channel: Channel::GroupRobot,
+        lane: Lane::Notice,
         recipient: camp_id.to_string(),
         camp_id: Some(camp_id),
         card_id: None,

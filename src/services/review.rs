@@ -3,7 +3,7 @@
 
 use crate::domain::refund::CLEAR_CONFIDENCE;
 use crate::domain::staff::Actor;
-use crate::domain::{Action, CampStatus, Fen, MemberId, RefundId, RefundStatus};
+use crate::domain::{Action, CampStatus, Fen, MemberId, PaymentId, RefundId, RefundStatus};
 use crate::store::camps::Camp;
 use crate::store::members;
 use crate::store::refunds::{self, Filter, Listed, Refund};
@@ -36,10 +36,24 @@ impl Waiting {
     /// What waits for one member.
     #[must_use]
     pub fn of_member(&self, member: MemberId) -> Option<&Listed> {
-        self.clear
-            .iter()
-            .chain(&self.to_look_at)
-            .find(|listed| listed.refund.member_id == Some(member))
+        self.find(|refund| refund.member_id == Some(member))
+    }
+
+    /// What waits about one payment.
+    #[must_use]
+    pub fn of_payment(&self, payment: PaymentId) -> Option<&Listed> {
+        self.find(|refund| refund.payment_id == payment)
+    }
+
+    /// One refund, if it waits.
+    #[must_use]
+    pub fn of_refund(&self, id: RefundId) -> Option<&Listed> {
+        self.find(|refund| refund.id == id)
+    }
+
+    fn find(&self, is_wanted: impl Fn(&Refund) -> bool) -> Option<&Listed> {
+        let mut all = self.clear.iter().chain(&self.to_look_at);
+        all.find(|listed| is_wanted(&listed.refund))
     }
 }
 

@@ -32,6 +32,8 @@ statements! {
               created_at, updated_at) VALUES ($1, $2, $3, $4, $5, 'open', $6, $7, $7) RETURNING id";
     BY_ID = select_card!("WHERE id = $1");
     ABOUT = select_card!("WHERE kind = $1 AND subject = $2 AND state = $3 ORDER BY id LIMIT 100");
+    EXPIRING = select_card!("WHERE state = 'open' AND expires_at < $1 \
+                             ORDER BY expires_at, id LIMIT $2");
     DECIDE = "UPDATE bot_card SET state = $3, outcome = $4, decided_by = $5, updated_at = $6 \
               WHERE id = $1 AND state = $2";
     SENT = "UPDATE bot_card SET msgid = $2, updated_at = $3 WHERE id = $1";
@@ -42,6 +44,7 @@ statements! {
              AND used_at IS NULL AND created_at > $2 \
              ORDER BY CASE WHEN wecom_userid = '' THEN 1 ELSE 0 END, id DESC LIMIT $3";
     USE_CODE = "UPDATE bot_card_code SET used_at = $2 WHERE id = $1 AND used_at IS NULL";
+    GIVE_BACK = "UPDATE bot_card_code SET used_at = NULL WHERE id = $1 AND used_at IS NOT NULL";
 }
 
 text_enum! {
@@ -53,6 +56,8 @@ text_enum! {
         Decided = "decided",
         /// The decision was withdrawn.
         Withdrawn = "withdrawn",
+        /// Its time was over, or another card has taken its place.
+        Replaced = "replaced",
     }
 }
 
@@ -159,6 +164,8 @@ pub struct Decision {
 /// A code that has been taken for one change of a card.
 #[derive(Debug, Clone)]
 pub struct TakenCode {
+    /// Its row.
+    pub id: i64,
     /// The code itself.
     pub response_code: String,
     /// Whose click brought it; empty for the one that came from sending.
@@ -210,6 +217,16 @@ pub async fn about(
         .bind(kind)
         .bind(subject)
         .bind(state.as_str())
+        .fetch_all(c)
+        .await)?;
+    rows.into_iter().map(Card::try_from).collect()
+}
+
+/// The cards that still wait for somebody and expire before `before`, the first ones first.
+pub async fn expiring(conn: &mut Conn, before: Timestamp, limit: i64) -> StoreResult<Vec<Card>> {
+    let rows: Vec<CardRow> = run!(conn, c => sqlx::query_as(EXPIRING)
+        .bind(before.micros())
+        .bind(limit)
         .fetch_all(c)
         .await)?;
     rows.into_iter().map(Card::try_from).collect()
@@ -290,10 +307,17 @@ pub async fn take_code(
             .map(|done| done.rows_affected()))?;
         if won == 1 {
             return Ok(Some(TakenCode {
+                id,
                 response_code: keys.open_text(CODE, &Sealed(sealed))?,
                 wecom_userid,
             }));
         }
     }
     Ok(None)
+}
+
+/// Gives back a code that was taken and, as far as anybody knows, not used.
+pub async fn give_back_code(tx: &mut Tx, taken: &TakenCode) -> StoreResult<()> {
+    run!(tx, c => sqlx::query(GIVE_BACK).bind(taken.id).execute(c).await.map(drop))?;
+    Ok(())
 }

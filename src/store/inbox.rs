@@ -3,7 +3,7 @@
 use crate::domain::Timestamp;
 
 use super::db::run;
-use super::{Sealed, Signal, StoreResult, Tx};
+use super::{Sealed, Signal, StoreError, StoreResult, Tx};
 
 /// The column that payloads are sealed for: they hold what people wrote.
 const PAYLOAD: &str = "inbound_event.payload";
@@ -12,21 +12,20 @@ statements! {
     INSERT = "INSERT INTO inbound_event (source, dedupe_key, payload, status, attempts, \
               next_try_at, received_at) VALUES ($1, $2, $3, 'pending', 0, $4, $4) \
               ON CONFLICT (source, dedupe_key) DO NOTHING";
-    DUE = "SELECT id, source, payload, attempts FROM inbound_event \
-           WHERE status = 'pending' AND next_try_at <= $1 \
-           AND (lease_until IS NULL OR lease_until < $2) ORDER BY next_try_at, id LIMIT $3";
-    LEASE = "UPDATE inbound_event SET lease_until = $2, attempts = attempts + 1 \
-             WHERE id = $1 AND status = 'pending' AND (lease_until IS NULL OR lease_until < $3)";
-    DONE = "UPDATE inbound_event SET status = 'done', lease_until = NULL, error = NULL \
-            WHERE id = $1 AND status = 'pending'";
-    RETRY = "UPDATE inbound_event SET lease_until = NULL, next_try_at = $2, error = $3 \
-             WHERE id = $1 AND status = 'pending'";
-    GIVE_UP = "UPDATE inbound_event SET status = 'failed', lease_until = NULL, error = $2 \
-               WHERE id = $1 AND status = 'pending'";
+    LEASE_DUE = "UPDATE inbound_event SET lease_until = $2, attempts = attempts + 1 \
+                 WHERE status = 'pending' AND (lease_until IS NULL OR lease_until < $1) \
+                 AND id IN (SELECT id FROM inbound_event WHERE status = 'pending' \
+                 AND next_try_at <= $1 AND (lease_until IS NULL OR lease_until < $1) \
+                 ORDER BY next_try_at, id LIMIT $3) \
+                 RETURNING id, source, payload, attempts, lease_until";
+    END = "UPDATE inbound_event SET status = $3, lease_until = NULL, error = $4 \
+           WHERE id = $1 AND status = 'pending' AND lease_until = $2";
+    RETRY = "UPDATE inbound_event SET lease_until = NULL, next_try_at = $3, error = $4 \
+             WHERE id = $1 AND status = 'pending' AND lease_until = $2";
     FORGET = "DELETE FROM inbound_event WHERE received_at < $1 AND status <> 'pending'";
 }
 
-/// An event to be worked off.
+/// An event to be worked off, leased to whoever reads this.
 #[derive(Debug, Clone)]
 pub struct InboundEvent {
     /// Its row.
@@ -37,6 +36,26 @@ pub struct InboundEvent {
     pub payload: Vec<u8>,
     /// Tries so far, this one included.
     pub attempts: i64,
+    /// The right to record what becomes of it.
+    pub lease: Lease,
+}
+
+/// The right to record what became of an event, for as long as it lasts; shown as the event's
+/// number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lease {
+    id: i64,
+    until: i64,
+}
+
+text_enum! {
+    /// How an event ended.
+    pub enum End {
+        /// It has been worked off.
+        Done = "done",
+        /// It cannot be worked off; it is kept for people to see.
+        Failed = "failed",
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -45,6 +64,7 @@ struct EventRow {
     source: String,
     payload: Vec<u8>,
     attempts: i64,
+    lease_until: i64,
 }
 
 /// Stores an event; `false` if it has been stored before.
@@ -82,55 +102,82 @@ pub async fn lease_due(
     lease_until: Timestamp,
     limit: i64,
 ) -> StoreResult<Vec<InboundEvent>> {
-    let rows: Vec<EventRow> = run!(tx, c => sqlx::query_as(DUE)
+    let mut rows: Vec<EventRow> = run!(tx, c => sqlx::query_as(LEASE_DUE)
         .bind(now.micros())
-        .bind(now.micros())
+        .bind(lease_until.micros())
         .bind(limit)
         .fetch_all(c)
         .await)?;
-    let mut leased = Vec::with_capacity(rows.len());
-    for row in rows {
-        let won = run!(tx, c => sqlx::query(LEASE)
-            .bind(row.id)
-            .bind(lease_until.micros())
-            .bind(now.micros())
-            .execute(c)
-            .await
-            .map(|done| done.rows_affected()))?;
-        if won == 1 {
-            leased.push(InboundEvent {
+    // What RETURNING answers has no order; events are worked off as they came.
+    rows.sort_by_key(|row| row.id);
+    rows.into_iter()
+        .map(|row| {
+            Ok(InboundEvent {
+                payload: keys.open(PAYLOAD, &Sealed(row.payload))?,
+                lease: Lease {
+                    id: row.id,
+                    until: row.lease_until,
+                },
                 id: row.id,
                 source: row.source,
-                payload: keys.open(PAYLOAD, &Sealed(row.payload))?,
-                attempts: row.attempts + 1,
-            });
-        }
-    }
-    Ok(leased)
+                attempts: row.attempts,
+            })
+        })
+        .collect()
 }
 
-/// The event has been worked off.
-pub async fn done(tx: &mut Tx, id: i64) -> StoreResult<()> {
-    run!(tx, c => sqlx::query(DONE).bind(id).execute(c).await.map(drop))?;
-    Ok(())
+/// The event has had its end.
+///
+/// # Errors
+/// [`StoreError::Stale`] if the lease is another worker's by now.
+pub async fn end(tx: &mut Tx, lease: Lease, end: End, error: Option<&str>) -> StoreResult<()> {
+    let rows = run!(tx, c => sqlx::query(END)
+        .bind(lease.id)
+        .bind(lease.until)
+        .bind(end.as_str())
+        .bind(error)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    lease.held(rows)
 }
 
 /// The event is to be tried again at `next_try_at`.
-pub async fn retry(tx: &mut Tx, id: i64, next_try_at: Timestamp, error: &str) -> StoreResult<()> {
-    run!(tx, c => sqlx::query(RETRY)
-        .bind(id)
+///
+/// # Errors
+/// [`StoreError::Stale`] if the lease is another worker's by now.
+pub async fn retry(
+    tx: &mut Tx,
+    lease: Lease,
+    next_try_at: Timestamp,
+    error: &str,
+) -> StoreResult<()> {
+    let rows = run!(tx, c => sqlx::query(RETRY)
+        .bind(lease.id)
+        .bind(lease.until)
         .bind(next_try_at.micros())
         .bind(error)
         .execute(c)
         .await
-        .map(drop))?;
-    Ok(())
+        .map(|done| done.rows_affected()))?;
+    lease.held(rows)
 }
 
-/// The event cannot be worked off; it is kept for people to see.
-pub async fn give_up(tx: &mut Tx, id: i64, error: &str) -> StoreResult<()> {
-    run!(tx, c => sqlx::query(GIVE_UP).bind(id).bind(error).execute(c).await.map(drop))?;
-    Ok(())
+impl std::fmt::Display for Lease {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.id)
+    }
+}
+
+impl Lease {
+    fn held(self, rows: u64) -> StoreResult<()> {
+        let (table, id) = ("inbound_event", self.id);
+        if rows == 1 {
+            Ok(())
+        } else {
+            Err(StoreError::Stale { table, id })
+        }
+    }
 }
 
 /// Forgets worked-off events older than `before`: dedupe keys live 30 days (contract).

@@ -7,7 +7,8 @@ use super::outbox::MessageStatus;
 
 statements! {
     LIST_HEAD = "SELECT id, kind, channel, recipient, camp_id, body, status, attempts, \
-                 next_try_at, error, created_at, sent_at FROM notification_message WHERE id > 0";
+                 COALESCE(retry_at, send_at) AS next_try_at, error, created_at, sent_at \
+                 FROM notification_message WHERE id > 0";
     COUNT_HEAD = "SELECT CAST(COUNT(*) AS BIGINT) FROM notification_message WHERE id > 0";
 }
 

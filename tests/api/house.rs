@@ -55,6 +55,7 @@ impl House {
             pay: None,
             planet: None,
             wecom: None,
+            chat: None,
             files: Files::open(&address).await.unwrap(),
             settings: Arc::new(settings()),
         };

@@ -14,7 +14,7 @@ on_both_engines! {
     async fn a_digest_approves_exactly_what_it_shows_and_can_be_withdrawn(db) {
         let stage = Stage::set(db, 3).await;
         stage.build_list().await;
-        stage.bot.send_outbox().await.unwrap();
+        stage.send().await;
         let card = stage.card("lin.yue");
         assert!(card.text.contains("3 人 · ¥297"), "{}", card.text);
         assert!(card.text.contains("1 人 · ¥99"), "{}", card.text);
@@ -44,7 +44,7 @@ on_both_engines! {
     async fn who_comes_second_learns_who_was_first(db) {
         let stage = Stage::set(db, 2).await;
         stage.build_list().await;
-        stage.bot.send_outbox().await.unwrap();
+        stage.send().await;
         stage.press("lin.yue", "通过").await;
         stage.press("chen.an", "通过").await;
         let wecom = stage.sandbox.wecom();
@@ -72,7 +72,7 @@ on_both_engines! {
     async fn a_click_replayed_does_nothing(db) {
         let stage = Stage::set(db, 2).await;
         stage.build_list().await;
-        stage.bot.send_outbox().await.unwrap();
+        stage.send().await;
         stage.press("lin.yue", "通过").await;
         let wecom = stage.sandbox.wecom();
         let pressed = wecom.press_newest("lin.yue", "确认退款", &Selections::as_shown()).await;
@@ -127,6 +127,7 @@ on_both_engines! {
     async fn one_member_is_refused_with_a_reason(db) {
         let stage = Stage::set(db, 1).await;
         stage.build_list().await;
+        stage.send().await;
         stage.say("zhou.ke", "进度 写作营 会员2").await;
         assert!(stage.card("zhou.ke").text.contains("用到宽限天数"));
         stage.press("zhou.ke", "详情").await;
@@ -142,7 +143,7 @@ on_both_engines! {
     async fn a_card_that_cannot_be_changed_is_told_by_a_text(db) {
         let stage = Stage::set(db, 1).await;
         stage.build_list().await;
-        stage.bot.send_outbox().await.unwrap();
+        stage.send().await;
         stage.run("UPDATE bot_card_code SET used_at = 1").await;
         let refused = sandbox::FaultKind::ApiError {
             code: "60140".to_owned(),
@@ -156,10 +157,35 @@ on_both_engines! {
         assert!(said.contains("/admin/refunds?campId=1"), "{said}");
     }
 
+    async fn a_busy_platform_costs_no_response_code(db) {
+        let stage = Stage::set(db, 1).await;
+        stage.build_list().await;
+        stage.send().await;
+        stage.press("lin.yue", "通过").await;
+        stage.press("lin.yue", "确认退款").await;
+        let busy = sandbox::FaultKind::ApiError {
+            code: "-1".to_owned(),
+            message: "system busy".to_owned(),
+        };
+        let path = "cgi-bin/message/update_template_card";
+        let fault = sandbox::Fault::new(sandbox::Platform::Wecom, path, busy).times(6);
+        stage.sandbox.faults().add(fault);
+        stage.advance(TimeDelta::seconds(61));
+        stage.send().await;
+        let people = ["lin.yue", "chen.an", "zhou.ke"];
+        let live = |person| stage.card(person).card.unwrap().is_live();
+        assert!(people.iter().all(|person| live(*person)), "撤回 could not be taken off");
+        for _ in 0..4 {
+            stage.advance(TimeDelta::seconds(10));
+            stage.send().await;
+        }
+        assert!(!people.iter().any(|person| live(*person)));
+    }
+
     async fn somebody_who_left_the_staff_can_press_nothing(db) {
         let stage = Stage::set(db, 1).await;
         stage.build_list().await;
-        stage.bot.send_outbox().await.unwrap();
+        stage.send().await;
         stage.press("chen.an", "通过").await;
         stage.run("UPDATE system_user SET status = 'disabled' WHERE id = 2").await;
         stage.press("chen.an", "确认退款").await;

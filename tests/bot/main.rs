@@ -18,6 +18,8 @@ mod support;
 
 mod callback;
 mod cards;
+mod dying;
+mod renewing;
 mod sending;
 mod stage;
 mod talking;

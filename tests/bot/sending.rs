@@ -3,6 +3,7 @@
 use campkeeper::domain::CampId;
 use campkeeper::services::Error;
 use campkeeper::services::notify::{Notice, tell_group, tell_one};
+use campkeeper::store::outbox::{self, Channel, Lane, NewMessage};
 use chrono::TimeDelta;
 use sandbox::{Fault, FaultKind, Platform};
 use serde_json::json;
@@ -12,7 +13,8 @@ use crate::stage::{ROBOT, SOON, Stage};
 
 const STATUSES: &str = "SELECT status FROM notification_message ORDER BY id";
 
-async fn tell(stage: &Stage, person: &'static str, times: usize) {
+/// Tells somebody `times` things that are told apart by their number.
+pub(crate) async fn tell(stage: &Stage, person: &'static str, times: usize) {
     let now = stage.ctx.now();
     stage
         .ctx
@@ -34,6 +36,18 @@ async fn tell(stage: &Stage, person: &'static str, times: usize) {
         })
         .await
         .unwrap();
+}
+
+/// The numbers of what somebody has been told, as they read it.
+pub(crate) fn numbers_read(stage: &Stage, person: &str) -> Vec<usize> {
+    let read = stage.sandbox.wecom().inbox(person);
+    let texts = read.iter().map(|message| message.text.as_str());
+    let texts: Vec<&str> = texts.collect();
+    let texts = texts.join("\n");
+    let after = texts.split("“第").skip(1);
+    after
+        .map(|rest| rest.split('位').next().unwrap().parse().unwrap())
+        .collect()
 }
 
 async fn tell_the_group(stage: &Stage) {
@@ -64,17 +78,120 @@ on_both_engines! {
         let cut = Fault::new(Platform::Wecom, path, FaultKind::CutAfter);
         stage.sandbox.faults().add(cut);
         tell(&stage, "lin.yue", 1).await;
-        stage.bot.send_outbox().await.unwrap();
+        stage.send().await;
         stage.advance(TimeDelta::seconds(10));
-        stage.bot.send_outbox().await.unwrap();
+        stage.send().await;
         assert_eq!(stage.texts(STATUSES).await, ["sent"]);
         assert_eq!(stage.sandbox.wecom().inbox("lin.yue").len(), 1);
+    }
+
+    async fn sixty_texts_within_a_minute_all_arrive_in_order(db) {
+        let stage = Stage::set(db, 1).await;
+        tell(&stage, "lin.yue", 60).await;
+        stage.send().await;
+        // Business time says nothing about WeCom's minute.
+        stage.leap(TimeDelta::minutes(5));
+        stage.send().await;
+        assert_eq!(numbers_read(&stage, "lin.yue"), (0..60).collect::<Vec<_>>());
+        assert!(stage.sandbox.wecom().inbox("lin.yue").len() <= 20);
+        stage.assert_no_violation();
+    }
+
+    async fn what_finds_no_room_waits_and_loses_no_try(db) {
+        let stage = Stage::set(db, 1).await;
+        tell(&stage, "lin.yue", 300).await;
+        for _ in 0..3 {
+            stage.send().await;
+            stage.advance(TimeDelta::seconds(6));
+        }
+        assert!(numbers_read(&stage, "lin.yue").len() < 300, "a minute takes only so much");
+        let tried = "SELECT CAST(MAX(attempts) AS TEXT) FROM notification_message \
+                     WHERE status = 'pending'";
+        assert_eq!(stage.texts(tried).await, ["0"], "waiting is no try");
+        // Answers do not wait behind them.
+        let help = stage.say("lin.yue", "帮助").await;
+        assert!(help.contains("林越"), "{help}");
+        for _ in 0..6 {
+            stage.advance(TimeDelta::seconds(61));
+            stage.send().await;
+        }
+        assert_eq!(numbers_read(&stage, "lin.yue"), (0..300).collect::<Vec<_>>());
+        stage.assert_no_violation();
+    }
+
+    async fn a_message_to_several_counts_for_each(db) {
+        let stage = Stage::set(db, 1).await;
+        let now = stage.ctx.now();
+        stage.ctx.db.write(move |tx| Box::pin(async move {
+            for number in 0..20 {
+                let message = NewMessage {
+                    kind: "match_contested",
+                    channel: Channel::WecomApp,
+                    lane: Lane::Notice,
+                    recipient: "lin.yue|chen.an".to_owned(),
+                    camp_id: None,
+                    card_id: None,
+                    body: json!({"planetNickname": format!("第{number}位")}),
+                    dedupe_key: None,
+                    send_at: now,
+                };
+                outbox::add(tx, &message, now).await?;
+            }
+            Ok::<_, Error>(())
+        })).await.unwrap();
+        stage.send().await;
+        assert_eq!(stage.sandbox.wecom().inbox("chen.an").len(), 20);
+        tell(&stage, "chen.an", 1).await;
+        tell(&stage, "zhou.ke", 1).await;
+        stage.send().await;
+        assert_eq!(stage.sandbox.wecom().inbox("chen.an").len(), 20, "her minute is full");
+        assert_eq!(stage.sandbox.wecom().inbox("zhou.ke").len(), 1);
+        stage.advance(TimeDelta::seconds(61));
+        stage.send().await;
+        assert_eq!(stage.sandbox.wecom().inbox("chen.an").len(), 21);
+        stage.assert_no_violation();
+    }
+
+    async fn nothing_overtakes_what_was_put_off(db) {
+        let stage = Stage::set(db, 1).await;
+        let busy = FaultKind::ApiError { code: "-1".to_owned(), message: "busy".to_owned() };
+        let busy = Fault::new(Platform::Wecom, "cgi-bin/message/send", busy);
+        stage.sandbox.faults().add(busy);
+        tell(&stage, "lin.yue", 2).await;
+        assert_eq!(stage.send().await.put_off, 1);
+        tell(&stage, "lin.yue", 4).await;
+        stage.send().await;
+        assert_eq!(numbers_read(&stage, "lin.yue"), [0; 0]);
+        let help = stage.say("lin.yue", "帮助").await;
+        assert!(help.contains("林越"), "an answer may: {help}");
+        stage.advance(TimeDelta::seconds(5));
+        stage.send().await;
+        assert_eq!(numbers_read(&stage, "lin.yue"), [0, 1, 2, 3]);
+    }
+
+    async fn a_card_that_cannot_be_sent_is_told_in_words_with_a_link(db) {
+        let stage = Stage::set(db, 2).await;
+        stage.build_list().await;
+        let refused =
+            FaultKind::ApiError { code: "43012".to_owned(), message: "no callback".to_owned() };
+        let fault = Fault::new(Platform::Wecom, "cgi-bin/message/send", refused);
+        stage.sandbox.faults().add(fault);
+        stage.send().await;
+        let people = ["chen.an", "lin.yue", "zhou.ke"];
+        let told: Vec<String> = people.iter().map(|person| stage.newest(person)).collect();
+        let in_words: Vec<&String> =
+            told.iter().filter(|text| text.contains("/admin/refunds?campId=1")).collect();
+        assert_eq!(in_words.len(), 1, "{told:?}");
+        assert!(in_words[0].contains("可直接通过：2 人 · ¥198"), "{in_words:?}");
+        let failed = "SELECT CAST(COUNT(*) AS TEXT) FROM notification_message \
+                      WHERE status <> 'sent'";
+        assert_eq!(stage.texts(failed).await, ["0"]);
     }
 
     async fn the_group_reads_the_notice_of_the_contract(db) {
         let stage = Stage::set(db, 1).await;
         tell_the_group(&stage).await;
-        stage.bot.send_outbox().await.unwrap();
+        stage.send().await;
         let said = stage.sandbox.wecom().wait_for_group_message(ROBOT, SOON, "押金").await.unwrap();
         assert_eq!(
             said.text.trim(),
@@ -90,7 +207,7 @@ on_both_engines! {
         stage.sandbox.faults().add(cut);
         tell_the_group(&stage).await;
         for _ in 0..3 {
-            stage.bot.send_outbox().await.unwrap();
+            stage.send().await;
             stage.advance(TimeDelta::minutes(5));
         }
         assert_eq!(stage.texts(STATUSES).await, ["unknown"]);
@@ -100,7 +217,7 @@ on_both_engines! {
     async fn whom_wecom_does_not_know_is_recorded_as_failed(db) {
         let stage = Stage::set(db, 1).await;
         tell(&stage, "nobody.here", 1).await;
-        stage.bot.send_outbox().await.unwrap();
+        stage.send().await;
         assert_eq!(stage.texts(STATUSES).await, ["failed"]);
     }
 }

@@ -1,13 +1,15 @@
 //! The stage: an ended camp with its refund list, staff with their phones, and the bot between.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use campkeeper::app::SystemClock;
 use campkeeper::bot::{Bot, Templates};
 use campkeeper::domain::{CampId, Clock, PaymentId, RefundStatus, Timestamp};
 use campkeeper::platforms::files::Files;
-use campkeeper::services::{Context, Settings, refund};
+use campkeeper::services::deliver::Delivered;
+use campkeeper::services::{Context, Settings, WallClock, refund};
 use campkeeper::store::refunds;
 use campkeeper::web::{self, WebSettings};
 use chrono::TimeDelta;
@@ -23,13 +25,23 @@ const NOON_AFTER: i64 = 1_768_104_000_000_000;
 /// The robot of the camp's group.
 pub(crate) const ROBOT: &str = "11111111-2222-4333-8444-000000000001";
 
+/// The wall, by which leases, budgets and second tries go: it runs, and can be moved on.
+pub(crate) struct TestWall(AtomicI64);
+
+impl WallClock for TestWall {
+    fn now(&self) -> Timestamp {
+        let ahead = TimeDelta::microseconds(self.0.load(Ordering::SeqCst));
+        WallClock::now(&SystemClock).plus(ahead)
+    }
+}
+
 /// What a scene plays on.
 pub(crate) struct Stage {
     pub(crate) ctx: Context,
-    pub(crate) bot: Bot,
     pub(crate) sandbox: Sandbox,
     pub(crate) url: String,
     clock: Arc<TestClock>,
+    wall: Arc<TestWall>,
     db: TestDb,
     _files: tempfile::TempDir,
 }
@@ -52,14 +64,16 @@ impl Stage {
             .build()
             .unwrap();
         let clock = TestClock::at(NOON_AFTER);
+        let wall = Arc::new(TestWall(AtomicI64::new(0)));
         let files = tempfile::tempdir().unwrap();
         let ctx = Context {
             db: db.db.clone(),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            wall: Arc::new(SystemClock),
+            wall: Arc::clone(&wall) as Arc<dyn WallClock>,
             pay: None,
             planet: None,
             wecom: Some(client),
+            chat: None,
             files: Files::open(&format!("file://{}", files.path().display()))
                 .await
                 .unwrap(),
@@ -72,12 +86,16 @@ impl Stage {
         let url = serve(web::router(ctx.clone(), web_settings)).await;
         sandbox.set_app_url(&url);
         let bot = Bot::new(ctx.clone(), Templates::load("").unwrap(), Some(keys));
+        let ctx = Context {
+            chat: Some(Arc::new(bot)),
+            ..ctx
+        };
         let stage = Self {
             ctx,
-            bot,
             sandbox,
             url,
             clock,
+            wall,
             db,
             _files: files,
         };
@@ -143,10 +161,15 @@ impl Stage {
             .unwrap();
     }
 
+    /// Sends what is due.
+    pub(crate) async fn send(&self) -> Delivered {
+        self.ctx.chat().unwrap().send_outbox().await.unwrap()
+    }
+
     /// Works off what came in, and sends what that led to.
     pub(crate) async fn settle(&self) {
-        self.bot.work_inbox().await.unwrap();
-        self.bot.send_outbox().await.unwrap();
+        self.ctx.chat().unwrap().work_inbox().await.unwrap();
+        self.send().await;
     }
 
     /// Somebody writes, and the bot answers.
@@ -203,7 +226,18 @@ impl Stage {
         refund.unwrap().status
     }
 
+    /// Time passes, for WeCom's limits too.
     pub(crate) fn advance(&self, delta: TimeDelta) {
+        let micros = delta.num_microseconds().unwrap();
+        self.wall.0.fetch_add(micros, Ordering::SeqCst);
+        if delta > TimeDelta::minutes(1) {
+            self.sandbox.wecom().forget_pace();
+        }
+        self.leap(delta);
+    }
+
+    /// Business time alone is moved, as people do in the demo.
+    pub(crate) fn leap(&self, delta: TimeDelta) {
         self.clock.advance(delta);
     }
 

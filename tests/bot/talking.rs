@@ -1,5 +1,7 @@
 //! Commands and what is said to them.
 
+use sandbox::wecom::Selections;
+
 use crate::on_both_engines;
 use crate::stage::Stage;
 
@@ -14,9 +16,54 @@ on_both_engines! {
         let member = stage.say("lin.yue", "/进度 写作营 会员3").await;
         assert!(member.contains("6+宽限1/7 天"), "{member}");
         let nearest = stage.say("lin.yue", "进度 写做营").await;
-        assert!(nearest.contains("您是不是想找") && nearest.contains("进度 写作营"), "{nearest}");
+        assert!(nearest.contains("没有叫“写做营”的营"), "{nearest}");
+        assert!(nearest.contains("写作营") && nearest.contains("您是不是想找"), "{nearest}");
         let lost = stage.say("lin.yue", "你好呀").await;
         assert!(lost.contains("没看懂"), "{lost}");
+        let foreign = stage.say("lin.yue", "/催打卡 写作营").await;
+        assert!(foreign.contains("“催打卡”我还不会"), "{foreign}");
+        stage.assert_no_violation();
+    }
+
+    async fn a_word_that_fits_several_camps_is_chosen_from_a_card(db) {
+        let stage = Stage::set(db, 2).await;
+        let both = stage.say("lin.yue", "进度 营 会员3").await;
+        assert!(both.contains("“营”有好几个营"), "{both}");
+        stage.press("lin.yue", "写作营").await;
+        let said = stage.newest("lin.yue");
+        assert!(said.contains("6+宽限1/7 天"), "the word behind the name is kept: {said}");
+        let card = stage.card("lin.yue");
+        assert!(card.text.contains("进度 写作营"), "{card:?}");
+        assert!(!card.card.unwrap().is_live(), "it can be used once");
+
+        stage.build_list().await;
+        stage.run(
+            "UPDATE refund_record SET camp_id = 2 WHERE payment_id = 1;\n\
+             UPDATE payment_record SET camp_id = 2 WHERE id = 1;\n\
+             UPDATE camp_member SET camp_id = 2 WHERE id = 1",
+        ).await;
+        let waiting = stage.say("lin.yue", "待审核").await;
+        assert!(waiting.contains("2 个营有退款待审核"), "{waiting}");
+        assert!(waiting.contains("阅读营：1 人可直接通过，0 人要看一看"), "{waiting}");
+        stage.press("lin.yue", "阅读营").await;
+        assert!(stage.card("lin.yue").text.contains("阅读营 退款审核"));
+        stage.assert_no_violation();
+    }
+
+    async fn camps_with_long_names_are_chosen_from_a_list(db) {
+        let stage = Stage::set(db, 1).await;
+        stage.run(
+            "UPDATE training_camp SET name = '二〇二六年秋季公众号写作训练营第十二期' WHERE id = 1;\n\
+             UPDATE training_camp SET name = '二〇二六年秋季公众号写作训练营第十三期' WHERE id = 2",
+        ).await;
+        stage.say("lin.yue", "进度 公众号").await;
+        let card = stage.card("lin.yue").card.unwrap();
+        let options: Vec<&str> =
+            card.questions[0].options.iter().map(|option| &*option.text).collect();
+        assert_eq!(options, ["二〇二六年秋季…作训练营第十二期", "二〇二六年秋季…作训练营第十三期"]);
+        let chosen = Selections::as_shown().choose("camp", [options[1].to_owned()]);
+        stage.press_with("lin.yue", "提交", &chosen).await;
+        assert!(stage.newest("lin.yue").contains("第十三期】"), "{}", stage.newest("lin.yue"));
         stage.assert_no_violation();
     }
 
@@ -43,6 +90,9 @@ on_both_engines! {
         let stage = Stage::set(db, 1).await;
         let own = stage.say("xu.qing", "进度").await;
         assert!(own.contains("已打卡 8/7 天") && own.contains("已达标"), "{own}");
+        stage.run("UPDATE payment_record SET status = 'refunded' WHERE id = 1").await;
+        let refunded = stage.say("xu.qing", "进度").await;
+        assert!(refunded.contains("押金已退回"), "{refunded}");
         for text in ["进度", "进度 写作营", "待审核", "同步"] {
             let said = stage.say("gao.yuan", text).await;
             assert!(said.contains("/h5/") && !said.contains("会员"), "{said}");
@@ -61,6 +111,6 @@ on_both_engines! {
     async fn what_is_not_set_up_is_said(db) {
         let stage = Stage::set(db, 1).await;
         let said = stage.say("lin.yue", "同步 写作营").await;
-        assert!(said.contains("还没有配置好") || said.contains("现在不能"), "{said}");
+        assert!(said.contains("知识星球还没有设置好"), "{said}");
     }
 }

@@ -16,6 +16,7 @@ mod support;
 mod app;
 
 mod camp;
+mod jobs;
 mod killed;
 
 mod main_job;

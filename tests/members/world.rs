@@ -90,6 +90,7 @@ impl World {
             pay: None,
             planet: None,
             wecom: None,
+            chat: None,
             files: Files::open(&address).await.unwrap(),
             settings: Arc::new(settings()),
         };

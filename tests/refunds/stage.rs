@@ -82,6 +82,7 @@ impl Stage {
             pay: Some(client(&sandbox)),
             planet: None,
             wecom: None,
+            chat: None,
             files: Files::open(&format!("file://{}", files.path().display()))
                 .await
                 .unwrap(),

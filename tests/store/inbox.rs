@@ -1,7 +1,8 @@
 //! Events are stored once and leased to one worker.
 
 use campkeeper::domain::Timestamp;
-use campkeeper::store::{Db, StoreError, inbox};
+use campkeeper::store::inbox::{self, End};
+use campkeeper::store::{Db, StoreError};
 
 use crate::on_both_engines;
 
@@ -29,6 +30,12 @@ async fn lease(db: &Db, now: i64) -> Vec<inbox::InboundEvent> {
     .unwrap()
 }
 
+async fn end(db: &Db, event: &inbox::InboundEvent) -> Result<(), StoreError> {
+    let lease = event.lease;
+    db.write(move |tx| Box::pin(async move { inbox::end(tx, lease, End::Done, None).await }))
+        .await
+}
+
 on_both_engines! {
     async fn a_replay_is_stored_once(db) {
         assert!(store(&db, "a").await);
@@ -44,8 +51,10 @@ on_both_engines! {
         assert!(lease(&db, 10).await.is_empty());
         let again = lease(&db, 31).await;
         assert_eq!((again.len(), again[0].attempts), (1, 2));
-        let id = again[0].id;
-        db.write(move |tx| Box::pin(async move { inbox::done(tx, id).await })).await.unwrap();
+        let late = end(&db, &first[0]).await;
+        assert!(matches!(late, Err(StoreError::Stale { .. })), "{late:?}");
+        end(&db, &again[0]).await.unwrap();
+        assert!(end(&db, &again[0]).await.is_err(), "an end is an end");
         assert!(lease(&db, 1000).await.is_empty());
     }
 

@@ -49,6 +49,7 @@ async fn leave_trace(ctx: &Context) -> Result<Value, Error> {
     let message = NewMessage {
         kind: "trace",
         channel: Channel::WecomApp,
+        lane: outbox::Lane::Notice,
         recipient: "nobody".to_owned(),
         camp_id: None,
         card_id: None,

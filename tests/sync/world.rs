@@ -262,6 +262,7 @@ async fn context(sandbox: &Sandbox, db: &TestDb, files: &tempfile::TempDir) -> C
         pay: None,
         planet: Some(planet),
         wecom: None,
+        chat: None,
         files: Files::open(&address).await.unwrap(),
         settings: Arc::new(settings()),
     }

@@ -106,6 +106,12 @@ impl Wecom {
         self.tell_waiters();
     }
 
+    /// Forgets whom the app has written to, for the limits per minute and hour: as if that time had
+    /// passed, without anybody waiting.
+    pub fn forget_pace(&self) {
+        self.state().pace.clear();
+    }
+
     /// The person writes a text to the app. Waits until the application has been told.
     pub async fn say(&self, userid: &str, text: &str) -> Delivery {
         let message_id = self.show(

@@ -1,0 +1,82 @@
+//! Notices with the one button that mends what they tell of.
+
+use serde_json::{Value, json};
+
+use crate::domain::{Action, CampId, PaymentId, RefundId};
+use crate::services::inbox::Reply;
+use crate::services::{Error, Refusal, Result, lookup, refund, review};
+use crate::store::cards::CardState;
+
+use super::clicks::{Press, camp_name, decided_already, gone};
+use super::{answers, replies, single};
+
+/// A press on a notice.
+pub(super) async fn on_notice(press: &Press<'_>) -> Result<Vec<Reply>> {
+    if press.card.state != CardState::Open {
+        return decided_already(press).await;
+    }
+    let (what, mut answers) = match (press.action, press.card.camp_id) {
+        ("sync", Some(camp)) => ("sync", sync(press, camp).await?),
+        ("retry", _) => {
+            let id = number(press, "refundId").ok_or(Error::NotFound)?;
+            match refund::retry(&press.bot.ctx, &press.actor, RefundId(id)).await {
+                Ok(_) => ("retry", Vec::new()),
+                Err(Error::Refused(Refusal::WrongState(_))) => {
+                    return no_retry(press, RefundId(id)).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        // Looking at it decides nothing: the notice stays as it is.
+        ("review", Some(camp)) => return review_payment(press, camp).await,
+        _ => return Ok(vec![gone(press.bot, press.person)]),
+    };
+    let outcome = json!({
+        "campName": camp_name(&press.card),
+        "what": what,
+        "by": press.actor.name,
+        "at": replies::moment(press.bot.ctx.now()),
+        "canUndo": false,
+    });
+    let moved = (CardState::Open, CardState::Decided);
+    answers.extend(press.conclude(moved, "mended", outcome).await?.answers);
+    Ok(answers)
+}
+
+async fn sync(press: &Press<'_>, camp: CampId) -> Result<Vec<Reply>> {
+    let ctx = &press.bot.ctx;
+    let camp = lookup::camp(ctx, &press.actor, Action::SyncCheckIns, camp).await?;
+    answers::sync_camp(press.bot, press.person, &press.actor, &camp).await
+}
+
+/// What has become of a refund that needs no retry.
+async fn no_retry(press: &Press<'_>, id: RefundId) -> Result<Vec<Reply>> {
+    let refund = review::one(&press.bot.ctx, &press.actor, id).await?;
+    let body = json!({"word": "no_retry", "status": refund.status.as_str()});
+    Ok(vec![replies::text(
+        press.bot,
+        press.person,
+        "answer_refused",
+        body,
+    )])
+}
+
+/// The card of the refund that has been proposed for a payment.
+async fn review_payment(press: &Press<'_>, camp: CampId) -> Result<Vec<Reply>> {
+    let ctx = &press.bot.ctx;
+    let camp = lookup::camp(ctx, &press.actor, Action::ReviewRefunds, camp).await?;
+    let waiting = review::waiting(ctx, &press.actor, camp).await?;
+    let payment = number(press, "paymentId").map(PaymentId);
+    let listed = payment.and_then(|payment| waiting.of_payment(payment));
+    Ok(vec![match listed {
+        Some(listed) => single::card(press.bot, press.person, &waiting.camp, listed),
+        None => {
+            let body = json!({"campName": waiting.camp.name});
+            replies::text(press.bot, press.person, "answer_nothing_pending", body)
+        }
+    }])
+}
+
+fn number(press: &Press<'_>, name: &str) -> Option<i64> {
+    press.card.proposal.get(name).and_then(Value::as_i64)
+}

@@ -1,0 +1,17 @@
+//! The chat as the clock knows it. Its words and commands are a door's, so that no service can name
+//! them; whoever runs its two jobs finds it in the context.
+
+use futures::future::BoxFuture;
+
+use super::Result;
+use super::deliver::Delivered;
+use super::inbox::Worked;
+
+/// What the jobs `work-inbox` and `send-outbox` do.
+pub trait Chat: Send + Sync {
+    /// Works off what has come in. What goes wrong with one event is recorded with it.
+    fn work_inbox(&self) -> BoxFuture<'_, Result<Worked>>;
+
+    /// Sends what is due. What goes wrong with one message is recorded with it.
+    fn send_outbox(&self) -> BoxFuture<'_, Result<Delivered>>;
+}
