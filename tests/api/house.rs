@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use campkeeper::domain::staff::Role;
 use campkeeper::domain::{Clock, Timestamp};
 use campkeeper::platforms::files::Files;
+use campkeeper::platforms::zsxq::Planet;
 use campkeeper::services::staff::{self, NewAccount};
 use campkeeper::services::{Context, Settings, WallClock};
 use campkeeper::store::audit::{self, Verdict};
@@ -73,6 +74,15 @@ impl House {
     }
 
     pub(crate) async fn with(db: TestDb, web: WebSettings) -> Self {
+        Self::build(db, web, None).await
+    }
+
+    /// Beside a planet.
+    pub(crate) async fn with_planet(db: TestDb, planet: Planet) -> Self {
+        Self::build(db, WebSettings::default(), Some(planet)).await
+    }
+
+    async fn build(db: TestDb, web: WebSettings, planet: Option<Planet>) -> Self {
         let files = tempfile::tempdir().unwrap();
         let (clock, wall) = (TestClock::new(), TestClock::new());
         let address = format!("file://{}", files.path().display());
@@ -81,7 +91,7 @@ impl House {
             clock: clock.clone(),
             wall: wall.clone(),
             pay: None,
-            planet: None,
+            planet,
             wecom: None,
             files: Files::open(&address).await.unwrap(),
             settings: Arc::new(settings()),

@@ -17,5 +17,6 @@ mod doors;
 mod house;
 mod logs;
 mod pictures;
+mod planet_project;
 mod sessions;
 mod users;
