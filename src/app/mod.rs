@@ -10,13 +10,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::bot::{Bot, TemplateError, Templates};
 use crate::config::{Config, ConfigError};
-use crate::jobs;
+use crate::jobs::{self, Errand};
 use crate::platforms::files::Files;
 use crate::services::{Context, Settings, WechatOauth};
 use crate::store::{Db, DbOptions, Keyring, StoreError};
@@ -82,7 +83,8 @@ impl App {
             ctx,
         };
         let bot = bot(&config, app.ctx.clone())?;
-        let router = web::router(app.ctx.clone(), web_settings(&config)?);
+        let settings = web_settings(&config, errands(&bot))?;
+        let router = web::router(app.ctx.clone(), settings);
         app.tasks.spawn(serve(listener, router, app.stop.clone()));
         let stop = app.stop.clone();
         app.tasks.spawn(async move { bot.run(stop).await });
@@ -127,19 +129,20 @@ pub async fn open(
     clocks: Clocks,
     address: SocketAddr,
 ) -> Result<Context, StartError> {
-    let security = &config.security;
-    let keys = Keyring::new(&security.master_key, &security.previous_master_keys)
-        .map_err(|error| ConfigError::new("security.master_key", error.to_string(), ""))?;
+    let keys = keyring(config)?;
     let settings = settings(config, address)?;
     let pay = clients::wechat_pay(&config.wechat_pay, &clocks)?;
     let planet = clients::planet(&config.zsxq, &clocks)?;
     let wecom = clients::wecom(&config.wecom)?;
-    let files = Files::open(&config.files.url)
-        .await
-        .map_err(|error| ConfigError::new("files.url", error.to_string(), ""))?;
+    let files = Files::open(&config.files.url).await.map_err(|error| {
+        let remedy = "It is file://FOLDER, a folder that we may write to";
+        ConfigError::new("files.url", format!("cannot be used: {error}"), remedy)
+    })?;
     let url = config.database.url.expose_secret();
     make_folder_of(url)?;
-    let db = Db::connect(url, DbOptions::default(), Arc::new(keys)).await?;
+    let db = Db::connect(url, DbOptions::default(), Arc::new(keys))
+        .await
+        .map_err(not_opened)?;
     Ok(Context {
         db,
         clock: clocks.clock,
@@ -152,17 +155,60 @@ pub async fn open(
     })
 }
 
+fn keyring(config: &Config) -> Result<Keyring, ConfigError> {
+    let security = &config.security;
+    let malformed = |key| {
+        let remedy = "Make one with `openssl rand -base64 32`";
+        ConfigError::new(key, "is not 32 bytes in base64", remedy)
+    };
+    Keyring::new(&security.master_key, &[]).map_err(|_| malformed("security.master_key"))?;
+    Keyring::new(&security.master_key, &security.previous_master_keys)
+        .map_err(|_| malformed("security.previous_master_keys"))
+}
+
+/// An address that is none is a slip in the configuration; all else is the database's trouble.
+fn not_opened(error: StoreError) -> StartError {
+    match error {
+        StoreError::UnknownEngine => {
+            let remedy = "It is sqlite://FILE or postgres://user:pass@host/db";
+            ConfigError::new("database.url", "is no address of a database", remedy).into()
+        }
+        other => other.into(),
+    }
+}
+
 /// The bot, with its templates read and tried.
 ///
 /// # Errors
 /// [`StartError`] names the template or the key to mend.
 pub fn bot(config: &Config, ctx: Context) -> Result<Bot, StartError> {
-    let templates = Templates::load(&config.templates.dir)?;
+    let dir = &config.templates.dir;
+    if !dir.is_empty() && !Path::new(dir).is_dir() {
+        let remedy = "Leave it empty for the built-in texts";
+        return Err(ConfigError::new("templates.dir", "is no folder", remedy).into());
+    }
+    let templates = Templates::load(dir)?;
     Ok(Bot::new(
         ctx,
         templates,
         clients::wecom_callback(&config.wecom)?,
     ))
+}
+
+/// The two jobs that are the bot's own: they need its words, not only services.
+#[must_use]
+pub fn errands(bot: &Bot) -> Vec<Errand> {
+    let (inbox, outbox) = (bot.clone(), bot.clone());
+    vec![
+        Errand::new("work-inbox", move || {
+            let bot = inbox.clone();
+            Box::pin(async move { Ok(json!(bot.work_inbox().await?)) })
+        }),
+        Errand::new("send-outbox", move || {
+            let bot = outbox.clone();
+            Box::pin(async move { Ok(json!(bot.send_outbox().await?)) })
+        }),
+    ]
 }
 
 fn settings(config: &Config, address: SocketAddr) -> Result<Settings, ConfigError> {
@@ -190,13 +236,14 @@ fn settings(config: &Config, address: SocketAddr) -> Result<Settings, ConfigErro
     })
 }
 
-fn web_settings(config: &Config) -> Result<WebSettings, ConfigError> {
+fn web_settings(config: &Config, errands: Vec<Errand>) -> Result<WebSettings, ConfigError> {
     let proxies = config.server.trusted_proxies.iter();
     Ok(WebSettings {
         requests_per_minute: config.limits.requests_per_minute,
         trusted_proxies: proxies.map(|range| range.0).collect(),
         wecom_callback: clients::wecom_callback(&config.wecom)?,
         smart_bot_callback: clients::smart_bot_callback(&config.wecom.smart_bot)?,
+        errands,
     })
 }
 

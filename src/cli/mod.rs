@@ -7,10 +7,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use campkeeper::app::{self, App, Clocks, StartError};
-use campkeeper::bot::{self, Bot};
+use campkeeper::bot;
 use campkeeper::config::{self, Config, ConfigError};
 use campkeeper::domain::staff::Role;
-use campkeeper::jobs::{self, RunError};
+use campkeeper::jobs::{self, Errand, RunError};
 use campkeeper::services::staff::{self, NewAccount};
 use campkeeper::services::{self, Context};
 use campkeeper::store::audit::{self, Verdict};
@@ -179,9 +179,12 @@ async fn with_config(config: Config, arguments: Arguments) -> Result<(), Failure
     let ctx = app::open(&config, Clocks::system(), address).await?;
     ctx.db.migrate().await?;
     let json = arguments.json;
-    if let Command::Job(JobCommand::Run { name }) = &arguments.command {
-        let bot = app::bot(&config, ctx.clone())?;
-        let done = run_job(&ctx, &bot, name, json).await;
+    if let Command::Job(command) = &arguments.command {
+        let errands = app::errands(&app::bot(&config, ctx.clone())?);
+        let done = match command {
+            JobCommand::List => list_jobs(&errands, json),
+            JobCommand::Run { name } => run_job(&ctx, &errands, name, json).await,
+        };
         ctx.db.close().await;
         return done;
     }
@@ -203,7 +206,6 @@ async fn with_config(config: Config, arguments: Arguments) -> Result<(), Failure
             add_user(&ctx, account, json).await
         }
         Command::Audit(AuditCommand::Verify) => verify_audit(&ctx, json).await,
-        Command::Job(_) => list_jobs(json),
         Command::Wecom(WecomCommand::Menu) => publish_menu(&ctx, json).await,
         _ => Ok(print(
             json,
@@ -252,23 +254,19 @@ async fn add_user(ctx: &Context, account: NewAccount, json: bool) -> Result<(), 
     )?)
 }
 
-/// The two jobs that are the bot's own: they need its words, not only services.
-const BOT_JOBS: [&str; 2] = ["work-inbox", "send-outbox"];
-
-fn list_jobs(json: bool) -> Result<(), Failure> {
+fn list_jobs(errands: &[Errand], json: bool) -> Result<(), Failure> {
     let names: Vec<&str> = jobs::JOBS
         .iter()
         .map(|job| job.name)
-        .chain(BOT_JOBS)
+        .chain(errands.iter().map(|errand| errand.name))
         .collect();
     Ok(print(json, &json!(names), &names.join("\n"))?)
 }
 
-async fn run_job(ctx: &Context, bot: &Bot, name: &str, json: bool) -> Result<(), Failure> {
-    let done = match name {
-        "work-inbox" => json!(bot.work_inbox().await?),
-        "send-outbox" => json!(bot.send_outbox().await?),
-        _ => jobs::run_once(ctx, name).await?,
+async fn run_job(ctx: &Context, errands: &[Errand], name: &str, json: bool) -> Result<(), Failure> {
+    let done = match errands.iter().find(|errand| errand.name == name) {
+        Some(errand) => errand.run().await?,
+        None => jobs::run_once(ctx, name).await?,
     };
     Ok(print(json, &done, &done.to_string())?)
 }

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::domain::Timestamp;
-use crate::services::Context;
+use crate::services::{self, Context};
 use crate::store::Signal;
 
 use super::schedule::{Schedule, ScheduleError};
@@ -148,6 +148,8 @@ async fn work(ctx: Context, job: &'static Job, signal: Signal, stop: Cancellatio
         // Not cut off by `stop`: a batch is short, and ends at a recorded point.
         let rest = match (job.run)(ctx.clone()).await {
             Ok(_) => POLL_EVERY,
+            // Nothing to do, and nothing to complain about every few seconds.
+            Err(services::Error::NotConfigured(_)) => REST_AFTER_ERROR,
             Err(error) => {
                 tracing::error!(job = job.name, %error, "a worker failed");
                 REST_AFTER_ERROR

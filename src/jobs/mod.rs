@@ -8,6 +8,7 @@
 //! Knows no rule: each job calls one service and reports what that says it did.
 
 mod clockwork;
+mod errand;
 mod runner;
 mod schedule;
 
@@ -19,7 +20,8 @@ use crate::services::{self, Context};
 use crate::store::Signal;
 
 pub use clockwork::{StartError, start};
-pub use runner::{JobReport, Ran, RunError, report, run_due, run_for, run_once};
+pub use errand::Errand;
+pub use runner::{JobReport, Ran, RunError, report, run_due, run_errand_for, run_for, run_once};
 pub use schedule::{Schedule, ScheduleError};
 
 /// A job: its name, when it runs, and the service that it calls.

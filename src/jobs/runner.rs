@@ -14,7 +14,7 @@ use crate::store::audit::Entry;
 use crate::store::job_runs::{self, JobRunRow, Tick};
 
 use super::schedule::{Schedule, ScheduleError};
-use super::{JOBS, Job, Trigger, find};
+use super::{Errand, JOBS, Job, Trigger, find};
 
 /// How long a run lives without a sign of its instance, wall time.
 const LEASE: TimeDelta = TimeDelta::minutes(2);
@@ -113,6 +113,31 @@ pub async fn run_once(ctx: &Context, name: &str) -> Result<Value, RunError> {
 pub async fn run_for(ctx: &Context, actor: &Actor, name: &str) -> services::Result<Value> {
     require_anywhere(actor, Action::RunJobs)?;
     let name = find(name).ok_or(services::Error::NotFound)?.name;
+    remember(ctx, actor, name).await?;
+    let context = ctx.clone();
+    let ran = tokio::spawn(async move { run_once(&context, name).await }).await;
+    let ran = ran.map_err(|panic| services::Error::Invariant(panic.to_string()))?;
+    Ok(ran?)
+}
+
+/// Does an errand for a member of staff. It goes on if they do not wait for its end.
+///
+/// # Errors
+/// `actor` may not; or those of the work.
+pub async fn run_errand_for(
+    ctx: &Context,
+    actor: &Actor,
+    errand: &Errand,
+) -> services::Result<Value> {
+    require_anywhere(actor, Action::RunJobs)?;
+    remember(ctx, actor, errand.name).await?;
+    let errand = errand.clone();
+    let done = tokio::spawn(async move { errand.run().await }).await;
+    done.map_err(|panic| services::Error::Invariant(panic.to_string()))?
+}
+
+/// Writes down who has started what.
+async fn remember(ctx: &Context, actor: &Actor, name: &str) -> services::Result<()> {
     let entry = Entry {
         actor: Some(actor.clone()),
         action: "job.run",
@@ -121,20 +146,14 @@ pub async fn run_for(ctx: &Context, actor: &Actor, name: &str) -> services::Resu
         details: Value::Null,
         at: ctx.now(),
     };
-    let audited: services::Result<()> = ctx
-        .db
+    ctx.db
         .write(move |tx| {
             Box::pin(async move {
                 tx.audit(entry);
                 Ok(())
             })
         })
-        .await;
-    audited?;
-    let context = ctx.clone();
-    let ran = tokio::spawn(async move { run_once(&context, name).await }).await;
-    let ran = ran.map_err(|panic| services::Error::Invariant(panic.to_string()))?;
-    Ok(ran?)
+        .await
 }
 
 async fn claim(ctx: &Context, tick: &Tick) -> services::Result<bool> {

@@ -14,6 +14,7 @@ mod files;
 pub mod h5;
 mod headers;
 mod health;
+mod linger;
 pub mod openapi;
 mod pages;
 mod rate_limit;
@@ -28,6 +29,7 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use ipnet::IpNet;
 
+use crate::jobs::Errand;
 use crate::services::Context;
 
 pub use caller::CallerAddress;
@@ -53,6 +55,8 @@ pub struct WebSettings {
     pub wecom_callback: Option<wecom::crypto::Keys>,
     /// Keys of the smart bot's callback; none while it is not set up.
     pub smart_bot_callback: Option<wecom::crypto::Keys>,
+    /// Jobs that another door does, which staff may start all the same.
+    pub errands: Vec<Errand>,
 }
 
 /// What handlers share. Cheap to clone. Handlers that need services only take
@@ -100,6 +104,7 @@ pub fn router(ctx: Context, settings: WebSettings) -> Router {
             envelope::seal,
         ))
         .layer(middleware::from_fn(headers::add))
+        .layer(middleware::from_fn(linger::read_to_the_end))
         .layer(middleware::from_fn(log))
         .with_state(state)
 }

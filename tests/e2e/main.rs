@@ -16,7 +16,9 @@ mod support;
 mod app;
 
 mod camp;
+mod connections;
 mod killed;
 
 mod main_job;
 mod payments;
+mod secrets;

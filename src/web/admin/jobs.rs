@@ -8,8 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::domain::Timestamp;
-use crate::jobs::{self, JobReport};
-use crate::services::Context;
+use crate::jobs::{self, Errand, JobReport};
 use crate::store::job_runs::JobRunRow;
 use crate::web::auth::Staff;
 use crate::web::{Answer, Envelope, Items, Path, ProblemBody, WebResult, WebState};
@@ -69,6 +68,17 @@ impl From<JobReport> for JobView {
     }
 }
 
+impl From<&Errand> for JobView {
+    fn from(errand: &Errand) -> Self {
+        Self {
+            name: errand.name,
+            schedule: None,
+            next_at: None,
+            last_run: None,
+        }
+    }
+}
+
 impl From<JobRunRow> for JobRunView {
     fn from(run: JobRunRow) -> Self {
         Self {
@@ -87,12 +97,15 @@ impl From<JobRunRow> for JobRunView {
     responses((status = 200, body = Envelope<Items<JobView>>))
 )]
 async fn list_jobs(
-    State(ctx): State<Context>,
+    State(state): State<WebState>,
     Staff(actor): Staff,
 ) -> WebResult<Answer<Items<JobView>>> {
-    let reports = jobs::report(&ctx, &actor).await?;
-    let items = reports.into_iter().map(JobView::from).collect();
-    Ok(Answer(Items { items }))
+    let reports = jobs::report(&state.ctx, &actor).await?;
+    let errands = state.settings.errands.iter().map(JobView::from);
+    let items = reports.into_iter().map(JobView::from).chain(errands);
+    Ok(Answer(Items {
+        items: items.collect(),
+    }))
 }
 
 /// Runs a job once, now, and answers when it is done.
@@ -106,10 +119,14 @@ async fn list_jobs(
     )
 )]
 async fn run_job(
-    State(ctx): State<Context>,
+    State(state): State<WebState>,
     Staff(actor): Staff,
     Path(name): Path<String>,
 ) -> WebResult<Answer<JobDoneView>> {
-    let summary = jobs::run_for(&ctx, &actor, &name).await?;
+    let errand = state.settings.errands.iter().find(|job| job.name == name);
+    let summary = match errand {
+        Some(errand) => jobs::run_errand_for(&state.ctx, &actor, errand).await?,
+        None => jobs::run_for(&state.ctx, &actor, &name).await?,
+    };
     Ok(Answer(JobDoneView { name, summary }))
 }
