@@ -172,10 +172,12 @@ fn explain(error: figment::Error) -> ConfigError {
         }
         Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) => ConfigError::new(
             key,
-            format!("must be {expected}"),
+            format!("must be {}", in_words(&expected.to_string())),
             "See `campkeeper config example`",
         ),
-        Kind::Message(message) if !key.is_empty() => ConfigError::new(key, message, ""),
+        Kind::Message(message) if !key.is_empty() => {
+            ConfigError::new(key, format!("cannot be used: {message}"), "")
+        }
         // Without a key it is the file itself that does not parse; TOML's message quotes the line,
         // which may be a secret.
         _ => ConfigError::new(
@@ -183,6 +185,14 @@ fn explain(error: figment::Error) -> ConfigError {
             "is not valid TOML",
             "See `campkeeper config example`",
         ),
+    }
+}
+
+/// What a value has to be, without the names of our types.
+fn in_words(expected: &str) -> &str {
+    match expected {
+        "u16" | "u32" | "u64" => "a whole number, 0 or more",
+        other => other,
     }
 }
 
