@@ -7,7 +7,7 @@
     reason = "a program that does not run must fail the test"
 )]
 
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -195,6 +195,16 @@ fn a_wrong_key_is_named_with_the_way_to_mend_it() {
             "no-such-folder",
             "templates.dir is no folder",
         ),
+        (
+            "WECOM__API_BASE",
+            "http://camp.example.com",
+            "wecom.api_base is not an https address",
+        ),
+        (
+            "ZSXQ__API_BASE",
+            "nonsense",
+            "zsxq.api_base is not an https address",
+        ),
         ("WECOM__CORP_ID", "ww1", "wecom.agent_id is missing"),
         ("WECHAT_PAY__MCH_ID", "1", "wechat_pay.app_id is missing"),
         ("ZSXQ__COOKIE", "x", "zsxq.group_id is missing"),
@@ -220,4 +230,54 @@ fn a_wrong_key_is_named_with_the_way_to_mend_it() {
             stderr(&output)
         );
     }
+}
+
+#[tokio::test]
+async fn a_job_that_runs_elsewhere_is_three() {
+    use sqlx::{Connection as _, Executor as _};
+
+    let place = Place::new();
+    assert_code(&place.run(&["migrate"]), 0);
+    let url = format!("sqlite://{}/data/campkeeper.db", place.0.path().display());
+    let mut conn = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    let held = "INSERT INTO job_run (job, scheduled_at, owner, lease_until, started_at) \
+                VALUES ('advance-camps', 1, 'somebody else', 4102444800000000, 1)";
+    conn.execute(held).await.unwrap();
+    conn.close().await.unwrap();
+    let output = place.run(&["job", "run", "advance-camps"]);
+    assert_code(&output, 3);
+    assert_eq!(stdout(&output), "");
+}
+
+#[test]
+fn a_server_says_where_it_listens_and_how_to_make_the_first_account() {
+    let place = Place::new();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_campkeeper"))
+        .arg("serve")
+        .current_dir(place.0.path())
+        .env_clear()
+        .env("CAMPKEEPER__SERVER__LISTEN", "127.0.0.1:0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut ready = String::new();
+    let mut told = BufReader::new(child.stdout.take().unwrap());
+    told.read_line(&mut ready).unwrap();
+    assert!(
+        ready.starts_with("listening on http://127.0.0.1:"),
+        "{ready}"
+    );
+    let terminated = Command::new("kill").arg(child.id().to_string()).status();
+    assert!(terminated.unwrap().success());
+    let mut log = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut log)
+        .unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{log}");
+    assert!(log.contains("campkeeper user add --username"), "{log}");
+    assert!(!log.contains("ERROR") && !log.contains('\u{1b}'), "{log}");
 }

@@ -114,6 +114,7 @@ impl Config {
                  CAMPKEEPER__SECURITY__MASTER_KEY",
             ));
         }
+        self.check_outside()?;
         match self.public_url() {
             Some(url) if !is_public_base(url) => Err(ConfigError::new(
                 "server.public_url",
@@ -127,6 +128,29 @@ impl Config {
                 "It is what browsers and platforms open: https://camp.example.com",
             )),
             _ => Ok(()),
+        }
+    }
+}
+
+impl Config {
+    /// Secrets go to these addresses.
+    fn check_outside(&self) -> Result<(), ConfigError> {
+        let bases = [
+            ("wecom.api_base", &self.wecom.api_base),
+            ("wecom.oauth_base", &self.wecom.oauth_base),
+            ("wecom.login_base", &self.wecom.login_base),
+            ("wechat_oauth.api_base", &self.wechat_oauth.api_base),
+            ("wechat_pay.api_base", &self.wechat_pay.api_base),
+            ("zsxq.api_base", &self.zsxq.api_base),
+        ];
+        let is_secure = |text: &str| Url::parse(text).is_ok_and(|url| is_secure_url(&url));
+        match bases.iter().find(|(_, base)| !is_secure(base)) {
+            None => Ok(()),
+            Some((key, _)) => Err(ConfigError::new(
+                *key,
+                "is not an https address",
+                "Leave it out for the real platform; http is taken on loopback only",
+            )),
         }
     }
 }

@@ -20,5 +20,6 @@ mod connections;
 mod killed;
 
 mod main_job;
+mod member_api;
 mod payments;
 mod secrets;
