@@ -122,6 +122,7 @@ on_both_engines! {
             ("startDate", json!("2026-01-04")),
             ("startDate", json!("10.01.2026")),
             ("endDate", json!(null)),
+            ("endDate", json!("2026-01-10")),
             ("totalDays", json!(11)),
             ("requiredDays", json!(0)),
             ("graceDays", json!(8)),
