@@ -34,7 +34,8 @@ type Secret = (&'static str, String);
 fn log_of_the_process() -> &'static Path {
     static LOG: OnceLock<PathBuf> = OnceLock::new();
     LOG.get_or_init(|| {
-        let (file, path) = tempfile::NamedTempFile::new().unwrap().keep().unwrap();
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("all-that-is-logged.txt");
+        let file = fs::File::create(&path).unwrap();
         tracing_subscriber::fmt()
             .with_max_level(tracing::Level::TRACE)
             .with_ansi(false)
