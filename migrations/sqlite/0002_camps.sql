@@ -22,6 +22,10 @@ CREATE TABLE training_camp (
     grace_days        INTEGER NOT NULL,
     introduction_html TEXT NOT NULL,
     planet_project_id TEXT,
+    -- The project that the planet was asked to make, as JSON, and when; until it is known whether
+    -- it did.
+    asked_project     TEXT,
+    asked_project_at  INTEGER,
     payee_id          TEXT,
     group_robot_key   BLOB,
     status            TEXT NOT NULL,

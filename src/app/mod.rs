@@ -124,21 +124,22 @@ pub async fn open(
     clocks: Clocks,
     address: SocketAddr,
 ) -> Result<Context, StartError> {
-    let security = &config.security;
-    let keys = Keyring::new(&security.master_key, &security.previous_master_keys)
-        .map_err(|error| ConfigError::new("security.master_key", error.to_string(), ""))?;
+    let keys = keyring(config)?;
     let settings = settings(config, address)?;
     let pay = clients::wechat_pay(&config.wechat_pay, &clocks)?;
     let planet = clients::planet(&config.zsxq, &clocks)?;
     let wecom = clients::wecom(&config.wecom)?;
     let callback_keys = clients::wecom_callback(&config.wecom)?;
-    let templates = Templates::load(&config.templates.dir)?;
-    let files = Files::open(&config.files.url)
-        .await
-        .map_err(|error| ConfigError::new("files.url", error.to_string(), ""))?;
+    let templates = templates(&config.templates.dir)?;
+    let files = Files::open(&config.files.url).await.map_err(|error| {
+        let remedy = "It is file://FOLDER, a folder that we may write to";
+        ConfigError::new("files.url", format!("cannot be used: {error}"), remedy)
+    })?;
     let url = config.database.url.expose_secret();
     make_folder_of(url)?;
-    let db = Db::connect(url, DbOptions::default(), Arc::new(keys)).await?;
+    let db = Db::connect(url, DbOptions::default(), Arc::new(keys))
+        .await
+        .map_err(not_opened)?;
     let ctx = Context {
         db,
         clock: clocks.clock,
@@ -156,6 +157,37 @@ pub async fn open(
         chat: Some(Arc::new(bot)),
         ..ctx
     })
+}
+
+fn keyring(config: &Config) -> Result<Keyring, ConfigError> {
+    let security = &config.security;
+    let malformed = |key| {
+        let remedy = "Make one with `openssl rand -base64 32`";
+        ConfigError::new(key, "is not 32 bytes in base64", remedy)
+    };
+    Keyring::new(&security.master_key, &[]).map_err(|_| malformed("security.master_key"))?;
+    Keyring::new(&security.master_key, &security.previous_master_keys)
+        .map_err(|_| malformed("security.previous_master_keys"))
+}
+
+/// An address that is none is a slip in the configuration; all else is the database's trouble.
+fn not_opened(error: StoreError) -> StartError {
+    match error {
+        StoreError::UnknownEngine => {
+            let remedy = "It is sqlite://FILE or postgres://user:pass@host/db";
+            ConfigError::new("database.url", "is no address of a database", remedy).into()
+        }
+        other => other.into(),
+    }
+}
+
+/// The built-in texts and those of a folder, read and tried.
+fn templates(dir: &str) -> Result<Templates, StartError> {
+    if !dir.is_empty() && !Path::new(dir).is_dir() {
+        let remedy = "Leave it empty for the built-in texts";
+        return Err(ConfigError::new("templates.dir", "is no folder", remedy).into());
+    }
+    Ok(Templates::load(dir)?)
 }
 
 fn settings(config: &Config, address: SocketAddr) -> Result<Settings, ConfigError> {

@@ -114,6 +114,7 @@ impl Config {
                  CAMPKEEPER__SECURITY__MASTER_KEY",
             ));
         }
+        self.check_outside()?;
         match self.public_url() {
             Some(url) if !is_public_base(url) => Err(ConfigError::new(
                 "server.public_url",
@@ -127,6 +128,29 @@ impl Config {
                 "It is what browsers and platforms open: https://camp.example.com",
             )),
             _ => Ok(()),
+        }
+    }
+}
+
+impl Config {
+    /// Secrets go to these addresses.
+    fn check_outside(&self) -> Result<(), ConfigError> {
+        let bases = [
+            ("wecom.api_base", &self.wecom.api_base),
+            ("wecom.oauth_base", &self.wecom.oauth_base),
+            ("wecom.login_base", &self.wecom.login_base),
+            ("wechat_oauth.api_base", &self.wechat_oauth.api_base),
+            ("wechat_pay.api_base", &self.wechat_pay.api_base),
+            ("zsxq.api_base", &self.zsxq.api_base),
+        ];
+        let is_secure = |text: &str| Url::parse(text).is_ok_and(|url| is_secure_url(&url));
+        match bases.iter().find(|(_, base)| !is_secure(base)) {
+            None => Ok(()),
+            Some((key, _)) => Err(ConfigError::new(
+                *key,
+                "is not an https address",
+                "Leave it out for the real platform; http is taken on loopback only",
+            )),
         }
     }
 }
@@ -172,10 +196,12 @@ fn explain(error: figment::Error) -> ConfigError {
         }
         Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) => ConfigError::new(
             key,
-            format!("must be {expected}"),
+            format!("must be {}", in_words(&expected.to_string())),
             "See `campkeeper config example`",
         ),
-        Kind::Message(message) if !key.is_empty() => ConfigError::new(key, message, ""),
+        Kind::Message(message) if !key.is_empty() => {
+            ConfigError::new(key, format!("cannot be used: {message}"), "")
+        }
         // Without a key it is the file itself that does not parse; TOML's message quotes the line,
         // which may be a secret.
         _ => ConfigError::new(
@@ -183,6 +209,14 @@ fn explain(error: figment::Error) -> ConfigError {
             "is not valid TOML",
             "See `campkeeper config example`",
         ),
+    }
+}
+
+/// What a value has to be, without the names of our types.
+fn in_words(expected: &str) -> &str {
+    match expected {
+        "u16" | "u32" | "u64" => "a whole number, 0 or more",
+        other => other,
     }
 }
 

@@ -16,7 +16,7 @@ pub type Fields = BTreeMap<&'static str, String>;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The input is not acceptable.
-    #[error("invalid input: {0:?}")]
+    #[error("invalid input: {}", listed(.0))]
     Invalid(Fields),
     /// There is no such thing, or it is not for this person to know.
     #[error("not found")]
@@ -25,7 +25,7 @@ pub enum Error {
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
     /// It cannot be done now, and the contract has a word for it.
-    #[error("refused: {0:?}")]
+    #[error("refused: {0}")]
     Refused(Refusal),
     /// A platform that it needs is not set up; its block of the configuration.
     #[error("{0} is not configured")]
@@ -100,7 +100,7 @@ pub enum Refusal {
     },
     /// 409: what was shown is not what is.
     ProposalChanged,
-    /// 409: not in this state.
+    /// 409: not in this state; why, in a short Chinese sentence.
     WrongState(String),
     /// 409: the undo window has closed.
     UndoOver,
@@ -125,6 +125,23 @@ pub enum Refusal {
     CampNotEnrolling,
 }
 
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::WrongState(why) | Self::Duplicate(why) => f.write_str(why),
+            other => write!(f, "{other:?}"),
+        }
+    }
+}
+
+/// Fields and what is wrong with them, in a line.
+fn listed(fields: &Fields) -> String {
+    let told = fields
+        .iter()
+        .map(|(field, what)| format!("{field}: {what}"));
+    told.collect::<Vec<_>>().join("; ")
+}
+
 impl Error {
     /// One field and what is wrong with it.
     pub fn invalid(field: &'static str, what: impl Into<String>) -> Self {
@@ -146,7 +163,8 @@ impl From<Refusal> for Error {
 
 impl From<BadMove> for Error {
     fn from(bad: BadMove) -> Self {
-        Self::Refused(Refusal::WrongState(bad.to_string()))
+        tracing::debug!(%bad, "a move that is none");
+        Self::Refused(Refusal::WrongState("当前状态不能做这个操作".to_owned()))
     }
 }
 

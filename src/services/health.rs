@@ -8,10 +8,17 @@ use super::{Context, Result};
 /// How we are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Health {
-    /// `sqlite` or `postgres`.
-    pub database: &'static str,
     /// When check-ins were last synced completely.
     pub last_sync_at: Option<Timestamp>,
+}
+
+/// `sqlite` or `postgres`, whether or not it answers.
+#[must_use]
+pub const fn database(ctx: &Context) -> &'static str {
+    match ctx.db.engine() {
+        Engine::Sqlite => "sqlite",
+        Engine::Postgres => "postgres",
+    }
 }
 
 /// Asks the database.
@@ -21,10 +28,6 @@ pub struct Health {
 pub async fn check(ctx: &Context) -> Result<Health> {
     let mut conn = ctx.db.read().await?;
     Ok(Health {
-        database: match ctx.db.engine() {
-            Engine::Sqlite => "sqlite",
-            Engine::Postgres => "postgres",
-        },
         last_sync_at: health::last_sync_at(&mut conn).await?,
     })
 }

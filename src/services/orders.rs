@@ -152,15 +152,16 @@ impl ShownCamp {
     }
 }
 
-/// The camps that members see.
-pub async fn shown_camps(ctx: &Context) -> Result<Vec<ShownCamp>> {
+/// A page of the camps that members see, and how many there are.
+pub async fn shown_camps(ctx: &Context, limit: i64, offset: i64) -> Result<(Vec<ShownCamp>, i64)> {
     let mut conn = ctx.db.read().await?;
     let mut shown = Vec::new();
-    for camp in camps::shown_to_members(&mut conn).await? {
+    let (camps, total) = camps::shown_to_members(&mut conn, limit, offset).await?;
+    for camp in camps {
         let enrolled = members::count(&mut conn, camp.id).await?;
         shown.push(as_shown(camp, enrolled));
     }
-    Ok(shown)
+    Ok((shown, total))
 }
 
 /// One camp, if members see it.

@@ -28,7 +28,11 @@ pub(super) use select_camp;
 
 statements! {
     BY_ID = select_camp!("AND id = $1");
-    SHOWN = select_camp!("AND status IN ('enrolling', 'ongoing') ORDER BY start_date, id");
+    SHOWN = select_camp!(
+        "AND status IN ('enrolling', 'ongoing') ORDER BY start_date, id LIMIT $1 OFFSET $2"
+    );
+    COUNT_SHOWN = "SELECT CAST(COUNT(*) AS BIGINT) FROM training_camp \
+                   WHERE deleted_at IS NULL AND status IN ('enrolling', 'ongoing')";
     IN_STATUS = select_camp!("AND status = $1 ORDER BY id");
     ADVANCE = "UPDATE training_camp SET status = $3, updated_at = $4, \
                settling_since = CASE WHEN $3 = 'settling' THEN $4 ELSE settling_since END \
@@ -152,10 +156,20 @@ pub async fn by_id(conn: &mut Conn, id: CampId) -> StoreResult<Option<Camp>> {
     row.map(Camp::try_from).transpose()
 }
 
-/// The camps that members see.
-pub async fn shown_to_members(conn: &mut Conn) -> StoreResult<Vec<Camp>> {
-    let rows: Vec<CampRow> = run!(conn, c => sqlx::query_as(SHOWN).fetch_all(c).await)?;
-    rows.into_iter().map(Camp::try_from).collect()
+/// A page of the camps that members see, and how many there are.
+pub async fn shown_to_members(
+    conn: &mut Conn,
+    limit: i64,
+    offset: i64,
+) -> StoreResult<(Vec<Camp>, i64)> {
+    let rows: Vec<CampRow> = run!(conn, c => sqlx::query_as(SHOWN)
+        .bind(limit)
+        .bind(offset)
+        .fetch_all(c)
+        .await)?;
+    let (total,): (i64,) = run!(conn, c => sqlx::query_as(COUNT_SHOWN).fetch_one(c).await)?;
+    let camps = rows.into_iter().map(Camp::try_from);
+    Ok((camps.collect::<StoreResult<_>>()?, total))
 }
 
 /// The camps in one status.

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod audit_lists;
 pub mod camp_edits;
 pub mod camp_lists;
+pub mod camp_projects;
 pub mod camps;
 pub mod cards;
 pub mod checkins;
@@ -48,6 +49,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         audit_lists::STATEMENTS,
         camp_edits::STATEMENTS,
         camp_lists::STATEMENTS,
+        camp_projects::STATEMENTS,
         camps::STATEMENTS,
         cards::STATEMENTS,
         checkins::STATEMENTS,

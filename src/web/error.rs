@@ -135,7 +135,7 @@ impl Problem {
         self.status
     }
 
-    fn with_data(mut self, data: Value) -> Self {
+    pub(super) fn with_data(mut self, data: Value) -> Self {
         self.body.data = Some(data);
         self
     }
@@ -259,7 +259,7 @@ fn word_of(refusal: &Refusal) -> (StatusCode, &'static str, String) {
             let message = "名单在您打开之后有变化，请核对后再确认";
             (S::CONFLICT, "proposal_changed", message)
         }
-        Refusal::WrongState(_) => (S::CONFLICT, "wrong_state", "当前状态不能做这个操作"),
+        Refusal::WrongState(why) => return (S::CONFLICT, "wrong_state", why.clone()),
         Refusal::UndoOver => (S::CONFLICT, "undo_over", "已过撤回时间"),
         Refusal::NeedsSecondApprover => {
             let message = "这笔退款需要另一位同事复核";

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -24,7 +25,8 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct HealthView {
-    /// `ok`.
+    /// `ok`, or `unavailable` while the database does not answer.
+    #[schema(example = "ok")]
     status: &'static str,
     /// `sqlite` or `postgres`.
     database: &'static str,
@@ -40,21 +42,18 @@ struct HealthView {
     get, path = "/api/health", tag = "system",
     responses(
         (status = 200, body = Envelope<HealthView>),
-        (status = 503, description = "database_unavailable", body = super::error::ProblemBody)
+        (status = 503, description = "database_unavailable; data as with 200", body = super::error::ProblemBody)
     )
 )]
 async fn get_health(State(ctx): State<Context>) -> Response {
+    let view = |status, last_sync_at| HealthView {
+        status,
+        database: health::database(&ctx),
+        version: env!("CARGO_PKG_VERSION"),
+        last_sync_at,
+    };
     match health::check(&ctx).await {
-        Ok(Health {
-            database,
-            last_sync_at,
-        }) => Answer(HealthView {
-            status: "ok",
-            database,
-            version: env!("CARGO_PKG_VERSION"),
-            last_sync_at,
-        })
-        .into_response(),
+        Ok(Health { last_sync_at }) => Answer(view("ok", last_sync_at)).into_response(),
         Err(error) => {
             tracing::error!(error = %error, "the database did not answer a health check");
             Problem::new(
@@ -62,6 +61,7 @@ async fn get_health(State(ctx): State<Context>) -> Response {
                 "database_unavailable",
                 "数据库暂时不可用",
             )
+            .with_data(json!(view("unavailable", None)))
             .into_response()
         }
     }

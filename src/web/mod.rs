@@ -14,6 +14,7 @@ mod files;
 pub mod h5;
 mod headers;
 mod health;
+mod linger;
 pub mod openapi;
 mod pages;
 mod rate_limit;
@@ -100,6 +101,7 @@ pub fn router(ctx: Context, settings: WebSettings) -> Router {
             envelope::seal,
         ))
         .layer(middleware::from_fn(headers::add))
+        .layer(middleware::from_fn(linger::read_to_the_end))
         .layer(middleware::from_fn(log))
         .with_state(state)
 }

@@ -46,7 +46,7 @@ fn page(path: &str, headers: &HeaderMap) -> Response {
         return serve(path, file, headers);
     }
     let name = path.rsplit('/').next().unwrap_or_default();
-    if name.contains('.') {
+    if name.contains('.') && path != INDEX {
         return StatusCode::NOT_FOUND.into_response();
     }
     // Addresses without a dot are the pages' own; the script at the index knows them.

@@ -117,7 +117,8 @@ async fn signed_in_member(state: &WebState, headers: &HeaderMap) -> Option<Sessi
 }
 
 fn is_counted(path: &str) -> bool {
-    path.starts_with("/api/") && !path.starts_with("/api/webhook/")
+    let is_free = |prefix: &&str| path.starts_with(*prefix);
+    path.starts_with("/api/") && !["/api/webhook/", "/api/docs/"].iter().any(is_free)
 }
 
 #[cfg(test)]
@@ -143,6 +144,7 @@ mod tests {
             ("/api/health", true),
             ("/api/none", true),
             ("/api/webhook/wechat/payment", false),
+            ("/api/docs/swagger-ui-bundle.js", false),
             ("/h5/assets/index.js", false),
             ("/files/1", false),
         ] {

@@ -12,7 +12,7 @@ use crate::on_both_engines;
 use crate::pictures::{picture, upload};
 
 /// A camp with all that is required, from 2026-01-10 to 2026-01-19.
-async fn whole(house: &House, admin: &Staff, coach: &Staff) -> Value {
+pub(crate) async fn whole(house: &House, admin: &Staff, coach: &Staff) -> Value {
     let png = picture(ImageFormat::Png, 16);
     let poster = upload(house, admin, "file", &png).await.data()["id"].clone();
     let png = picture(ImageFormat::Png, 17);
@@ -33,7 +33,7 @@ async fn whole(house: &House, admin: &Staff, coach: &Staff) -> Value {
     })
 }
 
-async fn create(house: &House, admin: &Staff, body: &Value) -> Value {
+pub(crate) async fn create(house: &House, admin: &Staff, body: &Value) -> Value {
     house
         .post("/api/admin/camps")
         .as_staff(admin)
@@ -81,7 +81,11 @@ on_both_engines! {
         let begun = Advanced { begun: 1, ..Advanced::default() };
         assert_eq!(advance_by_calendar(&house.ctx).await.unwrap(), begun);
         assert_eq!(status(&house, &admin, &path).await, "ongoing");
-        house.delete(&path).as_staff(&admin).send().await.refused(409, "wrong_state");
+        let deleted = house.delete(&path).as_staff(&admin).send().await.refused(409, "wrong_state");
+        assert_eq!(deleted["message"], "训练营已经开始，不能删除");
+        let dearer = house.put(&path).as_staff(&admin).json(&json!({"depositFen": 1}));
+        let dearer = dearer.send().await.refused(409, "wrong_state");
+        assert_eq!(dearer["message"], "押金不能再修改：训练营已经开始");
         house.clock.advance(TimeDelta::days(10));
         let ended = Advanced { ended: 1, ..Advanced::default() };
         assert_eq!(advance_by_calendar(&house.ctx).await.unwrap(), ended);
@@ -118,6 +122,7 @@ on_both_engines! {
             ("startDate", json!("2026-01-04")),
             ("startDate", json!("10.01.2026")),
             ("endDate", json!(null)),
+            ("endDate", json!("2026-01-10")),
             ("totalDays", json!(11)),
             ("requiredDays", json!(0)),
             ("graceDays", json!(8)),
@@ -192,6 +197,22 @@ on_both_engines! {
                 .collect();
             assert_eq!(told, names, "{query}");
         }
+    }
+
+    async fn members_see_open_camps_page_by_page(db) {
+        let house = House::new(db).await;
+        let admin = house.signed_in(Role::Admin).await;
+        let coach = house.signed_in(Role::Coach).await;
+        let body = whole(&house, &admin, &coach).await;
+        for _ in 0..3 {
+            let id = create(&house, &admin, &body).await["id"].clone();
+            house.post(&format!("/api/admin/camps/{id}/publish")).as_staff(&admin).send().await.data();
+        }
+        create(&house, &admin, &body).await;
+        let page = house.get("/api/h5/camps?size=2&page=2").send().await.data();
+        assert_eq!((&page["total"], &page["page"], &page["size"]), (&json!(3), &json!(2), &json!(2)));
+        assert_eq!(page["items"].as_array().unwrap().len(), 1);
+        house.get("/api/h5/camps?size=101").send().await.wrong_fields(&["size"]);
     }
 
     async fn posters_are_public_and_group_codes_are_not(db) {

@@ -16,7 +16,9 @@ on_both_engines! {
         assert_eq!(health["version"], env!("CARGO_PKG_VERSION"));
         assert_eq!(health["lastSyncAt"], json!(null));
         house.ctx.db.close().await;
-        house.get("/api/health").send().await.refused(503, "database_unavailable");
+        let ill = house.get("/api/health").send().await.refused(503, "database_unavailable");
+        assert_eq!((&ill["data"]["status"], &ill["data"]["database"]), (&json!("unavailable"), &health["database"]));
+        assert_eq!((&ill["data"]["version"], &ill["data"]["lastSyncAt"]), (&health["version"], &json!(null)));
         house.log_in("x", "y").await.refused(503, "database_unavailable");
     }
 
@@ -98,6 +100,21 @@ on_both_engines! {
         // A token that we did not sign does not make a new caller.
         let forged = health().header("authorization", "Bearer x.y.z");
         forged.send().await.refused(429, "rate_limited");
+    }
+
+    async fn what_is_not_there_yet_is_not_found_in_the_envelope(db) {
+        let house = House::new(db).await;
+        let admin = house.signed_in(Role::SuperAdmin).await;
+        for path in [
+            "/api/admin/export/members.xlsx",
+            "/api/admin/statistics/camp",
+            "/api/admin/config",
+            "/api/auth/wecom",
+            "/admin/",
+        ] {
+            house.get(path).as_staff(&admin).send().await.refused(404, "not_found");
+        }
+        house.post("/api/admin/checkins/import/1").as_staff(&admin).send().await.refused(404, "not_found");
     }
 
     async fn every_answer_says_what_may_load(db) {

@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use campkeeper::domain::staff::Role;
 use campkeeper::domain::{Clock, Timestamp};
 use campkeeper::platforms::files::Files;
+use campkeeper::platforms::zsxq::Planet;
 use campkeeper::services::staff::{self, NewAccount};
 use campkeeper::services::{Context, Settings, WallClock};
 use campkeeper::store::audit::{self, Verdict};
@@ -43,6 +44,15 @@ impl House {
     }
 
     pub(crate) async fn with(db: TestDb, web: WebSettings) -> Self {
+        Self::build(db, web, None).await
+    }
+
+    /// Beside a planet.
+    pub(crate) async fn with_planet(db: TestDb, planet: Planet) -> Self {
+        Self::build(db, WebSettings::default(), Some(planet)).await
+    }
+
+    async fn build(db: TestDb, web: WebSettings, planet: Option<Planet>) -> Self {
         let files = tempfile::tempdir().unwrap();
         let beginning = DateTime::parse_from_rfc3339(BEGINNING).unwrap();
         let beginning = Timestamp::from(beginning).micros();
@@ -53,7 +63,7 @@ impl House {
             clock: clock.clone(),
             wall: wall.clone(),
             pay: None,
-            planet: None,
+            planet,
             wecom: None,
             chat: None,
             files: Files::open(&address).await.unwrap(),

@@ -19,5 +19,6 @@ mod doors;
 mod house;
 mod logs;
 mod pictures;
+mod planet_project;
 mod sessions;
 mod users;

@@ -16,8 +16,11 @@ mod support;
 mod app;
 
 mod camp;
+mod connections;
 mod jobs;
 mod killed;
 
 mod main_job;
+mod member_api;
 mod payments;
+mod secrets;

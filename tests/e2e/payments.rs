@@ -229,7 +229,7 @@ for_both_engines! {
     }
 }
 
-async fn sign_in(test: &TestApp, phone: &Browser, userid: &str) {
+pub async fn sign_in(test: &TestApp, phone: &Browser, userid: &str) {
     let authorize = phone
         .location("/api/h5/auth/wecom?redirect=/h5/orders")
         .await;

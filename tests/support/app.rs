@@ -254,14 +254,26 @@ impl Browser {
 
     /// Uploads a picture; its id.
     pub async fn upload_picture(&self) -> i64 {
-        let part = reqwest::multipart::Part::bytes(a_png()).file_name("picture.png");
+        self.upload(a_png()).await.data()["id"].as_i64().unwrap()
+    }
+
+    /// Uploads what is said to be a picture.
+    pub async fn upload(&self, bytes: Vec<u8>) -> Reply {
+        let part = reqwest::multipart::Part::bytes(bytes).file_name("picture.png");
         let part = part.mime_str("image/png").unwrap();
         let form = reqwest::multipart::Form::new().part("file", part);
         let request = self
             .client
             .post(format!("{}/api/admin/uploads", self.url))
             .multipart(form);
-        self.send(request).await.data()["id"].as_i64().unwrap()
+        self.send(request).await
+    }
+
+    /// What only this browser knows.
+    pub fn cookie_value(&self) -> String {
+        let cookie = self.cookie.lock().unwrap();
+        let (_, value) = cookie.as_deref().unwrap().split_once('=').unwrap();
+        value.to_owned()
     }
 
     /// Follows a redirect by hand: where it leads.

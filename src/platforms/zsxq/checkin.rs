@@ -114,12 +114,12 @@ impl Planet {
 }
 
 #[derive(Deserialize)]
-struct CheckinAnswer {
-    checkin: WireCheckin,
+pub(super) struct CheckinAnswer {
+    pub(super) checkin: WireCheckin,
 }
 
 #[derive(Deserialize)]
-struct WireCheckin {
+pub(super) struct WireCheckin {
     checkin_id: Id,
     #[serde(default, deserialize_with = "text")]
     title: String,

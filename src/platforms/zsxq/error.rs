@@ -60,6 +60,15 @@ pub enum Error {
         /// The planet's answer.
         failure: Failure,
     },
+    /// No answer, or one that cannot be read, to a call that changes something: it may have been
+    /// done. Look before doing it again.
+    #[error("whether the planet has done {call} is not known ({failure})")]
+    OutcomeUnknown {
+        /// The call.
+        call: &'static str,
+        /// What came instead of an answer.
+        failure: Failure,
+    },
     /// The planet said yes, but its answer contradicts what this client relies on.
     #[error("the planet's answer to {call} does not fit: {what}")]
     Protocol {
@@ -229,6 +238,26 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// The error of a call that changes something and ended with this failure. A refusal in the
+    /// planet's own words was no change, unless it is one of those that also stand for trouble
+    /// inside.
+    pub(super) fn into_error_of_change(self, call: &'static str) -> Error {
+        let is_refusal = match (&self, self.verdict()) {
+            (Self::Code { .. } | Self::NoCode { .. }, verdict) => verdict != Verdict::Retry,
+            (_, verdict) => matches!(verdict, Verdict::CookieDead(_)),
+        };
+        if is_refusal {
+            self.into_error(call)
+        } else {
+            Error::OutcomeUnknown {
+                call,
+                failure: self,
+            }
+        }
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -349,6 +378,34 @@ mod tests {
         ];
         for (status, expected) in table {
             assert_eq!(Failure::Http(status).verdict(), expected, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_change_without_a_plain_refusal_may_have_been_made() {
+        let code = |code| Failure::Code {
+            code,
+            text: PlanetText::default(),
+        };
+        for (failure, may_be_done) in [
+            (code(1059), true),
+            (code(600), true),
+            (code(1004), false),
+            (code(1030), false),
+            (code(401), false),
+            (code(52010), false),
+            (Failure::Timeout, true),
+            (Failure::Connection, true),
+            (Failure::Unreadable, true),
+            (Failure::Http(502), true),
+            (Failure::Http(404), true),
+            (Failure::Http(401), false),
+            (Failure::Shape { line: 1, column: 1 }, true),
+        ] {
+            let shown = failure.to_string();
+            let error = failure.into_error_of_change("POST checkins");
+            let unknown = matches!(error, Error::OutcomeUnknown { .. });
+            assert_eq!(unknown, may_be_done, "{shown}");
         }
     }
 

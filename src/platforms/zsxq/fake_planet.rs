@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
-use axum::http::{HeaderMap, Response};
+use axum::http::{HeaderMap, Method, Response};
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -24,7 +24,10 @@ pub(super) const TOKEN: &str = "0A1B2C3D-0000-4000-8000-0123456789AB_00112233445
 #[derive(Debug, Clone)]
 pub(super) struct Seen {
     pub(super) path_and_query: String,
+    pub(super) method: Method,
     pub(super) headers: HeaderMap,
+    /// Null where none was sent.
+    pub(super) body: Value,
     pub(super) at: Instant,
 }
 
@@ -184,13 +187,17 @@ where
 {
     let now_at_once = state.at_once.fetch_add(1, Ordering::SeqCst) + 1;
     state.most_at_once.fetch_max(now_at_once, Ordering::SeqCst);
-    let path_and_query = request.uri().path_and_query().unwrap().as_str();
+    let (parts, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, 64 * 1024).await.unwrap();
+    let path_and_query = parts.uri.path_and_query().unwrap().as_str();
     let seen = Seen {
         path_and_query: path_and_query
             .strip_prefix("/zsxq")
             .unwrap_or_default()
             .to_owned(),
-        headers: request.headers().clone(),
+        method: parts.method,
+        headers: parts.headers,
+        body: serde_json::from_slice(&body).unwrap_or_default(),
         at: Instant::now(),
     };
     let count = {

@@ -1,7 +1,7 @@
-//! The planet (知识星球): a polite, signed, read-only client of its private API.
+//! The planet (知识星球): a polite, signed client of its private API.
 //!
 //! [`Planet`] reads one planet on behalf of one logged-in account: its check-in projects, their
-//! rankings and posts, and the roster. All protocol facts come from `reference/zsxq.md`, cited as
+//! rankings and posts, and the roster. The one thing that it changes is to make a project. All protocol facts come from `reference/zsxq.md`, cited as
 //! "(zsxq §n)". The API is unofficial and may change without notice, so whatever the reference
 //! calls unconfirmed is probed or tolerated here, and whatever does not fit is a typed error.
 //!
@@ -15,6 +15,7 @@ mod envelope;
 mod error;
 mod members;
 mod pace;
+mod projects;
 mod ranking;
 mod settings;
 mod signature;
@@ -37,6 +38,7 @@ pub use account::{Group, SelfUser};
 pub use checkin::{Checkin, CheckinKind, CheckinStatus, Statistics};
 pub use error::{CookieCheck, CookieDeath, Error, Failure, PlanetText};
 pub use members::{Member, MemberList};
+pub use projects::NewProject;
 pub use ranking::{CheckedRanking, RankedUser};
 pub use settings::{MAX_TRIES, Settings, SettingsError};
 pub use time::shanghai_date;

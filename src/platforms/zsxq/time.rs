@@ -23,14 +23,15 @@ pub(super) fn parse(text: &str) -> Option<DateTime<Utc>> {
     YEARS.contains(&at.year()).then_some(at)
 }
 
+/// Writes a time as the planet does: `2026-01-03T21:04:05.123+0800`.
+pub(super) fn to_wire(at: DateTime<Utc>) -> String {
+    at.with_timezone(&Shanghai).format(FORMAT).to_string()
+}
+
 /// Writes a time as a query value, already percent-encoded:
 /// `2026-01-03T21%3A04%3A05.123%2B0800`.
 pub(super) fn to_query(at: DateTime<Utc>) -> String {
-    at.with_timezone(&Shanghai)
-        .format(FORMAT)
-        .to_string()
-        .replace(':', "%3A")
-        .replace('+', "%2B")
+    to_wire(at).replace(':', "%3A").replace('+', "%2B")
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The one worker: builds, signs and sends requests one after another, at the planet's pace, and
 //! tries again where that is worth while (zsxq §1, §2, §5). It knows paths and envelopes, not
 //! what is in them; another transport (the vendor's own CLI login, zsxq §1.2) would take its
-//! place behind [`Transport::get`].
+//! place behind [`Transport::get`] and [`Transport::post_once`].
 
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
@@ -12,6 +12,7 @@ use reqwest::Url;
 use reqwest::header::HeaderValue;
 use secrecy::SecretString;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::Value;
 use tokio::time::Instant;
 
 use super::cookie::Cookie;
@@ -120,7 +121,7 @@ impl Transport {
         let mut cookie = CookieCheck::NotMade;
         let mut last = Failure::Connection;
         for (try_idx, &backoff_ms) in self.backoff_ms.iter().enumerate() {
-            let failure = match self.try_once(&url).await? {
+            let failure = match self.try_once(&url, None).await? {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
@@ -149,10 +150,23 @@ impl Transport {
         })
     }
 
+    /// One call that changes something: sent once, since a second one could do it twice.
+    pub(super) async fn post_once<T: DeserializeOwned>(
+        &self,
+        call: &'static str,
+        path_and_query: &str,
+        body: &Value,
+    ) -> Result<T, Error> {
+        let url = self.url(call, path_and_query)?;
+        self.try_once(&url, Some(body))
+            .await?
+            .map_err(|failure| failure.into_error_of_change(call))
+    }
+
     /// Asks once whether the cookie works, before a series of 1059 is blamed on the rate.
     async fn check_cookie(&self) -> Result<CookieCheck, Error> {
         let url = self.url(SELF_CALL, SELF_PATH)?;
-        match self.try_once::<IgnoredAny>(&url).await? {
+        match self.try_once::<IgnoredAny>(&url, None).await? {
             Ok(_) => Ok(CookieCheck::Alive),
             Err(failure) => match failure.verdict() {
                 Verdict::CookieDead(death) => Err(Error::CookieDead(death)),
@@ -162,7 +176,12 @@ impl Transport {
     }
 
     /// One request in its turn. The outer error ends the call, the inner one is this try's.
-    async fn try_once<T: DeserializeOwned>(&self, url: &Url) -> Result<Result<T, Failure>, Error> {
+    /// With a body it is a POST, else a GET.
+    async fn try_once<T: DeserializeOwned>(
+        &self,
+        url: &Url,
+        body: Option<&Value>,
+    ) -> Result<Result<T, Failure>, Error> {
         let _turn = self.turn.lock().await;
         // A timer that is over already would still cost a tick.
         if let Some(moment) = self.not_before().filter(|&moment| moment > Instant::now()) {
@@ -175,12 +194,12 @@ impl Transport {
         }
         // Once before, in case the caller gives up half-way, and once after the answer.
         self.rest();
-        let answer = self.send(url).await;
+        let answer = self.send(url, body).await;
         self.rest();
         Ok(answer.and_then(|(status, body)| envelope::read(status, &body)))
     }
 
-    async fn send(&self, url: &Url) -> Result<(u16, Vec<u8>), Failure> {
+    async fn send(&self, url: &Url, body: Option<&Value>) -> Result<(u16, Vec<u8>), Failure> {
         let (cookie, generation) = self
             .cookie
             .read()
@@ -190,9 +209,11 @@ impl Transport {
         cookie.set_sensitive(true);
         let timestamp = (self.now)().timestamp().to_string();
         let request_id = self.request_id();
-        let mut response = self
-            .http
-            .get(url.clone())
+        let request = match body {
+            Some(body) => self.http.post(url.clone()).json(body),
+            None => self.http.get(url.clone()),
+        };
+        let mut response = request
             .header("Accept", "application/json, text/plain, */*")
             .header("Cookie", cookie)
             .header("Origin", WEB_ORIGIN)

@@ -117,7 +117,7 @@ pub async fn update(ctx: &Context, actor: &Actor, id: CampId, input: CampInput) 
                 let after = edited_form(before.clone(), input)?;
                 let has_payments = camps::has_payments(tx, id).await?;
                 if let Some(field) = before.frozen_change(&after, camp.status, has_payments) {
-                    let what = format!("{field} can no longer change");
+                    let what = format!("{}不能再修改：{}", shown(field), why_frozen(camp.status));
                     return Err(Refusal::WrongState(what).into());
                 }
                 refuse(after.problems(today, Some(before.terms.start_date)))?;
@@ -135,6 +135,28 @@ pub async fn update(ctx: &Context, actor: &Actor, id: CampId, input: CampInput) 
             })
         })
         .await
+}
+
+/// A field that can freeze, in words.
+fn shown(field: &str) -> &str {
+    match field {
+        "depositFen" => "押金",
+        "startDate" => "开始日期",
+        "endDate" => "结束日期",
+        "totalDays" => "总天数",
+        "requiredDays" => "要求天数",
+        "graceDays" => "宽限天数",
+        "planetProjectId" => "星球打卡项目",
+        "payeeId" => "收款码",
+        other => other,
+    }
+}
+
+fn why_frozen(status: CampStatus) -> &'static str {
+    match status {
+        CampStatus::Draft | CampStatus::Pending | CampStatus::Enrolling => "已有人付款",
+        _ => "训练营已经开始",
+    }
 }
 
 /// A camp that is not published follows its form; one that is must stay complete.

@@ -38,15 +38,32 @@ pub(super) fn sanitised(html: &str) -> String {
 
 /// How many characters people see of it.
 pub(super) fn visible_chars(html: &str) -> usize {
+    text_of(html).chars().count()
+}
+
+/// A sanitised text without its markup, a line for each of its paragraphs.
+pub(super) fn plain_lines(html: &str) -> String {
+    let lines = ["<br>", "</p>", "</li>", "</h3>", "</h4>"]
+        .iter()
+        .fold(html.to_owned(), |html, end| {
+            html.replace(end, &format!("{end}\n"))
+        });
+    text_of(&lines).trim().to_owned()
+}
+
+fn text_of(html: &str) -> String {
     let text = Builder::empty().clean(html).to_string();
-    // What is left of markup are the entities of single characters.
-    let entities: usize = text
-        .split('&')
-        .skip(1)
-        .filter_map(|rest| rest.split_once(';'))
-        .map(|(entity, _)| entity.chars().count() + 1)
-        .sum();
-    text.chars().count().saturating_sub(entities)
+    // What is left of markup are the entities of these characters.
+    [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&nbsp;", "\u{a0}"),
+        ("&amp;", "&"),
+    ]
+    .iter()
+    .fold(text, |text, (entity, character)| {
+        text.replace(entity, character)
+    })
 }
 
 #[cfg(test)]
@@ -82,8 +99,17 @@ mod tests {
             ("1 &lt; 2", 5),
             ("A &amp; B", 5),
             ("A & B", 5),
+            ("A&nbsp;B", 3),
+            ("&amp;lt;", 4),
         ] {
             assert_eq!(visible_chars(html), chars, "{html}");
         }
+    }
+
+    #[test]
+    fn paragraphs_become_lines() {
+        let html = "<h3>规则</h3><p>每天<b>一篇</b>，1 &lt; 2</p><ul><li>一</li><li>二</li></ul>";
+        assert_eq!(plain_lines(html), "规则\n每天一篇，1 < 2\n一\n二");
+        assert_eq!(plain_lines("<p></p>"), "");
     }
 }

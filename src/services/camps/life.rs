@@ -1,6 +1,6 @@
 //! The life of a camp: published and withdrawn by people, moved on by the calendar.
 
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 use serde_json::json;
 
 use crate::domain::camp::ARCHIVE_AFTER_DAYS;
@@ -42,15 +42,22 @@ pub async fn publish(ctx: &Context, actor: &Actor, id: CampId) -> Result<()> {
                     return Err(Error::Invalid(missing));
                 }
                 let change = camp.status.to(CampStatus::Enrolling)?;
-                if camp.terms.start_date < today {
-                    return Err(Error::invalid("startDate", "开始日期已过，请先修改"));
-                }
+                refuse_if_begun(&camp, today)?;
                 camps::advance(tx, id, change, &published).await?;
                 tx.audit(audit);
                 Ok(())
             })
         })
         .await
+}
+
+/// A camp that would have begun takes nobody in.
+pub(super) fn refuse_if_begun(camp: &Camp, today: NaiveDate) -> Result<()> {
+    if camp.terms.start_date < today {
+        Err(Error::invalid("startDate", "开始日期已过，请先修改"))
+    } else {
+        Ok(())
+    }
 }
 
 /// Takes a published camp back, while nobody has paid.
@@ -66,7 +73,7 @@ pub async fn withdraw(ctx: &Context, actor: &Actor, id: CampId) -> Result<()> {
             Box::pin(async move {
                 let camp = found(tx, id).await?;
                 if camp.status != CampStatus::Enrolling {
-                    return Err(Refusal::WrongState(format!("it is {}", camp.status)).into());
+                    return Err(Refusal::WrongState("只有报名中的训练营可以撤回".to_owned()).into());
                 }
                 refuse_if_paid(tx, id).await?;
                 let change = camp.status.to(CampStatus::Pending)?;
@@ -91,7 +98,7 @@ pub async fn delete(ctx: &Context, actor: &Actor, id: CampId) -> Result<()> {
             Box::pin(async move {
                 let camp = found(tx, id).await?;
                 if camp.status.is_over() || camp.status == CampStatus::Ongoing {
-                    return Err(Refusal::WrongState("it has started".to_owned()).into());
+                    return Err(Refusal::WrongState("训练营已经开始，不能删除".to_owned()).into());
                 }
                 refuse_if_paid(tx, id).await?;
                 if !camp_edits::delete(tx, id, camp.status, now).await? {
@@ -106,7 +113,7 @@ pub async fn delete(ctx: &Context, actor: &Actor, id: CampId) -> Result<()> {
 
 async fn refuse_if_paid(tx: &mut Tx, id: CampId) -> Result<()> {
     if camps::has_payments(tx, id).await? {
-        Err(Refusal::WrongState("somebody has paid".to_owned()).into())
+        Err(Refusal::WrongState("已有人付款，不能撤回或删除".to_owned()).into())
     } else {
         Ok(())
     }

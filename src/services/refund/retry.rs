@@ -31,8 +31,9 @@ pub async fn retry(ctx: &Context, actor: &Actor, id: RefundId) -> Result<Refund>
                     replace(&ctx, tx, &actor, refund).await?
                 }
                 RefundStatus::ManualRequired => again(&ctx, tx, &actor, refund).await?,
-                status => {
-                    return Err(Refusal::WrongState(format!("{status} 不能重试")).into());
+                _ => {
+                    let what = "只有失败或需人工处理的退款可以重试".to_owned();
+                    return Err(Refusal::WrongState(what).into());
                 }
             };
             let now = ctx.now();

@@ -130,6 +130,7 @@ fn trouble(error: &zsxq::Error) -> Trouble {
             ("知识星球上读不到这个打卡项目", Remedy::CheckSettings)
         }
         zsxq::Error::Bug { .. }
+        | zsxq::Error::OutcomeUnknown { .. }
         | zsxq::Error::Protocol { .. }
         | zsxq::Error::TooManyPages { .. } => ("知识星球的返回与预期不符", Remedy::AskSupport),
     };

@@ -11,8 +11,8 @@ use crate::services::Context;
 use crate::services::camps::{self, CampPhase, CampQuery};
 use crate::web::auth::Staff;
 use crate::web::{
-    Answer, Envelope, Items, Json, Nothing, Page, Paging, Path, Problem, ProblemBody, Query,
-    WebResult, WebState,
+    Answer, Envelope, Items, Json, Nothing, Page, Paging, Path, ProblemBody, Query, WebResult,
+    WebState,
 };
 
 use super::camp_views::{
@@ -145,14 +145,17 @@ async fn delete_camp(
     Ok(Answer(Nothing))
 }
 
-/// Publishes a pending camp: members may pay.
+/// Publishes a pending camp: members may pay. With `createPlanetProject` the planet's project is
+/// made first, if the camp has none.
 #[utoipa::path(
     post, path = "/api/admin/camps/{id}/publish", tag = "staff", security(("staff" = [])),
     params(("id" = i64, Path)), request_body = PublishBody,
     responses(
         (status = 200, body = Envelope<CampView>),
         (status = 409, description = "wrong_state", body = ProblemBody),
-        (status = 422, description = "invalid_input: what is missing", body = ProblemBody)
+        (status = 422, description = "invalid_input: what is missing", body = ProblemBody),
+        (status = 502, description = "platform_error: the planet refused", body = ProblemBody),
+        (status = 503, description = "platform_unavailable · not_configured", body = ProblemBody)
     )
 )]
 async fn publish_camp(
@@ -162,10 +165,10 @@ async fn publish_camp(
     body: Option<Json<PublishBody>>,
 ) -> WebResult<Answer<CampView>> {
     if body.is_some_and(|Json(body)| body.create_planet_project) {
-        let what = "暂不支持代建打卡项目，请在星球里创建后填写项目编号".to_owned();
-        return Err(Problem::invalid([("createPlanetProject", what)]));
+        camps::publish_with_project(&ctx, &actor, id).await?;
+    } else {
+        camps::publish(&ctx, &actor, id).await?;
     }
-    camps::publish(&ctx, &actor, id).await?;
     let camp = camps::by_id(&ctx, &actor, id).await?;
     Ok(Answer(CampView::new(&ctx, camp)))
 }

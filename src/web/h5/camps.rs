@@ -12,7 +12,7 @@ use crate::services::orders::{self, ShownCamp};
 use crate::services::{Context, file_links, identity};
 
 use super::super::{
-    Answer, CallerAddress, Envelope, Items, Path, ProblemBody, Query, WebResult, WebState,
+    Answer, CallerAddress, Envelope, Page, Paging, Path, ProblemBody, Query, WebResult, WebState,
 };
 use super::session::MaybeSession;
 
@@ -68,13 +68,16 @@ impl From<ShownCamp> for CampView {
 /// The camps that are open or running.
 #[utoipa::path(
     get, path = "/api/h5/camps", tag = "member",
-    responses((status = 200, body = Envelope<Items<CampView>>))
+    params(("page" = Option<i64>, Query), ("size" = Option<i64>, Query)),
+    responses((status = 200, body = Envelope<Page<CampView>>))
 )]
-async fn list_camps(State(ctx): State<Context>) -> WebResult<Answer<Items<CampView>>> {
-    let camps = orders::shown_camps(&ctx).await?;
-    Ok(Answer(Items {
-        items: camps.into_iter().map(CampView::from).collect(),
-    }))
+async fn list_camps(
+    State(ctx): State<Context>,
+    paging: Paging,
+) -> WebResult<Answer<Page<CampView>>> {
+    let (camps, total) = orders::shown_camps(&ctx, paging.size, paging.offset()).await?;
+    let items = camps.into_iter().map(CampView::from).collect();
+    Ok(Answer(paging.page_of(items, total)))
 }
 
 /// A camp with its introduction and what the page can fill in by itself.

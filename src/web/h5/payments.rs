@@ -17,7 +17,9 @@ use crate::services::enroll::{self, Ordered};
 use crate::services::{Context, Refusal, bind, file_links, identity, orders, session};
 use crate::store::payments::PlanetClaim;
 
-use super::super::{Answer, CallerAddress, Envelope, Json, Path, ProblemBody, WebResult, WebState};
+use super::super::{
+    Answer, CallerAddress, Envelope, Json, Path, Problem, ProblemBody, WebResult, WebState,
+};
 use super::session::{AccessToken, MaybeSession, platform_of, set_cookie};
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
@@ -117,8 +119,13 @@ async fn order(
             (fresh.session, Some((SET_COOKIE, cookie)))
         }
     };
-    let ordered = enroll::order(&ctx, &session, request).await?;
-    Ok((AppendHeaders(cookie), Answer(OrderedView::from(ordered))).into_response())
+    let answer = match enroll::order(&ctx, &session, request).await {
+        Ok(ordered) => Answer(OrderedView::from(ordered)).into_response(),
+        // The cookie goes out all the same: the order may be there already, and asking again with
+        // it goes on with that one.
+        Err(error) => Problem::from(error).into_response(),
+    };
+    Ok((AppendHeaders(cookie), answer).into_response())
 }
 
 /// What the page needs to have its unpaid order paid, again.

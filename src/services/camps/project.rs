@@ -1,0 +1,250 @@
+//! The planet's check-in project of a camp, made for it when it is published.
+//!
+//! Claim → call → record. If no answer comes, there may be a project: the claim stays with what
+//! was asked for, and the next attempt looks for that before it asks again, so that no second
+//! project is made behind anybody's back.
+
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::domain::staff::{Action, Actor};
+use crate::domain::{CampId, CampStatus, Machine as _, Timestamp};
+use crate::platforms::zsxq::{self, Checkin, NewProject};
+use crate::store::camps;
+use crate::store::{Tx, camp_projects};
+
+use super::super::{Context, Error, Refusal, Result, require_anywhere};
+use super::edit::form_of;
+use super::introduction::plain_lines;
+use super::life::{publish, refuse_if_begun};
+use super::{entry, found, note};
+
+/// What staff fill in where no project is made for them.
+const FIELD: &str = "planetProjectId";
+/// How long a request is left alone: it may still be on its way.
+const QUIET: TimeDelta = TimeDelta::minutes(2);
+
+/// What the planet is asked to make.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Wanted {
+    title: String,
+    text: String,
+    days: u32,
+    /// The first moment after the camp.
+    over_at: Timestamp,
+}
+
+/// What one attempt has to do.
+struct Claim {
+    wanted: Wanted,
+    at: Timestamp,
+    /// What an earlier attempt asked for and never heard of again.
+    unheard: Option<Wanted>,
+}
+
+/// Publishes a camp and has its project made first, if it has none yet.
+///
+/// # Errors
+/// Those of [`publish`](super::publish); that the planet is not set up, refuses, or did not
+/// answer, after which publishing again goes on where this attempt ended.
+pub async fn publish_with_project(ctx: &Context, actor: &Actor, id: CampId) -> Result<()> {
+    require_anywhere(actor, Action::ManageCamps)?;
+    if let Some(claim) = claim(ctx, id).await? {
+        let project = make(ctx, id, claim).await?;
+        record(ctx, actor, id, project).await?;
+    }
+    publish(ctx, actor, id).await
+}
+
+/// Claims the making, unless the camp has its project.
+async fn claim(ctx: &Context, id: CampId) -> Result<Option<Claim>> {
+    let (today, wall_now) = (ctx.today(), ctx.wall_now());
+    let is_configured = ctx.planet().map(drop);
+    ctx.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let camp = found(tx, id).await?;
+                if camp.planet_project_id.is_some() {
+                    return Ok(None);
+                }
+                let mut missing = form_of(tx, &camp).await?.missing();
+                missing.remove(FIELD);
+                if !missing.is_empty() {
+                    return Err(Error::Invalid(missing));
+                }
+                if camp.status != CampStatus::Draft {
+                    let what = "只有草稿可以代建打卡项目".to_owned();
+                    return Err(Refusal::WrongState(what).into());
+                }
+                refuse_if_begun(&camp, today)?;
+                is_configured?;
+                let wanted = wanted(&camp)?;
+                let unheard = match camp_projects::asked(tx, id).await? {
+                    Some(asked) => Some(read(&asked)?),
+                    None => None,
+                };
+                // What was asked for first stays on record until it is known what became of it.
+                let kept = written(unheard.as_ref().unwrap_or(&wanted))?;
+                let quiet_since = wall_now.minus(QUIET);
+                if !camp_projects::claim(tx, id, &kept, wall_now, quiet_since).await? {
+                    let what = "正在星球创建打卡项目，请两分钟后再试".to_owned();
+                    return Err(Refusal::WrongState(what).into());
+                }
+                Ok(Some(Claim {
+                    wanted,
+                    at: wall_now,
+                    unheard,
+                }))
+            })
+        })
+        .await
+}
+
+fn wanted(camp: &camps::Camp) -> Result<Wanted> {
+    let terms = &camp.terms;
+    let rules = plain_lines(&camp.introduction_html);
+    Ok(Wanted {
+        title: camp.name.clone(),
+        text: if rules.is_empty() {
+            let (from, to, days) = (terms.start_date, terms.end_date, terms.required_days);
+            format!("{from} 至 {to}，打卡满 {days} 天退还押金")
+        } else {
+            rules
+        },
+        days: u32::try_from(terms.total_days)
+            .map_err(|_| Error::Invariant("a camp of so many days".to_owned()))?,
+        over_at: terms.over_at(),
+    })
+}
+
+/// Finds the project that an earlier attempt may have left, or has one made.
+async fn make(ctx: &Context, id: CampId, claim: Claim) -> Result<String> {
+    let planet = ctx.planet()?;
+    if let Some(unheard) = &claim.unheard {
+        // If it cannot be looked for, the claim stays.
+        let ongoing = planet.ongoing_checkins().await.map_err(failure)?;
+        if let Some(left) = left_behind(ctx, unheard, ongoing).await? {
+            return Ok(left);
+        }
+        renew(ctx, id, &claim).await?;
+    }
+    let new = NewProject {
+        title: claim.wanted.title,
+        text: claim.wanted.text,
+        checkin_days: claim.wanted.days,
+        expires_at: last_moment(claim.wanted.over_at),
+    };
+    match planet.create_checkin(&new).await {
+        Ok(project) => Ok(project.to_string()),
+        Err(error) => {
+            if !matches!(error, zsxq::Error::OutcomeUnknown { .. }) {
+                release(ctx, id, claim.at).await?;
+            }
+            Err(failure(error))
+        }
+    }
+}
+
+/// The planet's day ends a millisecond before the next one (zsxq §4.2).
+fn last_moment(over_at: Timestamp) -> chrono::DateTime<chrono::Utc> {
+    over_at
+        .minus(TimeDelta::milliseconds(1))
+        .shanghai()
+        .to_utc()
+}
+
+/// The project that was made although no answer came.
+async fn left_behind(
+    ctx: &Context,
+    asked: &Wanted,
+    ongoing: Vec<Checkin>,
+) -> Result<Option<String>> {
+    let mut conn = ctx.db.read().await?;
+    let mut left = Vec::new();
+    for project in ongoing {
+        let is_it = project.title == asked.title
+            && project.checkin_days == Some(asked.days)
+            && project.expires_at == Some(last_moment(asked.over_at));
+        let number = project.checkin_id.to_string();
+        if is_it && !camp_projects::is_used(&mut conn, &number).await? {
+            left.push(number);
+        }
+    }
+    match left.len() {
+        0 => Ok(None),
+        1 => Ok(left.pop()),
+        _ => {
+            let what = "星球里有不止一个同名的打卡项目，请核对后把项目编号填到训练营";
+            Err(Refusal::WrongState(what.to_owned()).into())
+        }
+    }
+}
+
+/// From now on it is this attempt's project that may be there: the earlier one's is not.
+async fn renew(ctx: &Context, id: CampId, claim: &Claim) -> Result<()> {
+    let (kept, at) = (written(&claim.wanted)?, claim.at);
+    ctx.db
+        .write(move |tx| {
+            Box::pin(async move {
+                if camp_projects::renew(tx, id, &kept, at).await? {
+                    Ok(())
+                } else {
+                    let what = "训练营刚刚有改动，请刷新后再试".to_owned();
+                    Err(Refusal::WrongState(what).into())
+                }
+            })
+        })
+        .await
+}
+
+async fn release(ctx: &Context, id: CampId, claimed_at: Timestamp) -> Result<()> {
+    ctx.db
+        .write(move |tx| {
+            Box::pin(async move { Ok(camp_projects::release(tx, id, claimed_at).await?) })
+        })
+        .await
+}
+
+async fn record(ctx: &Context, actor: &Actor, id: CampId, project: String) -> Result<()> {
+    let made = note(ctx, actor, "the planet's project was made");
+    let audit = entry(ctx, actor, "camp.create_planet_project", id);
+    ctx.db
+        .write(move |tx: &mut Tx| {
+            Box::pin(async move {
+                if !camp_projects::record(tx, id, &project, made.at).await? {
+                    let what = format!("星球里建好了打卡项目 {project}，而训练营已有别的项目");
+                    return Err(Refusal::WrongState(what).into());
+                }
+                let camp = found(tx, id).await?;
+                let fitting = form_of(tx, &camp).await?.unpublished_status();
+                if fitting != camp.status {
+                    camps::advance(tx, id, camp.status.to(fitting)?, &made).await?;
+                }
+                tx.audit(crate::store::audit::Entry {
+                    details: json!({"planetProjectId": project}),
+                    ..audit
+                });
+                Ok(())
+            })
+        })
+        .await
+}
+
+fn written(wanted: &Wanted) -> Result<String> {
+    serde_json::to_string(wanted).map_err(|error| Error::Invariant(error.to_string()))
+}
+
+fn read(asked: &str) -> Result<Wanted> {
+    serde_json::from_str(asked).map_err(|error| Error::Invariant(error.to_string()))
+}
+
+/// A failure of the planet as doors show it.
+fn failure(error: zsxq::Error) -> Error {
+    let (platform, what) = ("zsxq", error.to_string());
+    if error.is_transient() || matches!(error, zsxq::Error::OutcomeUnknown { .. }) {
+        Error::PlatformUnavailable { platform, what }
+    } else {
+        Error::Platform { platform, what }
+    }
+}
