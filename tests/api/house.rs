@@ -2,22 +2,21 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use campkeeper::domain::Timestamp;
 use campkeeper::domain::staff::Role;
-use campkeeper::domain::{Clock, Timestamp};
 use campkeeper::platforms::files::Files;
 use campkeeper::platforms::zsxq::Planet;
 use campkeeper::services::staff::{self, NewAccount};
-use campkeeper::services::{Context, Settings, WallClock};
+use campkeeper::services::{Context, Settings};
 use campkeeper::store::audit::{self, Verdict};
 use campkeeper::store::audit_lists::{self, AuditFilter};
 use campkeeper::web::{WebSettings, router};
-use chrono::{DateTime, TimeDelta};
+use chrono::DateTime;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 

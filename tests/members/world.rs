@@ -5,11 +5,11 @@ use std::sync::Arc;
 use campkeeper::domain::refund::Proposal;
 use campkeeper::domain::staff::{Actor, Channel};
 use campkeeper::domain::{
-    BindMethod, BindStatus, CampId, Clock, Fen, Machine as _, MemberId, OrderNo, OrderStatus,
-    PayChannel, RefundKind, RefundNo, Role, Terms, Timestamp, UserId,
+    BindMethod, BindStatus, CampId, Fen, Machine as _, MemberId, OrderNo, OrderStatus, PayChannel,
+    RefundKind, RefundNo, Role, Terms, UserId,
 };
 use campkeeper::platforms::files::Files;
-use campkeeper::services::{Context, Settings, WallClock, bind, identity};
+use campkeeper::services::{Context, Settings, bind, identity};
 use campkeeper::store::members::{self, Member};
 use campkeeper::store::payments::{self, Confirmation, NewPayment, OPENID, Payer, Payment};
 use campkeeper::store::planet_users::{self, PlanetUser};

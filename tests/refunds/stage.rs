@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use campkeeper::domain::staff::{Actor, Channel};
-use campkeeper::domain::{
-    CampId, Clock, PaymentId, RefundId, RefundStatus, Role, Timestamp, UserId,
-};
+use campkeeper::domain::{CampId, Clock, PaymentId, RefundId, RefundStatus, Role, UserId};
 use campkeeper::platforms::files::Files;
 use campkeeper::platforms::wechat_pay::{
     PublicKey, RefundAmount, RefundNotice, RefundStatus as Said, Settings as PaySettings, Timeouts,

@@ -4,10 +4,8 @@ use campkeeper::domain::{Role, Timestamp, UserId, staff};
 use campkeeper::store::audit::{Entry, Verdict, verify};
 use campkeeper::store::{Db, StoreError};
 use serde_json::json;
-use sqlx::{Connection as _, Executor as _};
 
 use crate::on_both_engines;
-use crate::support::TestDb;
 
 fn entry(number: usize) -> Entry {
     Entry {

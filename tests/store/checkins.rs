@@ -5,7 +5,6 @@ use campkeeper::store::checkins::{self, CheckIn};
 use campkeeper::store::syncs::{self, Started};
 use campkeeper::store::{Db, StoreError};
 use chrono::NaiveDate;
-use sqlx::{Connection as _, Executor as _};
 
 use crate::on_both_engines;
 use crate::support::TestDb;

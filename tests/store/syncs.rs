@@ -3,7 +3,6 @@
 use campkeeper::domain::{CampId, PlanetUserId, SyncId, Timestamp};
 use campkeeper::store::syncs::{self, Counts, RankedRow, Started, SyncState};
 use campkeeper::store::{StoreError, camps};
-use sqlx::{Connection as _, Executor as _};
 
 use crate::on_both_engines;
 use crate::support::TestDb;
