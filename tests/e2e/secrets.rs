@@ -262,8 +262,11 @@ async fn no_secret_is_told_postgres() {
     no_secret_is_told(Engine::Postgres).await;
 }
 
-/// What does not even look like a notification: path, headers, body, and the answer.
-fn malformed() -> Vec<(&'static str, Vec<(&'static str, String)>, Vec<u8>)> {
+/// Path, headers and body of a callback.
+type Callback = (&'static str, Vec<(&'static str, String)>, Vec<u8>);
+
+/// What does not even look like a callback of a platform.
+fn malformed() -> Vec<Callback> {
     let payment = "/api/webhook/wechat/payment";
     let signed = |timestamp: i64, serial: &str| {
         vec![
