@@ -10,6 +10,7 @@ use super::{
     call::{Answer, Call, ok},
     card::{self, Purpose},
     content::{self, Uploads},
+    delivery::Door,
     fields::Fields,
     message::{Author, Card, Message, View},
     refusal::Refusal,
@@ -155,7 +156,7 @@ fn kind<'a>(fields: &Fields<'a>) -> Result<&'a str, Refusal> {
 /// Whether the message is a card that calls back. Such a card needs a callback URL.
 fn calls_back(wecom: &Wecom, msgtype: &str, content: &Fields<'_>) -> Result<bool, Refusal> {
     let calls_back = msgtype == "template_card" && card::check(content, Purpose::Send)?;
-    if calls_back && wecom.world().app_url().is_none() {
+    if calls_back && wecom.callback_url(Door::App).is_none() {
         return Err(Refusal::broken(
             43012,
             "an interactive card needs a callback URL",
