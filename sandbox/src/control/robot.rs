@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::wecom::refused;
-use crate::wecom::{Delivery, Door, Rating, RobotChat, RobotWords, Selections, Verdict, Wecom};
+use crate::wecom::{Delivery, Rating, RobotChat, RobotWords, Selections, Verdict, Wecom};
 
 /// Messages shown of one chat.
 const SHOWN_MESSAGES: usize = 200;
@@ -173,7 +173,7 @@ async fn add_group(State(wecom): State<Wecom>, Json(group): Json<Group>) -> Stat
 }
 
 async fn verify_url(State(wecom): State<Wecom>) -> Response {
-    match wecom.verify_callback_url(Door::Robot).await {
+    match wecom.verify_robot_url().await {
         Ok(()) => Json(json!({"ok": true})).into_response(),
         Err(problem) => refused(StatusCode::BAD_GATEWAY, problem),
     }

@@ -195,7 +195,7 @@ async fn join_group(State(wecom): State<Wecom>, Json(join): Json<JoinGroup>) -> 
 }
 
 async fn verify_url(State(wecom): State<Wecom>) -> Response {
-    match wecom.verify_callback_url(Door::App).await {
+    match wecom.verify_callback_url().await {
         Ok(()) => Json(json!({"ok": true})).into_response(),
         Err(problem) => refused(StatusCode::BAD_GATEWAY, problem),
     }

@@ -47,12 +47,24 @@ impl Wecom {
         Some(format!("{app}{}", door.usual_path()))
     }
 
-    /// Performs the URL verification that follows when an administrator saves the callback
-    /// address: GET with an encrypted `echostr`, the plaintext back within one second.
+    /// Performs the URL verification that follows when an administrator saves the application's
+    /// callback address: GET with an encrypted `echostr`, the plaintext back within one second.
     ///
     /// # Errors
     /// What was wrong with the answer.
-    pub async fn verify_callback_url(&self, door: Door) -> Result<(), String> {
+    pub async fn verify_callback_url(&self) -> Result<(), String> {
+        self.verify_url(Door::App).await
+    }
+
+    /// As [`Wecom::verify_callback_url`] for the smart robot's address.
+    ///
+    /// # Errors
+    /// What was wrong with the answer.
+    pub async fn verify_robot_url(&self) -> Result<(), String> {
+        self.verify_url(Door::Robot).await
+    }
+
+    async fn verify_url(&self, door: Door) -> Result<(), String> {
         let url = self.callback_url(door).ok_or("no application is known")?;
         let echo = rand::rng()
             .random_range(10u64.pow(18)..u64::MAX)
@@ -178,12 +190,8 @@ impl Wecom {
             delivery.attempts.push(attempt);
             if is_accepted {
                 delivery.reply = match &outgoing.subject {
-                    Subject::App { clicked } => {
-                        self.hear_app(outgoing, clicked.as_deref(), &body)
-                    }
-                    Subject::Robot(question) => {
-                        self.hear_robot(question, envelope.nonce(), &body)
-                    }
+                    Subject::App { clicked } => self.hear_app(outgoing, clicked.as_deref(), &body),
+                    Subject::Robot(question) => self.hear_robot(question, envelope.nonce(), &body),
                 };
                 delivery.envelope = Some(envelope);
                 break;

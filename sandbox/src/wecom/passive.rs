@@ -86,7 +86,12 @@ impl Wecom {
         match msgtype {
             "text" => {
                 let content = shown_text(required(reply, "Content")?, notes);
-                self.show(&outgoing.userid, Author::App, "text", json!({ "content": content }));
+                self.show(
+                    &outgoing.userid,
+                    Author::App,
+                    "text",
+                    json!({ "content": content }),
+                );
             }
             "image" | "voice" | "video" => {
                 let content = self.media_of(msgtype, reply, notes)?;
@@ -137,12 +142,7 @@ impl Wecom {
         Ok(())
     }
 
-    fn media_of(
-        &self,
-        msgtype: &str,
-        reply: &Element,
-        notes: &Notes,
-    ) -> Result<Value, Refusal> {
+    fn media_of(&self, msgtype: &str, reply: &Element, notes: &Notes) -> Result<Value, Refusal> {
         let element = match msgtype {
             "image" => "Image",
             "voice" => "Voice",
@@ -171,7 +171,10 @@ impl Wecom {
 /// Direction and time: back to the sender, from the corp.
 fn check_frame(corp_id: &str, userid: &str, reply: &Element) -> Result<(), Refusal> {
     if !required(reply, "ToUserName")?.eq_ignore_ascii_case(userid) {
-        return Err(Refusal::broken(40058, "ToUserName is who caused the callback"));
+        return Err(Refusal::broken(
+            40058,
+            "ToUserName is who caused the callback",
+        ));
     }
     if required(reply, "FromUserName")? != corp_id {
         return Err(Refusal::broken(40058, "FromUserName is the CorpID"));
@@ -212,7 +215,10 @@ fn articles(reply: &Element, notes: &Notes) -> Result<Vec<Value>, Refusal> {
     let list = reply.child("Articles").cloned().unwrap_or_default();
     let stated = required(reply, "ArticleCount")?.parse();
     if stated != Ok(list.children.len()) || !(1..=8).contains(&list.children.len()) {
-        return Err(Refusal::broken(45008, "ArticleCount counts 1 to 8 articles"));
+        return Err(Refusal::broken(
+            45008,
+            "ArticleCount counts 1 to 8 articles",
+        ));
     }
     let shown = list.children.iter().map(|article| {
         note_bytes(article, "Title", 128, notes);

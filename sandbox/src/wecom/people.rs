@@ -295,7 +295,10 @@ impl Wecom {
 }
 
 /// The button that is meant, if it can be pressed and calls back.
-pub(super) fn pressable<'a>(card: &'a ShownCard, label_or_key: &str) -> Result<&'a ShownButton, PressError> {
+pub(super) fn pressable<'a>(
+    card: &'a ShownCard,
+    label_or_key: &str,
+) -> Result<&'a ShownButton, PressError> {
     let button = card
         .button(label_or_key)
         .ok_or_else(|| PressError::NoSuchButton {

@@ -145,7 +145,14 @@ mod tests {
         assert_eq!(root.get("B"), Some("7 & 8"));
         assert_eq!(root.get("C"), None);
         assert_eq!(root.child("D").unwrap().children.len(), 2);
-        for bad in ["", "<a>", "<a></b>", "<a/><b/>", "<!DOCTYPE a><a/>", "<a>&b;</a>"] {
+        for bad in [
+            "",
+            "<a>",
+            "<a></b>",
+            "<a/><b/>",
+            "<!DOCTYPE a><a/>",
+            "<a>&b;</a>",
+        ] {
             assert!(Element::parse(bad).is_err(), "{bad}");
         }
     }

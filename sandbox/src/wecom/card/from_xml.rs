@@ -26,7 +26,9 @@ pub(crate) fn card_of(element: &Element) -> Value {
         let value = value_of(child);
         if LISTS.contains(&child.name.as_str()) {
             let list = object.entry(name).or_insert_with(|| json!([]));
-            list.as_array_mut().into_iter().for_each(|list| list.push(value.clone()));
+            list.as_array_mut()
+                .into_iter()
+                .for_each(|list| list.push(value.clone()));
         } else {
             object.insert(name, value);
         }
@@ -55,10 +57,16 @@ fn value_of(element: &Element) -> Value {
 fn json_name(name: &str) -> String {
     match name {
         "KeyName" | "CheckBox" | "UserId" | "AppId" | "Appid" | "PagePath" => name.to_lowercase(),
-        _ => name.char_indices().fold(String::new(), |json, (at, letter)| {
-            let joint = if at > 0 && letter.is_ascii_uppercase() { "_" } else { "" };
-            json + joint + &letter.to_ascii_lowercase().to_string()
-        }),
+        _ => name
+            .char_indices()
+            .fold(String::new(), |json, (at, letter)| {
+                let joint = if at > 0 && letter.is_ascii_uppercase() {
+                    "_"
+                } else {
+                    ""
+                };
+                json + joint + &letter.to_ascii_lowercase().to_string()
+            }),
     }
 }
 

@@ -70,7 +70,10 @@ pub(crate) fn check(card: &Fields<'_>, purpose: Purpose) -> Result<bool, Refusal
     task_id(card, calls_back && purpose.needs_task_id())?;
     feedback(card, purpose)?;
     if purpose != Purpose::Update && card.has("replace_text") {
-        card.note("replace_text is for updates of the app's cards", "replace_text");
+        card.note(
+            "replace_text is for updates of the app's cards",
+            "replace_text",
+        );
     }
     Ok(calls_back)
 }
@@ -84,7 +87,10 @@ fn check_for_group_robot(card: &Fields<'_>, is_notice: bool) -> Result<(), Refus
     }
     for name in ["action_menu", "task_id"] {
         if card.has(name) {
-            card.note("a group robot's card has no action_menu and no task_id", name);
+            card.note(
+                "a group robot's card has no action_menu and no task_id",
+                name,
+            );
         }
     }
     if card.text("card_type")? == Some("news_notice") {
@@ -203,7 +209,8 @@ fn button_interaction(card: &Fields<'_>, purpose: Purpose) -> Result<(), Refusal
 
 fn vote_interaction(card: &Fields<'_>, purpose: Purpose) -> Result<(), Refusal> {
     card.only(&[&COMMON[..], &VOTE].concat());
-    main_title(card, purpose.lengths_of_vote())?.ok_or_else(|| card.missing("main_title.title", 41016))?;
+    main_title(card, purpose.lengths_of_vote())?
+        .ok_or_else(|| card.missing("main_title.title", 41016))?;
     card_action(card, false)?;
     let checkbox = card.required_object("checkbox", 42043)?;
     checkbox.only(&["question_key", "mode", "option_list", "disable"]);
@@ -231,7 +238,8 @@ fn vote_interaction(card: &Fields<'_>, purpose: Purpose) -> Result<(), Refusal> 
 
 fn multiple_interaction(card: &Fields<'_>, purpose: Purpose) -> Result<(), Refusal> {
     card.only(&[&COMMON[..], &MULTIPLE].concat());
-    main_title(card, purpose.lengths_of_form())?.ok_or_else(|| card.missing("main_title.title", 41016))?;
+    main_title(card, purpose.lengths_of_form())?
+        .ok_or_else(|| card.missing("main_title.title", 41016))?;
     card_action(card, false)?;
     let selects = card.objects("select_list")?;
     if selects.is_empty() {

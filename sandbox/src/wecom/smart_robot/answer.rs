@@ -27,7 +27,9 @@ impl Wecom {
         let card = self.card_of(has_card, reply)?;
         let (card, card_feedback) = card.unzip();
         let stream_id = snapshot.as_ref().map(|snapshot| snapshot.id.clone());
-        let is_running = snapshot.as_ref().is_some_and(|snapshot| !snapshot.is_finished);
+        let is_running = snapshot
+            .as_ref()
+            .is_some_and(|snapshot| !snapshot.is_finished);
         let now = self.world().clock.now();
         let mut state = self.state();
         let robot = &mut state.smart_robot;
@@ -39,7 +41,10 @@ impl Wecom {
             robot.stream_ids.insert(snapshot.id.clone());
             show(&mut said, snapshot);
         }
-        if let Some(asked) = robot.said_mut(message_id).and_then(|asked| asked.asked.as_mut()) {
+        if let Some(asked) = robot
+            .said_mut(message_id)
+            .and_then(|asked| asked.asked.as_mut())
+        {
             asked.answer = Some(said.id.clone());
             asked.is_settled = !is_running;
         }

@@ -123,9 +123,14 @@ impl Wecom {
             json.insert("quote".to_owned(), quote);
         }
         let quotes = matches!(chat, RobotChat::Group(_)).then(|| words.kind.text().to_owned());
-        json.insert("response_url".to_owned(), json!(self.response_url(chat, quotes)));
+        json.insert(
+            "response_url".to_owned(),
+            json!(self.response_url(chat, quotes)),
+        );
         let about = About::Message { message_id };
-        Ok(Some(self.call_robot(msgtype, userid, chat, about, json).await))
+        Ok(Some(
+            self.call_robot(msgtype, userid, chat, about, json).await,
+        ))
     }
 
     /// The member opens their chat with the robot. The robot hears of the first time each day.

@@ -29,7 +29,10 @@ impl Wecom {
         let event = event(&card, button, &answers);
         let mut json = self.robot_event(userid, &chat, "template_card_event", event);
         // In a group the answer to a click quotes nothing (wecom-bots-h5 §1.8).
-        json.insert("response_url".to_owned(), json!(self.response_url(&chat, None)));
+        json.insert(
+            "response_url".to_owned(),
+            json!(self.response_url(&chat, None)),
+        );
         let about = About::Click {
             message_id: message_id.to_owned(),
             task_id: card.task_id.clone(),
@@ -62,11 +65,14 @@ fn event(card: &ShownCard, button: &ShownButton, answers: &[(String, Vec<String>
         ("task_id".to_owned(), json!(card.task_id)),
     ]);
     if !answers.is_empty() {
-        let items = answers.iter().map(|(key, ids)| {
-            json!({ "question_key": key, "option_ids": { "option_id": ids } })
-        });
+        let items = answers
+            .iter()
+            .map(|(key, ids)| json!({ "question_key": key, "option_ids": { "option_id": ids } }));
         let items: Vec<Value> = items.collect();
-        event.insert("selected_items".to_owned(), json!({ "selected_item": items }));
+        event.insert(
+            "selected_items".to_owned(),
+            json!({ "selected_item": items }),
+        );
     }
     Value::Object(event)
 }

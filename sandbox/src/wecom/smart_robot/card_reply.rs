@@ -36,7 +36,8 @@ impl Wecom {
                 (String::new(), self.card_of(true, reply)?)
             }
             other => {
-                let rule = format!("enter_chat is answered with text or template_card, not {other}");
+                let rule =
+                    format!("enter_chat is answered with text or template_card, not {other}");
                 return Err(Refusal::broken(40008, rule));
             }
         };
@@ -72,7 +73,10 @@ impl Wecom {
         let card_fields = fields.required_object("template_card", 40063)?;
         card::check(&card_fields, Purpose::SmartRobotUpdate)?;
         if card_fields.text("task_id")?.unwrap_or_default() != task_id {
-            return Err(Refusal::broken(42014, "task_id is that of the clicked card"));
+            return Err(Refusal::broken(
+                42014,
+                "task_id is that of the clicked card",
+            ));
         }
         let feedback_id = feedback_id(&card_fields)?;
         let view = View {
@@ -118,8 +122,8 @@ impl Wecom {
         let card_fields = fields.required_object("template_card", 40063)?;
         let calls_back = card::check(&card_fields, Purpose::SmartRobot)?;
         let task_id = card_fields.text("task_id")?.unwrap_or_default().to_owned();
-        let is_new = task_id.is_empty()
-            || self.state().smart_robot.task_ids.insert(task_id.clone());
+        let is_new =
+            task_id.is_empty() || self.state().smart_robot.task_ids.insert(task_id.clone());
         if !is_new {
             return Err(Refusal::broken(42014, "task_id was used before"));
         }

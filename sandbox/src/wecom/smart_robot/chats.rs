@@ -185,14 +185,19 @@ impl RobotState {
 
     /// Nothing more comes in the response to this question's callbacks.
     pub(super) fn settle(&mut self, message_id: &str) {
-        if let Some(asked) = self.said_mut(message_id).and_then(|said| said.asked.as_mut()) {
+        if let Some(asked) = self
+            .said_mut(message_id)
+            .and_then(|said| said.asked.as_mut())
+        {
             asked.is_settled = true;
         }
     }
 
     /// As [`RobotState::settle`] unless an answer is already there, which then goes its own way.
     pub(super) fn settle_unanswered(&mut self, message_id: &str) {
-        let asked = self.said_mut(message_id).and_then(|said| said.asked.as_mut());
+        let asked = self
+            .said_mut(message_id)
+            .and_then(|said| said.asked.as_mut());
         if let Some(asked) = asked.filter(|asked| asked.answer.is_none()) {
             asked.is_settled = true;
         }

@@ -128,12 +128,7 @@ impl Wecom {
     }
 
     /// The envelope has exactly four fields, and is signed over the request's nonce.
-    fn open_robot_reply(
-        &self,
-        nonce: &str,
-        body: &str,
-        notes: &Notes,
-    ) -> Result<String, Refusal> {
+    fn open_robot_reply(&self, nonce: &str, body: &str, notes: &Notes) -> Result<String, Refusal> {
         let envelope = serde_json::from_str::<Value>(body);
         let Ok(Value::Object(envelope)) = envelope else {
             let rule = "a robot's reply is empty, or a JSON object with four fields";
@@ -177,7 +172,6 @@ impl Wecom {
             )),
         }
     }
-
 }
 
 impl Reply<'_> {

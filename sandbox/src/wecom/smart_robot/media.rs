@@ -29,7 +29,9 @@ impl Wecom {
     /// Encrypts and keeps a file. Gives its address.
     pub(super) fn keep_for_robot(&self, filename: &str, bytes: &[u8]) -> String {
         let mut bytes = bytes.to_vec();
-        self.keys(Door::Robot).aes_key().encrypt_in_place(&mut bytes);
+        self.keys(Door::Robot)
+            .aes_key()
+            .encrypt_in_place(&mut bytes);
         let id = secret_text();
         let media = EncryptedMedia {
             filename: filename.to_owned(),

@@ -23,9 +23,7 @@ pub use self::{
     words::RobotWords,
 };
 pub(crate) use self::{
-    chats::RobotState,
-    media::download as download_media,
-    response_url::respond,
+    chats::RobotState, media::download as download_media, response_url::respond,
 };
 
 /// The robot's identity, as its creator would copy it from the settings. Invented and the same at

@@ -59,7 +59,10 @@ impl Wecom {
             return false;
         };
         let is_late = now.signed_duration_since(question.at) >= LIFE;
-        let answer = question.asked.as_ref().and_then(|asked| asked.answer.clone());
+        let answer = question
+            .asked
+            .as_ref()
+            .and_then(|asked| asked.answer.clone());
         let stream = answer
             .and_then(|answer| robot.said_mut(&answer))
             .and_then(|said| said.stream.as_mut());
