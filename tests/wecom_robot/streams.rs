@@ -87,7 +87,7 @@ async fn at_most_three_answers_to_one_member_are_on_their_way() {
         .ask_robot("zhou.ke", &single("zhou.ke"), "ping")
         .await;
     assert!(other.is_ok(), "each member has three");
-    scene.write(|stream| stream.finish("done"));
+    scene.assert_no_violation();
 }
 
 #[tokio::test]
