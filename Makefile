@@ -11,7 +11,7 @@ TARGET = $(shell scripts/target-dir.sh)
 NODE_MODULES := h5/node_modules/.package-lock.json
 
 .PHONY: help demo test test-rust test-pages test-browser check check-format check-lint check-docs \
-	check-pages check-deny check-generated generate bench h5
+	check-pages check-deny check-generated check-interop generate bench h5
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -31,7 +31,7 @@ test-pages: $(NODE_MODULES)
 test-browser: h5
 	scripts/test-browser.sh $(WORKSPACE)
 
-check: check-format check-deny check-pages check-lint check-docs check-generated ## What CI holds besides tests
+check: check-format check-deny check-pages check-lint check-docs check-generated check-interop ## What CI holds besides tests
 
 check-format:
 	cargo fmt --all --check
@@ -51,6 +51,10 @@ check-deny:
 # What is committed must be what the code generates.
 check-generated: $(NODE_MODULES)
 	scripts/generate.sh --check $(WORKSPACE)
+
+# The crate wecom and the official libraries open what the other sealed.
+check-interop:
+	scripts/interop-wecom.sh $(WORKSPACE)
 
 generate: $(NODE_MODULES) ## Write the OpenAPI file and the pages' types anew
 	scripts/generate.sh $(WORKSPACE)

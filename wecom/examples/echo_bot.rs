@@ -1,4 +1,4 @@
-//! Answers every text with the same text, in an application's chat and a smart robot's alike.
+//! Answers every text with the same text. The README shows this file.
 //!
 //! ```text
 //! WECOM_TOKEN=… WECOM_AES_KEY=… WECOM_CORP_ID=ww… \
@@ -7,63 +7,39 @@
 //!
 //! The application's callback address must lead to `http://127.0.0.1:8080/callback`.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "an example tells what it does"
-)]
-
-use std::env;
-use std::sync::Arc;
-use std::time::SystemTime;
+use std::{env::var, sync::Arc, time::SystemTime};
 
 use wecom::axum::routes;
 use wecom::chat::{Answer, Door, Handler, Incoming};
-use wecom::crypto::Keys;
-use wecom::limit::fit_bytes;
-use wecom::reply::MAX_TEXT_BYTES;
+use wecom::{crypto::Keys, limit::fit_bytes};
 
 struct Echo;
 
 impl Handler for Echo {
     async fn handle(&self, incoming: &Incoming) -> Answer {
-        if incoming.is_arrival() {
-            return Answer::Text("你好，说点什么吧。".to_owned());
-        }
         match incoming.text() {
-            Some(text) => Answer::Text(fit_bytes(&format!("你说：{text}"), MAX_TEXT_BYTES)),
+            Some(text) => Answer::Text(fit_bytes(&format!("你说：{text}"), 2048)),
+            None if incoming.is_arrival() => Answer::Text("你好！".into()),
             None => Answer::Nothing,
         }
     }
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let keys = Keys::new(
-        &env::var("WECOM_TOKEN")?,
-        &env::var("WECOM_AES_KEY")?,
-        &env::var("WECOM_CORP_ID")?,
-    )?;
-    let app = routes(
-        "/callback",
-        Door::app(keys, Echo),
-        Arc::new(unix_now_s),
-        |error| {
-            eprintln!("{error}");
-        },
-    );
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
-    println!("listening on http://{}/callback", listener.local_addr()?);
-    Ok(axum::serve(listener, app).await?)
+fn unix_seconds() -> i64 {
+    let age = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    age.as_secs().cast_signed()
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "an example has no clock handed in"
-)]
-fn unix_now_s() -> i64 {
-    let since_1970 = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
-    since_1970.as_secs().cast_signed()
+pub(crate) fn bot(keys: Keys) -> axum::Router {
+    let door = Door::app(keys, Echo); // or Door::robot: the same handler serves a smart robot
+    let log = |error: &_| eprintln!("{error}");
+    routes("/callback", door, Arc::new(unix_seconds), log)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let [token, key, corp] = ["WECOM_TOKEN", "WECOM_AES_KEY", "WECOM_CORP_ID"].map(var);
+    let keys = Keys::new(&token?, &key?, &corp?)?;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+    Ok(axum::serve(listener, bot(keys)).await?)
 }

@@ -6,8 +6,15 @@
 use std::fmt;
 
 use serde::Deserialize;
+use serde_json::{Value, json};
 
-use crate::client::{Client, Error, lenient};
+use crate::{
+    client::{Client, Error, lenient},
+    limit,
+};
+
+/// Most ids in one call of [`Client::robot_user_ids`].
+const MAX_OPEN_USER_IDS: usize = 1000;
 
 /// Whether a member can use WeCom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +49,18 @@ pub struct User {
     /// The position.
     #[serde(default, deserialize_with = "lenient::text")]
     pub position: Option<String>,
+    /// The position as outsiders see it.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub external_position: Option<String>,
+    /// For each of `department`, the place in its list.
+    #[serde(default, deserialize_with = "lenient::list")]
+    pub order: Vec<i64>,
+    /// Attributes that the corp defined, as the platform writes them.
+    #[serde(default)]
+    pub extattr: Value,
+    /// What outsiders see, as the platform writes it.
+    #[serde(default)]
+    pub external_profile: Value,
     /// For each of `department`, 1 if the member leads it.
     #[serde(default, deserialize_with = "lenient::list")]
     pub is_leader_in_dept: Vec<i64>,
@@ -81,6 +100,49 @@ impl fmt::Debug for User {
     }
 }
 
+/// Who is behind encrypted ids. `Debug` shows counts only.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct RobotUserIds {
+    /// The ids that could be translated.
+    #[serde(default, rename = "userid_list", deserialize_with = "lenient::list")]
+    pub known: Vec<RobotUserId>,
+    /// The others, as they were given.
+    #[serde(
+        default,
+        rename = "invalid_open_userid_list",
+        deserialize_with = "lenient::list"
+    )]
+    pub unknown: Vec<String>,
+}
+
+/// An encrypted id and the userid behind it.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct RobotUserId {
+    /// As the robot gets it.
+    #[serde(default)]
+    pub open_userid: String,
+    /// As the application knows it.
+    #[serde(default)]
+    pub userid: String,
+}
+
+impl fmt::Debug for RobotUserIds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RobotUserIds")
+            .field("n_known", &self.known.len())
+            .field("n_unknown", &self.unknown.len())
+            .finish()
+    }
+}
+
+impl fmt::Debug for RobotUserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RobotUserId { .. }")
+    }
+}
+
 #[derive(Deserialize)]
 struct UserList {
     #[serde(default, deserialize_with = "lenient::list")]
@@ -112,6 +174,23 @@ impl Client {
         self.user_list("user/simplelist", department).await
     }
 
+    /// `batch/openuserid_to_userid`: the userids behind encrypted ones, which a smart robot gets
+    /// unless its creator is a super administrator; 1 to 1,000 at a time (wecom-bots-h5 §1.10).
+    ///
+    /// # Errors
+    /// [`Error::Limit`] for a wrong count, else [`Error`]. Ids that nobody visible has, and those that
+    /// were clear already, are [`RobotUserIds::unknown`].
+    pub async fn robot_user_ids<I>(&self, open_user_ids: I) -> Result<RobotUserIds, Error>
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        let ids: Vec<String> = open_user_ids.into_iter().map(Into::into).collect();
+        limit::count("open_userid_list", ids.len(), 1, MAX_OPEN_USER_IDS)?;
+        let body = json!({ "open_userid_list": ids });
+        self.post("batch/openuserid_to_userid", &[], &body).await
+    }
+
     async fn user_list(&self, path: &str, department: u64) -> Result<Vec<User>, Error> {
         let query = [("department_id", &*department.to_string())];
         Ok(self.get::<UserList>(path, &query).await?.userlist)
@@ -122,6 +201,25 @@ impl Client {
 mod tests {
     use super::*;
     use crate::client::testing::Script;
+
+    #[tokio::test]
+    async fn encrypted_ids_of_a_robot_become_clear() {
+        let script = Script::with_token().then(
+            r#"{"errcode":0,"userid_list":[{"open_userid":"wo1","userid":"li"}],"invalid_open_userid_list":["x"]}"#,
+        );
+        let client = script.client();
+        let ids = client.robot_user_ids(["wo1", "x"]).await.unwrap();
+        assert_eq!((&*ids.known[0].userid, &*ids.unknown[0]), ("li", "x"));
+        assert_eq!(
+            format!("{ids:?}"),
+            "RobotUserIds { n_known: 1, n_unknown: 1 }"
+        );
+        assert_eq!(script.last_body(), r#"{"open_userid_list":["wo1","x"]}"#);
+        let none: [&str; 0] = [];
+        assert!(client.robot_user_ids(none).await.is_err());
+        let many = (0..1001).map(|id| id.to_string());
+        assert!(client.robot_user_ids(many).await.is_err());
+    }
 
     #[tokio::test]
     async fn members_are_read_with_whatever_is_missing() {

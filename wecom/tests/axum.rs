@@ -71,6 +71,15 @@ async fn ask(address: &str, method: &str, target: &str, body: &str) -> (u16, Str
     (status, body.to_owned())
 }
 
+#[test]
+fn the_readme_shows_the_echo_bot_and_it_is_short() {
+    let example = include_str!("../examples/echo_bot.rs");
+    let (_, code) = example.split_once("\n\n").unwrap();
+    assert!(include_str!("../README.md").contains(&format!("```rust,no_run\n{code}```")));
+    let n_lines = code.lines().filter(|line| !line.is_empty()).count();
+    assert!(n_lines <= 30, "{n_lines} lines are not thirty");
+}
+
 #[tokio::test]
 async fn routes_verify_and_answer() {
     let n_errors = Arc::new(AtomicUsize::new(0));

@@ -1,5 +1,6 @@
 //! The control API: what the phone page and people with curl do to the sandbox.
 
+mod robot;
 mod wecom;
 
 use axum::{Json, Router, extract::State, http::header, response::IntoResponse, routing::get};

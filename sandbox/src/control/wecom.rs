@@ -12,7 +12,8 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::wecom::{Delivery, Member, Selections, Wecom};
+use super::robot;
+use crate::wecom::{Delivery, Door, Member, Selections, Wecom};
 
 /// Callbacks listed; older ones are left out.
 const SHOWN_DELIVERIES: usize = 50;
@@ -20,7 +21,8 @@ const SHOWN_DELIVERIES: usize = 50;
 const SHOWN_MESSAGES: usize = 200;
 
 /// GET: `people`, `phones`, `groups`, `deliveries`. POST: `say`, `click-menu`, `enter`, `press`,
-/// `replay`, `members`, `join-group`, `verify-url`, `revoke-token`.
+/// `replay`, `members`, `join-group`, `verify-url`, `revoke-token`. Both: `callback-urls`. The smart
+/// robot's are behind `robot`.
 pub(crate) fn router(wecom: Wecom) -> Router {
     Router::new()
         .route("/people", get(people))
@@ -35,8 +37,10 @@ pub(crate) fn router(wecom: Wecom) -> Router {
         .route("/members", post(put_member))
         .route("/join-group", post(join_group))
         .route("/verify-url", post(verify_url))
+        .route("/callback-urls", get(callback_urls).post(set_callback_urls))
         .route("/revoke-token", post(revoke_token))
-        .with_state(wecom)
+        .with_state(wecom.clone())
+        .nest("/robot", robot::router(wecom))
 }
 
 async fn people(State(wecom): State<Wecom>) -> Json<Value> {
@@ -197,11 +201,38 @@ async fn verify_url(State(wecom): State<Wecom>) -> Response {
     }
 }
 
+async fn callback_urls(State(wecom): State<Wecom>) -> Json<Value> {
+    Json(json!({
+        "app": wecom.callback_url(Door::App),
+        "robot": wecom.callback_url(Door::Robot),
+    }))
+}
+
+/// The callback addresses, as an administrator would type them in.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CallbackUrls {
+    app: Option<String>,
+    robot: Option<String>,
+}
+
+async fn set_callback_urls(
+    State(wecom): State<Wecom>,
+    Json(urls): Json<CallbackUrls>,
+) -> Json<Value> {
+    for (door, url) in [(Door::App, urls.app), (Door::Robot, urls.robot)] {
+        if let Some(url) = url {
+            wecom.set_callback_url(door, url);
+        }
+    }
+    callback_urls(State(wecom)).await
+}
+
 async fn revoke_token(State(wecom): State<Wecom>) -> StatusCode {
     wecom.revoke_token();
     StatusCode::NO_CONTENT
 }
 
-fn refused(status: StatusCode, error: String) -> Response {
+pub(super) fn refused(status: StatusCode, error: String) -> Response {
     (status, Json(json!({"error": error}))).into_response()
 }

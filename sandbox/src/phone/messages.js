@@ -46,7 +46,8 @@ function drawContent({ msgtype, content }, open) {
   }
 }
 
-function drawCard(message, { open, press, draft }) {
+/** A card; `message` has its parts and its JSON. */
+export function drawCard(message, { open, press, draft }) {
   const card = message.card;
   const json = message.content;
   const chosen = () => Object.fromEntries(
@@ -185,7 +186,7 @@ function cardHtml(text) {
 }
 
 /** WeCom's subset of markdown. */
-function markdown(text) {
+export function markdown(text) {
   return escapeHtml(text).split("\n").map((line) => {
     const heading = /^(#{1,6})\s+(.*)$/.exec(line);
     if (heading) return `<h${Math.min(heading[1].length + 2, 6)}>${inline(heading[2])}</h${Math.min(heading[1].length + 2, 6)}>`;

@@ -14,6 +14,7 @@ const MESSAGES: File = (
     include_str!("messages.js"),
 );
 const PANEL: File = ("text/javascript; charset=utf-8", include_str!("panel.js"));
+const ROBOT: File = ("text/javascript; charset=utf-8", include_str!("robot.js"));
 const DOM: File = ("text/javascript; charset=utf-8", include_str!("dom.js"));
 
 /// The page and its parts.
@@ -24,6 +25,7 @@ pub(crate) fn router() -> Router {
         .route("/phone/style.css", file(STYLE))
         .route("/phone/phones.js", file(PHONES))
         .route("/phone/messages.js", file(MESSAGES))
+        .route("/phone/robot.js", file(ROBOT))
         .route("/phone/panel.js", file(PANEL))
         .route("/phone/dom.js", file(DOM))
 }

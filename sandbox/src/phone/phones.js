@@ -1,8 +1,13 @@
-// The phones: whose they are, their chats, the app's menu, what people say and press.
+// The phones: whose they are, their chats with the app and the robot, the app's menu, what people
+// say and press.
 
 import { attempt, control, el, say } from "./dom.js";
 import { drawMessage, drawRobotMessage } from "./messages.js";
 import { startPanel } from "./panel.js";
+import {
+  drawRobotChatMessage, enterRobotChat, isRobotChat, loadRobotChats, robotChat, robotHint, robotTabs,
+  sayToRobot,
+} from "./robot.js";
 
 const POLL_MS = 1000;
 const STORED = "sandbox-phones";
@@ -10,9 +15,11 @@ const APP_CHAT = "";
 
 const state = {
   people: [],
+  names: new Map(),
   appUrl: null,
   groups: [],
   menu: null,
+  robot: { name: "", of: new Map() },
   phones: [],
 };
 
@@ -81,8 +88,21 @@ class Phone {
     const text = this.input.value.trim();
     if (!text) return;
     this.input.value = "";
-    await attempt(() => control("wecom/say", { userid: this.userid, text }));
+    const chat = this.robotChat();
+    await attempt(() => chat
+      ? sayToRobot(this.userid, chat, text)
+      : control("wecom/say", { userid: this.userid, text }));
     refresh();
+  }
+
+  /** This person's chats with the robot. */
+  robotChats() {
+    return state.robot.of.get(this.userid) ?? [];
+  }
+
+  /** The robot's chat that is open, if one is. */
+  robotChat() {
+    return robotChat(this.robotChats(), this.chat);
   }
 
   async press(message, button, selections) {
@@ -95,33 +115,57 @@ class Phone {
 
   draw(chat) {
     const group = state.groups.find((known) => known.key === this.chat);
-    const shown = group ? group.messages : chat;
-    const picture = JSON.stringify([this.userid, this.chat, shown, state.menu, state.groups.map(count)]);
+    const robot = this.robotChat();
+    const shown = (group ?? robot)?.messages ?? chat;
+    const picture = JSON.stringify([
+      this.userid, this.chat, shown, state.menu, state.groups.map(count), this.robotChats().map(count),
+    ]);
     if (picture === this.drawn) return;
     this.drawn = picture;
     this.drawTabs();
     this.drawAppMenu();
     this.foot.hidden = Boolean(group);
+    this.menu.hidden = Boolean(robot);
+    this.input.placeholder = robot ? robotHint(robot, state.robot.name) : "发消息，如：进度";
     const open = (url) => this.open(url);
     const atEnd = this.messages.scrollHeight - this.messages.scrollTop - this.messages.clientHeight < 80;
-    this.messages.replaceChildren(...shown.map((message) => group
-      ? drawRobotMessage(message, open)
-      : drawMessage(message, {
-          open,
-          press: (button, selections) => this.press(message, button, selections),
-          draft: (this.drafts[message.messageId] ??= {}),
-        })));
+    const draft = (message) => (this.drafts[message.messageId] ??= {});
+    this.messages.replaceChildren(...shown.map((message) => {
+      if (group) return drawRobotMessage(message, open);
+      if (robot) {
+        return drawRobotChatMessage(message, {
+          userid: this.userid, names: state.names, open, draft: draft(message), refresh,
+        });
+      }
+      return drawMessage(message, {
+        open,
+        press: (button, selections) => this.press(message, button, selections),
+        draft: draft(message),
+      });
+    }));
     if (!shown.length) this.messages.append(el("p", { class: "empty" }, "还没有消息"));
     if (atEnd) this.messages.scrollTop = this.messages.scrollHeight;
+  }
+
+  /** Opens a chat; the robot hears when somebody opens theirs. */
+  turnTo(key) {
+    this.chat = key;
+    const robot = this.robotChat();
+    if (isRobotChat(key) && robot && !robot.chatId) {
+      attempt(() => enterRobotChat(this.userid)).then(refresh);
+    }
+    refresh();
   }
 
   drawTabs() {
     const tab = (key, label) => el("button", {
       type: "button", class: key === this.chat ? "on" : "",
-      onclick: () => { this.chat = key; refresh(); },
+      onclick: () => this.turnTo(key),
     }, label);
-    this.tabs.replaceChildren(tab(APP_CHAT, "训练营助手"), ...state.groups.map((group) =>
-      tab(group.key, `${group.groupName}${group.messages.length ? ` ${group.messages.length}` : ""}`)));
+    this.tabs.replaceChildren(tab(APP_CHAT, "训练营助手"),
+      ...robotTabs(this.robotChats()).map(({ key, label }) => tab(key, label)),
+      ...state.groups.map((group) =>
+        tab(group.key, `${group.groupName}${group.messages.length ? ` ${group.messages.length}` : ""}`)));
   }
 
   drawAppMenu() {
@@ -180,11 +224,13 @@ async function refresh() {
   isRefreshing = true;
   try {
     const people = [...new Set(state.phones.map((phone) => phone.userid))].join(",");
-    const [shown, groups, app] = await Promise.all([
+    const [shown, groups, app, robot] = await Promise.all([
       control(`wecom/phones?${new URLSearchParams({ people })}`),
       control("wecom/groups"),
       control("app"),
+      loadRobotChats(people),
     ]);
+    state.robot = robot;
     state.groups = groups;
     state.menu = shown.menu;
     state.appUrl = app.url;
@@ -204,6 +250,7 @@ async function start() {
   const { members } = await control("wecom/people");
   const byDepartment = (a, b) => a.department - b.department || a.userid.localeCompare(b.userid);
   state.people = members.sort(byDepartment);
+  state.names = new Map(members.map((member) => [member.userid, member.name]));
   const first = stored();
   for (const userid of first.length ? first : ["lin.yue", "zhou.ke"]) add(userid);
   document.getElementById("add-phone").onclick = () => {

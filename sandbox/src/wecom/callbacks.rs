@@ -1,5 +1,5 @@
-//! Callbacks to the application: encrypted, signed, retried, and spoilt on demand
-//! (wecom-app §1).
+//! Callbacks to the two addresses of the application, its own (wecom-app §1) and the smart robot's
+//! (wecom-bots-h5 §1.2): encrypted, signed, retried, and spoilt on demand.
 //!
 //! Named faults, taken by the next callback: `callback_lost`; `callback_late` `{"ms"}`;
 //! `callback_doubled` `{"copies"}` (how many come on top, default 1); `callback_reordered` (waits
@@ -8,87 +8,21 @@
 
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
 use rand::Rng;
-use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{Wecom, message::Author, xml::element};
+use super::{
+    Wecom,
+    delivery::{Attempt, Delivery, Door, Envelope, Outgoing, SignedQuery, Subject},
+};
 use crate::faults::Platform;
 
-/// Path of the application's callback.
-const CALLBACK_PATH: &str = "/api/webhook/wecom/app";
 /// The platform drops the connection after this.
-const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// URL verification must be answered within this.
 const ECHO_WITHIN: Duration = Duration::from_secs(1);
-/// Deliveries in all: one and three retries.
-const DELIVERIES: u32 = 4;
 /// Pause before a retry; the platform does not say how long its own is.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
-
-/// A callback that is to be delivered.
-#[derive(Clone, Debug)]
-pub(crate) struct Outgoing {
-    /// `text`, or the event's name.
-    pub(crate) kind: String,
-    /// Whose doing it is.
-    pub(crate) userid: String,
-    /// Plaintext.
-    pub(crate) xml: String,
-}
-
-/// What became of a callback.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Delivery {
-    /// Number of the delivery, for [`Wecom::replay`].
-    pub id: u64,
-    /// When it was due, by the wall clock.
-    pub at: DateTime<Utc>,
-    /// `text`, or the event's name.
-    pub kind: String,
-    /// Whose doing it is.
-    pub userid: String,
-    /// Plaintext.
-    pub xml: String,
-    /// Every try; empty when it was lost, held back or is late by order, or no app is known.
-    pub attempts: Vec<Attempt>,
-    /// Plaintext of the application's passive reply, if it gave one.
-    pub reply: Option<String>,
-    /// The last envelope as it went out.
-    #[serde(skip)]
-    pub(crate) envelope: Option<Envelope>,
-}
-
-impl Delivery {
-    /// Whether the application answered 200 in the end.
-    pub fn is_accepted(&self) -> bool {
-        self.attempts
-            .last()
-            .is_some_and(|attempt| attempt.status == Some(200))
-    }
-}
-
-/// One try to deliver a callback.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Attempt {
-    /// HTTP status; `None` when no answer came.
-    pub status: Option<u16>,
-    /// Milliseconds until the answer or the failure.
-    pub took_ms: u64,
-}
-
-/// Signature, timestamp and nonce.
-type SignedQuery = Vec<(&'static str, String)>;
-
-/// The encrypted form of a callback.
-#[derive(Clone, Debug)]
-pub(crate) struct Envelope {
-    query: SignedQuery,
-    body: String,
-}
 
 /// How the next envelope is spoilt.
 #[derive(Clone, Copy, Debug, Default)]
@@ -98,17 +32,44 @@ struct Spoilt {
 }
 
 impl Wecom {
-    /// Performs the URL verification that follows when an administrator saves the callback
-    /// address: GET with an encrypted `echostr`, the plaintext back within one second.
+    /// Says where a callback address is, as in the platform's console. Until then it is the usual
+    /// path of the application.
+    pub fn set_callback_url(&self, door: Door, url: impl Into<String>) {
+        self.state().callback_urls.insert(door, url.into());
+    }
+
+    /// Where a callback address is; `None` while no application is known.
+    pub fn callback_url(&self, door: Door) -> Option<String> {
+        if let Some(url) = self.state().callback_urls.get(&door) {
+            return Some(url.clone());
+        }
+        let app = self.world().app_url()?;
+        Some(format!("{app}{}", door.usual_path()))
+    }
+
+    /// Performs the URL verification that follows when an administrator saves the application's
+    /// callback address: GET with an encrypted `echostr`, the plaintext back within one second.
     ///
     /// # Errors
     /// What was wrong with the answer.
     pub async fn verify_callback_url(&self) -> Result<(), String> {
-        let url = self.callback_url().ok_or("no application is known")?;
+        self.verify_url(Door::App).await
+    }
+
+    /// As [`Wecom::verify_callback_url`] for the smart robot's address.
+    ///
+    /// # Errors
+    /// What was wrong with the answer.
+    pub async fn verify_robot_url(&self) -> Result<(), String> {
+        self.verify_url(Door::Robot).await
+    }
+
+    async fn verify_url(&self, door: Door) -> Result<(), String> {
+        let url = self.callback_url(door).ok_or("no application is known")?;
         let echo = rand::rng()
             .random_range(10u64.pow(18)..u64::MAX)
             .to_string();
-        let (mut query, encrypted) = self.sign(&echo, Spoilt::default())?;
+        let (mut query, encrypted) = self.sign(door, &echo, Spoilt::default())?;
         query.push(("echostr", encrypted));
         let request = self
             .world()
@@ -125,7 +86,7 @@ impl Wecom {
         let problem = format!("answered {status} with {} bytes", body.len());
         self.world().violations.record(
             Platform::Wecom,
-            format!("GET {CALLBACK_PATH}"),
+            format!("GET the address of the {door:?}"),
             "URL verification: 200 with exactly the decrypted echostr",
             problem.clone(),
         );
@@ -143,14 +104,14 @@ impl Wecom {
             .clone();
         let envelope = original.envelope.clone()?;
         let (attempt, _) = self.post(&envelope).await?;
-        let outgoing = Outgoing {
-            kind: original.kind,
-            userid: original.userid,
-            xml: original.xml,
+        let delivery = Delivery {
+            id: self.state().next_number(),
+            at: self.world().clock.wall_now(),
+            attempts: vec![attempt],
+            reply: None,
+            envelope: Some(envelope),
+            ..original
         };
-        let mut delivery = self.new_delivery(&outgoing);
-        delivery.attempts.push(attempt);
-        delivery.envelope = Some(envelope);
         Some(self.file(delivery))
     }
 
@@ -195,43 +156,64 @@ impl Wecom {
 
     /// Posts until the application answers 200, at most four times.
     async fn transmit(&self, outgoing: Outgoing) -> Delivery {
-        let mut delivery = self.new_delivery(&outgoing);
         let spoilt = Spoilt {
             has_bad_signature: self.fault("callback_bad_signature").is_some(),
             seconds_old: self
                 .fault("callback_stale")
                 .map_or(0, |with| with["seconds"].as_i64().unwrap_or(2 * 24 * 3600)),
         };
-        for delivery_idx in 0..DELIVERIES {
+        let delivery = self.attempt(&outgoing, spoilt).await;
+        self.file(delivery)
+    }
+
+    /// Asks how far a stream has come. Polls are many: only those that fail are filed, and no
+    /// ordered fault is spent on one.
+    pub(crate) async fn poll(&self, outgoing: Outgoing) {
+        let delivery = self.attempt(&outgoing, Spoilt::default()).await;
+        if !delivery.is_accepted() {
+            self.file(delivery);
+        }
+    }
+
+    async fn attempt(&self, outgoing: &Outgoing, spoilt: Spoilt) -> Delivery {
+        let mut delivery = self.new_delivery(outgoing);
+        for delivery_idx in 0..outgoing.subject.deliveries() {
             if delivery_idx > 0 {
                 tokio::time::sleep(RETRY_PAUSE).await;
             }
-            let Ok(envelope) = self.seal(&outgoing.xml, spoilt) else {
+            let Ok(envelope) = self.seal(outgoing, spoilt) else {
                 break;
             };
             let posted = self.post(&envelope).await;
-            delivery.envelope = Some(envelope);
             let Some((attempt, body)) = posted else { break };
             let is_accepted = attempt.status == Some(200);
             delivery.attempts.push(attempt);
             if is_accepted {
-                delivery.reply = self.open_reply(&outgoing, &body);
+                delivery.reply = match &outgoing.subject {
+                    Subject::App { clicked } => self.hear_app(outgoing, clicked.as_deref(), &body),
+                    Subject::Robot(question) => self.hear_robot(question, envelope.nonce(), &body),
+                };
+                delivery.envelope = Some(envelope);
                 break;
             }
+            delivery.envelope = Some(envelope);
         }
-        self.file(delivery)
+        if let Subject::Robot(question) = &outgoing.subject {
+            self.settle(question, &delivery);
+        }
+        delivery
     }
 
     /// One try. `None` if no application is known.
     async fn post(&self, envelope: &Envelope) -> Option<(Attempt, String)> {
-        let url = self.callback_url()?;
+        let url = self.callback_url(envelope.door)?;
         let asked = Instant::now();
         let request = self
             .world()
             .http
             .post(url)
             .query(&envelope.query)
-            .header("content-type", "text/xml")
+            .header("content-type", envelope.door.content_type())
             .body(envelope.body.clone())
             .timeout(ANSWER_WITHIN);
         let (status, body) = match request.send().await {
@@ -248,15 +230,14 @@ impl Wecom {
         Some((Attempt { status, took_ms }, body))
     }
 
-    fn callback_url(&self) -> Option<String> {
-        self.world()
-            .app_url()
-            .map(|app| format!("{app}{CALLBACK_PATH}"))
-    }
-
     /// Encrypts and signs: (query without the ciphertext, ciphertext).
-    fn sign(&self, plaintext: &str, spoilt: Spoilt) -> Result<(SignedQuery, String), String> {
-        let keys = self.keys();
+    fn sign(
+        &self,
+        door: Door,
+        plaintext: &str,
+        spoilt: Spoilt,
+    ) -> Result<(SignedQuery, String), String> {
+        let keys = self.keys(door);
         let mut rng = rand::rng();
         let encrypted = keys
             .encrypt(plaintext.as_bytes(), rng.random())
@@ -278,66 +259,29 @@ impl Wecom {
         Ok((query, encrypted))
     }
 
-    fn seal(&self, xml: &str, spoilt: Spoilt) -> Result<Envelope, String> {
-        let (query, encrypted) = self.sign(xml, spoilt)?;
+    fn seal(&self, outgoing: &Outgoing, spoilt: Spoilt) -> Result<Envelope, String> {
+        let door = outgoing.subject.door();
+        let (query, encrypted) = self.sign(door, &outgoing.plaintext, spoilt)?;
         let app = self.app();
-        let body = format!(
-            "<xml><ToUserName><![CDATA[{}]]></ToUserName><AgentID><![CDATA[{}]]></AgentID>\
-             <Encrypt><![CDATA[{encrypted}]]></Encrypt></xml>",
-            app.corp_id, app.agent_id
-        );
-        Ok(Envelope { query, body })
-    }
-
-    /// Reads a passive reply: empty is none; a text shows in the chat.
-    fn open_reply(&self, outgoing: &Outgoing, body: &str) -> Option<String> {
-        if body.is_empty() {
-            return None;
-        }
-        match self.decrypt_reply(body) {
-            Ok(reply) => {
-                if let (Some("text"), Some(text)) =
-                    (element(&reply, "MsgType"), element(&reply, "Content"))
-                {
-                    let content = serde_json::json!({"content": text});
-                    self.show(&outgoing.userid, Author::App, "text", content);
-                }
-                Some(reply)
-            }
-            Err(problem) => {
-                self.world().violations.record(
-                    Platform::Wecom,
-                    format!("reply to {}", outgoing.kind),
-                    "a passive reply is empty, or encrypted and signed XML",
-                    problem,
-                );
-                None
-            }
-        }
-    }
-
-    fn decrypt_reply(&self, body: &str) -> Result<String, String> {
-        let part = |name| element(body, name).ok_or_else(|| format!("no {name} in the reply"));
-        let encrypted = part("Encrypt")?;
-        let keys = self.keys();
-        keys.verify(
-            part("MsgSignature")?,
-            part("TimeStamp")?,
-            part("Nonce")?,
-            encrypted,
-        )
-        .map_err(|error| error.to_string())?;
-        let plaintext = keys.decrypt(encrypted).map_err(|error| error.to_string())?;
-        String::from_utf8(plaintext).map_err(|error| error.to_string())
+        let body = match door {
+            Door::App => format!(
+                "<xml><ToUserName><![CDATA[{}]]></ToUserName><AgentID><![CDATA[{}]]></AgentID>\
+                 <Encrypt><![CDATA[{encrypted}]]></Encrypt></xml>",
+                app.corp_id, app.agent_id
+            ),
+            Door::Robot => json!({ "encrypt": encrypted }).to_string(),
+        };
+        Ok(Envelope { door, query, body })
     }
 
     fn new_delivery(&self, outgoing: &Outgoing) -> Delivery {
         Delivery {
             id: self.state().next_number(),
             at: self.world().clock.wall_now(),
+            door: outgoing.subject.door(),
             kind: outgoing.kind.clone(),
             userid: outgoing.userid.clone(),
-            xml: outgoing.xml.clone(),
+            plaintext: outgoing.plaintext.clone(),
             attempts: Vec::new(),
             reply: None,
             envelope: None,

@@ -74,6 +74,30 @@ pub(crate) fn convert_to_userid(wecom: &Wecom, call: &Call<'_>) -> Answer {
     ok(json!({"userid": member.userid}))
 }
 
+/// POST batch/openuserid_to_userid (wecom-bots-h5 §1.10). A robot's ids have no source agent.
+pub(crate) fn openuserid_to_userid(wecom: &Wecom, call: &Call<'_>) -> Answer {
+    let body = call.object()?;
+    let fields = call.fields(&body);
+    fields.only(&["open_userid_list"]);
+    let asked = fields.texts("open_userid_list")?;
+    if asked.is_empty() || asked.len() > 1000 {
+        let rule = "open_userid_list has 1 to 1000 ids";
+        return Err(Refusal::broken(40058, rule));
+    }
+    let state = wecom.state();
+    let (mut users, mut invalid) = (Vec::new(), Vec::new());
+    for open_userid in asked {
+        let mut members = state.directory.all_visible();
+        match members.find(|member| member.open_userid() == open_userid) {
+            Some(member) => {
+                users.push(json!({"open_userid": open_userid, "userid": member.userid}));
+            }
+            None => invalid.push(open_userid),
+        }
+    }
+    ok(json!({"userid_list": users, "invalid_open_userid_list": invalid}))
+}
+
 /// GET agent/get.
 pub(crate) fn agent(wecom: &Wecom, call: &Call<'_>) -> Answer {
     let app = wecom.app();

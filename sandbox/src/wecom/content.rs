@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{fields::Fields, media::Media, refusal::Refusal};
 
 /// Bytes of a text or markdown message; more are cut silently.
-const TEXT_BYTES: usize = 2048;
+pub(super) const TEXT_BYTES: usize = 2048;
 
 /// What was uploaded, as of now.
 #[derive(Clone, Copy)]

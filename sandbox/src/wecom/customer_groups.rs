@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::{
     Wecom,
     call::{Answer, Call, ok},
-    callbacks::{Delivery, Outgoing},
+    delivery::{Delivery, Outgoing, Subject},
     directory::Outsider,
     fields::Fields,
     oauth::escape,
@@ -104,7 +104,8 @@ impl Wecom {
             self.deliver(Outgoing {
                 kind,
                 userid: "sys".to_owned(),
-                xml: xml.finish(),
+                plaintext: xml.finish(),
+                subject: Subject::App { clicked: None },
             })
             .await,
         )

@@ -48,6 +48,11 @@ impl Member {
     pub fn openid(&self) -> String {
         openid(&self.userid)
     }
+
+    /// The encrypted userid that a robot gets whose creator is no super administrator.
+    pub fn open_userid(&self) -> String {
+        format!("wo{}", openid(&format!("robot/{}", self.userid)))
+    }
 }
 
 /// A person outside the corp, seen through WeChat only.

@@ -16,7 +16,7 @@ use super::{
     call::{Access, Call, Endpoint, Notes},
     contacts, customer_groups, media, menu, oauth,
     refusal::Refusal,
-    robots, send, tokens, update,
+    robots, send, smart_robot, tokens, update,
 };
 use crate::{
     connection::Peer,
@@ -56,7 +56,7 @@ const fn open(endpoint: Endpoint) -> Endpoint {
     }
 }
 
-const ENDPOINTS: [Endpoint; 34] = [
+const ENDPOINTS: [Endpoint; 37] = [
     open(get("cgi-bin/gettoken", tokens::gettoken)),
     get("cgi-bin/get_jsapi_ticket", tokens::corp_ticket),
     get("cgi-bin/ticket/get", tokens::app_ticket),
@@ -108,7 +108,13 @@ const ENDPOINTS: [Endpoint; 34] = [
         "cgi-bin/externalcontact/groupchat/del_join_way",
         customer_groups::del_join_way,
     ),
+    posted(
+        "cgi-bin/batch/openuserid_to_userid",
+        contacts::openuserid_to_userid,
+    ),
     open(posted("cgi-bin/webhook/send", robots::send)),
+    open(posted("cgi-bin/aibot/response", smart_robot::respond)),
+    open(get("aibot/media", smart_robot::download_media)),
     open(get("connect/oauth2/authorize", oauth::authorize)),
     open(get("wwlogin/sso/login", oauth::web_login)),
     open(get("open", oauth::open_as)),

@@ -8,7 +8,7 @@ use axum::{
         ConnectInfo, Multipart, Query, State,
         multipart::{Field, MultipartRejection},
     },
-    http::header,
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
@@ -124,32 +124,64 @@ pub(crate) async fn upload_picture(
     upload.answer(Access::Token, form, keep).await
 }
 
-/// GET media/get.
+/// GET media/get, whole or the part that `Range` asks for.
 pub(crate) fn download(wecom: &Wecom, call: &Call<'_>) -> Answer {
     let media_id = call.required_query("media_id", 40007)?;
-    serve(wecom, media_id).ok_or_else(|| Refusal::outcome(40007, "invalid media_id"))
+    let range = call.headers.get(header::RANGE);
+    let range = range.and_then(|range| range.to_str().ok());
+    let media =
+        known(wecom, media_id).ok_or_else(|| Refusal::outcome(40007, "invalid media_id"))?;
+    let Some(range) = range else {
+        return Ok(serve(media));
+    };
+    let (first, last) = bounds(range, media.bytes.len())
+        .ok_or_else(|| Refusal::broken(830_002, "Range is bytes=first-last within the file"))?;
+    let total = media.bytes.len();
+    let part = Media {
+        bytes: media.bytes.slice(first..=last),
+        ..media
+    };
+    let mut answer = serve(part);
+    *answer.status_mut() = StatusCode::PARTIAL_CONTENT;
+    if let Ok(place) = HeaderValue::from_str(&format!("bytes {first}-{last}/{total}")) {
+        answer.headers_mut().insert(header::CONTENT_RANGE, place);
+    }
+    Ok(answer)
+}
+
+/// `bytes=first-last`; an end beyond the file is its end.
+fn bounds(range: &str, total: usize) -> Option<(usize, usize)> {
+    let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
+    let first: usize = first.parse().ok()?;
+    let last = match last {
+        "" => total.checked_sub(1)?,
+        last => last.parse::<usize>().ok()?.min(total.checked_sub(1)?),
+    };
+    (first <= last).then_some((first, last))
 }
 
 /// GET media/picture: the address that uploadimg gave.
 pub(crate) fn picture(wecom: &Wecom, call: &Call<'_>) -> Answer {
     let media_id = call.required_query("id", 40007)?;
-    serve(wecom, media_id).ok_or_else(|| Refusal::outcome(40007, "invalid picture"))
+    known(wecom, media_id)
+        .map(serve)
+        .ok_or_else(|| Refusal::outcome(40007, "invalid picture"))
 }
 
-fn serve(wecom: &Wecom, media_id: &str) -> Option<Response> {
+/// A file that has not expired.
+fn known(wecom: &Wecom, media_id: &str) -> Option<Media> {
     let now = wecom.world().clock.wall_now();
-    let media = wecom
-        .state()
-        .media
-        .get(media_id)
-        .filter(|media| media.expires > now)?
-        .clone();
+    let media = wecom.state().media.get(media_id).cloned();
+    media.filter(|media| media.expires > now)
+}
+
+fn serve(media: Media) -> Response {
     let disposition = format!("attachment; filename=\"{}\"", media.filename);
     let headers = [
         (header::CONTENT_TYPE, media.content_type),
         (header::CONTENT_DISPOSITION, disposition),
     ];
-    Some((headers, media.bytes).into_response())
+    (headers, media.bytes).into_response()
 }
 
 /// The file part of a form.

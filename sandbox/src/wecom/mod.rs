@@ -1,7 +1,8 @@
-//! The stand-in of WeCom (企业微信): one corp, one self-built app, group robots, customer groups.
+//! The stand-in of WeCom (企业微信): one corp, one self-built app, one smart robot, group robots,
+//! customer groups.
 //!
 //! It serves the API under `/wecom/cgi-bin/…` and the authorize pages, and calls the application
-//! back with encrypted XML. What people do on their phones (say something, press a button) is an
+//! back with encrypted XML, or JSON for the smart robot. What people do on their phones (say something, press a button) is an
 //! in-process API, which the phone page reaches through the control API.
 
 mod call;
@@ -10,6 +11,7 @@ mod card;
 mod contacts;
 mod content;
 mod customer_groups;
+mod delivery;
 mod directory;
 mod endpoints;
 mod fields;
@@ -17,11 +19,13 @@ mod media;
 mod menu;
 mod message;
 mod oauth;
+mod passive;
 mod people;
 mod refusal;
 mod robots;
 mod send;
 mod shown;
+mod smart_robot;
 mod state;
 mod tokens;
 mod update;
@@ -37,11 +41,15 @@ use ::wecom::crypto::Keys;
 use tokio::sync::watch;
 
 pub use self::{
-    callbacks::{Attempt, Delivery},
+    delivery::{Attempt, Delivery, Door},
     directory::{Member, Outsider},
     people::{PressError, Pressed, Selections},
     robots::RobotMessage,
     shown::{ShownButton, ShownCard, ShownMessage, ShownOption, ShownQuestion},
+    smart_robot::{
+        AskError, Rating, RobotChat, RobotWords, ShownFeedback, ShownRobotMessage, ShownStream,
+        SmartRobot, Verdict,
+    },
     tokens::JsTicket,
     waiting::TimedOut,
 };
@@ -92,6 +100,8 @@ struct Inner {
     world: World,
     app: WecomApp,
     keys: Keys,
+    smart_robot: SmartRobot,
+    robot_keys: Keys,
     state: Mutex<State>,
     changes: watch::Sender<u64>,
 }
@@ -107,13 +117,10 @@ impl fmt::Debug for Wecom {
 
 impl Wecom {
     pub(crate) fn new(world: World) -> Result<Self, SandboxError> {
-        let app = WecomApp::default();
-        let keys = Keys::new(&app.token, &app.encoding_aes_key, &app.corp_id).map_err(|error| {
-            SandboxError::Setup {
-                platform: Platform::Wecom,
-                reason: error.to_string(),
-            }
-        })?;
+        let (app, robot) = (WecomApp::default(), SmartRobot::default());
+        let keys = keys_of(&app.token, &app.encoding_aes_key, &app.corp_id)?;
+        // A corp's own robot has an empty receiver.
+        let robot_keys = keys_of(&robot.token, &robot.encoding_aes_key, "")?;
         let (changes, _) = watch::channel(0);
         let state = Mutex::new(State::new());
         Ok(Self {
@@ -121,6 +128,8 @@ impl Wecom {
                 world,
                 app,
                 keys,
+                smart_robot: robot,
+                robot_keys,
                 state,
                 changes,
             }),
@@ -132,15 +141,28 @@ impl Wecom {
         &self.inner.app
     }
 
+    /// The smart robot's identity.
+    pub fn smart_robot(&self) -> &SmartRobot {
+        &self.inner.smart_robot
+    }
+
     /// The block of a `campkeeper.toml` that makes the product talk to this stand-in.
     pub(crate) fn settings(&self) -> String {
-        let app = self.app();
+        let (app, robot) = (self.app(), self.smart_robot());
         let base_url = format!("{}/wecom", self.world().base_url());
         format!(
             "[wecom]\napi_base = \"{base_url}\"\ncorp_id = \"{}\"\nagent_id = {}\nsecret = \"{}\"\n\
              token = \"{}\"\nencoding_aes_key = \"{}\"\noauth_base = \"{base_url}\"\n\
-             login_base = \"{base_url}\"\n\n[notify]\nrecipients = [\"lin.yue\", \"chen.an\"]\n",
-            app.corp_id, app.agent_id, app.secret, app.token, app.encoding_aes_key
+             login_base = \"{base_url}\"\n\n[wecom.smart_bot]\nname = \"{}\"\ntoken = \"{}\"\n\
+             encoding_aes_key = \"{}\"\n\n[notify]\nrecipients = [\"lin.yue\", \"chen.an\"]\n",
+            app.corp_id,
+            app.agent_id,
+            app.secret,
+            app.token,
+            app.encoding_aes_key,
+            robot.name,
+            robot.token,
+            robot.encoding_aes_key
         )
     }
 
@@ -148,8 +170,12 @@ impl Wecom {
         &self.inner.world
     }
 
-    pub(crate) fn keys(&self) -> &Keys {
-        &self.inner.keys
+    /// The keys of a callback address.
+    pub(crate) fn keys(&self, door: Door) -> &Keys {
+        match door {
+            Door::App => &self.inner.keys,
+            Door::Robot => &self.inner.robot_keys,
+        }
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -166,4 +192,11 @@ impl Wecom {
     pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.inner.changes.subscribe()
     }
+}
+
+fn keys_of(token: &str, encoding_aes_key: &str, receive_id: &str) -> Result<Keys, SandboxError> {
+    Keys::new(token, encoding_aes_key, receive_id).map_err(|error| SandboxError::Setup {
+        platform: Platform::Wecom,
+        reason: error.to_string(),
+    })
 }

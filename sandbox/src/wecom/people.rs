@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     Wecom,
-    callbacks::{Delivery, Outgoing},
+    delivery::{Delivery, Outgoing, Subject},
     directory::{Member, Outsider},
     message::{Author, Message},
     shown::{ShownButton, ShownCard, ShownMessage, ShownQuestion},
@@ -222,7 +222,8 @@ impl Wecom {
                 }
             });
         }
-        let delivery = self.send_event(event, userid, xml).await;
+        let clicked = Some(message_id.to_owned());
+        let delivery = self.send_about(event, userid, xml, clicked).await;
         Ok(Pressed {
             response_code,
             delivery,
@@ -276,19 +277,34 @@ impl Wecom {
         )
     }
 
-    async fn send_event(&self, kind: &str, userid: &str, mut xml: EventXml) -> Delivery {
+    async fn send_event(&self, kind: &str, userid: &str, xml: EventXml) -> Delivery {
+        self.send_about(kind, userid, xml, None).await
+    }
+
+    /// As `send_event`; an answer may change the card of `clicked`.
+    async fn send_about(
+        &self,
+        kind: &str,
+        userid: &str,
+        mut xml: EventXml,
+        clicked: Option<String>,
+    ) -> Delivery {
         xml.plain("AgentID", self.app().agent_id);
-        let (kind, userid) = (kind.to_owned(), userid.to_owned());
         self.deliver(Outgoing {
-            kind,
-            userid,
-            xml: xml.finish(),
+            kind: kind.to_owned(),
+            userid: userid.to_owned(),
+            plaintext: xml.finish(),
+            subject: Subject::App { clicked },
         })
         .await
     }
 }
 
-fn pressable<'a>(card: &'a ShownCard, label_or_key: &str) -> Result<&'a ShownButton, PressError> {
+/// The button that is meant, if it can be pressed and calls back.
+pub(super) fn pressable<'a>(
+    card: &'a ShownCard,
+    label_or_key: &str,
+) -> Result<&'a ShownButton, PressError> {
     let button = card
         .button(label_or_key)
         .ok_or_else(|| PressError::NoSuchButton {
@@ -309,7 +325,7 @@ fn pressable<'a>(card: &'a ShownCard, label_or_key: &str) -> Result<&'a ShownBut
 }
 
 /// Option ids by question: what the person chose, else what the card shows as chosen.
-fn chosen(
+pub(super) fn chosen(
     card: &ShownCard,
     button: &ShownButton,
     selections: &Selections,

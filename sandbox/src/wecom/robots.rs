@@ -21,6 +21,8 @@ use super::{
 
 /// Messages of one robot within a minute.
 const PER_MINUTE: usize = 20;
+/// Largest picture of a robot.
+const IMAGE_BYTES: usize = 2 << 20;
 const KINDS: [&str; 8] = [
     "text",
     "markdown",
@@ -186,7 +188,7 @@ fn check(
             content.required_text("content", 44004)?;
             content.at_most_bytes("content", 4096, 40058)
         }
-        "image" => image(content),
+        "image" => image(content, IMAGE_BYTES),
         "news" => news(content),
         "file" | "voice" => {
             content.only(&["media_id"]);
@@ -206,21 +208,20 @@ fn check(
                 "media_id was uploaded with the same key, within 3 days",
             ))
         }
-        _ => robot_card(content),
+        _ => card::check(content, Purpose::GroupRobot).map(drop),
     }
 }
 
-fn image(content: &Fields<'_>) -> Result<(), Refusal> {
+/// A picture by its base64 and the MD5 of its raw bytes, of at most so many bytes.
+pub(crate) fn image(content: &Fields<'_>, most_bytes: usize) -> Result<(), Refusal> {
     content.only(&["base64", "md5"]);
     let encoded = content.required_text("base64", 40063)?;
     let picture = STANDARD
         .decode(encoded)
         .map_err(|_| Refusal::broken(40058, "image.base64 is base64 without a prefix"))?;
-    if picture.len() > 2 << 20 || !is_jpg_or_png(&picture) {
-        return Err(Refusal::broken(
-            40009,
-            "image is JPG or PNG of at most 2 MB",
-        ));
+    if picture.len() > most_bytes || !is_jpg_or_png(&picture) {
+        let rule = format!("image is JPG or PNG of at most {} MB", most_bytes >> 20);
+        return Err(Refusal::broken(40009, rule));
     }
     let digest: String = Md5::digest(&picture)
         .iter()
@@ -249,21 +250,4 @@ fn news(content: &Fields<'_>) -> Result<(), Refusal> {
         }
     }
     Ok(())
-}
-
-/// Only the two notices, without buttons, task id or menu.
-fn robot_card(content: &Fields<'_>) -> Result<(), Refusal> {
-    let card_type = content.required_text("card_type", 42031)?;
-    if !["text_notice", "news_notice"].contains(&card_type) {
-        return Err(Refusal::broken(
-            42031,
-            "a robot sends text_notice or news_notice",
-        ));
-    }
-    for name in ["action_menu", "task_id"] {
-        if content.has(name) {
-            content.note("a robot's card has no action_menu and no task_id", name);
-        }
-    }
-    card::check(content, Purpose::Update).map(drop)
 }

@@ -10,6 +10,7 @@ use super::{
     call::{Answer, Call, ok},
     card::{self, Purpose},
     content::{self, Uploads},
+    delivery::Door,
     fields::Fields,
     message::{Author, Card, Message, View},
     refusal::Refusal,
@@ -52,6 +53,7 @@ pub(crate) fn send(wecom: &Wecom, call: &Call<'_>) -> Answer {
     check_agent(wecom, &fields)?;
     let msgtype = kind(&fields)?;
     let wall = wecom.world().clock.wall_now();
+    let has_address = wecom.callback_url(Door::App).is_some();
     let mut state = wecom.state();
     let audience = Audience::read(&fields, &state)?;
     let content_fields = fields.required_object(msgtype, 40063)?;
@@ -60,7 +62,7 @@ pub(crate) fn send(wecom: &Wecom, call: &Call<'_>) -> Answer {
         now: wall,
     };
     let content = content::check(&content_fields, msgtype, &body, uploads)?;
-    let calls_back = calls_back(wecom, msgtype, &content_fields)?;
+    let calls_back = calls_back(has_address, msgtype, &content_fields)?;
     let repetition = Repetition::read(&fields, call, wall)?;
     if let Some(msgid) = repetition.known(&mut state, wall) {
         return ok(audience.answer(&msgid));
@@ -153,9 +155,9 @@ fn kind<'a>(fields: &Fields<'a>) -> Result<&'a str, Refusal> {
 }
 
 /// Whether the message is a card that calls back. Such a card needs a callback URL.
-fn calls_back(wecom: &Wecom, msgtype: &str, content: &Fields<'_>) -> Result<bool, Refusal> {
+fn calls_back(has_address: bool, msgtype: &str, content: &Fields<'_>) -> Result<bool, Refusal> {
     let calls_back = msgtype == "template_card" && card::check(content, Purpose::Send)?;
-    if calls_back && wecom.world().app_url().is_none() {
+    if calls_back && !has_address {
         return Err(Refusal::broken(
             43012,
             "an interactive card needs a callback URL",

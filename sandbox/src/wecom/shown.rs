@@ -141,7 +141,8 @@ impl ShownMessage {
     }
 }
 
-fn shown_card(task_id: &str, view: &View) -> ShownCard {
+/// The parts of a card as somebody sees it.
+pub(super) fn shown_card(task_id: &str, view: &View) -> ShownCard {
     let json = &view.json;
     let replaced_by = view
         .replaced_button

@@ -9,13 +9,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use super::{
-    callbacks::{Delivery, Outgoing},
     customer_groups::CustomerGroups,
+    delivery::{Delivery, Door, Outgoing},
     directory::Directory,
     media::Media,
     message::Message,
     oauth::IssuedCode,
     robots::Robot,
+    smart_robot::RobotState,
     tokens::Tokens,
 };
 
@@ -41,6 +42,9 @@ pub(crate) struct State {
     pub(crate) media: HashMap<String, Media>,
     pub(crate) robots: BTreeMap<String, Robot>,
     pub(crate) customer_groups: CustomerGroups,
+    pub(crate) smart_robot: RobotState,
+    /// Callback addresses as set in the console, where they are not the usual ones.
+    pub(crate) callback_urls: BTreeMap<Door, String>,
     pub(crate) deliveries: VecDeque<Delivery>,
     /// A callback held back until another one has gone first.
     pub(crate) held_back: Option<Outgoing>,
@@ -72,6 +76,8 @@ impl State {
             media: HashMap::new(),
             robots: Robot::demo(),
             customer_groups: CustomerGroups::demo(),
+            smart_robot: RobotState::demo(),
+            callback_urls: BTreeMap::new(),
             deliveries: VecDeque::new(),
             held_back: None,
             next_number: 1,

@@ -28,7 +28,7 @@ const KNOWN: [&str; 9] = [
 ];
 
 /// What becomes of the card.
-enum Change {
+pub(super) enum Change {
     /// Its buttons turn grey and say this.
     Button(String),
     /// Another card takes its place.
@@ -85,7 +85,7 @@ fn read_change(fields: &Fields<'_>, body: &Map<String, Value>) -> Result<Change,
 }
 
 /// The button form works on interactive cards only, the card form on those that call back.
-fn check_change(message: &Message, change: &Change) -> Result<(), Refusal> {
+pub(super) fn check_change(message: &Message, change: &Change) -> Result<(), Refusal> {
     let card = message.card.as_ref().filter(|card| card.calls_back);
     let card = card.ok_or_else(|| Refusal::broken(42016, "the card calls back"))?;
     let card_type = card.original.json["card_type"].as_str().unwrap_or_default();
@@ -139,7 +139,8 @@ fn targets(
     Ok((reached, others.into_iter().collect()))
 }
 
-fn apply(message: &mut Message, change: &Change, targets: &BTreeSet<String>) {
+/// Shows the change to these viewers.
+pub(super) fn apply(message: &mut Message, change: &Change, targets: &BTreeSet<String>) {
     let Some(card) = &mut message.card else {
         return;
     };

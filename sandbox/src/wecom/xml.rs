@@ -1,4 +1,6 @@
-//! The inner XML of callbacks (wecom-app §2), and the little reading that replies need.
+//! The inner XML of callbacks (wecom-app §2), and the reading of replies (wecom-app §3).
+
+use quick_xml::{Reader, escape::unescape, events::Event};
 
 use super::WecomApp;
 
@@ -45,15 +47,79 @@ impl EventXml {
     }
 }
 
-/// The text of the first element of this name, CDATA or plain, trimmed.
-pub(crate) fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
-    let (_, after) = xml.split_once(&format!("<{name}>"))?;
-    let (inner, _) = after.split_once(&format!("</{name}>"))?;
-    let inner = inner.trim();
-    let cdata = inner
-        .strip_prefix("<![CDATA[")
-        .and_then(|inner| inner.strip_suffix("]]>"));
-    Some(cdata.unwrap_or(inner))
+/// One element of a reply: a name, its text, and what is within.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Element {
+    pub(crate) name: String,
+    pub(crate) text: String,
+    pub(crate) children: Vec<Element>,
+}
+
+impl Element {
+    /// Reads one document; CDATA and plain text are equal.
+    pub(crate) fn parse(xml: &str) -> Result<Self, String> {
+        let mut reader = Reader::from_str(xml);
+        let mut open = vec![Self::default()];
+        loop {
+            let event = reader.read_event().map_err(|error| error.to_string())?;
+            match event {
+                Event::Start(tag) => open.push(Self::named(tag.name().as_ref())),
+                Event::Empty(tag) => add_child(&mut open, Self::named(tag.name().as_ref())),
+                Event::End(_) => {
+                    let closed = open.pop().unwrap_or_default();
+                    add_child(&mut open, closed);
+                }
+                Event::Text(text) => add_text(&mut open, &text.xml10_content()),
+                Event::CData(text) => add_text(&mut open, &text.xml10_content()),
+                Event::GeneralRef(reference) => {
+                    let entity = format!("&{};", &*reference);
+                    let text = unescape(&entity).map_err(|error| error.to_string())?;
+                    add_text(&mut open, &text);
+                }
+                Event::DocType(_) => return Err("a DOCTYPE".to_owned()),
+                Event::Eof => break,
+                _ => {}
+            }
+        }
+        let [document] = open.as_mut_slice() else {
+            return Err("an element is not closed".to_owned());
+        };
+        match document.children.as_mut_slice() {
+            [root] => Ok(std::mem::take(root)),
+            _ => Err("not one element".to_owned()),
+        }
+    }
+
+    /// The first element of this name within.
+    pub(crate) fn child(&self, name: &str) -> Option<&Self> {
+        self.children.iter().find(|child| child.name == name)
+    }
+
+    /// The text of the first element of this name within, trimmed; missing and empty are equal.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.child(name)
+            .map(|child| child.text.trim())
+            .filter(|text| !text.is_empty())
+    }
+
+    fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            ..Self::default()
+        }
+    }
+}
+
+fn add_child(open: &mut [Element], child: Element) {
+    if let Some(parent) = open.last_mut() {
+        parent.children.push(child);
+    }
+}
+
+fn add_text(open: &mut [Element], text: &str) {
+    if let Some(parent) = open.last_mut() {
+        parent.text.push_str(text);
+    }
 }
 
 #[cfg(test)]
@@ -72,9 +138,22 @@ mod tests {
 
     #[test]
     fn elements_are_read_with_and_without_cdata() {
-        let xml = "<xml><A><![CDATA[ x ]]></A><B>\n7 </B></xml>";
-        assert_eq!(element(xml, "A"), Some(" x "));
-        assert_eq!(element(xml, "B"), Some("7"));
-        assert_eq!(element(xml, "C"), None);
+        let xml = "<xml><A><![CDATA[a]]]]><![CDATA[>b]]></A><B>\n7 &amp; 8 </B><C/>\
+                   <D><E>1</E><E>2</E></D></xml>";
+        let root = Element::parse(xml).unwrap();
+        assert_eq!(root.get("A"), Some("a]]>b"));
+        assert_eq!(root.get("B"), Some("7 & 8"));
+        assert_eq!(root.get("C"), None);
+        assert_eq!(root.child("D").unwrap().children.len(), 2);
+        for bad in [
+            "",
+            "<a>",
+            "<a></b>",
+            "<a/><b/>",
+            "<!DOCTYPE a><a/>",
+            "<a>&b;</a>",
+        ] {
+            assert!(Element::parse(bad).is_err(), "{bad}");
+        }
     }
 }

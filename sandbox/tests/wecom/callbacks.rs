@@ -95,11 +95,68 @@ async fn bad_signatures_are_sent_on_demand_and_replays_repeat_every_byte() {
 #[tokio::test]
 async fn a_passive_reply_is_shown_and_a_clear_one_is_a_violation() {
     let setting = Setting::start().await;
-    let reply = "<xml><ToUserName><![CDATA[lin.yue]]></ToUserName>\
-                 <MsgType><![CDATA[text]]></MsgType><Content><![CDATA[收到]]></Content></xml>";
-    *setting.app.reply.lock().unwrap() = Some(reply.to_owned());
+    let reply = passive(&setting, "text", "<Content><![CDATA[收到]]></Content>");
+    *setting.app.reply.lock().unwrap() = Some(reply.clone());
     let delivery = setting.wecom().say("lin.yue", "hi").await;
-    assert_eq!(delivery.reply.as_deref(), Some(reply));
+    assert_eq!(delivery.reply, Some(reply));
     assert_eq!(setting.wecom().inbox("lin.yue")[0].text, "收到");
+    setting.assert_no_violation();
+}
+
+/// A passive reply to 林越.
+fn passive(setting: &Setting, msgtype: &str, rest: &str) -> String {
+    let corp_id = &setting.wecom().app().corp_id;
+    format!(
+        "<xml><ToUserName><![CDATA[lin.yue]]></ToUserName><FromUserName><![CDATA[{corp_id}]]>\
+         </FromUserName><CreateTime>1767225601</CreateTime><MsgType><![CDATA[{msgtype}]]></MsgType>\
+         {rest}</xml>"
+    )
+}
+
+#[tokio::test]
+async fn passive_replies_that_break_a_rule_are_seen_by_nobody() {
+    let setting = Setting::start().await;
+    let item = "<item><Title>t</Title><Url>https://x.example</Url></item>";
+    let news = format!("<ArticleCount>1</ArticleCount><Articles>{item}</Articles>");
+    let good = passive(&setting, "news", &news);
+    let cases = [
+        (
+            good.replace("lin.yue", "zhou.ke"),
+            "ToUserName is who caused the callback",
+        ),
+        (
+            good.replace("1767225601", "now"),
+            "CreateTime is in Unix seconds",
+        ),
+        (
+            good.replace("<ArticleCount>1", "<ArticleCount>2"),
+            "ArticleCount counts 1 to 8 articles",
+        ),
+        (
+            passive(&setting, "image", "<Image><MediaId>old</MediaId></Image>"),
+            "Image.MediaId is an uploaded image of the last 3 days",
+        ),
+        (
+            passive(
+                &setting,
+                "update_button",
+                "<Button><ReplaceName>x</ReplaceName></Button>",
+            ),
+            "a card is updated in reply to a click on it",
+        ),
+        (
+            passive(&setting, "markdown", "<Content>x</Content>"),
+            "a passive reply of a known MsgType, not markdown",
+        ),
+    ];
+    for (reply, rule) in cases {
+        *setting.app.reply.lock().unwrap() = Some(reply);
+        setting.wecom().say("lin.yue", "hi").await;
+        assert_eq!(setting.take_broken_rules(), [rule]);
+    }
+    assert!(setting.wecom().inbox("lin.yue").is_empty());
+    *setting.app.reply.lock().unwrap() = Some(good);
+    setting.wecom().say("lin.yue", "hi").await;
+    assert_eq!(setting.wecom().inbox("lin.yue")[0].msgtype, "news");
     setting.assert_no_violation();
 }

@@ -84,6 +84,50 @@ async fn words_and_callbacks_go_through_the_control_api() {
 }
 
 #[tokio::test]
+async fn the_robots_chats_go_through_the_control_api() {
+    let setting = Setting::start().await;
+    let urls = json!({"robot": format!("{}/nobody/hears", setting.sandbox_app_url())});
+    let (_, known) = setting.control("wecom/callback-urls", &urls).await;
+    assert_eq!(known["robot"], urls["robot"]);
+    assert_eq!(
+        setting
+            .control("wecom/robot/verify-url", &json!({}))
+            .await
+            .0,
+        502
+    );
+
+    let group = json!({"chatId": "wrA", "name": "群", "members": ["lin.yue"]});
+    assert_eq!(setting.control("wecom/robot/groups", &group).await.0, 204);
+    let words = json!({"userid": "lin.yue", "chatId": "wrA", "text": "没有提到机器人"});
+    assert_eq!(
+        setting.control("wecom/robot/say", &words).await,
+        (200, Value::Null)
+    );
+    let words = json!({"userid": "xu.qing", "chatId": "wrA", "text": "hi"});
+    assert_eq!(setting.control("wecom/robot/say", &words).await.0, 409);
+    let (_, entered) = setting
+        .control("wecom/robot/enter", &json!({"userid": "lin.yue"}))
+        .await;
+    assert_eq!(entered["kind"], "enter_chat");
+    let nothing = json!({"userid": "lin.yue", "messageId": "x", "button": "x"});
+    assert_eq!(setting.control("wecom/robot/press", &nothing).await.0, 409);
+    let thumbs = json!({"userid": "lin.yue", "messageId": "x", "verdict": "accurate"});
+    assert_eq!(setting.control("wecom/robot/rate", &thumbs).await.0, 409);
+
+    let shown = setting
+        .look_json("control/wecom/robot/chats?people=lin.yue")
+        .await;
+    let chats = shown["people"][0]["chats"].as_array().unwrap();
+    let names: Vec<&str> = chats
+        .iter()
+        .map(|chat| chat["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["小营", "群", "运营讨论群"]);
+    assert_eq!(chats[1]["messages"][0]["author"], "lin.yue");
+}
+
+#[tokio::test]
 async fn the_phone_page_and_its_parts_are_served() {
     let setting = Setting::start().await;
     let page = setting.look("").await;
@@ -94,6 +138,7 @@ async fn the_phone_page_and_its_parts_are_served() {
         "style.css",
         "phones.js",
         "messages.js",
+        "robot.js",
         "panel.js",
         "dom.js",
     ] {
@@ -139,6 +184,10 @@ async fn the_settings_name_this_sandbox_and_this_application() {
         format!("corp_id = \"{}\"", app.corp_id),
         format!("agent_id = {}", app.agent_id),
         format!("encoding_aes_key = \"{}\"", app.encoding_aes_key),
+        format!(
+            "[wecom.smart_bot]\nname = \"{}\"",
+            setting.wecom().smart_robot().name
+        ),
     ] {
         assert!(settings.contains(&part), "{part} in {settings}");
     }

@@ -47,6 +47,11 @@ async fn wrong_keys_long_texts_and_too_many_messages_are_refused() {
     let card =
         json!({"msgtype": "template_card", "template_card": {"card_type": "vote_interaction"}});
     assert_eq!(speak(&setting, &key, &card).await, 42031);
+    let plain = json!({"msgtype": "template_card", "template_card": {
+        "card_type": "news_notice", "main_title": {"title": "t"},
+        "image_text_area": {"image_url": "https://x.example/s.png"},
+        "card_action": {"type": 1, "url": "https://x.example"}}});
+    assert_eq!(speak(&setting, &key, &plain).await, 42044);
     for _ in 0..20 {
         assert_eq!(speak(&setting, &key, &hello).await, 0);
     }

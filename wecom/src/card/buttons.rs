@@ -3,7 +3,7 @@
 use super::{
     Card, Form, Kind,
     choices::Select,
-    fit::{fit_in_place, fit_option},
+    fit::{Lengths, fit_in_place, fit_option},
     frame::{Frame, frame_methods},
     lines::Row,
     node::{Node, Object},
@@ -187,11 +187,11 @@ impl ButtonInteraction {
         Ok(Card(Box::new(Kind::ButtonInteraction(self))))
     }
 
-    pub(super) fn fit(&mut self) {
+    pub(super) fn fit(&mut self, lengths: &Lengths) {
         self.frame.fit();
-        fit_in_place(&mut self.title, 36);
-        fit_option(&mut self.desc, 44);
-        fit_option(&mut self.sub_title, 160);
+        fit_in_place(&mut self.title, lengths.title);
+        fit_option(&mut self.desc, lengths.desc);
+        fit_option(&mut self.sub_title, lengths.sub_title);
         self.select.iter_mut().for_each(Select::fit);
         self.buttons
             .iter_mut()

@@ -37,6 +37,7 @@ use serde::{Serialize, Serializer};
 
 pub use buttons::{Button, ButtonInteraction, ButtonStyle};
 pub use choices::{Choice, Select};
+use fit::Lengths;
 pub use lines::{Jump, Row};
 use node::Object;
 pub use notice::{CardImage, ImageText, NewsNotice, TextNotice};
@@ -154,17 +155,25 @@ impl Card {
         }
     }
 
-    /// Shortens every text to the platform's recommended length, between graphemes, ending in `…`.
+    /// Shortens every text to the length that clients show in an application's chat, between
+    /// graphemes, ending in `…`.
     ///
     /// Never touches keys, ids, URLs or file names.
     #[must_use]
-    pub fn fit(mut self) -> Self {
+    pub fn fit(self) -> Self {
+        self.fit_for(Place::Application)
+    }
+
+    /// As [`Card::fit`] for another place: robots' cards show less.
+    #[must_use]
+    pub fn fit_for(mut self, place: Place) -> Self {
+        let lengths = Lengths::of(place);
         match &mut *self.0 {
-            Kind::TextNotice(card) => card.fit(),
-            Kind::NewsNotice(card) => card.fit(),
-            Kind::ButtonInteraction(card) => card.fit(),
-            Kind::VoteInteraction(card) => card.fit(),
-            Kind::MultipleInteraction(card) => card.fit(),
+            Kind::TextNotice(card) => card.fit(&lengths),
+            Kind::NewsNotice(card) => card.fit(&lengths),
+            Kind::ButtonInteraction(card) => card.fit(&lengths),
+            Kind::VoteInteraction(card) => card.fit(&lengths),
+            Kind::MultipleInteraction(card) => card.fit(&lengths),
         }
         self
     }

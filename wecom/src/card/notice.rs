@@ -2,7 +2,7 @@
 
 use super::{
     Card, Kind,
-    fit::{fit_in_place, fit_option},
+    fit::{Lengths, fit_in_place, fit_option},
     frame::{Frame, frame_methods},
     lines::{Jump, Row},
     node::{Node, Object},
@@ -44,8 +44,8 @@ impl Notice {
         self.action.check("card_action.url", "card_action.appid")
     }
 
-    fn fit(&mut self) {
-        fit_option(&mut self.desc, 44);
+    fn fit(&mut self, lengths: &Lengths) {
+        fit_option(&mut self.desc, lengths.desc);
         self.jumps.iter_mut().for_each(Jump::fit);
     }
 
@@ -149,11 +149,11 @@ impl TextNotice {
         Ok(Card(Box::new(Kind::TextNotice(self))))
     }
 
-    pub(super) fn fit(&mut self) {
+    pub(super) fn fit(&mut self, lengths: &Lengths) {
         self.frame.fit();
-        self.notice.fit();
-        fit_option(&mut self.title, 36);
-        fit_option(&mut self.sub_title, 160);
+        self.notice.fit(lengths);
+        fit_option(&mut self.title, lengths.title);
+        fit_option(&mut self.sub_title, lengths.sub_title);
         if let Some((title, desc)) = &mut self.emphasis {
             fit_in_place(title, 14);
             fit_option(desc, 22);
@@ -361,10 +361,10 @@ impl NewsNotice {
         Ok(Card(Box::new(Kind::NewsNotice(self))))
     }
 
-    pub(super) fn fit(&mut self) {
+    pub(super) fn fit(&mut self, lengths: &Lengths) {
         self.frame.fit();
-        self.notice.fit();
-        fit_in_place(&mut self.title, 36);
+        self.notice.fit(lengths);
+        fit_in_place(&mut self.title, lengths.title);
         for (title, desc) in &mut self.paragraphs {
             fit_in_place(title, 38);
             fit_option(desc, 160);

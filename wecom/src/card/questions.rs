@@ -3,7 +3,7 @@
 use super::{
     Card, Form, Kind,
     choices::{Choice, Select, check_choices},
-    fit::{fit_in_place, fit_option},
+    fit::{Lengths, fit_in_place, fit_option},
     node::Object,
     parts::{self, Source, TaskId, main_title},
 };
@@ -156,10 +156,10 @@ impl VoteInteraction {
         Ok(Card(Box::new(Kind::VoteInteraction(self))))
     }
 
-    pub(super) fn fit(&mut self) {
+    pub(super) fn fit(&mut self, lengths: &Lengths) {
         self.source.iter_mut().for_each(Source::fit);
-        fit_in_place(&mut self.title, 16);
-        fit_option(&mut self.desc, 160);
+        fit_in_place(&mut self.title, lengths.vote_title);
+        fit_option(&mut self.desc, lengths.form_desc);
         self.checkbox
             .choices
             .iter_mut()
@@ -246,10 +246,10 @@ impl MultipleInteraction {
         Ok(Card(Box::new(Kind::MultipleInteraction(self))))
     }
 
-    pub(super) fn fit(&mut self) {
+    pub(super) fn fit(&mut self, lengths: &Lengths) {
         self.source.iter_mut().for_each(Source::fit);
-        fit_in_place(&mut self.title, 36);
-        fit_option(&mut self.desc, 160);
+        fit_in_place(&mut self.title, lengths.title);
+        fit_option(&mut self.desc, lengths.form_desc);
         self.selects.iter_mut().for_each(Select::fit);
         fit_in_place(&mut self.submit.text, 10);
     }

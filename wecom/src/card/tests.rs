@@ -220,6 +220,40 @@ fn long_text_is_sent_as_it_is_and_shortened_only_when_asked() {
 }
 
 #[test]
+fn robots_show_less_of_a_card() {
+    let long = "营".repeat(200);
+    let card = TextNotice::new(&*long, page("https://x"))
+        .desc(&*long)
+        .sub_title(&*long)
+        .build()
+        .unwrap();
+    let lengths = |card: Card| {
+        let json = serde_json::to_value(card).unwrap();
+        let count = |text: &Value| text.as_str().unwrap().chars().count();
+        let title = &json["main_title"];
+        (
+            count(&title["title"]),
+            count(&title["desc"]),
+            count(&json["sub_title_text"]),
+        )
+    };
+    assert_eq!(lengths(card.clone().fit()), (36, 44, 160));
+    for place in [Place::SmartRobot, Place::GroupRobot] {
+        assert_eq!(lengths(card.clone().fit_for(place)), (26, 30, 112));
+    }
+    let vote = vote().desc(&*long).build().unwrap();
+    let fitted = serde_json::to_value(vote.fit_for(Place::SmartRobot)).unwrap();
+    assert_eq!(
+        fitted["main_title"]["desc"]
+            .as_str()
+            .unwrap()
+            .chars()
+            .count(),
+        30
+    );
+}
+
+#[test]
 fn each_door_refuses_what_it_cannot_show() {
     let url = || page("https://x");
     let asks = TextNotice::new("t", url())

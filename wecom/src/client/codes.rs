@@ -185,9 +185,10 @@ const CODES: &[(i64, ErrorClass, &str)] = &[
     (41001, Configuration, "the access token is missing"),
     (41002, Configuration, "the corp id is missing"),
     (41004, Configuration, "the secret is missing"),
+    (41005, BadMedia, "the file is missing"),
     (41011, BadRequest, "the agent id is missing"),
     (41016, BadRequest, "a title is missing"),
-    (41033, BadRequest, "the description is missing"),
+    (41033, BadRequest, "a field is missing or its URL is wrong"),
     (42001, Token, "the access token has expired"),
     (42012, Ticket, "the JS ticket cannot be used"),
     (42014, BadCard, "the task id is illegal"),
@@ -216,13 +217,15 @@ const CODES: &[(i64, ErrorClass, &str)] = &[
     (42043, BadCard, "question_key"),
     (42044, BadCard, "card_image.url"),
     (42045, BadCard, "card_action"),
-    (42046, BadCard, "submit_button.text"),
+    (42046, BadCard, "submit_button.key"),
     (42047, BadCard, "length of select_list"),
     (42048, BadCard, "template_card"),
-    (42049, BadCard, "submit_button.key"),
+    (42049, BadCard, "submit_button.text"),
     (42050, BadCard, "horizontal_content_list.userid"),
     (42051, BadCard, "duplicate action_list.key"),
     (42052, TooOld, "the message is older than 24 hours"),
+    (43001, BadRequest, "the call wants GET"),
+    (43002, BadRequest, "the call wants POST"),
     (43004, NotBound, "the member never signed in with WeChat"),
     (43012, NoCallbackUrl, "the application has no callback URL"),
     (44001, BadMedia, "the file is empty"),
@@ -239,6 +242,7 @@ const CODES: &[(i64, ErrorClass, &str)] = &[
     (45036, Concurrency, "too much data asked for"),
     (46003, NoMenu, "no menu is published"),
     (46004, Recipient, "the user does not exist"),
+    (47001, BadRequest, "the body is not the expected JSON"),
     (48001, Permission, "this API is not permitted"),
     (
         48002,
@@ -254,6 +258,7 @@ const CODES: &[(i64, ErrorClass, &str)] = &[
         "the redirect host is not a trusted domain",
     ),
     (50003, Disabled, "the application is disabled"),
+    (60003, Recipient, "the department does not exist"),
     (60011, Recipient, "out of the visible range"),
     (
         60020,
@@ -319,6 +324,74 @@ mod tests {
     fn the_table_is_ascending_without_doubles() {
         for pair in CODES.windows(2) {
             assert!(pair[0].0 < pair[1].0, "{} before {}", pair[0].0, pair[1].0);
+        }
+    }
+
+    /// The codes of wecom-app §4, §6 and of wecom-bots-h5 §2 and §3, row by row.
+    #[test]
+    fn every_code_of_the_reference_has_its_class() {
+        let rows: &[(&[i64], ErrorClass)] = &[
+            (&[-1], Busy),
+            (&[6000, 45035], Conflict),
+            (&[40014, 42001], Token),
+            (&[40001], Secret),
+            (
+                &[40013, 40091, 41002, 41004, 41001, 40056, 301_002, 48010],
+                Configuration,
+            ),
+            (&[45009], Frequency),
+            (&[45033, 45036], Concurrency),
+            (&[48001, 48002], Permission),
+            (&[48006, 48011, 50003, 60031, 301_007], Disabled),
+            (&[60020], UntrustedIp),
+            (
+                &[60011, 60021, 60111, 46004, 40003, 40031, 81013],
+                Recipient,
+            ),
+            (&[82001, 40032, 82002, 82003], Audience),
+            (&[40007, 40145, 301_015], MediaExpired),
+            (
+                &[
+                    40004, 40005, 40006, 40009, 40011, 40123, 44001, 45001, 45007, 301_016,
+                    301_017, 40146, 830_002,
+                ],
+                BadMedia,
+            ),
+            (
+                &[
+                    40008, 40035, 40058, 40063, 41011, 41016, 41033, 44004, 45002, 45008, 45034,
+                    82004, 40033, 40074, 84025, 91040,
+                ],
+                BadRequest,
+            ),
+            (&[40073, 43004], NotBound),
+            (&[42052], TooOld),
+            (&[43012], NoCallbackUrl),
+            (&[60140], ResponseCodeSpent),
+            (&[82101, 82102], UpdateAudience),
+            (&[46003], NoMenu),
+            (&[40054, 40055], BadMenu),
+            (&[40201, 40204], Spam),
+            (&[40093, 42012], Ticket),
+            (&[40029, 84014, 84015], OauthCode),
+            (&[50001], RedirectHost),
+            (&[93000, 93004, 93008], RobotGone),
+            (&[45029, 81017], TooBig),
+        ];
+        let ranges = [
+            (40016..=40020, BadMenu),
+            (40022..=40027, BadMenu),
+            (42014..=42020, BadCard),
+            (42027..=42051, BadCard),
+        ];
+        let rows = rows
+            .iter()
+            .flat_map(|(codes, expected)| codes.iter().map(move |code| (*code, *expected)));
+        let ranges = ranges
+            .into_iter()
+            .flat_map(|(codes, expected)| codes.map(move |code| (code, expected)));
+        for (code, expected) in rows.chain(ranges) {
+            assert_eq!(class(code), expected, "{code}");
         }
     }
 

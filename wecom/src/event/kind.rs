@@ -71,6 +71,11 @@ pub enum Event {
     LowActive,
     /// The application no longer counts as little used.
     ActiveRestored,
+    /// A member switched the application's own view of the workbench (wecom-bots-h5 §6).
+    SwitchWorkbenchMode {
+        /// Whether it is on now; `None` if the platform did not say.
+        on: Option<bool>,
+    },
     /// Members, departments or tags of the corp changed.
     ChangeContact(ContactChange),
     /// A customer of a member changed.
@@ -150,6 +155,9 @@ impl Event {
             "reopen_inactive_agent" => Self::ReopenInactiveAgent,
             "low_active" => Self::LowActive,
             "active_restored" => Self::ActiveRestored,
+            "switch_workbench_mode" => Self::SwitchWorkbenchMode {
+                on: number(fields.get("Mode")).map(|mode: i64| mode == 1),
+            },
             "change_contact" => Self::ChangeContact(ContactChange::parse(fields)),
             "change_external_contact" => Self::ChangeExternalContact(CustomerChange::parse(fields)),
             "change_external_chat" => Self::ChangeExternalChat(ChatChange::parse(fields)),

@@ -35,6 +35,8 @@ pub struct JoinWay {
     chat_id_list: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mark_source: Option<bool>,
 }
 
 impl JoinWay {
@@ -60,6 +62,7 @@ impl JoinWay {
             room_base_id: None,
             chat_id_list,
             state: None,
+            mark_source: None,
         })
     }
 
@@ -99,6 +102,13 @@ impl JoinWay {
         self.state = Some(state);
         Ok(self)
     }
+
+    /// Whether the platform marks whoever comes this way with their source.
+    #[must_use]
+    pub fn mark_source(mut self, marks: bool) -> Self {
+        self.mark_source = Some(marks);
+        self
+    }
 }
 
 /// A join way as the platform keeps it.
@@ -108,6 +118,24 @@ pub struct JoinWayInfo {
     /// Its id.
     #[serde(default)]
     pub config_id: String,
+    /// 1 a button in a mini program, 2 a QR code.
+    #[serde(default, deserialize_with = "lenient::integer")]
+    pub scene: Option<i64>,
+    /// The note for oneself.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub remark: Option<String>,
+    /// Whether a further group is made when all are full.
+    #[serde(default, deserialize_with = "lenient::flag")]
+    pub auto_create_room: bool,
+    /// Name of further groups, before their number.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub room_base_name: Option<String>,
+    /// Number of the first further group.
+    #[serde(default, deserialize_with = "lenient::integer")]
+    pub room_base_id: Option<i64>,
+    /// Whether whoever comes this way is marked with their source.
+    #[serde(default, deserialize_with = "lenient::flag")]
+    pub mark_source: bool,
     /// URL of the QR code's picture.
     #[serde(default, deserialize_with = "lenient::text")]
     pub qr_code: Option<String>,

@@ -187,6 +187,8 @@ pub struct ChatMember {
     /// 1 invited, 2 by link, 3 by QR code.
     #[serde(default, deserialize_with = "lenient::integer")]
     pub join_scene: Option<i64>,
+    #[serde(default)]
+    invitor: Option<Invitor>,
     /// The `state` of the join way they came by.
     #[serde(default, deserialize_with = "lenient::text")]
     pub state: Option<String>,
@@ -196,6 +198,23 @@ pub struct ChatMember {
     /// Their name.
     #[serde(default, deserialize_with = "lenient::text")]
     pub name: Option<String>,
+}
+
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+struct Invitor {
+    #[serde(default)]
+    userid: String,
+}
+
+impl ChatMember {
+    /// userid of the member of this corp who invited them, if one did.
+    #[must_use]
+    pub fn invited_by(&self) -> Option<&str> {
+        self.invitor
+            .as_ref()
+            .map(|invitor| &*invitor.userid)
+            .filter(|userid| !userid.is_empty())
+    }
 }
 
 #[derive(Deserialize)]

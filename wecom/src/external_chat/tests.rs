@@ -39,6 +39,7 @@ async fn groups_are_listed_and_read() {
     );
     let chat = client.external_chat("wrA").await.unwrap();
     assert_eq!(chat.members[0].state.as_deref(), Some("s"));
+    assert_eq!(chat.members[0].invited_by(), Some("li"));
     assert_eq!(chat.admins().collect::<Vec<_>>(), ["li"]);
     assert_eq!(
         format!("{chat:?}"),
@@ -50,7 +51,7 @@ async fn groups_are_listed_and_read() {
 async fn join_ways_are_made_changed_and_dropped() {
     let script = Script::with_token()
         .then(r#"{"errcode":0,"config_id":"cf1"}"#)
-        .then(r#"{"errcode":0,"join_way":{"config_id":"cf1","qr_code":"https://q","chat_id_list":["wrA"],"state":"s"}}"#)
+        .then(r#"{"errcode":0,"join_way":{"config_id":"cf1","qr_code":"https://q","chat_id_list":["wrA"],"state":"s","scene":2,"auto_create_room":1,"room_base_name":"群","room_base_id":10,"remark":"r","mark_source":true}}"#)
         .then(r#"{"errcode":0}"#)
         .then(r#"{"errcode":0}"#);
     let client = script.client();
@@ -64,11 +65,22 @@ async fn join_ways_are_made_changed_and_dropped() {
     assert_eq!(sent, plain);
     let info = client.join_way("cf1").await.unwrap();
     assert_eq!(info.qr_code.as_deref(), Some("https://q"));
+    assert_eq!(
+        (
+            info.scene,
+            info.room_base_name.as_deref(),
+            info.room_base_id
+        ),
+        (Some(2), Some("群"), Some(10))
+    );
+    assert!(info.auto_create_room && info.mark_source);
     let grown = way.grow("群", 10).unwrap().remark("r").unwrap();
+    let grown = grown.mark_source(true);
     client.update_join_way("cf1", &grown).await.unwrap();
     let sent: Value = serde_json::from_str(&script.last_body()).unwrap();
     assert_eq!(sent["config_id"], json!("cf1"));
     assert_eq!(sent["room_base_id"], json!(10));
+    assert_eq!(sent["mark_source"], json!(true));
     client.delete_join_way("cf1").await.unwrap();
     assert_eq!(
         script.urls()[4],

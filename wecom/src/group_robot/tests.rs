@@ -48,15 +48,15 @@ fn every_kind_of_message() {
 #[test]
 fn limits_are_bytes() {
     assert_eq!(
-        GroupMessage::text("押".repeat(683)).unwrap_err().field,
+        GroupMessage::text("长".repeat(683)).unwrap_err().field,
         "text.content"
     );
-    assert!(GroupMessage::markdown("押".repeat(1365)).is_ok());
+    assert!(GroupMessage::markdown("长".repeat(1365)).is_ok());
     assert_eq!(
-        GroupMessage::markdown("押".repeat(1366)).unwrap_err().field,
+        GroupMessage::markdown("长".repeat(1366)).unwrap_err().field,
         "markdown.content"
     );
-    assert!(GroupMessage::markdown_fit(&"押".repeat(2000)).is_ok());
+    assert!(GroupMessage::markdown_fit(&"长".repeat(2000)).is_ok());
     assert_eq!(
         RobotImage::new(b"GIF89a".as_slice()).unwrap_err().field,
         "image"

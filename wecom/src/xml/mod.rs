@@ -11,7 +11,7 @@ use std::fmt;
 use std::ops::Range;
 
 pub use read::XmlError;
-pub(crate) use write::Writer;
+pub(crate) use write::{Writer, push_cdata};
 
 /// Deepest nesting below the root element. The deepest known callback has four levels.
 pub const MAX_DEPTH: usize = 16;

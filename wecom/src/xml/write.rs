@@ -13,17 +13,10 @@ impl Writer {
         Self { xml }
     }
 
-    /// `<name><![CDATA[text]]></name>`; a `]]>` within the text is split over two sections.
+    /// `<name>` around the text in a CDATA section.
     pub(crate) fn cdata(&mut self, name: &str, text: &str) -> &mut Self {
         self.open(name);
-        self.xml.push_str("<![CDATA[");
-        // Hardly any text has a bracket, and looking for one byte is much faster.
-        if text.contains(']') {
-            self.xml.push_str(&text.replace("]]>", "]]]]><![CDATA[>"));
-        } else {
-            self.xml.push_str(text);
-        }
-        self.xml.push_str("]]>");
+        push_cdata(&mut self.xml, text);
         self.close(name)
     }
 
@@ -67,6 +60,28 @@ impl Writer {
     }
 }
 
+/// Writes a CDATA section: a `]]>` within the text is split over two, and characters that XML cannot
+/// carry are left out.
+pub(crate) fn push_cdata(xml: &mut String, text: &str) {
+    xml.push_str("<![CDATA[");
+    // No early end: so the compiler can look at many bytes at once, and hardly any text has one.
+    let has_special = text.bytes().fold(false, |found, byte| {
+        found | (byte == b']') | (byte == 0xef) | (byte < b' ')
+    });
+    if !has_special {
+        xml.push_str(text);
+    } else {
+        let legal: String = text.chars().filter(|c| is_xml_char(*c)).collect();
+        xml.push_str(&legal.replace("]]>", "]]]]><![CDATA[>"));
+    }
+    xml.push_str("]]>");
+}
+
+/// The `Char` production of XML 1.0. Those of three bytes that it leaves out begin with 0xef.
+fn is_xml_char(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Fields;
@@ -82,6 +97,19 @@ mod tests {
             let fields = Fields::parse(writer.finish()).unwrap();
             assert_eq!(fields.element("A").unwrap().text(), text);
             assert_eq!(fields.get("C"), Some("7"));
+        }
+    }
+
+    #[test]
+    fn what_xml_cannot_carry_is_left_out() {
+        for (text, written) in [
+            ("a\u{0}\u{b}b\n", "<![CDATA[ab\n]]>"),
+            ("\u{fffe}，\u{ffff}", "<![CDATA[，]]>"),
+            ("a]]>b", "<![CDATA[a]]]]><![CDATA[>b]]>"),
+        ] {
+            let mut xml = String::new();
+            push_cdata(&mut xml, text);
+            assert_eq!(xml, written);
         }
     }
 }

@@ -1,30 +1,27 @@
-//! The rules of template cards (wecom-app §6), for sending and for updating.
+//! The rules of template cards (wecom-app §6, wecom-bots-h5 §1.7, §2), for sending and for updating.
 
+mod from_xml;
 mod parts;
+mod purpose;
 
 use std::collections::HashSet;
 
 use self::parts::{
-    action_menu, at_most, card_action, disable, horizontal_contents, jumps, key_of_question, link,
-    main_title, option, question, quote_area, source, submit_button, task_id, unique_key,
+    action_menu, at_most, card_action, disable, feedback, horizontal_contents, jumps,
+    key_of_question, link, main_title, option, question, quote_area, source, submit_button,
+    task_id, unique_key,
 };
+pub(crate) use self::{from_xml::card_of, purpose::Purpose};
 use super::{fields::Fields, refusal::Refusal};
 
-/// Why a card is checked: some fields are for updates only, some are then optional.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Purpose {
-    /// message/send.
-    Send,
-    /// message/update_template_card, or a passive reply.
-    Update,
-}
-
-const COMMON: [&str; 5] = [
+/// `feedback` is noted where the card is not a smart robot's.
+const COMMON: [&str; 6] = [
     "card_type",
     "source",
     "main_title",
     "task_id",
     "card_action",
+    "feedback",
 ];
 const NOTICE: [&str; 4] = [
     "action_menu",
@@ -62,23 +59,50 @@ pub(crate) fn check(card: &Fields<'_>, purpose: Purpose) -> Result<bool, Refusal
             ));
         }
     };
-    source(
-        card,
-        !matches!(card_type, "vote_interaction" | "multiple_interaction"),
-    )?;
+    let has_colour = !matches!(card_type, "vote_interaction" | "multiple_interaction");
+    source(card, has_colour)?;
+    let is_notice = matches!(card_type, "text_notice" | "news_notice");
+    if purpose == Purpose::GroupRobot {
+        check_for_group_robot(card, is_notice)?;
+    }
     rule(card, purpose)?;
-    let has_menu = action_menu(card)?;
-    let calls_back = has_menu || !matches!(card_type, "text_notice" | "news_notice");
-    task_id(card, calls_back && purpose == Purpose::Send)?;
-    if purpose == Purpose::Send && card.has("replace_text") {
-        card.note("replace_text is for updates only", "message/send");
+    let calls_back = action_menu(card)? || !is_notice;
+    task_id(card, calls_back && purpose.needs_task_id())?;
+    feedback(card, purpose)?;
+    if purpose != Purpose::Update && card.has("replace_text") {
+        card.note(
+            "replace_text is for updates of the app's cards",
+            "replace_text",
+        );
     }
     Ok(calls_back)
 }
 
-fn text_notice(card: &Fields<'_>, _purpose: Purpose) -> Result<(), Refusal> {
+/// Only the two notices, without buttons, task id or menu, and with a large picture
+/// (wecom-bots-h5 §2).
+fn check_for_group_robot(card: &Fields<'_>, is_notice: bool) -> Result<(), Refusal> {
+    if !is_notice {
+        let rule = "a group robot sends text_notice or news_notice";
+        return Err(Refusal::broken(42031, rule));
+    }
+    for name in ["action_menu", "task_id"] {
+        if card.has(name) {
+            card.note(
+                "a group robot's card has no action_menu and no task_id",
+                name,
+            );
+        }
+    }
+    if card.text("card_type")? == Some("news_notice") {
+        let image = card.required_object("card_image", 42044)?;
+        image.required_url("url", 42044)?;
+    }
+    Ok(())
+}
+
+fn text_notice(card: &Fields<'_>, purpose: Purpose) -> Result<(), Refusal> {
     card.only(&[&COMMON[..], &NOTICE, &TEXT_NOTICE].concat());
-    let title = main_title(card, 36, 44)?;
+    let title = main_title(card, purpose.lengths())?;
     if title.is_none() && card.text("sub_title_text")?.is_none() {
         return Err(Refusal::broken(
             41016,
@@ -90,16 +114,16 @@ fn text_notice(card: &Fields<'_>, _purpose: Purpose) -> Result<(), Refusal> {
         emphasis.shown_chars("title", 14)?;
         emphasis.shown_chars("desc", 22)?;
     }
-    card.shown_chars("sub_title_text", 160)?;
+    card.shown_chars("sub_title_text", purpose.lengths().sub_title)?;
     quote_area(card)?;
-    horizontal_contents(card)?;
-    jumps(card)?;
+    horizontal_contents(card, purpose)?;
+    jumps(card, purpose)?;
     card_action(card, true)
 }
 
-fn news_notice(card: &Fields<'_>, _purpose: Purpose) -> Result<(), Refusal> {
+fn news_notice(card: &Fields<'_>, purpose: Purpose) -> Result<(), Refusal> {
     card.only(&[&COMMON[..], &NOTICE, &NEWS_NOTICE].concat());
-    main_title(card, 36, 44)?.ok_or_else(|| card.missing("main_title.title", 42033))?;
+    main_title(card, purpose.lengths())?.ok_or_else(|| card.missing("main_title.title", 42033))?;
     let image = card.object("card_image")?;
     let area = card.object("image_text_area")?;
     if image.is_none() && area.is_none() {
@@ -140,17 +164,17 @@ fn news_notice(card: &Fields<'_>, _purpose: Purpose) -> Result<(), Refusal> {
         item.shown_chars("desc", 160)?;
     }
     quote_area(card)?;
-    horizontal_contents(card)?;
-    jumps(card)?;
+    horizontal_contents(card, purpose)?;
+    jumps(card, purpose)?;
     card_action(card, true)
 }
 
 fn button_interaction(card: &Fields<'_>, purpose: Purpose) -> Result<(), Refusal> {
     card.only(&[&COMMON[..], &BUTTONS].concat());
-    main_title(card, 36, 44)?.ok_or_else(|| card.missing("main_title.title", 41016))?;
-    card.shown_chars("sub_title_text", 160)?;
+    main_title(card, purpose.lengths())?.ok_or_else(|| card.missing("main_title.title", 41016))?;
+    card.shown_chars("sub_title_text", purpose.lengths().sub_title)?;
     quote_area(card)?;
-    horizontal_contents(card)?;
+    horizontal_contents(card, purpose)?;
     card_action(card, false)?;
     if let Some(selection) = card.object("button_selection")? {
         question(&selection, 10, 16, purpose)?;
@@ -185,7 +209,8 @@ fn button_interaction(card: &Fields<'_>, purpose: Purpose) -> Result<(), Refusal
 
 fn vote_interaction(card: &Fields<'_>, purpose: Purpose) -> Result<(), Refusal> {
     card.only(&[&COMMON[..], &VOTE].concat());
-    main_title(card, 16, 160)?.ok_or_else(|| card.missing("main_title.title", 41016))?;
+    main_title(card, purpose.lengths_of_vote())?
+        .ok_or_else(|| card.missing("main_title.title", 41016))?;
     card_action(card, false)?;
     let checkbox = card.required_object("checkbox", 42043)?;
     checkbox.only(&["question_key", "mode", "option_list", "disable"]);
@@ -213,7 +238,8 @@ fn vote_interaction(card: &Fields<'_>, purpose: Purpose) -> Result<(), Refusal> 
 
 fn multiple_interaction(card: &Fields<'_>, purpose: Purpose) -> Result<(), Refusal> {
     card.only(&[&COMMON[..], &MULTIPLE].concat());
-    main_title(card, 36, 160)?.ok_or_else(|| card.missing("main_title.title", 41016))?;
+    main_title(card, purpose.lengths_of_form())?
+        .ok_or_else(|| card.missing("main_title.title", 41016))?;
     card_action(card, false)?;
     let selects = card.objects("select_list")?;
     if selects.is_empty() {

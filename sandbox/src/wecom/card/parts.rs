@@ -2,21 +2,20 @@
 
 use std::collections::HashSet;
 
-use super::Purpose;
+use super::purpose::{Lengths, Purpose};
 use crate::wecom::{fields::Fields, refusal::Refusal};
 
 /// Main title, and its text if it has one.
 pub(super) fn main_title<'a>(
     card: &Fields<'a>,
-    title_chars: usize,
-    desc_chars: usize,
+    lengths: Lengths,
 ) -> Result<Option<&'a str>, Refusal> {
     let Some(title) = card.object("main_title")? else {
         return Ok(None);
     };
     title.only(&["title", "desc"]);
-    title.shown_chars("title", title_chars)?;
-    title.shown_chars("desc", desc_chars)?;
+    title.shown_chars("title", lengths.title)?;
+    title.shown_chars("desc", lengths.desc)?;
     title.text("title")
 }
 
@@ -85,8 +84,13 @@ pub(super) fn quote_area(card: &Fields<'_>) -> Result<(), Refusal> {
     link(&quote, &[0, 1, 2], 40058)
 }
 
-/// Rows of a name and a value.
-pub(super) fn horizontal_contents(card: &Fields<'_>) -> Result<(), Refusal> {
+/// Rows of a name and a value. A smart robot has no rows with files.
+pub(super) fn horizontal_contents(card: &Fields<'_>, purpose: Purpose) -> Result<(), Refusal> {
+    let kinds: &[i64] = if purpose.is_smart_robot() {
+        &[0, 1, 3]
+    } else {
+        &[0, 1, 2, 3]
+    };
     let rows = card.objects("horizontal_content_list")?;
     at_most("horizontal_content_list", rows.len(), 6, 42035)?;
     for row in &rows {
@@ -94,7 +98,7 @@ pub(super) fn horizontal_contents(card: &Fields<'_>) -> Result<(), Refusal> {
         row.required_text("keyname", 42027)?;
         row.shown_chars("keyname", 5)?;
         row.shown_chars("value", 30)?;
-        match row.choice("type", &[0, 1, 2, 3], 40058)? {
+        match row.choice("type", kinds, 40058)? {
             Some(1) => drop(row.required_url("url", 42028)?),
             Some(2) => drop(row.required_text("media_id", 42029)?),
             Some(3) => drop(row.required_text("userid", 42050)?),
@@ -104,15 +108,22 @@ pub(super) fn horizontal_contents(card: &Fields<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Links at the bottom.
-pub(super) fn jumps(card: &Fields<'_>) -> Result<(), Refusal> {
+/// Links at the bottom; those of a smart robot's card may ask it something.
+pub(super) fn jumps(card: &Fields<'_>, purpose: Purpose) -> Result<(), Refusal> {
+    const KNOWN: [&str; 5] = ["type", "title", "url", "appid", "pagepath"];
     let jumps = card.objects("jump_list")?;
     at_most("jump_list", jumps.len(), 3, 42042)?;
     for jump in &jumps {
-        jump.only(&["type", "title", "url", "appid", "pagepath"]);
         jump.required_text("title", 42033)?;
         jump.shown_chars("title", 18)?;
-        link(jump, &[0, 1, 2], 42028)?;
+        if purpose.is_smart_robot() && jump.integer("type")? == Some(3) {
+            jump.only(&["type", "title", "question"]);
+            jump.required_text("question", 40063)?;
+            jump.at_most_bytes("question", 200, 40058)?;
+        } else {
+            jump.only(&KNOWN);
+            link(jump, &[0, 1, 2], 42028)?;
+        }
     }
     Ok(())
 }
@@ -206,15 +217,29 @@ pub(super) fn key_of_question(holder: &Fields<'_>) -> Result<(), Refusal> {
 
 /// `disable` is for updates only.
 pub(super) fn disable(holder: &Fields<'_>, purpose: Purpose) -> Result<(), Refusal> {
-    if holder.boolean("disable")?.is_some() && purpose == Purpose::Send {
+    if holder.boolean("disable")?.is_some() && !purpose.is_update() {
         holder.note("disable is for updates only", holder.at("disable"));
     }
     Ok(())
 }
 
+/// The id under which a smart robot's card asks for thumbs.
+pub(super) fn feedback(card: &Fields<'_>, purpose: Purpose) -> Result<(), Refusal> {
+    let Some(feedback) = card.object("feedback")? else {
+        return Ok(());
+    };
+    if !purpose.is_smart_robot() {
+        card.note("only documented fields", card.at("feedback"));
+    }
+    feedback.only(&["id"]);
+    feedback.required_text("id", 40063)?;
+    feedback.at_most_bytes("id", 256, 40058)
+}
+
 /// The button that sends the answers.
 pub(super) fn submit_button(card: &Fields<'_>, purpose: Purpose) -> Result<(), Refusal> {
     let Some(button) = card.object("submit_button")? else {
+        // Optional in an update of the app's card only (wecom-app §6).
         if purpose == Purpose::Update {
             return Ok(());
         }

@@ -6,6 +6,10 @@
     reason = "a test whose scene cannot be set up has failed"
 )]
 
+mod group_robots;
+mod messages;
+mod sign_in;
+
 use std::time::Duration;
 
 use sandbox::{Sandbox, SandboxConfig};
@@ -17,7 +21,6 @@ use wecom::{
         Source, SubmitButton, Target, TaskId, TextNotice, VoteInteraction, VoteMode,
     },
     external_chat::{ChatFilter, JoinScene, JoinWay},
-    jssdk::TicketKind,
     media::{MediaFile, MediaKind},
     menu::{Entry, Menu, MenuButton},
     message::{
@@ -32,6 +35,8 @@ async fn scene() -> (Sandbox, Client, String) {
     let agent_id = u32::try_from(app.agent_id).unwrap();
     let client = Client::builder(app.corp_id, agent_id, app.secret)
         .api_base(format!("{}/wecom", sandbox.base_url()))
+        .oauth_base(format!("{}/wecom", sandbox.base_url()))
+        .login_base(format!("{}/wecom", sandbox.base_url()))
         .build()
         .unwrap();
     let member = sandbox.wecom().members()[0].userid.clone();
@@ -199,9 +204,13 @@ async fn menu_media_tickets_and_the_application() {
     let downloaded = client.download_media(&uploaded.media_id).await.unwrap();
     assert_eq!(downloaded.bytes, png);
     assert_eq!(downloaded.filename.as_deref(), Some("群二维码.png"));
+    let part = client.download_media_range(&uploaded.media_id, 0, 7);
+    assert_eq!(part.await.unwrap().bytes, png[..8]);
+    let picture = client.upload_picture(&file).await.unwrap();
+    assert!(picture.starts_with(&sandbox.base_url()), "{picture}");
+    let unknown = client.download_media("nothing").await.unwrap_err();
+    assert_eq!(unknown.class(), Some(ErrorClass::MediaExpired));
 
-    client.js_ticket(TicketKind::Corp).await.unwrap();
-    client.js_ticket(TicketKind::Agent).await.unwrap();
     assert_eq!(client.agent().await.unwrap().agentid, client.agent_id());
     client.callback_ips().await.unwrap();
     client.api_ips().await.unwrap();
@@ -217,6 +226,15 @@ async fn members_and_customer_groups() {
     assert!(!client.user_names_in(department).await.unwrap().is_empty());
     let openid = client.openid_of(&member).await.unwrap();
     assert_eq!(client.userid_of(&openid).await.unwrap(), member);
+    let hidden = sandbox.wecom().members()[0].open_userid();
+    let ids = client
+        .robot_user_ids([&*hidden, "wo-nobody"])
+        .await
+        .unwrap();
+    assert_eq!(
+        (&*ids.known[0].userid, &*ids.unknown[0]),
+        (&*member, "wo-nobody")
+    );
 
     let page = client.external_chats(&ChatFilter::new(), "").await.unwrap();
     let chat_id = &page.chats[0].chat_id;
@@ -231,9 +249,11 @@ async fn members_and_customer_groups() {
     let way = JoinWay::new(JoinScene::QrCode, [chat_id])
         .unwrap()
         .state("s1")
-        .unwrap();
+        .unwrap()
+        .mark_source(true);
     let config_id = client.add_join_way(&way).await.unwrap();
-    assert!(client.join_way(&config_id).await.unwrap().qr_code.is_some());
+    let info = client.join_way(&config_id).await.unwrap();
+    assert!(info.qr_code.is_some() && info.mark_source);
     let grown = way.grow("群", 2).unwrap();
     client.update_join_way(&config_id, &grown).await.unwrap();
     client.delete_join_way(&config_id).await.unwrap();
