@@ -111,6 +111,73 @@ fn an_equal_id_under_another_name_is_for_a_person() {
 }
 
 #[test]
+fn a_wechat_nickname_stands_in_for_a_nickname_that_was_changed() {
+    // Those who are called 小明同学 too take nothing away: the id tells them apart.
+    let namesake = account(HONG, "小明同学-杭州");
+    let accounts = [ming(), namesake, account("15953551052545", "橘子汽水")];
+    for (wechat, likeness) in [
+        ("小明同学", Likeness::Same),
+        ("🍀小明同學", Likeness::SameLetters),
+        ("小明同学-深圳", Likeness::SameCore),
+    ] {
+        let renamed = claim("1", MING, "从前的名字", wechat);
+        let verdict = decide(&[renamed], &accounts).remove(0);
+        assert_eq!(verdict.best.as_deref(), Some(MING));
+        assert_eq!(verdict.decision, Decision::Matched, "{verdict:?}");
+        let agrees = Reason::NameAgrees(PayerName::WeChat, AccountName::Nickname, likeness);
+        assert!(verdict.reasons.contains(&agrees), "{verdict:?}");
+        assert!(verdict.reasons.contains(&Reason::NicknameDiffers));
+    }
+}
+
+#[test]
+fn a_changed_nickname_that_several_others_bear_says_little() {
+    let others = ["81179376462529", "15953551052545"].map(|id| account(id, "橘子汽水"));
+    let accounts = [vec![ming()], others.to_vec()].concat();
+    let renamed = claim("1", MING, "橘子汽水", "小明同学");
+    assert_eq!(decide(&[renamed], &accounts)[0].decision, Decision::Matched);
+}
+
+#[test]
+fn two_unlike_names_that_are_nobody_elses_are_as_good_as_an_id() {
+    let (score, decision, reasons) = verdict_on_ming(claim("1", "", "小明同学", "风清扬"));
+    assert_eq!((score, decision), (84, Decision::Matched));
+    assert!(reasons.contains(&Reason::TwoNames));
+    for (id, nickname, wechat) in [
+        ("", "小明同学", "小明同学"),
+        ("", "小明同学", "风清"),
+        ("", "小明", "风清扬"),
+        ("", "风清扬", "风清扬"),
+        (HONG, "小明同学", "风清扬"),
+        ("99999999999999", "小明同学", "风清扬"),
+    ] {
+        let verdict = verdict_on_ming(claim("1", id, nickname, wechat));
+        assert_ne!(verdict.1, Decision::Matched, "{id} {nickname} {wechat}");
+    }
+}
+
+#[test]
+fn two_names_of_which_one_is_shared_go_to_a_person() {
+    let claim = claim("1", "", "小明同学", "风清扬");
+    let named = account(HONG, "小明同学");
+    let known = Candidate {
+        wechat_nickname: Some("风清扬".to_owned()),
+        ..account(HONG, "别人")
+    };
+    for other in [named, known] {
+        let verdict = decide(std::slice::from_ref(&claim), &[ming(), other]).remove(0);
+        assert_ne!(verdict.decision, Decision::Matched, "{verdict:?}");
+    }
+}
+
+#[test]
+fn a_wechat_nickname_that_is_one_accounts_alone_is_a_suggestion() {
+    let (_, decision, reasons) = verdict_on_ming(claim("1", "", "", "小明同学"));
+    assert_eq!(decision, Decision::Review);
+    assert!(reasons.contains(&Reason::NameAlone));
+}
+
+#[test]
 fn two_entries_of_one_account_are_one_account() {
     let renamed = account(MING, "新名字");
     let verdict = decide(&[claim("1", MING, "新名字", "")], &[ming(), renamed]).remove(0);

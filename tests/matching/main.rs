@@ -8,5 +8,6 @@
 mod adversarial;
 mod data;
 mod evidence;
+mod invented;
 mod labelled;
 mod properties;

@@ -1,137 +1,25 @@
-//! Evidence that one claim and one account are the same person, and what it weighs.
-//!
-//! The two pillars are those of design §3: an equal id 50, an equal nickname 50. Everything else
-//! is a weaker form of one of them. A binding of the same payer in an earlier camp is as good as
-//! an id. Names alone stay below [`super::Decision::MATCHED_FROM`] whatever they add up to, since
-//! they repeat and change (zsxq §3).
+//! What speaks for one claim and one account being the same person, and how much, before anybody
+//! else is looked at.
 
 use super::name::{Likeness, Name};
-use super::planet_id::{PlanetId, Slip};
+use super::planet_id::PlanetId;
+use super::reason::{AccountName, PayerName, Reason};
 
 const SAME_ID: i32 = 50;
+/// Accounts' ids lie so far apart that a near miss is hardly ever somebody else's.
 const NEAR_ID: i32 = 45;
+/// As good as an id: somebody, or the machine with an id, was sure of it.
 const EARLIER_BINDING: i32 = 50;
 /// Id and earlier binding name the same account.
 const BOTH_PILLARS: i32 = 10;
 /// Typed name and WeChat name both speak for the account.
 const BOTH_NAMES: i32 = 8;
 /// From these points on the second name counts for [`BOTH_NAMES`].
-const SECOND_NAME_FROM: i32 = 18;
-/// The typed id is another account's: often a friend's link, copied.
+const SECOND_NAME_FROM: i32 = 25;
+/// Off when the typed id is another account's: often a friend's link, copied.
 const ID_OF_ANOTHER: i32 = 5;
-/// The typed id is nobody's we know: probably the payer is not in the roster.
+/// Off when the typed id is nobody's we know: nearly always the payer is not in the roster.
 const ID_OF_NOBODY: i32 = 15;
-
-/// Which name of the payer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum PayerName {
-    /// The planet nickname they typed.
-    Typed,
-    /// Their WeChat nickname: a lesser witness.
-    WeChat,
-}
-
-/// Which name of the account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum AccountName {
-    /// The current nickname.
-    Nickname,
-    /// The name on the planet card.
-    Card,
-    /// A name it had before.
-    Earlier,
-    /// The WeChat nickname the planet's back office knows.
-    WeChat,
-}
-
-/// One piece of evidence or doubt. `Display` renders it in a few Chinese words for coaches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Reason {
-    /// The typed id is the account's `user_id`.
-    SameId,
-    /// The typed id is the account's member number.
-    SameMemberNumber,
-    /// The typed id is one slip away from the account's `user_id`.
-    NearId(Slip),
-    /// The same payer was bound to this account in an earlier camp.
-    EarlierBinding,
-    /// A name of the payer is like a name of the account.
-    NameAgrees(PayerName, AccountName, Likeness),
-    /// The typed nickname is like no name of the account.
-    NicknameDiffers,
-    /// The typed id belongs to another account of the roster.
-    IdOfAnother,
-    /// The typed id is not this account's, and nobody's we know.
-    IdOfNobody,
-    /// So many other accounts have as good a name.
-    Namesakes(u16),
-    /// So many other claims point to this account.
-    Contested(u16),
-    /// Another account's name is closer to the typed nickname.
-    BetterNamedElsewhere,
-    /// Another account, or another claim, has nearly the same evidence.
-    TooClose,
-    /// No id and no earlier binding stand behind the name.
-    NameAlone,
-    /// Ids and nicknames of the whole list disagree in a way that shifted rows would explain.
-    ListLooksShifted,
-    /// The account is already bound to somebody else.
-    Taken,
-}
-
-impl std::fmt::Display for Reason {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match *self {
-            Self::SameId => f.write_str("星球ID相同"),
-            Self::SameMemberNumber => f.write_str("成员编号相同"),
-            Self::NearId(slip) => f.write_str(match slip {
-                Slip::Swapped => "星球ID相邻两位颠倒",
-                Slip::Missing => "星球ID少一位",
-                Slip::Extra => "星球ID多一位",
-                Slip::Wrong => "星球ID错一位",
-            }),
-            Self::EarlierBinding => f.write_str("往期绑定过此账号"),
-            Self::NameAgrees(payer, account, likeness) => {
-                f.write_str(names_in_words(payer, account))?;
-                f.write_str(likeness_in_words(likeness))
-            }
-            Self::NicknameDiffers => f.write_str("昵称不同"),
-            Self::IdOfAnother => f.write_str("填写的ID属于另一账号"),
-            Self::IdOfNobody => f.write_str("填写的ID与此账号不符"),
-            Self::Namesakes(others) => write!(f, "另有{others}人同名或近似"),
-            Self::Contested(others) => write!(f, "另有{others}笔付款指向此账号"),
-            Self::BetterNamedElsewhere => f.write_str("昵称更像另一账号"),
-            Self::TooClose => f.write_str("与另一可能难以区分"),
-            Self::NameAlone => f.write_str("仅凭名字，没有ID佐证"),
-            Self::ListLooksShifted => f.write_str("整份名单的ID与昵称疑似错行"),
-            Self::Taken => f.write_str("此账号已绑定他人"),
-        }
-    }
-}
-
-fn names_in_words(payer: PayerName, account: AccountName) -> &'static str {
-    match (payer, account) {
-        (PayerName::Typed, AccountName::Nickname) => "昵称",
-        (PayerName::Typed, AccountName::Card) => "昵称与星球名片",
-        (PayerName::Typed, AccountName::Earlier) => "昵称与曾用名",
-        (PayerName::Typed, AccountName::WeChat) => "昵称与微信名",
-        (PayerName::WeChat, AccountName::Nickname) => "微信名与星球昵称",
-        (PayerName::WeChat, AccountName::Card) => "微信名与星球名片",
-        (PayerName::WeChat, AccountName::Earlier) => "微信名与曾用名",
-        (PayerName::WeChat, AccountName::WeChat) => "微信名",
-    }
-}
-
-fn likeness_in_words(likeness: Likeness) -> &'static str {
-    match likeness {
-        Likeness::Same => "相同",
-        Likeness::SameLetters => "相同（表情、标点除外）",
-        Likeness::SameCore => "相同（后缀除外）",
-        Likeness::OneOff => "只差一个字",
-        Likeness::OtherSuffix => "主体相同、后缀不同",
-        Likeness::Partial => "部分相同",
-    }
-}
 
 /// What names of this likeness weigh when the typed nickname meets the current one.
 fn likeness_points(likeness: Likeness) -> i32 {
@@ -146,14 +34,18 @@ fn likeness_points(likeness: Likeness) -> i32 {
 }
 
 /// How much less a pair of names weighs than typed nickname against current nickname.
+///
+/// A WeChat nickname is what WeChat says, not what the payer types, so beside an id it decides
+/// even where the account has namesakes (50 + 46 − 11 − 5 = 80); alone it is half a witness, since
+/// many people have another name there.
 fn witness_discount(payer: PayerName, account: AccountName) -> i32 {
     match (payer, account) {
         (PayerName::Typed, AccountName::Nickname | AccountName::Card) => 0,
         (PayerName::Typed, AccountName::Earlier) => 4,
-        (PayerName::WeChat, AccountName::WeChat) => 12,
+        (PayerName::WeChat, AccountName::WeChat) => 8,
+        (PayerName::WeChat, AccountName::Nickname | AccountName::Card) => 11,
         (PayerName::Typed, AccountName::WeChat) => 15,
-        (PayerName::WeChat, AccountName::Nickname | AccountName::Card) => 20,
-        (PayerName::WeChat, AccountName::Earlier) => 24,
+        (PayerName::WeChat, AccountName::Earlier) => 20,
     }
 }
 
@@ -165,6 +57,9 @@ pub(super) struct FoldedClaim<'a> {
     pub(super) id_known: bool,
     pub(super) typed: Option<Name>,
     pub(super) wechat: Option<Name>,
+    /// Whether typed nickname and WeChat nickname are unlike each other: two witnesses, not one
+    /// heard twice.
+    pub(super) has_two_names: bool,
     pub(super) earlier_accounts: &'a [String],
 }
 
@@ -185,18 +80,19 @@ struct Witness {
     likeness: Likeness,
 }
 
-/// One claim weighed against one account, before anybody else is looked at.
+/// One claim weighed against one account.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Weight {
+pub(super) struct Evidence {
     id: Option<Reason>,
     earlier_binding: bool,
     typed: Option<Witness>,
     wechat: Option<Witness>,
+    has_two_names: bool,
     differs: bool,
     against: Option<Reason>,
 }
 
-impl Weight {
+impl Evidence {
     pub(super) fn of(claim: &FoldedClaim<'_>, account: &FoldedCandidate<'_>) -> Self {
         let id = weigh_id(claim, account);
         let typed = weigh_name(PayerName::Typed, claim.typed.as_ref(), account);
@@ -213,6 +109,7 @@ impl Weight {
                 .any(|id| id == account.user_id),
             typed,
             wechat: weigh_name(PayerName::WeChat, claim.wechat.as_ref(), account),
+            has_two_names: claim.has_two_names,
             differs: claim.typed.is_some() && typed.is_none() && !account.names.is_empty(),
             against: (claim.id.is_some() && id.is_none()).then_some(against),
         }
@@ -232,36 +129,77 @@ impl Weight {
         }
     }
 
-    /// Points of the typed nickname.
-    pub(super) fn typed(&self) -> i32 {
-        self.typed.map_or(0, |witness| witness.points)
+    fn witness(&self, payer: PayerName) -> Option<Witness> {
+        match payer {
+            PayerName::Typed => self.typed,
+            PayerName::WeChat => self.wechat,
+        }
     }
 
-    /// Points of the WeChat nickname.
-    pub(super) fn wechat(&self) -> i32 {
-        self.wechat.map_or(0, |witness| witness.points)
+    /// Points of one name of the payer.
+    pub(super) fn name(&self, payer: PayerName) -> i32 {
+        self.witness(payer).map_or(0, |witness| witness.points)
+    }
+
+    /// Whether one name of the payer is the account's, decoration aside.
+    pub(super) fn is_clear(&self, payer: PayerName) -> bool {
+        self.witness(payer)
+            .is_some_and(|witness| witness.likeness <= Likeness::SameCore)
+    }
+
+    /// Whether two unlike names both are the account's, and the WeChat one by the word of the back
+    /// office.
+    pub(super) fn has_two_names(&self) -> bool {
+        let of_wechat = |witness: Witness| witness.account == AccountName::WeChat;
+        self.has_two_names
+            && self.is_clear(PayerName::Typed)
+            && self.is_clear(PayerName::WeChat)
+            && self.wechat.is_some_and(of_wechat)
+            && !self.typed.is_some_and(of_wechat)
+    }
+
+    /// What a second name adds to the better one.
+    pub(super) fn second_name(&self) -> i32 {
+        if self
+            .name(PayerName::Typed)
+            .min(self.name(PayerName::WeChat))
+            >= SECOND_NAME_FROM
+        {
+            BOTH_NAMES
+        } else {
+            0
+        }
     }
 
     /// Points of all names together.
-    pub(super) fn names(&self) -> i32 {
-        let (typed, wechat) = (self.typed(), self.wechat());
-        let both = typed.min(wechat) >= SECOND_NAME_FROM;
-        typed.max(wechat) + if both { BOTH_NAMES } else { 0 }
+    fn names(&self) -> i32 {
+        self.name(PayerName::Typed)
+            .max(self.name(PayerName::WeChat))
+            + self.second_name()
+    }
+
+    /// Points off for a typed id that is not the account's.
+    pub(super) fn off(&self) -> i32 {
+        match self.against {
+            Some(Reason::IdOfAnother) => ID_OF_ANOTHER,
+            Some(_) => ID_OF_NOBODY,
+            None => 0,
+        }
     }
 
     /// All points; may pass 100, so that two strong cases still compare.
     pub(super) fn total(&self) -> i32 {
-        let against = match self.against {
-            Some(Reason::IdOfAnother) => ID_OF_ANOTHER,
-            Some(_) => ID_OF_NOBODY,
-            None => 0,
-        };
-        (self.pillar() + self.names() - against).max(0)
+        (self.pillar() + self.names() - self.off()).max(0)
     }
 
     /// Whether anything at all speaks for the account.
-    pub(super) fn is_evidence(&self) -> bool {
+    pub(super) fn is_any(&self) -> bool {
         self.pillar() + self.names() > 0
+    }
+
+    /// Whether any name of the payer is like one of the account.
+    pub(super) fn has_name(&self) -> bool {
+        self.names() > 0
     }
 
     /// Whether the typed id is exactly the account's id or member number.
@@ -272,6 +210,11 @@ impl Weight {
     /// Whether the typed id is known to be another account's.
     pub(super) fn is_id_of_another(&self) -> bool {
         self.against == Some(Reason::IdOfAnother)
+    }
+
+    /// Whether the typed id is not this account's, and nobody's we know.
+    pub(super) fn is_id_of_nobody(&self) -> bool {
+        self.against == Some(Reason::IdOfNobody)
     }
 
     /// The evidence in words, what speaks for the account first.
@@ -328,37 +271,4 @@ fn weigh_name(
         })
     });
     witnesses.max_by_key(|witness| (witness.points, std::cmp::Reverse(witness.account)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reasons_are_short_chinese_words() {
-        let words: Vec<String> = [
-            Reason::SameId,
-            Reason::NearId(Slip::Swapped),
-            Reason::NameAgrees(PayerName::Typed, AccountName::Nickname, Likeness::Same),
-            Reason::NameAgrees(PayerName::WeChat, AccountName::Nickname, Likeness::SameCore),
-            Reason::NameAgrees(PayerName::Typed, AccountName::Earlier, Likeness::OneOff),
-            Reason::Namesakes(2),
-            Reason::Contested(1),
-        ]
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-        assert_eq!(
-            words,
-            [
-                "星球ID相同",
-                "星球ID相邻两位颠倒",
-                "昵称相同",
-                "微信名与星球昵称相同（后缀除外）",
-                "昵称与曾用名只差一个字",
-                "另有2人同名或近似",
-                "另有1笔付款指向此账号",
-            ]
-        );
-    }
 }

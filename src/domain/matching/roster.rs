@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::evidence::{AccountName, FoldedCandidate, FoldedClaim};
+use super::evidence::{FoldedCandidate, FoldedClaim};
 use super::name::Name;
 use super::person::{Candidate, Claim};
 use super::planet_id::PlanetId;
+use super::reason::AccountName;
 
 /// A name that more accounts share than this tells nothing and is not looked up; ids still are.
 const MAX_SHARING_A_NAME: usize = 64;
@@ -83,11 +84,15 @@ impl<'a> Roster<'a> {
     /// Folds a claim against what the roster knows.
     pub(super) fn fold_claim<'c>(&self, claim: &'c Claim) -> FoldedClaim<'c> {
         let id = claim.typed_planet_id.as_deref().and_then(PlanetId::parse);
+        let typed = claim.typed_nickname.as_deref().and_then(Name::fold);
+        let wechat = claim.wechat_nickname.as_deref().and_then(Name::fold);
+        let both = typed.as_ref().zip(wechat.as_ref());
         FoldedClaim {
             id,
             id_known: id.is_some_and(|id| self.knows(id)),
-            typed: claim.typed_nickname.as_deref().and_then(Name::fold),
-            wechat: claim.wechat_nickname.as_deref().and_then(Name::fold),
+            has_two_names: both.is_some_and(|(typed, wechat)| typed.likeness(wechat).is_none()),
+            typed,
+            wechat,
             earlier_accounts: &claim.earlier_accounts,
         }
     }
