@@ -7,6 +7,7 @@ pub mod admin;
 pub mod auth;
 pub mod callbacks;
 mod caller;
+mod console;
 mod envelope;
 mod error;
 mod extract;
@@ -16,6 +17,7 @@ mod headers;
 mod health;
 pub mod openapi;
 mod pages;
+mod plain_page;
 mod rate_limit;
 
 use std::sync::Arc;
@@ -87,6 +89,7 @@ pub fn router(ctx: Context, settings: WebSettings) -> Router {
         .merge(callbacks::routes())
         .merge(files::routes())
         .merge(pages::routes())
+        .merge(console::routes())
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_method)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
