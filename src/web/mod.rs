@@ -19,6 +19,7 @@ pub mod openapi;
 mod pages;
 mod plain_page;
 mod rate_limit;
+mod words;
 
 use std::sync::Arc;
 use std::time::Instant;

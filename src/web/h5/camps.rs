@@ -26,9 +26,10 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
 /// A camp as members see it.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct CampView {
+struct CampSummary {
     id: i64,
     name: String,
+    #[schema(required)]
     poster_url: Option<String>,
     deposit_fen: i64,
     #[schema(value_type = String, format = Date)]
@@ -38,14 +39,13 @@ struct CampView {
     total_days: i64,
     required_days: i64,
     grace_days: i64,
-    #[schema(value_type = String, example = "enrolling")]
     status: CampStatus,
     /// How many have a place.
     enrolled: i64,
     can_enroll: bool,
 }
 
-impl From<ShownCamp> for CampView {
+impl From<ShownCamp> for CampSummary {
     fn from(shown: ShownCamp) -> Self {
         let terms = *shown.terms();
         Self {
@@ -68,12 +68,12 @@ impl From<ShownCamp> for CampView {
 /// The camps that are open or running.
 #[utoipa::path(
     get, path = "/api/h5/camps", tag = "member",
-    responses((status = 200, body = Envelope<Items<CampView>>))
+    responses((status = 200, body = Envelope<Items<CampSummary>>))
 )]
-async fn list_camps(State(ctx): State<Context>) -> WebResult<Answer<Items<CampView>>> {
+async fn list_camps(State(ctx): State<Context>) -> WebResult<Answer<Items<CampSummary>>> {
     let camps = orders::shown_camps(&ctx).await?;
     Ok(Answer(Items {
-        items: camps.into_iter().map(CampView::from).collect(),
+        items: camps.into_iter().map(CampSummary::from).collect(),
     }))
 }
 
@@ -82,9 +82,10 @@ async fn list_camps(State(ctx): State<Context>) -> WebResult<Answer<Items<CampVi
 #[serde(rename_all = "camelCase")]
 struct CampDetail {
     #[serde(flatten)]
-    camp: CampView,
+    camp: CampSummary,
     /// Sanitised.
     introduction_html: String,
+    #[schema(required)]
     prefill: Option<Prefill>,
 }
 
@@ -93,6 +94,7 @@ struct CampDetail {
 #[serde(rename_all = "camelCase")]
 struct Prefill {
     planet_user_id: String,
+    #[schema(required)]
     planet_nickname: Option<String>,
     /// Whether the link was signed by us for this account.
     signed: bool,
@@ -154,6 +156,7 @@ enum FoundView {
         #[schema(value_type = String)]
         planet_user_id: PlanetUserId,
         planet_nickname: String,
+        #[schema(required)]
         avatar_url: Option<String>,
     },
     /// Only the number is known.

@@ -23,7 +23,7 @@ export interface Paying {
   failure: Ref<unknown>;
   problem: Ref<string | null>;
   launching: Ref<boolean>;
-  /** Counts in the page's clock, for what is shown as a countdown. */
+  /** Counts in the server's clock, for what is shown as a countdown. */
   nowMs: Ref<number>;
   /** Hands the member to WeChat Pay, again if need be. */
   launch: () => Promise<void>;
@@ -38,7 +38,7 @@ export function usePaying(orderNo: string, backFromCashier: boolean): Paying {
   const failure = shallowRef<unknown>(null);
   const problem = ref<string | null>(null);
   const launching = ref(false);
-  const nowMs = ref(Date.now());
+  const nowMs = ref(api.serverNow());
   const phase = computed(() =>
     status.value === null ? null : paymentPhase(status.value.status, local.value),
   );
@@ -115,7 +115,7 @@ export function usePaying(orderNo: string, backFromCashier: boolean): Paying {
     if (document.visibilityState === 'visible' && mayChange()) void checkNow();
   }
 
-  const clock = setInterval(() => (nowMs.value = Date.now()), 1_000);
+  const clock = setInterval(() => (nowMs.value = api.serverNow()), 1_000);
   document.addEventListener('visibilitychange', onShow);
   onScopeDispose(() => {
     stopped = true;
