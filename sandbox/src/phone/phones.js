@@ -27,6 +27,7 @@ class Phone {
   }
 
   build() {
+    this.node.dataset.userid = this.userid;
     this.picker = el("select", {
       class: "person", title: "这是谁的手机",
       onchange: (event) => this.hand(event.target.value),
@@ -65,6 +66,7 @@ class Phone {
 
   hand(userid) {
     this.userid = userid;
+    this.node.dataset.userid = userid;
     this.drawn = "";
     store();
     refresh();
