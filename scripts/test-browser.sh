@@ -32,6 +32,7 @@ trap 'stop_demo; rm -rf "$folder"' EXIT
 # Starts a demo on ports that the system chooses, and waits for its last line.
 start_demo() {
     local log=$1 waited ready
+    : >"$log"
     "$target/debug/examples/demo" --listen 127.0.0.1:0 --sandbox 127.0.0.1:0 \
         --folder "$folder/demo" >"$log" 2>&1 </dev/null &
     demo=$!

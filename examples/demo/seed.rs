@@ -342,11 +342,12 @@ async fn reading_stories(
     planter.pay(camp, stone).await
 }
 
-/// Somebody checks in after each page of the ranking that is read, at both tries: that reading does
-/// not add up, and decides nothing.
+/// Somebody of the ranking checks in after each page of it that is read, at both tries: that reading
+/// does not add up, and decides nothing.
 fn disturb_the_sync_of(sandbox: &Sandbox, planter: &Planter<'_>, camp: &Camp) {
     for passer_by in ["过客甲", "过客乙", "过客丙", "过客丁"] {
         let account = planter.account(passer_by, None);
+        planter.check_in(camp, account, 0..1);
         let with = json!({"userId": account.to_string()});
         let mut fault = Fault::named(Platform::Zsxq, "check_in_between_pages", with);
         fault.path_prefix = format!("between-pages/{}", camp.checkin_id);

@@ -1,5 +1,5 @@
 /** The bot on the staff's phones: commands typed and tapped, a sync that is tried again. */
-import { PATIENCE_MS, cardOf, phoneOf, play, say } from './support/stage.mjs';
+import { PATIENCE_MS, cardOf, phoneOf, play, say, until } from './support/stage.mjs';
 
 await play('bot', async (stage) => {
   const staff = await stage.staff();
@@ -14,13 +14,18 @@ await play('bot', async (stage) => {
 
   // A tap on the menu is read like a message.
   await admin.getByRole('button', { name: '待审核', exact: true }).click();
-  await cardOf(admin, '九月写作营').waitFor({ timeout: PATIENCE_MS });
+  await answered(admin, /这些营有退款等待审核[^]*九月写作营/);
+  await say(admin, '待审核 九月');
+  await until('a digest of one’s own', async () => {
+    const digests = admin.locator('.card').filter({ hasText: '九月写作营 退款审核' });
+    return (await digests.count()) === 2;
+  });
   await say(coach, '同步 晨读打卡营');
-  await answered(coach, /同步/);
+  await answered(coach, /同步完成/);
   await stage.picture(staff, 'pending-and-sync');
 
   // Last night's sync of this camp was disturbed; the second try builds its refund list.
-  await cardOf(admin, '十天早起营').getByRole('button', { name: '重试' }).click();
+  await cardOf(admin, '十天早起营 同步没有完成').getByRole('button', { name: '同步' }).click();
   const digest = cardOf(admin, '十天早起营 退款审核');
   await digest.getByRole('button', { name: /^通过/ }).waitFor({ timeout: PATIENCE_MS });
   await stage.picture(staff, 'synced-after-all');
