@@ -98,8 +98,8 @@ impl<'a> Planter<'a> {
         self.until("the night's work", async || {
             let jobs = self.get("/api/admin/jobs").await?;
             let jobs = jobs["items"].as_array().context("jobs")?;
-            let is_through = |name: &&str| {
-                let job = jobs.iter().find(|job| job["name"] == **name);
+            let is_through = |name: &str| {
+                let job = jobs.iter().find(|job| job["name"] == name);
                 job.is_some_and(|job| {
                     let run = &job["lastRun"];
                     let scheduled = run["scheduledAt"]
@@ -108,7 +108,7 @@ impl<'a> Planter<'a> {
                     run["finishedAt"].is_string() && scheduled.is_some_and(|at| at > yesterday)
                 })
             };
-            Ok(NIGHT.iter().all(|name| is_through(&name)))
+            Ok(NIGHT.iter().all(|name| is_through(name)))
         })
         .await
     }

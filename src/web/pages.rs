@@ -37,7 +37,7 @@ pub(super) fn routes() -> Router<WebState> {
         .route("/h5", home)
         .route(
             "/h5/",
-            get(|headers: HeaderMap| async move { page(INDEX, &headers) }),
+            get(|headers: HeaderMap| async move { index(&headers) }),
         )
         .route(
             "/h5/{*path}",
@@ -57,6 +57,10 @@ fn page(path: &str, headers: &HeaderMap) -> Response {
         return StatusCode::NOT_FOUND.into_response();
     }
     // Addresses without a dot are the pages' own; the script at the index knows them.
+    index(headers)
+}
+
+fn index(headers: &HeaderMap) -> Response {
     match MemberPages::get(INDEX) {
         Some(file) => serve(INDEX, file, headers),
         None => plain_page(StatusCode::SERVICE_UNAVAILABLE, NOT_BUILT, HOW_TO_BUILD),

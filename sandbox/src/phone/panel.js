@@ -136,7 +136,7 @@ function planetSection() {
   const draw = ({ projects, users }) => ({
     count: projects.length,
     content: projects.length
-      ? projects.map((project) => planetProject(project, users, () => made.refresh()))
+      ? projects.toReversed().map((project) => planetProject(project, users, () => made.refresh()))
       : [empty("星球里还没有打卡项目")],
   });
   const nickname = el("input", { placeholder: "昵称", size: 8 });

@@ -59,7 +59,7 @@ class Phone {
       el("header", {},
         this.picker,
         page("/api/h5/auth/wecom?redirect=/h5/", "会员页 ↗"),
-        page("/api/auth/wecom", "后台 ↗"),
+        page("/admin/", "后台 ↗"),
         el("button", { type: "button", class: "close", title: "收起", onclick: () => drop(this) }, "×")),
       this.tabs, this.messages, this.foot);
   }
