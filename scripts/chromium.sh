@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Prints the path of a Chromium or Chrome; installs Debian's if there is none and we may.
+# Prints the path of a Chromium or Chrome; installs Debian's if there is none and we may, with a font
+# for the Chinese on our pages.
 set -euo pipefail
 
 find_browser() {
@@ -13,7 +14,8 @@ find_browser() {
 
 browser=$(find_browser)
 if [ -z "$browser" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q chromium; } >&2
+    { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+        chromium fonts-wqy-microhei; } >&2
     browser=$(find_browser)
 fi
 if [ -z "$browser" ]; then

@@ -197,6 +197,29 @@ fn the_environment_is_read_in_one_place() {
 }
 
 #[test]
+fn schemas_of_the_api_have_names_of_their_own() {
+    let mut seen = BTreeSet::new();
+    for file in files("src/web", &["rs"]) {
+        let text = fs::read_to_string(root().join(&file)).unwrap();
+        let items = text.split("ToSchema)]").skip(1);
+        for name in items.filter_map(name_of_item) {
+            // In the document the second would silently take the place of the first.
+            assert!(seen.insert(name.clone()), "{file}: a second schema {name}");
+        }
+    }
+    assert!(seen.contains("ProgressView"), "no schema was found");
+}
+
+/// The name behind the first `struct` or `enum` of a text.
+fn name_of_item(text: &str) -> Option<String> {
+    let mut words = text.split_whitespace();
+    words.find(|word| ["struct", "enum"].contains(word))?;
+    let name = words.next()?;
+    let end = name.find(|c: char| !c.is_alphanumeric());
+    name.get(..end.unwrap_or(name.len())).map(str::to_owned)
+}
+
+#[test]
 fn files_are_named_for_what_they_hold_and_stay_short() {
     let folders = [
         "src", "wecom", "sandbox", "tests", "benches", "examples", "scripts", "h5",

@@ -1,6 +1,9 @@
 //! The product and the stand-ins in one process: what `make demo` runs. Everything but the product
-//! is simulated; time can be moved on the phone page.
+//! is simulated; time can be moved on the phone page, and the product's own clockwork follows it.
 
+mod guide;
+mod pictures;
+mod planter;
 mod seed;
 
 use std::net::SocketAddr;
@@ -11,7 +14,6 @@ use anyhow::Context as _;
 use campkeeper::app::{App, Clocks, SystemClock};
 use campkeeper::config::Config;
 use campkeeper::domain::{Clock, Timestamp};
-use campkeeper::jobs;
 use clap::Parser;
 use sandbox::clock::SandboxClock;
 use sandbox::{Sandbox, SandboxConfig};
@@ -53,18 +55,15 @@ async fn main() -> anyhow::Result<()> {
     }
     std::fs::create_dir_all(&arguments.folder).context("the demo's folder")?;
 
-    let (moved, mut clock_moves) = tokio::sync::mpsc::unbounded_channel();
     let sandbox = Sandbox::start(SandboxConfig {
         listen: arguments.sandbox,
         key_dir: Some(arguments.folder.clone()),
-        on_clock_moved: Some(Arc::new(move |_| {
-            // Nobody listens any more once the demo is stopping.
-            let _ = moved.send(());
-        })),
         ..SandboxConfig::default()
     })
     .await
     .context("the stand-ins")?;
+    // Before the product starts: its book of jobs knows no way back.
+    let story = seed::Story::before_today(sandbox.clock());
     let clocks = Clocks {
         clock: Arc::new(DemoClock(sandbox.clock().clone())),
         wall: Arc::new(SystemClock),
@@ -72,24 +71,11 @@ async fn main() -> anyhow::Result<()> {
     let app = App::start(config(&arguments, &sandbox)?, clocks).await?;
     let url = format!("http://{}", app.address);
     sandbox.set_app_url(&url);
-    seed::plant(&app, &sandbox, &url).await?;
-    while clock_moves.try_recv().is_ok() {}
+    guide::preparing();
+    story.plant(&app, &sandbox, &url).await?;
+    guide::print(&url, &sandbox.base_url());
 
-    announce(&url, &sandbox.base_url());
-    let following = async {
-        // Cron goes by the wall; here the business clock jumps, and the night's work is done.
-        while clock_moves.recv().await.is_some() {
-            for job in seed::NIGHT {
-                if let Err(error) = jobs::run_once(&app.ctx, job).await {
-                    tracing::warn!(job, %error, "a job of the night did not run");
-                }
-            }
-        }
-    };
-    tokio::select! {
-        stopped = stopped() => stopped?,
-        () = following => {}
-    }
+    stopped().await?;
     app.stop().await;
     sandbox.stop().await;
     Ok(())
@@ -121,21 +107,4 @@ fn config(arguments: &Arguments, sandbox: &Sandbox) -> anyhow::Result<Config> {
     ];
     let variables = variables.map(|(key, value)| (format!("CAMPKEEPER__{key}"), value));
     Ok(Config::parse(&sandbox.campkeeper_toml(), variables)?)
-}
-
-#[expect(
-    clippy::print_stdout,
-    reason = "this is what the person who runs the demo reads"
-)]
-fn announce(app: &str, sandbox: &str) {
-    println!(
-        "\n  Campkeeper, with everything around it simulated\n\n  \
-         phones of the staff   {sandbox}/          approve refunds, talk to the bot, move the time\n  \
-         member pages          {app}/h5/      pay, bind, watch the progress\n  \
-         API reader            {app}/api/docs\n\n  \
-         staff logins          admin / {password}    coach / {password}\n\n  \
-         Stop with Ctrl-C.\n",
-        password = seed::PASSWORD
-    );
-    println!("demo ready app={app} sandbox={sandbox}");
 }

@@ -1,50 +1,149 @@
-//! Camps in different states, made the way people make them: through the API, the cashier and the
-//! clock.
+//! The demo's past and present: a camp in every state, and people with every kind of story.
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use campkeeper::app::App;
+use campkeeper::bot;
 use campkeeper::domain::Role;
 use campkeeper::services::staff::{self, NewAccount};
-use chrono::{DateTime, Days, FixedOffset, NaiveDate, TimeDelta, Utc};
-use reqwest::multipart::{Form, Part};
-use sandbox::Sandbox;
-use sandbox::zsxq::{NewProject, NewUser};
-use serde_json::{Value, json};
+use campkeeper::store::StoreError;
+use campkeeper::store::planet_users::{self, PlanetUser};
+use chrono::{DateTime, TimeDelta, Utc};
+use sandbox::clock::SandboxClock;
+use sandbox::{Fault, Platform, Sandbox};
+use serde_json::json;
+
+use super::planter::{Camp, Claim, Plan, Planter, shanghai_day, start_of};
 
 /// The password of the demo's accounts.
-pub(crate) const PASSWORD: &str = "camp-demo-2026";
+pub(super) const PASSWORD: &str = "camp-demo-2026";
+/// The camp that whoever plays the demo joins.
+pub(super) const CAMP_TO_JOIN: &str = "五天读书营";
+/// As whom: number and nickname on the planet, where she checks in every day.
+pub(super) const MEMBER_TO_PLAY: (i64, &str) = (1024, "小满");
 
-/// What a night does, in its order.
-pub(crate) const NIGHT: [&str; 5] = [
-    "advance-camps",
-    "sync-checkins",
-    "expire-bindings",
-    "smart-match",
-    "build-refund-lists",
-];
+/// The robots of two groups.
+const WRITERS: &str = "11111111-2222-4333-8444-000000000001";
+const READERS: &str = "11111111-2222-4333-8444-000000000002";
+/// How long ago the story begins.
+const DAYS_OF_STORY: i64 = 50;
 
-/// Days of each camp of the demo.
-const DAYS: u64 = 10;
-/// The robot of the first camp's group.
-const ROBOT_KEY: &str = "11111111-2222-4333-8444-000000000001";
+const AUGUST: Plan = Plan {
+    name: "八月写作营",
+    introduction: "<p>每天 300 字，写十天。</p>",
+    colour: [120, 110, 170],
+    deposit_fen: 9900,
+    days: 10,
+    required_days: 7,
+    robot_key: WRITERS,
+};
+const SEPTEMBER: Plan = Plan {
+    name: "九月写作营",
+    introduction: "<p>每天 300 字，坚持 10 天，押金全退。</p>",
+    colour: [70, 120, 200],
+    ..AUGUST
+};
+const EARLY: Plan = Plan {
+    name: "十天早起营",
+    introduction: "<p>早上七点前打卡，和早起的人一起。</p>",
+    colour: [214, 140, 60],
+    deposit_fen: 6600,
+    ..AUGUST
+};
+const MORNING: Plan = Plan {
+    name: "晨读打卡营",
+    introduction: "<p>每天晨读二十分钟，记下一句话。</p>",
+    colour: [60, 150, 110],
+    robot_key: READERS,
+    ..AUGUST
+};
+const READING: Plan = Plan {
+    name: CAMP_TO_JOIN,
+    introduction: "<p>五天读完一本小书，每天写三句读后感。</p><ul><li>周可教练每晚点评</li>\
+                   <li>打卡满 4 天，押金全退</li></ul>",
+    colour: [40, 140, 140],
+    deposit_fen: 9900,
+    days: 5,
+    required_days: 4,
+    robot_key: READERS,
+};
+const RUNNING: Plan = Plan {
+    name: "新年跑步营",
+    introduction: "<p>每天三公里，跑着过新年。</p>",
+    colour: [200, 80, 90],
+    ..AUGUST
+};
+const JOURNAL: Plan = Plan {
+    name: "春日手帐营",
+    introduction: "",
+    ..AUGUST
+};
 
-struct Planter<'a> {
-    sandbox: &'a Sandbox,
-    url: &'a str,
-    client: reqwest::Client,
-    token: String,
-    coach_id: i64,
+/// The demo's days, told from a past that its clock stands in at first.
+pub(super) struct Story {
+    today: DateTime<Utc>,
 }
 
-/// A camp of ours and the planet's project behind it.
-struct Camp {
-    id: i64,
-    checkin_id: i64,
-    first_day: NaiveDate,
+impl Story {
+    /// Sets the clock back to where the story begins. It ends at ten in the morning of today, when
+    /// the night's work is done, whatever the hour is that somebody starts the demo.
+    pub(super) fn before_today(clock: &SandboxClock) -> Self {
+        let today = start_of(shanghai_day(clock.wall_now())) + TimeDelta::hours(10);
+        let story = Self { today };
+        clock.set(story.days_ago(DAYS_OF_STORY));
+        story
+    }
+
+    fn days_ago(&self, days: i64) -> DateTime<Utc> {
+        self.today - TimeDelta::days(days)
+    }
+
+    /// Plants a camp in every state: draft, pending, enrolling, ongoing, ended, settling, archived.
+    pub(super) async fn plant(
+        &self,
+        app: &App,
+        sandbox: &Sandbox,
+        url: &str,
+    ) -> anyhow::Result<()> {
+        hire(app).await?;
+        publish_menu(app).await?;
+        let planter = Planter::sign_in(sandbox, url, PASSWORD).await?;
+        let people = People::of(app, &planter).await?;
+
+        let august = planter.published(&AUGUST).await?;
+        for (name, days) in [("小明同学", 10), ("阿花", 8), ("星河", 7), ("路过", 2)] {
+            people.join(&planter, &august, name, days).await?;
+        }
+        planter.night(self.days_ago(DAYS_OF_STORY - 11)).await?;
+        planter.refund_all(&august).await?;
+
+        planter.night(self.days_ago(11)).await?;
+        let september = planter.published(&SEPTEMBER).await?;
+        september_stories(&planter, &people, &september).await?;
+        let early = planter.published(&EARLY).await?;
+        for (name, days) in [("山风", 10), ("木木", 9), ("阿花", 6), ("懒羊羊", 2)] {
+            people.join(&planter, &early, name, days).await?;
+        }
+
+        planter.night(self.days_ago(4)).await?;
+        let morning = planter.published(&MORNING).await?;
+        for (name, days) in [("早起鸟", 10), ("星河", 9), ("南枝", 6), ("懒羊羊", 1)] {
+            people.join(&planter, &morning, name, days).await?;
+        }
+
+        disturb_the_sync_of(sandbox, &planter, &early);
+        planter.night(self.today).await?;
+        sandbox.faults().clear();
+
+        let reading = planter.published(&READING).await?;
+        reading_stories(&planter, &people, &reading).await?;
+        planter.camp(&RUNNING, true).await?;
+        planter.camp(&JOURNAL, false).await?;
+        Ok(())
+    }
 }
 
-/// Plants an ended camp whose refunds wait, a running one, one that takes people in, and a draft.
-pub(crate) async fn plant(app: &App, sandbox: &Sandbox, url: &str) -> anyhow::Result<()> {
+/// The staff: two admins and a coach, each with a phone.
+async fn hire(app: &App) -> anyhow::Result<()> {
     for (username, role, name, userid) in [
         ("admin", Role::SuperAdmin, "林越", "lin.yue"),
         ("admin2", Role::Admin, "陈安", "chen.an"),
@@ -59,192 +158,199 @@ pub(crate) async fn plant(app: &App, sandbox: &Sandbox, url: &str) -> anyhow::Re
         };
         staff::create(&app.ctx, None, account).await?;
     }
-    let planter = Planter::sign_in(sandbox, url).await?;
-    let now = sandbox.clock().wall_now();
-
-    sandbox.clock().set(now - TimeDelta::days(12));
-    let ended = planter.camp("九月写作营", true).await?;
-    let days = [10, 9, 8, 8, 7, 7, 6, 3, 0];
-    planter
-        .enroll(
-            &ended,
-            &days,
-            &[
-                "小明同学",
-                "阿花",
-                "山风",
-                "木木",
-                "晴天",
-                "Leo",
-                "橙子",
-                "懒羊羊",
-                "路过",
-            ],
-        )
-        .await?;
-
-    sandbox.clock().set(now - TimeDelta::days(4));
-    planter.run("advance-camps").await?;
-    let running = planter.camp("晨读打卡营", true).await?;
-    planter
-        .enroll(&running, &[4, 4, 3, 1], &["早起鸟", "星河", "南枝", "半夏"])
-        .await?;
-
-    sandbox.clock().set(now);
-    for job in NIGHT {
-        planter.run(job).await?;
-    }
-    planter.camp("十二月读书营", true).await?;
-    planter.camp("新年跑步营", false).await?;
     Ok(())
 }
 
-impl<'a> Planter<'a> {
-    async fn sign_in(sandbox: &'a Sandbox, url: &'a str) -> anyhow::Result<Self> {
-        let client = reqwest::Client::builder().no_proxy().build()?;
-        let mut planter = Self {
-            sandbox,
-            url,
-            client,
-            token: String::new(),
-            coach_id: 0,
-        };
-        let login = json!({"username": "admin", "password": PASSWORD});
-        let session = planter.post("/api/auth/login", &login).await?;
-        planter.token = session["token"].as_str().context("a token")?.to_owned();
-        let users = planter.get("/api/admin/users?size=100").await?;
-        let coach = users["items"]
-            .as_array()
-            .and_then(|users| users.iter().find(|user| user["username"] == "coach"));
-        planter.coach_id = coach
-            .and_then(|user| user["id"].as_i64())
-            .context("the coach")?;
-        Ok(planter)
+/// What `campkeeper wecom menu` does.
+async fn publish_menu(app: &App) -> anyhow::Result<()> {
+    let client = app.ctx.wecom.as_ref().context("the WeCom client")?;
+    let menu = bot::menu(&app.ctx.settings.public_url)?;
+    client.create_menu(&menu).await?;
+    Ok(())
+}
+
+/// The planet's people, whom the roster knows by number and nickname.
+struct People(Vec<(String, i64)>);
+
+impl People {
+    async fn of(app: &App, planter: &Planter<'_>) -> anyhow::Result<Self> {
+        const NAMES: [&str; 17] = [
+            "小明同学",
+            "阿花",
+            "山风",
+            "木木",
+            "星河",
+            "南枝",
+            "晴天",
+            "橙子",
+            "懒羊羊",
+            "路过",
+            "早起鸟",
+            "石头",
+            "半夏",
+            "利奥",
+            "可可",
+            "阿澈",
+            "云朵",
+        ];
+        let (number, nickname) = MEMBER_TO_PLAY;
+        let mut people = vec![(nickname.to_owned(), planter.account(nickname, Some(number)))];
+        let mut roster = vec![(number, people[0].1, nickname)];
+        for (number, name) in (1101..).zip(NAMES) {
+            let account = planter.account(name, Some(number));
+            people.push((name.to_owned(), account));
+            // Who joined the planet after the roster was exported is known to nobody yet.
+            if name != "利奥" {
+                roster.push((number, account, name));
+            }
+        }
+        know(app, roster).await?;
+        Ok(Self(people))
     }
 
-    /// A camp that begins tomorrow; published unless it stays a draft.
-    async fn camp(&self, name: &str, publish: bool) -> anyhow::Result<Camp> {
-        let first_day = shanghai_day(self.sandbox.clock().now()) + Days::new(1);
-        let begins = start_of(first_day);
-        let checkin_id = self.sandbox.zsxq().add_project(NewProject {
-            title: name.to_owned(),
-            checkin_days: 10,
-            created_at: begins,
-            expires_at: Some(begins + TimeDelta::days(10) - TimeDelta::milliseconds(1)),
-        });
-        let (poster, code) = (
-            self.upload([52, 120, 246]).await?,
-            self.upload([30, 30, 30]).await?,
-        );
-        let camp = json!({
-            "name": name,
-            "posterUploadId": if publish { json!(poster) } else { Value::Null },
-            "depositFen": 9900,
-            "startDate": first_day.to_string(),
-            "endDate": (first_day + Days::new(DAYS - 1)).to_string(),
-            "totalDays": DAYS, "requiredDays": 7,
-            "groupQrUploadIds": [code],
-            "introduction": "<p>每天 300 字，坚持 10 天，押金全退。</p>",
-            "coachIds": [self.coach_id],
-            "planetProjectId": checkin_id.to_string(),
-            "groupRobotKey": ROBOT_KEY,
-        });
-        let made = self.post("/api/admin/camps", &camp).await?;
-        let id = made["id"].as_i64().context("a camp")?;
-        if publish {
-            self.post(&format!("/api/admin/camps/{id}/publish"), &json!({}))
-                .await?;
-        }
-        Ok(Camp {
-            id,
-            checkin_id,
-            first_day,
+    fn account(&self, name: &str) -> anyhow::Result<i64> {
+        let found = self.0.iter().find(|(known, _)| known == name);
+        found
+            .map(|(_, account)| *account)
+            .with_context(|| format!("nobody is called {name}"))
+    }
+
+    /// Somebody pays under their own name and checks in on the first `days` days.
+    async fn join(
+        &self,
+        planter: &Planter<'_>,
+        camp: &Camp,
+        name: &str,
+        days: i64,
+    ) -> anyhow::Result<()> {
+        let account = self.account(name)?;
+        planter.check_in(camp, account, 0..days);
+        planter.pay(camp, claim(account, name)).await
+    }
+}
+
+fn claim(account: i64, name: &str) -> Claim {
+    Claim {
+        planet: Some((account.to_string(), name.to_owned())),
+        wechat_nickname: name.to_owned(),
+        ..Claim::default()
+    }
+}
+
+/// What an import of the back office's roster leaves behind.
+async fn know(app: &App, roster: Vec<(i64, i64, &'static str)>) -> anyhow::Result<()> {
+    let now = app.ctx.now();
+    let known: Result<(), StoreError> = app
+        .ctx
+        .db
+        .write(move |tx| {
+            Box::pin(async move {
+                for (number, account, name) in roster {
+                    let user = PlanetUser {
+                        planet_user_id: account,
+                        member_number: Some(number),
+                        nickname: name.to_owned(),
+                        card_name: String::new(),
+                        wechat_nickname: String::new(),
+                        avatar_url: None,
+                        in_roster: true,
+                    };
+                    planet_users::upsert(tx, &user, now).await?;
+                }
+                Ok(())
+            })
         })
-    }
-
-    /// Has people pay for a camp and check in on its first days, one number of days each.
-    async fn enroll(&self, camp: &Camp, days: &[i64], names: &[&str]) -> anyhow::Result<()> {
-        for (&name, &days) in names.iter().zip(days) {
-            let account = self.sandbox.zsxq().add_user(NewUser {
-                name: name.to_owned(),
-                ..NewUser::default()
-            });
-            for day in 0..days {
-                let at = start_of(camp.first_day) + TimeDelta::days(day) + TimeDelta::hours(8);
-                self.sandbox.zsxq().post(camp.checkin_id, account, at);
-            }
-            let order = json!({
-                "campId": camp.id, "channel": "native",
-                "planetUserId": account.to_string(), "planetNickname": name,
-                "wechatNickname": name,
-            });
-            let ordered = self.post("/api/h5/payments", &order).await?;
-            let order_no = ordered["orderNo"].as_str().context("an order")?;
-            self.sandbox.wechat_pay().pay(order_no)?;
-            self.until_paid(order_no).await?;
-        }
-        Ok(())
-    }
-
-    async fn until_paid(&self, order_no: &str) -> anyhow::Result<()> {
-        for _ in 0..200 {
-            let status = self
-                .get(&format!("/api/h5/payments/{order_no}/status"))
-                .await?;
-            if status["status"] == "paid" {
-                return Ok(());
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(25)).await;
-        }
-        anyhow::bail!("the payment of {order_no} did not arrive")
-    }
-
-    async fn run(&self, job: &str) -> anyhow::Result<()> {
-        self.post(&format!("/api/admin/jobs/{job}/run"), &json!({}))
-            .await?;
-        Ok(())
-    }
-
-    async fn upload(&self, colour: [u8; 3]) -> anyhow::Result<i64> {
-        let mut png = std::io::Cursor::new(Vec::new());
-        let picture = image::RgbImage::from_pixel(480, 270, image::Rgb(colour));
-        picture.write_to(&mut png, image::ImageFormat::Png)?;
-        let part = Part::bytes(png.into_inner())
-            .file_name("picture.png")
-            .mime_str("image/png")?;
-        let request = self.client.post(format!("{}/api/admin/uploads", self.url));
-        let upload = self
-            .send(request.multipart(Form::new().part("file", part)))
-            .await?;
-        upload["id"].as_i64().context("an upload")
-    }
-
-    async fn get(&self, path: &str) -> anyhow::Result<Value> {
-        self.send(self.client.get(format!("{}{path}", self.url)))
-            .await
-    }
-
-    async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
-        self.send(self.client.post(format!("{}{path}", self.url)).json(body))
-            .await
-    }
-
-    async fn send(&self, request: reqwest::RequestBuilder) -> anyhow::Result<Value> {
-        let response = request.bearer_auth(&self.token).send().await?;
-        let status = response.status();
-        let mut answer: Value = response.json().await?;
-        ensure!(status.is_success(), "{status}: {answer}");
-        Ok(answer["data"].take())
-    }
+        .await;
+    Ok(known?)
 }
 
-fn shanghai_day(at: DateTime<Utc>) -> NaiveDate {
-    FixedOffset::east_opt(8 * 3600).map_or_else(
-        || at.date_naive(),
-        |shanghai| at.with_timezone(&shanghai).date_naive(),
-    )
+/// The camp whose refund list waits: clear ones, and one of each kind that a person looks at.
+async fn september_stories(
+    planter: &Planter<'_>,
+    people: &People,
+    camp: &Camp,
+) -> anyhow::Result<()> {
+    for (name, days) in [
+        ("小明同学", 10),
+        ("南枝", 8),
+        ("木木", 7),
+        // Passes only by the day of grace.
+        ("橙子", 6),
+        ("懒羊羊", 3),
+        ("路过", 0),
+    ] {
+        people.join(planter, camp, name, days).await?;
+    }
+    // One day before the camp began: the planet counts it, the calendar does not.
+    let early = people.account("晴天")?;
+    planter.check_in(camp, early, -1..7);
+    planter.pay(camp, claim(early, "晴天")).await?;
+    // Pays twice, the second time without saying who it is.
+    let star = people.account("星河")?;
+    planter.check_in(camp, star, 0..9);
+    let twice = Some("oStarRiver000000000000000001".to_owned());
+    let first = Claim {
+        openid: twice.clone(),
+        ..claim(star, "星河")
+    };
+    planter.pay(camp, first).await?;
+    let second = Claim {
+        openid: twice,
+        wechat_nickname: "星河".to_owned(),
+        ..Claim::default()
+    };
+    planter.pay(camp, second).await?;
+    // Two claim one account; the one who came first is not its owner.
+    let stone = people.account("石头")?;
+    planter.check_in(camp, stone, 0..8);
+    planter.pay(camp, claim(stone, "小石头")).await?;
+    planter.pay(camp, claim(stone, "石头")).await?;
+    // Nobody knows this account by that name.
+    let leo = people.account("利奥")?;
+    planter.check_in(camp, leo, 0..8);
+    planter.pay(camp, claim(leo, "Leo")).await?;
+    // Never says who it is, and goes by another name in WeChat: for a person to match.
+    let summer = people.account("半夏")?;
+    planter.check_in(camp, summer, 0..9);
+    let unbound = Claim {
+        wechat_nickname: "夏天的风".to_owned(),
+        ..Claim::default()
+    };
+    planter.pay(camp, unbound).await
 }
 
-fn start_of(day: NaiveDate) -> DateTime<Utc> {
-    day.and_time(chrono::NaiveTime::MIN).and_utc() - TimeDelta::hours(8)
+/// The camp to join: some are in already, one has still to bind, one paid too little.
+async fn reading_stories(
+    planter: &Planter<'_>,
+    people: &People,
+    camp: &Camp,
+) -> anyhow::Result<()> {
+    for (name, days) in [("云朵", 5), ("阿花", 4), ("可可", 1)] {
+        people.join(planter, camp, name, days).await?;
+    }
+    planter.check_in(camp, people.account(MEMBER_TO_PLAY.1)?, 0..5);
+    planter.check_in(camp, people.account("阿澈")?, 0..3);
+    let unbound = Claim {
+        wechat_nickname: "晚风".to_owned(),
+        ..Claim::default()
+    };
+    planter.pay(camp, unbound).await?;
+    let stone = Claim {
+        paid_fen: Some(990),
+        ..claim(people.account("石头")?, "石头")
+    };
+    planter.pay(camp, stone).await
+}
+
+/// Somebody of the ranking checks in after each page of it that is read, at both tries: that reading
+/// does not add up, and decides nothing.
+fn disturb_the_sync_of(sandbox: &Sandbox, planter: &Planter<'_>, camp: &Camp) {
+    for passer_by in ["过客甲", "过客乙", "过客丙", "过客丁"] {
+        let account = planter.account(passer_by, None);
+        planter.check_in(camp, account, 0..1);
+        let with = json!({"userId": account.to_string()});
+        let mut fault = Fault::named(Platform::Zsxq, "check_in_between_pages", with);
+        fault.path_prefix = format!("between-pages/{}", camp.checkin_id);
+        sandbox.faults().add(fault);
+    }
 }

@@ -28,7 +28,8 @@ pub struct Envelope<T> {
     pub message: String,
     /// The answer itself.
     pub data: T,
-    /// Milliseconds since 1970, when it was answered.
+    /// Milliseconds since 1970, when it was answered: by the clock of deadlines and camp days, so
+    /// that pages can count down whatever the phone's own clock says.
     #[schema(example = 1_767_225_600_000_i64)]
     pub timestamp: i64,
 }
@@ -84,7 +85,7 @@ pub(super) fn unsealed(status: StatusCode, object: String) -> Response {
 pub(super) async fn seal(State(state): State<WebState>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     if let Some(Unsealed(mut json)) = response.extensions_mut().remove::<Unsealed>() {
-        let millis = state.ctx.wall_now().millis();
+        let millis = state.ctx.now().millis();
         json.push_str(&format!(r#","timestamp":{millis}}}"#));
         *response.body_mut() = json.into();
         let headers = response.headers_mut();

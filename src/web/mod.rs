@@ -7,6 +7,7 @@ pub mod admin;
 pub mod auth;
 pub mod callbacks;
 mod caller;
+mod console;
 mod envelope;
 mod error;
 mod extract;
@@ -17,7 +18,9 @@ mod health;
 mod linger;
 pub mod openapi;
 mod pages;
+mod plain_page;
 mod rate_limit;
+mod words;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -88,6 +91,7 @@ pub fn router(ctx: Context, settings: WebSettings) -> Router {
         .merge(callbacks::routes())
         .merge(files::routes())
         .merge(pages::routes())
+        .merge(console::routes())
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_method)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))

@@ -10,12 +10,19 @@ use rust_embed::{Embed, EmbeddedFile};
 use tower_http::compression::CompressionLayer;
 
 use super::WebState;
+use super::plain_page::plain_page;
 
 const INDEX: &str = "index.html";
 /// Vite names these by their content.
 const HASHED: &str = "assets/";
-const NOT_BUILT: &str = "The pages are not built into this binary.\n\
-     Build them with `make h5` (needs Node.js), then build campkeeper again.\n";
+const NOT_BUILT: &str = "页面还没有打包进这个程序";
+const HOW_TO_BUILD: &str = "<p class=\"lead\">接口和机器人不受影响，只是会员页暂时打不开。</p>\
+     <section><ol>\
+     <li>安装 <a href=\"https://nodejs.org\">Node.js</a> 20.19 或更新的版本。</li>\
+     <li>在代码目录运行 <code>make h5</code>，生成页面。</li>\
+     <li>再编译一次：<code>cargo build --release --locked</code>，然后重启。</li></ol></section>\
+     <p class=\"lead\" lang=\"en\">The pages are not built into this binary: \
+     run <code>make h5</code> (needs Node.js), then build campkeeper again.</p>";
 
 /// The member pages as Vite has built them.
 #[derive(Embed)]
@@ -30,7 +37,7 @@ pub(super) fn routes() -> Router<WebState> {
         .route("/h5", home)
         .route(
             "/h5/",
-            get(|headers: HeaderMap| async move { page(INDEX, &headers) }),
+            get(|headers: HeaderMap| async move { index(&headers) }),
         )
         .route(
             "/h5/{*path}",
@@ -50,9 +57,13 @@ fn page(path: &str, headers: &HeaderMap) -> Response {
         return StatusCode::NOT_FOUND.into_response();
     }
     // Addresses without a dot are the pages' own; the script at the index knows them.
+    index(headers)
+}
+
+fn index(headers: &HeaderMap) -> Response {
     match MemberPages::get(INDEX) {
         Some(file) => serve(INDEX, file, headers),
-        None => (StatusCode::SERVICE_UNAVAILABLE, NOT_BUILT).into_response(),
+        None => plain_page(StatusCode::SERVICE_UNAVAILABLE, NOT_BUILT, HOW_TO_BUILD),
     }
 }
 

@@ -20,6 +20,13 @@ describe('requests', () => {
     expect(await api.camps()).toEqual({ items: [] });
   });
 
+  it('keeps the clock of the server', async () => {
+    const { api } = answering(200, { code: 200, data: null, timestamp: Date.now() + 3_600_000 });
+    expect(Math.abs(api.serverNow() - Date.now())).toBeLessThan(1_000);
+    await api.me();
+    expect(Math.abs(api.serverNow() - Date.now() - 3_600_000)).toBeLessThan(1_000);
+  });
+
   it('sends a body as JSON and the token in its header', async () => {
     const { api, calls } = answering(200, { code: 200, data: {} });
     await api.bind({ orderNo: 'ord_1', planetUserId: '1024', planetNickname: '小明' }, 'tk_1');

@@ -5,11 +5,10 @@ import type {
   BindRequest,
   BindResult,
   CampDetail,
-  CampSummary,
+  CampList,
   GroupQr,
   JsConfig,
   Me,
-  Page,
   Payment,
   PaymentParams,
   PaymentRequest,
@@ -37,11 +36,14 @@ export interface MemberApiOptions {
 }
 
 export function createMemberApi(options: MemberApiOptions = {}) {
-  const request = createRequester(options);
+  let serverAheadMs = 0;
+  const request = createRequester(options, (timestampMs) => {
+    serverAheadMs = timestampMs - Date.now();
+  });
   const order = (orderNo: string): string => `/payments/${encodeURIComponent(orderNo)}`;
 
   return {
-    camps: () => request<Page<CampSummary>>('GET', `/camps${query({ size: String(LIST_SIZE) })}`),
+    camps: () => request<CampList>('GET', `/camps${query({ size: String(LIST_SIZE) })}`),
     camp: (campId: number, prefill: PlanetPrefillQuery = {}) =>
       request<CampDetail>('GET', `/camps/${campId}${query({ ...prefill })}`),
     me: () => request<Me>('GET', '/me'),
@@ -59,6 +61,8 @@ export function createMemberApi(options: MemberApiOptions = {}) {
       request<GroupQr>('GET', `${order(orderNo)}/qrcode`, { accessToken }),
     progress: (memberId: number, accessToken: string) =>
       request<Progress>('GET', `/progress/${memberId}`, { accessToken }),
+    /** By the server's clock, which deadlines go by; a phone's own may be wrong. */
+    serverNow: () => Date.now() + serverAheadMs,
     /** True when the server would send this browser on to the platform's sign-in page. */
     canSignIn: (redirect: string) => probeRedirect(options, signInPath(redirect)),
   };
@@ -82,7 +86,10 @@ type Requester = <Data>(
   extras?: RequestExtras,
 ) => Promise<Data>;
 
-function createRequester(options: MemberApiOptions): Requester {
+function createRequester(
+  options: MemberApiOptions,
+  hearTime: (timestampMs: number) => void,
+): Requester {
   return async <Data>(method: 'GET' | 'POST', path: string, extras: RequestExtras = {}) => {
     const headers: Record<string, string> = { Accept: 'application/json' };
     if (extras.accessToken !== undefined) headers['X-Access-Token'] = extras.accessToken;
@@ -92,7 +99,7 @@ function createRequester(options: MemberApiOptions): Requester {
       headers,
       ...(extras.body === undefined ? {} : { body: JSON.stringify(extras.body) }),
     });
-    return openEnvelope<Data>(response);
+    return openEnvelope<Data>(response, hearTime);
   };
 }
 

@@ -67,11 +67,15 @@ export class ApiError extends Error {
 }
 
 /** Reads one answer: the data of a good one, an `ApiError` for anything else. */
-export async function openEnvelope<Data>(response: Response): Promise<Data> {
+export async function openEnvelope<Data>(
+  response: Response,
+  hearTime: (timestampMs: number) => void,
+): Promise<Data> {
   const body = await readJson(response);
   if (!isRecord(body)) {
     throw new ApiError({ status: response.status, word: 'unexpected' });
   }
+  if (typeof body['timestamp'] === 'number') hearTime(body['timestamp']);
   if (response.ok && body['code'] === 200) {
     return body['data'] as Data;
   }

@@ -28,8 +28,8 @@ export interface Enrollment {
   paying: Ref<boolean>;
   /** The planet account has a paid order that is not this session's. */
   takenOrder: Ref<boolean>;
-  /** The planet user whom a ticket of ours vouches for. */
-  vouched: Ref<Prefill | null>;
+  /** The nickname of the planet user whom a ticket of ours vouches for. */
+  vouched: Ref<string | null>;
   submit: () => Promise<void>;
   forgetVouched: () => void;
 }
@@ -41,7 +41,8 @@ export function useEnrollment(
 ): Enrollment {
   const router = useRouter();
   const store = draftStore(camp.id);
-  const vouched = ref<Prefill | null>(camp.prefill?.signed === true ? camp.prefill : null);
+  // A link whose account no roster knows by name yet leaves the nickname to be typed.
+  const vouched = ref(camp.prefill?.signed === true ? camp.prefill.planetNickname : null);
   const resuming = resumeStore.read() === camp.id;
   const draft = reactive(startDraft(store.read(), camp.prefill, ticket, resuming));
   const errors = ref<FieldErrors>({});
@@ -158,11 +159,11 @@ function startDraft(
   const typed = saved ?? emptyDraft();
   const draft = { ...typed, agreed: typed.agreed && resuming };
   if (prefill?.signed === true) {
-    const { planetUserId, planetNickname } = prefill;
+    const { planetUserId } = prefill;
+    const planetNickname = prefill.planetNickname ?? draft.planetNickname;
     return { ...draft, planetChoice: 'now', planetUserId, planetNickname, ticket };
   }
   const unsigned = { ...draft, ticket: null };
   if (prefill === null || draft.planetUserId !== '') return unsigned;
-  const { planetUserId, planetNickname } = prefill;
-  return { ...unsigned, planetUserId, planetNickname };
+  return { ...unsigned, planetUserId: prefill.planetUserId };
 }

@@ -21,6 +21,7 @@ const PRESETS = [
   ["知识星球：慢 3 秒", { platform: "zsxq", kind: "latency", arguments: { ms: 3000 }, times: 5 }],
 ];
 
+const DAY_MS = 86_400_000;
 const sections = [];
 
 /** Builds the panel and keeps it fresh. */
@@ -52,30 +53,41 @@ function section(title, load, draw, { isOpen = true, tools = [] } = {}) {
   return { node, refresh };
 }
 
+/** Time goes forward only: what the application has done on a day stays done. */
 function clockSection() {
   const shown = document.getElementById("business-time");
   const move = (body) => attempt(async () => { draw(await control("clock", body)); });
   const step = (label, seconds) => el("button", {
     type: "button", onclick: () => move({ advanceSeconds: seconds }),
   }, label);
-  const wanted = el("input", { type: "datetime-local" });
+  const wanted = el("input", { type: "datetime-local", title: "北京时间" });
+  const jump = () => attempt(async () => {
+    const instant = new Date(`${wanted.value}:00+08:00`);
+    if (Number.isNaN(instant.getTime())) throw new Error("请先选一个时间");
+    const { now } = await control("clock");
+    if (instant <= new Date(now)) throw new Error("时间只能往前走，请选更晚的时间");
+    await move({ setTo: instant.toISOString() });
+  });
   const offset = el("span", { class: "muted" });
   const draw = (clock) => {
     shown.textContent = fullTime(clock.now);
-    const hours = Math.round(clock.offsetSeconds / 360) / 10;
-    offset.textContent = clock.offsetSeconds ? `比真实时间快 ${hours} 小时` : "与真实时间相同";
+    offset.textContent = offsetText(clock.offsetSeconds);
   };
   sections.push(async () => draw(await control("clock")));
   return el("details", { class: "section", open: true },
     el("summary", {}, "时间"),
     el("div", { class: "tools" },
-      step("＋1 小时", 3600), step("＋1 天", 86400), step("＋7 天", 604800),
-      el("button", { type: "button", onclick: () => move({ setTo: new Date().toISOString() }) }, "回到现在")),
-    el("div", { class: "tools" }, wanted, el("button", {
-      type: "button",
-      onclick: () => wanted.value && move({ setTo: `${wanted.value}:00+08:00` }),
-    }, "设为（北京时间）")),
+      step("＋1 小时", 3600), step("＋1 天", 86400), step("＋7 天", 604800)),
+    el("div", { class: "tools" }, wanted,
+      el("button", { type: "button", onclick: jump }, "拨到（北京时间）")),
     offset);
+}
+
+function offsetText(seconds) {
+  const hours = Math.round(Math.abs(seconds) / 3600);
+  if (hours === 0) return "与真实时间相同";
+  const size = hours < 48 ? `${hours} 小时` : `${Math.round(hours / 24)} 天`;
+  return `比真实时间${seconds < 0 ? "慢" : "快"} ${size}`;
 }
 
 function paymentSection() {
@@ -124,7 +136,7 @@ function planetSection() {
   const draw = ({ projects, users }) => ({
     count: projects.length,
     content: projects.length
-      ? projects.map((project) => planetProject(project, users, () => made.refresh()))
+      ? projects.toReversed().map((project) => planetProject(project, users, () => made.refresh()))
       : [empty("星球里还没有打卡项目")],
   });
   const nickname = el("input", { placeholder: "昵称", size: 8 });
@@ -156,18 +168,27 @@ function planetSection() {
 function planetProject(project, users, refresh) {
   const who = el("select", {}, users.map((user) => el("option", { value: user.userId }, user.nickname)));
   const when = el("input", { type: "datetime-local", title: "打卡时间（北京时间），空为现在" });
-  const post = () => attempt(async () => {
-    await control("zsxq/posts", {
-      projectId: project.projectId, userId: who.value, text: "今日打卡",
-      at: when.value ? `${when.value}:00+08:00` : null,
-    });
+  const post = (at) => control("zsxq/posts", {
+    projectId: project.projectId, userId: who.value, text: "今日打卡", at,
+  });
+  const once = () => attempt(async () => {
+    await post(when.value ? `${when.value}:00+08:00` : null);
+    await refresh();
+  });
+  // Posts that lie ahead show when their day has come.
+  const daily = () => attempt(async () => {
+    const from = Date.parse((await control("clock")).now);
+    for (let day = 0; day < project.checkinDays; day += 1) {
+      await post(new Date(from + day * DAY_MS).toISOString());
+    }
     await refresh();
   });
   const id = project.projectId;
   return el("div", { class: "project" },
     el("b", {}, project.name), el("span", { class: "muted" }, ` ${id} · ${project.checkinDays} 天`),
     el("div", { class: "tools" }, who, when,
-      el("button", { type: "button", onclick: post }, "替 TA 打卡")),
+      el("button", { type: "button", onclick: once }, "替 TA 打卡"),
+      el("button", { type: "button", onclick: daily }, `从今天起连打 ${project.checkinDays} 天`)),
     el("ul", {}, project.posts.slice(0, 5).map((found) =>
       el("li", {}, `${dayTime(found.at)} ${found.nickname ?? found.userId}：${found.text ?? ""}`))));
 }

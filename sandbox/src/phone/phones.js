@@ -34,6 +34,7 @@ class Phone {
   }
 
   build() {
+    this.node.dataset.userid = this.userid;
     this.picker = el("select", {
       class: "person", title: "这是谁的手机",
       onchange: (event) => this.hand(event.target.value),
@@ -65,13 +66,14 @@ class Phone {
       el("header", {},
         this.picker,
         page("/api/h5/auth/wecom?redirect=/h5/", "会员页 ↗"),
-        page("/api/auth/wecom", "后台 ↗"),
+        page("/admin/", "后台 ↗"),
         el("button", { type: "button", class: "close", title: "收起", onclick: () => drop(this) }, "×")),
       this.tabs, this.messages, this.foot);
   }
 
   hand(userid) {
     this.userid = userid;
+    this.node.dataset.userid = userid;
     this.drawn = "";
     store();
     refresh();

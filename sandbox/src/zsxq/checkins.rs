@@ -211,7 +211,7 @@ impl Zsxq {
         let request = Request {
             platform: Platform::Zsxq,
             method: "",
-            path: "between-pages",
+            path: &format!("between-pages/{checkin}"),
         };
         let Ok(checkin_id) = checkin.parse() else {
             return;

@@ -6,7 +6,7 @@
 //! Besides the faults of the transport: `api_error` answers any code (`1059`, `500` …) in HTTP 200
 //! without doing anything, with `after` in mid-pagination; `expired_token` answers 401 once; the
 //! named fault `check_in_between_pages` `{userId?}` lets somebody check in right after a page of
-//! the ranking or of the posts was served.
+//! the ranking or of the posts was served (its path is `between-pages/<checkin id>`).
 
 mod checkins;
 mod community;

@@ -83,7 +83,7 @@ struct SyncView {
 /// A camp's check-ins in figures.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct StatsView {
+struct CheckInStats {
     daily: Vec<DayView>,
     distribution: Vec<DaysView>,
     /// Days per member, to two decimals.
@@ -138,7 +138,7 @@ impl From<SyncRun> for SyncView {
     }
 }
 
-impl From<Stats> for StatsView {
+impl From<Stats> for CheckInStats {
     fn from(stats: Stats) -> Self {
         let day = |day: sync::DayCount| DayView {
             date: day.date,
@@ -232,12 +232,12 @@ async fn read_sync(
 #[utoipa::path(
     get, path = "/api/admin/checkins/stats/{campId}", tag = "check-ins",
     security(("staff" = [])), params(("campId" = i64, Path)),
-    responses((status = 200, body = Envelope<StatsView>))
+    responses((status = 200, body = Envelope<CheckInStats>))
 )]
 async fn read_stats(
     State(ctx): State<Context>,
     Staff(actor): Staff,
     Path(camp_id): Path<CampId>,
-) -> WebResult<Answer<StatsView>> {
+) -> WebResult<Answer<CheckInStats>> {
     Ok(Answer(sync::stats(&ctx, &actor, camp_id).await?.into()))
 }

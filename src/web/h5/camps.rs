@@ -26,9 +26,10 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
 /// A camp as members see it.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct CampView {
+struct CampSummary {
     id: i64,
     name: String,
+    #[schema(required)]
     poster_url: Option<String>,
     deposit_fen: i64,
     #[schema(value_type = String, format = Date)]
@@ -38,14 +39,13 @@ struct CampView {
     total_days: i64,
     required_days: i64,
     grace_days: i64,
-    #[schema(value_type = String, example = "enrolling")]
     status: CampStatus,
     /// How many have a place.
     enrolled: i64,
     can_enroll: bool,
 }
 
-impl From<ShownCamp> for CampView {
+impl From<ShownCamp> for CampSummary {
     fn from(shown: ShownCamp) -> Self {
         let terms = *shown.terms();
         Self {
@@ -69,14 +69,14 @@ impl From<ShownCamp> for CampView {
 #[utoipa::path(
     get, path = "/api/h5/camps", tag = "member",
     params(("page" = Option<i64>, Query), ("size" = Option<i64>, Query)),
-    responses((status = 200, body = Envelope<Page<CampView>>))
+    responses((status = 200, body = Envelope<Page<CampSummary>>))
 )]
 async fn list_camps(
     State(ctx): State<Context>,
     paging: Paging,
-) -> WebResult<Answer<Page<CampView>>> {
+) -> WebResult<Answer<Page<CampSummary>>> {
     let (camps, total) = orders::shown_camps(&ctx, paging.size, paging.offset()).await?;
-    let items = camps.into_iter().map(CampView::from).collect();
+    let items = camps.into_iter().map(CampSummary::from).collect();
     Ok(Answer(paging.page_of(items, total)))
 }
 
@@ -85,9 +85,10 @@ async fn list_camps(
 #[serde(rename_all = "camelCase")]
 struct CampDetail {
     #[serde(flatten)]
-    camp: CampView,
+    camp: CampSummary,
     /// Sanitised.
     introduction_html: String,
+    #[schema(required)]
     prefill: Option<Prefill>,
 }
 
@@ -96,6 +97,7 @@ struct CampDetail {
 #[serde(rename_all = "camelCase")]
 struct Prefill {
     planet_user_id: String,
+    #[schema(required)]
     planet_nickname: Option<String>,
     /// Whether the link was signed by us for this account.
     signed: bool,
@@ -157,6 +159,7 @@ enum FoundView {
         #[schema(value_type = String)]
         planet_user_id: PlanetUserId,
         planet_nickname: String,
+        #[schema(required)]
         avatar_url: Option<String>,
     },
     /// Only the number is known.

@@ -25,15 +25,15 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
 #[serde(rename_all = "camelCase")]
 struct StatusView {
     order_no: String,
-    #[schema(value_type = String, example = "paid")]
     status: OrderStatus,
-    #[schema(value_type = String, example = "pending")]
     bind_status: BindStatus,
-    #[schema(value_type = Option<String>)]
+    #[schema(required)]
     bind_method: Option<BindMethod>,
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     bind_deadline: Option<Timestamp>,
+    #[schema(required)]
     member_id: Option<i64>,
+    #[schema(required)]
     access_token: Option<String>,
 }
 
@@ -81,12 +81,13 @@ struct Me {
 #[serde(rename_all = "camelCase")]
 struct MyOrder {
     order_no: String,
+    #[schema(required)]
     camp_id: Option<i64>,
+    #[schema(required)]
     member_id: Option<i64>,
-    #[schema(value_type = String, example = "paid")]
     status: OrderStatus,
-    #[schema(value_type = String, example = "completed")]
     bind_status: BindStatus,
+    #[schema(required)]
     access_token: Option<String>,
 }
 

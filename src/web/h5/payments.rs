@@ -35,7 +35,6 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
 #[serde(rename_all = "camelCase")]
 struct OrderInput {
     camp_id: i64,
-    #[schema(value_type = String, example = "native")]
     channel: PayChannel,
     planet_user_id: Option<String>,
     planet_nickname: Option<String>,
@@ -49,18 +48,42 @@ struct OrderInput {
 #[serde(rename_all = "camelCase")]
 struct OrderedView {
     order_no: String,
-    #[schema(value_type = String, example = "native")]
     channel: PayChannel,
     amount_fen: i64,
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
-    pay_params: Option<PayParams>,
+    pay_params: Option<JsapiParams>,
     #[serde(skip_serializing_if = "Option::is_none")]
     code_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     h5_url: Option<String>,
+}
+
+/// What the page hands to `getBrandWCPayRequest`.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct JsapiParams {
+    app_id: String,
+    /// Text: iOS takes no number here.
+    time_stamp: String,
+    nonce_str: String,
+    package: String,
+    sign_type: String,
+    pay_sign: String,
+}
+
+impl From<PayParams> for JsapiParams {
+    fn from(params: PayParams) -> Self {
+        Self {
+            app_id: params.app_id,
+            time_stamp: params.time_stamp,
+            nonce_str: params.nonce_str,
+            package: params.package,
+            sign_type: params.sign_type,
+            pay_sign: params.pay_sign,
+        }
+    }
 }
 
 impl From<Ordered> for OrderedView {
@@ -70,7 +93,7 @@ impl From<Ordered> for OrderedView {
             channel: ordered.channel,
             amount_fen: ordered.amount.get(),
             expires_at: ordered.expires_at,
-            pay_params: ordered.pay_params,
+            pay_params: ordered.pay_params.map(JsapiParams::from),
             code_url: ordered.code_url,
             h5_url: ordered.h5_url,
         }
@@ -164,9 +187,8 @@ struct BindInput {
 struct BoundView {
     order_no: String,
     member_id: i64,
-    #[schema(value_type = String, example = "completed")]
     bind_status: BindStatus,
-    #[schema(value_type = Option<String>, example = "user_fill")]
+    #[schema(required)]
     bind_method: Option<BindMethod>,
     /// Signed, good for ten minutes.
     group_qr_url: String,

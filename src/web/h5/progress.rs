@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::domain::calendar::Day;
+use crate::domain::calendar::{Day, DayState};
 use crate::domain::{CampStatus, MemberId, RefundStatus, Timestamp};
 use crate::services::progress::{self, Progress};
 use crate::services::{Context, orders};
@@ -30,7 +30,6 @@ struct ProgressView {
     start_date: NaiveDate,
     #[schema(value_type = String, format = Date)]
     end_date: NaiveDate,
-    #[schema(value_type = String, example = "ongoing")]
     status: CampStatus,
     days_passed: i64,
     total_days: i64,
@@ -39,36 +38,37 @@ struct ProgressView {
     grace_days: i64,
     eligible: bool,
     reachable: bool,
-    #[schema(value_type = Option<String>, format = Date)]
+    #[schema(value_type = Option<String>, format = Date, required)]
     earliest_eligible_date: Option<NaiveDate>,
-    days: Vec<DayView>,
-    #[schema(value_type = Option<String>, format = DateTime)]
+    days: Vec<ProgressDay>,
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     synced_at: Option<Timestamp>,
     joined: bool,
-    refund: Option<RefundView>,
+    #[schema(required)]
+    refund: Option<ProgressRefund>,
 }
 
 /// One day of the camp.
 #[derive(Serialize, ToSchema)]
-struct DayView {
+struct ProgressDay {
     #[schema(value_type = String, format = Date)]
     date: NaiveDate,
-    /// `checked_in`, `missed`, `open`, `not_synced` or `future`.
-    status: &'static str,
-    #[schema(value_type = Option<String>, format = DateTime)]
+    status: DayState,
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     at: Option<Timestamp>,
 }
 
 /// The deposit's way back.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct RefundView {
-    #[schema(value_type = String, example = "success")]
+struct ProgressRefund {
     status: RefundStatus,
     amount_fen: i64,
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     refunded_at: Option<Timestamp>,
+    #[schema(required)]
     wechat_refund_id: Option<String>,
+    #[schema(required)]
     reason: Option<String>,
 }
 
@@ -109,24 +109,24 @@ fn view(progress: Progress, refund: Option<Refund>) -> ProgressView {
         eligible: progress.eligible,
         reachable: progress.reachable,
         earliest_eligible_date: progress.earliest_eligible_date,
-        days: progress.days.into_iter().map(DayView::from).collect(),
+        days: progress.days.into_iter().map(ProgressDay::from).collect(),
         synced_at: progress.synced_at,
         joined: progress.joined,
-        refund: refund.map(RefundView::from),
+        refund: refund.map(ProgressRefund::from),
     }
 }
 
-impl From<Day> for DayView {
+impl From<Day> for ProgressDay {
     fn from(day: Day) -> Self {
         Self {
             date: day.date,
-            status: day.state.as_str(),
+            status: day.state,
             at: day.at,
         }
     }
 }
 
-impl From<Refund> for RefundView {
+impl From<Refund> for ProgressRefund {
     fn from(refund: Refund) -> Self {
         let standing = refund.standing;
         Self {

@@ -14,6 +14,9 @@ const order: OwnOrder = {
 describe('orderSummary', () => {
   it.each<[Partial<OwnOrder>, string, 'pay' | 'bind' | null]>([
     [{ status: 'created', memberId: null, bindStatus: 'pending' }, '待支付', 'pay'],
+    [{ memberId: null, bindStatus: 'pending' }, '核对中', null],
+    [{ status: 'refunding', memberId: null, bindStatus: 'pending' }, '退款中', null],
+    [{ status: 'refunded', memberId: null, bindStatus: 'pending' }, '已退款', null],
     [{ bindStatus: 'pending' }, '待绑定', 'bind'],
     [{ bindStatus: 'expired' }, '匹配中', null],
     [{ bindStatus: 'manual_required' }, '匹配中', null],

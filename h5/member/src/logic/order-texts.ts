@@ -11,6 +11,13 @@ export interface OrderSummary {
   next: 'pay' | 'bind' | null;
 }
 
+/** Paid, but of another amount, a second time or too late: no place until a person has looked. */
+export function isUnderReview(order: Pick<OwnOrder, 'status' | 'memberId'>): boolean {
+  return order.status === 'paid' && order.memberId === null;
+}
+
+export const UNDER_REVIEW_TEXT = '这笔付款需要工作人员核对，核对后会确认报名或原路退回，无需重复支付。';
+
 export function orderSummary(order: OwnOrder, progress: Progress | null): OrderSummary {
   if (order.status === 'created') {
     return {
@@ -18,6 +25,14 @@ export function orderSummary(order: OwnOrder, progress: Progress | null): OrderS
       text: '支付后报名成功，请在 30 分钟内完成。',
       next: 'pay',
     };
+  }
+  if (order.memberId === null && order.status !== 'paid') {
+    const text = order.status === 'refunding' ? '正在原路退回，无需操作。' : '已原路退回您的支付账户。';
+    const tag = order.status === 'refunding' ? '退款中' : '已退款';
+    return { tag: { text: tag, tone: 'quiet' }, text, next: null };
+  }
+  if (isUnderReview(order)) {
+    return { tag: { text: '核对中', tone: 'quiet' }, text: UNDER_REVIEW_TEXT, next: null };
   }
   if (order.bindStatus === 'pending') {
     return {

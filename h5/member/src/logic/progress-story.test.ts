@@ -2,6 +2,14 @@ import type { Progress, ProgressRefund, RefundStatus } from '@campkeeper/api';
 import { describe, expect, it } from 'vitest';
 import { noRefundText, progressStory, refundStory } from './progress-story';
 
+const refunded: ProgressRefund = {
+  status: 'success',
+  amountFen: 9900,
+  refundedAt: '2026-11-12T10:00:00+08:00',
+  wechatRefundId: '5030000',
+  reason: null,
+};
+
 const base: Progress = {
   memberId: 7,
   campName: '写作营',
@@ -17,7 +25,7 @@ const base: Progress = {
   reachable: true,
   earliestEligibleDate: '2026-11-07',
   days: [],
-  syncedAt: null,
+  syncedAt: '2026-11-05T01:00:03+08:00',
   joined: true,
   refund: null,
 };
@@ -25,12 +33,20 @@ const base: Progress = {
 describe('progressStory', () => {
   it.each<[string, Partial<Progress>, string, string]>([
     ['before the start', { status: 'enrolling' }, '待开启', '11月1日'],
+    ['before the first sync', { syncedAt: null }, '待同步', '每天凌晨更新'],
     ['on the way', {}, '还差 3 天', '最早 11月7日'],
     ['on the way without a date', { earliestEligibleDate: null }, '还差 3 天', '坚持打卡'],
     ['out of reach', { reachable: false }, '剩余天数已不够', '联系教练'],
     ['enough', { eligible: true, checkedInDays: 7 }, '已达到退款条件', '训练营结束并审核通过后'],
     ['enough by grace', { eligible: true, checkedInDays: 6 }, '已达到退款条件', '含宽限 1 天'],
     ['over, enough', { status: 'settling', eligible: true, checkedInDays: 8 }, '已达到退款条件', '退款进展'],
+    ['over, refunded', { status: 'archived', refund: refunded }, '押金已退回', '感谢'],
+    [
+      'over, refused',
+      { status: 'settling', eligible: true, refund: { ...refunded, status: 'rejected' } },
+      '押金未退回',
+      '原因见下方',
+    ],
     ['over, too few', { status: 'ended' }, '不符合退款条件', '联系教练'],
     [
       'over, last days not read yet',
@@ -51,10 +67,8 @@ describe('progressStory', () => {
 
 describe('refundStory', () => {
   const refund = (status: RefundStatus, reason: string | null = null): ProgressRefund => ({
+    ...refunded,
     status,
-    amountFen: 9900,
-    refundedAt: null,
-    wechatRefundId: null,
     reason,
   });
 

@@ -41,6 +41,13 @@ function runningStory(progress: Progress): Story {
       text: `${graceRemark(progress)}训练营结束并审核通过后，押金原路退回。`,
     };
   }
+  if (progress.syncedAt === null) {
+    return {
+      tone: 'quiet',
+      title: '待同步',
+      text: '已开营，请照常打卡。打卡记录每天凌晨更新，之后这里会显示您的天数。',
+    };
+  }
   if (!progress.reachable) {
     return {
       tone: 'warn',
@@ -56,7 +63,14 @@ function runningStory(progress: Progress): Story {
   return { tone: 'active', title: `还差 ${missing} 天`, text: earliest };
 }
 
+/** Once people have decided, their word stands over what the days alone would say. */
 function overStory(progress: Progress): Story {
+  if (progress.refund?.status === 'success') {
+    return { tone: 'good', title: '押金已退回', text: '感谢您的坚持，期待下次再见。' };
+  }
+  if (progress.refund?.status === 'rejected') {
+    return { tone: 'warn', title: '押金未退回', text: '工作人员没有通过这笔退款，原因见下方。' };
+  }
   if (progress.eligible) {
     return {
       tone: 'good',

@@ -23,8 +23,8 @@ export interface Paying {
   failure: Ref<unknown>;
   problem: Ref<string | null>;
   launching: Ref<boolean>;
-  /** Counts in the page's clock, for what is shown as a countdown. */
-  nowMs: Ref<number>;
+  /** Counts in the server's clock, for what is shown as a countdown; null until it is known. */
+  nowMs: Ref<number | null>;
   /** Hands the member to WeChat Pay, again if need be. */
   launch: () => Promise<void>;
   /** Asks the server now instead of at the next tick. */
@@ -38,7 +38,7 @@ export function usePaying(orderNo: string, backFromCashier: boolean): Paying {
   const failure = shallowRef<unknown>(null);
   const problem = ref<string | null>(null);
   const launching = ref(false);
-  const nowMs = ref(Date.now());
+  const nowMs = ref<number | null>(null);
   const phase = computed(() =>
     status.value === null ? null : paymentPhase(status.value.status, local.value),
   );
@@ -53,6 +53,7 @@ export function usePaying(orderNo: string, backFromCashier: boolean): Paying {
       const answer = await api.paymentStatus(orderNo);
       remember(answer);
       status.value = answer;
+      nowMs.value = api.serverNow();
       failure.value = null;
     } catch (error) {
       // A passing trouble is not worth a word while the next question is on its way.
@@ -115,7 +116,9 @@ export function usePaying(orderNo: string, backFromCashier: boolean): Paying {
     if (document.visibilityState === 'visible' && mayChange()) void checkNow();
   }
 
-  const clock = setInterval(() => (nowMs.value = Date.now()), 1_000);
+  const clock = setInterval(() => {
+    if (nowMs.value !== null) nowMs.value = api.serverNow();
+  }, 1_000);
   document.addEventListener('visibilitychange', onShow);
   onScopeDispose(() => {
     stopped = true;

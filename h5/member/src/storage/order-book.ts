@@ -8,7 +8,8 @@ import { isRecord, jsonStore } from './json-store';
 
 export interface OrderRecord {
   orderNo: string;
-  campId: number;
+  /** Null for a payment of ours that belongs to no camp. */
+  campId: number | null;
   campName: string | null;
   memberId: number | null;
   accessToken: string | null;
@@ -74,7 +75,7 @@ function isOrderRecord(value: unknown): value is OrderRecord {
   return (
     isRecord(value) &&
     typeof value['orderNo'] === 'string' &&
-    typeof value['campId'] === 'number' &&
+    orNull(value['campId'], 'number') &&
     orNull(value['campName'], 'string') &&
     orNull(value['memberId'], 'number') &&
     orNull(value['accessToken'], 'string') &&
