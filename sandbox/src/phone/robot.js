@@ -18,7 +18,9 @@ export async function loadRobotChats(people) {
 export function robotTabs(chats) {
   return chats.map((chat) => ({
     key: SINGLE + (chat.chatId ?? ""),
-    label: `🤖 ${chat.name}${chat.chatId && chat.messages.length ? ` ${chat.messages.length}` : ""}`,
+    label: chat.chatId
+      ? `${chat.name}${chat.messages.length ? ` ${chat.messages.length}` : ""}`
+      : `${chat.name}（机器人）`,
   }));
 }
 
@@ -110,5 +112,5 @@ function drawThumbs(message, userid, refresh) {
     },
   }, sign);
   return el("div", { class: "thumbs" },
-    thumb("accurate", "👍", "有用"), thumb("inaccurate", "👎", "不对"));
+    thumb("accurate", "有用", "赞"), thumb("inaccurate", "不对", "踩"));
 }
