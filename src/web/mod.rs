@@ -14,6 +14,7 @@ mod files;
 pub mod h5;
 mod headers;
 mod health;
+mod multipart;
 pub mod openapi;
 mod pages;
 mod rate_limit;

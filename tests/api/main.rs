@@ -17,5 +17,6 @@ mod doors;
 mod house;
 mod logs;
 mod pictures;
+mod roster;
 mod sessions;
 mod users;

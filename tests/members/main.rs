@@ -12,5 +12,8 @@
 mod support;
 
 mod by_hand;
+mod choosing;
+mod contested;
+mod roster;
 mod smart;
 mod world;
