@@ -15,7 +15,7 @@ use crate::store::camps::Camp;
 
 use super::command::{Command, Verb};
 use super::names::{self, Found};
-use super::{Bot, pending, replies, single};
+use super::{Bot, matching, pending, replies, single};
 
 /// How soon the report of a sync is first asked for.
 const FIRST_LOOK: TimeDelta = TimeDelta::seconds(2);
@@ -40,6 +40,10 @@ pub(super) async fn answer(bot: &Bot, person: &str, text: &str) -> Result<Vec<Re
             verb: Verb::Sync,
             words,
         }) => start_sync(bot, person, &actor, &words).await,
+        Some(Command {
+            verb: Verb::Match,
+            words,
+        }) => matching::answer(bot, person, &actor, &words).await,
         Some(Command {
             verb: Verb::Pending,
             words,
@@ -72,6 +76,7 @@ fn help(bot: &Bot, person: &str, actor: &Actor, understood: bool) -> Reply {
     let body = json!({
         "name": actor.name,
         "understood": understood,
+        "mayMatch": actor.role.may(Action::MatchMembers) != Reach::Nowhere,
         "maySync": actor.role.may(Action::SyncCheckIns) != Reach::Nowhere,
         "mayReview": actor.role.may(Action::ReviewRefunds) != Reach::Nowhere,
     });
@@ -161,9 +166,7 @@ async fn member(
     wanted: &str,
 ) -> Result<Vec<Reply>> {
     let found = lookup::find_members(&bot.ctx, actor, camp, wanted).await?;
-    let lines: Vec<Value> = found.iter().map(|place| member_line(bot, place)).collect();
-    let body = json!({"campName": camp.name, "wanted": wanted, "members": lines});
-    let answer = replies::about(replies::text(bot, person, "answer_members", body), camp.id);
+    let answer = members(bot, person, camp, wanted, &found);
     let [only] = found.as_slice() else {
         return Ok(vec![answer]);
     };
@@ -175,6 +178,19 @@ async fn member(
         .of_member(only.member.id)
         .map(|listed| single::card(bot, person, camp, listed));
     Ok(std::iter::once(answer).chain(card).collect())
+}
+
+/// The members that a name has found.
+pub(super) fn members(
+    bot: &Bot,
+    person: &str,
+    camp: &Camp,
+    wanted: &str,
+    found: &[MemberProgress],
+) -> Reply {
+    let lines: Vec<Value> = found.iter().map(|place| member_line(bot, place)).collect();
+    let body = json!({"campName": camp.name, "wanted": wanted, "members": lines});
+    replies::about(replies::text(bot, person, "answer_members", body), camp.id)
 }
 
 fn member_line(bot: &Bot, place: &MemberProgress) -> Value {
@@ -300,7 +316,7 @@ fn chosen<'a>(wanted: &str, camps: &'a [Camp]) -> Found<'a, Camp> {
     }
 }
 
-fn choose_camp(
+pub(super) fn choose_camp(
     bot: &Bot,
     person: &str,
     verb: Verb,

@@ -16,7 +16,7 @@ use crate::store::cards::{Card, CardState};
 
 use super::layout::{CHOICES, Face, read_key};
 use super::pending::{self, Frozen};
-use super::{Bot, answers, replies, single};
+use super::{Bot, answers, matching, replies, single};
 
 /// Seconds after the end of the undo window at which outcomes are first looked at.
 const SUMMARY_AFTER_S: i64 = 3;
@@ -72,6 +72,7 @@ pub(super) async fn press(bot: &Bot, person: &str, click: &CardClick) -> Result<
         "digest" | "refund_list_ready" => on_digest(&press).await,
         "batch" => on_batch(&press).await,
         "single" => single::on_single(&press).await,
+        "match" => matching::on_match(&press).await,
         _ => on_notice(&press).await,
     }
 }

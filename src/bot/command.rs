@@ -15,6 +15,8 @@ text_enum! {
         Progress = "进度",
         /// Fetch check-ins now.
         Sync = "同步",
+        /// Who members are.
+        Match = "匹配",
         /// What waits for a decision.
         Pending = "待审核",
     }
@@ -48,6 +50,10 @@ const ALIASES: &[(&str, Verb)] = &[
     ("同步", Verb::Sync),
     ("sync", Verb::Sync),
     ("tb", Verb::Sync),
+    ("匹配成员", Verb::Match),
+    ("匹配", Verb::Match),
+    ("match", Verb::Match),
+    ("pp", Verb::Match),
     ("待审核", Verb::Pending),
     ("待审批", Verb::Pending),
     ("待审", Verb::Pending),
@@ -117,6 +123,8 @@ mod tests {
             ("tb", Verb::Sync, &[]),
             ("  同步  3  ", Verb::Sync, &["3"]),
             ("dsh", Verb::Pending, &[]),
+            ("匹配 写作营 小明", Verb::Match, &["写作营", "小明"]),
+            ("pp写作营", Verb::Match, &["写作营"]),
             ("审核 读书营", Verb::Pending, &["读书营"]),
         ] {
             let expected = Command {

@@ -6,6 +6,7 @@ mod answers;
 mod clicks;
 pub mod command;
 mod layout;
+mod matching;
 mod menu;
 mod names;
 mod pending;

@@ -14,6 +14,7 @@ mod support;
 
 mod callback;
 mod cards;
+mod matching;
 mod sending;
 mod stage;
 mod talking;
