@@ -16,7 +16,9 @@ mod support;
 mod app;
 
 mod camp;
+mod command_line;
 mod killed;
 
 mod main_job;
+mod matching;
 mod payments;
