@@ -24,3 +24,23 @@ CREATE TABLE planet_user_name (
     last_seen_at   BIGINT NOT NULL,
     PRIMARY KEY (planet_user_id, kind, name)
 );
+
+-- Rows of the roster whose account nobody has seen yet: the back office's export has 成员编号 and
+-- names, but no user_id. Once a sync names the account, the row becomes part of planet_user.
+CREATE TABLE roster_entry (
+    member_number   BIGINT PRIMARY KEY,
+    nickname        TEXT NOT NULL,
+    card_name       TEXT NOT NULL,
+    wechat_nickname TEXT NOT NULL,
+    created_at      BIGINT NOT NULL,
+    updated_at      BIGINT NOT NULL
+);
+
+CREATE TABLE roster_entry_name (
+    member_number BIGINT NOT NULL REFERENCES roster_entry (member_number),
+    kind          TEXT NOT NULL,
+    name          TEXT NOT NULL,
+    first_seen_at BIGINT NOT NULL,
+    last_seen_at  BIGINT NOT NULL,
+    PRIMARY KEY (member_number, kind, name)
+);

@@ -15,7 +15,7 @@ use crate::store::camps::Camp;
 
 use super::command::{self, Command, Verb};
 use super::names::{self, Found};
-use super::{Bot, choosing, pending, replies, single};
+use super::{Bot, choosing, matching, pending, replies, single};
 
 /// How soon the report of a sync is first asked for.
 const FIRST_LOOK: TimeDelta = TimeDelta::seconds(2);
@@ -34,6 +34,7 @@ pub(super) async fn answer(bot: &Bot, person: &str, text: &str) -> Result<Vec<Re
         Verb::Help => Ok(vec![help(bot, person, &actor, true, None)]),
         Verb::Progress => progress(bot, person, &actor, &words).await,
         Verb::Sync => start_sync(bot, person, &actor, &words).await,
+        Verb::Match => matching::answer(bot, person, &actor, &words).await,
         Verb::Pending => what_waits(bot, person, &actor, &words).await,
     }
 }
@@ -54,6 +55,7 @@ pub(super) async fn about_camp(
         }
         Verb::Progress => member(bot, person, actor, camp, &words.join(" ")).await,
         Verb::Sync => sync_camp(bot, person, actor, camp).await,
+        Verb::Match => matching::about_camp(bot, person, actor, camp, words).await,
         Verb::Pending => pending_of(bot, person, actor, camp).await,
     }
 }
@@ -63,6 +65,7 @@ pub(super) const fn needed_for(verb: Verb) -> Action {
     match verb {
         Verb::Help | Verb::Progress => Action::ViewCamp,
         Verb::Sync => Action::SyncCheckIns,
+        Verb::Match => Action::MatchMembers,
         Verb::Pending => Action::ReviewRefunds,
     }
 }
@@ -93,6 +96,7 @@ fn help(bot: &Bot, person: &str, actor: &Actor, understood: bool, foreign: Optio
         "name": actor.name,
         "understood": understood,
         "foreign": foreign,
+        "mayMatch": actor.role.may(Action::MatchMembers) != Reach::Nowhere,
         "maySync": actor.role.may(Action::SyncCheckIns) != Reach::Nowhere,
         "mayReview": actor.role.may(Action::ReviewRefunds) != Reach::Nowhere,
     });
@@ -174,9 +178,7 @@ async fn member(
     wanted: &str,
 ) -> Result<Vec<Reply>> {
     let found = lookup::find_members(&bot.ctx, actor, camp, wanted).await?;
-    let lines: Vec<Value> = found.iter().map(|place| member_line(bot, place)).collect();
-    let body = json!({"campName": camp.name, "wanted": wanted, "members": lines});
-    let answer = replies::about(replies::text(bot, person, "answer_members", body), camp.id);
+    let answer = members(bot, person, camp, wanted, &found);
     let [only] = found.as_slice() else {
         return Ok(vec![answer]);
     };
@@ -188,6 +190,19 @@ async fn member(
         .of_member(only.member.id)
         .map(|listed| single::card(bot, person, camp, listed));
     Ok(std::iter::once(answer).chain(card).collect())
+}
+
+/// The members that a name has found.
+pub(super) fn members(
+    bot: &Bot,
+    person: &str,
+    camp: &Camp,
+    wanted: &str,
+    found: &[MemberProgress],
+) -> Reply {
+    let lines: Vec<Value> = found.iter().map(|place| member_line(bot, place)).collect();
+    let body = json!({"campName": camp.name, "wanted": wanted, "members": lines});
+    replies::about(replies::text(bot, person, "answer_members", body), camp.id)
 }
 
 fn member_line(bot: &Bot, place: &MemberProgress) -> Value {

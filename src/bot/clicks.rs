@@ -14,7 +14,7 @@ use crate::services::{Error, Result, cards, staff};
 use crate::store::cards::{Card, CardState};
 
 use super::layout::{Face, read_key};
-use super::{Bot, choosing, deciding, notices, replies, single};
+use super::{Bot, choosing, deciding, matching, notices, replies, single};
 
 /// A press, with all that is known of it.
 pub(super) struct Press<'a> {
@@ -68,6 +68,7 @@ pub(super) async fn press(bot: &Bot, person: &str, click: &CardClick) -> Result<
         "digest" => deciding::on_digest(&press).await,
         "batch" => deciding::on_batch(&press).await,
         "single" => single::on_single(&press).await,
+        "match" => matching::on_match(&press).await,
         choosing::KIND => choosing::on_choice(&press).await,
         _ => notices::on_notice(&press).await,
     }

@@ -15,6 +15,8 @@ text_enum! {
         Progress = "进度",
         /// Fetch check-ins now.
         Sync = "同步",
+        /// Who members are.
+        Match = "匹配",
         /// What waits for a decision.
         Pending = "待审核",
     }
@@ -50,6 +52,10 @@ const ALIASES: &[(&str, Verb)] = &[
     ("同步", Verb::Sync),
     ("sync", Verb::Sync),
     ("tb", Verb::Sync),
+    ("匹配成员", Verb::Match),
+    ("匹配", Verb::Match),
+    ("match", Verb::Match),
+    ("pp", Verb::Match),
     ("待审核", Verb::Pending),
     ("待审批", Verb::Pending),
     ("待审", Verb::Pending),
@@ -60,7 +66,7 @@ const ALIASES: &[(&str, Verb)] = &[
 ];
 
 /// What people may expect of us that we do not do: it is said plainly, not guessed at.
-const FOREIGN: &[&str] = &["匹配", "催打卡", "退款", "重试", "报表", "二维码", "状态"];
+const FOREIGN: &[&str] = &["催打卡", "退款", "重试", "报表", "二维码", "状态"];
 
 /// The word of something that we do not do, if `text` begins with one.
 #[must_use]
@@ -135,6 +141,8 @@ mod tests {
             ("tb", Verb::Sync, &[]),
             ("  同步  3  ", Verb::Sync, &["3"]),
             ("dsh", Verb::Pending, &[]),
+            ("匹配 写作营 小明", Verb::Match, &["写作营", "小明"]),
+            ("pp写作营", Verb::Match, &["写作营"]),
             ("审核 读书营", Verb::Pending, &["读书营"]),
         ] {
             let expected = Command {

@@ -2,14 +2,15 @@
 //!
 //! One line each: `title:`, `desc:`, `text:`, `open:` (where the whole card leads),
 //! `row: label = value`, `button.ACTION: label`, `link: label = address`, `select.QUESTION: title`
-//! with its `option.ID: label` lines, `choice.ID: label` and `ticked.ID: label` of a vote,
-//! `submit.ACTION: label`, and `grey: label`, which takes the place of all buttons. An action becomes
+//! with its `option.ID: label` lines (`picked.ID: label` for the one chosen beforehand),
+//! `choice.ID: label` and `ticked.ID: label` of a vote, `submit.ACTION: label` of a vote or, beside a
+//! `select`, of a form, and `grey: label`, which takes the place of all buttons. An action becomes
 //! the key `c1.<card id>.<action>` (contract, Chat).
 
 use wecom::LimitError;
 use wecom::card::{
-    Button, ButtonInteraction, ButtonStyle, Card, Checkbox, Choice, Replacement, Row, Select,
-    SubmitButton, Target, TaskId, TextNotice, VoteInteraction, VoteMode,
+    Button, ButtonInteraction, ButtonStyle, Card, Checkbox, Choice, MultipleInteraction,
+    Replacement, Row, Select, SubmitButton, Target, TaskId, TextNotice, VoteInteraction, VoteMode,
 };
 
 use crate::domain::CardId;
@@ -92,6 +93,7 @@ pub struct Layout {
     buttons: Vec<(String, Press)>,
     select: Option<(String, String)>,
     options: Vec<(String, String)>,
+    picked: Option<String>,
     choices: Vec<(String, String, bool)>,
     submit: Option<(String, String)>,
     grey: String,
@@ -139,6 +141,10 @@ impl Layout {
             }
             "select" => self.select = Some((id_of()?, value)),
             "option" => self.options.push((id_of()?, value)),
+            "picked" => {
+                self.picked = Some(id_of()?);
+                self.options.push((id_of()?, value));
+            }
             "choice" => self.choices.push((id_of()?, value, false)),
             "ticked" => self.choices.push((id_of()?, value, true)),
             "submit" => self.submit = Some((id_of()?, value)),
@@ -188,7 +194,10 @@ impl Layout {
     /// [`LayoutError::Limit`] where WeCom would refuse it.
     pub fn card(&self, face: &Face) -> Result<Card, LayoutError> {
         let card = if let Some(submit) = &self.submit {
-            self.vote(face, submit)?
+            match &self.select {
+                Some(select) => self.form(face, select, submit)?,
+                None => self.vote(face, submit)?,
+            }
         } else if self.buttons.is_empty() && self.grey.is_empty() {
             self.notice(face)?
         } else {
@@ -230,6 +239,34 @@ impl Layout {
             card = card.desc(&self.desc);
         }
         Ok(card.build()?)
+    }
+
+    fn form(
+        &self,
+        face: &Face,
+        select: &(String, String),
+        submit: &(String, String),
+    ) -> Result<Card, LayoutError> {
+        let (action, label) = submit;
+        let submit = SubmitButton::new(label, face.key(action));
+        let id = TaskId::new(&face.task_id)?;
+        let mut card = MultipleInteraction::new(id, &self.title, self.drop_down(select), submit);
+        if !self.desc.is_empty() {
+            card = card.desc(&self.desc);
+        }
+        Ok(card.build()?)
+    }
+
+    fn drop_down(&self, (question, title): &(String, String)) -> Select {
+        let options = self
+            .options
+            .iter()
+            .map(|(id, label)| Choice::new(id, label));
+        let select = Select::new(question, options).title(title);
+        match &self.picked {
+            Some(id) => select.selected(id),
+            None => select,
+        }
     }
 
     fn notice(&self, face: &Face) -> Result<Card, LayoutError> {
@@ -284,12 +321,8 @@ impl Layout {
         for (label, value) in &self.rows {
             card = card.row(Row::text(label, value));
         }
-        if let Some((question, title)) = &self.select {
-            let options = self
-                .options
-                .iter()
-                .map(|(id, label)| Choice::new(id, label));
-            card = card.select(Select::new(question, options).title(title));
+        if let Some(select) = &self.select {
+            card = card.select(self.drop_down(select));
         }
         Ok(card.build()?)
     }

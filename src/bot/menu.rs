@@ -17,6 +17,7 @@ pub fn menu(public_url: &str) -> Result<Menu, LimitError> {
         Entry::group(
             "更多",
             [
+                click(Verb::Match),
                 click(Verb::Sync),
                 click(Verb::Help),
                 MenuButton::view("训练营", format!("{public_url}/h5/")),
@@ -35,7 +36,7 @@ mod tests {
         let menu = serde_json::to_value(menu("https://camp.example.com").unwrap()).unwrap();
         let mut keys = Vec::new();
         collect_keys(&menu, &mut keys);
-        assert_eq!(keys.len(), 4);
+        assert_eq!(keys.len(), 5);
         for key in keys {
             assert!(Command::parse(&key).is_some(), "{key}");
         }

@@ -8,6 +8,7 @@ mod clicks;
 pub mod command;
 mod deciding;
 mod layout;
+mod matching;
 mod menu;
 mod names;
 mod notices;

@@ -83,7 +83,9 @@ fn of_refusal(refusal: &Refusal) -> Value {
         Refusal::UndoOver => json!({"word": "undo_over"}),
         Refusal::NeedsSecondApprover => json!({"word": "needs_second_approver"}),
         Refusal::SyncRunning { .. } => json!({"word": "sync_running"}),
-        Refusal::WrongState(reason) => json!({"word": "wrong_state", "reason": reason}),
+        Refusal::WrongState(reason) | Refusal::Duplicate(reason) => {
+            json!({"word": "wrong_state", "reason": reason})
+        }
         other => json!({"word": "wrong_state", "reason": format!("{other:?}")}),
     }
 }

@@ -1,5 +1,6 @@
 //! What the command line can do. Each command calls one service.
 
+mod files;
 mod output;
 
 use std::io::Read as _;
@@ -11,6 +12,8 @@ use campkeeper::bot;
 use campkeeper::config::{self, Config, ConfigError};
 use campkeeper::domain::staff::Role;
 use campkeeper::jobs::{self, RunError};
+use campkeeper::services::match_files::MatchFilesError;
+use campkeeper::services::roster::Mode;
 use campkeeper::services::staff::{self, NewAccount};
 use campkeeper::services::{self, Context};
 use campkeeper::store::audit::{self, Verdict};
@@ -20,6 +23,7 @@ use clap::{Parser, Subcommand};
 use secrecy::SecretString;
 use serde_json::json;
 
+use files::MatchArguments;
 pub(crate) use output::complain;
 use output::{print, print_text};
 
@@ -58,6 +62,11 @@ enum Command {
     /// The WeCom application.
     #[command(subcommand)]
     Wecom(WecomCommand),
+    /// The planet's roster.
+    #[command(subcommand)]
+    Roster(RosterCommand),
+    /// Match an export of payments with one of planet users.
+    Match(MatchArguments),
     /// Print the OpenAPI document.
     Openapi,
     /// The configuration file.
@@ -80,6 +89,18 @@ enum JobCommand {
 enum WecomCommand {
     /// Publish the menu under the chat.
     Menu,
+}
+
+#[derive(Debug, Subcommand)]
+enum RosterCommand {
+    /// Import the member export of the planet's back office (CSV or xlsx).
+    Import {
+        /// The export.
+        file: PathBuf,
+        /// Only say what it would do.
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -131,6 +152,14 @@ pub(crate) enum Failure {
     Job(#[from] RunError),
     #[error("{0}")]
     Io(#[from] std::io::Error),
+    #[error("{}: {error}", path.display())]
+    File {
+        path: PathBuf,
+        #[source]
+        error: std::io::Error,
+    },
+    #[error(transparent)]
+    Match(#[from] MatchFilesError),
     #[error("the audit chain is broken at row {seq}: {what}")]
     AuditBroken { seq: i64, what: &'static str },
 }
@@ -155,6 +184,7 @@ impl Failure {
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     match &arguments.command {
         Command::Config(ConfigCommand::Example) => print_text(config::EXAMPLE)?,
+        Command::Match(files) => files::match_exports(files, arguments.json)?,
         Command::Openapi => {
             let document =
                 serde_json::to_value(openapi::document()).map_err(std::io::Error::from)?;
@@ -199,6 +229,10 @@ async fn with_config(config: Config, arguments: Arguments) -> Result<(), Failure
         Command::Audit(AuditCommand::Verify) => verify_audit(&ctx, json).await,
         Command::Job(JobCommand::List) => list_jobs(json),
         Command::Job(JobCommand::Run { name }) => run_job(&ctx, &name, json).await,
+        Command::Roster(RosterCommand::Import { file, dry_run }) => {
+            let mode = if dry_run { Mode::DryRun } else { Mode::Write };
+            files::import_roster(&ctx, &file, mode, json).await
+        }
         Command::Wecom(WecomCommand::Menu) => publish_menu(&ctx, json).await,
         _ => Ok(print(
             json,

@@ -23,6 +23,11 @@ pub(super) fn print_text(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
+/// Says how a command went, beside its result. A stderr that is closed cannot be told so.
+pub(super) fn tell(line: &str) {
+    drop(writeln!(io::stderr(), "{line}"));
+}
+
 /// Says why a command failed. A stderr that is closed cannot be told so.
 pub(crate) fn complain(failure: &Failure) {
     let mut text = failure.to_string();

@@ -12,6 +12,15 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use super::ids::PlanetUserId;
 
+mod link;
+mod plan;
+
+pub use link::link;
+pub use plan::{KnownAccount, Names, Plan, Unseen, plan};
+
+/// Zeros at the end of an id that only a spreadsheet program's rounding leaves there.
+const ROUNDED: &str = "000000";
+
 /// Digits of a `user_id` (10–15, zsxq §3; a little room on either side).
 const ID_DIGITS: std::ops::RangeInclusive<usize> = 8..=18;
 
@@ -104,7 +113,8 @@ pub enum RowFault {
     NoId,
     /// The id is not a number of 8–18 digits.
     BadId,
-    /// A spreadsheet program has rounded the id to something like 8.4E+14.
+    /// A spreadsheet program has rounded the id to something like 8.4E+14, or to the zeros that this
+    /// leaves.
     RoundedId,
     /// The member number is not a whole number.
     BadNumber,
@@ -265,6 +275,9 @@ fn parse_id(cell: &str) -> Result<PlanetUserId, RowFault> {
     if !ID_DIGITS.contains(&id.len()) || !id.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(RowFault::BadId);
     }
+    if id.ends_with(ROUNDED) {
+        return Err(RowFault::RoundedId);
+    }
     id.parse().map(PlanetUserId).map_err(|_| RowFault::BadId)
 }
 
@@ -333,6 +346,7 @@ mod tests {
             &[
                 &["54231919143797", "1", "甲"],
                 &["8.4E+14", "2", "乙"],
+                &["841235000000000", "20", "乙"],
                 &["12", "3", "丙"],
                 &["", "", "丁"],
                 &["54231919143798", "x", "戊"],
@@ -351,15 +365,16 @@ mod tests {
             faults,
             [
                 (3, RowFault::RoundedId),
-                (4, RowFault::BadId),
-                (5, RowFault::NoId),
-                (6, RowFault::BadNumber),
-                (7, RowFault::Repeated),
+                (4, RowFault::RoundedId),
+                (5, RowFault::BadId),
+                (6, RowFault::NoId),
+                (7, RowFault::BadNumber),
                 (8, RowFault::Repeated),
+                (9, RowFault::Repeated),
             ]
         );
         let kept: Vec<usize> = roster.entries.iter().map(|entry| entry.row).collect();
-        assert_eq!(kept, [2, 9]);
+        assert_eq!(kept, [2, 10]);
     }
 
     #[test]

@@ -39,6 +39,8 @@ text_enum! {
         SyncCheckIns = "sync_check_ins",
         /// Say which planet account a member is.
         MatchMembers = "match_members",
+        /// Import who the planet's members are.
+        ImportRoster = "import_roster",
         /// Remind members to check in.
         Urge = "urge",
         /// Approve, reject, withdraw, retry and close refunds.
@@ -76,8 +78,9 @@ impl Role {
     #[must_use]
     pub const fn may(self, action: Action) -> Reach {
         use Action::{
-            ManageCamps, ManageConfig, ManageUsers, MatchMembers, ProposeRefund, ReviewRefunds,
-            RunJobs, SyncCheckIns, Urge, ViewCamp, ViewLogs, ViewPayments, ViewReports,
+            ImportRoster, ManageCamps, ManageConfig, ManageUsers, MatchMembers, ProposeRefund,
+            ReviewRefunds, RunJobs, SyncCheckIns, Urge, ViewCamp, ViewLogs, ViewPayments,
+            ViewReports,
         };
         match (self, action) {
             (Self::SuperAdmin, _) => Reach::All,
@@ -90,8 +93,8 @@ impl Role {
             | (Self::Volunteer, ViewCamp | Urge) => Reach::OwnCamps,
             (
                 Self::Coach,
-                ManageCamps | ProposeRefund | ViewPayments | RunJobs | ViewLogs | ManageUsers
-                | ManageConfig,
+                ManageCamps | ImportRoster | ProposeRefund | ViewPayments | RunJobs | ViewLogs
+                | ManageUsers | ManageConfig,
             )
             | (Self::Volunteer, _) => Reach::Nowhere,
         }
@@ -178,6 +181,7 @@ mod tests {
                 "manage_camps: all all - -",
                 "sync_check_ins: all all own -",
                 "match_members: all all own -",
+                "import_roster: all all - -",
                 "urge: all all own own",
                 "review_refunds: all all own -",
                 "propose_refund: all all - -",

@@ -23,6 +23,8 @@ pub const MAX_COLUMNS: usize = 64;
 /// Characters of a cell that are kept.
 pub const MAX_CELL_CHARS: usize = 500;
 
+/// Spreadsheets keep fifteen digits of a number.
+const INEXACT_FROM: f64 = 1e15;
 const MAX_ZIP_ENTRIES: usize = 1_000;
 const ZIP_MAGIC: &[u8] = b"PK\x03\x04";
 const DELIMITERS: [u8; 3] = [b',', b'\t', b';'];
@@ -237,8 +239,11 @@ fn refuse_bomb(bytes: &[u8], limit_bytes: u64) -> Result<(), SheetError> {
 }
 
 /// Whole numbers without exponent or point, times as `YYYY-MM-DD HH:MM:SS`, all else as shown.
+/// Numbers beyond what a spreadsheet keeps exactly show their exponent, so that nobody takes them
+/// for an id.
 fn cell_text(value: &DataRef<'_>) -> String {
     match value {
+        DataRef::Float(number) if number.abs() >= INEXACT_FROM => format!("{number:E}"),
         DataRef::SharedString(text) => clipped(text),
         DataRef::DateTime(time) if time.is_datetime() => {
             let (year, month, day, hour, minute, second, _) = time.to_ymd_hms_milli();

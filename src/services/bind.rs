@@ -4,7 +4,8 @@ use crate::domain::{BindMethod, BindStatus, Machine as _, MatchStatus, MemberId,
 use crate::store::payments::{self, Payment, PlanetClaim};
 use crate::store::{Note, Tx, members};
 
-use super::{Context, Error, Refusal, Result, access_token, contest, identity};
+use super::contest::{self, Newcomer};
+use super::{Context, Error, Refusal, Result, access_token, identity};
 
 /// Payments looked at in one round of the job.
 const BATCH: i64 = 500;
@@ -74,15 +75,11 @@ async fn apply(
     claim.wechat_nickname = claim.wechat_nickname.or(earlier_name);
     payments::set_bound_claim(tx, payment.id, &claim, note.at).await?;
     let mut judged = identity::judge(tx, &claim).await?;
-    if let Some(account) = judged.identity.planet_user_id
-        && contest::raise(ctx, tx, camp, account, note).await?
-    {
-        judged.status = MatchStatus::Pending;
-        judged
-            .identity
-            .reasons
-            .push("同一星球账号有多人认领，待人工确认".to_owned());
-    }
+    let newcomer = Newcomer {
+        camp,
+        order_no: &payment.order_no,
+    };
+    contest::settle(ctx, tx, newcomer, &mut judged, note).await?;
     if judged.status == MatchStatus::Matched {
         let change = member.match_status.to(MatchStatus::Matched)?;
         members::set_match(tx, member_id, change, &judged.identity, note).await?;

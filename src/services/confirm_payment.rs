@@ -6,15 +6,16 @@ use serde_json::json;
 use crate::domain::binding::BIND_WITHIN;
 use crate::domain::order::flag_of_payment;
 use crate::domain::{
-    BindMethod, BindStatus, CampStatus, Fen, Machine as _, MatchStatus, OrderFlag, OrderStatus,
-    PaymentId, Timestamp,
+    BindMethod, BindStatus, CampStatus, Fen, Machine as _, OrderFlag, OrderStatus, PaymentId,
+    Timestamp,
 };
 use crate::platforms::wechat_pay::Transaction;
 use crate::store::payments::{Confirmation, OPENID, Payer, Payment, RAW_NOTICE};
 use crate::store::{Note, Tx, camps, members, payments, sessions};
 
+use super::contest::{self, Newcomer};
 use super::notify::{Notice, tell_deciders};
-use super::{Context, Error, Result, access_token, contest, identity, refund};
+use super::{Context, Error, Result, access_token, identity, refund};
 
 /// How often a transaction is run again when somebody else was first.
 const MAX_CONFLICTS: usize = 5;
@@ -206,15 +207,11 @@ async fn enroll(
         )));
     };
     let mut judged = identity::judge(tx, &order.claim).await?;
-    if let Some(account) = judged.identity.planet_user_id
-        && contest::raise(ctx, tx, camp, account, note).await?
-    {
-        judged.status = MatchStatus::Pending;
-        judged
-            .identity
-            .reasons
-            .push("同一星球账号有多人认领，待人工确认".to_owned());
-    }
+    let newcomer = Newcomer {
+        camp,
+        order_no: &order.order_no,
+    };
+    contest::settle(ctx, tx, newcomer, &mut judged, note).await?;
     let member = members::insert(tx, camp, order.id, &judged.identity, judged.status, note).await?;
     let deadline = Some(paid_at.plus(BIND_WITHIN));
     payments::set_member(tx, order.id, member, deadline).await?;

@@ -121,6 +121,8 @@ pub enum Refusal {
     TooLarge,
     /// 415: not a picture of a kind that is taken, whatever its name says.
     NotAPicture,
+    /// 415: neither CSV nor xlsx, whatever its name says.
+    NotATable,
     /// 422: the camp takes no one in.
     CampNotEnrolling,
 }

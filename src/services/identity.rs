@@ -1,16 +1,25 @@
 //! Who somebody is on the planet: what their claim is worth against the roster.
 
-use crate::domain::matching::{self, Candidate, Identified};
+use std::collections::HashSet;
+
+use unicode_normalization::UnicodeNormalization as _;
+
+use crate::domain::matching::{self, Candidate, Claim, Decision, Identified};
 use crate::domain::member::FULL_CONFIDENCE;
 use crate::domain::{CampId, MatchStatus, PlanetUserId};
+use crate::store::Conn;
 use crate::store::members::Identity;
 use crate::store::payments::PlanetClaim;
-use crate::store::{Conn, planet_users};
+use crate::store::planet_users::{self, PlanetUser};
+use crate::store::roster::{self, RosterRow};
 
 use super::{Context, Error, Fields, Result, personal_links};
 
 /// Confidence of a claim that nothing speaks for or against: typed by the member alone.
 const CLAIMED_CONFIDENCE: i64 = 50;
+/// The most that a claim which the roster does not prove is worth: a person or a sync confirms it.
+const UNPROVED_CONFIDENCE: i64 = Decision::MATCHED_FROM as i64 - 1;
+const UNPROVED: &str = "会员自己填写，尚未核实";
 /// Characters of a nickname at most.
 const MAX_NICKNAME_CHARS: usize = 64;
 
@@ -28,8 +37,8 @@ pub struct Judged {
 pub enum Found {
     /// Number and nickname agree.
     Account {
-        /// The account.
-        planet_user_id: PlanetUserId,
+        /// The account; its number where no sync has seen the account yet.
+        planet_id: String,
         /// Its nickname.
         planet_nickname: String,
         /// Its picture.
@@ -42,7 +51,7 @@ pub enum Found {
 /// Checks a typed claim: number and nickname are both given or both absent.
 pub fn check_claim(claim: PlanetClaim) -> Result<PlanetClaim> {
     let claim = PlanetClaim {
-        planet_id: given(claim.planet_id),
+        planet_id: given(claim.planet_id.as_deref().map(plain_digits)),
         nickname: given(claim.nickname),
         wechat_nickname: given(claim.wechat_nickname),
         signed: claim.signed,
@@ -81,6 +90,12 @@ pub fn check_claim(claim: PlanetClaim) -> Result<PlanetClaim> {
     }
 }
 
+/// A number as it was meant: full-width digits and blanks between them are slips of a phone's
+/// keyboard.
+fn plain_digits(typed: &str) -> String {
+    typed.nfkc().filter(|c| !c.is_whitespace()).collect()
+}
+
 fn given(text: Option<String>) -> Option<String> {
     text.map(|text| text.trim().to_owned())
         .filter(|text| !text.is_empty())
@@ -89,24 +104,12 @@ fn given(text: Option<String>) -> Option<String> {
 /// Judges a claim against the roster. A typed id is a claim, not a proof: it is sure only if the
 /// roster knows that id and nickname together, or if the link was signed by us.
 pub async fn judge(conn: &mut Conn, claim: &PlanetClaim) -> Result<Judged> {
-    let wechat_nickname = claim.wechat_nickname.clone().unwrap_or_default();
-    let typed_nickname = claim.nickname.clone().unwrap_or_default();
     if let Some(signed) = claim.signed {
-        let known = planet_users::find(conn, &signed.to_string()).await?;
-        return Ok(Judged {
-            identity: Identity {
-                planet_user_id: Some(signed),
-                planet_nickname: known.map_or(typed_nickname, |user| user.nickname),
-                wechat_nickname,
-                confidence: FULL_CONFIDENCE,
-                reasons: vec!["通过专属链接报名".to_owned()],
-            },
-            status: MatchStatus::Matched,
-        });
+        return judge_signed(conn, claim, signed).await;
     }
     let Some(typed) = &claim.planet_id else {
         let identity = Identity {
-            wechat_nickname,
+            wechat_nickname: claim.wechat_nickname.clone().unwrap_or_default(),
             ..Identity::default()
         };
         return Ok(Judged {
@@ -114,40 +117,100 @@ pub async fn judge(conn: &mut Conn, claim: &PlanetClaim) -> Result<Judged> {
             status: MatchStatus::Pending,
         });
     };
-    let user = planet_users::find(conn, typed).await?;
-    let agrees = user.as_ref().is_some_and(|user| {
-        user.in_roster
-            && matches!(
-                matching::identify(typed, &typed_nickname, &[candidate(user)]),
-                Identified::Agreed(_)
-            )
-    });
-    let (confidence, status, reason) = if agrees {
-        (
-            FULL_CONFIDENCE,
-            MatchStatus::Matched,
-            "编号与昵称和名册一致",
-        )
-    } else {
-        (
-            CLAIMED_CONFIDENCE,
-            MatchStatus::Pending,
-            "会员自己填写，尚未核实",
-        )
-    };
-    let account = user
-        .map(|user| user.planet_user_id)
-        .or_else(|| account_id(typed));
+    match planet_users::find(conn, typed).await? {
+        Some(user) => judge_by_account(conn, claim, typed, &user).await,
+        None => judge_by_number(conn, claim, typed).await,
+    }
+}
+
+async fn judge_signed(
+    conn: &mut Conn,
+    claim: &PlanetClaim,
+    signed: PlanetUserId,
+) -> Result<Judged> {
+    let known = planet_users::find(conn, &signed.to_string()).await?;
+    let reasons = vec!["通过专属链接报名".to_owned()];
+    let mut identity = claimed(claim, Some(signed), FULL_CONFIDENCE, reasons);
+    if let Some(user) = known {
+        identity.planet_nickname = user.nickname;
+    }
     Ok(Judged {
-        identity: Identity {
-            planet_user_id: account.map(PlanetUserId),
-            planet_nickname: typed_nickname,
-            wechat_nickname,
-            confidence,
-            reasons: vec![reason.to_owned()],
-        },
-        status,
+        identity,
+        status: MatchStatus::Matched,
     })
+}
+
+/// Judges a claim whose id or number is a known account's.
+async fn judge_by_account(
+    conn: &mut Conn,
+    claim: &PlanetClaim,
+    typed: &str,
+    user: &PlanetUser,
+) -> Result<Judged> {
+    let account = Some(PlanetUserId(user.planet_user_id));
+    let candidates = [as_candidate(conn, user).await?];
+    let nickname = claim.nickname.as_deref().unwrap_or_default();
+    let agrees = matches!(
+        matching::identify(typed, nickname, &candidates),
+        Identified::Agreed(_)
+    );
+    if user.in_roster && agrees {
+        let reasons = vec!["编号与昵称和名册一致".to_owned()];
+        return Ok(Judged {
+            identity: claimed(claim, account, FULL_CONFIDENCE, reasons),
+            status: MatchStatus::Matched,
+        });
+    }
+    let weighed = Claim {
+        typed_planet_id: Some(typed.to_owned()),
+        typed_nickname: claim.nickname.clone(),
+        wechat_nickname: claim.wechat_nickname.clone(),
+        ..Claim::default()
+    };
+    let scored = matching::candidates_for(&weighed, &candidates, &HashSet::new(), 1).pop();
+    let (score, reasons) = scored.map_or((0, Vec::new()), |scored| (scored.score, scored.reasons));
+    let confidence = i64::from(score).min(UNPROVED_CONFIDENCE);
+    let mut reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
+    reasons.push(UNPROVED.to_owned());
+    Ok(Judged {
+        identity: claimed(claim, account, confidence, reasons),
+        status: MatchStatus::Pending,
+    })
+}
+
+/// Judges a claim of whose id or number no account is known. The roster may still know the number,
+/// while no sync has seen the account.
+async fn judge_by_number(conn: &mut Conn, claim: &PlanetClaim, typed: &str) -> Result<Judged> {
+    let nickname = claim.nickname.as_deref().unwrap_or_default();
+    let reason = match unseen(conn, typed).await? {
+        Some((_, candidate)) => match matching::identify(typed, nickname, &[candidate]) {
+            Identified::Agreed(_) => "编号与昵称和名册一致，等打卡同步后对上账号",
+            Identified::NumberOnly(_) | Identified::Nobody => "编号在名册里，但昵称与名册不同",
+        },
+        None => UNPROVED,
+    };
+    let account = account_id(typed).map(PlanetUserId);
+    let reasons = vec![reason.to_owned()];
+    Ok(Judged {
+        identity: claimed(claim, account, CLAIMED_CONFIDENCE, reasons),
+        status: MatchStatus::Pending,
+    })
+}
+
+/// The identity that a claim amounts to.
+fn claimed(
+    claim: &PlanetClaim,
+    account: Option<PlanetUserId>,
+    confidence: i64,
+    reasons: Vec<String>,
+) -> Identity {
+    Identity {
+        planet_user_id: account,
+        planet_nickname: claim.nickname.clone().unwrap_or_default(),
+        wechat_nickname: claim.wechat_nickname.clone().unwrap_or_default(),
+        confidence,
+        reasons,
+    }
 }
 
 /// Digits that a planet account's id has at least; shorter numbers are 成员编号 (zsxq §3).
@@ -162,36 +225,96 @@ fn account_id(typed: &str) -> Option<i64> {
 
 /// Whom the roster finds for a number and a nickname; shows no more than the two prove.
 pub async fn find(ctx: &Context, typed: &str, nickname: &str) -> Result<Option<Found>> {
+    let typed = plain_digits(typed);
     let mut conn = ctx.db.read().await?;
-    let Some(user) = planet_users::find(&mut conn, typed).await? else {
+    if let Some(user) = planet_users::find(&mut conn, &typed).await? {
+        let account = user.planet_user_id.to_string();
+        let candidate = as_candidate(&mut conn, &user).await?;
+        return Ok(shown(
+            &typed,
+            nickname,
+            candidate,
+            account,
+            user.nickname,
+            user.avatar_url,
+        ));
+    }
+    let Some((row, candidate)) = unseen(&mut conn, &typed).await? else {
         return Ok(None);
     };
-    Ok(
-        match matching::identify(typed, nickname, &[candidate(&user)]) {
-            Identified::Agreed(_) => Some(Found::Account {
-                planet_user_id: PlanetUserId(user.planet_user_id),
-                planet_nickname: user.nickname,
-                avatar_url: user.avatar_url,
-            }),
-            Identified::NumberOnly(_) => {
-                Some(Found::Masked(matching::mask_nickname(&user.nickname)))
-            }
-            Identified::Nobody => None,
-        },
-    )
+    let number = row.member_number.to_string();
+    Ok(shown(
+        &typed,
+        nickname,
+        candidate,
+        number,
+        row.nickname,
+        None,
+    ))
 }
 
-/// An account as the matcher sees it.
+fn shown(
+    typed: &str,
+    nickname: &str,
+    candidate: Candidate,
+    planet_id: String,
+    planet_nickname: String,
+    avatar_url: Option<String>,
+) -> Option<Found> {
+    match matching::identify(typed, nickname, &[candidate]) {
+        Identified::Agreed(_) => Some(Found::Account {
+            planet_id,
+            planet_nickname,
+            avatar_url,
+        }),
+        Identified::NumberOnly(_) => Some(Found::Masked(matching::mask_nickname(&planet_nickname))),
+        Identified::Nobody => None,
+    }
+}
+
+/// An account as the matcher sees it, with the names it had.
+pub async fn as_candidate(conn: &mut Conn, user: &PlanetUser) -> Result<Candidate> {
+    let had = planet_users::names_of(conn, PlanetUserId(user.planet_user_id)).await?;
+    Ok(candidate(user, had))
+}
+
+/// The same, where the names are at hand.
 #[must_use]
-pub fn candidate(user: &planet_users::PlanetUser) -> Candidate {
+pub fn candidate(user: &PlanetUser, mut had: Vec<String>) -> Candidate {
+    had.retain(|name| *name != user.nickname && *name != user.card_name);
     Candidate {
         user_id: user.planet_user_id.to_string(),
         member_number: user.member_number.and_then(|number| number.try_into().ok()),
         nickname: Some(user.nickname.clone()),
-        card_name: Some(user.card_name.clone()).filter(|name| !name.is_empty()),
-        wechat_nickname: Some(user.wechat_nickname.clone()).filter(|name| !name.is_empty()),
-        earlier_names: Vec::new(),
+        card_name: known(&user.card_name),
+        wechat_nickname: known(&user.wechat_nickname),
+        earlier_names: had,
     }
+}
+
+/// A row of the roster whose account nobody has seen, by its number.
+async fn unseen(conn: &mut Conn, typed: &str) -> Result<Option<(RosterRow, Candidate)>> {
+    let Ok(number) = typed.parse() else {
+        return Ok(None);
+    };
+    let Some(row) = roster::by_number(conn, number).await? else {
+        return Ok(None);
+    };
+    let mut had = roster::names_of(conn, number).await?;
+    had.retain(|name| *name != row.nickname && *name != row.card_name);
+    let candidate = Candidate {
+        user_id: String::new(),
+        member_number: row.member_number.try_into().ok(),
+        nickname: Some(row.nickname.clone()),
+        card_name: known(&row.card_name),
+        wechat_nickname: known(&row.wechat_nickname),
+        earlier_names: had,
+    };
+    Ok(Some((row, candidate)))
+}
+
+fn known(name: &str) -> Option<String> {
+    Some(name.to_owned()).filter(|name| !name.is_empty())
 }
 
 /// Whom a page may take its reader for.

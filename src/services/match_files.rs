@@ -9,6 +9,8 @@ use thiserror::Error;
 use crate::domain::matching::{self, Candidate, Claim, Decision, Verdict};
 use crate::platforms::sheets::{self, SheetError, Table};
 
+/// Ids of accounts have ten digits at least (zsxq §3).
+const SHORTEST_ID: f64 = 1e9;
 /// Between the reasons in one cell.
 const REASON_SEPARATOR: &str = "；";
 
@@ -28,6 +30,19 @@ pub enum MatchFilesError {
         file: &'static str,
         /// The heading that was looked for.
         column: &'static str,
+    },
+    /// A spreadsheet program has rounded an id, so that it is nobody's any more.
+    #[error(
+        "{file}, row {row}: a spreadsheet program has rounded the id to {cell}; \
+         set the column to text and export again"
+    )]
+    RoundedId {
+        /// `payments` or `planet users`.
+        file: &'static str,
+        /// As the spreadsheet counts it.
+        row: usize,
+        /// What is left of the id.
+        cell: String,
     },
     /// The result cannot be written.
     #[error("cannot write the result: {0}")]
@@ -84,6 +99,7 @@ fn claims(table: &Table) -> Result<Vec<Claim>, MatchFilesError> {
     let id = column("planet_user_id")?;
     let nickname = column("planet_nickname")?;
     let wechat = column("wechat_nickname")?;
+    refuse_rounded(table, "payments", id)?;
     let claim = |row: &sheets::Row| Claim {
         key: row.cell(order_no).trim().to_owned(),
         typed_planet_id: filled(row.cell(id)),
@@ -97,6 +113,7 @@ fn claims(table: &Table) -> Result<Vec<Claim>, MatchFilesError> {
 fn candidates(table: &Table) -> Result<Vec<Candidate>, MatchFilesError> {
     let id = required(table, "planet users", "planet_user_id")?;
     let nickname = required(table, "planet users", "planet_nickname")?;
+    refuse_rounded(table, "planet users", id)?;
     let number = find(table, "member_number");
     let wechat = find(table, "wechat_nickname");
     let card = find(table, "card_name");
@@ -130,6 +147,26 @@ fn required(
     column: &'static str,
 ) -> Result<usize, MatchFilesError> {
     find(table, column).ok_or(MatchFilesError::MissingColumn { file, column })
+}
+
+fn refuse_rounded(table: &Table, file: &'static str, id: usize) -> Result<(), MatchFilesError> {
+    match table.rows.iter().find(|row| is_rounded(row.cell(id))) {
+        None => Ok(()),
+        Some(row) => Err(MatchFilesError::RoundedId {
+            file,
+            row: row.number,
+            cell: row.cell(id).trim().to_owned(),
+        }),
+    }
+}
+
+/// `8.4E+14`, but not the `1e5` that a member may have typed.
+fn is_rounded(cell: &str) -> bool {
+    cell.contains(['e', 'E'])
+        && cell
+            .trim()
+            .parse()
+            .is_ok_and(|number: f64| number >= SHORTEST_ID)
 }
 
 fn filled(cell: &str) -> Option<String> {
@@ -182,6 +219,17 @@ mod tests {
             manual: 1,
         };
         assert_eq!(summary, expected);
+    }
+
+    #[test]
+    fn a_rounded_id_is_refused_with_its_row() {
+        let users = "planet_user_id,planet_nickname\n1e5,a\n8.4E+14,小明\n";
+        let payments = "order_no,planet_user_id,planet_nickname,wechat_nickname\n";
+        let error = match_files(payments.as_bytes(), users.as_bytes(), Vec::new()).unwrap_err();
+        assert!(
+            error.to_string().starts_with("planet users, row 3: "),
+            "{error}"
+        );
     }
 
     #[test]

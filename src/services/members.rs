@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::domain::staff::{Actor, Reach};
 use crate::domain::{Action, CampId, MatchStatus, MemberId};
 use crate::store::audit::Entry;
-use crate::store::member_lists::{self, ListedMember, MemberFilter};
+use crate::store::member_lists::{self, ListedMember, MemberEvent, MemberFilter};
 use crate::store::members;
 
 use super::{Context, Error, Result, reach_of, require};
@@ -55,6 +55,21 @@ pub async fn by_id(ctx: &Context, actor: &Actor, id: MemberId) -> Result<ListedM
     let member = member.ok_or(Error::NotFound)?;
     require(&mut conn, actor, Action::ViewCamp, member.camp_id).await?;
     Ok(member)
+}
+
+/// One member, and how their match and binding came to be what they are.
+///
+/// # Errors
+/// Those of [`by_id`].
+pub async fn with_history(
+    ctx: &Context,
+    actor: &Actor,
+    id: MemberId,
+) -> Result<(ListedMember, Vec<MemberEvent>)> {
+    let member = by_id(ctx, actor, id).await?;
+    let mut conn = ctx.db.read().await?;
+    let history = member_lists::history(&mut conn, id).await?;
+    Ok((member, history))
 }
 
 /// Says whether a member is in the group. Saying the same again changes nothing.

@@ -31,6 +31,7 @@ pub mod progress;
 pub mod reconcile;
 pub mod refund;
 pub mod review;
+pub mod roster;
 pub mod session;
 pub mod staff;
 pub mod sync;

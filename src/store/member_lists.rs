@@ -31,6 +31,13 @@ statements! {
     LIST_HEAD = select_listed!("WHERE TRUE");
     COUNT_HEAD = "SELECT CAST(COUNT(*) AS BIGINT) FROM camp_member m WHERE TRUE";
     ONE = select_listed!("WHERE m.id = $1");
+    HISTORY = "SELECT 'match' AS what, id, from_status, to_status, operator, reason, created_at \
+               FROM member_status_log WHERE member_id = $1 \
+               UNION ALL \
+               SELECT 'binding' AS what, id, from_status, to_status, operator, reason, created_at \
+               FROM payment_bind_status_log \
+               WHERE payment_id = (SELECT payment_id FROM camp_member WHERE id = $1) \
+               ORDER BY created_at, what, id LIMIT 200";
 }
 
 /// Which members are listed.
@@ -73,6 +80,23 @@ pub struct ListedMember {
     pub eligible: bool,
     /// Where their refund is; none while there is none.
     pub refund_status: Option<RefundStatus>,
+}
+
+/// One move of a member's match or binding.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct MemberEvent {
+    /// `match` or `binding`.
+    pub what: String,
+    /// Where it stood; none at its beginning.
+    pub from_status: Option<String>,
+    /// Where it went.
+    pub to_status: String,
+    /// A staff member's name, `member`, `wechat_pay`, or the job that did it.
+    pub operator: String,
+    /// Why, in a few words.
+    pub reason: String,
+    /// Microseconds.
+    pub created_at: i64,
 }
 
 #[derive(sqlx::FromRow)]
@@ -202,4 +226,9 @@ pub async fn one(conn: &mut Conn, id: MemberId) -> StoreResult<Option<ListedMemb
     let row: Option<ListedRow> =
         run!(conn, c => sqlx::query_as(ONE).bind(id.0).fetch_optional(c).await)?;
     row.map(ListedMember::try_from).transpose()
+}
+
+/// How a member's match and binding came to be what they are, from the beginning.
+pub async fn history(conn: &mut Conn, id: MemberId) -> StoreResult<Vec<MemberEvent>> {
+    Ok(run!(conn, c => sqlx::query_as(HISTORY).bind(id.0).fetch_all(c).await)?)
 }

@@ -53,6 +53,8 @@ statements! {
     SET_JOINED = "UPDATE camp_member SET joined = $2, joined_at = $3, updated_at = $4 WHERE id = $1";
     SET_DAYS = "UPDATE camp_member SET checked_in_days = $2, eligible = $3, updated_at = $4 \
                 WHERE id = $1";
+    LAST_MOVE = "SELECT operator, created_at FROM member_status_log WHERE member_id = $1 \
+                 ORDER BY id DESC LIMIT 1";
     LOG_ADD = "INSERT INTO member_status_log (member_id, from_status, to_status, operator, reason, \
                created_at) VALUES ($1, $2, $3, $4, $5, $6)";
 }
@@ -210,6 +212,13 @@ pub async fn claiming(
         .bind(account.0)
         .fetch_all(c)
         .await)?)
+}
+
+/// Who moved a member's match last, and when.
+pub async fn last_move(conn: &mut Conn, id: MemberId) -> StoreResult<Option<(String, Timestamp)>> {
+    let row: Option<(String, i64)> =
+        run!(conn, c => sqlx::query_as(LAST_MOVE).bind(id.0).fetch_optional(c).await)?;
+    Ok(row.map(|(operator, at)| (operator, Timestamp::from_micros(at))))
 }
 
 /// The camps that have members whom the smart match may decide about.

@@ -27,6 +27,7 @@ pub mod payment_lists;
 pub mod payments;
 pub mod planet_users;
 pub mod refunds;
+pub mod roster;
 pub mod sessions;
 pub mod staff_sessions;
 pub mod status_log;
@@ -64,6 +65,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         payments::STATEMENTS,
         planet_users::STATEMENTS,
         refunds::STATEMENTS,
+        roster::STATEMENTS,
         sessions::STATEMENTS,
         syncs::STATEMENTS,
         staff_sessions::STATEMENTS,

@@ -36,6 +36,10 @@ statements! {
                 ON CONFLICT (planet_user_id, kind, name) DO UPDATE SET last_seen_at = $4";
     NAMES = "SELECT planet_user_id, name FROM planet_user_name WHERE kind <> 'wechat_nickname' \
              ORDER BY planet_user_id, last_seen_at DESC, kind, name";
+    NAMES_OF = "SELECT name FROM planet_user_name WHERE planet_user_id = $1 \
+                AND kind <> 'wechat_nickname' ORDER BY last_seen_at DESC, kind, name";
+    RELEASE_NUMBER = "UPDATE planet_user SET member_number = NULL, updated_at = $3 \
+                      WHERE member_number = $1 AND planet_user_id <> $2";
 }
 
 /// An account of the planet.
@@ -84,6 +88,30 @@ pub async fn names(conn: &mut Conn) -> StoreResult<Vec<(PlanetUserId, String)>> 
         .into_iter()
         .map(|(id, name)| (PlanetUserId(id), name))
         .collect())
+}
+
+/// Every nickname and card name that an account has had, the newest first.
+pub async fn names_of(conn: &mut Conn, account: PlanetUserId) -> StoreResult<Vec<String>> {
+    let rows: Vec<(String,)> =
+        run!(conn, c => sqlx::query_as(NAMES_OF).bind(account.0).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(name,)| name).collect())
+}
+
+/// Takes a member number from whoever has it, unless that is `account`: a number is one account's.
+pub async fn release_number(
+    tx: &mut Tx,
+    number: i64,
+    account: PlanetUserId,
+    now: Timestamp,
+) -> StoreResult<()> {
+    run!(tx, c => sqlx::query(RELEASE_NUMBER)
+        .bind(number)
+        .bind(account.0)
+        .bind(now.micros())
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
 }
 
 /// Adds an account or brings it up to date; what is not known now stays as it was. Names are

@@ -278,6 +278,11 @@ fn word_of(refusal: &Refusal) -> (StatusCode, &'static str, String) {
             "unsupported_media_type",
             "只支持 JPG 或 PNG 图片",
         ),
+        Refusal::NotATable => (
+            S::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "只支持 CSV 或 xlsx 表格，请另存后再上传",
+        ),
         Refusal::CampNotEnrolling => (
             S::UNPROCESSABLE_ENTITY,
             "camp_not_enrolling",

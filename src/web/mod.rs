@@ -16,6 +16,7 @@ pub mod h5;
 mod headers;
 mod health;
 mod linger;
+mod multipart;
 pub mod openapi;
 mod pages;
 mod plain_page;

@@ -20,5 +20,6 @@ mod house;
 mod logs;
 mod pictures;
 mod planet_project;
+mod roster;
 mod sessions;
 mod users;

@@ -19,6 +19,7 @@ mod support;
 mod callback;
 mod cards;
 mod dying;
+mod matching;
 mod renewing;
 mod sending;
 mod stage;

@@ -26,7 +26,10 @@ pub(crate) async fn tell(stage: &Stage, person: &'static str, times: usize) {
                         kind: "match_contested",
                         camp_id: Some(CampId(1)),
                         card_id: None,
-                        body: json!({"planetNickname": format!("第{number}位")}),
+                        body: json!({
+                            "campName": "写作营",
+                            "planetNickname": format!("第{number}位"),
+                        }),
                         dedupe_key: number.to_string(),
                     };
                     tell_one(tx, &notice, person, now).await?;

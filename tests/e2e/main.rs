@@ -16,11 +16,13 @@ mod support;
 mod app;
 
 mod camp;
+mod command_line;
 mod connections;
 mod jobs;
 mod killed;
 
 mod main_job;
+mod matching;
 mod member_api;
 mod payments;
 mod secrets;

@@ -16,5 +16,8 @@ mod sql;
 mod support;
 
 mod by_hand;
+mod choosing;
+mod contested;
+mod roster;
 mod smart;
 mod world;

@@ -2,8 +2,6 @@
 
 use campkeeper::domain::{BindMethod, BindStatus, MatchStatus, PlanetUserId};
 use campkeeper::services::matching::{Summary, match_by_hand, smart_match, unmatch};
-use campkeeper::services::{access_token, bind};
-use campkeeper::store::{StoreError, sessions};
 
 use crate::on_both_engines;
 use crate::world::{CAMP, OTHER_CAMP, World, admin, known_in_wechat_as, typed};
@@ -60,6 +58,19 @@ on_both_engines! {
         assert_eq!(world.binding(member).await, (BindStatus::ManualRequired, None));
         assert_eq!(world.match_history(member).await, ["pending → failed (smart-match)"]);
         assert_eq!(run(&world).await, Summary::default());
+    }
+
+    async fn who_has_told_a_name_waits_for_the_first_sync(db) {
+        let world = World::new(db).await;
+        let named = world.enroll(CAMP, "a", known_in_wechat_as("小明同学")).await;
+        let nameless = world.enroll(CAMP, "b", known_in_wechat_as("")).await;
+        world.expire_bindings().await;
+        assert_eq!(run(&world).await.for_people, 1, "nothing will ever speak for the nameless");
+        assert_eq!(world.binding(nameless).await.0, BindStatus::ManualRequired);
+        assert_eq!(world.binding(named).await.0, BindStatus::Expired);
+        world.ranked(CAMP, COCO, 3).await;
+        assert_eq!(run(&world).await.for_people, 1);
+        assert_eq!(world.binding(named).await.0, BindStatus::ManualRequired);
     }
 
     async fn a_claim_is_confirmed_once_the_planet_knows_it_even_by_an_earlier_name(db) {
@@ -131,20 +142,7 @@ on_both_engines! {
     async fn a_number_typed_after_paying_is_kept_until_the_roster_knows_it(db) {
         let world = World::new(db).await;
         let member = world.enroll(CAMP, "payer", known_in_wechat_as("明")).await;
-        let payment = world.payment(member).await;
-        let token = access_token::of(world.ctx.keys(), &payment.order_no);
-        let (hash, id, now) = (access_token::hash(&token), payment.id, world.ctx.now());
-        let until = now.plus(chrono::TimeDelta::days(30));
-        let write = world.ctx.db.write(move |tx| Box::pin(async move {
-            sessions::add_access_token(tx, &hash, id, until, now).await?;
-            Ok::<_, StoreError>(())
-        }));
-        write.await.unwrap();
-        let request = bind::Request {
-            order_no: payment.order_no,
-            claim: typed("4805", "小明同学"),
-        };
-        bind::bind(&world.ctx, &token, request).await.unwrap();
+        world.bind(member, typed("4805", "小明同学")).await;
         assert_eq!(world.member(member).await.match_status, MatchStatus::Pending);
         assert_eq!(world.member(member).await.identity.wechat_nickname, "明");
 

@@ -9,12 +9,12 @@ use campkeeper::domain::{
     RefundKind, RefundNo, Role, Terms, UserId,
 };
 use campkeeper::platforms::files::Files;
-use campkeeper::services::{Context, Settings, bind, identity};
+use campkeeper::services::{Context, Settings, access_token, bind, identity};
 use campkeeper::store::members::{self, Member};
 use campkeeper::store::payments::{self, Confirmation, NewPayment, OPENID, Payer, Payment};
 use campkeeper::store::planet_users::{self, PlanetUser};
 use campkeeper::store::refunds::{self, NewRefund, PutForward};
-use campkeeper::store::{Note, audit};
+use campkeeper::store::{Note, StoreError, audit, sessions};
 use chrono::{NaiveDate, TimeDelta};
 
 pub(crate) use campkeeper::store::payments::PlanetClaim;
@@ -116,9 +116,9 @@ impl World {
         }
         for (id, role) in [(1, "admin"), (2, "coach"), (3, "volunteer")] {
             self.execute(&format!(
-                "INSERT INTO system_user (id, username, password_hash, role, display_name, status, \
-                 must_change_password, created_at, updated_at) \
-                 VALUES ({id}, '{role}', '', '{role}', '{role}', 'active', FALSE, 0, 0)"
+                "INSERT INTO system_user (id, username, password_hash, role, display_name, \
+                 wecom_userid, status, must_change_password, created_at, updated_at) \
+                 VALUES ({id}, '{role}', '', '{role}', '{role}', '{role}', 'active', FALSE, 0, 0)"
             ))
             .await;
         }
@@ -143,7 +143,7 @@ impl World {
 
     /// Puts an account into the roster, or renames it.
     pub(crate) async fn account(&self, id: i64, number: i64, nickname: &str, wechat: &str) {
-        let user = PlanetUser {
+        self.keep(PlanetUser {
             planet_user_id: id,
             member_number: Some(number),
             nickname: nickname.to_owned(),
@@ -151,7 +151,25 @@ impl World {
             wechat_nickname: wechat.to_owned(),
             avatar_url: None,
             in_roster: true,
-        };
+        })
+        .await;
+    }
+
+    /// A sync sees an account: its id and its name.
+    pub(crate) async fn seen(&self, id: i64, nickname: &str) {
+        self.keep(PlanetUser {
+            planet_user_id: id,
+            member_number: None,
+            nickname: nickname.to_owned(),
+            card_name: String::new(),
+            wechat_nickname: String::new(),
+            avatar_url: None,
+            in_roster: false,
+        })
+        .await;
+    }
+
+    async fn keep(&self, user: PlanetUser) {
         let now = self.ctx.now();
         let write = self
             .ctx
@@ -209,6 +227,26 @@ impl World {
             })
         });
         write.await.unwrap()
+    }
+
+    /// A member who has paid says who they are.
+    pub(crate) async fn bind(&self, id: MemberId, claim: PlanetClaim) {
+        let payment = self.payment(id).await;
+        let token = access_token::of(self.ctx.keys(), &payment.order_no);
+        let (hash, now) = (access_token::hash(&token), self.ctx.now());
+        let until = now.plus(TimeDelta::days(30));
+        let write = self.ctx.db.write(move |tx| {
+            Box::pin(async move {
+                sessions::add_access_token(tx, &hash, payment.id, until, now).await?;
+                Ok::<_, StoreError>(())
+            })
+        });
+        write.await.unwrap();
+        let request = bind::Request {
+            order_no: payment.order_no,
+            claim,
+        };
+        bind::bind(&self.ctx, &token, request).await.unwrap();
     }
 
     /// Seven days pass.

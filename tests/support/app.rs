@@ -276,6 +276,14 @@ impl Browser {
         value.to_owned()
     }
 
+    /// Imports a roster.
+    pub async fn import_roster(&self, table: &[u8]) -> Reply {
+        let part = reqwest::multipart::Part::bytes(table.to_vec()).file_name("roster.csv");
+        let form = reqwest::multipart::Form::new().part("file", part);
+        let url = format!("{}/api/admin/roster/import", self.url);
+        self.send(self.client.post(url).multipart(form)).await
+    }
+
     /// Follows a redirect by hand: where it leads.
     pub async fn location(&self, path_or_url: &str) -> String {
         let url = if path_or_url.starts_with('/') {

@@ -7,6 +7,7 @@ use crate::domain::staff::Actor;
 use crate::domain::{
     Action, BindMethod, BindStatus, Machine as _, MatchStatus, MemberId, OrderStatus, PlanetUserId,
 };
+use crate::services::contest::GIVEN_TO_ANOTHER;
 use crate::services::{Context, Error, Refusal, Result, require};
 use crate::store::audit::Entry;
 use crate::store::members::{Identity, Member};
@@ -18,8 +19,6 @@ use super::decided;
 
 /// Characters of a remark at most.
 const MAX_REMARK_CHARS: usize = 200;
-/// What the others who claim an account are told once it is somebody's.
-const GIVEN_TO_ANOTHER: &str = "此星球账号已由人工确认给另一位成员";
 
 /// Says which planet account a member is. What a person says stands: the machine does not touch
 /// it, and only a person can take it back. Saying the same again changes nothing.
@@ -58,7 +57,7 @@ pub async fn match_by_hand(
 /// # Errors
 /// [`Refusal::WrongState`] if the member is not matched, or once the deposit goes back.
 pub async fn unmatch(ctx: &Context, actor: &Actor, id: MemberId) -> Result<Member> {
-    let note = Note::new(&actor.name, "match undone", ctx.now());
+    let note = Note::new(&actor.name, "", ctx.now());
     let actor = actor.clone();
     ctx.db
         .write(move |tx| {
@@ -67,16 +66,28 @@ pub async fn unmatch(ctx: &Context, actor: &Actor, id: MemberId) -> Result<Membe
                 if member.match_status != MatchStatus::Matched {
                     return Err(Refusal::WrongState("该成员还没有匹配".to_owned()).into());
                 }
-                take_back(tx, &member, &payment, &note).await?;
-                let details = json!({
-                    "campId": member.camp_id,
-                    "planetUserId": member.identity.planet_user_id,
-                });
-                tx.audit(entry(&actor, "member.unmatch", &member, details, &note));
+                undo(tx, &actor, &member, &payment, &note).await?;
                 members::by_id(tx, id).await?.ok_or(Error::NotFound)
             })
         })
         .await
+}
+
+/// Undoes a match, whoever made it, and audits it.
+pub(super) async fn undo(
+    tx: &mut Tx,
+    actor: &Actor,
+    member: &Member,
+    payment: &Payment,
+    note: &Note,
+) -> Result<()> {
+    take_back(tx, member, payment, note).await?;
+    let details = json!({
+        "campId": member.camp_id,
+        "planetUserId": member.identity.planet_user_id,
+    });
+    tx.audit(entry(actor, "member.unmatch", member, details, note));
+    Ok(())
 }
 
 fn checked(remark: Option<String>) -> Result<Option<String>> {
@@ -92,7 +103,11 @@ fn checked(remark: Option<String>) -> Result<Option<String>> {
 
 /// A member whose match may be changed by `actor`: the deposit is here, and no decision to give it
 /// back rests on who they are.
-async fn open_member(tx: &mut Tx, actor: &Actor, id: MemberId) -> Result<(Member, Payment)> {
+pub(super) async fn open_member(
+    tx: &mut Tx,
+    actor: &Actor,
+    id: MemberId,
+) -> Result<(Member, Payment)> {
     tx.lock(Lock::Decisions).await?;
     let member = members::by_id(tx, id).await?.ok_or(Error::NotFound)?;
     require(tx, actor, Action::MatchMembers, member.camp_id).await?;
@@ -107,7 +122,7 @@ async fn open_member(tx: &mut Tx, actor: &Actor, id: MemberId) -> Result<(Member
     Ok((member, payment))
 }
 
-async fn known(tx: &mut Tx, account: PlanetUserId) -> Result<PlanetUser> {
+pub(super) async fn known(tx: &mut Tx, account: PlanetUserId) -> Result<PlanetUser> {
     let user = planet_users::find(tx, &account.to_string()).await?;
     user.filter(|user| user.planet_user_id == account.0)
         .ok_or_else(|| {
@@ -116,7 +131,11 @@ async fn known(tx: &mut Tx, account: PlanetUserId) -> Result<PlanetUser> {
         })
 }
 
-async fn refuse_if_anothers(tx: &mut Tx, member: &Member, account: PlanetUserId) -> Result<()> {
+pub(super) async fn refuse_if_anothers(
+    tx: &mut Tx,
+    member: &Member,
+    account: PlanetUserId,
+) -> Result<()> {
     let holder = members::matched_to(tx, member.camp_id, account).await?;
     match holder.filter(|holder| holder.id != member.id) {
         None => Ok(()),
@@ -128,14 +147,14 @@ async fn refuse_if_anothers(tx: &mut Tx, member: &Member, account: PlanetUserId)
     }
 }
 
-fn is_decided(member: &Member, payment: &Payment, account: PlanetUserId) -> bool {
+pub(super) fn is_decided(member: &Member, payment: &Payment, account: PlanetUserId) -> bool {
     member.match_status == MatchStatus::Matched
         && member.identity.planet_user_id == Some(account)
         && payment.bind_method == Some(BindMethod::Manual)
 }
 
 /// Gives the account of `user` to a member, whoever they were taken for before.
-async fn give(
+pub(super) async fn give(
     tx: &mut Tx,
     actor: &Actor,
     member: &Member,
@@ -186,7 +205,8 @@ async fn take_back(tx: &mut Tx, member: &Member, payment: &Payment, note: &Note)
         ..Identity::default()
     };
     let change = member.match_status.to(MatchStatus::Pending)?;
-    members::set_match(tx, member.id, change, &nobody, note).await?;
+    let said = decided::said("撤销匹配", &member.identity, note);
+    members::set_match(tx, member.id, change, &nobody, &said).await?;
     decided::set_days(tx, member, payment, &nobody, note.at).await?;
     let change = payment.bind_status.to(BindStatus::ManualRequired)?;
     payments::advance_binding(tx, payment.id, change, None, note).await?;
@@ -212,7 +232,7 @@ async fn tell_other_claimants(
     Ok(())
 }
 
-fn entry(
+pub(super) fn entry(
     actor: &Actor,
     action: &'static str,
     member: &Member,

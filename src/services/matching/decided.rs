@@ -17,8 +17,24 @@ pub(super) async fn matched(
     note: &Note,
 ) -> Result<()> {
     let change = member.match_status.to(MatchStatus::Matched)?;
-    members::set_match(tx, member.id, change, identity, note).await?;
+    let said = said("认定为", identity, note);
+    members::set_match(tx, member.id, change, identity, &said).await?;
     set_days(tx, member, payment, identity, note.at).await
+}
+
+/// The note of a decision with whom it is about, so that a history tells which account it was.
+pub(super) fn said(verb: &str, identity: &Identity, note: &Note) -> Note {
+    let account = identity.planet_user_id;
+    let account = account.map_or_else(String::new, |account| format!("（{account}）"));
+    let who = format!("{verb}“{}”{account}", identity.planet_nickname);
+    Note {
+        reason: [who.as_str(), note.reason.as_str()]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join("，"),
+        ..note.clone()
+    }
 }
 
 /// Gives a member the days of their account in the deciding sync, so that nobody has to wait for

@@ -4,11 +4,11 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::domain::matching::{Candidate, Claim};
-use crate::domain::{CampId, MatchStatus, MemberId, OrderStatus, PlanetUserId};
+use crate::domain::{BindStatus, CampId, MatchStatus, MemberId, OrderStatus, PlanetUserId};
 use crate::services::{Result, identity};
 use crate::store::members::Member;
 use crate::store::payments::Payment;
-use crate::store::{Conn, members, payments, planet_users};
+use crate::store::{Conn, camps, members, payments, planet_users};
 
 /// Every account of the planet with every name it has had.
 #[derive(Debug)]
@@ -27,14 +27,8 @@ impl Accounts {
         let mut nicknames = HashMap::with_capacity(users.len());
         let mut candidates = Vec::with_capacity(users.len());
         for user in users {
-            let mut earlier = names
-                .remove(&PlanetUserId(user.planet_user_id))
-                .unwrap_or_default();
-            earlier.retain(|name| *name != user.nickname && *name != user.card_name);
-            candidates.push(Candidate {
-                earlier_names: earlier,
-                ..identity::candidate(&user)
-            });
+            let had = names.remove(&PlanetUserId(user.planet_user_id));
+            candidates.push(identity::candidate(&user, had.unwrap_or_default()));
             nicknames.insert(user.planet_user_id.to_string(), user.nickname);
         }
         Ok(Self {
@@ -54,6 +48,7 @@ impl Accounts {
 pub(super) struct Field {
     members: Vec<(Member, Payment)>,
     accounts_elsewhere: HashMap<MemberId, Vec<String>>,
+    is_synced: bool,
 }
 
 impl Field {
@@ -77,7 +72,20 @@ impl Field {
         Ok(Self {
             members,
             accounts_elsewhere,
+            is_synced: camps::by_id(conn, camp)
+                .await?
+                .is_some_and(|camp| camp.current_sync.is_some()),
         })
+    }
+
+    /// Whether the first sync of the camp may still bring an account that fits a member: they have
+    /// told something to find them by, and nobody has checked in yet.
+    pub(super) fn may_still_learn(&self, id: MemberId) -> bool {
+        let claim = self.claim_of(id).unwrap_or_default();
+        let tells = claim.typed_planet_id.is_some()
+            || claim.wechat_nickname.is_some()
+            || !claim.earlier_accounts.is_empty();
+        !self.is_synced && tells
     }
 
     /// What everybody claims who is not matched and whose money is here. Who waits for a person is
@@ -92,11 +100,47 @@ impl Field {
             .collect()
     }
 
-    /// What one member claims, matched or not.
-    pub(super) fn claim_of(&self, id: MemberId) -> Option<Claim> {
+    /// Whether the machine has anybody to decide about.
+    pub(super) fn has_open(&self) -> bool {
+        self.members.iter().any(|(member, payment)| {
+            member.match_status == MatchStatus::Pending
+                && payment.status == OrderStatus::Paid
+                && matches!(
+                    payment.bind_status,
+                    BindStatus::Expired | BindStatus::Completed
+                )
+        })
+    }
+
+    /// Where the binding of a member is whose match is pending.
+    pub(super) fn binding(&self, id: MemberId) -> Option<BindStatus> {
         self.members
             .iter()
-            .find(|(member, _)| member.id == id)
+            .find(|(member, _)| member.id == id && member.match_status == MatchStatus::Pending)
+            .map(|(_, payment)| payment.bind_status)
+    }
+
+    /// One member with the payment that made them.
+    pub(super) fn member(&self, id: MemberId) -> Option<&(Member, Payment)> {
+        self.members.iter().find(|(member, _)| member.id == id)
+    }
+
+    /// The members that only a person can decide about: those whom the machine gave up, and claims
+    /// that nothing has confirmed. Who may still bind by themselves is not among them.
+    pub(super) fn for_people(&self) -> impl Iterator<Item = &(Member, Payment)> {
+        self.members.iter().filter(|(member, payment)| {
+            member.match_status != MatchStatus::Matched
+                && payment.status == OrderStatus::Paid
+                && matches!(
+                    payment.bind_status,
+                    BindStatus::ManualRequired | BindStatus::Completed
+                )
+        })
+    }
+
+    /// What one member claims, matched or not.
+    pub(super) fn claim_of(&self, id: MemberId) -> Option<Claim> {
+        self.member(id)
             .map(|(member, payment)| self.claim(member, payment))
     }
 

@@ -5,11 +5,13 @@
 //! decides only where nobody else claims the account, and never where a person has decided.
 
 mod by_hand;
+mod choose;
 mod decided;
 mod field;
 mod smart;
 mod suggest;
 
 pub use by_hand::{match_by_hand, unmatch};
+pub use choose::{Choice, choose, was_looked_at, withdraw};
 pub use smart::{Summary, match_camp, smart_match};
-pub use suggest::{Suggestion, candidates};
+pub use suggest::{Question, Suggestion, candidates, question, waiting};

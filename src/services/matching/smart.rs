@@ -4,15 +4,18 @@
 use std::ops::AddAssign;
 
 use serde::Serialize;
+use serde_json::json;
 
 use crate::domain::matching::{self, Decision, Reason, Verdict};
 use crate::domain::{
     BindMethod, BindStatus, CampId, Machine as _, MatchStatus, MemberId, OrderStatus, PlanetUserId,
+    Timestamp,
 };
+use crate::services::notify::{Notice, tell_deciders};
 use crate::services::{Context, Error, Result};
 use crate::store::members::{Identity, Member};
 use crate::store::payments::Payment;
-use crate::store::{Note, Tx, members, payments};
+use crate::store::{Note, Tx, camps, members, payments};
 
 use super::decided;
 use super::field::{Accounts, Field};
@@ -55,19 +58,26 @@ pub async fn smart_match(ctx: &Context) -> Result<Summary> {
     };
     let mut summary = Summary::default();
     for camp in camps {
-        summary += match_with(ctx, &accounts, camp).await?;
+        let field = Field::load(&mut ctx.db.read().await?, camp).await?;
+        summary += match_field(ctx, &accounts, &field).await?;
     }
     Ok(summary)
 }
 
-/// Matches the members of one camp: what a sync has newly learnt may decide some.
+/// Matches the members of one camp: what a sync has newly learnt may decide some. Costs two reads
+/// where there is nobody to match.
 pub async fn match_camp(ctx: &Context, camp: CampId) -> Result<Summary> {
-    let accounts = Accounts::load(&mut ctx.db.read().await?).await?;
-    match_with(ctx, &accounts, camp).await
+    let mut conn = ctx.db.read().await?;
+    let field = Field::load(&mut conn, camp).await?;
+    if !field.has_open() {
+        return Ok(Summary::default());
+    }
+    let accounts = Accounts::load(&mut conn).await?;
+    drop(conn);
+    match_field(ctx, &accounts, &field).await
 }
 
-async fn match_with(ctx: &Context, accounts: &Accounts, camp: CampId) -> Result<Summary> {
-    let field = Field::load(&mut ctx.db.read().await?, camp).await?;
+async fn match_field(ctx: &Context, accounts: &Accounts, field: &Field) -> Result<Summary> {
     let taken = field.taken(None);
     let verdicts = matching::assign(&field.claims(), &accounts.candidates, &taken);
     let mut summary = Summary {
@@ -79,10 +89,14 @@ async fn match_with(ctx: &Context, accounts: &Accounts, camp: CampId) -> Result<
             continue;
         };
         let opinion = Opinion::of(&verdict, accounts);
-        let note = Note::new(OPERATOR, format!("score {}", verdict.score), ctx.now());
+        if !opinion.leads_anywhere(field, id) {
+            continue;
+        }
+        let note = Note::new(OPERATOR, format!("匹配度 {}", verdict.score), ctx.now());
+        let context = ctx.clone();
         let done = ctx
             .db
-            .write(move |tx| Box::pin(async move { apply(tx, id, opinion, &note).await }))
+            .write(move |tx| Box::pin(async move { apply(&context, tx, id, opinion, &note).await }))
             .await;
         match done {
             Ok(Outcome::Matched) => summary.matched += 1,
@@ -101,6 +115,8 @@ async fn match_with(ctx: &Context, accounts: &Accounts, camp: CampId) -> Result<
 struct Opinion {
     /// The account that fits best, with its nickname.
     best: Option<(PlanetUserId, String)>,
+    /// Whether no account at all is like the member.
+    finds_nobody: bool,
     score: u8,
     /// Whether it may be taken without a person: sure enough, and nobody contests it.
     is_sure: bool,
@@ -119,9 +135,20 @@ impl Opinion {
                 let nickname = accounts.nickname(account).to_owned();
                 Some((PlanetUserId(account.parse().ok()?), nickname))
             }),
+            finds_nobody: best.is_none() && verdict.runners_up.is_empty(),
             score: verdict.score,
             is_sure: verdict.decision == Decision::Matched && !contested,
             reasons: verdict.reasons.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    /// Whether it leads to anything: an expired binding is decided or handed to people, unless the
+    /// camp's first sync may still bring somebody who fits; a claim is confirmed if it is sure.
+    fn leads_anywhere(&self, field: &Field, id: MemberId) -> bool {
+        match field.binding(id) {
+            Some(BindStatus::Expired) => !(self.finds_nobody && field.may_still_learn(id)),
+            Some(BindStatus::Completed) => self.is_sure,
+            _ => false,
         }
     }
 
@@ -159,7 +186,13 @@ enum Outcome {
 }
 
 /// Applies an opinion to a member as they stand now.
-async fn apply(tx: &mut Tx, id: MemberId, opinion: Opinion, note: &Note) -> Result<Outcome> {
+async fn apply(
+    ctx: &Context,
+    tx: &mut Tx,
+    id: MemberId,
+    opinion: Opinion,
+    note: &Note,
+) -> Result<Outcome> {
     let member = members::by_id(tx, id).await?.ok_or(Error::NotFound)?;
     let payment = payments::by_id(tx, member.payment_id).await?;
     let payment = payment.ok_or(Error::NotFound)?;
@@ -181,6 +214,7 @@ async fn apply(tx: &mut Tx, id: MemberId, opinion: Opinion, note: &Note) -> Resu
         }
         (BindStatus::Expired, None) => {
             hand_over(tx, &member, &payment, &opinion, note).await?;
+            tell_people(ctx, tx, member.camp_id, note.at).await?;
             Ok(Outcome::ForPeople)
         }
         _ => Ok(Outcome::Left),
@@ -211,4 +245,17 @@ async fn hand_over(
     let change = payment.bind_status.to(BindStatus::ManualRequired)?;
     payments::advance_binding(tx, payment.id, change, None, note).await?;
     Ok(())
+}
+
+/// Tells the deciders of a camp that somebody waits for them, once a day.
+async fn tell_people(ctx: &Context, tx: &mut Tx, camp_id: CampId, now: Timestamp) -> Result<()> {
+    let camp = camps::by_id(tx, camp_id).await?.ok_or(Error::NotFound)?;
+    let notice = Notice {
+        kind: "match_waiting",
+        camp_id: Some(camp_id),
+        card_id: None,
+        body: json!({"campId": camp_id.0, "campName": camp.name}),
+        dedupe_key: format!("{camp_id}:{}", now.shanghai_day()),
+    };
+    tell_deciders(tx, &ctx.settings, &notice, now).await
 }

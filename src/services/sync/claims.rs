@@ -71,7 +71,7 @@ async fn account_agreed(conn: &mut Conn, entrant: &Entrant) -> Result<Option<Pla
     let Some(user) = planet_users::find(conn, typed).await? else {
         return Ok(None);
     };
-    let candidates = [identity::candidate(&user)];
+    let candidates = [identity::as_candidate(conn, &user).await?];
     Ok(match matching::identify(typed, nickname, &candidates) {
         Identified::Agreed(_) => Some(PlanetUserId(user.planet_user_id)),
         Identified::NumberOnly(_) | Identified::Nobody => None,

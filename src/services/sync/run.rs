@@ -11,7 +11,7 @@ use crate::domain::staff::Actor;
 use crate::domain::{Action, CampId, CampStatus, SyncId, Timestamp};
 use crate::platforms::zsxq::Planet;
 use crate::services::notify::{Notice, tell_deciders};
-use crate::services::{Context, Error, Refusal, Result, refund, require};
+use crate::services::{Context, Error, Refusal, Result, matching, refund, require, roster};
 use crate::store::audit::Entry;
 use crate::store::camps::{self, Camp};
 use crate::store::syncs::{self, Counts, Started, SyncRun, SyncState};
@@ -197,6 +197,7 @@ async fn carry_out(ctx: &Context, run: Run) -> Result<Ended> {
     let remedy = match reading {
         Reading::Whole(whole) => {
             complete(ctx, &run, whole).await?;
+            match_members(ctx, run.camp.id).await;
             build_list_if_over(ctx, &run).await;
             None
         }
@@ -286,6 +287,25 @@ async fn complete(ctx: &Context, run: &Run, whole: Whole) -> Result<()> {
             set_apart(ctx, run, SyncState::Failed, Vec::new(), trouble).await?;
             Err(error)
         }
+    }
+}
+
+/// Matches the members of the camp with what the run has learnt of the planet. The sync stands
+/// whatever comes of it: the next one and the night's match try again.
+async fn match_members(ctx: &Context, camp_id: CampId) {
+    let matched = async {
+        roster::link_seen(ctx).await?;
+        matching::match_camp(ctx, camp_id).await
+    };
+    match matched.await {
+        Ok(done) => tracing::info!(
+            camp.id = camp_id.0,
+            confirmed = done.confirmed,
+            matched = done.matched,
+            for_people = done.for_people,
+            "members are matched"
+        ),
+        Err(error) => tracing::error!(camp.id = camp_id.0, %error, "no members were matched"),
     }
 }
 

@@ -8,12 +8,12 @@ use utoipa_axum::routes;
 
 use crate::domain::staff::Actor;
 use crate::domain::{
-    BindMethod, BindStatus, CampId, MatchStatus, MemberId, PlanetUserId, RefundStatus,
+    BindMethod, BindStatus, CampId, MatchStatus, MemberId, PlanetUserId, RefundStatus, Timestamp,
 };
 use crate::services::Context;
 use crate::services::matching::{self, Suggestion};
 use crate::services::members::{self, MemberQuery};
-use crate::store::member_lists::ListedMember;
+use crate::store::member_lists::{ListedMember, MemberEvent};
 use crate::web::auth::Staff;
 use crate::web::{
     Answer, Envelope, Items, Json, Page, Paging, Path, ProblemBody, Query, WebResult, WebState,
@@ -58,6 +58,32 @@ struct MemberView {
     /// (不符合条件).
     #[schema(value_type = Option<String>, example = "pending")]
     refund_status: Option<RefundStatus>,
+}
+
+/// A member with the history of their match.
+#[derive(Debug, Serialize, ToSchema)]
+struct MemberDetail {
+    #[serde(flatten)]
+    member: MemberView,
+    /// Every move of the match and of the binding, oldest first.
+    history: Vec<EventView>,
+}
+
+/// One move of a match or a binding.
+#[derive(Debug, Serialize, ToSchema)]
+struct EventView {
+    #[schema(example = "match")]
+    what: String,
+    /// `null` at its beginning.
+    from: Option<String>,
+    #[schema(example = "matched")]
+    to: String,
+    /// A name, `member`, `wechat_pay`, or the job that did it.
+    by: String,
+    /// Why; for a match, which account.
+    reason: String,
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
 }
 
 /// An account that a member could be.
@@ -121,6 +147,19 @@ impl From<ListedMember> for MemberView {
     }
 }
 
+impl From<MemberEvent> for EventView {
+    fn from(event: MemberEvent) -> Self {
+        Self {
+            what: event.what,
+            from: event.from_status,
+            to: event.to_status,
+            by: event.operator,
+            reason: event.reason,
+            at: Timestamp::from_micros(event.created_at),
+        }
+    }
+}
+
 impl From<Suggestion> for CandidateView {
     fn from(suggestion: Suggestion) -> Self {
         Self {
@@ -165,12 +204,12 @@ async fn list_members(
     Ok(Answer(paging.page_of(views.collect(), total)))
 }
 
-/// One member.
+/// One member, with the history of their match.
 #[utoipa::path(
     get, path = "/api/admin/members/{id}", tag = "staff", security(("staff" = [])),
     params(("id" = i64, Path)),
     responses(
-        (status = 200, body = Envelope<MemberView>),
+        (status = 200, body = Envelope<MemberDetail>),
         (status = 404, description = "not_found", body = ProblemBody)
     )
 )]
@@ -178,8 +217,12 @@ async fn get_member(
     State(ctx): State<Context>,
     Staff(actor): Staff,
     Path(id): Path<MemberId>,
-) -> WebResult<Answer<MemberView>> {
-    shown(&ctx, &actor, id).await
+) -> WebResult<Answer<MemberDetail>> {
+    let (member, history) = members::with_history(&ctx, &actor, id).await?;
+    Ok(Answer(MemberDetail {
+        member: member.into(),
+        history: history.into_iter().map(EventView::from).collect(),
+    }))
 }
 
 /// The accounts that a member could be, at most nine, best first.

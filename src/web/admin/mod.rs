@@ -9,6 +9,7 @@ mod members;
 mod payments;
 mod refund_views;
 mod refunds;
+mod roster;
 mod session;
 mod uploads;
 mod users;
@@ -24,6 +25,7 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
         .merge(jobs::routes())
         .merge(logs::routes())
         .merge(refunds::routes())
+        .merge(roster::routes())
         .merge(members::routes())
         .merge(payments::routes())
         .merge(session::routes())

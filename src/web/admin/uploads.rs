@@ -1,8 +1,6 @@
 //! Uploading pictures.
 
-use axum::extract::multipart::MultipartError;
-use axum::extract::{DefaultBodyLimit, FromRequest as _, Multipart, Request, State};
-use axum::http::StatusCode;
+use axum::extract::{DefaultBodyLimit, Request, State};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -12,19 +10,13 @@ use crate::domain::UploadId;
 use crate::services::Context;
 use crate::services::uploads::{self, MAX_PICTURE_BYTES};
 use crate::web::auth::Staff;
-use crate::web::{Answer, Envelope, Problem, ProblemBody, WebResult, WebState};
-
-/// Boundaries and headers around the file.
-const MULTIPART_OVERHEAD_BYTES: usize = 16 * 1024;
-/// Parts that are looked at for the file.
-const MAX_PARTS: usize = 8;
+use crate::web::multipart::{OVERHEAD_BYTES, file_of};
+use crate::web::{Answer, Envelope, ProblemBody, WebResult, WebState};
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
     OpenApiRouter::new()
         .routes(routes!(upload))
-        .layer(DefaultBodyLimit::max(
-            MAX_PICTURE_BYTES + MULTIPART_OVERHEAD_BYTES,
-        ))
+        .layer(DefaultBodyLimit::max(MAX_PICTURE_BYTES + OVERHEAD_BYTES))
 }
 
 /// A picture that was stored.
@@ -62,7 +54,7 @@ async fn upload(
     Staff(actor): Staff,
     request: Request,
 ) -> WebResult<Answer<UploadView>> {
-    let bytes = file_of(request).await?;
+    let bytes = file_of(request, "请选择要上传的图片").await?;
     let uploaded = uploads::store(&ctx, &actor, bytes).await?;
     Ok(Answer(UploadView {
         id: uploaded.id,
@@ -70,32 +62,4 @@ async fn upload(
         content_type: uploaded.content_type,
         bytes: uploaded.bytes,
     }))
-}
-
-/// The part named `file`.
-async fn file_of(request: Request) -> WebResult<Vec<u8>> {
-    let mut parts = Multipart::from_request(request, &())
-        .await
-        .map_err(|_| Problem::unsupported_media_type("请求须是 multipart/form-data"))?;
-    for _ in 0..MAX_PARTS {
-        let Some(part) = parts.next_field().await.map_err(|error| unread(&error))? else {
-            break;
-        };
-        if part.name() == Some("file") {
-            let bytes = part.bytes().await.map_err(|error| unread(&error))?;
-            return Ok(bytes.into());
-        }
-    }
-    Err(Problem::invalid([(
-        "file",
-        "请选择要上传的图片".to_owned(),
-    )]))
-}
-
-fn unread(error: &MultipartError) -> Problem {
-    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        Problem::too_large()
-    } else {
-        Problem::bad_request("上传没有传完整")
-    }
 }

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::domain::{CampId, CampStatus, PlanetUserId};
+use crate::domain::{CampId, CampStatus};
 use crate::services::orders::{self, ShownCamp};
 use crate::services::{Context, file_links, identity};
 
@@ -156,8 +156,9 @@ enum FoundView {
     /// Number and nickname agree.
     #[serde(rename_all = "camelCase")]
     Account {
-        #[schema(value_type = String)]
-        planet_user_id: PlanetUserId,
+        /// What to send when paying: the account's id, or the number where no sync has seen the
+        /// account yet.
+        planet_user_id: String,
         planet_nickname: String,
         #[schema(required)]
         avatar_url: Option<String>,
@@ -192,11 +193,11 @@ async fn find_planet_user(
     let found = identity::find(&state.ctx, &typed.q, &nickname).await?;
     Ok(Answer(found.map(|found| match found {
         identity::Found::Account {
-            planet_user_id,
+            planet_id,
             planet_nickname,
             avatar_url,
         } => FoundView::Account {
-            planet_user_id,
+            planet_user_id: planet_id,
             planet_nickname,
             avatar_url,
         },

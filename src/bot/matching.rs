@@ -1,0 +1,312 @@
+//! `匹配`: who of a camp waits for a person to say which planet account they are, the card that asks
+//! it, and the presses on that card.
+
+use serde_json::{Value, json};
+
+use crate::domain::matching::Decision;
+use crate::domain::staff::Actor;
+use crate::domain::{Action, CampStatus, MatchStatus, MemberId, PlanetUserId};
+use crate::services::inbox::Reply;
+use crate::services::lookup::{self, shown_name};
+use crate::services::matching::{self, Choice, Question, Suggestion, was_looked_at};
+use crate::services::{Error, Refusal, Result};
+use crate::store::camps::Camp;
+use crate::store::cards::{CardState, NewCard};
+use crate::store::members::Member;
+
+use super::clicks::Press;
+use super::command::Verb;
+use super::names::{self, Found};
+use super::pending::CARD_LIFE;
+use super::{Bot, answers, choosing, replies};
+
+/// The question of the card.
+const ACCOUNT: &str = "account";
+/// The option that is no account: 以上都不是.
+const NONE: &str = "none";
+/// Characters of an option (wecom-app §6).
+const MAX_OPTION_CHARS: usize = 16;
+/// Accounts that the text before the card explains; the card has up to nine.
+const EXPLAINED: usize = 5;
+
+/// What is said to `匹配 [营] [会员]`.
+pub(super) async fn answer(
+    bot: &Bot,
+    person: &str,
+    actor: &Actor,
+    words: &[String],
+) -> Result<Vec<Reply>> {
+    let mut camps = lookup::camps_for(&bot.ctx, actor, Action::MatchMembers).await?;
+    camps.retain(|camp| camp.status != CampStatus::Archived);
+    let Some((first, rest)) = words.split_first() else {
+        return everywhere(bot, person, actor, &camps).await;
+    };
+    if let Found::One(camp) = names::find(&words.join(" "), &camps, |camp| &camp.name) {
+        return next(bot, person, actor, camp).await;
+    }
+    match names::find(first, &camps, |camp| &camp.name) {
+        Found::One(camp) => about_camp(bot, person, actor, camp, rest).await,
+        found => {
+            let verb = Verb::Match;
+            Ok(vec![choosing::card(bot, person, verb, first, rest, &found)])
+        }
+    }
+}
+
+/// Asks about a member of a camp: the one who is named, else the next one who waits.
+pub(super) async fn about_camp(
+    bot: &Bot,
+    person: &str,
+    actor: &Actor,
+    camp: &Camp,
+    words: &[String],
+) -> Result<Vec<Reply>> {
+    if words.is_empty() {
+        next(bot, person, actor, camp).await
+    } else {
+        member(bot, person, actor, camp, &words.join(" ")).await
+    }
+}
+
+/// The camps in which somebody waits; the only one at once.
+async fn everywhere(bot: &Bot, person: &str, actor: &Actor, camps: &[Camp]) -> Result<Vec<Reply>> {
+    let mut waiting = Vec::new();
+    for camp in camps {
+        let count = matching::waiting(&bot.ctx, actor, camp.id).await?.len();
+        if count > 0 {
+            waiting.push((camp, count));
+        }
+    }
+    if let [(camp, _)] = waiting.as_slice() {
+        return next(bot, person, actor, camp).await;
+    }
+    let line = |(camp, count): &(&Camp, usize)| json!({"name": camp.name, "count": count});
+    let lines: Vec<Value> = waiting.iter().map(line).collect();
+    let body = json!({"camps": lines});
+    Ok(vec![replies::text(bot, person, "answer_match_camps", body)])
+}
+
+/// Asks about the next member of a camp whom nobody has looked at.
+async fn next(bot: &Bot, person: &str, actor: &Actor, camp: &Camp) -> Result<Vec<Reply>> {
+    let waiting = matching::waiting(&bot.ctx, actor, camp.id).await?;
+    match waiting.first().filter(|member| !was_looked_at(member)) {
+        Some(member) => ask(bot, person, actor, camp, member.id, waiting.len() - 1).await,
+        None => {
+            let body = json!({
+                "campId": camp.id.0, "campName": camp.name, "count": waiting.len(),
+            });
+            let text = replies::text(bot, person, "answer_match_done", body);
+            Ok(vec![replies::about(text, camp.id)])
+        }
+    }
+}
+
+/// Asks about one member by name, looked at or not.
+async fn member(
+    bot: &Bot,
+    person: &str,
+    actor: &Actor,
+    camp: &Camp,
+    wanted: &str,
+) -> Result<Vec<Reply>> {
+    let found = lookup::find_members(&bot.ctx, actor, camp, wanted).await?;
+    match found.as_slice() {
+        [only] if only.member.match_status != MatchStatus::Matched => {
+            ask(bot, person, actor, camp, only.member.id, 0).await
+        }
+        several => Ok(vec![answers::members(bot, person, camp, wanted, several)]),
+    }
+}
+
+/// A text with the evidence, and the card to choose on where there is anything to choose.
+async fn ask(
+    bot: &Bot,
+    person: &str,
+    actor: &Actor,
+    camp: &Camp,
+    id: MemberId,
+    left: usize,
+) -> Result<Vec<Reply>> {
+    let question = matching::question(&bot.ctx, actor, id).await?;
+    let body = body_of(camp, &question, left);
+    let text = replies::text(bot, person, "answer_match", body.clone());
+    let text = replies::about(text, camp.id);
+    if question.suggestions.is_empty() {
+        return Ok(vec![text]);
+    }
+    let card = NewCard {
+        kind: "match".to_owned(),
+        camp_id: Some(camp.id),
+        subject: format!("member:{id}"),
+        proposal: body.clone(),
+        audience: vec![person.to_owned()],
+        expires_at: bot.ctx.now().plus(CARD_LIFE),
+    };
+    Ok(vec![text, replies::card(bot, person, "match", body, card)])
+}
+
+fn body_of(camp: &Camp, question: &Question, left: usize) -> Value {
+    let Question {
+        member,
+        payment,
+        suggestions,
+    } = question;
+    let candidates: Vec<Value> = suggestions
+        .iter()
+        .enumerate()
+        .map(|(place, suggestion)| candidate(place, suggestion))
+        .collect();
+    json!({
+        "campId": camp.id.0,
+        "campName": camp.name,
+        "memberId": member.id.0,
+        "name": shown_name(member),
+        "wechatNickname": member.identity.wechat_nickname,
+        "typedId": payment.claim.planet_id,
+        "typedNickname": payment.claim.nickname,
+        "orderNo": payment.order_no,
+        "candidates": candidates,
+        "explained": EXPLAINED,
+        "unsure": is_unsure(suggestions),
+        "left": left,
+    })
+}
+
+/// Whether the best account is none that a person should take without looking twice.
+fn is_unsure(suggestions: &[Suggestion]) -> bool {
+    suggestions
+        .first()
+        .is_none_or(|best| best.score < Decision::REVIEW_FROM)
+}
+
+fn candidate(place: usize, suggestion: &Suggestion) -> Value {
+    let score = format!(" {}分", suggestion.score);
+    let number = format!("{} ", place + 1);
+    let taken = score.chars().count() + number.chars().count();
+    let room = MAX_OPTION_CHARS.saturating_sub(taken);
+    let name = called(suggestion);
+    json!({
+        "account": suggestion.planet_user_id.to_string(),
+        "name": name,
+        "score": suggestion.score,
+        "reasons": suggestion.reasons,
+        "label": number + &wecom::limit::fit_characters(&name, room) + &score,
+    })
+}
+
+/// The nickname of an account; its id where there is none.
+fn called(suggestion: &Suggestion) -> String {
+    match suggestion.planet_nickname.trim() {
+        "" => suggestion.planet_user_id.to_string(),
+        name => name.to_owned(),
+    }
+}
+
+/// A press on the card.
+pub(super) async fn on_match(press: &Press<'_>) -> Result<Vec<Reply>> {
+    match (press.action, press.card.state) {
+        ("submit", CardState::Open) => submit(press).await,
+        ("submit", _) if press.is_mine_again() => repeat(press).await,
+        ("undo", CardState::Decided) => undo(press).await,
+        ("next", _) => {
+            let camp = press.card.camp_id.ok_or(Error::NotFound)?;
+            let action = Action::MatchMembers;
+            let camp = lookup::camp(&press.bot.ctx, &press.actor, action, camp).await?;
+            next(press.bot, press.person, &press.actor, &camp).await
+        }
+        _ => {
+            let outcome = press.card.outcome.clone();
+            press
+                .too_late("match_decided", &outcome.ok_or(Error::NotFound)?)
+                .await
+        }
+    }
+}
+
+async fn submit(press: &Press<'_>) -> Result<Vec<Reply>> {
+    let Some(choice) = chosen(press) else {
+        let body = json!({"word": "nothing_ticked"});
+        let text = replies::text(press.bot, press.person, "answer_refused", body);
+        return Ok(vec![text]);
+    };
+    let id = member_of(press)?;
+    let ctx = &press.bot.ctx;
+    match matching::choose(ctx, &press.actor, id, choice).await {
+        Ok(member) => {
+            let at = replies::moment(ctx.now());
+            let outcome = outcome(press, &member, &press.actor.name, at);
+            let moved = (CardState::Open, CardState::Decided);
+            let concluded = press.conclude(moved, "match_decided", outcome).await?;
+            Ok(concluded.answers)
+        }
+        Err(Error::Refused(Refusal::AlreadyDecided { by, at, .. })) => {
+            let member = matching::question(ctx, &press.actor, id).await?.member;
+            let outcome = outcome(press, &member, &by, replies::moment(at));
+            press.too_late("match_decided", &outcome).await
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// What was picked, if the card has offered it.
+fn chosen(press: &Press<'_>) -> Option<Choice> {
+    let picked = press.click.selected(ACCOUNT).first()?;
+    if picked == NONE {
+        return Some(Choice::NoneOfThese);
+    }
+    let offered = press.card.proposal.get("candidates")?.as_array()?;
+    let is_offered = offered
+        .iter()
+        .any(|candidate| candidate.get("account").and_then(Value::as_str) == Some(picked));
+    let account = picked.parse().ok().filter(|_| is_offered)?;
+    Some(Choice::Account(PlanetUserId(account)))
+}
+
+/// Shows once more what this very click has decided: the process died before it could.
+async fn repeat(press: &Press<'_>) -> Result<Vec<Reply>> {
+    let outcome = press.card.outcome.clone().ok_or(Error::NotFound)?;
+    let moved = (CardState::Open, CardState::Decided);
+    let concluded = press.conclude(moved, "match_decided", outcome).await?;
+    Ok(concluded.answers)
+}
+
+async fn undo(press: &Press<'_>) -> Result<Vec<Reply>> {
+    let outcome = press.card.outcome.clone().ok_or(Error::NotFound)?;
+    let account = outcome.get("account").and_then(Value::as_str);
+    let account = account.and_then(|account| account.parse().ok());
+    let account = PlanetUserId(account.ok_or(Error::NotFound)?);
+    let id = member_of(press)?;
+    matching::withdraw(&press.bot.ctx, &press.actor, id, account).await?;
+    let mut outcome = outcome;
+    if let Some(fields) = outcome.as_object_mut() {
+        let at = replies::moment(press.bot.ctx.now());
+        fields.insert("status".to_owned(), json!("withdrawn"));
+        fields.insert("by".to_owned(), json!(press.actor.name));
+        fields.insert("at".to_owned(), json!(at));
+    }
+    let moved = (CardState::Decided, CardState::Withdrawn);
+    let concluded = press.conclude(moved, "match_decided", outcome).await?;
+    Ok(concluded.answers)
+}
+
+fn member_of(press: &Press<'_>) -> Result<MemberId> {
+    let id = press.card.proposal.get("memberId").and_then(Value::as_i64);
+    id.map(MemberId).ok_or(Error::NotFound)
+}
+
+/// What the card shows once somebody has decided: the member as they stand now.
+fn outcome(press: &Press<'_>, member: &Member, by: &str, at: String) -> Value {
+    let is_matched = member.match_status == MatchStatus::Matched;
+    let account = member.identity.planet_user_id.filter(|_| is_matched);
+    let asked = |name: &str| press.card.proposal.get(name).cloned();
+    json!({
+        "what": "match",
+        "campName": asked("campName"),
+        "name": asked("name"),
+        "account": account.map(|account| account.to_string()),
+        "chosen": Some(&member.identity.planet_nickname).filter(|_| is_matched),
+        "status": if is_matched { "matched" } else { NONE },
+        "by": by,
+        "at": at,
+    })
+}

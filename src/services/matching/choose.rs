@@ -1,0 +1,174 @@
+//! What the match card decides: one of the accounts it shows, or none of them. Unlike
+//! [`super::match_by_hand`] it corrects nobody: who comes second learns who was first.
+
+use serde_json::json;
+
+use crate::domain::staff::Actor;
+use crate::domain::{BindStatus, Machine as _, MatchStatus, MemberId, PlanetUserId};
+use crate::services::{Context, Error, Refusal, Result};
+use crate::store::members::Member;
+use crate::store::payments::Payment;
+use crate::store::{Note, Tx, members, payments};
+
+use super::by_hand;
+
+/// How often a choice is made again when somebody else was first.
+const MAX_CONFLICTS: usize = 5;
+/// What is kept of somebody who looked at the accounts and took none.
+const NONE_OF_THESE: &str = "看过候选，都不是";
+
+/// What a person chose for a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    /// The member is this account.
+    Account(PlanetUserId),
+    /// The member is none of those that were shown.
+    NoneOfThese,
+}
+
+/// Whether somebody has looked at the accounts that fit a member, and took none.
+#[must_use]
+pub fn was_looked_at(member: &Member) -> bool {
+    let mut reasons = member.identity.reasons.iter();
+    reasons.any(|reason| reason.ends_with(NONE_OF_THESE))
+}
+
+/// Writes what a person chose for a member whom nobody has matched yet. The same choice of the
+/// same person once more changes nothing.
+///
+/// # Errors
+/// [`Refusal::AlreadyDecided`] if somebody else was first; those of [`super::match_by_hand`].
+pub async fn choose(ctx: &Context, actor: &Actor, id: MemberId, choice: Choice) -> Result<Member> {
+    let mut conflicts = 0;
+    loop {
+        match choose_once(ctx, actor, id, choice).await {
+            // Somebody else at the same moment: the next look says who.
+            Err(error) if error.is_conflict() && conflicts < MAX_CONFLICTS => conflicts += 1,
+            other => return other,
+        }
+    }
+}
+
+async fn choose_once(ctx: &Context, actor: &Actor, id: MemberId, choice: Choice) -> Result<Member> {
+    let note = Note::new(&actor.name, "", ctx.now());
+    let actor = actor.clone();
+    ctx.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let (member, payment) = by_hand::open_member(tx, &actor, id).await?;
+                if member.match_status == MatchStatus::Matched {
+                    refuse_unless_same(tx, &actor, &member, &payment, choice).await?;
+                } else {
+                    apply(tx, &actor, &member, &payment, choice, &note).await?;
+                }
+                members::by_id(tx, id).await?.ok_or(Error::NotFound)
+            })
+        })
+        .await
+}
+
+/// Takes back a match to `account`. It is gone already: nothing changes.
+///
+/// # Errors
+/// [`Refusal::WrongState`] if the member is another account by now, or once the deposit goes back.
+pub async fn withdraw(
+    ctx: &Context,
+    actor: &Actor,
+    id: MemberId,
+    account: PlanetUserId,
+) -> Result<Member> {
+    let note = Note::new(&actor.name, "", ctx.now());
+    let actor = actor.clone();
+    ctx.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let (member, payment) = by_hand::open_member(tx, &actor, id).await?;
+                let is_matched = member.match_status == MatchStatus::Matched;
+                if is_matched && member.identity.planet_user_id != Some(account) {
+                    let why = "这位会员的匹配已被改过，请在成员页查看";
+                    return Err(Refusal::WrongState(why.to_owned()).into());
+                }
+                if is_matched {
+                    by_hand::undo(tx, &actor, &member, &payment, &note).await?;
+                }
+                members::by_id(tx, id).await?.ok_or(Error::NotFound)
+            })
+        })
+        .await
+}
+
+async fn refuse_unless_same(
+    tx: &mut Tx,
+    actor: &Actor,
+    member: &Member,
+    payment: &Payment,
+    choice: Choice,
+) -> Result<()> {
+    let (by, at) = members::last_move(tx, member.id)
+        .await?
+        .unwrap_or_else(|| (String::new(), member.created_at));
+    let is_same = matches!(choice, Choice::Account(account)
+        if by_hand::is_decided(member, payment, account));
+    if is_same && by == actor.name {
+        return Ok(());
+    }
+    let status = member.match_status.as_str();
+    Err(Refusal::AlreadyDecided { by, at, status }.into())
+}
+
+async fn apply(
+    tx: &mut Tx,
+    actor: &Actor,
+    member: &Member,
+    payment: &Payment,
+    choice: Choice,
+    note: &Note,
+) -> Result<()> {
+    match choice {
+        Choice::Account(account) => {
+            let user = by_hand::known(tx, account).await?;
+            by_hand::refuse_if_anothers(tx, member, account).await?;
+            by_hand::give(tx, actor, member, payment, user, note).await
+        }
+        Choice::NoneOfThese => leave_to_people(tx, actor, member, payment, note).await,
+    }
+}
+
+/// Keeps that a person took none of the accounts: from then on the machine leaves the member alone.
+async fn leave_to_people(
+    tx: &mut Tx,
+    actor: &Actor,
+    member: &Member,
+    payment: &Payment,
+    note: &Note,
+) -> Result<()> {
+    let reason = format!("{}{NONE_OF_THESE}", actor.name);
+    let mut identity = member.identity.clone();
+    if identity.reasons.contains(&reason) {
+        return Ok(());
+    }
+    identity.reasons.push(reason);
+    if member.match_status == MatchStatus::Pending {
+        let change = member.match_status.to(MatchStatus::Failed)?;
+        let note = Note {
+            reason: NONE_OF_THESE.to_owned(),
+            ..note.clone()
+        };
+        members::set_match(tx, member.id, change, &identity, &note).await?;
+    } else {
+        members::set_identity(tx, member.id, member.match_status, &identity, note.at).await?;
+    }
+    if payment.bind_status != BindStatus::ManualRequired {
+        let change = payment.bind_status.to(BindStatus::ManualRequired)?;
+        payments::advance_binding(tx, payment.id, change, None, note).await?;
+    }
+    let details = json!({"campId": member.camp_id});
+    tx.audit(by_hand::entry(
+        actor,
+        "member.none_of_these",
+        member,
+        details,
+        note,
+    ));
+    Ok(())
+}

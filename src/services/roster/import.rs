@@ -1,0 +1,190 @@
+//! Importing an export: read first, compared with what is known, and then written as a whole.
+
+use serde::Serialize;
+use serde_json::json;
+
+use crate::domain::roster::{self, KnownAccount, Plan, Roster, RowError, Unseen};
+use crate::domain::staff::Actor;
+use crate::domain::{Action, Timestamp};
+use crate::platforms::sheets::{self, SheetError};
+use crate::services::{Context, Error, Refusal, Result, matching, require_anywhere};
+use crate::store::audit::Entry;
+use crate::store::planet_users;
+use crate::store::{Conn, Tx};
+
+use super::link;
+
+/// The largest file that is taken (design §8).
+pub const MAX_FILE_BYTES: usize = sheets::MAX_BYTES;
+
+/// What an import did, or would do.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Rows that nothing was known of.
+    pub added: usize,
+    /// Rows that say something new.
+    pub changed: usize,
+    /// Rows that say what is known.
+    pub unchanged: usize,
+    /// Rows that were left out.
+    pub errors: Vec<Fault>,
+}
+
+/// A row that was left out, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// As the spreadsheet counts it.
+    pub row: usize,
+    /// In Chinese.
+    pub message: String,
+}
+
+/// Whether an import writes anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// It does.
+    Write,
+    /// It only says what it would do.
+    DryRun,
+}
+
+/// Imports the member export of the planet's back office, or a table of our own columns, as CSV or
+/// xlsx; `actor` is none on the command line. What it proves is matched at once.
+///
+/// # Errors
+/// [`Error::Forbidden`]; [`Refusal::TooLarge`]; [`Refusal::NotATable`]; [`Error::Invalid`] for a
+/// table without the columns that every row needs.
+pub async fn import(
+    ctx: &Context,
+    actor: Option<&Actor>,
+    bytes: Vec<u8>,
+    mode: Mode,
+) -> Result<Report> {
+    if let Some(actor) = actor {
+        require_anywhere(actor, Action::ImportRoster)?;
+    }
+    let roster = tokio::task::spawn_blocking(move || read(&bytes))
+        .await
+        .map_err(|_| Error::Invariant("a roster could not be read to its end".to_owned()))??;
+    if mode == Mode::DryRun {
+        let plan = planned(&mut ctx.db.read().await?, &roster).await?;
+        return Ok(report(&plan, &roster.errors));
+    }
+    let report = write(ctx, actor.cloned(), roster).await?;
+    match_with_it(ctx).await;
+    Ok(report)
+}
+
+fn read(bytes: &[u8]) -> Result<Roster> {
+    let table = sheets::read_table(bytes).map_err(|error| unreadable(&error))?;
+    let rows = table
+        .rows
+        .iter()
+        .map(|row| (row.number, row.cells.as_slice()));
+    roster::parse_roster(&table.headings, rows).map_err(|error| {
+        let what = match error {
+            roster::RosterError::NoIdColumn => "表头里没有“成员编号”或“用户ID”一列",
+            roster::RosterError::NoNicknameColumn => "表头里没有“用户昵称”一列",
+        };
+        Error::invalid("file", what)
+    })
+}
+
+fn unreadable(error: &SheetError) -> Error {
+    match error {
+        SheetError::TooLarge => Refusal::TooLarge.into(),
+        SheetError::TooManyRows => {
+            let what = format!("最多 {} 行，请分成几个文件导入", sheets::MAX_ROWS);
+            Error::invalid("file", what)
+        }
+        SheetError::Empty => Error::invalid("file", "文件是空的"),
+        SheetError::Read(_)
+        | SheetError::Encoding
+        | SheetError::Csv(_)
+        | SheetError::Xlsx(_)
+        | SheetError::Zip(_) => Refusal::NotATable.into(),
+    }
+}
+
+/// What the roster changes in what is known now.
+async fn planned(conn: &mut Conn, roster: &Roster) -> Result<Plan> {
+    let accounts: Vec<KnownAccount> = link::accounts(conn).await?;
+    let unseen: Vec<Unseen> = link::unseen(conn).await?;
+    Ok(roster::plan(roster, &accounts, &unseen))
+}
+
+fn report(plan: &Plan, errors: &[RowError]) -> Report {
+    let fault = |error: &RowError| Fault {
+        row: error.row,
+        message: error.fault.to_string(),
+    };
+    Report {
+        added: plan.added,
+        changed: plan.changed,
+        unchanged: plan.unchanged,
+        errors: errors.iter().map(fault).collect(),
+    }
+}
+
+async fn write(ctx: &Context, actor: Option<Actor>, roster: Roster) -> Result<Report> {
+    let now = ctx.now();
+    ctx.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let plan = planned(tx, &roster).await?;
+                apply(tx, &plan, now).await?;
+                let linked = link::link(tx, now).await?;
+                let report = report(&plan, &roster.errors);
+                tx.audit(Entry {
+                    actor,
+                    action: "roster.import",
+                    object_type: "roster",
+                    object_id: String::new(),
+                    details: json!({
+                        "added": report.added,
+                        "changed": report.changed,
+                        "unchanged": report.unchanged,
+                        "errors": report.errors.len(),
+                        "linked": linked,
+                    }),
+                    at: now,
+                });
+                Ok::<_, Error>(report)
+            })
+        })
+        .await
+}
+
+/// Writes every row, also what is unchanged: its names were seen today.
+async fn apply(tx: &mut Tx, plan: &Plan, now: Timestamp) -> Result<()> {
+    for (number, account) in &plan.released {
+        planet_users::release_number(tx, i64::from(*number), *account, now).await?;
+    }
+    for account in &plan.accounts {
+        planet_users::upsert(tx, &link::account_row(account), now).await?;
+    }
+    for (number, account) in &plan.absorbed {
+        crate::store::roster::absorb(tx, i64::from(*number), *account).await?;
+    }
+    for unseen in &plan.unseen {
+        crate::store::roster::upsert(tx, &link::unseen_row(unseen), now).await?;
+    }
+    Ok(())
+}
+
+/// The roster stands whatever comes of it: the next sync and the night's match try again.
+async fn match_with_it(ctx: &Context) {
+    match matching::smart_match(ctx).await {
+        Ok(done) => tracing::info!(
+            confirmed = done.confirmed,
+            matched = done.matched,
+            "a roster is imported"
+        ),
+        Err(error) => {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "nobody was matched with a new roster"
+            );
+        }
+    }
+}

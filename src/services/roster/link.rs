@@ -1,0 +1,104 @@
+//! Linking the rows of a roster that has only numbers to the accounts that syncs have seen.
+
+use crate::domain::roster::{self, KnownAccount, Names, Unseen};
+use crate::domain::{PlanetUserId, Timestamp};
+use crate::services::{Context, Result};
+use crate::store::planet_users::{self, PlanetUser};
+use crate::store::roster::{self as rows, RosterRow};
+use crate::store::{Conn, Tx};
+
+/// Links what a sync has newly seen; answers how many rows found their account.
+pub async fn link_seen(ctx: &Context) -> Result<usize> {
+    if unseen(&mut ctx.db.read().await?).await?.is_empty() {
+        return Ok(0);
+    }
+    let now = ctx.now();
+    ctx.db
+        .write(move |tx| Box::pin(async move { link(tx, now).await }))
+        .await
+}
+
+/// Links every row that means one account and no other.
+pub(super) async fn link(tx: &mut Tx, now: Timestamp) -> Result<usize> {
+    let unseen = unseen(tx).await?;
+    if unseen.is_empty() {
+        return Ok(0);
+    }
+    let users = planet_users::all(tx).await?;
+    let accounts: Vec<KnownAccount> = users.iter().map(account).collect();
+    let had = planet_users::names(tx).await?;
+    let links = roster::link(&unseen, &accounts, &had);
+    for (number, id) in &links {
+        let row = unseen.iter().find(|row| row.member_number == *number);
+        let user = users.iter().find(|user| user.planet_user_id == id.0);
+        let (Some(row), Some(user)) = (row, user) else {
+            continue;
+        };
+        let user = PlanetUser {
+            member_number: Some(i64::from(*number)),
+            wechat_nickname: row.names.wechat_nickname.clone(),
+            in_roster: true,
+            ..user.clone()
+        };
+        planet_users::upsert(tx, &user, now).await?;
+        rows::absorb(tx, i64::from(*number), *id).await?;
+    }
+    Ok(links.len())
+}
+
+/// Every account that is known.
+pub(super) async fn accounts(conn: &mut Conn) -> Result<Vec<KnownAccount>> {
+    Ok(planet_users::all(conn).await?.iter().map(account).collect())
+}
+
+/// Every row without an account.
+pub(super) async fn unseen(conn: &mut Conn) -> Result<Vec<Unseen>> {
+    let rows = rows::all(conn).await?;
+    let unseen = |row: RosterRow| {
+        Some(Unseen {
+            member_number: row.member_number.try_into().ok()?,
+            names: Names {
+                nickname: row.nickname,
+                card_name: row.card_name,
+                wechat_nickname: row.wechat_nickname,
+            },
+        })
+    };
+    Ok(rows.into_iter().filter_map(unseen).collect())
+}
+
+fn account(user: &PlanetUser) -> KnownAccount {
+    KnownAccount {
+        planet_user_id: PlanetUserId(user.planet_user_id),
+        member_number: user.member_number.and_then(|number| number.try_into().ok()),
+        names: Names {
+            nickname: user.nickname.clone(),
+            card_name: user.card_name.clone(),
+            wechat_nickname: user.wechat_nickname.clone(),
+        },
+        in_roster: user.in_roster,
+    }
+}
+
+/// An account as the store keeps it; its picture stays what it was.
+pub(super) fn account_row(account: &KnownAccount) -> PlanetUser {
+    PlanetUser {
+        planet_user_id: account.planet_user_id.0,
+        member_number: account.member_number.map(i64::from),
+        nickname: account.names.nickname.clone(),
+        card_name: account.names.card_name.clone(),
+        wechat_nickname: account.names.wechat_nickname.clone(),
+        avatar_url: None,
+        in_roster: account.in_roster,
+    }
+}
+
+/// A row without an account as the store keeps it.
+pub(super) fn unseen_row(unseen: &Unseen) -> RosterRow {
+    RosterRow {
+        member_number: i64::from(unseen.member_number),
+        nickname: unseen.names.nickname.clone(),
+        card_name: unseen.names.card_name.clone(),
+        wechat_nickname: unseen.names.wechat_nickname.clone(),
+    }
+}

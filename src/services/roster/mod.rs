@@ -1,0 +1,8 @@
+//! The planet's roster: who is a member of it, by number, by account and by name. It comes from the
+//! back office's export, since asking the planet for everybody may get the account banned.
+
+mod import;
+mod link;
+
+pub use import::{Fault, MAX_FILE_BYTES, Mode, Report, import};
+pub use link::link_seen;

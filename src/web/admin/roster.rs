@@ -1,0 +1,99 @@
+//! The planet's roster: importing the back office's export.
+
+use axum::extract::{DefaultBodyLimit, Request, State};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::services::Context;
+use crate::services::roster::{self, MAX_FILE_BYTES, Mode, Report};
+use crate::web::auth::Staff;
+use crate::web::multipart::{OVERHEAD_BYTES, file_of};
+use crate::web::{Answer, Envelope, ProblemBody, Query, WebResult, WebState};
+
+pub(super) fn routes() -> OpenApiRouter<WebState> {
+    OpenApiRouter::new()
+        .routes(routes!(import_roster))
+        .layer(DefaultBodyLimit::max(MAX_FILE_BYTES + OVERHEAD_BYTES))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ImportQuery {
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// The form that is sent.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only described, for the OpenAPI document")]
+struct RosterForm {
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
+}
+
+/// What an import did, or with `dryRun` would do.
+#[derive(Debug, Serialize, ToSchema)]
+struct ImportView {
+    /// Rows that nothing was known of.
+    added: usize,
+    /// Rows that say something new.
+    changed: usize,
+    /// Rows that say what is known.
+    unchanged: usize,
+    /// Rows that were left out; the others are in.
+    errors: Vec<RowErrorView>,
+}
+
+/// A row that was left out.
+#[derive(Debug, Serialize, ToSchema)]
+struct RowErrorView {
+    /// As the spreadsheet counts it; 1 is the headings.
+    row: usize,
+    message: String,
+}
+
+impl From<Report> for ImportView {
+    fn from(report: Report) -> Self {
+        let error = |fault: roster::Fault| RowErrorView {
+            row: fault.row,
+            message: fault.message,
+        };
+        Self {
+            added: report.added,
+            changed: report.changed,
+            unchanged: report.unchanged,
+            errors: report.errors.into_iter().map(error).collect(),
+        }
+    }
+}
+
+/// Imports the member export of the planet's back office, or a table with the columns
+/// `planet_user_id, member_number, planet_nickname, wechat_nickname`: CSV or xlsx, at most 20 MiB.
+#[utoipa::path(
+    post, path = "/api/admin/roster/import", tag = "staff", security(("staff" = [])),
+    params(("dryRun" = Option<bool>, Query, description = "only say what it would do")),
+    request_body(content = RosterForm, content_type = "multipart/form-data"),
+    responses(
+        (status = 200, body = Envelope<ImportView>),
+        (status = 413, description = "too_large", body = ProblemBody),
+        (status = 415, description = "unsupported_media_type", body = ProblemBody),
+        (status = 422, description = "invalid_input", body = ProblemBody)
+    )
+)]
+async fn import_roster(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Query(query): Query<ImportQuery>,
+    request: Request,
+) -> WebResult<Answer<ImportView>> {
+    let bytes = file_of(request, "请选择要导入的名册").await?;
+    let mode = if query.dry_run {
+        Mode::DryRun
+    } else {
+        Mode::Write
+    };
+    let report = roster::import(&ctx, Some(&actor), bytes, mode).await?;
+    Ok(Answer(report.into()))
+}

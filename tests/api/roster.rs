@@ -1,0 +1,184 @@
+//! Importing the roster over HTTP: formats, limits, permission, and rows that are left out.
+
+use std::io::{Cursor, Write as _};
+
+use axum::http::StatusCode;
+use campkeeper::domain::staff::Role;
+use encoding_rs::GB18030;
+use serde_json::{Value, json};
+use zip::write::SimpleFileOptions;
+
+use crate::house::{House, Reply, Staff};
+use crate::on_both_engines;
+
+/// Sends bytes under a name that says nothing about them.
+async fn import(house: &House, staff: &Staff, query: &str, part: &str, bytes: &[u8]) -> Reply {
+    let mut body = format!(
+        "--b\r\ncontent-disposition: form-data; name=\"{part}\"; filename=\"x\"\r\n\
+         content-type: application/octet-stream\r\n\r\n"
+    )
+    .into_bytes();
+    body.extend_from_slice(bytes);
+    body.extend_from_slice(b"\r\n--b--\r\n");
+    house
+        .post(&format!("/api/admin/roster/import{query}"))
+        .as_staff(staff)
+        .header("content-type", "multipart/form-data; boundary=b")
+        .body(body)
+        .send()
+        .await
+}
+
+/// A workbook as the back office writes it: texts inline, ids as texts or as numbers.
+fn workbook(rows: &[&[&str]]) -> Vec<u8> {
+    let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    let rel = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    let package = "http://schemas.openxmlformats.org/package/2006/relationships";
+    let mut sheet = String::new();
+    for (at, row) in rows.iter().enumerate() {
+        sheet += &format!("<row r=\"{}\">", at + 1);
+        for (cell, column) in row.iter().zip('A'..='Z') {
+            let place = format!("{column}{}", at + 1);
+            sheet += &match cell.strip_prefix('=') {
+                Some(number) => format!("<c r=\"{place}\"><v>{number}</v></c>"),
+                None => format!("<c r=\"{place}\" t=\"inlineStr\"><is><t>{cell}</t></is></c>"),
+            };
+        }
+        sheet += "</row>";
+    }
+    let files = [
+        ("[Content_Types].xml", "<Types/>".to_owned()),
+        (
+            "_rels/.rels",
+            format!(
+                r#"<Relationships xmlns="{package}"><Relationship Id="rId1" Type="{rel}/officeDocument" Target="xl/workbook.xml"/></Relationships>"#
+            ),
+        ),
+        (
+            "xl/workbook.xml",
+            format!(
+                r#"<workbook xmlns="{main}" xmlns:r="{rel}"><sheets><sheet name="成员" sheetId="1" r:id="rId1"/></sheets></workbook>"#
+            ),
+        ),
+        (
+            "xl/_rels/workbook.xml.rels",
+            format!(
+                r#"<Relationships xmlns="{package}"><Relationship Id="rId1" Type="{rel}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>"#
+            ),
+        ),
+        (
+            "xl/worksheets/sheet1.xml",
+            format!(r#"<worksheet xmlns="{main}"><sheetData>{sheet}</sheetData></worksheet>"#),
+        ),
+    ];
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, text) in files {
+        zip.start_file(name, SimpleFileOptions::default()).unwrap();
+        zip.write_all(text.as_bytes()).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+fn report(added: usize, changed: usize, unchanged: usize) -> Value {
+    json!({"added": added, "changed": changed, "unchanged": unchanged, "errors": []})
+}
+
+on_both_engines! {
+    async fn the_back_offices_workbook_is_taken_by_its_headings(db) {
+        let house = House::new(db).await;
+        let admin = house.signed_in(Role::Admin).await;
+        let sheet = workbook(&[
+            &["加入时间", "身份", "成员编号", "微信昵称", "用户昵称", "星球名片昵称", "知识号"],
+            &["2026-01-01", "成员", "=12", "明", "小明同学", "明·深圳", ""],
+            &["2026-01-02", "成员", "13", "", "Coco", "", ""],
+        ]);
+        let dry = import(&house, &admin, "?dryRun=true", "file", &sheet).await.data();
+        assert_eq!(dry, report(2, 0, 0));
+        assert_eq!(import(&house, &admin, "", "file", &sheet).await.data(), report(2, 0, 0));
+        assert_eq!(import(&house, &admin, "?dryRun=false", "file", &sheet).await.data(), report(0, 0, 2));
+        let known = house.get("/api/h5/planet-users?q=12&nickname=%E5%B0%8F%E6%98%8E%E5%90%8C%E5%AD%A6");
+        let known = known.send().await.data();
+        let expected = json!({"planetUserId": "12", "planetNickname": "小明同学", "avatarUrl": null});
+        assert_eq!(known, expected);
+        let masked = house.get("/api/h5/planet-users?q=12&nickname=x").send().await.data();
+        assert_eq!(masked, json!({"maskedNickname": "小*学"}));
+        assert_eq!(house.get("/api/h5/planet-users?q=99").send().await.data(), Value::Null);
+        house.assert_audited(&["roster.import", "roster.import"]).await;
+    }
+
+    async fn our_own_columns_are_taken_in_the_encodings_of_excel(db) {
+        let house = House::new(db).await;
+        let admin = house.signed_in(Role::SuperAdmin).await;
+        let text = "planet_user_id,member_number,planet_nickname,wechat_nickname\n\
+                    9007199254740995,12,小明同学,明\n54231919143797,,Coco,\n";
+        let (gb, _, _) = GB18030.encode(text);
+        let marked = format!("\u{FEFF}{text}");
+        for (file, expected) in [
+            (text.as_bytes(), report(2, 0, 0)),
+            (marked.as_bytes(), report(0, 0, 2)),
+            (&gb, report(0, 0, 2)),
+        ] {
+            assert_eq!(import(&house, &admin, "", "file", file).await.data(), expected);
+        }
+        let known = house.get("/api/h5/planet-users?q=12&nickname=%E5%B0%8F%E6%98%8E%E5%90%8C%E5%AD%A6");
+        assert_eq!(known.send().await.data()["planetUserId"], "9007199254740995");
+    }
+
+    async fn faulty_rows_are_named_and_the_others_kept(db) {
+        let house = House::new(db).await;
+        let admin = house.signed_in(Role::Admin).await;
+        let sheet = workbook(&[
+            &["planet_user_id", "member_number", "planet_nickname"],
+            &["=54231919143797", "1", "甲"],
+            &["8.4E+14", "2", "乙"],
+            &["=8.4E+14", "3", "丙"],
+            &["", "", "丁"],
+            &["=9007199254740995", "4", "戊"],
+            &["81179376462529", "5", "己"],
+        ]);
+        let said = import(&house, &admin, "", "file", &sheet).await.data();
+        let rows: Vec<u64> =
+            said["errors"].as_array().unwrap().iter().map(|error| error["row"].as_u64().unwrap()).collect();
+        assert_eq!((&said["added"], rows), (&json!(2), vec![3, 4, 5, 6]));
+        assert!(said["errors"][0]["message"].as_str().unwrap().contains("科学计数"), "{said}");
+        assert_eq!(said["errors"][0]["message"], said["errors"][3]["message"]);
+    }
+
+    async fn what_is_no_roster_is_refused(db) {
+        let house = House::new(db).await;
+        let admin = house.signed_in(Role::Admin).await;
+        let picture = crate::pictures::picture(image::ImageFormat::Png, 40);
+        for bytes in [picture.as_slice(), b"PK\x03\x04nonsense", b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1\xFF\xFF"] {
+            import(&house, &admin, "", "file", bytes).await.refused(415, "unsupported_media_type");
+        }
+        for text in ["", "用户昵称\n小明\n", "成员编号\n12\n"] {
+            import(&house, &admin, "", "file", text.as_bytes()).await.wrong_fields(&["file"]);
+        }
+        import(&house, &admin, "", "other", b"x").await.wrong_fields(&["file"]);
+        import(&house, &admin, "?dryRun=maybe", "file", b"x").await.wrong_fields(&["dryRun"]);
+        let json = house.post("/api/admin/roster/import").as_staff(&admin).json(&json!({}));
+        json.send().await.refused(415, "unsupported_media_type");
+        let huge = vec![b'a'; 20 * 1024 * 1024 + 1];
+        import(&house, &admin, "", "file", &huge).await.refused(413, "too_large");
+        let more = vec![b'a'; 21 * 1024 * 1024];
+        import(&house, &admin, "", "file", &more).await.refused(413, "too_large");
+        for role in [Role::Coach, Role::Volunteer] {
+            let other = house.signed_in(role).await;
+            let refused = import(&house, &other, "", "file", "成员编号,用户昵称\n".as_bytes()).await;
+            refused.refused(403, "forbidden");
+        }
+        house.assert_audited(&[]).await;
+    }
+
+    async fn is_it_you_is_asked_ten_times_a_minute(db) {
+        let house = House::new(db).await;
+        for _ in 0..10 {
+            let asked = house.get("/api/h5/planet-users?q=12").send().await;
+            assert_eq!(asked.status, StatusCode::OK);
+        }
+        let refused = house.get("/api/h5/planet-users?q=12").send().await;
+        refused.refused(429, "rate_limited");
+        let wait: u64 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
+        assert!((1..=60).contains(&wait));
+    }
+}

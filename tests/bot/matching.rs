@@ -1,0 +1,199 @@
+//! `匹配`: who is who, asked on a card and decided once.
+
+use sandbox::wecom::Selections;
+
+use crate::on_both_engines;
+use crate::stage::Stage;
+
+const MING: i64 = 54_231_919_143_797;
+const COCO: i64 = 81_179_376_462_529;
+
+/// Two accounts, and a member of the camp whom the machine could not match: 小明同学 in WeChat.
+async fn with_a_question(stage: &Stage, member: i64) {
+    if member == 90 {
+        for (account, number, name) in [(MING, 4805, "小明同学"), (COCO, 12, "小明同学·深圳")]
+        {
+            stage
+                .run(&format!(
+                    "INSERT INTO planet_user (planet_user_id, member_number, nickname, card_name, \
+                     wechat_nickname, in_roster, created_at, updated_at) VALUES \
+                     ({account}, {number}, '{name}', '', '', TRUE, 0, 0);\n\
+                     INSERT INTO sync_ranking (sync_id, planet_user_id, nickname, \
+                     checked_in_days) VALUES (1, {account}, '{name}', 7)"
+                ))
+                .await;
+        }
+    }
+    stage
+        .run(&format!(
+            "INSERT INTO payment_record (id, order_no, camp_id, status, amount_fen, paid_fen, \
+             paid_at, transaction_id, start_date, end_date, total_days, required_days, \
+             grace_days, wechat_nickname, bind_status, expires_at, queries, created_at, \
+             updated_at) VALUES ({member}, 'ord_{member:026}', 1, 'paid', 9900, 9900, 0, \
+             '43000000000000000000{member:08}', '2026-01-01', '2026-01-10', 10, 7, 1, '小明同学', \
+             'manual_required', 0, 0, 0, 0);\n\
+             INSERT INTO camp_member (id, camp_id, payment_id, planet_nickname, \
+             wechat_nickname, names_folded, match_status, confidence, match_reasons, joined, \
+             checked_in_days, eligible, created_at, updated_at) VALUES ({member}, 1, {member}, \
+             '', '小明同学', ' 小明同学', 'failed', 40, '[]', FALSE, 0, FALSE, 0, 0);\n\
+             UPDATE payment_record SET member_id = {member} WHERE id = {member}"
+        ))
+        .await;
+}
+
+async fn match_of(stage: &Stage, member: i64) -> String {
+    let sql = format!(
+        "SELECT match_status || ' ' || COALESCE(CAST(planet_user_id AS TEXT), '-') FROM camp_member \
+         WHERE id = {member}"
+    );
+    stage.texts(&sql).await.concat()
+}
+
+fn option(stage: &Stage, person: &str, label: &str) -> Selections {
+    let card = stage.card(person).card.unwrap();
+    let question = &card.questions[0];
+    let option = question
+        .options
+        .iter()
+        .find(|option| option.text.contains(label));
+    let option = option.unwrap_or_else(|| panic!("no {label}: {question:?}"));
+    Selections::as_shown().choose(&question.key, [option.id.clone()])
+}
+
+on_both_engines! {
+    async fn a_coach_says_who_it_is_and_everybody_sees_it(db) {
+        let stage = Stage::set(db, 1).await;
+        with_a_question(&stage, 90).await;
+        let said = stage.say("zhou.ke", "匹配 写作营").await;
+        assert!(said.contains("微信名：小明同学") && said.contains("1 小明同学"), "{said}");
+        assert!(said.contains("微信名与星球昵称相同"), "the evidence is in words: {said}");
+        assert!(said.contains("/admin/members?campId=1"), "{said}");
+        stage.say("lin.yue", "pp").await;
+
+        let card = stage.card("zhou.ke");
+        let shown = card.card.as_ref().unwrap();
+        let labels: Vec<&str> =
+            shown.questions[0].options.iter().map(|option| option.text.as_str()).collect();
+        assert!(labels[0].starts_with("1 小明同学 ") && labels[0].ends_with('分'), "{labels:?}");
+        assert_eq!(labels.last(), Some(&"以上都不是"));
+        let chosen_beforehand = shown.questions[0].options.iter().find(|option| option.is_checked);
+        assert_eq!(chosen_beforehand.unwrap().text, "以上都不是", "the first is not sure enough");
+        assert!(labels.iter().all(|label| label.chars().count() <= 16), "{labels:?}");
+
+        let choice = option(&stage, "zhou.ke", "1 小明同学");
+        stage.press_with("zhou.ke", "提交", &choice).await;
+        assert_eq!(match_of(&stage, 90).await, format!("matched {MING}"));
+        for person in ["zhou.ke", "lin.yue"] {
+            let text = stage.card(person).text;
+            assert!(text.contains("已匹配") && text.contains("周可"), "{person}: {text}");
+        }
+        let audited = stage.texts("SELECT action || ' ' || channel FROM operation_log").await;
+        assert_eq!(audited, ["member.match card"]);
+
+        stage.press("zhou.ke", "撤回").await;
+        assert_eq!(match_of(&stage, 90).await, "pending -");
+        assert!(stage.card("zhou.ke").text.contains("匹配已撤回"));
+        // The code of the other card went with the decision: a text says it instead.
+        assert!(stage.newest("lin.yue").contains("匹配已撤回"), "{}", stage.newest("lin.yue"));
+        stage.assert_no_violation();
+    }
+
+    async fn who_comes_second_is_told_who_decided(db) {
+        let stage = Stage::set(db, 1).await;
+        with_a_question(&stage, 90).await;
+        stage.say("lin.yue", "匹配").await;
+        stage.say("chen.an", "匹配").await;
+        let wecom = stage.sandbox.wecom();
+        let (first, second) =
+            (option(&stage, "lin.yue", "1 小明"), option(&stage, "chen.an", "2 小明"));
+        // Both choose before either is worked off.
+        let (first, second) = tokio::join!(
+            wecom.press_newest("lin.yue", "提交", &first),
+            wecom.press_newest("chen.an", "提交", &second),
+        );
+        first.unwrap();
+        second.unwrap();
+        stage.settle().await;
+        let by = stage
+            .texts("SELECT actor_name FROM operation_log WHERE action = 'member.match'")
+            .await;
+        let [by] = by.as_slice() else {
+            panic!("one decides: {by:?}");
+        };
+        let loser = if by == "林越" { "chen.an" } else { "lin.yue" };
+        let said = stage.newest(loser);
+        assert!(said.contains(by) && said.contains("确认"), "{said}");
+        stage.assert_no_violation();
+    }
+
+    async fn what_the_console_decided_a_stale_card_does_not_change(db) {
+        let stage = Stage::set(db, 1).await;
+        with_a_question(&stage, 90).await;
+        stage.say("zhou.ke", "匹配").await;
+        stage.run(&format!(
+            "UPDATE camp_member SET match_status = 'matched', planet_user_id = {COCO}, \
+             planet_nickname = '小明同学·深圳' WHERE id = 90;\n\
+             UPDATE payment_record SET bind_status = 'completed', bind_method = 'manual' \
+             WHERE id = 90;\n\
+             INSERT INTO member_status_log (member_id, from_status, to_status, operator, reason, \
+             created_at) VALUES (90, 'failed', 'matched', '林越', '', 0)"
+        )).await;
+        let choice = option(&stage, "zhou.ke", "小明同学");
+        stage.press_with("zhou.ke", "提交", &choice).await;
+        assert_eq!(match_of(&stage, 90).await, format!("matched {COCO}"));
+        let said = stage.newest("zhou.ke");
+        assert!(said.contains("林越") && said.contains("小明同学·深圳"), "{said}");
+    }
+
+    async fn none_of_these_goes_on_to_the_next(db) {
+        let stage = Stage::set(db, 1).await;
+        with_a_question(&stage, 90).await;
+        with_a_question(&stage, 91).await;
+        let said = stage.say("zhou.ke", "匹配").await;
+        assert!(said.contains("还有 1 位"), "{said}");
+        let choice = option(&stage, "zhou.ke", "以上都不是");
+        stage.press_with("zhou.ke", "提交", &choice).await;
+        assert_eq!(match_of(&stage, 90).await, "failed -");
+        assert!(stage.card("zhou.ke").text.contains("以上都不是"));
+        stage.press("zhou.ke", "下一位").await;
+        assert!(stage.card("zhou.ke").text.contains("是哪位星球用户"));
+        let choice = option(&stage, "zhou.ke", "以上都不是");
+        stage.press_with("zhou.ke", "提交", &choice).await;
+        assert_eq!(match_of(&stage, 91).await, "failed -");
+        let said = stage.say("zhou.ke", "匹配 写作营").await;
+        assert!(said.contains("还有 2 位") && said.contains("/admin/members"), "{said}");
+        // By name the card comes once more.
+        let found = stage.say("zhou.ke", "匹配 写作营 会员1").await;
+        assert!(found.contains("会员1"), "{found}");
+        stage.assert_no_violation();
+    }
+
+    async fn nobody_matches_in_a_camp_that_is_not_theirs(db) {
+        let stage = Stage::set(db, 1).await;
+        with_a_question(&stage, 90).await;
+        let said = stage.say("he.miao", "匹配 写作营").await;
+        assert!(!said.contains("小明同学"), "{said}");
+        let said = stage.say("he.miao", "匹配").await;
+        assert!(said.contains("没有等待确认身份"), "{said}");
+        let said = stage.say("xu.qing", "匹配 写作营").await;
+        assert!(!said.contains("小明同学"), "a member hears of themselves: {said}");
+        // A coach who no longer leads the camp has the card, and may not use it.
+        stage.say("zhou.ke", "匹配 写作营").await;
+        stage.run("DELETE FROM camp_member_relation WHERE user_id = 3").await;
+        let choice = option(&stage, "zhou.ke", "小明同学");
+        stage.press_with("zhou.ke", "提交", &choice).await;
+        assert_eq!(match_of(&stage, 90).await, "failed -");
+        assert!(stage.newest("zhou.ke").contains("没有这项权限"), "{}", stage.newest("zhou.ke"));
+    }
+
+    async fn nobody_waits_and_nobody_fits_are_said(db) {
+        let stage = Stage::set(db, 1).await;
+        let said = stage.say("zhou.ke", "匹配").await;
+        assert!(said.contains("没有等待确认身份"), "{said}");
+        with_a_question(&stage, 91).await;
+        let said = stage.say("zhou.ke", "匹配").await;
+        assert!(said.contains("没有找到相像的星球用户"), "{said}");
+        let sent = stage.sandbox.wecom().inbox("zhou.ke");
+        assert!(sent.iter().all(|message| message.card.is_none()), "nothing to choose, no card");
+    }
+}
