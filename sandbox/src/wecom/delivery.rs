@@ -78,7 +78,7 @@ impl Subject {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Delivery {
-    /// Number of the delivery, for [`Wecom::replay`].
+    /// Number of the delivery, for [`Wecom::replay`](super::Wecom::replay).
     pub id: u64,
     /// When it was due, by the wall clock.
     pub at: DateTime<Utc>,
