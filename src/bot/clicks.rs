@@ -26,15 +26,6 @@ pub(super) struct Press<'a> {
     pub(super) click: &'a CardClick,
 }
 
-/// What came of showing a decision.
-#[derive(Default)]
-pub(super) struct Concluded {
-    /// Texts for those whose card could not be changed.
-    pub(super) answers: Vec<Reply>,
-    /// The cards that show it.
-    pub(super) cards: Vec<CardId>,
-}
-
 /// What a press leads to.
 pub(super) async fn press(bot: &Bot, person: &str, click: &CardClick) -> Result<Vec<Reply>> {
     let gone = || vec![gone(bot, person)];
@@ -83,13 +74,14 @@ impl Press<'_> {
     }
 
     /// Writes what was decided, and shows it as `kind` to everybody who has this card or another
-    /// one about the same. Done again after a crash it changes nothing that was done.
+    /// one about the same; answers texts for those whose card could not be changed. Done again
+    /// after a crash it changes nothing that was done.
     pub(super) async fn conclude(
         &self,
         moved: (CardState, CardState),
         kind: &str,
         outcome: Value,
-    ) -> Result<Concluded> {
+    ) -> Result<Vec<Reply>> {
         let ctx = &self.bot.ctx;
         let by = Some(self.actor.user_id);
         let (subject, ids) = (&self.card.subject, self.outcome_ids());
@@ -98,19 +90,34 @@ impl Press<'_> {
         let others = others.into_iter().filter(|other| {
             other.id != self.card.id && (moved.0 == CardState::Open || ids_of(other) == ids)
         });
-        let mut concluded = Concluded::default();
-        for card in std::iter::once(self.card.clone()).chain(others) {
-            cards::decide(ctx, card.id, moved, outcome.clone(), by).await?;
-            let reader = match card.audience.first() {
-                Some(person) if card.id != self.card.id => person.clone(),
-                _ => self.person.to_owned(),
-            };
-            let all = CardAudience::all();
-            let missed = change(self.bot, &reader, &card, all, kind, outcome.clone()).await?;
-            concluded.answers.extend(missed);
-            concluded.cards.push(card.id);
+        let mut readers = self.card.audience.clone();
+        if !readers.iter().any(|reader| reader == self.person) {
+            readers.push(self.person.to_owned());
         }
-        Ok(concluded)
+        cards::decide(ctx, self.card.id, moved, outcome.clone(), by).await?;
+        let mut answers = self
+            .change_for_all(&self.card, &readers, kind, outcome.clone())
+            .await?;
+        // Nobody has pressed them: the code from their sending is all they have, and it is spent
+        // on this. So they never show a 撤回 that could not be taken off again.
+        let outcome = without_undo(outcome);
+        for other in others {
+            cards::decide(ctx, other.id, moved, outcome.clone(), by).await?;
+            let missed = self.change_for_all(&other, &other.audience, kind, outcome.clone());
+            answers.extend(missed.await?);
+        }
+        Ok(answers)
+    }
+
+    async fn change_for_all(
+        &self,
+        card: &Card,
+        readers: &[String],
+        kind: &str,
+        body: Value,
+    ) -> Result<Vec<Reply>> {
+        let recipient = readers.join("|");
+        change(self.bot, &recipient, card, CardAudience::all(), kind, body).await
     }
 
     /// Whether this very click was decided before the process died over it.
@@ -183,6 +190,14 @@ pub(super) async fn latest_outcome(press: &Press<'_>) -> Result<Option<Value>> {
 /// What is said to a press on a card that is unknown, or whose time is over.
 pub(super) fn gone(bot: &Bot, person: &str) -> Reply {
     replies::text(bot, person, "answer_card_gone", json!({}))
+}
+
+/// A decision as it is shown where it cannot be withdrawn.
+pub(super) fn without_undo(mut outcome: Value) -> Value {
+    if let Some(fields) = outcome.as_object_mut() {
+        fields.insert("canUndo".to_owned(), json!(false));
+    }
+    outcome
 }
 
 /// The refunds that the decision on a card was about.

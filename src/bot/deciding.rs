@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::domain::{Action, CardId, RefundId, Timestamp};
+use crate::domain::{Action, RefundId, Timestamp};
 use crate::services::inbox::Reply;
 use crate::services::refund::{self, Batch, Picked};
 use crate::services::{Error, Refusal, Result, lookup, review};
@@ -142,10 +142,9 @@ async fn approve(press: &Press<'_>, frozen: &Frozen, picked: &[Picked]) -> Resul
         "kind": press.card.kind,
     });
     let moved = (CardState::Open, CardState::Decided);
-    let mut concluded = press.conclude(moved, "decided", outcome).await?;
-    let later = follow_up(press, &concluded.cards, undo_until.unwrap_or(now));
-    concluded.answers.extend(later);
-    Ok(concluded.answers)
+    let mut answers = press.conclude(moved, "decided", outcome).await?;
+    answers.extend(follow_up(press, undo_until.unwrap_or(now)));
+    Ok(answers)
 }
 
 /// What this person has approved of the batch, just now or before the process died over this very
@@ -175,31 +174,25 @@ async fn approved_by_me(
     Ok((mine, undo_until))
 }
 
-/// The messages that a decision asks for later: the cards without 撤回, and the summary for the
-/// one who decided and those who have the card.
-pub(super) fn follow_up(
-    press: &Press<'_>,
-    shown_on: &[CardId],
-    undo_until: Timestamp,
-) -> Vec<Reply> {
-    let once = |person: &str, kind: &'static str, card: CardId, at: Timestamp| {
+/// The messages that a decision asks for later: the card without 撤回, and the summary for the one
+/// who decided and those who have the card.
+pub(super) fn follow_up(press: &Press<'_>, undo_until: Timestamp) -> [Reply; 2] {
+    let card = press.card.id;
+    let once = |readers: &str, kind: &'static str, at: Timestamp| {
         let body = json!({"cardId": card.0});
-        let mut reply = replies::later(person, kind, body, at);
-        reply.message.dedupe_key = Some(format!("{kind}:{card}:{person}"));
+        let mut reply = replies::later(readers, kind, body, at);
+        reply.message.dedupe_key = Some(format!("{kind}:{card}:{}", press.person));
         reply
     };
-    let over = shown_on
-        .iter()
-        .map(|card| once(press.person, "undo_over", *card, undo_until));
-    let summary_at = undo_until.plus(TimeDelta::seconds(SUMMARY_AFTER_S));
-    let mut audience = press.card.audience.clone();
-    if !audience.iter().any(|person| person == press.person) {
-        audience.push(press.person.to_owned());
+    let mut readers = press.card.audience.clone();
+    if !readers.iter().any(|reader| reader == press.person) {
+        readers.push(press.person.to_owned());
     }
-    let summaries = audience
-        .iter()
-        .map(|person| once(person, "batch_summary", press.card.id, summary_at));
-    over.chain(summaries).collect()
+    let summary_at = undo_until.plus(TimeDelta::seconds(SUMMARY_AFTER_S));
+    [
+        once(press.person, "undo_over", undo_until),
+        once(&readers.join("|"), "batch_summary", summary_at),
+    ]
 }
 
 /// Nothing could be approved: somebody was first, or what was shown has changed.
@@ -212,11 +205,11 @@ async fn nothing_left<'e>(
         if let Error::Refused(Refusal::AlreadyDecided { by, at, status }) = error {
             let outcome = json!({
                 "campName": camp_name(&press.card), "by": by, "at": replies::moment(*at),
-                "status": status, "count": null,
+                "status": status, "count": null, "skipped": 0, "canUndo": false,
             });
             return match latest_outcome(press).await? {
                 Some(known) => press.too_late("decided", &known).await,
-                None => press.too_late("decided", &no_undo(outcome)).await,
+                None => press.too_late("decided", &outcome).await,
             };
         }
         first = first.or(Some(error));
@@ -227,14 +220,6 @@ async fn nothing_left<'e>(
         replies::text(press.bot, press.person, "answer_refused", body)
     };
     Ok(vec![refused.unwrap_or_else(fallback)])
-}
-
-fn no_undo(mut outcome: Value) -> Value {
-    if let Some(fields) = outcome.as_object_mut() {
-        fields.insert("canUndo".to_owned(), json!(false));
-        fields.insert("skipped".to_owned(), json!(0));
-    }
-    outcome
 }
 
 async fn undo(press: &Press<'_>) -> Result<Vec<Reply>> {
@@ -268,7 +253,7 @@ async fn undo(press: &Press<'_>) -> Result<Vec<Reply>> {
         "ids": ids.iter().map(|id| id.0).collect::<Vec<_>>(),
     });
     let moved = (CardState::Decided, CardState::Withdrawn);
-    Ok(press.conclude(moved, "withdrawn", body).await?.answers)
+    press.conclude(moved, "withdrawn", body).await
 }
 
 async fn next_batch(press: &Press<'_>) -> Result<Vec<Reply>> {

@@ -39,7 +39,7 @@ pub(super) async fn on_notice(press: &Press<'_>) -> Result<Vec<Reply>> {
         "canUndo": false,
     });
     let moved = (CardState::Open, CardState::Decided);
-    answers.extend(press.conclude(moved, "mended", outcome).await?.answers);
+    answers.extend(press.conclude(moved, "mended", outcome).await?);
     Ok(answers)
 }
 

@@ -5,11 +5,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::domain::eligibility::days_shown;
-use crate::domain::{CampId, Fen, RefundId};
+use crate::domain::staff::Channel;
+use crate::domain::{Action, CampId, Fen, RefundId};
 use crate::services::inbox::Reply;
 use crate::services::refund::Picked;
-use crate::services::review::{Waiting, sum};
-use crate::services::{Error, Result};
+use crate::services::review::{self, Waiting, sum};
+use crate::services::{Error, Result, lookup, staff};
 use crate::store::cards::{Card, NewCard};
 use crate::store::refunds::Listed;
 
@@ -108,7 +109,28 @@ pub(super) fn subject_of(camp: CampId) -> String {
     format!("camp:{camp}")
 }
 
-/// The digest of a camp, for one person.
+/// What waits in a camp, as the first of these people sees it who may decide there; none if nobody
+/// may.
+pub(super) async fn waiting_for(
+    bot: &Bot,
+    readers: &[String],
+    camp: CampId,
+) -> Result<Option<Waiting>> {
+    for reader in readers {
+        let actor = staff::actor_by_wecom_userid(&bot.ctx, reader, Channel::Card).await?;
+        let Some(actor) = actor else {
+            continue;
+        };
+        match lookup::camp(&bot.ctx, &actor, Action::ReviewRefunds, camp).await {
+            Ok(camp) => return review::waiting(&bot.ctx, &actor, camp).await.map(Some),
+            Err(Error::NotFound | Error::Forbidden(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
+}
+
+/// The digest of a camp, for one person or several (`|` between them).
 pub(super) fn digest(bot: &Bot, person: &str, waiting: &Waiting) -> Result<Reply> {
     let card = digest_card(bot, person, waiting)?;
     let body = body_of(&card);
@@ -182,7 +204,7 @@ fn new_card(
         camp_id: Some(camp),
         subject: subject_of(camp),
         proposal: json!(Frozen { picked, body }),
-        audience: vec![person.to_owned()],
+        audience: replies::readers(person),
         expires_at: bot.ctx.now().plus(CARD_LIFE),
     }
 }

@@ -10,6 +10,11 @@ use crate::store::outbox::{Channel, Lane, NewMessage};
 
 use super::Bot;
 
+/// The people whom a message goes to.
+pub(super) fn readers(recipient: &str) -> Vec<String> {
+    recipient.split('|').map(str::to_owned).collect()
+}
+
 /// A text of the template `kind` to the one person who asked.
 pub(super) fn text(bot: &Bot, person: &str, kind: &'static str, body: Value) -> Reply {
     let mut reply = later(person, kind, body, bot.ctx.now());

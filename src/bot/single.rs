@@ -50,7 +50,7 @@ pub(super) fn card(bot: &Bot, person: &str, camp: &Camp, listed: &Listed) -> Rep
         camp_id: Some(camp.id),
         subject: format!("refund:{}", listed.refund.id),
         proposal: json!(frozen),
-        audience: vec![person.to_owned()],
+        audience: replies::readers(person),
         expires_at: bot.ctx.now().plus(CARD_LIFE),
     };
     replies::card(bot, person, "single", body, card)
@@ -158,12 +158,11 @@ async fn finish(
     };
     let outcome = outcome(press, frozen, &refund, reason);
     let moved = (CardState::Open, CardState::Decided);
-    let mut concluded = press.conclude(moved, "single_decided", outcome).await?;
+    let mut answers = press.conclude(moved, "single_decided", outcome).await?;
     if let Some(until) = refund.standing.undo_until {
-        let later = follow_up(press, &concluded.cards, until);
-        concluded.answers.extend(later);
+        answers.extend(follow_up(press, until));
     }
-    Ok(concluded.answers)
+    Ok(answers)
 }
 
 fn outcome(press: &Press<'_>, frozen: &Frozen, refund: &Refund, reason: &str) -> Value {
@@ -203,5 +202,5 @@ async fn undo(press: &Press<'_>, frozen: &Frozen, id: RefundId) -> Result<Vec<Re
         fields.insert("canUndo".to_owned(), json!(false));
     }
     let moved = (CardState::Decided, CardState::Withdrawn);
-    Ok(press.conclude(moved, "single_decided", body).await?.answers)
+    press.conclude(moved, "single_decided", body).await
 }

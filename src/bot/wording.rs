@@ -6,16 +6,16 @@ use serde_json::{Value, json};
 use wecom::group_robot::GroupMessage;
 
 use crate::domain::staff::Channel as ActorChannel;
-use crate::domain::{Action, CardId, SyncId, Timestamp};
+use crate::domain::{CardId, SyncId, Timestamp};
 use crate::services::deliver::{Worded, WordedCard, Wording};
 use crate::services::sync::SyncState;
-use crate::services::{Context, Error, Result, cards, lookup, refund, review, staff, sync};
+use crate::services::{Context, Error, Result, cards, refund, staff, sync};
 use crate::store::cards::{Card, CardState, NewCard};
 use crate::store::outbox::{Channel, DueMessage};
 
 use super::layout::{Face, Layout};
 use super::pending::{self, CARD_LIFE};
-use super::{Bot, clicks};
+use super::{Bot, clicks, replies};
 
 /// How often what is under way is looked at again.
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(5);
@@ -106,7 +106,7 @@ impl Bot {
             camp_id: message.camp_id.map(crate::domain::CampId),
             subject: about.unwrap_or_else(|| kind.to_owned()),
             proposal: body,
-            audience: message.recipient.split('|').map(str::to_owned).collect(),
+            audience: replies::readers(&message.recipient),
             expires_at: self.ctx.now().plus(CARD_LIFE),
         }
     }
@@ -116,7 +116,8 @@ impl Bot {
         Face::to_send(id, stamp, &self.ctx.settings.public_url)
     }
 
-    /// The digest of a camp whose refund list has been built, as of now and for this person.
+    /// The digest of a camp whose refund list has been built, as of now: one card for all who
+    /// decide about it.
     async fn list_ready(&self, message: &DueMessage) -> Result<Worded> {
         if let Some(id) = message.card_id.map(CardId) {
             let card = cards::find(&self.ctx, id).await?.ok_or(Error::NotFound)?;
@@ -124,17 +125,16 @@ impl Bot {
             let layout = self.layout("digest", &body)?;
             return self.built(&layout, &self.face(id, message), Some(id), message);
         }
-        let person = message.recipient.as_str();
-        let channel = ActorChannel::Chat;
-        let actor = staff::actor_by_wecom_userid(&self.ctx, person, channel).await?;
-        let camp = message.camp_id.map(crate::domain::CampId);
-        let (Some(actor), Some(camp)) = (actor, camp) else {
-            // Told by the configuration, but nobody on the staff: nothing they may decide.
+        let readers = replies::readers(&message.recipient);
+        let waiting = match message.camp_id.map(crate::domain::CampId) {
+            Some(camp) => pending::waiting_for(self, &readers, camp).await?,
+            None => None,
+        };
+        let Some(waiting) = waiting else {
+            // Named by the configuration, but nobody on the staff: nothing they may decide.
             return Ok(Worded::Nothing);
         };
-        let camp = lookup::camp(&self.ctx, &actor, Action::ReviewRefunds, camp).await?;
-        let waiting = review::waiting(&self.ctx, &actor, camp).await?;
-        let card = pending::digest_card(self, person, &waiting)?;
+        let card = pending::digest_card(self, &message.recipient, &waiting)?;
         let body = self.with_site(pending::body_of(&card));
         let layout = self.layout("digest", &body)?;
         match cards::of_message(&self.ctx, message.id, card).await? {
@@ -215,18 +215,15 @@ impl Bot {
     /// Takes the 撤回 off a card whose time is over.
     async fn undo_over(&self, body: &Value) -> Result<Worded> {
         let card = self.card_named(body).await?;
-        let (CardState::Decided, Some(mut outcome)) = (card.state, card.outcome.clone()) else {
+        let (CardState::Decided, Some(outcome)) = (card.state, card.outcome.clone()) else {
             return Ok(Worded::Nothing);
         };
-        if let Some(fields) = outcome.as_object_mut() {
-            fields.insert("canUndo".to_owned(), json!(false));
-        }
         let kind = if card.kind == "single" {
             "single_decided"
         } else {
             "decided"
         };
-        self.update(&card, kind, outcome)
+        self.update(&card, kind, clicks::without_undo(outcome))
     }
 
     /// Greys a card that a new one has taken the place of, or whose time is over.

@@ -27,17 +27,20 @@ pub struct Notice {
 }
 
 /// Tells the people who decide about a camp: the recipients of the configuration and the camp's
-/// coaches. With no camp, the recipients alone.
+/// coaches. With no camp, the recipients alone. It is one message to all of them: a card that one
+/// of them decides changes for the others by the same response code (design §5.2).
 pub async fn tell_deciders(
     tx: &mut Tx,
     settings: &Settings,
     notice: &Notice,
     now: Timestamp,
 ) -> Result<()> {
-    for userid in deciders(tx, settings, notice.camp_id).await? {
-        tell_one(tx, notice, &userid, now).await?;
+    let userids = deciders(tx, settings, notice.camp_id).await?;
+    if userids.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let recipient = userids.into_iter().collect::<Vec<_>>().join("|");
+    tell(tx, notice, recipient, "deciders", now).await
 }
 
 /// The WeCom userids of the people who decide about a camp, in lower case.
@@ -61,15 +64,25 @@ pub async fn deciders(
 
 /// Tells one member of the corp.
 pub async fn tell_one(tx: &mut Tx, notice: &Notice, userid: &str, now: Timestamp) -> Result<()> {
+    tell(tx, notice, userid.to_owned(), userid, now).await
+}
+
+async fn tell(
+    tx: &mut Tx,
+    notice: &Notice,
+    recipient: String,
+    whom: &str,
+    now: Timestamp,
+) -> Result<()> {
     let message = NewMessage {
         kind: notice.kind,
         channel: Channel::WecomApp,
         lane: Lane::Notice,
-        recipient: userid.to_owned(),
+        recipient,
         camp_id: notice.camp_id,
         card_id: notice.card_id,
         body: notice.body.clone(),
-        dedupe_key: Some(format!("{}:{}:{userid}", notice.kind, notice.dedupe_key)),
+        dedupe_key: Some(format!("{}:{}:{whom}", notice.kind, notice.dedupe_key)),
         send_at: now,
     };
     outbox::add(tx, &message, now).await?;

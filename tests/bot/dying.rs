@@ -9,8 +9,8 @@ use chrono::TimeDelta;
 use sandbox::{Fault, FaultKind, Platform};
 
 use crate::on_both_engines;
-use crate::sending::{numbers_read, tell};
-use crate::stage::Stage;
+use crate::sending::{numbers_read, tell, tell_the_group};
+use crate::stage::{ROBOT, Stage};
 
 /// Sends until the worker is cut off in the middle of a call.
 async fn send_and_die(stage: &Stage) {
@@ -62,6 +62,28 @@ on_both_engines! {
                         WHERE status = 'merged' AND carried_by = 1";
         assert_ne!(stage.texts(together).await, ["0"], "the first text carried others");
         stage.assert_no_violation();
+    }
+
+    async fn a_robot_whose_worker_died_is_not_asked_again(db) {
+        let stage = Stage::set(db, 1).await;
+        let late = FaultKind::LateAnswer { ms: 1500 };
+        stage.sandbox.faults().add(Fault::new(Platform::Wecom, "cgi-bin/webhook/send", late));
+        tell_the_group(&stage).await;
+        send_and_die(&stage).await;
+        stage.advance(TimeDelta::seconds(61));
+        assert_eq!(stage.send().await.unknown, 1);
+        assert_eq!(stage.sandbox.wecom().group_messages(ROBOT).len(), 1);
+    }
+
+    async fn a_robot_that_was_busy_is_asked_again(db) {
+        let stage = Stage::set(db, 1).await;
+        let busy = FaultKind::ApiError { code: "-1".to_owned(), message: "busy".to_owned() };
+        stage.sandbox.faults().add(Fault::new(Platform::Wecom, "cgi-bin/webhook/send", busy));
+        tell_the_group(&stage).await;
+        assert_eq!(stage.send().await.put_off, 1);
+        stage.advance(TimeDelta::seconds(5));
+        assert_eq!(stage.send().await.sent, 1);
+        assert_eq!(stage.sandbox.wecom().group_messages(ROBOT).len(), 1);
     }
 
     async fn a_worker_whose_lease_ran_out_records_nothing(db) {

@@ -28,7 +28,7 @@ on_both_engines! {
     async fn a_word_that_fits_several_camps_is_chosen_from_a_card(db) {
         let stage = Stage::set(db, 2).await;
         let both = stage.say("lin.yue", "进度 营 会员3").await;
-        assert!(both.contains("“营”有好几个营"), "{both}");
+        assert!(both.contains("“营”对得上几个营"), "{both}");
         stage.press("lin.yue", "写作营").await;
         let said = stage.newest("lin.yue");
         assert!(said.contains("6+宽限1/7 天"), "the word behind the name is kept: {said}");

@@ -13,7 +13,8 @@ use crate::services::{Context, Result, cards};
 use crate::store::camps;
 use crate::store::outbox::{DueMessage, Lane};
 
-use super::parcel::{Ended, Parcel};
+use super::outcome::Ended;
+use super::parcel::Parcel;
 use super::{Worded, WordedCard};
 
 /// Answers are forgotten as duplicates after this many seconds, since people ask twice.

@@ -9,6 +9,7 @@
 
 mod budget;
 mod call;
+mod outcome;
 mod parcel;
 mod turn;
 

@@ -7,7 +7,8 @@ use crate::services::{Context, Error, Result};
 use crate::store::outbox::DueMessage;
 
 use super::budget::Budget;
-use super::parcel::{self, Begun, Ended, Parcel};
+use super::outcome::{self, Ended};
+use super::parcel::{Begun, Parcel};
 use super::{Delivered, Worded, Wording, call};
 
 /// What is left to be told, of which the first may have been put into words already.
@@ -46,7 +47,7 @@ pub(super) async fn serve(
         ..
     } = turn;
     let rest = next.map(|(message, _)| message);
-    parcel::release(ctx, rest.into_iter().chain(waiting).collect()).await?;
+    outcome::release(ctx, rest.into_iter().chain(waiting).collect()).await?;
     Ok(delivered)
 }
 
