@@ -100,6 +100,18 @@ fn a_copied_id_is_not_confirmed_by_a_nickname_that_is_anothers() {
 }
 
 #[test]
+fn an_id_copied_from_a_namesake_goes_to_a_person_when_another_is_called_just_so() {
+    let accounts = [account(MING, "静静"), account(HONG, "🌟静静")];
+    let copier = claim("1", MING, "🌟静静", "🌟静静");
+    let verdict = decide(&[copier], &accounts).remove(0);
+    assert_ne!(verdict.decision, Decision::Matched);
+    assert!(
+        verdict.reasons.contains(&Reason::BetterNamedElsewhere),
+        "{verdict:?}"
+    );
+}
+
+#[test]
 fn the_last_of_several_namesakes_is_a_suggestion() {
     let accounts = [account(MING, "Momo"), account(HONG, "Momo")];
     let claims = [

@@ -183,25 +183,28 @@ impl<'a> Field<'a> {
     }
 
     /// Whether the payer may own another account, and have copied the id of this one: the typed
-    /// nickname is that of an account which nobody else has a strong claim to, and not of this.
+    /// nickname is closer to that of an account which nobody else has a strong claim to.
     /// A WeChat nickname that is this account's outweighs a nickname that several bear, or that is
     /// like this account's too.
     pub(super) fn is_better_named_elsewhere(&self, at: usize, pair: &Pair) -> bool {
         let here = &pair.evidence;
         let bears = |other: &&Pair| other.evidence.is_clear(PayerName::Typed);
-        let typed = |evidence: &Evidence| evidence.name(PayerName::Typed);
-        let unclaimed = |other: &&Pair| {
+        let says_little =
+            here.name(PayerName::Typed) > 0 || self.others(at, pair).filter(bears).nth(1).is_some();
+        let is_backed = |other: &Pair| {
+            let there = &other.evidence;
+            says_little
+                && here.is_clear(PayerName::WeChat)
+                && here.name(PayerName::WeChat) > there.name(PayerName::WeChat)
+        };
+        let is_unclaimed = |other: &Pair| {
             self.rivals(at, other.account)
                 .all(|rival| rival.total < MATCHED)
         };
-        let bearers = self.others(at, pair).filter(bears).count();
-        let says_little = bearers > 1 || typed(here) > 0;
-        if here.is_clear(PayerName::Typed) || (says_little && here.is_clear(PayerName::WeChat)) {
-            return false;
-        }
-        self.others(at, pair)
-            .filter(bears)
-            .any(|other| typed(&other.evidence) > typed(here) && unclaimed(&other))
+        self.others(at, pair).filter(bears).any(|other| {
+            let is_better = other.evidence.name(PayerName::Typed) > here.name(PayerName::Typed);
+            is_better && !is_backed(other) && is_unclaimed(other)
+        })
     }
 
     fn others<'p>(&'p self, at: usize, pair: &'p Pair) -> impl Iterator<Item = &'p Pair> {
