@@ -236,8 +236,7 @@ async fn submit(press: &Press<'_>) -> Result<Vec<Reply>> {
             let at = replies::moment(ctx.now());
             let outcome = outcome(press, &member, &press.actor.name, at);
             let moved = (CardState::Open, CardState::Decided);
-            let concluded = press.conclude(moved, "match_decided", outcome).await?;
-            Ok(concluded.answers)
+            press.conclude(moved, "match_decided", outcome).await
         }
         Err(Error::Refused(Refusal::AlreadyDecided { by, at, .. })) => {
             let member = matching::question(ctx, &press.actor, id).await?.member;
@@ -266,8 +265,7 @@ fn chosen(press: &Press<'_>) -> Option<Choice> {
 async fn repeat(press: &Press<'_>) -> Result<Vec<Reply>> {
     let outcome = press.card.outcome.clone().ok_or(Error::NotFound)?;
     let moved = (CardState::Open, CardState::Decided);
-    let concluded = press.conclude(moved, "match_decided", outcome).await?;
-    Ok(concluded.answers)
+    press.conclude(moved, "match_decided", outcome).await
 }
 
 async fn undo(press: &Press<'_>) -> Result<Vec<Reply>> {
@@ -285,8 +283,7 @@ async fn undo(press: &Press<'_>) -> Result<Vec<Reply>> {
         fields.insert("at".to_owned(), json!(at));
     }
     let moved = (CardState::Decided, CardState::Withdrawn);
-    let concluded = press.conclude(moved, "match_decided", outcome).await?;
-    Ok(concluded.answers)
+    press.conclude(moved, "match_decided", outcome).await
 }
 
 fn member_of(press: &Press<'_>) -> Result<MemberId> {
