@@ -64,6 +64,23 @@ pub(super) struct Planter<'a> {
     coach_id: i64,
 }
 
+/// Somebody in the back office's roster.
+pub(super) struct RosterRow<'a> {
+    number: i64,
+    account: i64,
+    nickname: &'a str,
+}
+
+impl<'a> RosterRow<'a> {
+    pub(super) const fn new(number: i64, account: i64, nickname: &'a str) -> Self {
+        Self {
+            number,
+            account,
+            nickname,
+        }
+    }
+}
+
 impl<'a> Planter<'a> {
     pub(super) async fn sign_in(
         sandbox: &'a Sandbox,
@@ -235,6 +252,26 @@ impl<'a> Planter<'a> {
             Ok(done) => done,
             Err(_) => bail!("{what} did not come within {PATIENCE:?}"),
         }
+    }
+
+    /// Imports a roster, as staff do with the back office's export.
+    pub(super) async fn import_roster(&self, rows: &[RosterRow<'_>]) -> anyhow::Result<()> {
+        let mut csv = "planet_user_id,member_number,planet_nickname,wechat_nickname\n".to_owned();
+        for row in rows {
+            csv.push_str(&format!(
+                "{},{},{},\n",
+                row.account, row.number, row.nickname
+            ));
+        }
+        let part = Part::bytes(csv.into_bytes())
+            .file_name("roster.csv")
+            .mime_str("text/csv")?;
+        let path = format!("{}/api/admin/roster/import", self.url);
+        let form = Form::new().part("file", part);
+        let report = self.send(self.client.post(path).multipart(form)).await?;
+        let added = report["added"].as_u64();
+        ensure!(added == u64::try_from(rows.len()).ok(), "{report}");
+        Ok(())
     }
 
     async fn upload(&self, png: Vec<u8>) -> anyhow::Result<i64> {

@@ -5,14 +5,12 @@ use campkeeper::app::App;
 use campkeeper::bot;
 use campkeeper::domain::Role;
 use campkeeper::services::staff::{self, NewAccount};
-use campkeeper::store::StoreError;
-use campkeeper::store::planet_users::{self, PlanetUser};
 use chrono::{DateTime, TimeDelta, Utc};
 use sandbox::clock::SandboxClock;
 use sandbox::{Fault, Platform, Sandbox};
 use serde_json::json;
 
-use super::planter::{Camp, Claim, Plan, Planter, shanghai_day, start_of};
+use super::planter::{Camp, Claim, Plan, Planter, RosterRow, shanghai_day, start_of};
 
 /// The password of the demo's accounts.
 pub(super) const PASSWORD: &str = "camp-demo-2026";
@@ -107,7 +105,7 @@ impl Story {
         hire(app).await?;
         publish_menu(app).await?;
         let planter = Planter::sign_in(sandbox, url, PASSWORD).await?;
-        let people = People::of(app, &planter).await?;
+        let people = People::of(&planter).await?;
 
         let august = planter.published(&AUGUST).await?;
         for (name, days) in [("小明同学", 10), ("阿花", 8), ("星河", 7), ("路过", 2)] {
@@ -173,7 +171,7 @@ async fn publish_menu(app: &App) -> anyhow::Result<()> {
 struct People(Vec<(String, i64)>);
 
 impl People {
-    async fn of(app: &App, planter: &Planter<'_>) -> anyhow::Result<Self> {
+    async fn of(planter: &Planter<'_>) -> anyhow::Result<Self> {
         const NAMES: [&str; 17] = [
             "小明同学",
             "阿花",
@@ -195,16 +193,16 @@ impl People {
         ];
         let (number, nickname) = MEMBER_TO_PLAY;
         let mut people = vec![(nickname.to_owned(), planter.account(nickname, Some(number)))];
-        let mut roster = vec![(number, people[0].1, nickname)];
+        let mut roster = vec![RosterRow::new(number, people[0].1, nickname)];
         for (number, name) in (1101..).zip(NAMES) {
             let account = planter.account(name, Some(number));
             people.push((name.to_owned(), account));
             // Who joined the planet after the roster was exported is known to nobody yet.
             if name != "利奥" {
-                roster.push((number, account, name));
+                roster.push(RosterRow::new(number, account, name));
             }
         }
-        know(app, roster).await?;
+        planter.import_roster(&roster).await?;
         Ok(Self(people))
     }
 
@@ -235,33 +233,6 @@ fn claim(account: i64, name: &str) -> Claim {
         wechat_nickname: name.to_owned(),
         ..Claim::default()
     }
-}
-
-/// What an import of the back office's roster leaves behind.
-async fn know(app: &App, roster: Vec<(i64, i64, &'static str)>) -> anyhow::Result<()> {
-    let now = app.ctx.now();
-    let known: Result<(), StoreError> = app
-        .ctx
-        .db
-        .write(move |tx| {
-            Box::pin(async move {
-                for (number, account, name) in roster {
-                    let user = PlanetUser {
-                        planet_user_id: account,
-                        member_number: Some(number),
-                        nickname: name.to_owned(),
-                        card_name: String::new(),
-                        wechat_nickname: String::new(),
-                        avatar_url: None,
-                        in_roster: true,
-                    };
-                    planet_users::upsert(tx, &user, now).await?;
-                }
-                Ok(())
-            })
-        })
-        .await;
-    Ok(known?)
 }
 
 /// The camp whose refund list waits: clear ones, and one of each kind that a person looks at.

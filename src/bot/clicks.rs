@@ -161,7 +161,10 @@ async fn change(
     match cards::update(&bot.ctx, client, card.id, audience, replacement).await? {
         cards::Updated::Done => Ok(Vec::new()),
         cards::Updated::NoCode | cards::Updated::Busy(_) | cards::Updated::Failed(_) => {
-            let body = json!({"text": layout.in_words(), "campId": card.camp_id});
+            let camp = card.camp_id.map(|camp| camp.0);
+            let site = &bot.ctx.settings.public_url;
+            let (label, link) = replies::page_of(site, &card.kind, camp);
+            let body = json!({"text": layout.in_words(), "label": label, "link": link});
             Ok(vec![replies::text(bot, person, "answer_card_link", body)])
         }
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::domain::eligibility::days_shown;
 use crate::domain::staff::Channel;
-use crate::domain::{Action, CampId, Fen, RefundId};
+use crate::domain::{Action, CampId, Fen, RefundId, RefundKind};
 use crate::services::inbox::Reply;
 use crate::services::refund::Picked;
 use crate::services::review::{self, Waiting, sum};
@@ -222,20 +222,43 @@ pub(super) fn name_of(listed: &Listed) -> &str {
         .map_or("未填昵称", String::as_str)
 }
 
-/// The days of a refund: `8/7`, `6+宽限1/7`, or nothing where it does not rest on days.
+/// The days of a refund: `8/7`, `6+宽限1/7`, or nothing where it does not rest on days: a payment
+/// that something is wrong with goes back whatever somebody's days are.
 pub(super) fn days_of(listed: &Listed) -> String {
     let proposal = &listed.refund.proposal;
+    let rests_on_days = matches!(proposal.kind, RefundKind::Deposit | RefundKind::Manual);
     proposal
         .terms
+        .filter(|_| rests_on_days)
         .map(|terms| days_shown(proposal.checked_in_days, &terms))
         .unwrap_or_default()
 }
 
-/// `小明同学 8/7天`, the name shortened so that the days are always read.
+/// Why it is to be refunded, where it is not the deposit earned by checking in.
+pub(super) const fn kind_shown(kind: RefundKind) -> Option<&'static str> {
+    match kind {
+        RefundKind::Deposit => None,
+        RefundKind::Duplicate => Some("重复付款"),
+        RefundKind::WrongAmount => Some("付款金额不符"),
+        RefundKind::Late => Some("订单关闭后才付款"),
+        RefundKind::UnknownOrder => Some("不认识的订单"),
+        RefundKind::Manual => Some("老师发起"),
+    }
+}
+
+/// `小明同学 8/7天`, or `重复付款 ¥99`; what stands before is shortened so that the figures are
+/// always read.
 fn label(listed: &Listed) -> String {
-    let days = format!(" {}天", days_of(listed));
-    let room = MAX_CHOICE_CHARS.saturating_sub(days.chars().count());
-    wecom::limit::fit_characters(name_of(listed), room) + &days
+    let proposal = &listed.refund.proposal;
+    let days = days_of(listed);
+    let (what, figures) = if days.is_empty() {
+        let what = kind_shown(proposal.kind).unwrap_or_else(|| name_of(listed));
+        (what, format!(" ¥{}", proposal.amount_fen.yuan()))
+    } else {
+        (name_of(listed), format!(" {days}天"))
+    };
+    let room = MAX_CHOICE_CHARS.saturating_sub(figures.chars().count());
+    wecom::limit::fit_characters(what, room) + &figures
 }
 
 #[cfg(test)]

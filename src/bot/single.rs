@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::{RefundFlag, RefundId, RefundKind};
+use crate::domain::{RefundFlag, RefundId};
 use crate::services::inbox::Reply;
 use crate::services::{Error, Refusal, Result, refund, review};
 use crate::store::camps::Camp;
@@ -35,7 +35,7 @@ pub(super) fn card(bot: &Bot, person: &str, camp: &Camp, listed: &Listed) -> Rep
         "name": pending::name_of(listed),
         "days": pending::days_of(listed),
         "amountYuan": proposal.amount_fen.yuan(),
-        "kind": kind_shown(proposal.kind),
+        "kind": pending::kind_shown(proposal.kind),
         "confidence": proposal.confidence,
         "reasons": proposal.match_reasons,
         "flags": proposal.flags.iter().map(|flag| flag_shown(*flag)).collect::<Vec<_>>(),
@@ -54,18 +54,6 @@ pub(super) fn card(bot: &Bot, person: &str, camp: &Camp, listed: &Listed) -> Rep
         expires_at: bot.ctx.now().plus(CARD_LIFE),
     };
     replies::card(bot, person, "single", body, card)
-}
-
-/// Why it is to be refunded, where it is not the deposit earned by checking in.
-const fn kind_shown(kind: RefundKind) -> Option<&'static str> {
-    match kind {
-        RefundKind::Deposit => None,
-        RefundKind::Duplicate => Some("重复付款"),
-        RefundKind::WrongAmount => Some("付款金额不符"),
-        RefundKind::Late => Some("订单关闭后才付款"),
-        RefundKind::UnknownOrder => Some("不认识的订单"),
-        RefundKind::Manual => Some("老师发起"),
-    }
 }
 
 fn flag_shown(flag: RefundFlag) -> &'static str {

@@ -152,11 +152,8 @@ impl Bot {
         message: &DueMessage,
     ) -> Result<Worded> {
         let site = &self.ctx.settings.public_url;
-        let review = match message.camp_id {
-            Some(camp) => format!("{site}/admin/refunds?campId={camp}"),
-            None => format!("{site}/admin/refunds"),
-        };
-        let (label, link) = layout.page().unwrap_or(("打开审核页", &review));
+        let (label, page) = replies::page_of(site, &message.kind, message.camp_id);
+        let (label, link) = layout.page().unwrap_or((label, &page));
         let in_words = json!({"text": layout.in_words(), "link": link, "label": label});
         let card = layout
             .card(face)

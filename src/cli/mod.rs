@@ -22,6 +22,7 @@ use campkeeper::web::openapi;
 use clap::{Parser, Subcommand};
 use secrecy::SecretString;
 use serde_json::json;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use files::MatchArguments;
 pub(crate) use output::complain;
@@ -245,6 +246,8 @@ async fn with_config(config: Config, arguments: Arguments) -> Result<(), Failure
 }
 
 async fn serve(config: Config) -> Result<(), Failure> {
+    // Listened to before anybody is told that we are ready: who stops us then stops us in order.
+    let mut signals = StopSignals::listen()?;
     let app = App::start(config, Clocks::system()).await?;
     print_text(&format!("listening on http://{}\n", app.address))?;
     if users::count(&mut app.ctx.db.read().await?).await? == 0 {
@@ -253,21 +256,35 @@ async fn serve(config: Config) -> Result<(), Failure> {
              campkeeper user add --username admin --role super_admin --password-stdin"
         );
     }
-    stopped_by_signal().await?;
+    signals.next().await;
     tracing::info!("stopping");
     tokio::select! {
-        () = app.stop() => Ok(()),
+        () = app.stop() => {}
         // The second signal is hard; leases take back what it cuts off.
-        second = stopped_by_signal() => Ok(second?),
+        () = signals.next() => {}
     }
+    Ok(())
 }
 
-async fn stopped_by_signal() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-        _ = terminate.recv() => Ok(()),
+/// Ctrl-C, and the end that an operating system asks for.
+struct StopSignals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl StopSignals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }
 

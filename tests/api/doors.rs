@@ -110,7 +110,6 @@ on_both_engines! {
             "/api/admin/statistics/camp",
             "/api/admin/config",
             "/api/auth/wecom",
-            "/admin/",
         ] {
             house.get(path).as_staff(&admin).send().await.refused(404, "not_found");
         }

@@ -77,7 +77,8 @@ on_both_engines! {
         assert!(labels[0].starts_with("1 小明同学 ") && labels[0].ends_with('分'), "{labels:?}");
         assert_eq!(labels.last(), Some(&"以上都不是"));
         let chosen_beforehand = shown.questions[0].options.iter().find(|option| option.is_checked);
-        assert_eq!(chosen_beforehand.unwrap().text, "以上都不是", "the first is not sure enough");
+        let chosen_beforehand = &chosen_beforehand.unwrap().text;
+        assert!(chosen_beforehand.starts_with("1 小明同学"), "nobody else comes into question");
         assert!(labels.iter().all(|label| label.chars().count() <= 16), "{labels:?}");
 
         let choice = option(&stage, "zhou.ke", "1 小明同学");

@@ -134,7 +134,11 @@ on_both_engines! {
                     recipient: "lin.yue|chen.an".to_owned(),
                     camp_id: None,
                     card_id: None,
-                    body: json!({"planetNickname": format!("第{number}位")}),
+                    body: json!({
+                        "campName": "写作营",
+                        "planetNickname": format!("第{number}位"),
+                        "given": false,
+                    }),
                     dedupe_key: None,
                     send_at: now,
                 };
