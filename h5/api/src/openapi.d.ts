@@ -84,7 +84,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Publishes a pending camp: members may pay. */
+        /**
+         * Publishes a pending camp: members may pay. With `createPlanetProject` the planet's project is
+         *     made first, if the camp has none.
+         */
         post: operations["publish_camp"];
         delete?: never;
         options?: never;
@@ -252,7 +255,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One member. */
+        /** One member, with the history of their match. */
         get: operations["get_member"];
         put?: never;
         post?: never;
@@ -549,6 +552,26 @@ export interface paths {
         put?: never;
         /** Withdraws an approval while its undo window is open. */
         post: operations["undo_refund"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/roster/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Imports the member export of the planet's back office, or a table with the columns
+         *     `planet_user_id, member_number, planet_nickname, wechat_nickname`: CSV or xlsx, at most 20 MiB.
+         */
+        post: operations["import_roster"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1556,7 +1579,10 @@ export interface components {
                  * @description When check-ins were last synced completely.
                  */
                 lastSyncAt?: string | null;
-                /** @description `ok`. */
+                /**
+                 * @description `ok`, or `unavailable` while the database does not answer.
+                 * @example ok
+                 */
                 status: string;
                 /** @description The version of this binary. */
                 version: string;
@@ -1575,41 +1601,23 @@ export interface components {
             timestamp: number;
         };
         /** @description What a good answer looks like on the wire. Only the documentation makes use of it. */
-        Envelope_Items_CampSummary: {
+        Envelope_ImportView: {
             /**
              * Format: int32
              * @description 200.
              * @example 200
              */
             code: number;
-            /** @description All items of a short list. */
+            /** @description What an import did, or with `dryRun` would do. */
             data: {
-                /** @description The items. */
-                items: {
-                    canEnroll: boolean;
-                    /** Format: int64 */
-                    depositFen: number;
-                    /** Format: date */
-                    endDate: string;
-                    /**
-                     * Format: int64
-                     * @description How many have a place.
-                     */
-                    enrolled: number;
-                    /** Format: int64 */
-                    graceDays: number;
-                    /** Format: int64 */
-                    id: number;
-                    name: string;
-                    posterUrl: string | null;
-                    /** Format: int64 */
-                    requiredDays: number;
-                    /** Format: date */
-                    startDate: string;
-                    status: components["schemas"]["CampStatus"];
-                    /** Format: int64 */
-                    totalDays: number;
-                }[];
+                /** @description Rows that nothing was known of. */
+                added: number;
+                /** @description Rows that say something new. */
+                changed: number;
+                /** @description Rows that were left out; the others are in. */
+                errors: components["schemas"]["RowErrorView"][];
+                /** @description Rows that say what is known. */
+                unchanged: number;
             };
             /**
              * @description “成功”.
@@ -1875,6 +1883,32 @@ export interface components {
             timestamp: number;
         };
         /** @description What a good answer looks like on the wire. Only the documentation makes use of it. */
+        Envelope_MemberDetail: {
+            /**
+             * Format: int32
+             * @description 200.
+             * @example 200
+             */
+            code: number;
+            /** @description A member with the history of their match. */
+            data: components["schemas"]["MemberView"] & {
+                /** @description Every move of the match and of the binding, oldest first. */
+                history: components["schemas"]["EventView"][];
+            };
+            /**
+             * @description “成功”.
+             * @example 成功
+             */
+            message: string;
+            /**
+             * Format: int64
+             * @description Milliseconds since 1970, when it was answered: by the clock of deadlines and camp days, so
+             *     that pages can count down whatever the phone's own clock says.
+             * @example 1767225600000
+             */
+            timestamp: number;
+        };
+        /** @description What a good answer looks like on the wire. Only the documentation makes use of it. */
         Envelope_MemberView: {
             /**
              * Format: int32
@@ -1966,6 +2000,10 @@ export interface components {
             data: null | ({
                 avatarUrl: string | null;
                 planetNickname: string;
+                /**
+                 * @description What to send when paying: the account's id, or the number where no sync has seen the
+                 *     account yet.
+                 */
                 planetUserId: string;
             } | {
                 maskedNickname: string;
@@ -2002,6 +2040,71 @@ export interface components {
                 h5Url?: string | null;
                 orderNo: string;
                 payParams?: components["schemas"]["JsapiParams"] | null;
+            };
+            /**
+             * @description “成功”.
+             * @example 成功
+             */
+            message: string;
+            /**
+             * Format: int64
+             * @description Milliseconds since 1970, when it was answered: by the clock of deadlines and camp days, so
+             *     that pages can count down whatever the phone's own clock says.
+             * @example 1767225600000
+             */
+            timestamp: number;
+        };
+        /** @description What a good answer looks like on the wire. Only the documentation makes use of it. */
+        Envelope_Page_CampSummary: {
+            /**
+             * Format: int32
+             * @description 200.
+             * @example 200
+             */
+            code: number;
+            /** @description A page of a list. */
+            data: {
+                /** @description The items of this page. */
+                items: {
+                    canEnroll: boolean;
+                    /** Format: int64 */
+                    depositFen: number;
+                    /** Format: date */
+                    endDate: string;
+                    /**
+                     * Format: int64
+                     * @description How many have a place.
+                     */
+                    enrolled: number;
+                    /** Format: int64 */
+                    graceDays: number;
+                    /** Format: int64 */
+                    id: number;
+                    name: string;
+                    posterUrl: string | null;
+                    /** Format: int64 */
+                    requiredDays: number;
+                    /** Format: date */
+                    startDate: string;
+                    status: components["schemas"]["CampStatus"];
+                    /** Format: int64 */
+                    totalDays: number;
+                }[];
+                /**
+                 * Format: int64
+                 * @description From 1.
+                 */
+                page: number;
+                /**
+                 * Format: int64
+                 * @description Items per page.
+                 */
+                size: number;
+                /**
+                 * Format: int64
+                 * @description How many there are on all pages.
+                 */
+                total: number;
             };
             /**
              * @description “成功”.
@@ -2843,6 +2946,21 @@ export interface components {
              */
             timestamp: number;
         };
+        /** @description One move of a match or a binding. */
+        EventView: {
+            /** Format: date-time */
+            at: string;
+            /** @description A name, `member`, `wechat_pay`, or the job that did it. */
+            by: string;
+            /** @description `null` at its beginning. */
+            from?: string | null;
+            /** @description Why; for a match, which account. */
+            reason: string;
+            /** @example matched */
+            to: string;
+            /** @example match */
+            what: string;
+        };
         /** @description What a refund rests on, as of now. */
         EvidenceView: {
             /** @description The page with the member's calendar. */
@@ -2885,6 +3003,10 @@ export interface components {
         FoundView: {
             avatarUrl: string | null;
             planetNickname: string;
+            /**
+             * @description What to send when paying: the account's id, or the number where no sync has seen the
+             *     account yet.
+             */
             planetUserId: string;
         } | {
             maskedNickname: string;
@@ -2905,10 +3027,24 @@ export interface components {
              * @description When check-ins were last synced completely.
              */
             lastSyncAt?: string | null;
-            /** @description `ok`. */
+            /**
+             * @description `ok`, or `unavailable` while the database does not answer.
+             * @example ok
+             */
             status: string;
             /** @description The version of this binary. */
             version: string;
+        };
+        /** @description What an import did, or with `dryRun` would do. */
+        ImportView: {
+            /** @description Rows that nothing was known of. */
+            added: number;
+            /** @description Rows that say something new. */
+            changed: number;
+            /** @description Rows that were left out; the others are in. */
+            errors: components["schemas"]["RowErrorView"][];
+            /** @description Rows that say what is known. */
+            unchanged: number;
         };
         /** @description What a run did. */
         JobDoneView: {
@@ -3031,6 +3167,11 @@ export interface components {
             /** @example coach */
             role: string;
             username: string;
+        };
+        /** @description A member with the history of their match. */
+        MemberDetail: components["schemas"]["MemberView"] & {
+            /** @description Every move of the match and of the binding, oldest first. */
+            history: components["schemas"]["EventView"][];
         };
         /** @description A member of a camp. */
         MemberView: {
@@ -3344,6 +3485,17 @@ export interface components {
             /** Format: date-time */
             undoUntil?: string | null;
             wechatRefundId?: string | null;
+        };
+        /** @description The form that is sent. */
+        RosterForm: {
+            /** Format: binary */
+            file: string;
+        };
+        /** @description A row that was left out. */
+        RowErrorView: {
+            message: string;
+            /** @description As the spreadsheet counts it; 1 is the headings. */
+            row: number;
         };
         /** @description A refund that was left out of a batch. */
         SkippedView: {
@@ -3744,6 +3896,24 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemBody"];
                 };
             };
+            /** @description platform_error: the planet refused */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description platform_unavailable · not_configured */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
     withdraw_camp: {
@@ -4016,7 +4186,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Envelope_MemberView"];
+                    "application/json": components["schemas"]["Envelope_MemberDetail"];
                 };
             };
             /** @description not_found */
@@ -4612,6 +4782,59 @@ export interface operations {
             };
         };
     };
+    import_roster: {
+        parameters: {
+            query?: {
+                /** @description only say what it would do */
+                dryRun?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["RosterForm"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ImportView"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     upload: {
         parameters: {
             query?: never;
@@ -4947,7 +5170,10 @@ export interface operations {
     };
     list_camps: {
         parameters: {
-            query?: never;
+            query?: {
+                page?: number;
+                size?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4959,7 +5185,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Envelope_Items_CampSummary"];
+                    "application/json": components["schemas"]["Envelope_Page_CampSummary"];
                 };
             };
         };
@@ -5306,7 +5532,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_HealthView"];
                 };
             };
-            /** @description database_unavailable */
+            /** @description database_unavailable; data as with 200 */
             503: {
                 headers: {
                     [name: string]: unknown;
