@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use memchr::memchr;
+
 use super::{MAX_DEPTH, MAX_ELEMENTS, Node, Text};
 
 const CDATA_START: &str = "<![CDATA[";
@@ -131,10 +133,11 @@ fn declaration(tree: &mut Tree<'_>, rest: &str, at: usize) -> Result<usize, XmlE
 
 /// Length of a CDATA section with its brackets.
 fn section_len(rest: &str) -> Option<usize> {
+    let bytes = rest.as_bytes();
     let mut at = CDATA_START.len();
     loop {
-        let found = at + rest.get(at..)?.find('>')?;
-        if found >= CDATA_START.len() + 2 && rest.get(found - 2..found) == Some("]]") {
+        let found = at + memchr(b'>', bytes.get(at..)?)?;
+        if found >= CDATA_START.len() + 2 && bytes.get(found - 2..found) == Some(b"]]") {
             return Some(found + 1);
         }
         at = found + 1;
