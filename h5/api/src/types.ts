@@ -20,7 +20,7 @@ export type PaymentChannel = Schemas['PayChannel'];
 export type RefundStatus = Schemas['RefundStatus'];
 
 export type CampDetail = Schemas['CampDetail'];
-export type CampList = Schemas['Envelope_Items_CampSummary']['data'];
+export type CampList = Schemas['Envelope_Page_CampSummary']['data'];
 export type CampSummary = Schemas['CampSummary'];
 export type Prefill = Schemas['Prefill'];
 
