@@ -14,8 +14,9 @@ await play('bot', async (stage) => {
 
   // A tap on the menu is read like a message.
   await admin.getByRole('button', { name: '待审核', exact: true }).click();
-  await answered(admin, /这些营有退款等待审核[^]*九月写作营/);
-  await say(admin, '待审核 九月');
+  const choice = cardOf(admin, '个营有退款待审核');
+  await stage.picture(staff, 'which-camp');
+  await choice.getByRole('button', { name: '九月写作营' }).click();
   await until('a digest of one’s own', async () => {
     const digests = admin.locator('.card').filter({ hasText: '九月写作营 退款审核' });
     return (await digests.count()) === 2;
@@ -25,7 +26,7 @@ await play('bot', async (stage) => {
   await stage.picture(staff, 'pending-and-sync');
 
   // Last night's sync of this camp was disturbed; the second try builds its refund list.
-  await cardOf(admin, '十天早起营 同步没有完成').getByRole('button', { name: '同步' }).click();
+  await cardOf(admin, '十天早起营 同步没有完成').getByRole('button', { name: '重试' }).click();
   const digest = cardOf(admin, '十天早起营 退款审核');
   await digest.getByRole('button', { name: /^通过/ }).waitFor({ timeout: PATIENCE_MS });
   await stage.picture(staff, 'synced-after-all');
