@@ -43,7 +43,7 @@ pub(super) fn match_exports(arguments: &MatchArguments, json: bool) -> Result<()
     let summary = match_files(payments, users, BufWriter::new(made.as_file()))?;
     made.persist(&arguments.out)
         .map_err(|error| Failure::file(&arguments.out, error.error))?;
-    tell(&format!(
+    let line = format!(
         "{} payments, {} planet users: {} matched, {} to review, {} for people to search; written to {}",
         summary.payments,
         summary.planet_users,
@@ -51,11 +51,8 @@ pub(super) fn match_exports(arguments: &MatchArguments, json: bool) -> Result<()
         summary.review,
         summary.manual,
         arguments.out.display(),
-    ));
-    if json {
-        print(json, &json!(summary), "")?;
-    }
-    Ok(())
+    );
+    Ok(print(json, &json!(summary), &line)?)
 }
 
 /// Like any file that a program makes: whatever the umask leaves.

@@ -58,11 +58,16 @@ impl Name {
         })
     }
 
+    /// The key of the core, the first of [`Name::keys`].
+    pub(super) fn core_key(&self) -> u64 {
+        hash(self.core.iter())
+    }
+
     /// Hashed keys under which this name is found: equal names share one, and so do the cores of
     /// names that are one letter apart. A rare collision only costs a comparison.
     pub(super) fn keys(&self) -> Vec<u64> {
         let mut keys = Vec::with_capacity(self.core.len() + 2);
-        keys.push(hash(self.core.iter()));
+        keys.push(self.core_key());
         if !self.plain.is_empty() && self.plain != self.core {
             keys.push(hash(self.plain.iter()));
         }

@@ -8,7 +8,8 @@ use super::person::{Candidate, Claim};
 use super::planet_id::PlanetId;
 use super::reason::AccountName;
 
-/// A name that more accounts share than this tells nothing and is not looked up; ids still are.
+/// A name that more accounts share than this tells nothing: neither whose it is, nor that it is
+/// anybody's alone. 微信用户 is what WeChat calls whoever has not chosen a name.
 const MAX_SHARING_A_NAME: usize = 64;
 
 /// Earlier names kept per account.
@@ -84,8 +85,12 @@ impl<'a> Roster<'a> {
     /// Folds a claim against what the roster knows.
     pub(super) fn fold_claim<'c>(&self, claim: &'c Claim) -> FoldedClaim<'c> {
         let id = claim.typed_planet_id.as_deref().and_then(PlanetId::parse);
-        let typed = claim.typed_nickname.as_deref().and_then(Name::fold);
-        let wechat = claim.wechat_nickname.as_deref().and_then(Name::fold);
+        let telling = |name: &Option<String>| {
+            let name = name.as_deref().and_then(Name::fold);
+            name.filter(|name| !self.is_crowded(name))
+        };
+        let typed = telling(&claim.typed_nickname);
+        let wechat = telling(&claim.wechat_nickname);
         let both = typed.as_ref().zip(wechat.as_ref());
         FoldedClaim {
             id,
@@ -95,6 +100,11 @@ impl<'a> Roster<'a> {
             wechat,
             earlier_accounts: &claim.earlier_accounts,
         }
+    }
+
+    fn is_crowded(&self, name: &Name) -> bool {
+        let sharing = self.by_name.get(&name.core_key());
+        sharing.is_some_and(|all| all.len() > MAX_SHARING_A_NAME)
     }
 
     fn knows(&self, id: PlanetId) -> bool {

@@ -1,6 +1,6 @@
 //! What an import would change: the rows of the file against what is known already.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{Roster, RosterEntry};
 use crate::domain::PlanetUserId;
@@ -70,7 +70,8 @@ impl Names {
 }
 
 /// What `roster` changes. A row with id and number is the last word on which account has the
-/// number; a row with a number alone speaks of the account that has it, if one does.
+/// number, wherever it stands in the file; a row with a number alone speaks of the account that
+/// has it, if one still does.
 #[must_use]
 pub fn plan(roster: &Roster, accounts: &[KnownAccount], unseen: &[Unseen]) -> Plan {
     let by_id: HashMap<PlanetUserId, &KnownAccount> = accounts
@@ -85,11 +86,21 @@ pub fn plan(roster: &Roster, accounts: &[KnownAccount], unseen: &[Unseen]) -> Pl
         .iter()
         .map(|unseen| (unseen.member_number, unseen))
         .collect();
+    // No number stands in two rows: an account with a row of its own does not keep another number.
+    let numbered: HashSet<PlanetUserId> = roster
+        .entries
+        .iter()
+        .filter_map(|entry| entry.member_number.and(entry.planet_user_id))
+        .collect();
     let mut plan = Plan::default();
     for entry in &roster.entries {
+        let keeps = |holder: &&KnownAccount| {
+            entry.planet_user_id.is_some() || !numbered.contains(&holder.planet_user_id)
+        };
         let holder = entry
             .member_number
-            .and_then(|number| by_number.get(&number).copied());
+            .and_then(|number| by_number.get(&number).copied())
+            .filter(keeps);
         let waiting = entry
             .member_number
             .and_then(|number| unseen.get(&number).copied());
@@ -214,6 +225,22 @@ mod tests {
                 counts,
                 "{row:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_number_that_moves_takes_no_names_with_it() {
+        let coco = known(1, Some(3), "Coco");
+        let rows = [entry(Some(1), Some(9), "Coco"), entry(None, Some(3), "新人")];
+        for entries in [rows.to_vec(), rows.into_iter().rev().collect()] {
+            let roster = Roster {
+                entries,
+                errors: Vec::new(),
+            };
+            let plan = plan(&roster, std::slice::from_ref(&coco), &[]);
+            assert_eq!(plan.accounts, [known(1, Some(9), "Coco")]);
+            let numbers: Vec<u32> = plan.unseen.iter().map(|row| row.member_number).collect();
+            assert_eq!((numbers, plan.added, plan.changed), (vec![3], 1, 1));
         }
     }
 

@@ -34,8 +34,12 @@ pub(super) async fn link(tx: &mut Tx, now: Timestamp) -> Result<usize> {
         let (Some(row), Some(user)) = (row, user) else {
             continue;
         };
+        let card_name = [&user.card_name, &row.names.card_name]
+            .into_iter()
+            .find(|name| !name.is_empty());
         let user = PlanetUser {
             member_number: Some(i64::from(*number)),
+            card_name: card_name.cloned().unwrap_or_default(),
             wechat_nickname: row.names.wechat_nickname.clone(),
             in_roster: true,
             ..user.clone()

@@ -160,7 +160,8 @@ async fn fetch_secret(
     secret_field(&decode::<Value>(&response)?, name)
 }
 
-/// Takes a token or ticket out of an answer. The answer is not kept in the error.
+/// Takes a token or ticket out of an answer. The answer is not kept in the error. One that does not
+/// say how long it lives is taken to live as long as the reference says (wecom-app §4).
 pub(crate) fn secret_field(answer: &Value, name: &'static str) -> Result<Fetched, Error> {
     let value = answer
         .get(name)
@@ -169,8 +170,10 @@ pub(crate) fn secret_field(answer: &Value, name: &'static str) -> Result<Fetched
     let seconds = answer
         .get("expires_in")
         .and_then(lenient::number)
-        .unwrap_or(0);
-    let lifetime = Duration::from_secs(u64::try_from(seconds).unwrap_or(0)).min(MAX_LIFETIME);
+        .and_then(|seconds| u64::try_from(seconds).ok())
+        .filter(|seconds| *seconds > 0);
+    let lifetime = seconds.map_or(MAX_LIFETIME, Duration::from_secs);
+    let lifetime = lifetime.min(MAX_LIFETIME);
     match value {
         Some(value) => Ok(Fetched {
             value: value.into(),

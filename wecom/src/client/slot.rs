@@ -19,8 +19,11 @@ use super::error::Error;
 
 /// Renewed this long before the platform's expiry (of usually two hours).
 const RENEW_EARLY: Duration = Duration::from_secs(300);
-/// After an error that a person must mend, the same error is given back for this long.
+/// After an error that a person must mend, the same error is given back for this long; twice as long
+/// after each that follows.
 const HOLD_OFF: Duration = Duration::from_secs(10);
+/// Never longer than this, so that what a person has mended shows. In an hour this makes ten tries.
+const MAX_HOLD_OFF: Duration = Duration::from_secs(600);
 
 /// A secret value as fetched, with its life time.
 pub(crate) struct Fetched {
@@ -32,7 +35,30 @@ pub(crate) struct Fetched {
 pub(crate) struct Slot {
     current: RwLock<Option<Entry>>,
     fetches: AtomicU64,
-    last_failure: Mutex<Option<(Instant, Error)>>,
+    last_failure: Mutex<Option<Failure>>,
+}
+
+/// A fetch that went wrong.
+struct Failure {
+    at: Instant,
+    error: Error,
+    /// How long it is not tried again.
+    hold_off: Duration,
+}
+
+impl Failure {
+    fn new(error: Error, before: Option<&Self>) -> Self {
+        let hold_off = match before {
+            _ if !error.needs_admin() => Duration::ZERO,
+            Some(before) if before.error.needs_admin() => (before.hold_off * 2).min(MAX_HOLD_OFF),
+            _ => HOLD_OFF,
+        };
+        Self {
+            at: Instant::now(),
+            error,
+            hold_off,
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -58,11 +84,10 @@ impl Slot {
             return Ok(entry.value);
         }
         let waited_for_a_fetch = self.fetches.load(Ordering::Acquire) != fetches_seen;
-        if let Some((at, error)) = &*last_failure {
-            let held_off = error.needs_admin() && at.elapsed() < HOLD_OFF;
-            if waited_for_a_fetch || held_off {
-                return self.usable().ok_or_else(|| error.clone());
-            }
+        if let Some(failure) = &*last_failure
+            && (waited_for_a_fetch || failure.at.elapsed() < failure.hold_off)
+        {
+            return self.usable().ok_or_else(|| failure.error.clone());
         }
         let result = fetch().await;
         self.fetches.fetch_add(1, Ordering::Release);
@@ -72,7 +97,7 @@ impl Slot {
                 Ok(self.store(fetched))
             }
             Err(error) => {
-                *last_failure = Some((Instant::now(), error.clone()));
+                *last_failure = Some(Failure::new(error.clone(), last_failure.as_ref()));
                 self.usable().ok_or(error)
             }
         }
@@ -200,7 +225,26 @@ mod tests {
         let held = slot.get(|| async { Ok(fetched("t")) }).await;
         assert_eq!(held.unwrap_err().code(), Some(40001));
         tokio::time::advance(HOLD_OFF).await;
+        assert!(slot.get(|| async { Err(refused(40001)) }).await.is_err());
+        tokio::time::advance(HOLD_OFF).await;
+        let held = slot.get(|| async { Ok(fetched("t")) }).await;
+        assert!(held.is_err(), "the second time it waits twice as long");
+        tokio::time::advance(HOLD_OFF).await;
         assert!(slot.get(|| async { Ok(fetched("t")) }).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wrong_secret_is_tried_a_dozen_times_in_an_hour() {
+        let (slot, mut tries) = (Slot::default(), 0);
+        for _ in 0..1800 {
+            let fetch = || {
+                tries += 1;
+                async { Err(refused(40001)) }
+            };
+            assert!(slot.get(fetch).await.is_err());
+            tokio::time::advance(Duration::from_secs(2)).await;
+        }
+        assert!(tries <= 12, "{tries}");
     }
 
     #[tokio::test(start_paused = true)]
