@@ -259,6 +259,26 @@ fn a_taken_account_is_given_to_nobody_else() {
 }
 
 #[test]
+fn a_name_that_many_bear_is_nobodys_alone_however_many_they_are() {
+    for bearers in [2, 64, 65, 500] {
+        let mut accounts: Vec<_> = (0..bearers)
+            .map(|at| account(&format!("5423{:010}", at * 1_007), "微信用户"))
+            .collect();
+        accounts[0].wechat_nickname = Some("风中的琴".to_owned());
+        let verdicts = decide(&[claim("1", "", "微信用户", "风中的琴")], &accounts);
+        assert_ne!(
+            verdicts[0].decision,
+            Decision::Matched,
+            "{bearers}: {verdicts:?}"
+        );
+        assert!(
+            !verdicts[0].reasons.contains(&Reason::TwoNames),
+            "{bearers}"
+        );
+    }
+}
+
+#[test]
 fn a_thousand_people_of_one_name_are_still_decided() {
     let accounts: Vec<_> = (0..1_000)
         .map(|at| account(&format!("5423{:010}", at * 1_007), "Momo"))

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 
 use super::evidence::{Evidence, FoldedClaim};
+use super::name::Name;
 use super::person::{Claim, Decision};
 use super::reason::PayerName;
 use super::roster::Roster;
@@ -58,6 +59,8 @@ pub(super) struct Namesakes {
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) pairs: Vec<Pair>,
+    /// Accounts that bear the typed and the WeChat nickname, where they are too many to be paired.
+    crowds: (usize, usize),
 }
 
 /// The claims of a camp against the roster.
@@ -160,6 +163,12 @@ impl<'a> Field<'a> {
                 namesakes.all += 1;
                 namesakes.open += usize::from(is_open(other));
             }
+        }
+        if pair.evidence.is_clear(payer) {
+            let crowd = self.entries.get(at).map_or(0, |entry| entry.crowd(payer));
+            let others = crowd.saturating_sub(1);
+            namesakes.all = namesakes.all.max(others);
+            namesakes.open = namesakes.open.max(others);
         }
         namesakes
     }
@@ -278,7 +287,18 @@ impl Entry {
             }
         }
         pairs.sort_by_key(|pair| (std::cmp::Reverse(pair.total), pair.account));
-        Self { pairs }
+        let crowd = |name: &Option<Name>| name.as_ref().map_or(0, |name| roster.crowd(name));
+        Self {
+            pairs,
+            crowds: (crowd(&claim.typed), crowd(&claim.wechat)),
+        }
+    }
+
+    fn crowd(&self, payer: PayerName) -> usize {
+        match payer {
+            PayerName::Typed => self.crowds.0,
+            PayerName::WeChat => self.crowds.1,
+        }
     }
 
     pub(super) fn pair(&self, account: usize) -> Option<&Pair> {

@@ -8,8 +8,8 @@ use super::person::{Candidate, Claim};
 use super::planet_id::PlanetId;
 use super::reason::AccountName;
 
-/// A name that more accounts share than this tells nothing: neither whose it is, nor that it is
-/// anybody's alone. 微信用户 is what WeChat calls whoever has not chosen a name.
+/// A name that more accounts share than this tells nothing and is not looked up, only counted; ids
+/// still are. 微信用户 is what WeChat calls whoever has not chosen a name.
 const MAX_SHARING_A_NAME: usize = 64;
 
 /// Earlier names kept per account.
@@ -85,12 +85,8 @@ impl<'a> Roster<'a> {
     /// Folds a claim against what the roster knows.
     pub(super) fn fold_claim<'c>(&self, claim: &'c Claim) -> FoldedClaim<'c> {
         let id = claim.typed_planet_id.as_deref().and_then(PlanetId::parse);
-        let telling = |name: &Option<String>| {
-            let name = name.as_deref().and_then(Name::fold);
-            name.filter(|name| !self.is_crowded(name))
-        };
-        let typed = telling(&claim.typed_nickname);
-        let wechat = telling(&claim.wechat_nickname);
+        let typed = claim.typed_nickname.as_deref().and_then(Name::fold);
+        let wechat = claim.wechat_nickname.as_deref().and_then(Name::fold);
         let both = typed.as_ref().zip(wechat.as_ref());
         FoldedClaim {
             id,
@@ -102,9 +98,14 @@ impl<'a> Roster<'a> {
         }
     }
 
-    fn is_crowded(&self, name: &Name) -> bool {
-        let sharing = self.by_name.get(&name.core_key());
-        sharing.is_some_and(|all| all.len() > MAX_SHARING_A_NAME)
+    /// How many accounts share a name that is not looked up; none if it is.
+    pub(super) fn crowd(&self, name: &Name) -> usize {
+        let sharing = self.by_name.get(&name.core_key()).map_or(0, Vec::len);
+        if sharing > MAX_SHARING_A_NAME {
+            sharing
+        } else {
+            0
+        }
     }
 
     fn knows(&self, id: PlanetId) -> bool {
