@@ -94,6 +94,9 @@ CREATE UNIQUE INDEX payment_record_transaction ON payment_record (transaction_id
 -- One unflagged payment per payer and camp; a second one is recorded with its flag.
 CREATE UNIQUE INDEX payment_record_one_per_payer ON payment_record (camp_id, openid_mac)
     WHERE flag IS NULL AND status IN ('paid', 'refunding', 'refunded');
+-- One open order per session and camp: another channel or price closes the old one first.
+CREATE UNIQUE INDEX payment_record_one_open ON payment_record (session_hash, camp_id)
+    WHERE status = 'created';
 CREATE INDEX payment_record_session ON payment_record (session_hash, camp_id);
 CREATE INDEX payment_record_openid ON payment_record (openid_mac);
 CREATE INDEX payment_record_wecom ON payment_record (wecom_userid);

@@ -56,7 +56,7 @@ text_enum! {
         Duplicate = "duplicate",
         /// Not the camp's deposit.
         WrongAmount = "wrong_amount",
-        /// Paid after the order had been closed.
+        /// Paid after the order had been closed, or its camp withdrawn.
         Late = "late",
         /// WeChat Pay knows an order that we do not.
         UnknownOrder = "unknown_order",
@@ -73,13 +73,13 @@ pub fn flag_of_payment(
     expected: Fen,
     paid: Fen,
     already_paid_by_same_person: bool,
-    was_closed: bool,
+    is_late: bool,
 ) -> Option<OrderFlag> {
     if paid != expected {
         Some(OrderFlag::WrongAmount)
     } else if already_paid_by_same_person {
         Some(OrderFlag::Duplicate)
-    } else if was_closed {
+    } else if is_late {
         Some(OrderFlag::Late)
     } else {
         None

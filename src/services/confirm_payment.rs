@@ -170,13 +170,23 @@ async fn flag(
         (Some(camp), Some(payer)) => payments::place_of_payer(tx, camp, &payer.openid_mac).await?,
         _ => None,
     };
-    let was_closed = order.status == OrderStatus::Closed;
+    let is_late = order.status == OrderStatus::Closed || is_withdrawn(tx, order).await?;
     Ok(flag_of_payment(
         order.amount,
         confirmation.paid,
         earlier.is_some(),
-        was_closed,
+        is_late,
     ))
+}
+
+/// Whether the order's camp was withdrawn or deleted while the order was open: nobody has paid for
+/// it then, and nobody would be looked after in it.
+async fn is_withdrawn(tx: &mut Tx, order: &Payment) -> Result<bool> {
+    let Some(camp) = order.camp_id else {
+        return Ok(false);
+    };
+    let camp = camps::by_id(tx, camp).await?;
+    Ok(camp.is_none_or(|camp| matches!(camp.status, CampStatus::Draft | CampStatus::Pending)))
 }
 
 /// Whether a payment makes a member: the deposit itself does; a late one does while the camp

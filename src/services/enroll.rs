@@ -20,6 +20,8 @@ use super::{Context, Error, Refusal, Result, confirm_payment, identity, reconcil
 const H5_URL_LIVES: TimeDelta = TimeDelta::minutes(4);
 /// `prepay_id` and `code_url` are good for two hours, longer than an order.
 const PREPAY_LIVES: TimeDelta = TimeDelta::minutes(110);
+/// How often an order is looked for again when somebody else was first.
+const MAX_CONFLICTS: usize = 3;
 /// WeChat Pay is first asked about an order this long after it was made.
 const FIRST_QUERY_AFTER: TimeDelta = TimeDelta::minutes(5);
 
@@ -67,9 +69,26 @@ pub async fn order(ctx: &Context, session: &Session, request: Request) -> Result
         return Err(Refusal::Unauthenticated.into());
     }
     let request = Request { claim, ..request };
+    let mut conflicts = 0;
+    loop {
+        match place(ctx, session, &request, payer.clone()).await {
+            // A second tap was faster: its order is found this time.
+            Err(error) if error.is_conflict() && conflicts < MAX_CONFLICTS => conflicts += 1,
+            other => return other,
+        }
+    }
+}
+
+/// The order of a checked request, found or made.
+async fn place(
+    ctx: &Context,
+    session: &Session,
+    request: &Request,
+    payer: Option<Payer>,
+) -> Result<Ordered> {
     let camp = enrolling_camp(ctx, request.camp_id).await?;
     refuse_second_place(ctx, session, camp.id).await?;
-    let (same, others) = open_orders(ctx, session, &camp, &request).await?;
+    let (same, others) = open_orders(ctx, session, &camp, request).await?;
     for other in &others {
         if reconcile::close_at_wechat_pay(ctx, other).await? {
             // It was paid in the meantime.
@@ -77,8 +96,8 @@ pub async fn order(ctx: &Context, session: &Session, request: Request) -> Result
         }
     }
     let order = match same {
-        Some(order) => keep_claim(ctx, order, request.claim).await?,
-        None => insert(ctx, session, &camp, &request, payer).await?,
+        Some(order) => keep_claim(ctx, order, request.claim.clone()).await?,
+        None => insert(ctx, session, &camp, request, payer).await?,
     };
     prepare(ctx, order, &camp.name).await
 }

@@ -197,6 +197,51 @@ for_both_engines! {
         test.finish().await;
     }
 
+    async fn a_deposit_for_a_camp_that_was_taken_back_is_flagged_and_proposed(test) {
+        let admin = test.staff("admin").await;
+        for (name, is_deleted) in [("撤回的营", false), ("删除的营", true)] {
+            let camp = enrolling(&test, name).await;
+            let member = test.browser();
+            let order_no = order(&member, camp.id, None).await;
+            let path = format!("/api/admin/camps/{}", camp.id);
+            admin.post(&format!("{path}/withdraw"), &json!({})).await.data();
+            if is_deleted {
+                admin.delete(&path).await.data();
+            }
+            test.sandbox.wechat_pay().pay(&order_no).unwrap();
+            let paid = until_status(&member, &order_no, "paid").await;
+            assert_eq!(paid["memberId"], Value::Null, "{name}: nobody is taken in");
+        }
+        for (sql, expected) in [
+            ("SELECT CAST(COUNT(*) AS BIGINT) FROM payment_record WHERE flag = 'late'", 2),
+            ("SELECT CAST(COUNT(*) AS BIGINT) FROM refund_record WHERE kind = 'late'", 2),
+            ("SELECT CAST(COUNT(*) AS BIGINT) FROM camp_member", 0),
+        ] {
+            assert_eq!(count(&test, sql).await, expected, "{sql}");
+        }
+        test.finish().await;
+    }
+
+    async fn a_double_tap_makes_one_order(test) {
+        let camp = enrolling(&test, "写作营").await;
+        let member = test.browser();
+        // Its session is there before the taps.
+        let first = order(&member, camp.id, None).await;
+        test.sandbox.clock().advance(TimeDelta::minutes(31));
+        let body = json!({"campId": camp.id, "channel": "native"});
+        let taps = futures::future::join_all((0..6).map(|_| member.post("/api/h5/payments", &body)));
+        let mut made: Vec<String> = Vec::new();
+        for tap in taps.await {
+            made.push(tap.data()["orderNo"].as_str().unwrap().to_owned());
+        }
+        made.dedup();
+        assert_eq!(made.len(), 1, "{made:?}");
+        assert_ne!(made[0], first, "the old one's time was over");
+        let open = "SELECT CAST(COUNT(*) AS BIGINT) FROM payment_record WHERE status = 'created'";
+        assert_eq!(count(&test, open).await, 1);
+        test.finish().await;
+    }
+
     async fn a_payment_of_an_unknown_order_is_recorded(test) {
         let notify = format!("{}/api/webhook/wechat/payment", test.url);
         test.sandbox.wechat_pay().pay_foreign_order("somebody_elses_1", 500, &notify).unwrap();

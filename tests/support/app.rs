@@ -240,6 +240,11 @@ impl Browser {
             .await
     }
 
+    pub async fn delete(&self, path: &str) -> Reply {
+        self.send(self.client.delete(format!("{}{path}", self.url)))
+            .await
+    }
+
     /// With an access token.
     pub async fn get_as(&self, token: &str, path: &str) -> Reply {
         let request = self.client.get(format!("{}{path}", self.url));
