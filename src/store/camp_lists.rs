@@ -27,6 +27,12 @@ statements! {
               WHERE camp_id = $1 AND replaced_by IS NULL AND status = 'success')";
     OPEN_REFUNDS = "SELECT CAST(COUNT(*) AS BIGINT) FROM refund_record WHERE camp_id = $1 \
                     AND replaced_by IS NULL AND status NOT IN ('success', 'rejected', 'closed')";
+    // Whose deposit is still here without a word about it: they are owed it, or nobody knows yet.
+    UNLISTED = "SELECT CAST(COUNT(*) AS BIGINT) FROM camp_member m \
+                JOIN payment_record p ON p.id = m.payment_id \
+                WHERE m.camp_id = $1 AND p.status = 'paid' \
+                AND (m.eligible OR m.match_status <> 'matched') AND NOT EXISTS \
+                (SELECT 1 FROM refund_record r WHERE r.payment_id = p.id)";
 }
 
 /// Which camps are listed.
@@ -130,7 +136,8 @@ pub async fn sums(conn: &mut Conn, id: CampId) -> StoreResult<CampSums> {
     })
 }
 
-/// Whether a settling camp can be put away: every refund has ended, or nobody will wait longer.
+/// Whether a settling camp can be put away: every refund has ended and nobody is left who is owed
+/// one or may turn out to be, or nobody will wait longer.
 pub async fn is_settled(
     conn: &mut Conn,
     camp: &Camp,
@@ -144,5 +151,7 @@ pub async fn is_settled(
     }
     let (open,): (i64,) =
         run!(conn, c => sqlx::query_as(OPEN_REFUNDS).bind(camp.id.0).fetch_one(c).await)?;
-    Ok(open == 0)
+    let (unlisted,): (i64,) =
+        run!(conn, c => sqlx::query_as(UNLISTED).bind(camp.id.0).fetch_one(c).await)?;
+    Ok(open + unlisted == 0)
 }

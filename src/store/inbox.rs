@@ -94,7 +94,8 @@ pub fn seal(keys: &super::Keyring, payload: &[u8]) -> StoreResult<Sealed> {
     Ok(keys.seal(PAYLOAD, payload)?)
 }
 
-/// Leases up to `limit` due events until `lease_until`, oldest first.
+/// Leases up to `limit` due events until `lease_until`, oldest first. One that cannot be read ends
+/// at once.
 pub async fn lease_due(
     tx: &mut Tx,
     keys: &super::Keyring,
@@ -110,20 +111,34 @@ pub async fn lease_due(
         .await)?;
     // What RETURNING answers has no order; events are worked off as they came.
     rows.sort_by_key(|row| row.id);
-    rows.into_iter()
-        .map(|row| {
-            Ok(InboundEvent {
-                payload: keys.open(PAYLOAD, &Sealed(row.payload))?,
-                lease: Lease {
-                    id: row.id,
-                    until: row.lease_until,
-                },
+    let mut events = Vec::with_capacity(rows.len());
+    for row in rows {
+        let lease = Lease {
+            id: row.id,
+            until: row.lease_until,
+        };
+        match keys.open(PAYLOAD, &Sealed(row.payload)) {
+            Ok(payload) => events.push(InboundEvent {
                 id: row.id,
                 source: row.source,
+                payload,
                 attempts: row.attempts,
-            })
-        })
-        .collect()
+                lease,
+            }),
+            // Its key is gone. It cannot be worked off, and must not keep the others from it.
+            Err(error) => {
+                tracing::error!(event = row.id, %error, "an event cannot be read any more");
+                end(
+                    tx,
+                    lease,
+                    End::Failed,
+                    Some("sealed under a key that is gone"),
+                )
+                .await?;
+            }
+        }
+    }
+    Ok(events)
 }
 
 /// The event has had its end.

@@ -1,18 +1,60 @@
 //! The refund list: who is on it, what is flagged, and what a second build changes.
 
-use campkeeper::domain::{PaymentId, RefundFlag, RefundKind, RefundStatus};
-use campkeeper::services::refund::{self, approve, build_list, clear_of, propose_flagged};
-use campkeeper::services::{Error, Refusal};
+use campkeeper::domain::{MemberId, PaymentId, PlanetUserId, RefundFlag, RefundKind, RefundStatus};
+use campkeeper::services::matching::match_by_hand;
+use campkeeper::services::refund::{
+    self, approve, build_due_lists, build_list, clear_of, propose_flagged, reject, run_due,
+};
+use campkeeper::services::{Error, Refusal, camps};
 use campkeeper::store::Note;
 use campkeeper::store::refunds::Filter;
+use chrono::TimeDelta;
+use sandbox::wechat_pay::RefundOutcome;
 
 use crate::on_both_engines;
 use crate::stage::{
-    CAMP, Cast, OVER_AT, Stage, admin, clear, coach, foreign_coach, order_no, other_admin,
+    CAMP, Cast, OVER_AT, Stage, account, admin, clear, coach, foreign_coach, order_no, other_admin,
     super_admin,
 };
 
 on_both_engines! {
+    async fn who_is_matched_after_the_list_is_owed_their_deposit_too(db) {
+        let late = Cast { match_status: "pending", ..clear(2) };
+        let stage = Stage::set(db, &[clear(1), late]).await;
+        // Nobody yet: the account is known, but not as this member.
+        stage.run("UPDATE camp_member SET planet_user_id = NULL WHERE id = 2").await;
+        stage.run("UPDATE payment_record SET bind_status = 'manual_required' WHERE id = 2").await;
+        stage.build().await;
+        let id = stage.approved(1).await;
+        run_due(&stage.ctx).await.unwrap();
+        stage.finish(&stage.of(1).await, RefundOutcome::Success);
+        stage.pass(TimeDelta::minutes(1));
+        run_due(&stage.ctx).await.unwrap();
+        assert_eq!(stage.path(id).await.last().unwrap(), "success");
+        let status = || stage.texts("SELECT status FROM training_camp WHERE id = 1");
+        camps::advance_by_calendar(&stage.ctx).await.unwrap();
+        assert_eq!(status().await, ["settling"], "somebody's deposit is still here");
+
+        stage.run(&format!(
+            "INSERT INTO planet_user (planet_user_id, nickname, card_name, wechat_nickname, \
+             in_roster, created_at, updated_at) VALUES ({}, '会员2', '', '', TRUE, 0, 0)",
+            account(2)
+        )).await;
+        let who = PlanetUserId(account(2));
+        match_by_hand(&stage.ctx, &admin(), MemberId(2), who, None).await.unwrap();
+        camps::advance_by_calendar(&stage.ctx).await.unwrap();
+        assert_eq!(status().await, ["settling"], "they are owed it");
+        build_due_lists(&stage.ctx).await.unwrap();
+        assert_eq!(stage.status(2).await, RefundStatus::Pending);
+        let before = stage.notices().await;
+        build_due_lists(&stage.ctx).await.unwrap();
+        assert_eq!(stage.notices().await, before, "nothing new is nothing to tell");
+
+        reject(&stage.ctx, &admin(), stage.of(2).await.id, "已线下退回").await.unwrap();
+        camps::advance_by_calendar(&stage.ctx).await.unwrap();
+        assert_eq!(status().await, ["archived"]);
+    }
+
     async fn everybody_eligible_is_listed_with_what_is_to_be_looked_at(db) {
         use RefundFlag::{Contested, DaysDisagree, Grace, LowConfidence};
         let stage = Stage::set(db, &[
@@ -90,7 +132,7 @@ on_both_engines! {
         build_list(&stage.ctx, Some(&coach()), CAMP).await.unwrap();
         // The other camp has ended too; nobody has paid for it.
         let due = refund::build_due_lists(&stage.ctx).await.unwrap();
-        assert_eq!((due.built, due.waiting), (1, 0));
+        assert_eq!((due.built, due.waiting), (2, 0), "and the list that was built is looked at again");
         stage.run("UPDATE training_camp SET status = 'ongoing'").await;
         assert!(build_list(&stage.ctx, None, CAMP).await.is_err());
     }

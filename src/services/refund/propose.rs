@@ -63,6 +63,12 @@ pub struct Built {
     pub not_eligible: i64,
 }
 
+impl Built {
+    const fn says_something_new(&self) -> bool {
+        self.added + self.refreshed + self.withdrawn > 0
+    }
+}
+
 /// How a proposal compares with the facts of this moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Freshness {
@@ -100,17 +106,20 @@ pub struct Lists {
     pub waiting: usize,
 }
 
-/// Builds the lists of ended camps that their sync has not already built.
+/// Builds the lists of ended camps that their sync has not already built, and brings those of
+/// settling ones up to date: who has been matched since is owed their deposit too.
 ///
 /// # Errors
 /// The store cannot; lists built before that stay.
 pub async fn build_due_lists(ctx: &Context) -> Result<Lists> {
-    let ended = {
+    let due = {
         let mut conn = ctx.db.read().await?;
-        camps::in_status(&mut conn, CampStatus::Ended).await?
+        let mut due = camps::in_status(&mut conn, CampStatus::Ended).await?;
+        due.extend(camps::in_status(&mut conn, CampStatus::Settling).await?);
+        due
     };
     let mut lists = Lists::default();
-    for camp in ended {
+    for camp in due {
         match build_list(ctx, None, camp.id).await {
             Ok(_) => lists.built += 1,
             Err(Error::Refused(Refusal::WrongState(_))) => lists.waiting += 1,
@@ -156,14 +165,17 @@ async fn build(
         let change = camp.status.to(CampStatus::Settling)?;
         camps::advance(tx, camp_id, change, &note).await?;
     }
-    tx.audit(audit::Entry {
-        actor: actor.cloned(),
-        action: "refund.list",
-        object_type: "camp",
-        object_id: camp_id.to_string(),
-        details: json!(built),
-        at: note.at,
-    });
+    let is_first = camp.status == CampStatus::Ended;
+    if actor.is_some() || is_first || built.says_something_new() {
+        tx.audit(audit::Entry {
+            actor: actor.cloned(),
+            action: "refund.list",
+            object_type: "camp",
+            object_id: camp_id.to_string(),
+            details: json!(built),
+            at: note.at,
+        });
+    }
     tell_list_ready(ctx, tx, &camp, &built).await?;
     Ok(built)
 }
@@ -302,7 +314,7 @@ async fn insert(
 }
 
 async fn tell_list_ready(ctx: &Context, tx: &mut Tx, camp: &Camp, built: &Built) -> Result<()> {
-    if built.added + built.refreshed + built.withdrawn == 0 {
+    if !built.says_something_new() {
         return Ok(());
     }
     let notice = Notice {

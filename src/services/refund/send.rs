@@ -19,10 +19,10 @@ use crate::domain::refund::Proposal;
 use crate::domain::{OrderStatus, RefundKind, RefundStatus};
 use crate::platforms::wechat_pay::{self, NextStep, WechatPay};
 use crate::store::refunds::{Case, Refund, Standing};
-use crate::store::{Lock, Note, StoreResult, Tx, refunds};
+use crate::store::{Lock, Note, StoreError, StoreResult, Tx, refunds};
 
 use super::settle::{Heard, did_not_work, hear, stays_unknown};
-use super::{Context, Error, Result, bring_order_to, in_one_transaction, step};
+use super::{Context, Result, bring_order_to, in_one_transaction, step};
 
 /// The operator of what the runner does.
 const OPERATOR: &str = "run-refunds";
@@ -166,8 +166,9 @@ async fn claim(ctx: &Context, width: usize) -> Result<Vec<Claim>> {
                 if claims.len() >= width {
                     break;
                 }
-                let case = refunds::case_of_payment(tx, refund.payment_id).await?;
-                let case = case.ok_or(Error::NotFound)?;
+                let Some(case) = case_of(tx, &refund).await? else {
+                    continue;
+                };
                 if let Some(payer) = &case.openid_mac
                     && !busy.insert(payer.clone())
                 {
@@ -181,9 +182,32 @@ async fn claim(ctx: &Context, width: usize) -> Result<Vec<Claim>> {
     .await
 }
 
+/// What a due refund rests on; none if it cannot be told, or if its order is where no refund of it
+/// can be: such a one moves no money either.
+async fn case_of(tx: &mut Tx, refund: &Refund) -> Result<Option<Case>> {
+    let case = match refunds::case_of_payment(tx, refund.payment_id).await {
+        Err(error @ StoreError::Inconsistent { .. }) => return Ok(readable(Err(error))),
+        read => read?,
+    };
+    let fits = |case: &Case| {
+        matches!(
+            case.order_status,
+            OrderStatus::Paid | OrderStatus::Refunding
+        )
+    };
+    let case = case.filter(fits);
+    if case.is_none() {
+        tracing::error!(
+            refund.id = refund.id.0,
+            "a due refund is left alone: its order does not fit"
+        );
+    }
+    Ok(case)
+}
+
 /// A due refund; none if its row fits no state. Such a row moves no money, and does not keep the
 /// others from theirs.
-fn readable(read: StoreResult<Refund>) -> Option<Refund> {
+fn readable<T>(read: StoreResult<T>) -> Option<T> {
     read.inspect_err(|error| {
         tracing::error!(
             error = error as &dyn std::error::Error,

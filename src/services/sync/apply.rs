@@ -12,7 +12,7 @@ use crate::store::checkins::{self, CheckIn};
 use crate::store::members::{self, Member};
 use crate::store::planet_users::{self, PlanetUser};
 use crate::store::syncs::{self, Counts, Entrant, RankedRow, SyncState};
-use crate::store::{Note, Tx, camps};
+use crate::store::{Lock, Note, Tx, camps};
 
 use super::claims;
 use super::planet::Whole;
@@ -25,6 +25,8 @@ pub(super) async fn complete(
     whole: &Whole,
     now: Timestamp,
 ) -> Result<Counts> {
+    // An approval rests on the days and matches that are written here.
+    tx.lock(Lock::Decisions).await?;
     let rows: Vec<RankedRow> = whole.ranking.iter().map(ranked_row).collect();
     syncs::add_ranking(tx, id, &rows).await?;
     keep_accounts(tx, whole, now).await?;
