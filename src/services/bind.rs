@@ -2,9 +2,10 @@
 
 use crate::domain::{BindMethod, BindStatus, Machine as _, MatchStatus, MemberId, Timestamp};
 use crate::store::payments::{self, Payment, PlanetClaim};
-use crate::store::{Note, Tx, members};
+use crate::store::{Lock, Note, Tx, members};
 
 use super::contest::{self, Newcomer};
+use super::matching::claimed;
 use super::{Context, Error, Refusal, Result, access_token, identity};
 
 /// Payments looked at in one round of the job.
@@ -50,6 +51,7 @@ pub async fn bind(ctx: &Context, token: &str, request: Request) -> Result<Bound>
     ctx.db
         .write(move |tx| {
             Box::pin(async move {
+                tx.lock(Lock::Decisions).await?;
                 let payment = payments::by_id(tx, id).await?.ok_or(Error::NotFound)?;
                 apply(&context, tx, payment, claim, &note).await
             })
@@ -80,6 +82,7 @@ async fn apply(
         order_no: &payment.order_no,
     };
     contest::settle(ctx, tx, newcomer, &mut judged, note).await?;
+    let note = &claimed(&judged, note);
     if judged.status == MatchStatus::Matched {
         let change = member.match_status.to(MatchStatus::Matched)?;
         members::set_match(tx, member_id, change, &judged.identity, note).await?;

@@ -11,9 +11,10 @@ use crate::domain::{
 };
 use crate::platforms::wechat_pay::Transaction;
 use crate::store::payments::{Confirmation, OPENID, Payer, Payment, RAW_NOTICE};
-use crate::store::{Note, Tx, camps, members, payments, sessions};
+use crate::store::{Lock, Note, Tx, camps, members, payments, sessions};
 
 use super::contest::{self, Newcomer};
+use super::matching::claimed;
 use super::notify::{Notice, tell_deciders};
 use super::{Context, Error, Result, access_token, identity, refund};
 
@@ -216,12 +217,14 @@ async fn enroll(
             order.order_no
         )));
     };
+    tx.lock(Lock::Decisions).await?;
     let mut judged = identity::judge(tx, &order.claim).await?;
     let newcomer = Newcomer {
         camp,
         order_no: &order.order_no,
     };
     contest::settle(ctx, tx, newcomer, &mut judged, note).await?;
+    let note = &claimed(&judged, note);
     let member = members::insert(tx, camp, order.id, &judged.identity, judged.status, note).await?;
     let deadline = Some(paid_at.plus(BIND_WITHIN));
     payments::set_member(tx, order.id, member, deadline).await?;

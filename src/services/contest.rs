@@ -1,14 +1,15 @@
 //! Two members who claim one planet account. The rightful owner can always pay, whoever typed
 //! their id first: both matches become pending, and a person decides. What a person has decided
-//! already stands: then only the newcomer waits.
+//! already stands, and so does a match by which a deposit goes back: then only the newcomer waits.
 
 use serde_json::json;
 
-use crate::domain::{BindMethod, CampId, Machine as _, MatchStatus};
+use crate::domain::{BindMethod, CampId, Machine as _, MatchStatus, OrderStatus};
 use crate::store::members::Member;
-use crate::store::{Note, Tx, camps, members, payments};
+use crate::store::{Note, Tx, camps, members, payments, refunds};
 
 use super::identity::Judged;
+use super::matching::said;
 use super::notify::{Notice, tell_deciders};
 use super::{Context, Error, Result};
 
@@ -16,6 +17,10 @@ use super::{Context, Error, Result};
 const CONTESTED: &str = "同一星球账号有多人认领，待人工确认";
 /// What the others who claim an account are told once a person has said whose it is.
 pub(super) const GIVEN_TO_ANOTHER: &str = "此星球账号已由人工确认给另一位成员";
+/// What a newcomer is told whose account has brought somebody else their deposit back.
+const PAID_TO_ANOTHER: &str = "此星球账号的押金已批准退给另一位成员";
+/// The operator of a doubt: nobody has decided it.
+const OPERATOR: &str = "system";
 
 /// Whose claim it is.
 #[derive(Debug, Clone, Copy)]
@@ -24,8 +29,18 @@ pub(super) struct Newcomer<'a> {
     pub(super) order_no: &'a str,
 }
 
+/// Why a match stands whoever comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// A person has decided it.
+    Given,
+    /// By this match the deposit goes back, or went: nobody could mend it any more.
+    Refunding,
+}
+
 /// Makes `judged` a doubtful match if anybody else of the camp claims the account, and theirs
-/// with it unless a person has confirmed it; the deciders are told.
+/// with it unless it stands; the deciders are told. The caller holds
+/// [`crate::store::Lock::Decisions`]: whether a match stands rests on refunds.
 pub(super) async fn settle(
     ctx: &Context,
     tx: &mut Tx,
@@ -40,18 +55,17 @@ pub(super) async fn settle(
     let Some(first) = others.first() else {
         return Ok(());
     };
-    let mut is_given = false;
+    let mut stands = None;
     for other in &others {
-        if is_given_by_a_person(tx, other).await? {
-            is_given = true;
-        } else {
-            doubt(tx, other, note).await?;
+        match standing(tx, other).await? {
+            Some(why) => stands = Some(why),
+            None => doubt(tx, other, note).await?,
         }
     }
-    let reason = if is_given {
-        GIVEN_TO_ANOTHER
-    } else {
-        CONTESTED
+    let reason = match stands {
+        Some(Standing::Given) => GIVEN_TO_ANOTHER,
+        Some(Standing::Refunding) => PAID_TO_ANOTHER,
+        None => CONTESTED,
     };
     judged.status = MatchStatus::Pending;
     judged.identity.reasons.push(reason.to_owned());
@@ -64,20 +78,29 @@ pub(super) async fn settle(
             "memberId": first.id.0,
             "planetNickname": first.identity.planet_nickname,
             "campName": camp.map(|camp| camp.name),
-            "given": is_given,
+            "given": stands == Some(Standing::Given),
+            "refunding": stands == Some(Standing::Refunding),
         }),
         dedupe_key: format!("{}:{account}:{}", newcomer.camp, newcomer.order_no),
     };
     tell_deciders(tx, &ctx.settings, &notice, note.at).await
 }
 
-async fn is_given_by_a_person(tx: &mut Tx, member: &Member) -> Result<bool> {
+async fn standing(tx: &mut Tx, member: &Member) -> Result<Option<Standing>> {
     if member.match_status != MatchStatus::Matched {
-        return Ok(false);
+        return Ok(None);
     }
     let payment = payments::by_id(tx, member.payment_id).await?;
     let payment = payment.ok_or(Error::NotFound)?;
-    Ok(payment.bind_method == Some(BindMethod::Manual))
+    let refund = refunds::of_payment(tx, payment.id).await?;
+    let claims_money = refund.is_some_and(|refund| refund.status.claims_money());
+    Ok(if payment.status != OrderStatus::Paid || claims_money {
+        Some(Standing::Refunding)
+    } else if payment.bind_method == Some(BindMethod::Manual) {
+        Some(Standing::Given)
+    } else {
+        None
+    })
 }
 
 async fn doubt(tx: &mut Tx, member: &Member, note: &Note) -> Result<()> {
@@ -87,6 +110,7 @@ async fn doubt(tx: &mut Tx, member: &Member, note: &Note) -> Result<()> {
     let change = member.match_status.to(MatchStatus::Pending)?;
     let mut identity = member.identity.clone();
     identity.reasons.push(CONTESTED.to_owned());
-    members::set_match(tx, member.id, change, &identity, note).await?;
+    let said = said("存疑", &identity, &Note::new(OPERATOR, CONTESTED, note.at));
+    members::set_match(tx, member.id, change, &identity, &said).await?;
     Ok(())
 }

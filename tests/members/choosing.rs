@@ -76,6 +76,49 @@ on_both_engines! {
         match_by_hand(&world.ctx, &admin(), member, COCO, None).await.unwrap();
     }
 
+    async fn who_may_still_bind_by_themselves_stays_as_they_are(db) {
+        let world = World::new(db).await;
+        world.account(MING.0, 4805, "小明同学", "明").await;
+        let [binds, never] = [
+            world.enroll(CAMP, "a", known_in_wechat_as("小明同学")).await,
+            world.enroll(CAMP, "b", known_in_wechat_as("小明同学")).await,
+        ];
+        for member in [binds, never] {
+            let left = choose(&world.ctx, &coach(), member, Choice::NoneOfThese).await.unwrap();
+            assert_eq!(left.match_status, MatchStatus::Pending);
+            assert!(was_looked_at(&left));
+            assert_eq!(world.binding(member).await.0, BindStatus::Pending);
+        }
+        world.bind(binds, typed("4805", "小明同学")).await;
+        assert_eq!(world.member(binds).await.match_status, MatchStatus::Matched);
+        world.expire_bindings().await;
+        assert_eq!(smart_match(&world.ctx).await.unwrap().for_people, 1);
+        let left = world.member(never).await;
+        assert_eq!(left.match_status, MatchStatus::Failed);
+        assert!(was_looked_at(&left), "{left:?}");
+        assert_eq!(world.binding(never).await.0, BindStatus::ManualRequired);
+        assert_eq!(in_question(&world).await, [never]);
+    }
+
+    async fn a_machine_that_was_first_is_not_called_by_its_name(db) {
+        let world = World::new(db).await;
+        world.account(MING.0, 4805, "小明同学", "明").await;
+        let by_machine = world.enroll(CAMP, "a", known_in_wechat_as("谁")).await;
+        world.bind(by_machine, typed("4805", "谁")).await;
+        world.account(MING.0, 4805, "谁", "明").await;
+        assert_eq!(smart_match(&world.ctx).await.unwrap().confirmed, 1);
+        world.account(COCO.0, 12, "Coco", "").await;
+        let by_themselves = world.enroll(CAMP, "b", known_in_wechat_as("谁")).await;
+        world.bind(by_themselves, typed("12", "Coco")).await;
+        for (member, who) in [(by_machine, "系统自动匹配"), (by_themselves, "会员本人")] {
+            let late = choose(&world.ctx, &coach(), member, Choice::NoneOfThese).await;
+            let Err(Error::Refused(Refusal::AlreadyDecided { by, .. })) = late else {
+                panic!("{late:?}");
+            };
+            assert_eq!(by, who);
+        }
+    }
+
     async fn a_choice_is_withdrawn_while_it_still_stands(db) {
         let world = World::new(db).await;
         let member = with_a_question(&world).await;

@@ -10,12 +10,12 @@ use crate::store::members::Member;
 use crate::store::payments::Payment;
 use crate::store::{Note, Tx, members, payments};
 
-use super::by_hand;
+use super::{by_hand, decided};
 
 /// How often a choice is made again when somebody else was first.
 const MAX_CONFLICTS: usize = 5;
 /// What is kept of somebody who looked at the accounts and took none.
-const NONE_OF_THESE: &str = "看过候选，都不是";
+pub(super) const NONE_OF_THESE: &str = "看过候选，都不是";
 
 /// What a person chose for a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,6 +112,7 @@ async fn refuse_unless_same(
     if is_same && by == actor.name {
         return Ok(());
     }
+    let by = decided::called(&by).to_owned();
     let status = member.match_status.as_str();
     Err(Refusal::AlreadyDecided { by, at, status }.into())
 }
@@ -134,7 +135,8 @@ async fn apply(
     }
 }
 
-/// Keeps that a person took none of the accounts: from then on the machine leaves the member alone.
+/// Keeps that a person took none of the accounts: from then on the machine leaves the member alone,
+/// and what they claim stands in nobody's way. Who may still bind by themselves stays as they are.
 async fn leave_to_people(
     tx: &mut Tx,
     actor: &Actor,
@@ -148,7 +150,9 @@ async fn leave_to_people(
         return Ok(());
     }
     identity.reasons.push(reason);
-    if member.match_status == MatchStatus::Pending {
+    identity.planet_user_id = None;
+    let binds_by_themselves = payment.bind_status == BindStatus::Pending;
+    if member.match_status == MatchStatus::Pending && !binds_by_themselves {
         let change = member.match_status.to(MatchStatus::Failed)?;
         let note = Note {
             reason: NONE_OF_THESE.to_owned(),
@@ -158,7 +162,8 @@ async fn leave_to_people(
     } else {
         members::set_identity(tx, member.id, member.match_status, &identity, note.at).await?;
     }
-    if payment.bind_status != BindStatus::ManualRequired {
+    decided::set_days(tx, member, payment, &identity, note.at).await?;
+    if !binds_by_themselves && payment.bind_status != BindStatus::ManualRequired {
         let change = payment.bind_status.to(BindStatus::ManualRequired)?;
         payments::advance_binding(tx, payment.id, change, None, note).await?;
     }

@@ -4,6 +4,7 @@
 use crate::domain::eligibility::Judgement;
 use crate::domain::{Machine as _, MatchStatus, Timestamp};
 use crate::services::Result;
+use crate::services::identity::Judged;
 use crate::store::members::{Identity, Member};
 use crate::store::payments::Payment;
 use crate::store::{Note, Tx, members};
@@ -23,7 +24,7 @@ pub(super) async fn matched(
 }
 
 /// The note of a decision with whom it is about, so that a history tells which account it was.
-pub(super) fn said(verb: &str, identity: &Identity, note: &Note) -> Note {
+pub(in crate::services) fn said(verb: &str, identity: &Identity, note: &Note) -> Note {
     let account = identity.planet_user_id;
     let account = account.map_or_else(String::new, |account| format!("（{account}）"));
     let who = format!("{verb}“{}”{account}", identity.planet_nickname);
@@ -34,6 +35,37 @@ pub(super) fn said(verb: &str, identity: &Identity, note: &Note) -> Note {
             .collect::<Vec<_>>()
             .join("，"),
         ..note.clone()
+    }
+}
+
+/// The note of what a member says of themselves: the account, and what that is worth. One who has
+/// not said anything leaves `note` as it is.
+pub(in crate::services) fn claimed(judged: &Judged, note: &Note) -> Note {
+    let identity = &judged.identity;
+    if identity.planet_user_id.is_none() && identity.planet_nickname.is_empty() {
+        return note.clone();
+    }
+    let verb = match judged.status {
+        MatchStatus::Matched => "认定为",
+        MatchStatus::Pending | MatchStatus::Failed => "自称",
+    };
+    let why = Note {
+        reason: identity.reasons.join("，"),
+        ..note.clone()
+    };
+    said(verb, identity, &why)
+}
+
+/// The operator of a log as staff are told of them: people by their names, everything else in
+/// words.
+pub(super) fn called(operator: &str) -> &str {
+    match operator {
+        "member" => "会员本人",
+        "smart-match" => "系统自动匹配",
+        "sync" => "打卡同步",
+        "wechat_pay" => "系统（付款时）",
+        "system" | "" => "系统",
+        name => name,
     }
 }
 
@@ -57,4 +89,38 @@ pub(super) async fn set_days(
         .is_some_and(|terms| Judgement::of(days, terms).is_eligible());
     members::set_days(tx, member.id, days, eligible, now).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::PlanetUserId;
+
+    fn judged(status: MatchStatus, account: Option<i64>, nickname: &str) -> Judged {
+        let identity = Identity {
+            planet_user_id: account.map(PlanetUserId),
+            planet_nickname: nickname.to_owned(),
+            reasons: vec!["甲".to_owned(), "乙".to_owned()],
+            ..Identity::default()
+        };
+        Judged { identity, status }
+    }
+
+    #[test]
+    fn a_history_tells_what_was_claimed_and_what_it_was_worth() {
+        let note = Note::new("wechat_pay", "payment confirmed", Timestamp::from_micros(0));
+        let told = |status, account, nickname| {
+            let note = claimed(&judged(status, account, nickname), &note);
+            assert_eq!(note.operator, "wechat_pay");
+            note.reason
+        };
+        let known = told(MatchStatus::Matched, Some(7), "小明");
+        assert_eq!(known, "认定为“小明”（7），甲，乙");
+        let claims = told(MatchStatus::Pending, Some(7), "小明");
+        assert_eq!(claims, "自称“小明”（7），甲，乙");
+        let unseen = told(MatchStatus::Pending, None, "小明");
+        assert_eq!(unseen, "自称“小明”，甲，乙");
+        let says_nothing = told(MatchStatus::Pending, None, "");
+        assert_eq!(says_nothing, "payment confirmed");
+    }
 }

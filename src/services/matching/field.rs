@@ -10,6 +10,8 @@ use crate::store::members::Member;
 use crate::store::payments::Payment;
 use crate::store::{Conn, camps, members, payments, planet_users};
 
+use super::choose::was_looked_at;
+
 /// Every account of the planet with every name it has had.
 #[derive(Debug)]
 pub(super) struct Accounts {
@@ -88,16 +90,47 @@ impl Field {
         !self.is_synced && tells
     }
 
-    /// What everybody claims who is not matched and whose money is here. Who waits for a person is
-    /// among them: their claim makes that of others doubtful.
-    pub(super) fn claims(&self) -> Vec<Claim> {
+    /// What everybody claims who is not matched and whose money is here, and what one member `of`
+    /// interest claims in any case. Who waits for a person is among them: their claim makes that of
+    /// others doubtful, unless a person has said that it leads nowhere.
+    pub(super) fn claims(&self, of: Option<MemberId>) -> Vec<Claim> {
         self.members
             .iter()
             .filter(|(member, payment)| {
-                member.match_status != MatchStatus::Matched && payment.status == OrderStatus::Paid
+                let counts = is_open(member, payment) && !was_looked_at(member);
+                counts || Some(member.id) == of
             })
             .map(|(member, payment)| self.claim(member, payment))
             .collect()
+    }
+
+    /// The others who say to be an account, and of whom nobody knows yet whether they are.
+    pub(super) fn claiming(
+        &self,
+        account: PlanetUserId,
+        except: MemberId,
+    ) -> impl Iterator<Item = MemberId> {
+        self.members
+            .iter()
+            .filter(|(member, payment)| is_open(member, payment))
+            .map(|(member, _)| member)
+            .filter(move |member| member.identity.planet_user_id == Some(account))
+            .map(|member| member.id)
+            .filter(move |id| *id != except)
+    }
+
+    /// The members of whom a person took none of the accounts, and who have let their seven days
+    /// pass since.
+    pub(super) fn passed_over(&self) -> impl Iterator<Item = MemberId> {
+        self.members
+            .iter()
+            .filter(|(member, payment)| {
+                member.match_status == MatchStatus::Pending
+                    && payment.status == OrderStatus::Paid
+                    && payment.bind_status == BindStatus::Expired
+                    && was_looked_at(member)
+            })
+            .map(|(member, _)| member.id)
     }
 
     /// Whether the machine has anybody to decide about.
@@ -173,4 +206,9 @@ impl Field {
             .map(|account| account.to_string())
             .collect()
     }
+}
+
+/// Whether it is still to be found out who somebody is whose money is here.
+fn is_open(member: &Member, payment: &Payment) -> bool {
+    member.match_status != MatchStatus::Matched && payment.status == OrderStatus::Paid
 }

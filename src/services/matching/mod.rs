@@ -12,6 +12,8 @@ mod smart;
 mod suggest;
 
 pub use by_hand::{match_by_hand, unmatch};
+pub(super) use decided::{claimed, said};
+
 pub use choose::{Choice, choose, was_looked_at, withdraw};
 pub use smart::{Summary, match_camp, smart_match};
 pub use suggest::{Question, Suggestion, candidates, question, waiting};

@@ -15,8 +15,9 @@ use crate::services::notify::{Notice, tell_deciders};
 use crate::services::{Context, Error, Result};
 use crate::store::members::{Identity, Member};
 use crate::store::payments::Payment;
-use crate::store::{Note, Tx, camps, members, payments};
+use crate::store::{Lock, Note, Tx, camps, members, payments};
 
+use super::choose::{NONE_OF_THESE, was_looked_at};
 use super::decided;
 use super::field::{Accounts, Field};
 
@@ -79,20 +80,23 @@ pub async fn match_camp(ctx: &Context, camp: CampId) -> Result<Summary> {
 
 async fn match_field(ctx: &Context, accounts: &Accounts, field: &Field) -> Result<Summary> {
     let taken = field.taken(None);
-    let verdicts = matching::assign(&field.claims(), &accounts.candidates, &taken);
+    let verdicts = matching::assign(&field.claims(None), &accounts.candidates, &taken);
+    let judged = verdicts.iter().filter_map(|verdict| {
+        let id = verdict.claim.parse().map(MemberId).ok()?;
+        let opinion = Opinion::of(verdict, accounts);
+        let why = format!("匹配度 {}", verdict.score);
+        opinion
+            .leads_anywhere(field, id)
+            .then_some((id, opinion, why))
+    });
+    let passed_over = field.passed_over();
+    let passed_over = passed_over.map(|id| (id, Opinion::default(), NONE_OF_THESE.to_owned()));
     let mut summary = Summary {
         camps: 1,
         ..Summary::default()
     };
-    for verdict in verdicts {
-        let Ok(id) = verdict.claim.parse().map(MemberId) else {
-            continue;
-        };
-        let opinion = Opinion::of(&verdict, accounts);
-        if !opinion.leads_anywhere(field, id) {
-            continue;
-        }
-        let note = Note::new(OPERATOR, format!("匹配度 {}", verdict.score), ctx.now());
+    for (id, opinion, why) in judged.chain(passed_over) {
+        let note = Note::new(OPERATOR, why, ctx.now());
         let context = ctx.clone();
         let done = ctx
             .db
@@ -110,8 +114,8 @@ async fn match_field(ctx: &Context, accounts: &Accounts, field: &Field) -> Resul
     Ok(summary)
 }
 
-/// What the machine thinks of one member.
-#[derive(Debug)]
+/// What the machine thinks of one member; by default nothing.
+#[derive(Debug, Default)]
 struct Opinion {
     /// The account that fits best, with its nickname.
     best: Option<(PlanetUserId, String)>,
@@ -163,8 +167,12 @@ impl Opinion {
         }
     }
 
-    /// The member as nobody yet, with what a person is to know of the account that fits best.
+    /// The member as nobody yet, with what a person is to know of the account that fits best; what
+    /// a person has said already stays.
     fn question(&self, member: &Member) -> Identity {
+        if was_looked_at(member) {
+            return member.identity.clone();
+        }
         let suspect = self
             .best
             .as_ref()
@@ -193,6 +201,7 @@ async fn apply(
     opinion: Opinion,
     note: &Note,
 ) -> Result<Outcome> {
+    tx.lock(Lock::Decisions).await?;
     let member = members::by_id(tx, id).await?.ok_or(Error::NotFound)?;
     let payment = payments::by_id(tx, member.payment_id).await?;
     let payment = payment.ok_or(Error::NotFound)?;
@@ -214,7 +223,9 @@ async fn apply(
         }
         (BindStatus::Expired, None) => {
             hand_over(tx, &member, &payment, &opinion, note).await?;
-            tell_people(ctx, tx, member.camp_id, note.at).await?;
+            if !was_looked_at(&member) {
+                tell_people(ctx, tx, member.camp_id, note.at).await?;
+            }
             Ok(Outcome::ForPeople)
         }
         _ => Ok(Outcome::Left),
@@ -222,11 +233,14 @@ async fn apply(
 }
 
 /// The member as the account the machine is sure of, unless anybody else of the camp has it or
-/// claims it by now.
+/// claims it by now, or a person has said that the member is nobody.
 async fn uncontested(tx: &mut Tx, member: &Member, opinion: &Opinion) -> Result<Option<Identity>> {
     let Some((account, nickname)) = opinion.best.as_ref().filter(|_| opinion.is_sure) else {
         return Ok(None);
     };
+    if was_looked_at(member) {
+        return Ok(None);
+    }
     let claiming = members::claiming(tx, member.camp_id, *account).await?;
     let alone = claiming.iter().all(|other| other.id == member.id);
     Ok(alone.then(|| opinion.identity(member, *account, nickname)))

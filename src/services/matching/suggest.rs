@@ -1,7 +1,10 @@
 //! Whom a member could be: what the match card and the console show to the person who decides, and
 //! which members wait for one.
 
-use crate::domain::matching::{self, MAX_RUNNERS_UP};
+use std::cmp::Reverse;
+use std::collections::HashSet;
+
+use crate::domain::matching::{self, Decision, MAX_RUNNERS_UP, Reason, Scored, Verdict};
 use crate::domain::staff::Actor;
 use crate::domain::{Action, BindStatus, CampId, MemberId, PlanetUserId};
 use crate::services::{Context, Error, Result, require};
@@ -13,6 +16,8 @@ use super::field::{Accounts, Field};
 
 /// As many as the match card shows.
 const MAX_SUGGESTIONS: usize = MAX_RUNNERS_UP + 1;
+/// The most that an account is worth which others claim too.
+const CONTESTED_SCORE: u8 = Decision::MATCHED_FROM - 1;
 
 /// An account that a member could be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +30,8 @@ pub struct Suggestion {
     pub score: u8,
     /// Why, in Chinese: support first, doubts last.
     pub reasons: Vec<String>,
+    /// Whether more speaks against it than that there is no id beside the name.
+    pub is_doubtful: bool,
 }
 
 /// A member, what they said of themselves, and whom they could be.
@@ -39,7 +46,8 @@ pub struct Question {
 }
 
 /// The accounts that fit a member best, at most nine, best first. An account that is another
-/// member's is among them, low and with the reason, so that a person sees a mistake.
+/// member's is among them, low and with the reason, so that a person sees a mistake; one that
+/// others claim too says so.
 ///
 /// # Errors
 /// [`Error::NotFound`], or [`Error::Forbidden`] to who may not match in the member's camp.
@@ -60,22 +68,92 @@ pub async fn question(ctx: &Context, actor: &Actor, id: MemberId) -> Result<Ques
     let accounts = Accounts::load(&mut conn).await?;
     drop(conn);
     let (member, payment) = field.member(id).cloned().ok_or(Error::NotFound)?;
-    let claim = field.claim_of(id).ok_or(Error::NotFound)?;
-    let taken = field.taken(Some(id));
-    let scored = matching::candidates_for(&claim, &accounts.candidates, &taken, MAX_SUGGESTIONS);
-    let suggestion = |scored: matching::Scored| {
+    let suggestions = suggestions(&field, &accounts, id).ok_or(Error::NotFound)?;
+    Ok(Question {
+        member,
+        payment,
+        suggestions,
+    })
+}
+
+/// Weighs what a member claims twice: among all claims of the camp, so that a contest shows, and
+/// against every account, so that even a faint likeness does.
+fn suggestions(field: &Field, accounts: &Accounts, id: MemberId) -> Option<Vec<Suggestion>> {
+    let claim = field.claim_of(id)?;
+    let (candidates, taken) = (&accounts.candidates, field.taken(Some(id)));
+    let verdicts = matching::assign(&field.claims(Some(id)), candidates, &taken);
+    let (own, others): (Vec<Verdict>, Vec<Verdict>) = verdicts
+        .into_iter()
+        .partition(|verdict| verdict.claim == claim.key);
+    let faint = matching::candidates_for(&claim, candidates, &taken, MAX_SUGGESTIONS);
+    let mut seen = HashSet::new();
+    let mut found: Vec<Scored> = own
+        .into_iter()
+        .flat_map(by_account)
+        .chain(faint)
+        .filter(|scored| seen.insert(scored.user_id.clone()))
+        .map(|scored| contested(scored, field, id, &others))
+        .collect();
+    found.sort_by_key(|scored| Reverse(scored.score));
+    found.truncate(MAX_SUGGESTIONS);
+    let suggestion = |scored: Scored| {
         Some(Suggestion {
             planet_user_id: PlanetUserId(scored.user_id.parse().ok()?),
             planet_nickname: accounts.nickname(&scored.user_id).to_owned(),
             score: scored.score,
             reasons: scored.reasons.iter().map(ToString::to_string).collect(),
+            is_doubtful: scored.reasons.iter().any(is_doubt),
         })
     };
-    Ok(Question {
-        member,
-        payment,
-        suggestions: scored.into_iter().filter_map(suggestion).collect(),
-    })
+    Some(found.into_iter().filter_map(suggestion).collect())
+}
+
+/// All accounts of a verdict, the best first.
+fn by_account(verdict: Verdict) -> impl Iterator<Item = Scored> {
+    let (score, reasons) = (verdict.score, verdict.reasons);
+    let best = verdict.best.map(|user_id| Scored {
+        user_id,
+        score,
+        reasons,
+    });
+    best.into_iter().chain(verdict.runners_up)
+}
+
+/// The same account with word of those whom the points alone do not show as rivals: who says to be
+/// it, by whatever name, and for whom no other account comes before it.
+fn contested(mut scored: Scored, field: &Field, id: MemberId, others: &[Verdict]) -> Scored {
+    let is_said = |reason: &Reason| matches!(reason, Reason::Contested(_));
+    let Ok(account) = scored.user_id.parse().map(PlanetUserId) else {
+        return scored;
+    };
+    if scored.reasons.iter().any(is_said) {
+        return scored;
+    }
+    let leads_here = |verdict: &&Verdict| {
+        verdict.best.as_ref() == Some(&scored.user_id) && verdict.score >= Decision::REVIEW_FROM
+    };
+    let led = others.iter().filter(leads_here);
+    let led = led.filter_map(|verdict| verdict.claim.parse().map(MemberId).ok());
+    let rivals: HashSet<MemberId> = field.claiming(account, id).chain(led).collect();
+    if !rivals.is_empty() {
+        let rivals = u16::try_from(rivals.len()).unwrap_or(u16::MAX);
+        scored.reasons.push(Reason::Contested(rivals));
+        scored.score = scored.score.min(CONTESTED_SCORE);
+    }
+    scored
+}
+
+/// Whether a person should look twice. That a name has no id beside it is what they are asked for.
+fn is_doubt(reason: &Reason) -> bool {
+    matches!(
+        reason,
+        Reason::IdOfAnother
+            | Reason::Contested(_)
+            | Reason::BetterNamedElsewhere
+            | Reason::TooClose
+            | Reason::ListLooksShifted
+            | Reason::Taken
+    )
 }
 
 /// The members of a camp who wait for a person: those that nobody has looked at first, and of
