@@ -84,11 +84,11 @@ impl Press<'_> {
     ) -> Result<Vec<Reply>> {
         let ctx = &self.bot.ctx;
         let by = Some(self.actor.user_id);
-        let (subject, ids) = (&self.card.subject, self.outcome_ids());
-        let others = cards::about(ctx, &self.card.kind, subject, moved.0).await?;
+        let others = cards::about(ctx, &self.card.kind, &self.card.subject, moved.0).await?;
         // A decision that is withdrawn takes along the cards that show this very decision.
         let others = others.into_iter().filter(|other| {
-            other.id != self.card.id && (moved.0 == CardState::Open || ids_of(other) == ids)
+            other.id != self.card.id
+                && (moved.0 == CardState::Open || is_same_decision(other, &self.card))
         });
         let mut readers = self.card.audience.clone();
         if !readers.iter().any(|reader| reader == self.person) {
@@ -201,6 +201,15 @@ pub(super) fn without_undo(mut outcome: Value) -> Value {
         fields.insert("canUndo".to_owned(), json!(false));
     }
     outcome
+}
+
+/// Whether two cards show one decision: about the same refunds, or the same account.
+fn is_same_decision(one: &Card, other: &Card) -> bool {
+    let account = |card: &Card| -> Option<Value> {
+        let account = card.outcome.as_ref()?.get("account")?;
+        Some(account.clone())
+    };
+    ids_of(one) == ids_of(other) && account(one) == account(other)
 }
 
 /// The refunds that the decision on a card was about.

@@ -72,15 +72,16 @@ pub(super) async fn about_camp(
 async fn everywhere(bot: &Bot, person: &str, actor: &Actor, camps: &[Camp]) -> Result<Vec<Reply>> {
     let mut waiting = Vec::new();
     for camp in camps {
-        let count = matching::waiting(&bot.ctx, actor, camp.id).await?.len();
-        if count > 0 {
-            waiting.push((camp, count));
+        let members = matching::waiting(&bot.ctx, actor, camp.id).await?;
+        if !members.is_empty() {
+            let count = not_looked_at(&members);
+            waiting.push((camp, count, members.len() - count));
         }
     }
-    if let [(camp, _)] = waiting.as_slice() {
+    if let [(camp, ..)] = waiting.as_slice() {
         return next(bot, person, actor, camp).await;
     }
-    let line = |(camp, count): &(&Camp, usize)| json!({"name": camp.name, "count": count});
+    let line = |(camp, count, seen): &(&Camp, usize, usize)| json!({"name": camp.name, "count": count, "seen": seen});
     let lines: Vec<Value> = waiting.iter().map(line).collect();
     let body = json!({"camps": lines});
     Ok(vec![replies::text(bot, person, "answer_match_camps", body)])
@@ -90,7 +91,10 @@ async fn everywhere(bot: &Bot, person: &str, actor: &Actor, camps: &[Camp]) -> R
 async fn next(bot: &Bot, person: &str, actor: &Actor, camp: &Camp) -> Result<Vec<Reply>> {
     let waiting = matching::waiting(&bot.ctx, actor, camp.id).await?;
     match waiting.first().filter(|member| !was_looked_at(member)) {
-        Some(member) => ask(bot, person, actor, camp, member.id, waiting.len() - 1).await,
+        Some(member) => {
+            let left = not_looked_at(&waiting) - 1;
+            ask(bot, person, actor, camp, member.id, left).await
+        }
         None => {
             let body = json!({
                 "campId": camp.id.0, "campName": camp.name, "count": waiting.len(),
@@ -99,6 +103,11 @@ async fn next(bot: &Bot, person: &str, actor: &Actor, camp: &Camp) -> Result<Vec
             Ok(vec![replies::about(text, camp.id)])
         }
     }
+}
+
+fn not_looked_at(waiting: &[Member]) -> usize {
+    let fresh = waiting.iter().filter(|member| !was_looked_at(member));
+    fresh.count()
 }
 
 /// Asks about one member by name, looked at or not.
@@ -165,6 +174,7 @@ fn body_of(camp: &Camp, question: &Question, left: usize) -> Value {
         "typedId": payment.claim.planet_id,
         "typedNickname": payment.claim.nickname,
         "orderNo": payment.order_no,
+        "remarks": remarks(question),
         "candidates": candidates,
         "explained": EXPLAINED,
         "unsure": is_unsure(suggestions),
@@ -172,11 +182,24 @@ fn body_of(camp: &Camp, question: &Question, left: usize) -> Value {
     })
 }
 
+/// What is known of the member beside what speaks for the account that fits best: that others
+/// claim their account, or whom the machine took them for.
+fn remarks(question: &Question) -> Vec<&str> {
+    let best = question.suggestions.first();
+    let is_said =
+        |reason: &&str| best.is_some_and(|best| best.reasons.iter().any(|said| said == reason));
+    let reasons = question.member.identity.reasons.iter();
+    reasons
+        .map(String::as_str)
+        .filter(|reason| !is_said(reason))
+        .collect()
+}
+
 /// Whether the best account is none that a person should take without looking twice.
 fn is_unsure(suggestions: &[Suggestion]) -> bool {
     suggestions
         .first()
-        .is_none_or(|best| best.score < Decision::REVIEW_FROM)
+        .is_none_or(|best| best.is_doubtful || best.score < Decision::REVIEW_FROM)
 }
 
 fn candidate(place: usize, suggestion: &Suggestion) -> Value {

@@ -146,6 +146,61 @@ on_both_engines! {
         assert!(said.contains("林越") && said.contains("小明同学·深圳"), "{said}");
     }
 
+    async fn a_contest_is_told_and_nobody_is_picked_beforehand(db) {
+        let stage = Stage::set(db, 1).await;
+        with_a_question(&stage, 90).await;
+        with_a_question(&stage, 91).await;
+        stage.run(&format!(
+            "UPDATE payment_record SET claimed_planet_id = '4805', claimed_nickname = '小明同学', \
+             bind_status = 'completed' WHERE id IN (90, 91);\n\
+             UPDATE camp_member SET match_status = 'pending', planet_user_id = {MING}, \
+             match_reasons = '[\"编号与昵称和名册一致\",\"同一星球账号有多人认领，待人工确认\"]' \
+             WHERE id IN (90, 91)"
+        )).await;
+        let said = stage.say("zhou.ke", "匹配").await;
+        assert!(said.contains("同一星球账号有多人认领") && said.contains("另有1笔付款"), "{said}");
+        let card = stage.card("zhou.ke");
+        assert!(card.text.contains("同一星球账号有多人认领"), "{}", card.text);
+        let question = &card.card.unwrap().questions[0];
+        let picked = question.options.iter().find(|option| option.is_checked).unwrap();
+        assert_eq!(picked.text, "以上都不是", "{question:?}");
+        stage.assert_no_violation();
+    }
+
+    async fn what_is_withdrawn_takes_no_other_decision_along(db) {
+        let stage = Stage::set(db, 1).await;
+        with_a_question(&stage, 90).await;
+        stage.say("lin.yue", "匹配").await;
+        let choice = option(&stage, "lin.yue", "1 小明同学");
+        stage.press_with("lin.yue", "提交", &choice).await;
+        // Taken back on the console, asked again, and decided otherwise.
+        stage.run(
+            "UPDATE camp_member SET match_status = 'failed', planet_user_id = NULL WHERE id = 90;\n\
+             UPDATE payment_record SET bind_status = 'manual_required' WHERE id = 90",
+        ).await;
+        stage.say("zhou.ke", "匹配").await;
+        let choice = option(&stage, "zhou.ke", "2 小明同学");
+        stage.press_with("zhou.ke", "提交", &choice).await;
+        let before = stage.sandbox.wecom().inbox("lin.yue").len();
+        stage.press("zhou.ke", "撤回").await;
+        assert!(stage.card("zhou.ke").text.contains("匹配已撤回"));
+        assert_eq!(match_of(&stage, 90).await, "pending -");
+        assert_eq!(stage.sandbox.wecom().inbox("lin.yue").len(), before, "not their decision");
+        assert!(stage.card("lin.yue").text.contains("已匹配"));
+    }
+
+    async fn only_those_whom_nobody_has_looked_at_are_left(db) {
+        let stage = Stage::set(db, 1).await;
+        for member in [90, 91, 92] {
+            with_a_question(&stage, member).await;
+        }
+        stage.say("zhou.ke", "匹配").await;
+        let choice = option(&stage, "zhou.ke", "以上都不是");
+        stage.press_with("zhou.ke", "提交", &choice).await;
+        let said = stage.say("zhou.ke", "匹配").await;
+        assert!(said.contains("还有 1 位等待确认"), "{said}");
+    }
+
     async fn none_of_these_goes_on_to_the_next(db) {
         let stage = Stage::set(db, 1).await;
         with_a_question(&stage, 90).await;
