@@ -2,7 +2,7 @@
 
 use crate::domain::{BindMethod, BindStatus, Machine as _, MatchStatus, MemberId, Timestamp};
 use crate::store::payments::{self, Payment, PlanetClaim};
-use crate::store::{Lock, Note, Tx, members};
+use crate::store::{Note, Tx, members};
 
 use super::contest::{self, Newcomer};
 use super::matching::claimed;
@@ -51,7 +51,6 @@ pub async fn bind(ctx: &Context, token: &str, request: Request) -> Result<Bound>
     ctx.db
         .write(move |tx| {
             Box::pin(async move {
-                tx.lock(Lock::Decisions).await?;
                 let payment = payments::by_id(tx, id).await?.ok_or(Error::NotFound)?;
                 apply(&context, tx, payment, claim, &note).await
             })

@@ -11,7 +11,7 @@ use crate::domain::{
 };
 use crate::platforms::wechat_pay::Transaction;
 use crate::store::payments::{Confirmation, OPENID, Payer, Payment, RAW_NOTICE};
-use crate::store::{Lock, Note, Tx, camps, members, payments, sessions};
+use crate::store::{Note, Tx, camps, members, payments, sessions};
 
 use super::contest::{self, Newcomer};
 use super::matching::claimed;
@@ -217,7 +217,6 @@ async fn enroll(
             order.order_no
         )));
     };
-    tx.lock(Lock::Decisions).await?;
     let mut judged = identity::judge(tx, &order.claim).await?;
     let newcomer = Newcomer {
         camp,

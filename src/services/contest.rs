@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::domain::{BindMethod, CampId, Machine as _, MatchStatus, OrderStatus};
 use crate::store::members::Member;
-use crate::store::{Note, Tx, camps, members, payments, refunds};
+use crate::store::{Lock, Note, Tx, camps, members, payments, refunds};
 
 use super::identity::Judged;
 use super::matching::said;
@@ -39,8 +39,9 @@ enum Standing {
 }
 
 /// Makes `judged` a doubtful match if anybody else of the camp claims the account, and theirs
-/// with it unless it stands; the deciders are told. The caller holds
-/// [`crate::store::Lock::Decisions`]: whether a match stands rests on refunds.
+/// with it unless it stands; the deciders are told. Whether a match stands rests on refunds, so
+/// where there is anybody, it is looked at under [`Lock::Decisions`]; where there is nobody, and a
+/// thousand people pay at once, none of them waits for another.
 pub(super) async fn settle(
     ctx: &Context,
     tx: &mut Tx,
@@ -51,6 +52,13 @@ pub(super) async fn settle(
     let Some(account) = judged.identity.planet_user_id else {
         return Ok(());
     };
+    if members::claiming(tx, newcomer.camp, account)
+        .await?
+        .is_empty()
+    {
+        return Ok(());
+    }
+    tx.lock(Lock::Decisions).await?;
     let others = members::claiming(tx, newcomer.camp, account).await?;
     let Some(first) = others.first() else {
         return Ok(());

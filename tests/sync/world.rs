@@ -174,7 +174,7 @@ impl World {
         let order = NewPayment {
             order_no: OrderNo::new(self.ctx.new_uuid()),
             camp_id: camp,
-            session_hash: vec![1],
+            session_hash: self.ctx.new_uuid().as_bytes().to_vec(),
             channel: PayChannel::Native,
             terms,
             payer: None,
