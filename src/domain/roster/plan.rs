@@ -231,7 +231,10 @@ mod tests {
     #[test]
     fn a_number_that_moves_takes_no_names_with_it() {
         let coco = known(1, Some(3), "Coco");
-        let rows = [entry(Some(1), Some(9), "Coco"), entry(None, Some(3), "新人")];
+        let rows = [
+            entry(Some(1), Some(9), "Coco"),
+            entry(None, Some(3), "新人"),
+        ];
         for entries in [rows.to_vec(), rows.into_iter().rev().collect()] {
             let roster = Roster {
                 entries,
