@@ -272,9 +272,14 @@ async fn what_waits(
 ) -> Result<Vec<Reply>> {
     let wanted = words.join(" ");
     if wanted.is_empty() {
-        let waiting = review::waiting_everywhere(&bot.ctx, actor).await?;
+        let mut waiting = review::waiting_everywhere(&bot.ctx, actor).await?;
+        let awaiting: usize = waiting.iter().map(|camp| camp.awaiting_another).sum();
+        waiting.retain(|camp| !camp.is_empty());
         return Ok(vec![match waiting.as_slice() {
-            [] => replies::text(bot, person, "answer_nothing_pending", json!({})),
+            [] => {
+                let body = json!({"awaiting": awaiting});
+                replies::text(bot, person, "answer_nothing_pending", body)
+            }
             [only] => pending::digest(bot, person, only)?,
             several => choosing::pending_card(bot, person, several),
         }]);
@@ -296,13 +301,7 @@ async fn what_waits(
 async fn pending_of(bot: &Bot, person: &str, actor: &Actor, camp: &Camp) -> Result<Vec<Reply>> {
     let waiting = review::waiting(&bot.ctx, actor, camp.clone()).await?;
     if waiting.is_empty() {
-        let body = json!({"campName": camp.name});
-        return Ok(vec![replies::text(
-            bot,
-            person,
-            "answer_nothing_pending",
-            body,
-        )]);
+        return Ok(vec![pending::nothing(bot, person, &waiting)]);
     }
     Ok(vec![pending::digest(bot, person, &waiting)?])
 }

@@ -14,7 +14,7 @@ use crate::services::{Error, Result, cards, staff};
 use crate::store::cards::{Card, CardState};
 
 use super::layout::{Face, read_key};
-use super::{Bot, choosing, deciding, matching, notices, replies, single};
+use super::{Bot, choosing, deciding, matching, notices, pending, replies, single};
 
 /// A press, with all that is known of it.
 pub(super) struct Press<'a> {
@@ -74,8 +74,8 @@ impl Press<'_> {
     }
 
     /// Writes what was decided, and shows it as `kind` to everybody who has this card or another
-    /// one about the same; answers texts for those whose card could not be changed. Done again
-    /// after a crash it changes nothing that was done.
+    /// one about the same; answers texts for those whose card could not be changed. Whoever comes
+    /// second learns who was first. Done again after a crash it changes nothing that was done.
     pub(super) async fn conclude(
         &self,
         moved: (CardState, CardState),
@@ -84,29 +84,60 @@ impl Press<'_> {
     ) -> Result<Vec<Reply>> {
         let ctx = &self.bot.ctx;
         let by = Some(self.actor.user_id);
-        let others = cards::about(ctx, &self.card.kind, &self.card.subject, moved.0).await?;
-        // A decision that is withdrawn takes along the cards that show this very decision.
-        let others = others.into_iter().filter(|other| {
-            other.id != self.card.id
-                && (moved.0 == CardState::Open || is_same_decision(other, &self.card))
-        });
-        let mut readers = self.card.audience.clone();
-        if !readers.iter().any(|reader| reader == self.person) {
-            readers.push(self.person.to_owned());
+        let others = self.decided_along(moved.1, &outcome).await?;
+        if !cards::decide(ctx, self.card.id, moved, outcome.clone(), by).await?
+            && !self.is_mine_by_now(moved.1).await?
+        {
+            return decided_already(self).await;
         }
-        cards::decide(ctx, self.card.id, moved, outcome.clone(), by).await?;
         let mut answers = self
-            .change_for_all(&self.card, &readers, kind, outcome.clone())
+            .change_for_all(&self.card, &self.readers(), kind, outcome.clone())
             .await?;
         // Nobody has pressed them: the code from their sending is all they have, and it is spent
         // on this. So they never show a 撤回 that could not be taken off again.
         let outcome = without_undo(outcome);
         for other in others {
-            cards::decide(ctx, other.id, moved, outcome.clone(), by).await?;
-            let missed = self.change_for_all(&other, &other.audience, kind, outcome.clone());
-            answers.extend(missed.await?);
+            let to = (other.state, moved.1);
+            if cards::decide(ctx, other.id, to, outcome.clone(), by).await? {
+                let missed = self.change_for_all(&other, &other.audience, kind, outcome.clone());
+                answers.extend(missed.await?);
+            }
         }
         Ok(answers)
+    }
+
+    /// The other cards for which the decision on this one leaves nothing: those that wait for
+    /// nothing else than what was decided. A decision that is withdrawn takes along the cards that
+    /// show this very decision.
+    async fn decided_along(&self, to: CardState, outcome: &Value) -> Result<Vec<Card>> {
+        let (ctx, card) = (&self.bot.ctx, &self.card);
+        let is_withdrawn = to == CardState::Withdrawn;
+        let from = if is_withdrawn {
+            CardState::Decided
+        } else {
+            CardState::Open
+        };
+        let mut others = cards::about(ctx, &card.kind, &card.subject, from).await?;
+        let decided = ids_in(outcome);
+        others.retain(|other| {
+            let shown = || pending::shown_on(other);
+            other.id != card.id
+                && if is_withdrawn {
+                    is_same_decision(other, card)
+                } else {
+                    shown().iter().all(|id| decided.contains(id))
+                }
+        });
+        Ok(others)
+    }
+
+    /// Those who have the card, and the one who pressed.
+    pub(super) fn readers(&self) -> Vec<String> {
+        let mut readers = self.card.audience.clone();
+        if !readers.iter().any(|reader| reader == self.person) {
+            readers.push(self.person.to_owned());
+        }
+        readers
     }
 
     async fn change_for_all(
@@ -122,11 +153,22 @@ impl Press<'_> {
 
     /// Whether this very click was decided before the process died over it.
     pub(super) fn is_mine_again(&self) -> bool {
-        self.card.state == CardState::Decided && self.card.decided_by == Some(self.actor.user_id)
+        self.is_mine(&self.card, CardState::Decided)
     }
 
-    pub(super) fn outcome_ids(&self) -> Vec<RefundId> {
-        ids_of(&self.card)
+    /// Whether this very click has withdrawn before the process died over it.
+    pub(super) fn is_withdrawn_by_me(&self) -> bool {
+        self.is_mine(&self.card, CardState::Withdrawn)
+    }
+
+    /// The same of the card as it stands now.
+    pub(super) async fn is_mine_by_now(&self, state: CardState) -> Result<bool> {
+        let card = cards::find(&self.bot.ctx, self.card.id).await?;
+        Ok(card.is_some_and(|card| self.is_mine(&card, state)))
+    }
+
+    fn is_mine(&self, card: &Card, state: CardState) -> bool {
+        card.state == state && card.decided_by == Some(self.actor.user_id)
     }
 
     /// Says who was first, on the card and in a text of its own.
@@ -172,22 +214,22 @@ async fn change(
 
 /// A press on a card that somebody has decided in the meantime.
 pub(super) async fn decided_already(press: &Press<'_>) -> Result<Vec<Reply>> {
-    let kind = match press.card.kind.as_str() {
+    let card = cards::find(&press.bot.ctx, press.card.id).await?;
+    let gone = || vec![gone(press.bot, press.person)];
+    let Some(card) = card.filter(|card| card.state != CardState::Replaced) else {
+        return Ok(gone());
+    };
+    let kind = match card.kind.as_str() {
         "single" => "single_decided",
-        _ if press.card.state == CardState::Withdrawn => "withdrawn",
+        "match" => "match_decided",
+        _ if card.state == CardState::Withdrawn => "withdrawn",
         "digest" | "batch" => "decided",
         _ => "mended",
     };
-    match latest_outcome(press).await? {
+    match card.outcome.filter(|outcome| !outcome.is_null()) {
         Some(outcome) => press.too_late(kind, &outcome).await,
-        None => Ok(vec![gone(press.bot, press.person)]),
+        None => Ok(gone()),
     }
-}
-
-/// What was decided about the card, without 撤回 once its time is over.
-pub(super) async fn latest_outcome(press: &Press<'_>) -> Result<Option<Value>> {
-    let card = cards::find(&press.bot.ctx, press.card.id).await?;
-    Ok(card.and_then(|card| card.outcome))
 }
 
 /// What is said to a press on a card that is unknown, or whose time is over.
@@ -214,9 +256,13 @@ fn is_same_decision(one: &Card, other: &Card) -> bool {
 
 /// The refunds that the decision on a card was about.
 pub(super) fn ids_of(card: &Card) -> Vec<RefundId> {
-    card.outcome
-        .as_ref()
-        .and_then(|outcome| outcome.get("ids"))
+    card.outcome.as_ref().map(ids_in).unwrap_or_default()
+}
+
+/// The refunds that a decision is about.
+fn ids_in(outcome: &Value) -> Vec<RefundId> {
+    outcome
+        .get("ids")
         .and_then(Value::as_array)
         .into_iter()
         .flatten()

@@ -3,13 +3,13 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::domain::{Action, RefundId, Timestamp};
+use crate::domain::{Action, RefundId, RefundStatus, Timestamp};
 use crate::services::inbox::Reply;
 use crate::services::refund::{self, Batch, Picked};
-use crate::services::{Error, Refusal, Result, lookup, review};
+use crate::services::{Error, Refusal, Result, cards, lookup, review};
 use crate::store::cards::CardState;
 
-use super::clicks::{Press, camp_name, decided_already, latest_outcome};
+use super::clicks::{Press, camp_name, decided_already, ids_of};
 use super::layout::CHOICES;
 use super::pending::{self, Frozen};
 use super::replies;
@@ -118,60 +118,156 @@ async fn confirm(
     press.show(kind, body).await
 }
 
+/// Approves what was picked. The card is taken first, so that of two who press at once one decides
+/// all of it, and the other learns by whom; after a crash the same click goes on where it stopped.
 async fn approve(press: &Press<'_>, frozen: &Frozen, picked: &[Picked]) -> Result<Vec<Reply>> {
-    if press.card.state != CardState::Open && !press.is_mine_again() {
+    let Some(claim) = claim(press, picked).await? else {
+        return decided_already(press).await;
+    };
+    let mut batch = Batch::default();
+    if !claim.is_through {
+        batch = refund::approve_batch(&press.bot.ctx, &press.actor, picked).await?;
+    }
+    let mine = Mine::of(press, picked, claim.since).await?;
+    if mine.is_empty() && claim.is_through {
         return decided_already(press).await;
     }
-    let batch = refund::approve_batch(&press.bot.ctx, &press.actor, picked).await?;
-    let (mine, undo_until) = approved_by_me(press, &batch).await?;
     if mine.is_empty() {
+        release(press).await?;
         return nothing_left(press, batch.skipped.iter().map(|skipped| &skipped.error)).await;
     }
-    let left = batch.skipped.len() + batch.approved.len() - mine.len();
     let now = press.bot.ctx.now();
-    let outcome = json!({
-        "campName": camp_name(&press.card),
-        "by": press.actor.name,
-        "at": replies::moment(now),
-        "count": mine.len(),
-        "sumYuan": frozen.sum(&mine)?.yuan(),
-        "skipped": left,
-        "undoUntil": undo_until.map(replies::moment_s),
-        "canUndo": undo_until.is_some_and(|until| until > now),
-        "ids": mine.iter().map(|id| id.0).collect::<Vec<_>>(),
-        "kind": press.card.kind,
-    });
-    let moved = (CardState::Open, CardState::Decided);
+    let mut outcome = claimed(press, picked, claim.since);
+    if let Some(fields) = outcome.as_object_mut() {
+        let left = picked.len() - mine.approved.len() - mine.awaiting;
+        let undo_until = mine.undo_until;
+        let ids: Vec<i64> = mine.approved.iter().map(|id| id.0).collect();
+        fields.insert("count".to_owned(), json!(ids.len()));
+        fields.insert("awaiting".to_owned(), json!(mine.awaiting));
+        fields.insert("skipped".to_owned(), json!(left));
+        let sum = frozen.sum(&mine.approved)?.yuan();
+        fields.insert("sumYuan".to_owned(), json!(sum));
+        let until = undo_until.map(replies::moment_s);
+        fields.insert("undoUntil".to_owned(), json!(until));
+        let can_undo = undo_until.is_some_and(|until| until > now);
+        fields.insert("canUndo".to_owned(), json!(can_undo));
+        fields.insert("ids".to_owned(), json!(ids));
+    }
+    let moved = (CardState::Decided, CardState::Decided);
     let mut answers = press.conclude(moved, "decided", outcome).await?;
-    answers.extend(follow_up(press, undo_until.unwrap_or(now)));
+    if !mine.approved.is_empty() {
+        answers.extend(follow_up(press, mine.undo_until.unwrap_or(now)));
+    }
     Ok(answers)
 }
 
-/// What this person has approved of the batch, just now or before the process died over this very
-/// click, and until when it can be withdrawn.
-async fn approved_by_me(
-    press: &Press<'_>,
-    batch: &Batch,
-) -> Result<(Vec<RefundId>, Option<Timestamp>)> {
-    let mut mine = batch.approved.clone();
-    let mut undo_until = batch.undo_until;
-    for skipped in &batch.skipped {
-        if !matches!(
-            &skipped.error,
-            Error::Refused(Refusal::AlreadyDecided { .. })
-        ) {
-            continue;
+/// A card that is this click's to decide.
+struct Claim {
+    /// Since when.
+    since: Timestamp,
+    /// Whether everything was approved before the process died.
+    is_through: bool,
+}
+
+/// Takes the card for this click; none if somebody was first.
+async fn claim(press: &Press<'_>, picked: &[Picked]) -> Result<Option<Claim>> {
+    let (ctx, now) = (&press.bot.ctx, press.bot.ctx.now());
+    if press.card.state == CardState::Open {
+        let (moved, by) = (
+            (CardState::Open, CardState::Decided),
+            Some(press.actor.user_id),
+        );
+        let outcome = claimed(press, picked, now);
+        if cards::decide(ctx, press.card.id, moved, outcome, by).await? {
+            return Ok(Some(Claim {
+                since: now,
+                is_through: false,
+            }));
         }
-        let refund = review::one(&press.bot.ctx, &press.actor, skipped.id).await?;
-        let decision = refund.standing.decision.as_ref();
-        let is_mine = refund.status.claims_money()
-            && decision.is_some_and(|decision| decision.by == press.actor.user_id);
-        if is_mine {
-            mine.push(skipped.id);
-            undo_until = undo_until.or(refund.standing.undo_until);
-        }
+        return Ok(None);
     }
-    Ok((mine, undo_until))
+    let outcome = press.card.outcome.as_ref();
+    let field = |name: &str| outcome.and_then(|outcome| outcome.get(name));
+    let is_this_click = press.is_mine_again() && field("asked") == Some(&asked(picked));
+    let since = field("since").and_then(Value::as_i64);
+    Ok(since.filter(|_| is_this_click).map(|since| Claim {
+        since: Timestamp::from_micros(since),
+        is_through: field("count").is_some_and(|count| !count.is_null()),
+    }))
+}
+
+/// What a card says while its list is being approved.
+fn claimed(press: &Press<'_>, picked: &[Picked], since: Timestamp) -> Value {
+    json!({
+        "campName": camp_name(&press.card),
+        "by": press.actor.name,
+        "at": replies::moment(since),
+        "count": null,
+        "awaiting": 0,
+        "skipped": 0,
+        "canUndo": false,
+        "ids": [],
+        "kind": press.card.kind,
+        "asked": asked(picked),
+        "since": since.micros(),
+    })
+}
+
+fn asked(picked: &[Picked]) -> Value {
+    picked.iter().map(|picked| picked.id.0).collect()
+}
+
+/// Gives a card back of which nothing could be approved: others may be able to.
+async fn release(press: &Press<'_>) -> Result<()> {
+    let moved = (CardState::Decided, CardState::Open);
+    let ctx = &press.bot.ctx;
+    // Only a card of ours is decided here, and only by us.
+    cards::decide(ctx, press.card.id, moved, Value::Null, None).await?;
+    Ok(())
+}
+
+/// What this person has approved of a list.
+#[derive(Default)]
+struct Mine {
+    /// Let go.
+    approved: Vec<RefundId>,
+    /// How many wait for a second approver.
+    awaiting: usize,
+    /// Until when all of it can still be withdrawn.
+    undo_until: Option<Timestamp>,
+}
+
+impl Mine {
+    /// What they have approved since they took the card, just now or before the process died.
+    async fn of(press: &Press<'_>, picked: &[Picked], since: Timestamp) -> Result<Self> {
+        let mut mine = Self::default();
+        for picked in picked {
+            let refund = match review::one(&press.bot.ctx, &press.actor, picked.id).await {
+                Ok(refund) => refund,
+                Err(Error::NotFound | Error::Forbidden(_)) => continue,
+                Err(error) => return Err(error),
+            };
+            let decision = refund.standing.decision.as_ref();
+            if decision.is_none_or(|it| it.by != press.actor.user_id || it.at < since) {
+                continue;
+            }
+            if refund.status == RefundStatus::AwaitingSecond {
+                mine.awaiting += 1;
+            } else if refund.status.claims_money() {
+                mine.approved.push(refund.id);
+                let until = refund.standing.undo_until;
+                mine.undo_until = match (mine.undo_until, until) {
+                    (Some(earlier), Some(this)) => Some(earlier.min(this)),
+                    (earlier, this) => earlier.or(this),
+                };
+            }
+        }
+        Ok(mine)
+    }
+
+    const fn is_empty(&self) -> bool {
+        self.approved.is_empty() && self.awaiting == 0
+    }
 }
 
 /// The messages that a decision asks for later: the card without 撤回, and the summary for the one
@@ -184,14 +280,10 @@ pub(super) fn follow_up(press: &Press<'_>, undo_until: Timestamp) -> [Reply; 2] 
         reply.message.dedupe_key = Some(format!("{kind}:{card}:{}", press.person));
         reply
     };
-    let mut readers = press.card.audience.clone();
-    if !readers.iter().any(|reader| reader == press.person) {
-        readers.push(press.person.to_owned());
-    }
     let summary_at = undo_until.plus(TimeDelta::seconds(SUMMARY_AFTER_S));
     [
         once(press.person, "undo_over", undo_until),
-        once(&readers.join("|"), "batch_summary", summary_at),
+        once(&press.readers().join("|"), "batch_summary", summary_at),
     ]
 }
 
@@ -207,10 +299,7 @@ async fn nothing_left<'e>(
                 "campName": camp_name(&press.card), "by": by, "at": replies::moment(*at),
                 "status": status, "count": null, "skipped": 0, "canUndo": false,
             });
-            return match latest_outcome(press).await? {
-                Some(known) => press.too_late("decided", &known).await,
-                None => press.too_late("decided", &outcome).await,
-            };
+            return press.too_late("decided", &outcome).await;
         }
         first = first.or(Some(error));
     }
@@ -222,37 +311,41 @@ async fn nothing_left<'e>(
     Ok(vec![refused.unwrap_or_else(fallback)])
 }
 
+/// Withdraws what the card let go. What was withdrawn before the process died counts: the refunds
+/// say how they stand.
 async fn undo(press: &Press<'_>) -> Result<Vec<Reply>> {
+    let moved = (CardState::Decided, CardState::Withdrawn);
+    if press.is_withdrawn_by_me()
+        && let Some(outcome) = press.card.outcome.clone()
+    {
+        return press.conclude(moved, "withdrawn", outcome).await;
+    }
     if press.card.state != CardState::Decided {
         return decided_already(press).await;
     }
-    let ids = press.outcome_ids();
-    let mut withdrawn = Vec::new();
+    let ids = ids_of(&press.card);
+    let mut withdrawn = 0_usize;
     for id in &ids {
         match refund::undo(&press.bot.ctx, &press.actor, *id).await {
-            Ok(_) => withdrawn.push(*id),
-            Err(Error::Refused(Refusal::UndoOver | Refusal::WrongState(_))) => {}
+            Ok(_) | Err(Error::Refused(Refusal::UndoOver | Refusal::WrongState(_))) => {}
             Err(error) => return Err(error),
         }
+        let refund = review::one(&press.bot.ctx, &press.actor, *id).await?;
+        withdrawn += usize::from(refund.status == RefundStatus::Pending);
     }
-    if withdrawn.is_empty() {
-        // Withdrawn by a click whose process died, or too late.
-        let outcomes = refund::outcomes(&press.bot.ctx, &ids).await?;
-        if outcomes.not_approved == 0 {
-            return Err(Refusal::UndoOver.into());
-        }
+    if withdrawn == 0 {
+        return Err(Refusal::UndoOver.into());
     }
     let now = press.bot.ctx.now();
     let body = json!({
         "campName": camp_name(&press.card),
         "by": press.actor.name,
         "at": replies::moment(now),
-        "count": withdrawn.len().max(1),
-        "left": ids.len().saturating_sub(withdrawn.len()),
+        "count": withdrawn,
+        "left": ids.len().saturating_sub(withdrawn),
         "canUndo": false,
         "ids": ids.iter().map(|id| id.0).collect::<Vec<_>>(),
     });
-    let moved = (CardState::Decided, CardState::Withdrawn);
     press.conclude(moved, "withdrawn", body).await
 }
 
@@ -263,9 +356,7 @@ async fn next_batch(press: &Press<'_>) -> Result<Vec<Reply>> {
     let camp = lookup::camp(&press.bot.ctx, &press.actor, Action::ReviewRefunds, camp).await?;
     let waiting = review::waiting(&press.bot.ctx, &press.actor, camp).await?;
     if waiting.is_empty() {
-        let body = json!({"campName": waiting.camp.name});
-        let text = replies::text(press.bot, press.person, "answer_nothing_pending", body);
-        return Ok(vec![text]);
+        return Ok(vec![pending::nothing(press.bot, press.person, &waiting)]);
     }
     Ok(vec![pending::batch(press.bot, press.person, &waiting)])
 }

@@ -7,6 +7,7 @@ mod choosing;
 mod clicks;
 pub mod command;
 mod deciding;
+mod failures;
 mod layout;
 mod matching;
 mod menu;

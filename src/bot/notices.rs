@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::{Action, CampId, PaymentId, RefundId};
+use crate::domain::{Action, CampId, PaymentId, RefundId, RefundStatus, Timestamp};
 use crate::services::inbox::Reply;
 use crate::services::{Error, Refusal, Result, lookup, refund, review};
 use crate::store::cards::CardState;
 
 use super::clicks::{Press, camp_name, decided_already, gone};
-use super::{answers, replies, single};
+use super::{answers, pending, replies, single};
 
 /// A press on a notice.
 pub(super) async fn on_notice(press: &Press<'_>) -> Result<Vec<Reply>> {
@@ -20,27 +20,59 @@ pub(super) async fn on_notice(press: &Press<'_>) -> Result<Vec<Reply>> {
         ("retry", _) => {
             let id = number(press, "refundId").ok_or(Error::NotFound)?;
             match refund::retry(&press.bot.ctx, &press.actor, RefundId(id)).await {
-                Ok(_) => ("retry", Vec::new()),
+                Ok(_) => {}
                 Err(Error::Refused(Refusal::WrongState(_))) => {
-                    return no_retry(press, RefundId(id)).await;
+                    match retried_by(press, RefundId(id)).await? {
+                        // This very click, whose process died before it could show so.
+                        Some((by, _)) if by == press.actor.name => {}
+                        Some((by, at)) => {
+                            let outcome = mended(press, "retry", &by, at);
+                            return press.too_late("mended", &outcome).await;
+                        }
+                        None => return no_retry(press, RefundId(id)).await,
+                    }
                 }
                 Err(error) => return Err(error),
             }
+            ("retry", Vec::new())
         }
         // Looking at it decides nothing: the notice stays as it is.
         ("review", Some(camp)) => return review_payment(press, camp).await,
         _ => return Ok(vec![gone(press.bot, press.person)]),
     };
-    let outcome = json!({
-        "campName": camp_name(&press.card),
-        "what": what,
-        "by": press.actor.name,
-        "at": replies::moment(press.bot.ctx.now()),
-        "canUndo": false,
-    });
+    let outcome = mended(press, what, &press.actor.name, press.bot.ctx.now());
     let moved = (CardState::Open, CardState::Decided);
     answers.extend(press.conclude(moved, "mended", outcome).await?);
     Ok(answers)
+}
+
+fn mended(press: &Press<'_>, what: &str, by: &str, at: Timestamp) -> Value {
+    json!({
+        "campName": camp_name(&press.card),
+        "what": what,
+        "by": by,
+        "at": replies::moment(at),
+        "canUndo": false,
+    })
+}
+
+/// Who had a refund tried again since it last needed a person, and when.
+async fn retried_by(press: &Press<'_>, id: RefundId) -> Result<Option<(String, Timestamp)>> {
+    let timeline = refund::one(&press.bot.ctx, &press.actor, id)
+        .await?
+        .timeline;
+    let needs_person = RefundStatus::ManualRequired.as_str();
+    let retry = timeline
+        .into_iter()
+        .rev()
+        .take_while(|row| row.to_status != needs_person)
+        .find(|row| row.from_status.as_deref() == Some(needs_person))
+        // Not WeChat Pay's late word, nor somebody who settled it by hand.
+        .filter(|row| {
+            let is_again = row.to_status == RefundStatus::Processing.as_str();
+            is_again || row.reason.starts_with("replaced by ")
+        });
+    Ok(retry.map(|row| (row.operator, Timestamp::from_micros(row.created_at))))
 }
 
 async fn sync(press: &Press<'_>, camp: CampId) -> Result<Vec<Reply>> {
@@ -70,10 +102,7 @@ async fn review_payment(press: &Press<'_>, camp: CampId) -> Result<Vec<Reply>> {
     let listed = payment.and_then(|payment| waiting.of_payment(payment));
     Ok(vec![match listed {
         Some(listed) => single::card(press.bot, press.person, &waiting.camp, listed),
-        None => {
-            let body = json!({"campName": waiting.camp.name});
-            replies::text(press.bot, press.person, "answer_nothing_pending", body)
-        }
+        None => pending::nothing(press.bot, press.person, &waiting),
     }])
 }
 

@@ -104,30 +104,49 @@ impl FrozenRefund {
     }
 }
 
+/// The refunds that a card shows; none if it is about something else.
+pub(super) fn shown_on(card: &Card) -> Vec<RefundId> {
+    let picked = Frozen::of(card).map(|frozen| frozen.picked);
+    let ids = picked.unwrap_or_default().into_iter();
+    ids.map(|refund| RefundId(refund.id)).collect()
+}
+
 /// The subject that all cards about a camp's list share.
 pub(super) fn subject_of(camp: CampId) -> String {
     format!("camp:{camp}")
 }
 
-/// What waits in a camp, as the first of these people sees it who may decide there; none if nobody
-/// may.
+/// What waits in a camp, as that one of these people sees it who may decide most there: who has
+/// approved first sees less than their colleagues. None if nobody may.
 pub(super) async fn waiting_for(
     bot: &Bot,
     readers: &[String],
     camp: CampId,
 ) -> Result<Option<Waiting>> {
+    let mut most: Option<Waiting> = None;
     for reader in readers {
         let actor = staff::actor_by_wecom_userid(&bot.ctx, reader, Channel::Card).await?;
         let Some(actor) = actor else {
             continue;
         };
         match lookup::camp(&bot.ctx, &actor, Action::ReviewRefunds, camp).await {
-            Ok(camp) => return review::waiting(&bot.ctx, &actor, camp).await.map(Some),
+            Ok(camp) => {
+                let waiting = review::waiting(&bot.ctx, &actor, camp).await?;
+                if most.as_ref().is_none_or(|most| most.len() < waiting.len()) {
+                    most = Some(waiting);
+                }
+            }
             Err(Error::NotFound | Error::Forbidden(_)) => {}
             Err(error) => return Err(error),
         }
     }
-    Ok(None)
+    Ok(most)
+}
+
+/// What is said where nothing waits for `person` in a camp.
+pub(super) fn nothing(bot: &Bot, person: &str, waiting: &Waiting) -> Reply {
+    let body = json!({"campName": waiting.camp.name, "awaiting": waiting.awaiting_another});
+    replies::text(bot, person, "answer_nothing_pending", body)
 }
 
 /// The digest of a camp, for one person or several (`|` between them).
@@ -147,6 +166,7 @@ pub(super) fn digest_card(bot: &Bot, person: &str, waiting: &Waiting) -> Result<
         "look": waiting.to_look_at.len(),
         "lookYuan": sum(&waiting.to_look_at)?.yuan(),
         "notEligible": waiting.not_eligible,
+        "awaiting": waiting.awaiting_another,
     });
     Ok(new_card(
         bot,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::{RefundFlag, RefundId};
+use crate::domain::{RefundFlag, RefundId, RefundStatus};
 use crate::services::inbox::Reply;
 use crate::services::{Error, Refusal, Result, refund, review};
 use crate::store::camps::Camp;
@@ -40,6 +40,7 @@ pub(super) fn card(bot: &Bot, person: &str, camp: &Camp, listed: &Listed) -> Rep
         "reasons": proposal.match_reasons,
         "flags": proposal.flags.iter().map(|flag| flag_shown(*flag)).collect::<Vec<_>>(),
         "orderNo": listed.refund.order_no,
+        "firstBy": first_by(&listed.refund),
     });
     let frozen = Frozen {
         picked: vec![FrozenRefund::of(listed)],
@@ -54,6 +55,14 @@ pub(super) fn card(bot: &Bot, person: &str, camp: &Camp, listed: &Listed) -> Rep
         expires_at: bot.ctx.now().plus(CARD_LIFE),
     };
     replies::card(bot, person, "single", body, card)
+}
+
+/// Who has approved it first, where a second approver is waited for.
+fn first_by(refund: &Refund) -> Option<&str> {
+    let decision = refund.standing.decision.as_ref();
+    decision
+        .filter(|_| refund.status == RefundStatus::AwaitingSecond)
+        .map(|decision| decision.name.as_str())
 }
 
 fn flag_shown(flag: RefundFlag) -> &'static str {
@@ -128,13 +137,18 @@ async fn finish(
 ) -> Result<Vec<Reply>> {
     let refund = match decided {
         Ok(refund) => refund,
-        Err(Error::Refused(Refusal::AlreadyDecided { .. })) => {
+        Err(Error::Refused(
+            refusal @ (Refusal::AlreadyDecided { .. } | Refusal::NeedsSecondApprover),
+        )) => {
             let refund = review::one(&press.bot.ctx, &press.actor, id).await?;
             let is_mine = refund
                 .standing
                 .decision
                 .as_ref()
                 .is_some_and(|decision| decision.by == press.actor.user_id);
+            if !is_mine && matches!(refusal, Refusal::NeedsSecondApprover) {
+                return Err(refusal.into());
+            }
             if !is_mine {
                 let outcome = outcome(press, frozen, &refund, &refund.reason);
                 return press.too_late("single_decided", &outcome).await;
@@ -159,6 +173,9 @@ fn outcome(press: &Press<'_>, frozen: &Frozen, refund: &Refund, reason: &str) ->
     let by = decision.map_or(press.actor.name.as_str(), |decision| decision.name.as_str());
     let undo_until = refund.standing.undo_until;
     let field = |name: &str| frozen.body.get(name).cloned().unwrap_or_default();
+    // A first approval decides nothing for those who may be the second.
+    let awaits = refund.status == RefundStatus::AwaitingSecond;
+    let ids: &[i64] = if awaits { &[] } else { &[refund.id.0] };
     json!({
         "campName": field("campName"),
         "name": field("name"),
@@ -173,22 +190,38 @@ fn outcome(press: &Press<'_>, frozen: &Frozen, refund: &Refund, reason: &str) ->
         "at": replies::moment(decision.map_or(now, |decision| decision.at)),
         "undoUntil": undo_until.map(replies::moment_s),
         "canUndo": undo_until.is_some_and(|until| until > now),
-        "ids": [refund.id.0],
+        "ids": ids,
         "kind": "single",
     })
 }
 
 async fn undo(press: &Press<'_>, frozen: &Frozen, id: RefundId) -> Result<Vec<Reply>> {
+    let moved = (CardState::Decided, CardState::Withdrawn);
+    if press.is_withdrawn_by_me()
+        && let Some(outcome) = press.card.outcome.clone()
+    {
+        return press.conclude(moved, "single_decided", outcome).await;
+    }
     if press.card.state != CardState::Decided {
         return decided_already(press).await;
     }
-    let refund = refund::undo(&press.bot.ctx, &press.actor, id).await?;
+    let refund = match refund::undo(&press.bot.ctx, &press.actor, id).await {
+        Ok(refund) => refund,
+        Err(error @ Error::Refused(Refusal::WrongState(_))) => {
+            let refund = review::one(&press.bot.ctx, &press.actor, id).await?;
+            if refund.status != RefundStatus::Pending {
+                return Err(error);
+            }
+            // Withdrawn by this very click, whose process died before it could show so.
+            refund
+        }
+        Err(error) => return Err(error),
+    };
     let mut body = outcome(press, frozen, &refund, "");
     if let Some(fields) = body.as_object_mut() {
         fields.insert("status".to_owned(), json!("withdrawn"));
         fields.insert("by".to_owned(), json!(press.actor.name));
         fields.insert("canUndo".to_owned(), json!(false));
     }
-    let moved = (CardState::Decided, CardState::Withdrawn);
     press.conclude(moved, "single_decided", body).await
 }

@@ -15,7 +15,7 @@ use crate::store::outbox::{Channel, DueMessage};
 
 use super::layout::{Face, Layout};
 use super::pending::{self, CARD_LIFE};
-use super::{Bot, clicks, replies};
+use super::{Bot, clicks, failures, replies};
 
 /// How often what is under way is looked at again.
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(5);
@@ -52,6 +52,7 @@ impl Bot {
             "batch_summary" => self.batch_summary(message, &body).await,
             "undo_over" => self.undo_over(&body).await,
             "card_renewed" => self.card_renewed(&body).await,
+            kind @ "refund_failed" => self.card(message, kind, with_words(body)).await,
             kind if self.templates.is_card(kind) => self.card(message, kind, body).await,
             kind => Ok(Worded::Text(self.text(kind, &body)?)),
         }
@@ -250,6 +251,16 @@ impl Bot {
         let since = Timestamp::from_micros(message.created_at);
         self.ctx.now() >= since.plus(limit)
     }
+}
+
+/// A failed refund, with its reason in words.
+fn with_words(mut body: Value) -> Value {
+    let told = body.get("reason").and_then(Value::as_str);
+    let told = failures::told(told.unwrap_or_default());
+    if let Some(fields) = body.as_object_mut() {
+        fields.insert("told".to_owned(), json!(told));
+    }
+    body
 }
 
 /// An error with its causes, for the record of a message that could not be worded.

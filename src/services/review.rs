@@ -22,15 +22,23 @@ pub struct Waiting {
     pub clear: Vec<Listed>,
     /// A person has to look at each.
     pub to_look_at: Vec<Listed>,
+    /// Refunds that the one who asks has approved first: a colleague has to as well.
+    pub awaiting_another: usize,
     /// Members whose days do not suffice.
     pub not_eligible: usize,
 }
 
 impl Waiting {
-    /// Whether nothing waits.
+    /// Whether nothing waits for the one who asks.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.clear.is_empty() && self.to_look_at.is_empty()
+        self.len() == 0
+    }
+
+    /// How many refunds wait for the one who asks.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.clear.len() + self.to_look_at.len()
     }
 
     /// What waits for one member.
@@ -68,20 +76,30 @@ pub fn sum(listed: &[Listed]) -> Result<Fen> {
     Fen::sum(amounts).map_err(|error| Error::Invariant(error.to_string()))
 }
 
-/// What waits in one camp.
+/// What waits in one camp: for a first approval, or for a second one by somebody else than the
+/// first approver.
 ///
 /// # Errors
 /// [`Error::Forbidden`] unless `actor` may review there.
 pub async fn waiting(ctx: &Context, actor: &Actor, camp: Camp) -> Result<Waiting> {
     let mut conn = ctx.db.read().await?;
     require(&mut conn, actor, Action::ReviewRefunds, camp.id).await?;
-    let filter = Filter {
-        status: Some(RefundStatus::Pending),
-        camp: Some(camp.id),
-        ..Filter::default()
-    };
-    let (pending, _) = refunds::list(&mut conn, &filter, MAX_PENDING, 0).await?;
-    let (clear, to_look_at) = pending.into_iter().partition(|listed| {
+    let mut all = Vec::new();
+    for status in [RefundStatus::Pending, RefundStatus::AwaitingSecond] {
+        let filter = Filter {
+            status: Some(status),
+            camp: Some(camp.id),
+            ..Filter::default()
+        };
+        let (waiting, _) = refunds::list(&mut conn, &filter, MAX_PENDING, 0).await?;
+        all.extend(waiting);
+    }
+    let (mine, all): (Vec<Listed>, Vec<Listed>) = all.into_iter().partition(|listed| {
+        let refund = &listed.refund;
+        refund.status == RefundStatus::AwaitingSecond
+            && refund.standing.first_approver == Some(actor.user_id)
+    });
+    let (clear, to_look_at) = all.into_iter().partition(|listed| {
         let proposal = &listed.refund.proposal;
         proposal.is_clear() && proposal.confidence >= CLEAR_CONFIDENCE
     });
@@ -91,10 +109,11 @@ pub async fn waiting(ctx: &Context, actor: &Actor, camp: Camp) -> Result<Waiting
         camp,
         clear,
         to_look_at,
+        awaiting_another: mine.len(),
     })
 }
 
-/// The camps in which something waits for `actor`.
+/// The camps in which something waits for `actor`, or for a colleague after them.
 ///
 /// # Errors
 /// [`Error::Forbidden`] if they may review nowhere.
@@ -105,7 +124,7 @@ pub async fn waiting_everywhere(ctx: &Context, actor: &Actor) -> Result<Vec<Wait
             continue;
         }
         let waiting = waiting(ctx, actor, camp).await?;
-        if !waiting.is_empty() {
+        if !waiting.is_empty() || waiting.awaiting_another > 0 {
             all.push(waiting);
         }
     }

@@ -18,9 +18,12 @@ mod support;
 
 mod callback;
 mod cards;
+mod deciding;
 mod dying;
 mod matching;
 mod renewing;
+mod retrying;
+mod second;
 mod sending;
 mod stage;
 mod talking;

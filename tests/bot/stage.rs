@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use campkeeper::app::SystemClock;
 use campkeeper::bot::{Bot, Templates};
+use campkeeper::domain::staff::{Actor, Channel};
 use campkeeper::domain::{CampId, Clock, PaymentId, RefundStatus, Timestamp};
 use campkeeper::platforms::files::Files;
 use campkeeper::services::deliver::Delivered;
-use campkeeper::services::{Context, Settings, WallClock, refund};
+use campkeeper::services::{Context, Settings, WallClock, refund, staff};
 use campkeeper::store::refunds;
 use campkeeper::web::{self, WebSettings};
 use chrono::TimeDelta;
@@ -50,6 +51,19 @@ impl Stage {
     /// An ended camp 写作营 of which `clear` members have checked in often enough and one needs the
     /// grace; 林越 and 陈安 are admins, 周可 coaches it, 何苗 coaches another one; 徐晴 is a member.
     pub(crate) async fn set(db: TestDb, clear: i64) -> Self {
+        Self::with(db, clear, settings()).await
+    }
+
+    /// The same where two people have to approve.
+    pub(crate) async fn with_second_approver(db: TestDb, clear: i64) -> Self {
+        let settings = Settings {
+            second_approver_over_fen: 1,
+            ..settings()
+        };
+        Self::with(db, clear, settings).await
+    }
+
+    async fn with(db: TestDb, clear: i64, settings: Settings) -> Self {
         let sandbox = Sandbox::start(SandboxConfig::default()).await.unwrap();
         let identity = sandbox.wecom().app().clone();
         let keys = Keys::new(
@@ -77,7 +91,7 @@ impl Stage {
             files: Files::open(&format!("file://{}", files.path().display()))
                 .await
                 .unwrap(),
-            settings: Arc::new(settings()),
+            settings: Arc::new(settings),
         };
         let web_settings = WebSettings {
             wecom_callback: Some(keys.clone()),
@@ -216,6 +230,12 @@ impl Stage {
             .last()
             .map(|message| message.text.clone())
             .unwrap_or_default()
+    }
+
+    /// Somebody of the staff, as the services know them.
+    pub(crate) async fn actor(&self, person: &str) -> Actor {
+        let actor = staff::actor_by_wecom_userid(&self.ctx, person, Channel::Card).await;
+        actor.unwrap().unwrap()
     }
 
     pub(crate) async fn status(&self, payment: i64) -> RefundStatus {

@@ -15,10 +15,11 @@ use crate::store::outbox::{DueMessage, Lane};
 
 use super::outcome::Ended;
 use super::parcel::Parcel;
-use super::{Worded, WordedCard};
+use super::{LEASE, Worded, WordedCard};
 
-/// Answers are forgotten as duplicates after this many seconds, since people ask twice.
-const ANSWER_INTERVAL_S: u64 = 10;
+/// Answers are recognised as duplicates for this many seconds at least. A worker that dies over one
+/// holds it until its [`LEASE`] runs out, and only then it is told again.
+const ANSWER_INTERVAL_S: u64 = 2 * LEASE.num_seconds().unsigned_abs();
 /// Notices are recognised as duplicates for this many seconds at least.
 const NOTICE_INTERVAL_S: u64 = 1800;
 
@@ -124,7 +125,7 @@ async fn send(
 fn duplicate_interval(message: &DueMessage) -> Duration {
     let id = message.id.unsigned_abs();
     Duration::from_secs(if message.lane == Lane::Answer.as_str() {
-        ANSWER_INTERVAL_S + id % 20
+        ANSWER_INTERVAL_S + id % 600
     } else {
         NOTICE_INTERVAL_S + id % 7200
     })
@@ -203,11 +204,22 @@ mod tests {
     }
 
     #[test]
+    fn a_repeat_after_a_lease_is_recognised() {
+        for id in 0..1200 {
+            let interval = duplicate_interval(&message(id, Lane::Answer));
+            assert!(
+                interval >= (LEASE * 2).to_std().unwrap(),
+                "{id}: {interval:?}"
+            );
+        }
+    }
+
+    #[test]
     fn equal_words_of_two_messages_are_two_requests() {
         let of = |id, lane| duplicate_interval(&message(id, lane)).as_secs();
         assert_ne!(of(1, Lane::Answer), of(2, Lane::Answer));
         assert_eq!(of(1, Lane::Answer), of(1, Lane::Answer));
-        assert!(of(19, Lane::Answer) < 60);
+        assert!((120..720).contains(&of(i64::MAX, Lane::Answer)));
         assert!((1800..14_400).contains(&of(i64::MAX, Lane::Notice)));
     }
 }

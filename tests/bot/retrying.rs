@@ -1,0 +1,95 @@
+//! The card of a refund that failed: why, who had it tried again, and a process that died over it.
+
+use campkeeper::domain::{CampId, RefundId, RefundStatus};
+use campkeeper::services::notify::{Notice, tell_one};
+use campkeeper::services::{Error, refund};
+use sandbox::wecom::Selections;
+use serde_json::json;
+
+use crate::on_both_engines;
+use crate::stage::Stage;
+
+/// The refund of payment 1 has failed for want of money, and both admins have its card.
+async fn failed(stage: &Stage) -> RefundId {
+    stage.build_list().await;
+    stage.send().await;
+    let id = stage
+        .texts("SELECT CAST(id AS TEXT) FROM refund_record WHERE payment_id = 1")
+        .await;
+    let id: i64 = id[0].parse().unwrap();
+    stage
+        .run(&format!(
+            "UPDATE refund_record SET status = 'manual_required', attempts = 3, \
+             failure_reason = 'not_enough' WHERE id = {id};\n\
+             INSERT INTO refund_status_log (refund_id, from_status, to_status, operator, reason, \
+             created_at) VALUES ({id}, 'processing', 'manual_required', 'wechat_pay', \
+             'not_enough', 0)"
+        ))
+        .await;
+    let now = stage.ctx.now();
+    let told = stage.ctx.db.write(move |tx| {
+        Box::pin(async move {
+            let notice = Notice {
+                kind: "refund_failed",
+                camp_id: Some(CampId(1)),
+                card_id: None,
+                body: json!({
+                    "refundId": id, "refundNo": "rfd_1", "orderNo": "ord_1",
+                    "campName": "写作营", "amountYuan": "99", "reason": "not_enough",
+                    "attempts": 3,
+                }),
+                dedupe_key: "1".to_owned(),
+            };
+            tell_one(tx, &notice, "lin.yue|chen.an", now).await?;
+            Ok::<_, Error>(())
+        })
+    });
+    told.await.unwrap();
+    stage.send().await;
+    RefundId(id)
+}
+
+on_both_engines! {
+    async fn of_two_who_retry_at_once_one_learns_of_the_other(db) {
+        let stage = Stage::set(db, 1).await;
+        failed(&stage).await;
+        let text = stage.card("lin.yue").text;
+        assert!(text.contains("商户余额不足") && !text.contains("not_enough"), "{text}");
+        let wecom = stage.sandbox.wecom();
+        for person in ["lin.yue", "chen.an"] {
+            wecom.press_newest(person, "重试", &Selections::as_shown()).await.unwrap();
+        }
+        stage.settle().await;
+        assert_eq!(stage.status(1).await, RefundStatus::Processing);
+        let by = "SELECT operator FROM refund_status_log WHERE reason = 'retried'";
+        let by = stage.texts(by).await;
+        let [by] = by.as_slice() else {
+            panic!("tried again once: {by:?}");
+        };
+        let loser = if by == "林越" { "chen.an" } else { "lin.yue" };
+        let said: Vec<String> = wecom.inbox(loser).iter().map(|m| m.text.clone()).collect();
+        assert!(said.iter().any(|text| text.contains(by) && text.contains("发起重试")), "{said:?}");
+        stage.assert_no_violation();
+    }
+
+    async fn a_retry_whose_process_died_is_shown(db) {
+        let stage = Stage::set(db, 1).await;
+        let id = failed(&stage).await;
+        refund::retry(&stage.ctx, &stage.actor("lin.yue").await, id).await.unwrap();
+        stage.press("lin.yue", "重试").await;
+        for person in ["lin.yue", "chen.an"] {
+            let text = stage.card(person).text;
+            assert!(text.contains("已重试") && text.contains("林越"), "{person}: {text}");
+        }
+        stage.assert_no_violation();
+    }
+
+    async fn a_retry_by_somebody_else_is_told_by_name(db) {
+        let stage = Stage::set(db, 1).await;
+        let id = failed(&stage).await;
+        refund::retry(&stage.ctx, &stage.actor("lin.yue").await, id).await.unwrap();
+        stage.press("chen.an", "重试").await;
+        let said = stage.newest("chen.an");
+        assert!(said.contains("林越") && said.contains("发起重试"), "{said}");
+    }
+}
