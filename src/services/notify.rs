@@ -39,8 +39,19 @@ pub async fn tell_deciders(
     if userids.is_empty() {
         return Ok(());
     }
-    let recipient = userids.into_iter().collect::<Vec<_>>().join("|");
-    tell(tx, notice, recipient, "deciders", now).await
+    let message = NewMessage {
+        kind: notice.kind,
+        channel: Channel::WecomApp,
+        lane: Lane::Notice,
+        recipient: userids.into_iter().collect::<Vec<_>>().join("|"),
+        camp_id: notice.camp_id,
+        card_id: notice.card_id,
+        body: notice.body.clone(),
+        dedupe_key: Some(format!("{}:{}:deciders", notice.kind, notice.dedupe_key)),
+        send_at: now,
+    };
+    outbox::add(tx, &message, now).await?;
+    Ok(())
 }
 
 /// The WeCom userids of the people who decide about a camp, in lower case.
@@ -60,33 +71,6 @@ pub async fn deciders(
         userids.extend(coaches.filter_map(|coach| coach.wecom_userid));
     }
     Ok(userids)
-}
-
-/// Tells one member of the corp.
-pub async fn tell_one(tx: &mut Tx, notice: &Notice, userid: &str, now: Timestamp) -> Result<()> {
-    tell(tx, notice, userid.to_owned(), userid, now).await
-}
-
-async fn tell(
-    tx: &mut Tx,
-    notice: &Notice,
-    recipient: String,
-    whom: &str,
-    now: Timestamp,
-) -> Result<()> {
-    let message = NewMessage {
-        kind: notice.kind,
-        channel: Channel::WecomApp,
-        lane: Lane::Notice,
-        recipient,
-        camp_id: notice.camp_id,
-        card_id: notice.card_id,
-        body: notice.body.clone(),
-        dedupe_key: Some(format!("{}:{}:{whom}", notice.kind, notice.dedupe_key)),
-        send_at: now,
-    };
-    outbox::add(tx, &message, now).await?;
-    Ok(())
 }
 
 /// Tells a camp's group through its robot; nothing happens where the camp has none.

@@ -2,13 +2,13 @@
 
 use campkeeper::domain::CampId;
 use campkeeper::services::Error;
-use campkeeper::services::notify::{Notice, tell_one};
+use campkeeper::services::notify::Notice;
 use chrono::TimeDelta;
 use sandbox::wecom::ShownMessage;
 use serde_json::json;
 
 use crate::on_both_engines;
-use crate::stage::Stage;
+use crate::stage::{Stage, notify};
 
 const APPROVED: &str = "SELECT CAST(COUNT(*) AS TEXT) FROM refund_status_log \
                         WHERE to_status = 'approved'";
@@ -106,7 +106,7 @@ on_both_engines! {
                 }),
                 dedupe_key: "1".to_owned(),
             };
-            tell_one(tx, &notice, "zhou.ke", now).await?;
+            notify(tx, &notice, "zhou.ke", now).await?;
             Ok::<_, Error>(())
         })).await.unwrap();
         stage.send().await;

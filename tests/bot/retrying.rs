@@ -1,13 +1,13 @@
 //! The card of a refund that failed: why, who had it tried again, and a process that died over it.
 
 use campkeeper::domain::{CampId, RefundId, RefundStatus};
-use campkeeper::services::notify::{Notice, tell_one};
+use campkeeper::services::notify::Notice;
 use campkeeper::services::{Error, refund};
 use sandbox::wecom::Selections;
 use serde_json::json;
 
 use crate::on_both_engines;
-use crate::stage::Stage;
+use crate::stage::{Stage, notify};
 
 /// The refund of payment 1 has failed for want of money, and both admins have its card.
 async fn failed(stage: &Stage) -> RefundId {
@@ -40,7 +40,7 @@ async fn failed(stage: &Stage) -> RefundId {
                 }),
                 dedupe_key: "1".to_owned(),
             };
-            tell_one(tx, &notice, "lin.yue|chen.an", now).await?;
+            notify(tx, &notice, "lin.yue|chen.an", now).await?;
             Ok::<_, Error>(())
         })
     });

@@ -2,14 +2,14 @@
 
 use campkeeper::domain::CampId;
 use campkeeper::services::Error;
-use campkeeper::services::notify::{Notice, tell_group, tell_one};
+use campkeeper::services::notify::{Notice, tell_group};
 use campkeeper::store::outbox::{self, Channel, Lane, NewMessage};
 use chrono::TimeDelta;
 use sandbox::{Fault, FaultKind, Platform};
 use serde_json::json;
 
 use crate::on_both_engines;
-use crate::stage::{ROBOT, SOON, Stage};
+use crate::stage::{ROBOT, SOON, Stage, notify};
 
 const STATUSES: &str = "SELECT status FROM notification_message ORDER BY id";
 
@@ -32,7 +32,7 @@ pub(crate) async fn tell(stage: &Stage, person: &'static str, times: usize) {
                         }),
                         dedupe_key: number.to_string(),
                     };
-                    tell_one(tx, &notice, person, now).await?;
+                    notify(tx, &notice, person, now).await?;
                 }
                 Ok::<_, Error>(())
             })

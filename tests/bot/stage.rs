@@ -10,8 +10,10 @@ use campkeeper::domain::staff::{Actor, Channel};
 use campkeeper::domain::{CampId, Clock, PaymentId, RefundStatus, Timestamp};
 use campkeeper::platforms::files::Files;
 use campkeeper::services::deliver::Delivered;
-use campkeeper::services::{Context, Settings, WallClock, refund, staff};
-use campkeeper::store::refunds;
+use campkeeper::services::notify::Notice;
+use campkeeper::services::{Context, Error, Settings, WallClock, refund, staff};
+use campkeeper::store::outbox::{self, Lane, NewMessage};
+use campkeeper::store::{Tx, refunds};
 use campkeeper::web::{self, WebSettings};
 use chrono::TimeDelta;
 use sandbox::wecom::{Selections, ShownMessage};
@@ -310,3 +312,25 @@ INSERT INTO camp_member_relation (camp_id, user_id, role) VALUES (1, 3, 'coach')
 INSERT INTO sync_run (id, camp_id, state, requested_by, started_at, finished_at, members, \
 new_checkins, newly_eligible, unknown_users, lease_until) VALUES \
 (1, 1, 'complete', 'job', 1768060800000000, 1768060900000000, 0, 0, 0, 0, 0)";
+
+/// A notice for some people, whoever decides about the camp.
+pub(crate) async fn notify(
+    tx: &mut Tx,
+    notice: &Notice,
+    recipient: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let message = NewMessage {
+        kind: notice.kind,
+        channel: outbox::Channel::WecomApp,
+        lane: Lane::Notice,
+        recipient: recipient.to_owned(),
+        camp_id: notice.camp_id,
+        card_id: notice.card_id,
+        body: notice.body.clone(),
+        dedupe_key: Some(format!("{}:{}:{recipient}", notice.kind, notice.dedupe_key)),
+        send_at: now,
+    };
+    outbox::add(tx, &message, now).await?;
+    Ok(())
+}
