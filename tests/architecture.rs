@@ -10,6 +10,8 @@
 
 #[path = "architecture/source.rs"]
 mod source;
+#[path = "architecture/transactions.rs"]
+mod transactions;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -141,6 +143,20 @@ fn every_exception_is_still_needed() {
         let is_used = users.any(|source| source.inside().any(|path| begins_with(path, exception)));
         assert!(is_used, "{part} → {exception}: strike it from the list");
     }
+}
+
+#[test]
+fn no_call_goes_out_of_an_open_transaction() {
+    for file in files("src/services", &["rs"]) {
+        let text = fs::read_to_string(root().join(&file)).unwrap();
+        let calls = transactions::calls_inside(&text);
+        assert!(calls.is_empty(), "{file}: {calls:?}");
+    }
+    let wrong = "async fn settle(ctx: &Context, tx: &mut Tx) { ctx.pay()?.query().await; }
+                 async fn ask(ctx: &Context) { ctx.db.write(|tx| ctx.planet()).await; }
+                 async fn fine(ctx: &Context) { ctx.planet(); ctx.db.write(|tx| note(tx)).await; }";
+    let found = transactions::calls_inside(wrong);
+    assert_eq!(found, ["settle: .pay", "write(…): .planet"]);
 }
 
 #[test]

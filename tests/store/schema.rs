@@ -6,6 +6,44 @@ use sqlx::{Connection as _, Row as _};
 use crate::on_both_engines;
 use crate::support::fresh_db;
 
+/// Columns that only a move may change, each guarded by the state that the mover has seen.
+const STATES: &[&str] = &["status", "bind_status", "match_status", "state"];
+/// Statements that set one without naming the old one, and why.
+const UNGUARDED: &[(&str, &str)] = &[(
+    "campkeeper::store::users::UPDATE",
+    "an account is active or not as an admin says, whatever it was",
+)];
+
+#[test]
+fn no_state_is_written_without_its_guard() {
+    let mut seen = 0;
+    for (name, sql) in store::all_statements() {
+        let Some((table, rest)) = sql
+            .strip_prefix("UPDATE ")
+            .and_then(|sql| sql.split_once(" SET "))
+        else {
+            continue;
+        };
+        let (set, guard) = rest.split_once(" WHERE ").unwrap_or((rest, ""));
+        let columns: Vec<&str> = set
+            .split(", ")
+            .filter_map(|part| part.split_once(" = "))
+            .map(|(column, _)| column.trim())
+            .collect();
+        for state in STATES.iter().filter(|state| columns.contains(state)) {
+            seen += 1;
+            let is_guarded =
+                guard.contains(&format!("{state} = ")) || guard.contains(&format!("{state} IN "));
+            let is_excused = UNGUARDED.iter().any(|(excused, _)| *excused == name);
+            assert!(
+                is_guarded || is_excused,
+                "{name}: sets {table}.{state} whatever it was: {sql}"
+            );
+        }
+    }
+    assert!(seen > 10, "only {seen} were found");
+}
+
 on_both_engines! {
     async fn every_statement_is_understood(db) {
         let mut conn = db.read().await.unwrap();
