@@ -97,6 +97,10 @@ fn config(arguments: &Arguments, sandbox: &Sandbox) -> anyhow::Result<Config> {
         ("SERVER__LISTEN", arguments.listen.to_string()),
         ("SERVER__PUBLIC_URL", String::new()),
         ("SERVER__METRICS_LISTEN", String::new()),
+        // The product does not answer the robot yet.
+        ("WECOM__SMART_BOT__NAME", String::new()),
+        ("WECOM__SMART_BOT__TOKEN", String::new()),
+        ("WECOM__SMART_BOT__ENCODING_AES_KEY", String::new()),
         ("DATABASE__URL", format!("sqlite://{folder}/campkeeper.db")),
         ("FILES__URL", format!("file://{folder}/uploads")),
         ("LIMITS__REQUESTS_PER_MINUTE", "0".to_owned()),

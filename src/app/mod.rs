@@ -84,6 +84,9 @@ impl App {
         let router = web::router(app.ctx.clone(), web_settings(&config)?);
         app.tasks.spawn(serve(listener, router, app.stop.clone()));
         jobs::start(&app.ctx, &app.stop, &app.tasks).await?;
+        if clients::smart_bot_callback(&config.wecom.smart_bot)?.is_some() {
+            tracing::warn!("wecom.smart_bot is set, but the smart robot is not answered yet");
+        }
         if !config.server.metrics_listen.is_empty() {
             tracing::warn!("server.metrics_listen is set, but metrics are not served yet");
         }
@@ -221,7 +224,6 @@ fn web_settings(config: &Config) -> Result<WebSettings, ConfigError> {
         requests_per_minute: config.limits.requests_per_minute,
         trusted_proxies: proxies.map(|range| range.0).collect(),
         wecom_callback: clients::wecom_callback(&config.wecom)?,
-        smart_bot_callback: clients::smart_bot_callback(&config.wecom.smart_bot)?,
     })
 }
 

@@ -56,8 +56,6 @@ pub struct WebSettings {
     pub trusted_proxies: Vec<IpNet>,
     /// Keys of the application's callback; none while WeCom is not set up.
     pub wecom_callback: Option<wecom::crypto::Keys>,
-    /// Keys of the smart bot's callback; none while it is not set up.
-    pub smart_bot_callback: Option<wecom::crypto::Keys>,
 }
 
 /// What handlers share. Cheap to clone. Handlers that need services only take

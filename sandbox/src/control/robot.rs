@@ -18,10 +18,11 @@ use crate::wecom::{Delivery, Rating, RobotChat, RobotWords, Selections, Verdict,
 /// Messages shown of one chat.
 const SHOWN_MESSAGES: usize = 200;
 
-/// GET: `chats`. POST: `say`, `enter`, `press`, `rate`, `groups`, `verify-url`.
+/// GET: `chats`, `connected`. POST: `say`, `enter`, `press`, `rate`, `groups`, `verify-url`.
 pub(super) fn router(wecom: Wecom) -> Router {
     Router::new()
         .route("/chats", get(chats))
+        .route("/connected", get(connected))
         .route("/say", post(say))
         .route("/enter", post(enter))
         .route("/press", post(press))
@@ -170,6 +171,10 @@ async fn add_group(State(wecom): State<Wecom>, Json(group): Json<Group>) -> Stat
     let members: Vec<&str> = group.members.iter().map(String::as_str).collect();
     wecom.add_robot_group(&group.chat_id, &group.name, &members);
     StatusCode::NO_CONTENT
+}
+
+async fn connected(State(wecom): State<Wecom>) -> Json<Value> {
+    Json(json!({"connected": wecom.is_robot_connected().await}))
 }
 
 async fn verify_url(State(wecom): State<Wecom>) -> Response {

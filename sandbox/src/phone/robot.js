@@ -8,8 +8,13 @@ const SINGLE = "robot:";
 
 export const isRobotChat = (key) => key.startsWith(SINGLE);
 
-/** The chats of everybody shown, by userid. */
+/** Whether the application has a robot: asked once, since without one there is nobody to talk to. */
+let isConnected;
+
+/** The chats of everybody shown, by userid; none where the application has no robot. */
 export async function loadRobotChats(people) {
+  isConnected ??= (await control("wecom/robot/connected")).connected;
+  if (!isConnected) return { name: "", of: new Map() };
   const { name, people: shown } = await control(`wecom/robot/chats?${new URLSearchParams({ people })}`);
   return { name, of: new Map(shown.map(({ userid, chats }) => [userid, chats])) };
 }

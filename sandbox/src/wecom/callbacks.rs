@@ -64,7 +64,25 @@ impl Wecom {
         self.verify_url(Door::Robot).await
     }
 
+    /// Whether anybody answers at the smart robot's address. An application that has no robot is
+    /// none the worse for it.
+    pub async fn is_robot_connected(&self) -> bool {
+        matches!(self.ask_echo(Door::Robot).await, Ok(Ok(())))
+    }
+
     async fn verify_url(&self, door: Door) -> Result<(), String> {
+        self.ask_echo(door).await?.inspect_err(|problem| {
+            self.world().violations.record(
+                Platform::Wecom,
+                format!("GET the address of the {door:?}"),
+                "URL verification: 200 with exactly the decrypted echostr",
+                problem.clone(),
+            );
+        })
+    }
+
+    /// The inner error is a wrong answer, the outer one that nobody answered.
+    async fn ask_echo(&self, door: Door) -> Result<Result<(), String>, String> {
         let url = self.callback_url(door).ok_or("no application is known")?;
         let echo = rand::rng()
             .random_range(10u64.pow(18)..u64::MAX)
@@ -80,17 +98,11 @@ impl Wecom {
         let answer = request.send().await.map_err(|error| error.to_string())?;
         let status = answer.status();
         let body = answer.text().await.map_err(|error| error.to_string())?;
-        if status == 200 && body == echo {
-            return Ok(());
-        }
-        let problem = format!("answered {status} with {} bytes", body.len());
-        self.world().violations.record(
-            Platform::Wecom,
-            format!("GET the address of the {door:?}"),
-            "URL verification: 200 with exactly the decrypted echostr",
-            problem.clone(),
-        );
-        Err(problem)
+        Ok(if status == 200 && body == echo {
+            Ok(())
+        } else {
+            Err(format!("answered {status} with {} bytes", body.len()))
+        })
     }
 
     /// Sends a delivered callback once more, byte for byte, as an attacker or a confused network

@@ -105,7 +105,7 @@ impl Pace {
 /// whose time has come, and those under way that WeChat Pay is to be asked about.
 ///
 /// # Errors
-/// [`Error::NotConfigured`] without WeChat Pay; else those of the store. What was claimed then is
+/// [`super::Error::NotConfigured`] without WeChat Pay; else those of the store. What was claimed then is
 /// taken up again when its lease has run out.
 pub async fn run_due(ctx: &Context) -> Result<Summary> {
     let pay = ctx.pay()?;
