@@ -82,7 +82,7 @@ CREATE TABLE payment_record (
     payer_ip          TEXT,
     prepared_at       INTEGER,
     expires_at        INTEGER NOT NULL,
-    -- When to ask WeChat Pay next about an unpaid order, and how often it has been asked.
+    -- When to ask WeChat Pay next about an order without a payment, and how often it has been asked.
     next_query_at     INTEGER,
     queries           INTEGER NOT NULL,
     raw_notice        BLOB,
@@ -101,7 +101,7 @@ CREATE INDEX payment_record_session ON payment_record (session_hash, camp_id);
 CREATE INDEX payment_record_openid ON payment_record (openid_mac);
 CREATE INDEX payment_record_wecom ON payment_record (wecom_userid);
 CREATE INDEX payment_record_camp ON payment_record (camp_id, status, id);
-CREATE INDEX payment_record_due ON payment_record (next_query_at) WHERE status = 'created';
+CREATE INDEX payment_record_due ON payment_record (next_query_at) WHERE next_query_at IS NOT NULL;
 CREATE INDEX payment_record_bind ON payment_record (bind_status, bind_deadline);
 
 CREATE TABLE access_token (

@@ -11,13 +11,17 @@ use crate::domain::{
 };
 use crate::platforms::wechat_pay::Transaction;
 use crate::store::payments::{Confirmation, OPENID, Payer, Payment, RAW_NOTICE};
-use crate::store::{Note, Tx, camps, members, payments, sessions};
+use crate::store::{Lock, Note, Tx, camps, members, payments, sessions};
 
 use super::contest::{self, Newcomer};
 use super::matching::claimed;
 use super::notify::{Notice, tell_deciders};
 use super::{Context, Error, Result, access_token, identity, refund};
 
+/// Where WeChat Pay tells of payments (design §5.1).
+pub const NOTIFIED_AT: &str = "/api/webhook/wechat/payment";
+/// The only currency of deposits, and of payments that name none.
+const CURRENCY: &str = "CNY";
 /// How often a transaction is run again when somebody else was first.
 const MAX_CONFLICTS: usize = 5;
 

@@ -6,15 +6,16 @@ use chrono::TimeDelta;
 
 use crate::domain::order::ORDER_EXPIRES_AFTER;
 use crate::domain::{
-    CampId, CampStatus, Fen, Machine as _, OrderNo, OrderStatus, PayChannel, Timestamp,
+    CampId, CampStatus, Fen, OrderNo, OrderStatus, PayChannel, PaymentId, Timestamp,
 };
-use crate::platforms::wechat_pay::{self, Channel, NewOrder, PayParams, Prepay};
+use crate::platforms::wechat_pay::{self, Channel, NewOrder, NextStep, PayParams, Prepay};
 use crate::store::camps::Camp;
 use crate::store::payments::{self, NewPayment, PayMeans, Payer, Payment, PlanetClaim};
 use crate::store::sessions::{SESSION_OPENID, Session};
 use crate::store::{Note, camps};
 
-use super::{Context, Error, Refusal, Result, confirm_payment, identity, reconcile};
+use super::close_order::{self, pay_failure};
+use super::{Context, Error, Refusal, Result, confirm_payment, identity};
 
 /// An `h5_url` is good for five minutes (wechat-pay-v3 §4); it is fetched anew a little earlier.
 const H5_URL_LIVES: TimeDelta = TimeDelta::minutes(4);
@@ -90,7 +91,7 @@ async fn place(
     refuse_second_place(ctx, session, camp.id).await?;
     let (same, others) = open_orders(ctx, session, &camp, request).await?;
     for other in &others {
-        if reconcile::close_at_wechat_pay(ctx, other).await? {
+        if close_order::close(ctx, other).await? {
             // It was paid in the meantime.
             refuse_second_place(ctx, session, camp.id).await?;
         }
@@ -119,10 +120,14 @@ pub async fn pay_means(ctx: &Context, session: &Session, order_no: &str) -> Resu
                 .ok_or(Error::NotFound)?,
         )
     };
-    if order.status != OrderStatus::Created {
-        return Err(Refusal::WrongState("这笔订单已不能支付，请查看订单状态".to_owned()).into());
+    let cannot_be_paid = || Refusal::WrongState("这笔订单已不能支付，请重新报名".to_owned());
+    if order.status != OrderStatus::Created || order.expires_at <= ctx.now() {
+        return Err(cannot_be_paid().into());
     }
-    prepare(ctx, order, &camp.name).await
+    match prepare(ctx, order, &camp.name).await {
+        Err(error) if error.is_conflict() => Err(cannot_be_paid().into()),
+        other => other,
+    }
 }
 
 async fn enrolling_camp(ctx: &Context, id: CampId) -> Result<Camp> {
@@ -242,27 +247,13 @@ async fn insert(
         .await
 }
 
-/// Has WeChat Pay prepare the order, unless what it gave before is still good. The number is
-/// fixed, so doing it twice makes one order there.
+/// Has WeChat Pay prepare the order, unless what it gave before is still good. A conflict says that
+/// the order is over, and another one has to take its place.
 async fn prepare(ctx: &Context, order: Payment, camp_name: &str) -> Result<Ordered> {
     let means = if is_still_prepared(ctx, &order) {
         order.means.clone()
     } else {
-        let prepay = ctx
-            .pay()?
-            .create_order(&new_order(ctx, &order, camp_name)?)
-            .await;
-        let means = means_of(prepay.map_err(pay_failure)?);
-        let (id, kept, wall_now) = (order.id, means.clone(), ctx.wall_now());
-        ctx.db
-            .write(move |tx| {
-                Box::pin(async move {
-                    payments::set_prepared(tx, id, &kept, wall_now).await?;
-                    Ok::<_, Error>(())
-                })
-            })
-            .await?;
-        means
+        fetch_means(ctx, &order, camp_name).await?
     };
     let prepay_id = means.prepay_id.as_deref();
     let pay_params = prepay_id.map(|id| ctx.pay()?.jsapi_params(id).map_err(pay_failure));
@@ -277,6 +268,59 @@ async fn prepare(ctx: &Context, order: Payment, camp_name: &str) -> Result<Order
         code_url: means.code_url,
         h5_url: means.h5_url,
     })
+}
+
+/// The number is fixed, so doing it twice makes one order at WeChat Pay.
+async fn fetch_means(ctx: &Context, order: &Payment, camp_name: &str) -> Result<PayMeans> {
+    let asked = new_order(ctx, order, camp_name)?;
+    let means = match ctx.pay()?.create_order(&asked).await {
+        Ok(prepay) => means_of(prepay),
+        Err(error) if is_used_up(&error, order) => {
+            close_order::close(ctx, order).await?;
+            return Err(payments::stale(order.id).into());
+        }
+        Err(error) => return Err(pay_failure(error)),
+    };
+    let (id, kept, wall_now) = (order.id, means.clone(), ctx.wall_now());
+    let written: Result<()> = ctx
+        .db
+        .write(move |tx| {
+            Box::pin(async move {
+                payments::set_prepared(tx, id, &kept, wall_now).await?;
+                Ok(())
+            })
+        })
+        .await;
+    match written {
+        Ok(()) => Ok(means),
+        Err(error) if error.is_conflict() => Err(overtaken(ctx, id, error).await?),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether WeChat Pay takes this number no more: it ended there, or was asked for otherwise when
+/// it was prepared before.
+fn is_used_up(error: &wechat_pay::Error, order: &Payment) -> bool {
+    match error.next_step() {
+        NextStep::NewNumber => true,
+        NextStep::QueryFirst => order.prepared_at.is_some(),
+        _ => false,
+    }
+}
+
+/// What becomes of an order that was closed in the books while WeChat Pay made it: it is closed
+/// there too, and the member goes on with the order that took its place. If it was paid instead,
+/// `conflict` says so.
+async fn overtaken(ctx: &Context, id: PaymentId, conflict: Error) -> Result<Error> {
+    let mut conn = ctx.db.read().await?;
+    let order = payments::by_id(&mut conn, id).await?;
+    drop(conn);
+    let order = order.ok_or(Error::NotFound)?;
+    if order.status != OrderStatus::Closed || close_order::close(ctx, &order).await? {
+        return Ok(conflict);
+    }
+    let why = "这笔订单已关闭，请刷新页面后再支付".to_owned();
+    Ok(Refusal::WrongState(why).into())
 }
 
 fn is_still_prepared(ctx: &Context, order: &Payment) -> bool {
@@ -311,7 +355,11 @@ fn new_order(ctx: &Context, order: &Payment, camp_name: &str) -> Result<NewOrder
         out_trade_no: order.order_no.clone(),
         description: format!("{camp_name} 押金"),
         amount_fen: order.amount.get(),
-        notify_url: format!("{}/api/webhook/wechat/payment", ctx.settings.public_url),
+        notify_url: format!(
+            "{}{}",
+            ctx.settings.public_url,
+            confirm_payment::NOTIFIED_AT
+        ),
         expires_at: Some(order.expires_at.shanghai().to_utc()),
         attach: None,
         channel,
@@ -333,34 +381,4 @@ fn means_of(prepay: Prepay) -> PayMeans {
             ..PayMeans::default()
         },
     }
-}
-
-/// A failure of WeChat Pay as doors show it.
-pub(super) fn pay_failure(error: wechat_pay::Error) -> Error {
-    let what = error.to_string();
-    if error.is_retryable_same_number() {
-        Error::PlatformUnavailable {
-            platform: "wechat_pay",
-            what,
-        }
-    } else {
-        Error::Platform {
-            platform: "wechat_pay",
-            what,
-        }
-    }
-}
-
-/// Closes an expired order of ours in the books, once WeChat Pay has closed it.
-pub(super) async fn close(ctx: &Context, order: &Payment, reason: &'static str) -> Result<()> {
-    let change = order.status.to(OrderStatus::Closed)?;
-    let (id, note) = (order.id, Note::new("system", reason, ctx.now()));
-    ctx.db
-        .write(move |tx| {
-            Box::pin(async move {
-                payments::advance_order(tx, id, change, &note).await?;
-                Ok::<_, Error>(())
-            })
-        })
-        .await
 }

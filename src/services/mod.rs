@@ -8,6 +8,7 @@ pub mod bind;
 pub mod camps;
 pub mod cards;
 pub mod chat;
+mod close_order;
 pub mod confirm_payment;
 mod contest;
 mod context;

@@ -1,13 +1,11 @@
-//! Asking WeChat Pay: about payments whose notification was lost, and before closing an order.
+//! Asking WeChat Pay about orders without a payment: its notification may have been lost.
 
 use chrono::TimeDelta;
 
-use crate::domain::OrderStatus;
-use crate::platforms::wechat_pay::TradeState;
+use crate::domain::{OrderStatus, Timestamp};
 use crate::store::payments::{self, Payment};
 
-use super::confirm_payment::confirm;
-use super::enroll::{close, pay_failure};
+use super::close_order::{self, Word};
 use super::{Context, Error, Result};
 
 /// Orders asked about in one round.
@@ -28,14 +26,14 @@ pub struct Summary {
     pub asked: usize,
     /// Of these, paid: their notification had been lost.
     pub paid: usize,
-    /// Of these, closed: their time was over.
+    /// Of these, closed now: their time was over, there or here.
     pub closed: usize,
     /// Of these, still unclear; they are asked about again.
     pub unclear: usize,
 }
 
-/// Asks WeChat Pay about unpaid orders that are due: applies lost payments, closes what has
-/// expired (there first).
+/// Asks WeChat Pay about orders that are due: applies lost payments, closes what has expired (there
+/// first), and asks the last question about what was closed before.
 pub async fn unpaid(ctx: &Context) -> Result<Summary> {
     ctx.pay()?;
     let mut summary = Summary::default();
@@ -59,6 +57,9 @@ async fn settle(ctx: &Context, order: &Payment, summary: &mut Summary) -> Result
     summary.asked += 1;
     match one(ctx, order).await {
         Ok(Found::Paid) => summary.paid += 1,
+        Ok(Found::Closed) if order.status == OrderStatus::Closed => {
+            ask_next(ctx, order, None).await?;
+        }
         Ok(Found::Closed) => summary.closed += 1,
         Ok(Found::Unpaid) => postpone(ctx, order).await?,
         Err(error) => {
@@ -77,25 +78,19 @@ enum Found {
 }
 
 async fn one(ctx: &Context, order: &Payment) -> Result<Found> {
-    if order.expires_at <= ctx.now() {
-        return Ok(if close_at_wechat_pay(ctx, order).await? {
-            Found::Paid
-        } else {
-            Found::Closed
-        });
-    }
-    let transaction = ctx
-        .pay()?
-        .query_order(&order.order_no)
-        .await
-        .map_err(pay_failure)?;
-    match transaction {
-        Some(transaction) if transaction.trade_state.was_paid() => {
-            confirm(ctx, &transaction, None).await?;
-            Ok(Found::Paid)
+    let is_open = order.status == OrderStatus::Created && order.expires_at > ctx.now();
+    if is_open {
+        match close_order::ask(ctx, order).await? {
+            Word::Paid => return Ok(Found::Paid),
+            Word::Unpaid | Word::NoSuchOrder => return Ok(Found::Unpaid),
+            Word::Over => {}
         }
-        _ => Ok(Found::Unpaid),
     }
+    Ok(if close_order::close(ctx, order).await? {
+        Found::Paid
+    } else {
+        Found::Closed
+    })
 }
 
 async fn postpone(ctx: &Context, order: &Payment) -> Result<()> {
@@ -106,7 +101,11 @@ async fn postpone(ctx: &Context, order: &Payment) -> Result<()> {
         .get(step)
         .copied()
         .unwrap_or_else(|| TimeDelta::minutes(15));
-    let (id, at) = (order.id, ctx.now().plus(wait));
+    ask_next(ctx, order, Some(ctx.now().plus(wait))).await
+}
+
+async fn ask_next(ctx: &Context, order: &Payment, at: Option<Timestamp>) -> Result<()> {
+    let id = order.id;
     ctx.db
         .write(move |tx| {
             Box::pin(async move {
@@ -115,39 +114,4 @@ async fn postpone(ctx: &Context, order: &Payment) -> Result<()> {
             })
         })
         .await
-}
-
-/// Closes an unpaid order at WeChat Pay and then in the books. The payer may be faster, so after
-/// closing WeChat Pay is asked once; `true` if the order turned out to be paid, and it has been
-/// applied (wechat-pay-v3 §5).
-pub async fn close_at_wechat_pay(ctx: &Context, order: &Payment) -> Result<bool> {
-    let pay = ctx.pay()?;
-    let refused = pay.close_order(&order.order_no).await.err();
-    let transaction = pay
-        .query_order(&order.order_no)
-        .await
-        .map_err(pay_failure)?;
-    let state = transaction
-        .as_ref()
-        .map(|transaction| &transaction.trade_state);
-    match (transaction.as_ref(), state) {
-        (Some(transaction), Some(state)) if state.was_paid() => {
-            confirm(ctx, transaction, None).await?;
-            Ok(true)
-        }
-        // Never prepared there, or closed there: nobody can pay it any more.
-        (None, _) | (_, Some(TradeState::Closed)) => {
-            if order.status == OrderStatus::Created {
-                close(ctx, order, "expired or replaced").await?;
-            }
-            Ok(false)
-        }
-        _ => Err(refused.map_or_else(
-            || Error::PlatformUnavailable {
-                platform: "wechat_pay",
-                what: "the order is neither paid nor closed".to_owned(),
-            },
-            pay_failure,
-        )),
-    }
 }

@@ -12,7 +12,7 @@ use super::{Note, Sealed, StoreError, StoreResult, Tx};
 mod row;
 
 pub use row::Payment;
-use row::{PaymentRow, select_payment};
+use row::{ClaimRow, PaymentRow, select_payment};
 
 const TABLE: &str = "payment_record";
 const ORDER_LOG: StatusLog = StatusLog(ORDER_LOG_ADD);
@@ -41,7 +41,8 @@ statements! {
          AND status IN ('paid', 'refunding', 'refunded') ORDER BY id LIMIT 1"
     );
     UNPAID_DUE = select_payment!(
-        "WHERE status = 'created' AND next_query_at <= $1 ORDER BY next_query_at, id LIMIT $2"
+        "WHERE status IN ('created', 'closed') AND next_query_at <= $1 \
+         ORDER BY next_query_at, id LIMIT $2"
     );
     BIND_EXPIRED = select_payment!(
         "WHERE bind_status = 'pending' AND bind_deadline <= $1 AND member_id IS NOT NULL \
@@ -75,10 +76,11 @@ statements! {
     SET_PREPARED = "UPDATE payment_record SET prepay_id = $2, code_url = $3, h5_url = $4, \
                     prepared_at = $5, updated_at = $5 WHERE id = $1 AND status = 'created'";
     SET_NEXT_QUERY = "UPDATE payment_record SET next_query_at = $2, queries = queries + 1 \
-                      WHERE id = $1 AND status = 'created'";
+                      WHERE id = $1 AND status IN ('created', 'closed')";
     CONFIRM = "UPDATE payment_record SET status = $3, flag = $4, paid_fen = $5, paid_at = $6, \
                transaction_id = $7, openid = $8, openid_mac = $9, raw_notice = $10, \
-               next_query_at = NULL, updated_at = $11 WHERE id = $1 AND status = $2";
+               next_query_at = NULL, updated_at = $11 WHERE id = $1 AND status = $2 \
+               RETURNING claimed_planet_id, claimed_nickname, wechat_nickname, signed_user_id";
     SET_MEMBER = "UPDATE payment_record SET member_id = $2, bind_deadline = $3 WHERE id = $1";
     ADVANCE_ORDER = "UPDATE payment_record SET status = $3, next_query_at = NULL, updated_at = $4 \
                      WHERE id = $1 AND status = $2";
@@ -249,7 +251,7 @@ pub async fn place_of_payer(
         .await)?)
 }
 
-/// Unpaid orders that WeChat Pay is to be asked about, the longest waiting first.
+/// Orders without a payment that WeChat Pay is to be asked about, the longest waiting first.
 pub async fn unpaid_due(conn: &mut Conn, now: Timestamp, limit: i64) -> StoreResult<Vec<Payment>> {
     many(run!(conn, c => sqlx::query_as(UNPAID_DUE)
         .bind(now.micros())
@@ -371,14 +373,14 @@ pub async fn set_claim(
     changed_one(rows, id)
 }
 
-/// Keeps what WeChat Pay gave to have an unpaid order paid. `now` is wall time.
+/// Keeps what WeChat Pay gave to have an order paid, if it still is unpaid. `now` is wall time.
 pub async fn set_prepared(
     tx: &mut Tx,
     id: PaymentId,
     means: &PayMeans,
     now: Timestamp,
 ) -> StoreResult<()> {
-    run!(tx, c => sqlx::query(SET_PREPARED)
+    let rows = run!(tx, c => sqlx::query(SET_PREPARED)
         .bind(id.0)
         .bind(&means.prepay_id)
         .bind(&means.code_url)
@@ -386,31 +388,33 @@ pub async fn set_prepared(
         .bind(now.micros())
         .execute(c)
         .await
-        .map(drop))?;
-    Ok(())
+        .map(|done| done.rows_affected()))?;
+    changed_one(rows, id)
 }
 
-/// When to ask WeChat Pay next about an unpaid order.
-pub async fn set_next_query(tx: &mut Tx, id: PaymentId, at: Timestamp) -> StoreResult<()> {
+/// When to ask WeChat Pay next about an order, if ever. One that was paid meanwhile needs no more
+/// asking.
+pub async fn set_next_query(tx: &mut Tx, id: PaymentId, at: Option<Timestamp>) -> StoreResult<()> {
     run!(tx, c => sqlx::query(SET_NEXT_QUERY)
         .bind(id.0)
-        .bind(at.micros())
+        .bind(at.map(Timestamp::micros))
         .execute(c)
         .await
         .map(drop))?;
     Ok(())
 }
 
-/// Writes a confirmed payment and its log, if the order still is where the move starts.
+/// Writes a confirmed payment and its log, if the order still is where the move starts. Answers who
+/// the payer says to be: until this moment they may have said something else.
 pub async fn confirm(
     tx: &mut Tx,
     id: PaymentId,
     change: Move<OrderStatus>,
     paid: &Confirmation,
     note: &Note,
-) -> StoreResult<()> {
+) -> StoreResult<PlanetClaim> {
     let payer = paid.payer.as_ref();
-    let rows = run!(tx, c => sqlx::query(CONFIRM)
+    let row: Option<ClaimRow> = run!(tx, c => sqlx::query_as(CONFIRM)
         .bind(id.0)
         .bind(change.from().map(OrderStatus::as_str))
         .bind(change.to().as_str())
@@ -422,11 +426,11 @@ pub async fn confirm(
         .bind(payer.map(|payer| &payer.openid_mac))
         .bind(paid.raw_notice.as_ref().map(|raw| &raw.0))
         .bind(note.at.micros())
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
-    changed_one(rows, id)?;
-    ORDER_LOG.add(tx, id.0, change, note).await
+        .fetch_optional(c)
+        .await)?;
+    let row = row.ok_or_else(|| stale(id))?;
+    ORDER_LOG.add(tx, id.0, change, note).await?;
+    Ok(row.into())
 }
 
 /// Says which member a payment made, and until when they may bind.
@@ -507,12 +511,14 @@ pub async fn advance_binding(
 }
 
 fn changed_one(rows: u64, id: PaymentId) -> StoreResult<()> {
-    if rows == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::Stale {
-            table: TABLE,
-            id: id.0,
-        })
+    if rows == 1 { Ok(()) } else { Err(stale(id)) }
+}
+
+/// The order is no longer what the caller saw.
+#[must_use]
+pub const fn stale(id: PaymentId) -> StoreError {
+    StoreError::Stale {
+        table: TABLE,
+        id: id.0,
     }
 }

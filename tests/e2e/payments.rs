@@ -242,15 +242,6 @@ for_both_engines! {
         test.finish().await;
     }
 
-    async fn a_payment_of_an_unknown_order_is_recorded(test) {
-        let notify = format!("{}/api/webhook/wechat/payment", test.url);
-        test.sandbox.wechat_pay().pay_foreign_order("somebody_elses_1", 500, &notify).unwrap();
-        assert!(test.sandbox.wechat_pay().until_quiet(Duration::from_secs(5)).await);
-        let sql = "SELECT CAST(COUNT(*) AS BIGINT) FROM payment_record WHERE flag = 'unknown_order'";
-        assert_eq!(count(&test, sql).await, 1);
-        test.finish().await;
-    }
-
     async fn a_member_signs_in_through_wecom_and_finds_their_orders_on_a_new_phone(test) {
         let camp = enrolling(&test, "写作营").await;
         let phone = test.browser();

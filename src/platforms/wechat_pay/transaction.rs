@@ -30,6 +30,12 @@ impl TradeState {
     pub fn was_paid(&self) -> bool {
         matches!(self, Self::Success | Self::Refund)
     }
+
+    /// Whether the order ended without money: its number is used up.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        matches!(self, Self::Closed | Self::Revoked | Self::PayError)
+    }
 }
 
 open_enum! {

@@ -36,7 +36,7 @@ pub use propose::{
 };
 pub use reject::{Rejected, reject, reject_batch, reopen};
 pub use retry::retry;
-pub use send::{Summary, run_due};
+pub use send::{NOTIFIED_AT, Summary, run_due};
 pub use settle::{Heard, apply_refund_notice};
 pub use undo::undo;
 

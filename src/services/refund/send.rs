@@ -42,7 +42,7 @@ const BREAK_AFTER: usize = 5;
 /// Rounds of one run.
 const MAX_ROUNDS: usize = 10_000;
 /// Where WeChat Pay reports the end of a refund (design §5.1).
-const NOTIFY_PATH: &str = "/api/webhook/wechat/refund";
+pub const NOTIFIED_AT: &str = "/api/webhook/wechat/refund";
 
 /// What a run did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -343,7 +343,7 @@ fn order_of(ctx: &Context, claim: &Claim) -> wechat_pay::NewRefund {
         reason: Some(reason_shown(&refund.proposal)),
         refund_fen: refund.proposal.amount_fen.get(),
         total_fen: claim.case.grounds.paid.get(),
-        notify_url: Some(format!("{}{NOTIFY_PATH}", ctx.settings.public_url)),
+        notify_url: Some(format!("{}{NOTIFIED_AT}", ctx.settings.public_url)),
     }
 }
 

@@ -81,6 +81,26 @@ pub struct Payment {
     pub created_at: Timestamp,
 }
 
+/// Who the payer says to be, as it is kept.
+#[derive(sqlx::FromRow)]
+pub(super) struct ClaimRow {
+    claimed_planet_id: Option<String>,
+    claimed_nickname: Option<String>,
+    wechat_nickname: Option<String>,
+    signed_user_id: Option<i64>,
+}
+
+impl From<ClaimRow> for PlanetClaim {
+    fn from(row: ClaimRow) -> Self {
+        Self {
+            planet_id: row.claimed_planet_id,
+            nickname: row.claimed_nickname,
+            wechat_nickname: row.wechat_nickname,
+            signed: row.signed_user_id.map(PlanetUserId),
+        }
+    }
+}
+
 #[derive(sqlx::FromRow)]
 pub(super) struct PaymentRow {
     id: i64,

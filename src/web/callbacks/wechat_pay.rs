@@ -15,8 +15,8 @@ use super::super::WebState;
 
 pub(super) fn routes() -> Router<WebState> {
     Router::new()
-        .route("/api/webhook/wechat/payment", post(payment))
-        .route("/api/webhook/wechat/refund", post(refund))
+        .route(confirm_payment::NOTIFIED_AT, post(payment))
+        .route(refund::NOTIFIED_AT, post(refund))
         .layer(DefaultBodyLimit::max(MAX_NOTICE_BYTES))
 }
 
