@@ -20,4 +20,5 @@ mod deciding;
 mod listing;
 mod sending;
 mod stage;
+mod told;
 mod words;

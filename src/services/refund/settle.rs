@@ -114,7 +114,7 @@ async fn succeed(ctx: &Context, tx: &mut Tx, refund: Refund, word: &Word) -> Res
     let note = Note::new(OPERATOR, "refunded", ctx.now());
     let standing = Standing {
         wechat_refund_id: Some(word.refund_id.clone()),
-        refunded_at: Some(in_business_time(ctx, word.succeeded_at)),
+        refunded_at: Some(word.succeeded_at.map_or(note.at, Timestamp::from)),
         failure_reason: None,
         next_try_at: None,
         lease_until: None,
@@ -371,12 +371,4 @@ async fn unexpected(ctx: &Context, tx: &mut Tx, word: &Word) -> Result<Heard> {
     });
     tell_deciders(tx, &ctx.settings, &notice, ctx.now()).await?;
     Ok(Heard::Unexpected)
-}
-
-/// WeChat Pay's time as business time, which the demo and the tests move.
-fn in_business_time(ctx: &Context, at: Option<DateTime<Utc>>) -> Timestamp {
-    let ago = at.map_or(0, |at| {
-        ctx.wall_now().micros() - Timestamp::from(at).micros()
-    });
-    ctx.now().minus(chrono::TimeDelta::microseconds(ago.max(0)))
 }
