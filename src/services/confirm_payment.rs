@@ -37,7 +37,8 @@ pub enum Applied {
 /// Applies what WeChat Pay says of a paid order. `raw` is the notification, if one brought it.
 ///
 /// # Errors
-/// [`Error::Invalid`] if it is not a payment to us; whatever else goes wrong, nothing was written
+/// [`Error::Invalid`] if it is not a payment to us: nothing is kept of it, known number or not,
+/// since nobody but its merchant could give it back. Whatever else goes wrong, nothing was written
 /// and WeChat Pay is to be asked to say it again.
 pub async fn confirm(
     ctx: &Context,
@@ -47,16 +48,21 @@ pub async fn confirm(
     if !transaction.trade_state.was_paid() {
         return Err(Error::invalid("trade_state", "not a paid order"));
     }
-    let is_ours = is_ours(ctx, transaction)?;
+    let pay = ctx.pay()?;
+    if transaction.mch_id != pay.mch_id() || transaction.app_id != pay.app_id() {
+        let what = "another merchant or application";
+        return Err(Error::invalid("mchid", what));
+    }
     let mut conflicts = 0;
     loop {
         let confirmation = confirmation(ctx, transaction, raw)?;
+        let note = Note::new("wechat_pay", reason(transaction), ctx.now());
         let order_no = transaction.out_trade_no.clone();
         let context = ctx.clone();
         let applied = ctx
             .db
             .write(move |tx| {
-                Box::pin(async move { apply(&context, tx, &order_no, is_ours, confirmation).await })
+                Box::pin(async move { apply(&context, tx, &order_no, confirmation, &note).await })
             })
             .await;
         match applied {
@@ -66,11 +72,21 @@ pub async fn confirm(
     }
 }
 
-/// Whether a transaction is of our merchant and our application. One that is not can only be
-/// recorded for people to look at, never applied to an order of ours.
-fn is_ours(ctx: &Context, transaction: &Transaction) -> Result<bool> {
-    let pay = ctx.pay()?;
-    Ok(transaction.mch_id == pay.mch_id() && transaction.app_id == pay.app_id())
+/// What the log says of the payment; all that the books keep of an amount in another currency.
+fn reason(transaction: &Transaction) -> String {
+    match (foreign_currency(transaction), &transaction.amount) {
+        (Some(currency), Some(amount)) => {
+            let total = amount.total_fen.unwrap_or(0);
+            format!("payment confirmed, {total} in {currency}")
+        }
+        _ => "payment confirmed".to_owned(),
+    }
+}
+
+fn foreign_currency(transaction: &Transaction) -> Option<&str> {
+    let amount = transaction.amount.as_ref()?;
+    let currency = amount.currency.as_deref()?;
+    (currency != CURRENCY).then_some(currency)
 }
 
 /// What of the transaction is kept.
@@ -85,6 +101,9 @@ fn confirmation(
         .and_then(|amount| amount.total_fen);
     let paid = amount.and_then(|fen| Fen::new(fen).ok());
     let paid = paid.ok_or_else(|| Error::invalid("amount", "no amount"))?;
+    // Another currency is no fen: the payment is flagged for its amount, and since there are no fen
+    // to give back, no refund of it can be proposed. A person settles it with WeChat Pay.
+    let paid = foreign_currency(transaction).map_or(paid, |_| Fen::ZERO);
     let transaction_id = transaction.transaction_id.clone();
     let transaction_id =
         transaction_id.ok_or_else(|| Error::invalid("transaction_id", "no transaction id"))?;
@@ -118,13 +137,12 @@ async fn apply(
     ctx: &Context,
     tx: &mut Tx,
     order_no: &str,
-    is_ours: bool,
     mut confirmation: Confirmation,
+    note: &Note,
 ) -> Result<Applied> {
-    let note = Note::new("wechat_pay", "payment confirmed", ctx.now());
     let Some(order) = payments::by_order_no(tx, order_no).await? else {
-        let id = payments::insert_unknown(tx, order_no, &confirmation, &note).await?;
-        refund::propose_flagged(ctx, tx, id, &note).await?;
+        let id = payments::insert_unknown(tx, order_no, &confirmation, note).await?;
+        refund::propose_flagged(ctx, tx, id, note).await?;
         tell_abnormal(
             ctx,
             tx,
@@ -145,21 +163,19 @@ async fn apply(
             ))),
         };
     }
-    if !is_ours {
-        return Err(Error::invalid(
-            "mchid",
-            "our number, but not our merchant or application",
-        ));
+    if let Some(camp) = order.camp_id {
+        tx.lock_shared(Lock::Camp(camp)).await?;
     }
     confirmation.payer = confirmation.payer.or_else(|| order.payer.clone());
     confirmation.flag = flag(tx, &order, &confirmation).await?;
     let change = order.status.to(OrderStatus::Paid)?;
-    payments::confirm(tx, order.id, change, &confirmation, &note).await?;
+    let claim = payments::confirm(tx, order.id, change, &confirmation, note).await?;
+    let order = Payment { claim, ..order };
     if takes_a_place(tx, &order, confirmation.flag).await? {
-        enroll(ctx, tx, &order, confirmation.paid_at, &note).await?;
+        enroll(ctx, tx, &order, confirmation.paid_at, note).await?;
     }
     if let Some(flag) = confirmation.flag {
-        refund::propose_flagged(ctx, tx, order.id, &note).await?;
+        refund::propose_flagged(ctx, tx, order.id, note).await?;
         let camp = order.camp_id;
         tell_abnormal(ctx, tx, order.id, order_no, flag, camp, &confirmation).await?;
     }

@@ -12,6 +12,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};
 use tokio::sync::Notify;
 
+use crate::domain::CampId;
+
 use super::writer::Writer;
 use super::{Keyring, StoreError, StoreResult, audit};
 
@@ -54,10 +56,15 @@ pub enum Signal {
     Refunds,
 }
 
-/// SQLite knows no such thing and needs none, so this is no statement of both engines.
+/// SQLite knows no such thing and needs none, so these are no statements of both engines.
 const POSTGRES_LOCK: &str = "SELECT pg_advisory_xact_lock($1)";
+const POSTGRES_SHARED_LOCK: &str = "SELECT pg_advisory_xact_lock_shared($1)";
 
-/// Something that only one write transaction at a time may do.
+/// Camps' numbers begin above all others.
+const FIRST_CAMP_LOCK: i64 = 1 << 32;
+
+/// Something that only one write transaction at a time may do. Who takes several takes a camp's
+/// first, and all of them before any row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lock {
     /// Choosing the refunds that a runner is to carry out.
@@ -65,6 +72,9 @@ pub enum Lock {
     /// Deciding who a member is, or that their deposit goes back: each rests on what the other has
     /// written, in rows that it does not write itself.
     Decisions,
+    /// Doing to a camp what may be done only while nobody has paid for it. Payments share it
+    /// ([`Tx::lock_shared`]): none of them waits for another.
+    Camp(CampId),
 }
 
 impl Lock {
@@ -74,6 +84,7 @@ impl Lock {
         match self {
             Self::RefundClaims => 1,
             Self::Decisions => 2,
+            Self::Camp(id) => FIRST_CAMP_LOCK + id.0,
         }
     }
 }
@@ -305,11 +316,18 @@ impl Tx {
     /// Waits until no other transaction holds `lock`, and holds it until this one ends. On SQLite
     /// there is nothing to wait for: one transaction writes at a time.
     pub async fn lock(&mut self, lock: Lock) -> StoreResult<()> {
+        self.wait_for(POSTGRES_LOCK, lock).await
+    }
+
+    /// Waits until no other transaction holds `lock` for itself alone, and keeps them from it until
+    /// this one ends.
+    pub async fn lock_shared(&mut self, lock: Lock) -> StoreResult<()> {
+        self.wait_for(POSTGRES_SHARED_LOCK, lock).await
+    }
+
+    async fn wait_for(&mut self, how: &'static str, lock: Lock) -> StoreResult<()> {
         if let Driver::Postgres(c) = self.driver() {
-            sqlx::query(POSTGRES_LOCK)
-                .bind(lock.number())
-                .execute(c)
-                .await?;
+            sqlx::query(how).bind(lock.number()).execute(c).await?;
         }
         Ok(())
     }

@@ -26,4 +26,5 @@ mod main_job;
 mod matching;
 mod member_api;
 mod payments;
+mod racing;
 mod secrets;

@@ -12,7 +12,7 @@ use crate::domain::{CampId, CampStatus, Fen, Machine as _, Terms, UploadId, User
 use crate::store::audit::Entry;
 use crate::store::camp_edits::{self, CampFields};
 use crate::store::camps::{self, Camp};
-use crate::store::{Conn, Note, Sealed, Tx, uploads, users};
+use crate::store::{Conn, Lock, Note, Sealed, Tx, uploads, users};
 
 use super::super::{Context, Error, Fields, Refusal, Result, require_anywhere};
 use super::introduction::{sanitised, visible_chars};
@@ -112,6 +112,8 @@ pub async fn update(ctx: &Context, actor: &Actor, id: CampId, input: CampInput) 
     ctx.db
         .write(move |tx| {
             Box::pin(async move {
+                // For the payments, and for another who edits it: all its fields are written.
+                tx.lock(Lock::Camp(id)).await?;
                 let camp = found(tx, id).await?;
                 let before = form_of(tx, &camp).await?;
                 let after = edited_form(before.clone(), input)?;

@@ -7,7 +7,7 @@ use crate::domain::camp::ARCHIVE_AFTER_DAYS;
 use crate::domain::staff::{Action, Actor};
 use crate::domain::{CampId, CampStatus, Machine as _};
 use crate::store::camps::{self, Camp};
-use crate::store::{Note, Tx, camp_edits, camp_lists};
+use crate::store::{Lock, Note, Tx, camp_edits, camp_lists};
 
 use super::super::notify::{self, Notice};
 use super::super::{Context, Error, Refusal, Result, Settings, require_anywhere};
@@ -71,6 +71,7 @@ pub async fn withdraw(ctx: &Context, actor: &Actor, id: CampId) -> Result<()> {
     ctx.db
         .write(move |tx| {
             Box::pin(async move {
+                tx.lock(Lock::Camp(id)).await?;
                 let camp = found(tx, id).await?;
                 if camp.status != CampStatus::Enrolling {
                     return Err(Refusal::WrongState("只有报名中的训练营可以撤回".to_owned()).into());
@@ -96,6 +97,7 @@ pub async fn delete(ctx: &Context, actor: &Actor, id: CampId) -> Result<()> {
     ctx.db
         .write(move |tx| {
             Box::pin(async move {
+                tx.lock(Lock::Camp(id)).await?;
                 let camp = found(tx, id).await?;
                 if camp.status.is_over() || camp.status == CampStatus::Ongoing {
                     return Err(Refusal::WrongState("训练营已经开始，不能删除".to_owned()).into());
@@ -111,6 +113,7 @@ pub async fn delete(ctx: &Context, actor: &Actor, id: CampId) -> Result<()> {
         .await
 }
 
+/// Under [`Lock::Camp`], or somebody may be paying.
 async fn refuse_if_paid(tx: &mut Tx, id: CampId) -> Result<()> {
     if camps::has_payments(tx, id).await? {
         Err(Refusal::WrongState("已有人付款，不能撤回或删除".to_owned()).into())
