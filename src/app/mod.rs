@@ -84,6 +84,13 @@ impl App {
         let router = web::router(app.ctx.clone(), web_settings(&config)?);
         app.tasks.spawn(serve(listener, router, app.stop.clone()));
         jobs::start(&app.ctx, &app.stop, &app.tasks).await?;
+        if let Some(pay) = app.ctx.pay.clone() {
+            let stop = app.stop.clone();
+            // Only sleeps or reads: it may be cut off anywhere.
+            app.tasks.spawn(async move {
+                stop.run_until_cancelled(pay.keep_certificates()).await;
+            });
+        }
         if clients::smart_bot_callback(&config.wecom.smart_bot)?.is_some() {
             tracing::warn!("wecom.smart_bot is set, but the smart robot is not answered yet");
         }

@@ -16,6 +16,7 @@ mod support;
 mod app;
 
 mod camp;
+mod certificates;
 mod closing;
 mod command_line;
 mod connections;

@@ -8,6 +8,7 @@ use campkeeper::domain::{Clock, Role, Timestamp};
 use campkeeper::services::staff::{self, NewAccount};
 use campkeeper::store::Engine;
 use sandbox::clock::SandboxClock;
+use sandbox::wechat_pay::TrustMode;
 use sandbox::{Sandbox, SandboxConfig};
 use serde_json::{Value, json};
 
@@ -76,6 +77,15 @@ impl TestApp {
 
     /// The same with configuration of one's own: (`CAMPKEEPER__…`, value).
     pub async fn start_with(engine: Engine, variables: &[(&str, &str)]) -> Self {
+        Self::start_trusting(TrustMode::default(), engine, variables).await
+    }
+
+    /// The same with other keys of WeChat Pay.
+    pub async fn start_trusting(
+        trust: TrustMode,
+        engine: Engine,
+        variables: &[(&str, &str)],
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database_url = match engine {
             Engine::Sqlite => format!("sqlite://{}/campkeeper.db", folder.path().display()),
@@ -87,6 +97,7 @@ impl TestApp {
         })
         .await
         .unwrap();
+        sandbox.wechat_pay().set_trust(trust);
         let mut all = vec![
             ("CAMPKEEPER__SERVER__LISTEN", "127.0.0.1:0".to_owned()),
             ("CAMPKEEPER__SERVER__PUBLIC_URL", String::new()),

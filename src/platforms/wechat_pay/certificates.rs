@@ -1,14 +1,18 @@
-//! Platform certificates (§2.4): fetched, opened, verified, kept. Only our own calls lead to a
-//! fetch, never a notification, so that nobody outside can make us call.
+//! Platform certificates (§2.4): fetched, opened, verified, kept. Opening a notification makes no
+//! call: one that names an unknown certificate only tells [`WechatPay::keep_certificates`], which
+//! looks once in some minutes however many come, so that nobody outside can make us call at will.
+//! WeChat Pay sends the notification again.
 
 use super::aead::ALGORITHM;
 use super::client::{Answer, WechatPay};
 use super::error::{Error, Operation};
 use super::trust::{PUBLIC_KEY_ID_PREFIX, PlatformCertificate};
+use super::verify::SignatureError;
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Method;
 use serde::Deserialize;
-use tokio::sync::Mutex;
+use std::time::Duration;
+use tokio::sync::{Mutex, Notify};
 
 const CERTIFICATES_PATH: &str = "/v3/certificates";
 /// The longest that WeChat Pay permits between two looks.
@@ -17,26 +21,105 @@ const REFRESH_AFTER: TimeDelta = TimeDelta::hours(12);
 const PAUSE_WITH_KEYS: TimeDelta = TimeDelta::seconds(60);
 /// The same while no key is held and no call can be made.
 const PAUSE_WITHOUT_KEYS: TimeDelta = TimeDelta::seconds(5);
+/// Between two fetches for what notifications name: anybody can send one.
+const PAUSE_FOR_NOTICES: TimeDelta = TimeDelta::minutes(5);
+/// After WeChat Pay has said that the merchant has no certificates at all.
+const PAUSE_AFTER_NONE: TimeDelta = TimeDelta::hours(6);
+/// How often it is looked whether a fetch is due.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
+/// The same while no key is held: doubled with every try that failed, up to [`LOOK_EVERY`].
+const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(5);
 /// One or two are usual.
 const MAX_CERTIFICATES: usize = 32;
 
 /// When the list was last asked for, and last taken over. The lock is held during a fetch, so that
 /// there is one at a time.
 #[derive(Default)]
-pub(super) struct RefreshState(Mutex<Times>);
+pub(super) struct RefreshState {
+    times: Mutex<Times>,
+    /// A notification has named a certificate that is not held.
+    wanted: Notify,
+}
 
 #[derive(Default)]
 struct Times {
     tried_at: Option<DateTime<Utc>>,
     taken_at: Option<DateTime<Utc>>,
+    /// When WeChat Pay said that there are none.
+    none_at: Option<DateTime<Utc>>,
 }
 
 impl WechatPay {
-    /// Whether platform certificates are the only keys: then fetch them once at the start, since a
-    /// notification that comes before any call of ours could not be verified.
+    /// Whether platform certificates are the only keys.
     #[must_use]
     pub fn uses_certificates(&self) -> bool {
         self.keys().public_key_id().is_none()
+    }
+
+    /// Keeps the platform certificates at hand for as long as it is polled; it never ends. Where
+    /// they are the only keys it fetches them at once, since a notification that comes before any
+    /// call of ours could not be verified, and looks for successors in time. With a public key it
+    /// fetches none before a notification names one: the merchant is moving then (§2.3).
+    pub async fn keep_certificates(&self) {
+        let (mut is_wanted, mut again_after) = (false, LOOK_AGAIN_AFTER);
+        loop {
+            is_wanted = self.fetch_if_due(is_wanted).await;
+            let rest = if self.lacks_keys() {
+                again_after
+            } else {
+                LOOK_EVERY
+            };
+            again_after = rest.saturating_mul(2).min(LOOK_EVERY);
+            tokio::select! {
+                () = self.refresh_state().wanted.notified() => is_wanted = true,
+                () = tokio::time::sleep(rest) => {}
+            }
+        }
+    }
+
+    /// Fetches the list if it is time. Answers whether it still is wanted: too soon after the last
+    /// look, it is put off.
+    async fn fetch_if_due(&self, is_wanted: bool) -> bool {
+        let mut times = self.refresh_state().times.lock().await;
+        let now = self.now();
+        let is_due = if self.lacks_keys() {
+            times.may_try(now, PAUSE_WITHOUT_KEYS)
+        } else if is_wanted && !times.was_told_none(now) {
+            times.may_try(now, PAUSE_FOR_NOTICES)
+        } else {
+            self.is_old(&times, now)
+        };
+        if !is_due {
+            return is_wanted && !times.was_told_none(now);
+        }
+        match self.fetch_into(&mut times).await {
+            Ok(held) => tracing::info!(held, "platform certificates fetched"),
+            Err(error) => tracing::warn!(%error, "platform certificates not fetched"),
+        }
+        false
+    }
+
+    /// After a notification that is not believed: if it names a certificate that is not held, the
+    /// list is worth a look. No call goes out here.
+    pub(super) fn want_certificate(&self, error: &SignatureError) {
+        if let SignatureError::UnknownSerial { serial } = error
+            && !serial.starts_with(PUBLIC_KEY_ID_PREFIX)
+        {
+            self.refresh_state().wanted.notify_one();
+        }
+    }
+
+    fn lacks_keys(&self) -> bool {
+        self.uses_certificates() && !self.keys().holds_certificates(self.now())
+    }
+
+    /// Whether it is time to look for successors of what is held.
+    fn is_old(&self, times: &Times, now: DateTime<Utc>) -> bool {
+        (self.uses_certificates() || times.taken_at.is_some())
+            && times
+                .taken_at
+                .is_none_or(|taken| passed(taken, now, REFRESH_AFTER))
+            && times.may_try(now, PAUSE_WITH_KEYS)
     }
 
     /// Fetches the platform certificates now and says how many are held. Needed with a public key
@@ -46,7 +129,7 @@ impl WechatPay {
     /// See [`Error::next_step`]; a merchant who has a public key only gets 404
     /// RESOURCE_NOT_EXISTS. The certificates held before stay.
     pub async fn refresh_certificates(&self) -> Result<usize, Error> {
-        let mut times = self.refresh_state().0.lock().await;
+        let mut times = self.refresh_state().times.lock().await;
         self.fetch_into(&mut times).await
     }
 
@@ -54,35 +137,28 @@ impl WechatPay {
     /// successors when it is time.
     pub(super) async fn ensure_certificates(&self, operation: Operation) -> Result<(), Error> {
         let now = self.now();
-        let has_keys = !self.uses_certificates() || self.keys().holds_certificates(now);
-        let state = &self.refresh_state().0;
-        let mut times = if has_keys {
+        let state = &self.refresh_state().times;
+        let mut times = if self.lacks_keys() {
+            state.lock().await
+        } else {
             // Somebody else is fetching: what is held will do meanwhile.
             let Ok(times) = state.try_lock() else {
                 return Ok(());
             };
             times
-        } else {
-            state.lock().await
         };
         // Asked again under the lock: another call may just have fetched.
-        let has_keys = !self.uses_certificates() || self.keys().holds_certificates(now);
-        let due = if has_keys {
-            let wanted = self.uses_certificates() || times.taken_at.is_some();
-            wanted
-                && times
-                    .taken_at
-                    .is_none_or(|taken| passed(taken, now, REFRESH_AFTER))
-                && times.may_try(now, PAUSE_WITH_KEYS)
-        } else {
+        let due = if self.lacks_keys() {
             times.may_try(now, PAUSE_WITHOUT_KEYS)
+        } else {
+            self.is_old(&times, now)
         };
         let failure = if due {
             self.fetch_into(&mut times).await.err()
         } else {
             None
         };
-        if self.keys().holds_certificates(now) || !self.uses_certificates() {
+        if !self.lacks_keys() {
             if let Some(error) = failure {
                 tracing::warn!(%error, "platform certificates not refreshed; using those held");
             }
@@ -99,7 +175,7 @@ impl WechatPay {
         if serial.starts_with(PUBLIC_KEY_ID_PREFIX) {
             return false;
         }
-        let mut times = self.refresh_state().0.lock().await;
+        let mut times = self.refresh_state().times.lock().await;
         let now = self.now();
         if self.keys().find(serial, now).is_some() {
             return true;
@@ -123,7 +199,11 @@ impl WechatPay {
             .exchange(operation, Method::GET, CERTIFICATES_PATH, Vec::new())
             .await?;
         if answer.status != 200 {
-            return Err(answer.refused());
+            let refused = answer.refused();
+            if refused.has_code(404, "RESOURCE_NOT_EXISTS") {
+                times.none_at = Some(self.now());
+            }
+            return Err(refused);
         }
         let now = self.now();
         let certificates = self.open_certificates(&answer, now)?;
@@ -179,6 +259,11 @@ impl WechatPay {
 impl Times {
     fn may_try(&self, now: DateTime<Utc>, pause: TimeDelta) -> bool {
         self.tried_at.is_none_or(|tried| passed(tried, now, pause))
+    }
+
+    fn was_told_none(&self, now: DateTime<Utc>) -> bool {
+        self.none_at
+            .is_some_and(|told| !passed(told, now, PAUSE_AFTER_NONE))
     }
 }
 

@@ -54,6 +54,9 @@ pub enum NoticeError {
     /// Not signed by WeChat Pay, or not now.
     #[error(transparent)]
     Signature(#[from] SignatureError),
+    /// Signed by WeChat Pay, and of a kind that belongs to the other address.
+    #[error("the notification came to the address of another kind")]
+    WrongDoor,
     /// Signed by WeChat Pay, but not of the documented shape.
     #[error("the notification's {0} is malformed")]
     Malformed(&'static str),
@@ -70,7 +73,7 @@ impl NoticeError {
         match self {
             Self::TooLarge => 413,
             Self::Signature(_) => 401,
-            Self::Malformed(_) => 400,
+            Self::WrongDoor | Self::Malformed(_) => 400,
             // Ours to mend: the next attempt may succeed.
             Self::Decrypt(_) => 500,
         }
@@ -108,7 +111,17 @@ impl WechatPay {
         headers: &HeaderMap,
         body: &[u8],
     ) -> Result<Notice<RefundNotice>, NoticeError> {
-        self.open_notice(headers, body, &REFUND_EVENTS)
+        let notice: Notice<RefundNotice> = self.open_notice(headers, body, &REFUND_EVENTS)?;
+        if let Notice::Event {
+            event_type,
+            resource,
+            ..
+        } = &notice
+            && event_type.strip_prefix("REFUND.") != Some(resource.refund_status.as_str())
+        {
+            return Err(NoticeError::Malformed("refund_status"));
+        }
+        Ok(notice)
     }
 
     fn open_notice<T: DeserializeOwned>(
@@ -120,12 +133,19 @@ impl WechatPay {
         if body.len() > MAX_NOTICE_BYTES {
             return Err(NoticeError::TooLarge);
         }
-        verify::verify(headers, body, self.keys(), self.now())?;
+        verify::verify(headers, body, self.keys(), self.now())
+            .inspect_err(|error| self.want_certificate(error))?;
         let envelope: EnvelopeBody<'_> =
             serde_json::from_slice(body).map_err(|_| NoticeError::Malformed("envelope"))?;
         let (id, event_type) = (envelope.id.into_owned(), envelope.event_type.into_owned());
         if !events.contains(&event_type.as_str()) {
-            return Ok(Notice::Unknown { id, event_type });
+            let is_known = PAYMENT_EVENTS.contains(&event_type.as_str())
+                || REFUND_EVENTS.contains(&event_type.as_str());
+            return if is_known {
+                Err(NoticeError::WrongDoor)
+            } else {
+                Ok(Notice::Unknown { id, event_type })
+            };
         }
         let resource = envelope
             .resource
@@ -306,13 +326,15 @@ mod tests {
     }
 
     #[test]
-    fn a_notification_at_the_wrong_door_is_unknown_not_misread() {
-        let vectors = vectors::json("notify_refund.json");
-        let case = &vectors["cases"][0];
+    fn a_notification_at_the_wrong_door_is_refused_and_comes_again() {
+        let refunds = vectors::json("notify_refund.json");
+        let case = &refunds["cases"][0];
         let notice = client_for(case).open_payment_notice(&vectors::headers(case), body(case));
-        let Ok(Notice::Unknown { event_type, .. }) = notice else {
-            panic!("{notice:?}")
-        };
-        assert_eq!(event_type, "REFUND.SUCCESS");
+        assert_eq!(notice, Err(NoticeError::WrongDoor));
+        assert_eq!(NoticeError::WrongDoor.reply_status(), 400);
+        let payments = vectors::json("notify_payment_success.json");
+        let case = &payments["cases"][0];
+        let notice = client_for(case).open_refund_notice(&vectors::headers(case), body(case));
+        assert_eq!(notice, Err(NoticeError::WrongDoor));
     }
 }

@@ -7,6 +7,7 @@ use super::vectors;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::Duration;
 
 const START: i64 = 1_760_000_000;
 const HOUR: i64 = 3600;
@@ -252,6 +253,108 @@ async fn a_notification_never_makes_us_call() {
         assert!(unknown, "{error}");
     }
     assert!(peer.seen().is_empty());
+}
+
+/// Runs `keep_certificates` beside a test, until the test ends.
+struct Keeper(tokio::task::JoinHandle<()>);
+
+impl Keeper {
+    fn of(client: &WechatPay) -> Self {
+        let client = client.clone();
+        Self(tokio::spawn(
+            async move { client.keep_certificates().await },
+        ))
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Waits until a notification of this key is believed.
+async fn until_believed(client: &WechatPay, key: &PeerKey, clock: &TestClock) {
+    for _ in 0..400 {
+        let headers = signed_headers(key, b"-", clock);
+        let result = client.open_payment_notice(&headers, b"-");
+        // Signed and not JSON: Malformed shows that the signature was accepted.
+        if result == Err(NoticeError::Malformed("envelope")) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the key's certificate was not fetched");
+}
+
+/// Long enough for a keeper to fetch, if it were to.
+async fn a_moment() {
+    tokio::time::sleep(Duration::from_millis(300)).await;
+}
+
+#[tokio::test]
+async fn kept_from_the_start_and_fetched_once_for_many_unknown_serials() {
+    let clock = TestClock::new();
+    let peer = {
+        let clock = clock.clone();
+        Peer::start(move |_| {
+            let entries = if clock.unix_seconds() == START {
+                vec![PLATFORM]
+            } else {
+                vec![PLATFORM, SUCCESSOR]
+            };
+            let list = Reply::new(200, certificate_list(&entries));
+            list.signed_by(&PeerKey::platform(), clock.unix_seconds())
+        })
+        .await
+    };
+    let client = clock.client(certificate_settings(&peer));
+    let _keeper = Keeper::of(&client);
+    until_believed(&client, &PeerKey::platform(), &clock).await;
+    assert_eq!(fetches(&peer), 1, "without a call of ours");
+    let unknown = || {
+        let headers = signed_headers(&PeerKey::successor(), b"-", &clock);
+        client.open_payment_notice(&headers, b"-").unwrap_err();
+    };
+    (0..20).for_each(|_| unknown());
+    a_moment().await;
+    assert_eq!(fetches(&peer), 1, "the list is seconds old");
+    clock.advance(5 * 60);
+    unknown();
+    until_believed(&client, &PeerKey::successor(), &clock).await;
+    assert_eq!(fetches(&peer), 2);
+}
+
+#[tokio::test]
+async fn with_a_public_key_only_a_certificate_serial_leads_to_a_fetch_and_none_is_an_answer() {
+    let clock = TestClock::new();
+    let none = r#"{"code":"RESOURCE_NOT_EXISTS","message":"无可用的平台证书"}"#;
+    let peer = Peer::start(move |_| Reply::new(404, none)).await;
+    let client = clock.client(vectors::settings(&peer.api_base));
+    let _keeper = Keeper::of(&client);
+    a_moment().await;
+    let of_another_id = {
+        let mut headers = signed_headers(&PeerKey::public(), b"-", &clock);
+        let id = HeaderValue::from_static("PUB_KEY_ID_0119000000012025100900999999000009");
+        headers.insert("Wechatpay-Serial", id);
+        headers
+    };
+    client
+        .open_payment_notice(&of_another_id, b"-")
+        .unwrap_err();
+    a_moment().await;
+    assert!(
+        peer.seen().is_empty(),
+        "nothing at the start, nor for another id"
+    );
+    // Seconds passed, fetches by then.
+    for (pause, expected) in [(0, 1), (HOUR, 1), (6 * HOUR, 2)] {
+        clock.advance(pause);
+        let headers = signed_headers(&PeerKey::platform(), b"-", &clock);
+        client.open_payment_notice(&headers, b"-").unwrap_err();
+        a_moment().await;
+        assert_eq!(fetches(&peer), expected, "after {pause} s more");
+    }
 }
 
 #[tokio::test]
