@@ -203,12 +203,7 @@ async fn bring_up_to_date(
             built.withdrawn += i64::from(freshness == Freshness::Withdrawn);
             proposal
         }
-        // A person's word about something else, or the system's own, does not decide the deposit.
-        Some(refund)
-            if refund.was_withdrawn_by_system()
-                || (refund.status == RefundStatus::Rejected
-                    && refund.proposal.kind != RefundKind::Deposit) =>
-        {
+        Some(refund) if refund.leaves_deposit_open() => {
             let proposal = case.grounds.propose(RefundKind::Deposit);
             if let Some(proposal) = &proposal {
                 reopen_with(tx, refund, put_forward(case, proposal.clone()), note).await?;

@@ -2,7 +2,8 @@
 
 use crate::domain::refund::{Proposal, hash_of};
 use crate::domain::{
-    CampId, MemberId, PaymentId, RefundId, RefundNo, RefundStatus, Timestamp, UnknownWord, UserId,
+    CampId, MemberId, PaymentId, RefundId, RefundKind, RefundNo, RefundStatus, Timestamp,
+    UnknownWord, UserId,
 };
 use crate::store::{StoreError, StoreResult};
 
@@ -112,6 +113,14 @@ impl Refund {
     }
 }
 
+
+    /// Whether the deposit may still be proposed in its place: a person's no to something else, or
+    /// the system's own, does not decide it.
+    #[must_use]
+    pub fn leaves_deposit_open(&self) -> bool {
+        self.was_withdrawn_by_system()
+            || (self.status == RefundStatus::Rejected && self.proposal.kind != RefundKind::Deposit)
+    }
 #[derive(sqlx::FromRow)]
 pub(super) struct RefundRow {
     id: i64,
