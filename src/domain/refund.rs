@@ -8,8 +8,10 @@ use super::{
     Fen, Machine, OrderStatus, PlanetUserId, SyncId, Terms, Timestamp, money::NotAnAmount,
 };
 
+mod failure;
 mod grounds;
 
+pub use failure::FailureReason;
 pub use grounds::{Claimant, DecidingSync, Grounds};
 
 text_enum! {
@@ -139,6 +141,9 @@ pub const fn poll_after(polls: i64) -> TimeDelta {
         _ => TimeDelta::minutes(30),
     }
 }
+
+/// After so long without any word of WeChat Pay's about a refund under way, people are told.
+pub const SILENT_TOO_LONG: TimeDelta = TimeDelta::hours(3);
 
 /// WeChat Pay refunds a payment for so long (wechat-pay-v3 §7.2).
 pub const REFUNDABLE_FOR: TimeDelta = TimeDelta::days(365);

@@ -21,4 +21,5 @@ mod deciding;
 mod listing;
 mod sending;
 mod stage;
+mod stuck;
 mod words;
