@@ -34,6 +34,8 @@ CREATE TABLE refund_record (
     polls            BIGINT NOT NULL,
     next_try_at      BIGINT,
     lease_until      BIGINT,
+    -- Since when WeChat Pay has told nothing of it although it was asked.
+    silent_since     BIGINT,
     failure_reason   TEXT,
     wechat_refund_id TEXT,
     refunded_at      BIGINT,

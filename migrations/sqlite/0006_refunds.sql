@@ -34,6 +34,8 @@ CREATE TABLE refund_record (
     polls            INTEGER NOT NULL,
     next_try_at      INTEGER,
     lease_until      INTEGER,
+    -- Since when WeChat Pay has told nothing of it although it was asked.
+    silent_since     INTEGER,
     failure_reason   TEXT,
     wechat_refund_id TEXT,
     refunded_at      INTEGER,

@@ -77,7 +77,7 @@ impl App {
         ctx.db.migrate().await?;
         let app = Self {
             address,
-            stop: CancellationToken::new(),
+            stop: ctx.stop.clone(),
             tasks: TaskTracker::new(),
             ctx,
         };
@@ -160,6 +160,7 @@ pub async fn open(
         chat: None,
         files,
         settings: Arc::new(settings),
+        stop: CancellationToken::new(),
     };
     // The chat's own context has no chat: it is the chat.
     let bot = Bot::new(ctx.clone(), templates, callback_keys);

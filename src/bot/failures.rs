@@ -1,5 +1,5 @@
 //! Why a refund did not work, in words for those who have to do something about it. The codes are
-//! WeChat Pay's, in small letters, and two of our own: `abnormal` and `closed`.
+//! WeChat Pay's, in small letters, and our own: `abnormal`, `closed`, `mismatch`, `refused`.
 
 /// What happened, and what to do next.
 pub(super) fn told(code: &str) -> String {
@@ -10,6 +10,10 @@ pub(super) fn told(code: &str) -> String {
         }
         "abnormal" => {
             "会员的零钱或银行卡状态异常，微信支付没能退回。请在商户平台处理，或线下退款后在审核页登记。"
+        }
+        "mismatch" => {
+            "这笔退款与订单或微信支付的记录对不上，没有退款。请在商户平台核对订单，\
+             处理好后在审核页登记。"
         }
         "closed" => "微信支付关闭了这笔退款。点“重试”会换一个新单号再退。",
         "frequency_limited" | "rate_limited" | "ratelimit_exceeded" => {
@@ -47,6 +51,7 @@ mod tests {
             "user_account_abnormal",
             "abnormal",
             "closed",
+            "mismatch",
             "frequency_limited",
             "system_error",
             "no_auth",

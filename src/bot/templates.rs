@@ -60,6 +60,7 @@ built_in![
     "payment_abnormal.card",
     "refund_done.txt",
     "refund_failed.card",
+    "refund_stuck.txt",
     "refund_unexpected.txt",
     "renewed.card",
     "single.card",

@@ -4,10 +4,14 @@ use aws_lc_rs::digest::{SHA256, digest};
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use super::{Fen, Machine, PlanetUserId, SyncId, Terms, Timestamp, money::NotAnAmount};
+use super::{
+    Fen, Machine, OrderStatus, PlanetUserId, SyncId, Terms, Timestamp, money::NotAnAmount,
+};
 
+mod failure;
 mod grounds;
 
+pub use failure::FailureReason;
 pub use grounds::{Claimant, DecidingSync, Grounds};
 
 text_enum! {
@@ -43,12 +47,14 @@ impl RefundStatus {
             Self::Pending | Self::AwaitingSecond | Self::Rejected | Self::Closed
         )
     }
+}
 
-    /// Whether nothing more will happen by itself or by review.
-    #[must_use]
-    pub const fn has_ended(self) -> bool {
-        matches!(self, Self::Rejected | Self::Success | Self::Closed)
-    }
+/// Whether a deposit goes back, or went, by the match of its member: through WeChat Pay or by hand.
+/// Who the member is can then no longer be mended.
+#[must_use]
+pub fn rests_on_match(order: OrderStatus, refund: Option<RefundStatus>) -> bool {
+    order != OrderStatus::Paid
+        || refund.is_some_and(|refund| refund.claims_money() || refund == RefundStatus::Closed)
 }
 
 impl Machine for RefundStatus {
@@ -135,6 +141,9 @@ pub const fn poll_after(polls: i64) -> TimeDelta {
         _ => TimeDelta::minutes(30),
     }
 }
+
+/// After so long without any word of WeChat Pay's about a refund under way, people are told.
+pub const SILENT_TOO_LONG: TimeDelta = TimeDelta::hours(3);
 
 /// WeChat Pay refunds a payment for so long (wechat-pay-v3 §7.2).
 pub const REFUNDABLE_FOR: TimeDelta = TimeDelta::days(365);

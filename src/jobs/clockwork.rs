@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono_tz::Asia::Shanghai;
+use futures::future::BoxFuture;
+use serde_json::Value;
 use tokio::sync::Notify;
 use tokio_cron_scheduler::{JobScheduler, JobSchedulerError};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::domain::Timestamp;
-use crate::services::{Context, Error};
+use crate::services::{Context, Error, Result};
 use crate::store::Signal;
 
 use super::schedule::{Schedule, ScheduleError};
@@ -145,20 +147,45 @@ impl Hand {
 /// each piece for itself, so that several instances share the work.
 async fn work(ctx: Context, job: &'static Job, signal: Signal, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        // Not cut off by `stop`: a batch is short, and ends at a recorded point.
-        let rest = match (job.run)(ctx.clone()).await {
-            Ok(_) => POLL_EVERY,
-            // Its platform is off: there is nothing to do.
-            Err(Error::NotConfigured(_)) => REST_AFTER_ERROR,
-            Err(error) => {
-                tracing::error!(job = job.name, %error, "a worker failed");
-                REST_AFTER_ERROR
-            }
-        };
+        // Not cut off by `stop`: it ends by itself at the next recorded point.
+        let rest = round(job.name, (job.run)(ctx.clone())).await;
         tokio::select! {
             () = stop.cancelled() => return,
             () = ctx.db.signalled(signal) => {}
             () = tokio::time::sleep(rest) => {}
         }
+    }
+}
+
+/// One round of a worker, in a task of its own: a panic ends the round, and not the worker. Answers
+/// how long it rests afterwards unless it is woken.
+async fn round(name: &'static str, work: BoxFuture<'static, Result<Value>>) -> Duration {
+    match tokio::spawn(work).await {
+        Ok(Ok(_)) => POLL_EVERY,
+        // Its platform is off: there is nothing to do.
+        Ok(Err(Error::NotConfigured(_))) => REST_AFTER_ERROR,
+        Ok(Err(error)) => {
+            tracing::error!(job = name, %error, "a worker failed");
+            REST_AFTER_ERROR
+        }
+        Err(panic) => {
+            tracing::error!(job = name, error = %panic, "a worker panicked");
+            REST_AFTER_ERROR
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_ends_a_round_and_not_the_worker() {
+        let panics = async { panic!("what nobody thought of") };
+        assert_eq!(round("panics", panics.boxed()).await, REST_AFTER_ERROR);
+        let works = async { Ok(Value::Null) };
+        assert_eq!(round("works", works.boxed()).await, POLL_EVERY);
     }
 }

@@ -73,7 +73,7 @@ pub const JOBS: &[Job] = &[
         "advance-camps",
         Trigger::At("0 5 0 * * *", Lane::Nightly),
         |ctx| services::camps::advance_by_calendar(&ctx),
-        |done| json!({"begun": done.begun, "ended": done.ended, "archived": done.archived})
+        |done| json!(done)
     ),
     job!(
         "sync-checkins",

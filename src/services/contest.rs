@@ -4,7 +4,8 @@
 
 use serde_json::json;
 
-use crate::domain::{BindMethod, CampId, Machine as _, MatchStatus, OrderStatus};
+use crate::domain::refund::rests_on_match;
+use crate::domain::{BindMethod, CampId, Machine as _, MatchStatus};
 use crate::store::members::Member;
 use crate::store::{Lock, Note, Tx, camps, members, payments, refunds};
 
@@ -101,8 +102,8 @@ async fn standing(tx: &mut Tx, member: &Member) -> Result<Option<Standing>> {
     let payment = payments::by_id(tx, member.payment_id).await?;
     let payment = payment.ok_or(Error::NotFound)?;
     let refund = refunds::of_payment(tx, payment.id).await?;
-    let claims_money = refund.is_some_and(|refund| refund.status.claims_money());
-    Ok(if payment.status != OrderStatus::Paid || claims_money {
+    let refund = refund.map(|refund| refund.status);
+    Ok(if rests_on_match(payment.status, refund) {
         Some(Standing::Refunding)
     } else if payment.bind_method == Some(BindMethod::Manual) {
         Some(Standing::Given)

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::domain::{Clock, Timestamp};
@@ -42,6 +43,8 @@ pub struct Context {
     pub files: Files,
     /// What the configuration says.
     pub settings: Arc<Settings>,
+    /// Cancelled when the product is to stop: long work ends at its next recorded point.
+    pub stop: CancellationToken,
 }
 
 /// The part of the configuration that services go by.

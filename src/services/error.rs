@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::{BadMove, BindStatus, Forbidden, Timestamp};
+use crate::domain::{BadMove, BindStatus, CampId, Forbidden, Timestamp};
 use crate::platforms::files::FilesError;
 use crate::store::{KeyringError, StoreError};
 
@@ -55,6 +55,16 @@ pub enum Error {
     /// A password could not be hashed, or a token not signed.
     #[error("cryptography failed: {0}")]
     Crypto(&'static str),
+    /// Some camps of a job failed; it is done for the others.
+    #[error("camps {camps:?} failed, the first: {first}; the others: {summary}")]
+    SomeCamps {
+        /// Which ones.
+        camps: Vec<CampId>,
+        /// What happened to the first.
+        first: Box<Error>,
+        /// What was done, in JSON.
+        summary: String,
+    },
     /// A rule of ours was about to be broken; nothing was written.
     #[error("a rule was about to be broken: {0}")]
     Invariant(String),

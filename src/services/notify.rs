@@ -1,11 +1,11 @@
 //! Who is told of what. A notice is put into the outbox by the transaction that gives the reason
-//! for it; the words are in `message-templates/`, the sending is `bot`'s.
+//! for it; the words are in `message-templates/`, the sending is `deliver`'s.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::domain::{CampId, CardId, Timestamp};
+use crate::domain::{CampId, CardId, Role, Timestamp};
 use crate::store::outbox::{self, Channel, Lane, NewMessage};
 use crate::store::{Tx, camps};
 
@@ -67,7 +67,9 @@ pub async fn deciders(
         .collect();
     if let Some(camp) = camp {
         let staff = camps::staff(tx, camp).await?;
-        let coaches = staff.into_iter().filter(|person| person.role == "coach");
+        let coaches = staff
+            .into_iter()
+            .filter(|person| person.role == Role::Coach.as_str());
         userids.extend(coaches.filter_map(|coach| coach.wecom_userid));
     }
     Ok(userids)

@@ -28,11 +28,14 @@ statements! {
     OPEN_REFUNDS = "SELECT CAST(COUNT(*) AS BIGINT) FROM refund_record WHERE camp_id = $1 \
                     AND replaced_by IS NULL AND status NOT IN ('success', 'rejected', 'closed')";
     // Whose deposit is still here without a word about it: they are owed it, or nobody knows yet.
+    // What `Refund::leaves_deposit_open` says is no word.
     UNLISTED = "SELECT CAST(COUNT(*) AS BIGINT) FROM camp_member m \
                 JOIN payment_record p ON p.id = m.payment_id \
                 WHERE m.camp_id = $1 AND p.status = 'paid' \
                 AND (m.eligible OR m.match_status <> 'matched') AND NOT EXISTS \
-                (SELECT 1 FROM refund_record r WHERE r.payment_id = p.id)";
+                (SELECT 1 FROM refund_record r WHERE r.payment_id = p.id \
+                 AND r.replaced_by IS NULL \
+                 AND NOT (r.status = 'rejected' AND (r.decided_by IS NULL OR r.kind <> 'deposit')))";
 }
 
 /// Which camps are listed.

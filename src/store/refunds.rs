@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use crate::domain::refund::Proposal;
+use crate::domain::refund::{FailureReason, Proposal};
 use crate::domain::{
     CampId, Fen, MemberId, Move, PaymentId, PlanetUserId, RefundId, RefundNo, RefundStatus, Terms,
     Timestamp, UserId,
@@ -60,10 +60,13 @@ statements! {
                     WHERE id = $1 AND status = 'pending' AND proposal_hash = $2";
     ADVANCE = "UPDATE refund_record SET status = $7, first_approver = $8, decided_by = $9, \
                decided_by_name = $10, decided_at = $11, undo_until = $12, attempts = $13, \
-               polls = $14, next_try_at = $15, lease_until = $16, failure_reason = $17, \
-               wechat_refund_id = $18, refunded_at = $19, replaced_by = $20, updated_at = $21 \
+               polls = $14, next_try_at = $15, lease_until = $16, silent_since = $17, \
+               failure_reason = $18, wechat_refund_id = $19, refunded_at = $20, \
+               replaced_by = $21, updated_at = $22 \
                WHERE id = $1 AND status = $2 AND proposal_hash = $3 AND attempts = $4 \
                AND polls = $5 AND COALESCE(lease_until, 0) = $6";
+    SET_ASIDE = "UPDATE refund_record SET next_try_at = NULL, updated_at = $2 \
+                 WHERE id = $1 AND next_try_at IS NOT NULL";
     LOG_ADD = "INSERT INTO refund_status_log (refund_id, from_status, to_status, operator, reason, \
                created_at) VALUES ($1, $2, $3, $4, $5, $6)";
     TIMELINE = "SELECT from_status, to_status, operator, reason, created_at \
@@ -158,6 +161,18 @@ pub async fn due(
         .fetch_all(c)
         .await)?;
     Ok(rows.into_iter().map(Refund::try_from).collect())
+}
+
+/// Takes a refund out of the runner's way without a move: its row fits no state, so that there is
+/// none to move it from.
+pub async fn set_aside(tx: &mut Tx, id: RefundId, now: Timestamp) -> StoreResult<()> {
+    let rows = run!(tx, c => sqlx::query(SET_ASIDE)
+        .bind(id.0)
+        .bind(now.micros())
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    changed_one(rows, id)
 }
 
 /// The payers whose refund some runner holds now.
@@ -348,7 +363,8 @@ async fn write_standing(
         .bind(standing.polls)
         .bind(standing.next_try_at.map(Timestamp::micros))
         .bind(standing.lease_until.map(Timestamp::micros))
-        .bind(&standing.failure_reason)
+        .bind(standing.silent_since.map(Timestamp::micros))
+        .bind(standing.failure_reason.as_ref().map(FailureReason::as_str))
         .bind(&standing.wechat_refund_id)
         .bind(standing.refunded_at.map(Timestamp::micros))
         .bind(&standing.replaced_by)

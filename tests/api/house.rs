@@ -67,6 +67,7 @@ impl House {
             chat: None,
             files: Files::open(&address).await.unwrap(),
             settings: Arc::new(settings()),
+            stop: Default::default(),
         };
         Self {
             router: router(ctx.clone(), web),

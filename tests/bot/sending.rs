@@ -226,4 +226,13 @@ on_both_engines! {
         stage.send().await;
         assert_eq!(stage.texts(STATUSES).await, ["failed"]);
     }
+
+    async fn whom_it_did_not_reach_is_kept_with_the_message(db) {
+        let stage = Stage::set(db, 1).await;
+        tell(&stage, "chen.an|nobody.here", 1).await;
+        stage.send().await;
+        assert_eq!(stage.texts(STATUSES).await, ["sent"]);
+        let note = stage.texts("SELECT error FROM notification_message").await;
+        assert_eq!(note, ["not reached: nobody.here"]);
+    }
 }

@@ -94,6 +94,7 @@ impl Stage {
                 .await
                 .unwrap(),
             settings: Arc::new(settings),
+            stop: Default::default(),
         };
         let web_settings = WebSettings {
             wecom_callback: Some(keys.clone()),

@@ -93,6 +93,7 @@ impl World {
             chat: None,
             files: Files::open(&address).await.unwrap(),
             settings: Arc::new(settings()),
+            stop: Default::default(),
         };
         let world = Self {
             ctx,

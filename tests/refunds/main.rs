@@ -16,9 +16,11 @@ mod sql;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod archiving;
 mod deciding;
 mod listing;
 mod sending;
 mod stage;
+mod stuck;
 mod told;
 mod words;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use campkeeper::domain::RefundStatus;
+use campkeeper::domain::refund::FailureReason;
 use campkeeper::services::refund::{approve_batch, clear_of, retry, run_due};
 use chrono::TimeDelta;
 use sandbox::wechat_pay::RefundOutcome;
@@ -176,7 +177,7 @@ on_both_engines! {
             run_due(&stage.ctx).await.unwrap();
             let refund = stage.of(1).await;
             assert_eq!(refund.status, ended);
-            assert_eq!(refund.standing.failure_reason.as_deref(), Some("not_enough"));
+            assert_eq!(refund.standing.failure_reason, Some(FailureReason::Code("NOT_ENOUGH".to_owned())));
         }
         assert_eq!(stage.of(1).await.standing.attempts, 3);
         assert_eq!(stage.texts("SELECT status FROM payment_record").await, ["paid"]);
@@ -200,7 +201,7 @@ on_both_engines! {
         stage.sandbox.faults().add(refusal("USER_ACCOUNT_ABNORMAL"));
         assert_eq!(run_due(&stage.ctx).await.unwrap().manual_required, 1);
         let refund = stage.of(1).await;
-        assert_eq!(refund.standing.failure_reason.as_deref(), Some("user_account_abnormal"));
+        assert_eq!(refund.standing.failure_reason, Some(FailureReason::Code("USER_ACCOUNT_ABNORMAL".to_owned())));
         assert_eq!(stage.returned_fen(1), 0);
     }
 
@@ -212,7 +213,7 @@ on_both_engines! {
         stage.finish(&old, RefundOutcome::Closed);
         stage.pass(TimeDelta::minutes(1));
         assert_eq!(run_due(&stage.ctx).await.unwrap().manual_required, 1);
-        assert_eq!(stage.of(1).await.standing.failure_reason.as_deref(), Some("closed"));
+        assert_eq!(stage.of(1).await.standing.failure_reason, Some(FailureReason::Closed));
         let new = retry(&stage.ctx, &admin(), id).await.unwrap();
         assert_ne!((new.id, &new.refund_no), (old.id, &old.refund_no));
         assert_eq!(new.status, RefundStatus::Approved);
@@ -233,7 +234,7 @@ on_both_engines! {
         stage.finish(&refund, RefundOutcome::Abnormal);
         stage.pass(TimeDelta::minutes(1));
         run_due(&stage.ctx).await.unwrap();
-        assert_eq!(stage.of(1).await.standing.failure_reason.as_deref(), Some("abnormal"));
+        assert_eq!(stage.of(1).await.standing.failure_reason, Some(FailureReason::Abnormal));
         stage.finish(&refund, RefundOutcome::Success);
         retry(&stage.ctx, &admin(), id).await.unwrap();
         assert_eq!(run_due(&stage.ctx).await.unwrap().succeeded, 1);

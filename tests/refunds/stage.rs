@@ -85,6 +85,7 @@ impl Stage {
                 .await
                 .unwrap(),
             settings: Arc::new(settings()),
+            stop: Default::default(),
         };
         let stage = Self {
             ctx,

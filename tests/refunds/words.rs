@@ -1,6 +1,7 @@
 //! WeChat Pay's word: applied once, whenever it comes.
 
 use campkeeper::domain::RefundStatus;
+use campkeeper::domain::refund::FailureReason;
 use campkeeper::platforms::wechat_pay::RefundStatus as Said;
 use campkeeper::services::Error;
 use campkeeper::services::refund::{Heard, apply_refund_notice, close, run_due};
@@ -43,7 +44,7 @@ on_both_engines! {
         let abnormal = apply_refund_notice(&stage.ctx, &stage.notice(&refund, Said::Abnormal)).await;
         assert_eq!(abnormal.unwrap(), Heard::Applied(RefundStatus::ManualRequired));
         assert_eq!(stage.texts("SELECT status FROM payment_record").await, ["paid"]);
-        assert_eq!(stage.of(1).await.standing.failure_reason.as_deref(), Some("abnormal"));
+        assert_eq!(stage.of(1).await.standing.failure_reason, Some(FailureReason::Abnormal));
         stage.finish(&refund, RefundOutcome::Success);
         let success = apply_refund_notice(&stage.ctx, &stage.notice(&refund, Said::Success)).await;
         assert_eq!(success.unwrap(), Heard::Applied(RefundStatus::Success));

@@ -265,6 +265,7 @@ async fn context(sandbox: &Sandbox, db: &TestDb, files: &tempfile::TempDir) -> C
         chat: None,
         files: Files::open(&address).await.unwrap(),
         settings: Arc::new(settings()),
+        stop: Default::default(),
     }
 }
 

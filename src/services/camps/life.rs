@@ -9,13 +9,14 @@ use crate::domain::{CampId, CampStatus, Machine as _};
 use crate::store::camps::{self, Camp};
 use crate::store::{Lock, Note, Tx, camp_edits, camp_lists};
 
+use super::super::by_camp::FailedCamps;
 use super::super::notify::{self, Notice};
 use super::super::{Context, Error, Refusal, Result, Settings, require_anywhere};
 use super::edit::form_of;
 use super::{entry, found, note};
 
 /// What the calendar did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Advanced {
     /// Camps that began.
     pub begun: usize,
@@ -124,12 +125,17 @@ async fn refuse_if_paid(tx: &mut Tx, id: CampId) -> Result<()> {
 
 /// Moves every camp on that the calendar asks for, each in a transaction of its own, and puts
 /// away those that are settled. Running it twice changes nothing.
+///
+/// # Errors
+/// [`Error::SomeCamps`]: the others have been moved all the same.
 pub async fn advance_by_calendar(ctx: &Context) -> Result<Advanced> {
     let mut advanced = Advanced::default();
+    let mut failed = FailedCamps::default();
     // In this order a camp that was slept through moves all its steps in one run.
     for status in [CampStatus::Enrolling, CampStatus::Ongoing] {
         for camp in in_status(ctx, status).await? {
-            match advance_one(ctx, camp.id).await? {
+            let moved = advance_one(ctx, camp.id).await;
+            match failed.unless(camp.id, moved).flatten() {
                 Some(CampStatus::Ongoing) => advanced.begun += 1,
                 Some(CampStatus::Ended) => advanced.ended += 1,
                 _ => {}
@@ -137,9 +143,10 @@ pub async fn advance_by_calendar(ctx: &Context) -> Result<Advanced> {
         }
     }
     for camp in in_status(ctx, CampStatus::Settling).await? {
-        advanced.archived += usize::from(archive_if_settled(ctx, camp.id).await?);
+        let archived = archive_if_settled(ctx, camp.id).await;
+        advanced.archived += usize::from(failed.unless(camp.id, archived) == Some(true));
     }
-    Ok(advanced)
+    failed.end(advanced)
 }
 
 async fn in_status(ctx: &Context, status: CampStatus) -> Result<Vec<Camp>> {

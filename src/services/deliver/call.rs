@@ -1,5 +1,6 @@
 //! The one call that tells a parcel, and what its answer means.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use wecom::ErrorClass;
@@ -50,7 +51,12 @@ async fn send_text(
     note: Option<String>,
 ) -> Result<Ended> {
     match send(client, &parcel.first, text.clone().into()).await {
-        Ok(_) => parcel.sent(ctx, None, note).await,
+        Ok(sent) => {
+            let notes = [note, not_reached(&sent)].into_iter().flatten();
+            let notes = notes.collect::<Vec<_>>().join("; ");
+            let note = (!notes.is_empty()).then_some(notes);
+            parcel.sent(ctx, None, note).await
+        }
         Err(error) if is_worth_another_try(&error) => parcel.try_again(ctx, &error).await,
         Err(error) => parcel.failed(ctx, error.to_string()).await,
     }
@@ -66,8 +72,9 @@ async fn send_card(
     let error = match Content::card(worded.card.clone()) {
         Ok(content) => match send(client, &parcel.first, content).await {
             Ok(sent) => {
+                let note = not_reached(&sent);
                 let card = worded.id.map(|id| (id, sent));
-                return parcel.sent(ctx, card, None).await;
+                return parcel.sent(ctx, card, note).await;
             }
             Err(error) => error,
         },
@@ -108,16 +115,15 @@ async fn send(
     let recipients = Recipients::users(message.recipient.split('|'))?;
     let ready = Message::new(recipients, content);
     let ready = ready.suppress_duplicates(duplicate_interval(message))?;
-    let sent = client.send(&ready).await?;
-    if !sent.invalid_users.is_empty() {
-        let not_reached = sent.invalid_users.len();
-        tracing::warn!(
-            message = message.id,
-            not_reached,
-            "a message did not reach everybody"
-        );
-    }
-    Ok(sent)
+    client.send(&ready).await
+}
+
+/// Who of the recipients was left out, if anybody, as it is kept with the message.
+fn not_reached(sent: &Sent) -> Option<String> {
+    let left_out = [&sent.invalid_users, &sent.unlicensed_users];
+    let left_out: BTreeSet<&str> = left_out.into_iter().flatten().map(String::as_str).collect();
+    let names = left_out.into_iter().collect::<Vec<_>>().join(", ");
+    (!names.is_empty()).then(|| format!("not reached: {names}"))
 }
 
 /// The interval in which WeCom recognises a repeat. It differs from message to message, so that

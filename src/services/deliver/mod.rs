@@ -108,6 +108,9 @@ impl Delivered {
 pub async fn send_outbox(ctx: &Context, wording: &dyn Wording) -> Result<Delivered> {
     let mut total = Delivered::default();
     for _ in 0..MAX_ROUNDS {
+        if ctx.stop.is_cancelled() {
+            break;
+        }
         let due = lease(ctx).await?;
         if due.is_empty() {
             break;

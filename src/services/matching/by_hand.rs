@@ -3,9 +3,10 @@
 use serde_json::json;
 
 use crate::domain::member::FULL_CONFIDENCE;
+use crate::domain::refund::rests_on_match;
 use crate::domain::staff::Actor;
 use crate::domain::{
-    Action, BindMethod, BindStatus, Machine as _, MatchStatus, MemberId, OrderStatus, PlanetUserId,
+    Action, BindMethod, BindStatus, Machine as _, MatchStatus, MemberId, PlanetUserId,
 };
 use crate::services::contest::GIVEN_TO_ANOTHER;
 use crate::services::{Context, Error, Refusal, Result, require};
@@ -114,8 +115,7 @@ pub(super) async fn open_member(
     let payment = payments::by_id(tx, member.payment_id).await?;
     let payment = payment.ok_or(Error::NotFound)?;
     let refund = refunds::of_payment(tx, payment.id).await?;
-    let is_decided = refund.is_some_and(|refund| refund.status.claims_money());
-    if payment.status != OrderStatus::Paid || is_decided {
+    if rests_on_match(payment.status, refund.map(|refund| refund.status)) {
         let why = "退款已批准或已退回，不能再改匹配";
         return Err(Refusal::WrongState(why.to_owned()).into());
     }

@@ -11,6 +11,7 @@ use crate::domain::{
     BindMethod, BindStatus, CampId, Machine as _, MatchStatus, MemberId, OrderStatus, PlanetUserId,
     Timestamp,
 };
+use crate::services::by_camp::FailedCamps;
 use crate::services::notify::{Notice, tell_deciders};
 use crate::services::{Context, Error, Result};
 use crate::store::members::{Identity, Member};
@@ -51,6 +52,9 @@ impl AddAssign for Summary {
 
 /// Matches the members of every camp that has anybody to match (job `smart-match`). Running it
 /// again changes nothing.
+///
+/// # Errors
+/// [`Error::SomeCamps`]: the others are matched all the same.
 pub async fn smart_match(ctx: &Context) -> Result<Summary> {
     let (camps, accounts) = {
         let mut conn = ctx.db.read().await?;
@@ -58,11 +62,12 @@ pub async fn smart_match(ctx: &Context) -> Result<Summary> {
         (camps, Accounts::load(&mut conn).await?)
     };
     let mut summary = Summary::default();
+    let mut failed = FailedCamps::default();
     for camp in camps {
-        let field = Field::load(&mut ctx.db.read().await?, camp).await?;
-        summary += match_field(ctx, &accounts, &field).await?;
+        let matched = match_one(ctx, &accounts, camp).await;
+        summary += failed.unless(camp, matched).unwrap_or_default();
     }
-    Ok(summary)
+    failed.end(summary)
 }
 
 /// Matches the members of one camp: what a sync has newly learnt may decide some. Costs two reads
@@ -76,6 +81,11 @@ pub async fn match_camp(ctx: &Context, camp: CampId) -> Result<Summary> {
     let accounts = Accounts::load(&mut conn).await?;
     drop(conn);
     match_field(ctx, &accounts, &field).await
+}
+
+async fn match_one(ctx: &Context, accounts: &Accounts, camp: CampId) -> Result<Summary> {
+    let field = Field::load(&mut ctx.db.read().await?, camp).await?;
+    match_field(ctx, accounts, &field).await
 }
 
 async fn match_field(ctx: &Context, accounts: &Accounts, field: &Field) -> Result<Summary> {

@@ -12,6 +12,7 @@ mod reject;
 mod retry;
 mod send;
 mod settle;
+mod stuck;
 mod undo;
 
 use futures::future::BoxFuture;

@@ -12,6 +12,7 @@ use crate::domain::{
     Action, CampId, CampStatus, Fen, Machine as _, OrderStatus, PaymentId, RefundId, RefundKind,
     RefundNo, RefundStatus, UserId,
 };
+use crate::services::by_camp::FailedCamps;
 use crate::services::notify::{Notice, tell_deciders};
 use crate::store::camps::Camp;
 use crate::store::refunds::{Case, NewRefund, PutForward, Refund, Standing};
@@ -110,7 +111,7 @@ pub struct Lists {
 /// settling ones up to date: who has been matched since is owed their deposit too.
 ///
 /// # Errors
-/// The store cannot; lists built before that stay.
+/// [`Error::SomeCamps`]: the lists of the others are built all the same.
 pub async fn build_due_lists(ctx: &Context) -> Result<Lists> {
     let due = {
         let mut conn = ctx.db.read().await?;
@@ -119,14 +120,14 @@ pub async fn build_due_lists(ctx: &Context) -> Result<Lists> {
         due
     };
     let mut lists = Lists::default();
+    let mut failed = FailedCamps::default();
     for camp in due {
         match build_list(ctx, None, camp.id).await {
-            Ok(_) => lists.built += 1,
             Err(Error::Refused(Refusal::WrongState(_))) => lists.waiting += 1,
-            Err(error) => return Err(error),
+            built => lists.built += usize::from(failed.unless(camp.id, built).is_some()),
         }
     }
-    Ok(lists)
+    failed.end(lists)
 }
 
 async fn build(
@@ -203,12 +204,7 @@ async fn bring_up_to_date(
             built.withdrawn += i64::from(freshness == Freshness::Withdrawn);
             proposal
         }
-        // A person's word about something else, or the system's own, does not decide the deposit.
-        Some(refund)
-            if refund.was_withdrawn_by_system()
-                || (refund.status == RefundStatus::Rejected
-                    && refund.proposal.kind != RefundKind::Deposit) =>
-        {
+        Some(refund) if refund.leaves_deposit_open() => {
             let proposal = case.grounds.propose(RefundKind::Deposit);
             if let Some(proposal) = &proposal {
                 reopen_with(tx, refund, put_forward(case, proposal.clone()), note).await?;

@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
+use crate::domain::refund::FailureReason;
 use crate::domain::staff::Actor;
 use crate::domain::{Action, OrderStatus, RefundId, RefundNo, RefundStatus};
 use crate::store::refunds::{NewRefund, PutForward, Refund, Standing};
 use crate::store::{Note, Signal, Tx, refunds};
 
-use super::settle::CLOSED;
 use super::{
     Context, Error, Refusal, Result, bring_order_to, decision, in_one_transaction, load, remember,
     step,
@@ -27,6 +27,12 @@ pub async fn retry(ctx: &Context, actor: &Actor, id: RefundId) -> Result<Refund>
             let refund = load(tx, &actor, Action::ReviewRefunds, id).await?;
             let refund = match refund.status {
                 RefundStatus::Failed => sooner(&ctx, tx, refund).await?,
+                // The runner could not read it and has set it aside. It can be read now.
+                RefundStatus::Approved | RefundStatus::Processing
+                    if refund.standing.next_try_at.is_none() =>
+                {
+                    sooner(&ctx, tx, refund).await?
+                }
                 RefundStatus::ManualRequired if was_closed(&refund) => {
                     replace(&ctx, tx, &actor, refund).await?
                 }
@@ -46,7 +52,7 @@ pub async fn retry(ctx: &Context, actor: &Actor, id: RefundId) -> Result<Refund>
 }
 
 fn was_closed(refund: &Refund) -> bool {
-    refund.standing.failure_reason.as_deref() == Some(CLOSED)
+    refund.standing.failure_reason == Some(FailureReason::Closed)
 }
 
 /// The next try does not wait for its time.
@@ -69,6 +75,7 @@ async fn again(ctx: &Context, tx: &mut Tx, actor: &Actor, refund: Refund) -> Res
         next_try_at: Some(now),
         lease_until: None,
         failure_reason: None,
+        silent_since: None,
         ..refund.standing.clone()
     };
     bring_order_to(tx, refund.payment_id, OrderStatus::Refunding, &note).await?;

@@ -15,18 +15,19 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::domain::eligibility::days_shown;
-use crate::domain::refund::Proposal;
-use crate::domain::{OrderStatus, RefundKind, RefundStatus};
+use crate::domain::refund::{FailureReason, Proposal};
+use crate::domain::{OrderStatus, RefundId, RefundKind, RefundStatus};
 use crate::platforms::wechat_pay::{self, NextStep, WechatPay};
 use crate::store::refunds::{Case, Refund, Standing};
-use crate::store::{Lock, Note, StoreError, StoreResult, Tx, refunds};
+use crate::store::{Lock, Note, StoreError, Tx, refunds};
 
-use super::settle::{Heard, did_not_work, hear, stays_unknown};
+use super::settle::{Heard, hear};
+use super::stuck::{
+    OPERATOR, did_not_work, does_not_match, is_unreadable, order_does_not_fit, stays_unknown,
+};
 use super::{Context, Result, bring_order_to, in_one_transaction, step};
 
-/// The operator of what the runner does.
-const OPERATOR: &str = "run-refunds";
-/// How long a claim holds: two calls of 30 s and their pauses, with room.
+/// How long a claim holds: three calls of 30 s (asked, sent, asked) and their pauses, with room.
 const LEASE: TimeDelta = TimeDelta::minutes(3);
 /// Due refunds that a claim looks through for payers nobody is busy with.
 const LOOK_AT: i64 = 64;
@@ -58,6 +59,8 @@ pub struct Summary {
     pub failed: usize,
     /// Needs a person.
     pub manual_required: usize,
+    /// Left alone before any call, and told to people: the books do not fit.
+    pub set_aside: usize,
     /// Whether the run stopped because too many calls in a row went wrong.
     pub stopped_early: bool,
 }
@@ -75,6 +78,14 @@ struct Claim {
     /// Whether nothing can have been sent under its number yet.
     is_fresh: bool,
     case: Case,
+}
+
+/// What came of looking at those that are due.
+#[derive(Default)]
+struct Claimed {
+    claims: Vec<Claim>,
+    /// Those that could not be claimed, and are due no more.
+    set_aside: usize,
 }
 
 /// The pace of the calls: one slot after another, later ones after a call that went wrong.
@@ -113,8 +124,12 @@ pub async fn run_due(ctx: &Context) -> Result<Summary> {
     let mut summary = Summary::default();
     let (mut width, mut stumbles) = (1, 0);
     for _ in 0..MAX_ROUNDS {
-        let claims = claim(ctx, width).await?;
-        if claims.is_empty() {
+        if ctx.stop.is_cancelled() {
+            break;
+        }
+        let Claimed { claims, set_aside } = claim(ctx, width).await?;
+        summary.set_aside += set_aside;
+        if claims.is_empty() && set_aside == 0 {
             break;
         }
         let endings = join_all(claims.iter().map(|claim| carry_out(ctx, pay, &pace, claim))).await;
@@ -152,21 +167,33 @@ impl Summary {
 }
 
 /// Claims up to `width` due refunds of payers whom no other runner is busy with. Runners choose one
-/// after the other: what one holds, the next one sees, on PostgreSQL too.
-async fn claim(ctx: &Context, width: usize) -> Result<Vec<Claim>> {
+/// after the other: what one holds, the next one sees, on PostgreSQL too. One whose books do not
+/// fit moves no money, and does not stay due: it would keep the others from their turn.
+async fn claim(ctx: &Context, width: usize) -> Result<Claimed> {
     in_one_transaction(ctx, move |ctx, tx| {
         Box::pin(async move {
             tx.lock(Lock::RefundClaims).await?;
             let (now, wall_now) = (ctx.now(), ctx.wall_now());
             let held = refunds::held_payers(tx, wall_now).await?;
             let mut busy: HashSet<Vec<u8>> = held.into_iter().collect();
-            let mut claims = Vec::with_capacity(width);
-            let due = refunds::due(tx, now, wall_now, LOOK_AT).await?;
-            for refund in due.into_iter().filter_map(readable) {
-                if claims.len() >= width {
+            let mut claimed = Claimed::default();
+            for due in refunds::due(tx, now, wall_now, LOOK_AT).await? {
+                if claimed.claims.len() >= width {
                     break;
                 }
+                let refund = match due {
+                    Ok(refund) => refund,
+                    Err(StoreError::Inconsistent { id, what, .. }) => {
+                        tracing::error!(refund.id = id, what, "a due refund cannot be read");
+                        is_unreadable(&ctx, tx, RefundId(id), what).await?;
+                        claimed.set_aside += 1;
+                        continue;
+                    }
+                    Err(error) => return Err(error.into()),
+                };
                 let Some(case) = case_of(tx, &refund).await? else {
+                    order_does_not_fit(&ctx, tx, refund).await?;
+                    claimed.set_aside += 1;
                     continue;
                 };
                 if let Some(payer) = &case.openid_mac
@@ -174,19 +201,22 @@ async fn claim(ctx: &Context, width: usize) -> Result<Vec<Claim>> {
                 {
                     continue;
                 }
-                claims.push(take(&ctx, tx, refund, case).await?);
+                claimed.claims.push(take(&ctx, tx, refund, case).await?);
             }
-            Ok(claims)
+            Ok(claimed)
         })
     })
     .await
 }
 
 /// What a due refund rests on; none if it cannot be told, or if its order is where no refund of it
-/// can be: such a one moves no money either.
+/// can be.
 async fn case_of(tx: &mut Tx, refund: &Refund) -> Result<Option<Case>> {
     let case = match refunds::case_of_payment(tx, refund.payment_id).await {
-        Err(error @ StoreError::Inconsistent { .. }) => return Ok(readable(Err(error))),
+        Err(StoreError::Inconsistent { table, id, what }) => {
+            tracing::error!(table, id, what, "the order of a due refund cannot be read");
+            None
+        }
         read => read?,
     };
     let fits = |case: &Case| {
@@ -199,22 +229,10 @@ async fn case_of(tx: &mut Tx, refund: &Refund) -> Result<Option<Case>> {
     if case.is_none() {
         tracing::error!(
             refund.id = refund.id.0,
-            "a due refund is left alone: its order does not fit"
+            "the order of a due refund does not fit it"
         );
     }
     Ok(case)
-}
-
-/// A due refund; none if its row fits no state. Such a row moves no money, and does not keep the
-/// others from theirs.
-fn readable<T>(read: StoreResult<T>) -> Option<T> {
-    read.inspect_err(|error| {
-        tracing::error!(
-            error = error as &dyn std::error::Error,
-            "a due refund is left alone"
-        );
-    })
-    .ok()
 }
 
 async fn take(ctx: &Context, tx: &mut Tx, refund: Refund, case: Case) -> Result<Claim> {
@@ -237,6 +255,7 @@ async fn take(ctx: &Context, tx: &mut Tx, refund: Refund, case: Case) -> Result<
         polls: 0,
         next_try_at: Some(ctx.now()),
         lease_until,
+        silent_since: None,
         failure_reason: None,
         ..refund.standing.clone()
     };
@@ -258,14 +277,14 @@ async fn carry_out(ctx: &Context, pay: &WechatPay, pace: &Pace, claim: &Claim) -
     }
     pace.slot().await;
     let error = match pay.refund(&order_of(ctx, claim)).await {
-        Ok(answer) => return told(hear(ctx, (&answer).into()).await?),
+        Ok(answer) => return told(ctx, &claim.refund, hear(ctx, (&answer).into()).await?).await,
         Err(error) => error,
     };
     pace.stumbled().await;
     log(&claim.refund, &error);
     match error.next_step() {
         // Neither says anything about money: it is asked for, and sent again if it is not there.
-        NextStep::Repeat | NextStep::QueryOrRepeat => unknown(ctx, &claim.refund).await,
+        NextStep::Repeat | NextStep::QueryOrRepeat => unknown(ctx, &claim.refund, None).await,
         NextStep::QueryFirst | NextStep::NewNumber => {
             match ask(ctx, pay, pace, &claim.refund).await? {
                 Some(ending) => Ok(ending),
@@ -288,26 +307,36 @@ async fn ask(
 ) -> Result<Option<Ending>> {
     pace.slot().await;
     match pay.query_refund(refund.refund_no.as_str()).await {
-        Ok(Some(answer)) => told(hear(ctx, (&answer).into()).await?).map(Some),
+        Ok(Some(answer)) => {
+            let heard = hear(ctx, (&answer).into()).await?;
+            told(ctx, refund, heard).await.map(Some)
+        }
         Ok(None) => Ok(None),
         Err(error) => {
             pace.stumbled().await;
             log(refund, &error);
-            unknown(ctx, refund).await.map(Some)
+            // Wrong keys or rights keep us from asking. What was sent stays unknown all the same.
+            let is_blocked = error.next_step() == NextStep::MendFirst;
+            let blocked = is_blocked.then(|| FailureReason::of_code(error.code()));
+            unknown(ctx, refund, blocked).await.map(Some)
         }
     }
 }
 
-fn told(heard: Heard) -> Result<Ending> {
+async fn told(ctx: &Context, refund: &Refund, heard: Heard) -> Result<Ending> {
     Ok(match heard {
         Heard::Applied(status) => Ending::Is(status),
-        // Somebody else was told the same in the meantime, or people have to look.
+        // Asking again would tell the same: people have to look.
+        Heard::Unexpected if does_not_match(ctx, refund).await? => {
+            Ending::Is(RefundStatus::ManualRequired)
+        }
+        // Somebody else was told the same in the meantime.
         Heard::Before | Heard::Unexpected => Ending::Unknown,
     })
 }
 
-async fn unknown(ctx: &Context, refund: &Refund) -> Result<Ending> {
-    stays_unknown(ctx, refund).await?;
+async fn unknown(ctx: &Context, refund: &Refund, blocked: Option<FailureReason>) -> Result<Ending> {
+    stays_unknown(ctx, refund, blocked).await?;
     Ok(Ending::Unknown)
 }
 
@@ -317,10 +346,8 @@ async fn failed(
     error: &wechat_pay::Error,
     may_repeat: bool,
 ) -> Result<Ending> {
-    let reason = error
-        .code()
-        .map_or_else(|| "refused".to_owned(), |code| code.to_ascii_lowercase());
-    let written = did_not_work(ctx, refund, &reason, may_repeat).await?;
+    let reason = FailureReason::of_code(error.code());
+    let written = did_not_work(ctx, refund, reason, may_repeat).await?;
     Ok(written.map_or(Ending::Unknown, Ending::Is))
 }
 

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use crate::domain::eligibility::days_shown;
-use crate::domain::refund::{poll_after, retry_after};
+use crate::domain::refund::{FailureReason, poll_after};
 use crate::domain::{BindStatus, Machine as _, OrderStatus, RefundKind, RefundStatus, Timestamp};
 use crate::platforms::wechat_pay::{self, RefundNotice};
 use crate::services::notify::{Notice, tell_deciders, tell_group};
@@ -14,10 +14,6 @@ use crate::store::{Note, Tx, audit, camps, payments, refunds};
 
 use super::{Context, Error, Result, bring_order_to, in_one_transaction, remember, step};
 
-/// Failure reason: the payer's card or account is void.
-pub(super) const ABNORMAL: &str = "abnormal";
-/// Failure reason: ended at WeChat Pay without money; another try needs a new number.
-pub(super) const CLOSED: &str = "closed";
 /// The operator of what WeChat Pay causes.
 const OPERATOR: &str = "wechat_pay";
 
@@ -26,6 +22,8 @@ const OPERATOR: &str = "wechat_pay";
 pub(super) struct Word {
     refund_no: String,
     refund_id: String,
+    /// The order; answers need not name it.
+    order_no: Option<String>,
     amount_fen: i64,
     status: wechat_pay::RefundStatus,
     succeeded_at: Option<DateTime<Utc>>,
@@ -42,11 +40,21 @@ pub enum Heard {
     Unexpected,
 }
 
+impl Word {
+    /// Whether it is about this very refund: the amount and the order are ours too.
+    fn is_about(&self, refund: &Refund) -> bool {
+        let order_no = self.order_no.as_ref();
+        self.amount_fen == refund.proposal.amount_fen.get()
+            && order_no.is_none_or(|order_no| *order_no == refund.order_no)
+    }
+}
+
 impl From<&wechat_pay::Refund> for Word {
     fn from(refund: &wechat_pay::Refund) -> Self {
         Self {
             refund_no: refund.out_refund_no.clone(),
             refund_id: refund.refund_id.clone(),
+            order_no: refund.out_trade_no.clone(),
             amount_fen: refund.amount.refund_fen,
             status: refund.status.clone(),
             succeeded_at: refund.success_time,
@@ -59,6 +67,7 @@ impl From<&RefundNotice> for Word {
         Self {
             refund_no: notice.out_refund_no.clone(),
             refund_id: notice.refund_id.clone(),
+            order_no: Some(notice.out_trade_no.clone()),
             amount_fen: notice.amount.refund_fen,
             status: notice.refund_status.clone(),
             succeeded_at: notice.success_time,
@@ -89,15 +98,14 @@ pub(super) async fn hear(ctx: &Context, word: Word) -> Result<Heard> {
 
 async fn take_in(ctx: &Context, tx: &mut Tx, word: &Word) -> Result<Heard> {
     let refund = refunds::by_refund_no(tx, &word.refund_no).await?;
-    let Some(refund) = refund.filter(|refund| refund.proposal.amount_fen.get() == word.amount_fen)
-    else {
+    let Some(refund) = refund.filter(|refund| word.is_about(refund)) else {
         return unexpected(ctx, tx, word).await;
     };
     use wechat_pay::RefundStatus as Said;
     match word.status {
         Said::Success => succeed(ctx, tx, refund, word).await,
-        Said::Abnormal => end_without_money(ctx, tx, refund, word, ABNORMAL).await,
-        Said::Closed => end_without_money(ctx, tx, refund, word, CLOSED).await,
+        Said::Abnormal => end_without_money(ctx, tx, refund, word, FailureReason::Abnormal).await,
+        Said::Closed => end_without_money(ctx, tx, refund, word, FailureReason::Closed).await,
         // A word that is not in the reference decides nothing: the next question may tell more.
         Said::Processing | Said::Unknown(_) => still_under_way(ctx, tx, refund, word).await,
     }
@@ -116,6 +124,7 @@ async fn succeed(ctx: &Context, tx: &mut Tx, refund: Refund, word: &Word) -> Res
         wechat_refund_id: Some(word.refund_id.clone()),
         refunded_at: Some(word.succeeded_at.map_or(note.at, Timestamp::from)),
         failure_reason: None,
+        silent_since: None,
         next_try_at: None,
         lease_until: None,
         ..refund.standing.clone()
@@ -146,7 +155,7 @@ async fn end_without_money(
     tx: &mut Tx,
     refund: Refund,
     word: &Word,
-    reason: &str,
+    reason: FailureReason,
 ) -> Result<Heard> {
     let standing = Standing {
         wechat_refund_id: Some(word.refund_id.clone()),
@@ -164,11 +173,13 @@ async fn end_without_money(
             };
             needs_person(ctx, tx, refund, standing, reason).await?;
         }
+        // After CLOSED nothing but money changes it (wechat-pay-v3 §7.3).
         RefundStatus::ManualRequired
-            if refund.standing.failure_reason.as_deref() != Some(reason) =>
+            if !matches!(&refund.standing.failure_reason, Some(known)
+                if *known == FailureReason::Closed || *known == reason) =>
         {
             let standing = Standing {
-                failure_reason: Some(reason.to_owned()),
+                failure_reason: Some(reason),
                 ..standing
             };
             refunds::keep(tx, &refund, &standing, ctx.now()).await?;
@@ -190,91 +201,49 @@ async fn still_under_way(ctx: &Context, tx: &mut Tx, refund: Refund, word: &Word
     Ok(Heard::Applied(RefundStatus::Processing))
 }
 
-fn asked_again_later(ctx: &Context, refund: &Refund) -> Standing {
+/// Under way, and asked about later.
+pub(super) fn asked_again_later(ctx: &Context, refund: &Refund) -> Standing {
     Standing {
         polls: refund.standing.polls + 1,
         next_try_at: Some(ctx.now().plus(poll_after(refund.standing.polls))),
         lease_until: None,
+        silent_since: None,
+        failure_reason: None,
         ..refund.standing.clone()
     }
 }
 
-/// Nothing was learnt: the refund stays under way and WeChat Pay is asked later. Only the runner
-/// that still holds the refund may say so.
-pub(super) async fn stays_unknown(ctx: &Context, held: &Refund) -> Result<()> {
-    let held = held.clone();
-    let kept = in_one_transaction(ctx, move |ctx, tx| {
-        let held = held.clone();
-        Box::pin(async move {
-            if is_held(tx, &held).await? {
-                let standing = asked_again_later(&ctx, &held);
-                refunds::keep(tx, &held, &standing, ctx.now()).await?;
-            }
-            Ok(())
-        })
-    });
-    kept.await
-}
-
-/// A try that certainly moved no money: the next one is due later, or a person is needed. Only the
-/// runner that still holds the refund may say so. Answers the status, if it was written.
-pub(super) async fn did_not_work(
-    ctx: &Context,
-    held: &Refund,
-    reason: &str,
-    may_repeat: bool,
-) -> Result<Option<RefundStatus>> {
-    let (held, reason) = (held.clone(), reason.to_owned());
-    in_one_transaction(ctx, move |ctx, tx| {
-        let (held, reason) = (held.clone(), reason.clone());
-        Box::pin(async move {
-            if !is_held(tx, &held).await? {
-                return Ok(None);
-            }
-            let wait = retry_after(held.standing.attempts).filter(|_| may_repeat);
-            let standing = held.standing.clone();
-            let Some(wait) = wait else {
-                needs_person(&ctx, tx, held, standing, &reason).await?;
-                return Ok(Some(RefundStatus::ManualRequired));
-            };
-            let standing = Standing {
-                failure_reason: Some(reason.clone()),
-                next_try_at: Some(ctx.now().plus(wait)),
-                lease_until: None,
-                ..standing
-            };
-            let note = Note::new(OPERATOR, reason, ctx.now());
-            step(tx, held, RefundStatus::Failed, standing, &note).await?;
-            Ok(Some(RefundStatus::Failed))
-        })
-    })
-    .await
-}
-
-/// Whether the refund still is as its runner took it: under way, and under the same lease.
-async fn is_held(tx: &mut Tx, held: &Refund) -> Result<bool> {
-    let refund = refunds::by_id(tx, held.id).await?.ok_or(Error::NotFound)?;
-    Ok(refund.status == RefundStatus::Processing && refund.standing == held.standing)
-}
-
 /// The machine is at its end: the order is paid again, and people are told.
-async fn needs_person(
+pub(super) async fn needs_person(
     ctx: &Context,
     tx: &mut Tx,
     refund: Refund,
     standing: Standing,
-    reason: &str,
+    reason: FailureReason,
 ) -> Result<()> {
-    let note = Note::new(OPERATOR, reason, ctx.now());
+    let note = Note::new(OPERATOR, reason.word(), ctx.now());
+    bring_order_to(tx, refund.payment_id, OrderStatus::Paid, &note).await?;
+    let refund = leave_to_people(tx, refund, standing, reason.clone(), &note).await?;
+    tell_failed(ctx, tx, &refund, &reason).await
+}
+
+/// The refund needs a person from now on. Whoever calls this sees to its order, and to the telling.
+pub(super) async fn leave_to_people(
+    tx: &mut Tx,
+    refund: Refund,
+    standing: Standing,
+    reason: FailureReason,
+    note: &Note,
+) -> Result<Refund> {
+    let details = json!({ "reason": reason.word() });
     let standing = Standing {
-        failure_reason: Some(reason.to_owned()),
+        failure_reason: Some(reason),
+        silent_since: None,
         next_try_at: None,
         lease_until: None,
         ..standing
     };
-    let refund = step(tx, refund, RefundStatus::ManualRequired, standing, &note).await?;
-    bring_order_to(tx, refund.payment_id, OrderStatus::Paid, &note).await?;
-    let details = json!({ "reason": reason });
+    let refund = step(tx, refund, RefundStatus::ManualRequired, standing, note).await?;
     remember(
         tx,
         None,
@@ -283,7 +252,7 @@ async fn needs_person(
         details,
         note.at,
     );
-    tell_failed(ctx, tx, &refund, reason).await
+    Ok(refund)
 }
 
 async fn close_binding(tx: &mut Tx, refund: &Refund, note: &Note) -> Result<()> {
@@ -322,7 +291,12 @@ async fn tell_group_done(tx: &mut Tx, refund: &Refund, now: Timestamp) -> Result
     tell_group(tx, &notice, now).await
 }
 
-async fn tell_failed(ctx: &Context, tx: &mut Tx, refund: &Refund, reason: &str) -> Result<()> {
+pub(super) async fn tell_failed(
+    ctx: &Context,
+    tx: &mut Tx,
+    refund: &Refund,
+    reason: &FailureReason,
+) -> Result<()> {
     let camp = match refund.camp_id {
         Some(camp) => camps::by_id(tx, camp).await?,
         None => None,
@@ -337,7 +311,7 @@ async fn tell_failed(ctx: &Context, tx: &mut Tx, refund: &Refund, reason: &str) 
             "orderNo": refund.order_no,
             "campName": camp.map(|camp| camp.name),
             "amountYuan": refund.proposal.amount_fen.yuan(),
-            "reason": reason,
+            "reason": reason.word(),
             "attempts": refund.standing.attempts,
         }),
         dedupe_key: format!("{}:{}", refund.refund_no, refund.standing.attempts),
@@ -345,12 +319,13 @@ async fn tell_failed(ctx: &Context, tx: &mut Tx, refund: &Refund, reason: &str) 
     tell_deciders(tx, &ctx.settings, &notice, ctx.now()).await
 }
 
-/// Money that our books do not explain: an unknown number, another amount, or a refund that was
-/// never let go. Kept in the audit, told to the recipients, and left to people.
+/// Money that our books do not explain: an unknown number, another amount or order, or a refund
+/// that was never let go. Kept in the audit, told to the recipients, and left to people.
 async fn unexpected(ctx: &Context, tx: &mut Tx, word: &Word) -> Result<Heard> {
     let details = json!({
         "refundNo": word.refund_no,
         "wechatRefundId": word.refund_id,
+        "orderNo": word.order_no,
         "amountFen": word.amount_fen,
         "status": word.status,
     });

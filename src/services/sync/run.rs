@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::domain::staff::Actor;
 use crate::domain::{Action, CampId, CampStatus, SyncId, Timestamp};
 use crate::platforms::zsxq::Planet;
+use crate::services::by_camp::FailedCamps;
 use crate::services::notify::{Notice, tell_deciders};
 use crate::services::{Context, Error, Refusal, Result, matching, refund, require, roster};
 use crate::store::audit::Entry;
@@ -88,8 +89,8 @@ pub async fn request(
 /// the other: the planet is read serially.
 ///
 /// # Errors
-/// The planet is not configured, or the store cannot. What goes wrong at the planet is in the
-/// summary and in the notices.
+/// The planet is not configured; [`Error::SomeCamps`]: the others are synced all the same. What
+/// goes wrong at the planet is in the summary and in the notices.
 pub async fn sync_all(ctx: &Context) -> Result<Summary> {
     ctx.planet()?;
     let mut conn = ctx.db.read().await?;
@@ -97,6 +98,7 @@ pub async fn sync_all(ctx: &Context) -> Result<Summary> {
     due.extend(camps::in_status(&mut conn, CampStatus::Ended).await?);
     drop(conn);
     let mut summary = Summary::default();
+    let mut failed = FailedCamps::default();
     let mut login_is_over = false;
     for camp in due {
         if login_is_over || camp.planet_project_id.is_none() {
@@ -104,12 +106,15 @@ pub async fn sync_all(ctx: &Context) -> Result<Summary> {
             continue;
         }
         let ended = match begin_patiently(ctx, camp.id).await {
-            Ok(run) => carry_out(ctx, run).await?,
+            Ok(run) => carry_out(ctx, run).await,
             Err(Error::Refused(_)) => {
                 summary.skipped += 1;
                 continue;
             }
-            Err(error) => return Err(error),
+            Err(error) => Err(error),
+        };
+        let Some(ended) = failed.unless(camp.id, ended) else {
+            continue;
         };
         match ended.run.state {
             SyncState::Complete => summary.complete += 1,
@@ -117,7 +122,7 @@ pub async fn sync_all(ctx: &Context) -> Result<Summary> {
         }
         login_is_over = ended.remedy == Some(Remedy::UpdateCookie);
     }
-    Ok(summary)
+    failed.end(summary)
 }
 
 /// Claims the camp for the clock. A run of somebody else is waited for as long as a dead one would

@@ -1,8 +1,9 @@
 //! A row of `refund_record` and what it means.
 
-use crate::domain::refund::{Proposal, hash_of};
+use crate::domain::refund::{FailureReason, Proposal, hash_of};
 use crate::domain::{
-    CampId, MemberId, PaymentId, RefundId, RefundNo, RefundStatus, Timestamp, UnknownWord, UserId,
+    CampId, MemberId, PaymentId, RefundId, RefundKind, RefundNo, RefundStatus, Timestamp,
+    UnknownWord, UserId,
 };
 use crate::store::{StoreError, StoreResult};
 
@@ -14,7 +15,7 @@ macro_rules! refund_columns {
         "r.id, r.refund_no, r.camp_id, r.member_id, r.payment_id, r.order_no, r.status, \
          r.amount_fen, r.eligible, r.proposal, r.proposal_hash, r.reason, r.proposed_by, \
          r.first_approver, r.decided_by, r.decided_by_name, r.decided_at, r.undo_until, \
-         r.attempts, r.polls, r.next_try_at, r.lease_until, r.failure_reason, \
+         r.attempts, r.polls, r.next_try_at, r.lease_until, r.silent_since, r.failure_reason, \
          r.wechat_refund_id, r.refunded_at, r.replaced_by, r.created_at"
     };
 }
@@ -83,8 +84,10 @@ pub struct Standing {
     pub next_try_at: Option<Timestamp>,
     /// Until when a runner holds it, by the wall.
     pub lease_until: Option<Timestamp>,
-    /// Why it failed or needs a person.
-    pub failure_reason: Option<String>,
+    /// Since when WeChat Pay has told nothing of it although it was asked, business time.
+    pub silent_since: Option<Timestamp>,
+    /// Why it failed, needs a person, or cannot be asked about.
+    pub failure_reason: Option<FailureReason>,
     /// WeChat Pay's number.
     pub wechat_refund_id: Option<String>,
     /// When the money went back.
@@ -109,6 +112,14 @@ impl Refund {
     #[must_use]
     pub fn was_withdrawn_by_system(&self) -> bool {
         self.status == RefundStatus::Rejected && self.standing.decision.is_none()
+    }
+
+    /// Whether the deposit may still be proposed in its place: a person's no to something else, or
+    /// the system's own, does not decide it.
+    #[must_use]
+    pub fn leaves_deposit_open(&self) -> bool {
+        self.was_withdrawn_by_system()
+            || (self.status == RefundStatus::Rejected && self.proposal.kind != RefundKind::Deposit)
     }
 }
 
@@ -136,6 +147,7 @@ pub(super) struct RefundRow {
     polls: i64,
     next_try_at: Option<i64>,
     lease_until: Option<i64>,
+    silent_since: Option<i64>,
     failure_reason: Option<String>,
     wechat_refund_id: Option<String>,
     refunded_at: Option<i64>,
@@ -191,7 +203,8 @@ impl RefundRow {
             polls: self.polls,
             next_try_at: moment(self.next_try_at),
             lease_until: moment(self.lease_until),
-            failure_reason: self.failure_reason.clone(),
+            silent_since: moment(self.silent_since),
+            failure_reason: self.failure_reason.as_deref().map(FailureReason::parse),
             wechat_refund_id: self.wechat_refund_id.clone(),
             refunded_at: moment(self.refunded_at),
             replaced_by: self.replaced_by.clone(),

@@ -195,7 +195,7 @@ impl From<Refund> for RefundView {
             undo_until: standing.undo_until,
             attempts: standing.attempts,
             next_try_at: standing.next_try_at,
-            failure_reason: standing.failure_reason,
+            failure_reason: standing.failure_reason.map(|reason| reason.word()),
             wechat_refund_id: standing.wechat_refund_id,
             refunded_at: standing.refunded_at,
             replaced_by: standing.replaced_by,

@@ -134,7 +134,7 @@ impl From<Refund> for ProgressRefund {
             amount_fen: refund.proposal.amount_fen.get(),
             refunded_at: standing.refunded_at,
             wechat_refund_id: standing.wechat_refund_id,
-            reason: standing.failure_reason,
+            reason: standing.failure_reason.map(|reason| reason.word()),
         }
     }
 }
