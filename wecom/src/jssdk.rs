@@ -56,9 +56,11 @@ impl Client {
             TicketKind::Corp => self.corp_ticket_slot(),
             TicketKind::Agent => self.agent_ticket_slot(),
         };
-        slot.get(|| self.fetch_ticket(kind))
-            .await
-            .map_err(Error::token)
+        let fetch = || {
+            let client = self.clone();
+            async move { client.fetch_ticket(kind).await }
+        };
+        slot.get(fetch).await.map_err(Error::token)
     }
 
     /// Drops the cached ticket, after a page has reported it as unusable (42012, 40093).

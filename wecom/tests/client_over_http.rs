@@ -182,11 +182,20 @@ async fn a_token_that_never_works_is_not_renewed_for_ever() {
         _ => json(r#"{"errcode":42001,"errmsg":"access_token expired"}"#),
     })
     .await;
-    let error = client(&base).send(&hello()).await.unwrap_err();
+    let client = client(&base);
+    let error = client.send(&hello()).await.unwrap_err();
     assert_eq!(error.class(), Some(ErrorClass::Token));
     assert_eq!(
         (seen.count("/gettoken?"), seen.count("/message/send")),
         (2, 2)
+    );
+    for _ in 0..5 {
+        client.send(&hello()).await.unwrap_err();
+    }
+    assert_eq!(
+        (seen.count("/gettoken?"), seen.count("/message/send")),
+        (2, 7),
+        "calls that follow at once fetch nothing"
     );
 }
 

@@ -17,7 +17,9 @@ use super::{
 
 /// Largest JSON answer read; a department of 10,000 members stays under it.
 pub(crate) const MAX_JSON_BYTES: usize = 16 * 1024 * 1024;
-/// Longest life believed of a token or ticket; the platform says two hours.
+/// How long a token or ticket lives if the answer does not say (wecom-app §4).
+const LIFETIME: Duration = Duration::from_secs(7200);
+/// Longest life believed of one.
 const MAX_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 /// The token is renewed and the call repeated this often: once.
 const RENEWALS: usize = 1;
@@ -115,8 +117,8 @@ impl Client {
             match refusal(&response) {
                 None => return Ok(response),
                 Some(error) if speaks_of_the_token(&error) => {
-                    self.inner.token.invalidate(&token);
-                    if renewals_left == 0 {
+                    let may_help = self.inner.token.invalidate(&token);
+                    if renewals_left == 0 || !may_help {
                         return Err(error);
                     }
                     renewals_left -= 1;
@@ -131,11 +133,16 @@ impl Client {
     /// # Errors
     /// [`Error::Token`] with the reason.
     pub async fn access_token(&self) -> Result<SecretString, Error> {
-        self.inner
-            .token
-            .get(|| self.fetch_token())
-            .await
-            .map_err(Error::token)
+        let fetch = || {
+            let client = self.clone();
+            async move { client.fetch_token().await }
+        };
+        self.inner.token.get(fetch).await.map_err(Error::token)
+    }
+
+    /// Drops the cached access token, so that the next call fetches another.
+    pub fn forget_access_token(&self) {
+        self.inner.token.clear();
     }
 
     async fn fetch_token(&self) -> Result<Fetched, Error> {
@@ -172,7 +179,7 @@ pub(crate) fn secret_field(answer: &Value, name: &'static str) -> Result<Fetched
         .and_then(lenient::number)
         .and_then(|seconds| u64::try_from(seconds).ok())
         .filter(|seconds| *seconds > 0);
-    let lifetime = seconds.map_or(MAX_LIFETIME, Duration::from_secs);
+    let lifetime = seconds.map_or(LIFETIME, Duration::from_secs);
     let lifetime = lifetime.min(MAX_LIFETIME);
     match value {
         Some(value) => Ok(Fetched {

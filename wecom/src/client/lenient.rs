@@ -41,10 +41,13 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
+/// `7200`, `"7200"` or `7200.0`.
 pub(crate) fn number(value: &Value) -> Option<i64> {
-    value
-        .as_i64()
-        .or_else(|| value.as_str()?.trim().parse().ok())
+    value.as_i64().or_else(|| {
+        let text = scalar(value)?;
+        let text = text.trim();
+        text.strip_suffix(".0").unwrap_or(text).parse().ok()
+    })
 }
 
 fn scalar(value: &Value) -> Option<String> {

@@ -229,3 +229,34 @@ fn time_limits_can_be_set() {
         "Client { api_base: \"https://qyapi.weixin.qq.com\", corp_id: \"ww1\", agent_id: 1, .. }"
     );
 }
+
+#[test]
+fn a_token_lives_as_long_as_it_says_and_else_two_hours() {
+    for (answer, seconds) in [
+        (json!({"t": "T", "expires_in": 7000}), 7000),
+        (json!({"t": "T", "expires_in": "7000"}), 7000),
+        (json!({"t": "T", "expires_in": 7000.0}), 7000),
+        (json!({"t": "T", "expires_in": 1_000_000}), 24 * 3600),
+        (json!({"t": "T"}), 7200),
+        (json!({"t": "T", "expires_in": null}), 7200),
+        (json!({"t": "T", "expires_in": "soon"}), 7200),
+        (json!({"t": "T", "expires_in": 0}), 7200),
+        (json!({"t": "T", "expires_in": -1}), 7200),
+    ] {
+        let fetched = secret_field(&answer, "t").unwrap();
+        assert_eq!(fetched.lifetime.as_secs(), seconds, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_forgotten_token_is_fetched_again() {
+    let script = Script::with_token()
+        .then(r#"{"ip_list":[]}"#)
+        .then(r#"{"access_token":"T2","expires_in":7200}"#)
+        .then(r#"{"ip_list":[]}"#);
+    let client = script.client();
+    client.api_ips().await.unwrap();
+    client.forget_access_token();
+    client.api_ips().await.unwrap();
+    assert_eq!(script.urls()[3], "get_api_domain_ip?access_token=T2");
+}
