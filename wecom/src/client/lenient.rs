@@ -3,6 +3,8 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use crate::OneTimeCode;
+
 /// `"a|b"`, `["a","b"]`, `[1,2]`, `null` or nothing: a list of ids.
 pub(crate) fn ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
@@ -19,6 +21,13 @@ pub(crate) fn ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Stri
 /// A string or number as text; empty and null are nothing.
 pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(scalar(&Value::deserialize(deserializer)?))
+}
+
+/// As [`text`], for a code that no `Debug` shows.
+pub(crate) fn code<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<OneTimeCode>, D::Error> {
+    Ok(text(deserializer)?.map(OneTimeCode::from))
 }
 
 /// An integer or a string of digits; anything else is nothing.

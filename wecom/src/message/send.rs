@@ -10,6 +10,7 @@ use super::{
     recipients::{Recipients, joined},
 };
 use crate::{
+    OneTimeCode,
     client::{Client, Error, lenient},
     limit::{LimitError, Rule},
 };
@@ -165,8 +166,8 @@ pub struct Sent {
     #[serde(default, deserialize_with = "lenient::text")]
     pub msgid: Option<String>,
     /// For one [`Client::update_card`] within 72 hours; only with cards that call back.
-    #[serde(default, deserialize_with = "lenient::text")]
-    pub response_code: Option<String>,
+    #[serde(default, deserialize_with = "lenient::code")]
+    pub response_code: Option<OneTimeCode>,
 }
 
 impl Client {

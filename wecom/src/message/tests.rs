@@ -175,7 +175,7 @@ async fn the_answer_names_who_was_not_reached() {
     assert_eq!(sent.invalid_users, ["bob", "eve"]);
     assert_eq!(sent.invalid_parties, [""; 0]);
     assert_eq!(sent.msgid.as_deref(), Some("m_1"));
-    assert_eq!(sent.response_code.as_deref(), Some("rc_1"));
+    assert_eq!(sent.response_code, Some("rc_1".into()));
     let refused = client.send(&message).await.unwrap_err();
     assert_eq!(refused.code(), Some(81013));
     assert!(!refused.is_retryable());

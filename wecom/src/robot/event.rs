@@ -1,5 +1,7 @@
 //! The events of a smart robot (wecom-bots-h5 §1.5).
 
+use std::fmt;
+
 use serde_json::Value;
 
 use super::inbound::{non_empty, text};
@@ -40,8 +42,8 @@ pub struct CardClick {
     pub selections: Vec<Selection>,
 }
 
-/// Thumbs of a member.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Thumbs of a member. `Debug` does not show what they wrote.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Feedback {
     /// The id that the answer carried.
@@ -82,6 +84,16 @@ pub enum FeedbackReason {
     AnalysisError,
     /// A number that the reference does not know.
     Other(i64),
+}
+
+impl fmt::Debug for Feedback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Feedback")
+            .field("id", &self.id)
+            .field("verdict", &self.verdict)
+            .field("reasons", &self.reasons)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Event {

@@ -121,6 +121,27 @@ fn the_samples_of_the_reference_parse() {
     insta::assert_debug_snapshot!(parsed);
 }
 
+/// What no `Debug`, and so no snapshot, shows.
+#[test]
+fn the_content_of_a_message_is_read_and_not_shown() {
+    let inbound = message(
+        r#""msgtype":"mixed","mixed":{"msg_item":[{"msgtype":"text","text":{"content":"S3CRET"}},
+           {"msgtype":"image","image":{"url":"https://S3CRET/i"}}]},
+           "quote":{"msgtype":"voice","voice":{"content":"S3CRET"}}"#,
+    );
+    let Body::Message(message) = &inbound.body else {
+        panic!("not a message")
+    };
+    let image = Content::Image {
+        url: "https://S3CRET/i".to_owned(),
+    };
+    let text = Content::Text("S3CRET".to_owned());
+    assert_eq!(message.content, Content::Mixed(vec![text, image]));
+    let transcript = "S3CRET".to_owned();
+    assert_eq!(message.quote, Some(Content::Voice { transcript }));
+    assert!(!format!("{inbound:?}").contains("S3CRET"));
+}
+
 #[test]
 fn the_frame_of_a_message_is_read() {
     let inbound = text_message();
