@@ -1,6 +1,6 @@
 use super::*;
 use crate::callback::{Envelope, Freshness, OpenError};
-use crate::card::{Button, ButtonInteraction, TaskId};
+use crate::card::{Button, ButtonInteraction, Jump, Target, TaskId, TextNotice};
 use crate::crypto::Keys;
 use crate::robot::Snapshot;
 
@@ -23,6 +23,11 @@ impl Handler for Bot {
             Some("robot") => {
                 let snapshot = Snapshot::running("s-1", "").unwrap();
                 robot::Reply::Stream(snapshot).into()
+            }
+            Some("question") => {
+                let jump = Jump::ask("j", "q");
+                let notice = TextNotice::new("t", Target::url("https://x")).jump(jump);
+                notice.build().unwrap().into()
             }
             Some("long") => Answer::Text("x".repeat(30_000)),
             Some(text) => Answer::Text(text.to_owned()),
@@ -133,6 +138,10 @@ fn an_answer_that_cannot_be_given_is_no_reason_to_deliver_again() {
         (
             app("long"),
             "the answer cannot be given: Content: 30000 bytes, at most 2048 are allowed",
+        ),
+        (
+            app("question"),
+            "the answer cannot be given: jump_list.type: only a smart robot's card can ask",
         ),
         (robot("app"), "the answer belongs to the other kind of chat"),
         (

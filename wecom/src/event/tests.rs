@@ -115,7 +115,9 @@ fn the_hidden_parts_of_the_samples_parse() {
                 let (title, url) = (text("p"), text("https://x.example"));
                 let values = user.extended_attributes.iter();
                 assert_eq!(
-                    values.map(|field| (&*field.name, &field.value)).collect::<Vec<_>>(),
+                    values
+                        .map(|field| (&*field.name, &field.value))
+                        .collect::<Vec<_>>(),
                     [
                         ("Hobby", &ExtendedValue::Text(text("Go"))),
                         ("Page", &ExtendedValue::Web { title, url })
