@@ -36,12 +36,13 @@ pub enum UserStatus {
 #[non_exhaustive]
 pub struct User {
     /// The userid; case does not count, answers are in lower case.
+    #[serde(deserialize_with = "lenient::string")]
     pub userid: String,
     /// The name.
     #[serde(default, deserialize_with = "lenient::text")]
     pub name: Option<String>,
     /// Departments the member is in and the application sees.
-    #[serde(default, deserialize_with = "lenient::list")]
+    #[serde(default, deserialize_with = "lenient::wholes")]
     pub department: Vec<u64>,
     /// The main department.
     #[serde(default, deserialize_with = "lenient::integer")]
@@ -53,7 +54,7 @@ pub struct User {
     #[serde(default, deserialize_with = "lenient::text")]
     pub external_position: Option<String>,
     /// For each of `department`, the place in its list.
-    #[serde(default, deserialize_with = "lenient::list")]
+    #[serde(default, deserialize_with = "lenient::wholes")]
     pub order: Vec<i64>,
     /// Attributes that the corp defined, as the platform writes them.
     #[serde(default)]
@@ -62,10 +63,10 @@ pub struct User {
     #[serde(default)]
     pub external_profile: Value,
     /// For each of `department`, 1 if the member leads it.
-    #[serde(default, deserialize_with = "lenient::list")]
+    #[serde(default, deserialize_with = "lenient::wholes")]
     pub is_leader_in_dept: Vec<i64>,
     /// The userids of direct superiors.
-    #[serde(default, deserialize_with = "lenient::list")]
+    #[serde(default, deserialize_with = "lenient::ids")]
     pub direct_leader: Vec<String>,
     /// The other name.
     #[serde(default, deserialize_with = "lenient::text")]
@@ -73,6 +74,28 @@ pub struct User {
     /// The landline.
     #[serde(default, deserialize_with = "lenient::text")]
     pub telephone: Option<String>,
+    /// URL of the picture. This and the six fields below are absent for applications made after
+    /// 2022-06-20.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub avatar: Option<String>,
+    /// `"1"` male, `"2"` female, `"0"` not told.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub gender: Option<String>,
+    /// Mobile number.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub mobile: Option<String>,
+    /// Private mail address.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub email: Option<String>,
+    /// Mail address of the corp.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub biz_mail: Option<String>,
+    /// URL of the personal QR code.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub qr_code: Option<String>,
+    /// Address.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub address: Option<String>,
     /// An id that is the same for all applications of one provider.
     #[serde(default, deserialize_with = "lenient::text")]
     pub open_userid: Option<String>,
@@ -105,13 +128,17 @@ impl fmt::Debug for User {
 #[non_exhaustive]
 pub struct RobotUserIds {
     /// The ids that could be translated.
-    #[serde(default, rename = "userid_list", deserialize_with = "lenient::list")]
+    #[serde(
+        default,
+        rename = "userid_list",
+        deserialize_with = "lenient::or_default"
+    )]
     pub known: Vec<RobotUserId>,
     /// The others, as they were given.
     #[serde(
         default,
         rename = "invalid_open_userid_list",
-        deserialize_with = "lenient::list"
+        deserialize_with = "lenient::ids"
     )]
     pub unknown: Vec<String>,
 }
@@ -121,10 +148,10 @@ pub struct RobotUserIds {
 #[non_exhaustive]
 pub struct RobotUserId {
     /// As the robot gets it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::string")]
     pub open_userid: String,
     /// As the application knows it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::string")]
     pub userid: String,
 }
 
@@ -145,7 +172,7 @@ impl fmt::Debug for RobotUserId {
 
 #[derive(Deserialize)]
 struct UserList {
-    #[serde(default, deserialize_with = "lenient::list")]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     userlist: Vec<User>,
 }
 

@@ -260,3 +260,42 @@ async fn a_forgotten_token_is_fetched_again() {
     client.api_ips().await.unwrap();
     assert_eq!(script.urls()[3], "get_api_domain_ip?access_token=T2");
 }
+
+#[tokio::test]
+async fn nulls_and_numbers_in_either_spelling_are_read() {
+    let script = Script::with_token()
+        .then(
+            r#"{"errcode":0,"agentid":"1000002","name":null,"close":"0","report_location_flag":"1",
+            "redirect_domain":null,"allow_userinfos":null,"allow_partys":{"partyid":["1",2]},
+            "allow_tags":{"tagid":null}}"#,
+        )
+        .then(
+            r#"{"errcode":0,"userid":42,"department":["1",2],"order":[0,null],
+            "is_leader_in_dept":null,"direct_leader":null,"mobile":"138"}"#,
+        )
+        .then(
+            r#"{"errcode":0,"group_chat":{"chat_id":"wr1","name":null,"owner":null,
+            "member_list":[{"userid":7,"type":"2","invitor":null}],
+            "admin_list":[{"userid":null}]}}"#,
+        );
+    let client = script.client();
+    let agent = client.agent().await.unwrap();
+    assert_eq!((agent.agentid, &*agent.name), (1_000_002, ""));
+    assert_eq!(agent.report_location_flag, 1);
+    assert_eq!(agent.visible_users().count(), 0);
+    assert_eq!(
+        (agent.visible_parties(), agent.visible_tags()),
+        (&[1, 2][..], &[][..])
+    );
+    let user = client.user("42").await.unwrap();
+    assert_eq!((&*user.userid, &*user.department), ("42", &[1, 2][..]));
+    assert_eq!(
+        (&*user.order, user.mobile.as_deref()),
+        (&[0, 0][..], Some("138"))
+    );
+    assert!(!format!("{user:?}").contains("138"));
+    let chat = client.external_chat("wr1").await.unwrap();
+    assert_eq!((&*chat.name, &*chat.owner), ("", ""));
+    assert_eq!((&*chat.members[0].userid, chat.members[0].kind), ("7", 2));
+    assert_eq!(format!("{:?}", chat.members[0]), "ChatMember { .. }");
+}

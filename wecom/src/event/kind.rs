@@ -2,7 +2,7 @@
 
 use super::{
     CardClick, CardMenuClick, ChatChange, ContactChange, CustomerChange, CustomerTagChange,
-    PictureSource, Pictures, ScanCode, SelectedLocation, number, optional, text,
+    PictureSource, Pictures, ScanCode, SelectedLocation, measure, number, optional, text,
 };
 use crate::hidden::hide_in_debug;
 use crate::xml::Fields;
@@ -175,9 +175,9 @@ impl Event {
 impl Position {
     fn parse(fields: &Fields) -> Self {
         Self {
-            latitude: number(fields.get("Latitude")),
-            longitude: number(fields.get("Longitude")),
-            precision_m: number(fields.get("Precision")),
+            latitude: measure(fields.get("Latitude")),
+            longitude: measure(fields.get("Longitude")),
+            precision_m: measure(fields.get("Precision")),
             app_type: optional(fields.get("AppType")),
         }
     }

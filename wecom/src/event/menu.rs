@@ -1,6 +1,6 @@
 //! Events of menu buttons that carry more than their key (wecom-app §2.2).
 
-use super::{number, optional, text};
+use super::{measure, number, optional, text};
 use crate::hidden::hide_in_debug;
 use crate::xml::Fields;
 
@@ -101,8 +101,8 @@ impl SelectedLocation {
         let get = |name| info.and_then(|info| info.get(name));
         Self {
             key: text(fields.get("EventKey")),
-            latitude: number(get("Location_X")),
-            longitude: number(get("Location_Y")),
+            latitude: measure(get("Location_X")),
+            longitude: measure(get("Location_Y")),
             scale: number(get("Scale")),
             label: text(get("Label")),
             poi_name: text(get("Poiname")),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{number, optional, text};
+use super::{measure, number, optional, text};
 use crate::hidden::hide_in_debug;
 use crate::xml::Fields;
 
@@ -128,8 +128,8 @@ impl Content {
                 thumb_media_id: text(fields.get("ThumbMediaId")),
             },
             "location" => Self::Location(LocationMessage {
-                latitude: number(fields.get("Location_X")),
-                longitude: number(fields.get("Location_Y")),
+                latitude: measure(fields.get("Location_X")),
+                longitude: measure(fields.get("Location_Y")),
                 scale: number(fields.get("Scale")),
                 label: text(fields.get("Label")),
             }),

@@ -175,7 +175,7 @@ fn numbers_that_matter_are_checked() {
     };
     assert_eq!(parse("1", "1000002"), Ok(Some(1_000_002)));
     assert_eq!(parse("1", ""), Ok(None));
-    assert_eq!(parse("1", "x"), Err(ContentError::Number("AgentID")));
+    assert_eq!(parse("1", "x"), Ok(None), "not worth a refusal");
     assert_eq!(parse("soon", ""), Err(ContentError::Number("CreateTime")));
 }
 
@@ -241,4 +241,45 @@ fn the_dedupe_key_tells_apart_what_differs() {
     let other_id = inbound("<MsgType>text</MsgType><Content>a</Content><MsgId>2</MsgId>");
     assert_eq!(message.dedupe_key(), same_id.dedupe_key());
     assert_ne!(message.dedupe_key(), other_id.dedupe_key());
+}
+
+#[test]
+fn events_that_name_no_subject_are_told_apart_by_what_they_say() {
+    let key = |rest: &str| {
+        let event = format!("<MsgType>event</MsgType><AgentID>1</AgentID>{rest}");
+        inbound(&event).dedupe_key()
+    };
+    let scan = |result: &str| {
+        format!(
+            "<Event>scancode_push</Event><EventKey>SCAN</EventKey>\
+             <ScanCodeInfo><ScanResult>{result}</ScanResult></ScanCodeInfo>"
+        )
+    };
+    let approval = |number: &str| {
+        format!(
+            "<Event>open_approval_change</Event>\
+             <ApprovalInfo><ThirdNo>{number}</ThirdNo></ApprovalInfo>"
+        )
+    };
+    assert_eq!(key(&scan("a")), key(&scan("a")), "a re-delivery");
+    assert_ne!(key(&scan("a")), key(&scan("b")));
+    assert_eq!(key(&approval("1")), key(&approval("1")), "a re-delivery");
+    assert_ne!(key(&approval("1")), key(&approval("2")));
+    let named = "<Event>template_card_event</Event><ResponseCode>r</ResponseCode>";
+    let more = format!("{named}<New>1</New>");
+    assert_eq!(key(named), key(&more), "its subject is enough");
+}
+
+#[test]
+fn a_place_without_coordinates_has_none() {
+    let Event::Location(at) = event(
+        "<Event>LOCATION</Event><Latitude>nan</Latitude>\
+         <Longitude>inf</Longitude><Precision>-infinity</Precision>",
+    ) else {
+        panic!("not a place")
+    };
+    assert_eq!(
+        (at.latitude, at.longitude, at.precision_m),
+        (None, None, None)
+    );
 }

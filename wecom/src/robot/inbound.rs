@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::{Event, ResponseUrl};
+use crate::client::lenient;
 use crate::event::ContentError;
 
 /// Most parts of one mixed message that are read.
@@ -128,7 +129,7 @@ impl Inbound {
             },
             from_user: text(&raw, "/from/userid"),
             from_corp: non_empty(&raw, "/from/corpid"),
-            created_at_s: raw.pointer("/create_time").and_then(Value::as_i64),
+            created_at_s: raw.pointer("/create_time").and_then(lenient::number),
             response_url: non_empty(&raw, "/response_url").and_then(ResponseUrl::new),
             body,
             raw,
@@ -193,7 +194,10 @@ impl Body {
             },
             _ => Self::Message(Message {
                 content: Content::parse(raw),
-                quote: raw.pointer("/quote").map(Content::parse),
+                quote: raw
+                    .pointer("/quote")
+                    .filter(|quote| non_empty(quote, "/msgtype").is_some())
+                    .map(Content::parse),
             }),
         })
     }
@@ -252,16 +256,12 @@ fn ends_a_name(after: &str) -> bool {
     after.chars().next().is_none_or(char::is_whitespace)
 }
 
-/// A string of the message; missing and empty are equal.
+/// A string of the message, or a number; missing and empty are equal.
 pub(super) fn text(value: &Value, pointer: &str) -> String {
-    value
-        .pointer(pointer)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned()
+    non_empty(value, pointer).unwrap_or_default()
 }
 
 /// A string of the message, if there is one that says something.
 pub(super) fn non_empty(value: &Value, pointer: &str) -> Option<String> {
-    Some(text(value, pointer)).filter(|text| !text.is_empty())
+    value.pointer(pointer).and_then(lenient::scalar)
 }

@@ -376,3 +376,58 @@ proptest! {
         prop_assert!(kind.is_empty() || opened(&json.to_string()).is_ok());
     }
 }
+
+#[test]
+fn an_empty_quote_is_none() {
+    for quote in ["null", "{}", r#"{"msgtype":""}"#] {
+        let inbound = message(&format!(
+            r#""msgtype":"text","text":{{"content":"x"}},"quote":{quote}"#
+        ));
+        let Body::Message(message) = &inbound.body else {
+            panic!("not a message")
+        };
+        assert_eq!(message.quote, None, "{quote}");
+    }
+}
+
+#[test]
+fn numbers_lists_and_names_are_read_in_every_spelling() {
+    let inbound = opened(
+        r#"{"msgid":17,"from":{"userid":42},"create_time":"1760000000","msgtype":"event",
+        "event":{"eventtype":"enter_chat"}}"#,
+    )
+    .unwrap();
+    assert_eq!((&*inbound.msg_id, &*inbound.from_user), ("17", "42"));
+    assert_eq!(inbound.created_at_s, Some(1_760_000_000));
+
+    for items in [
+        r#"{"selected_item":[{"question_key":"q","option_ids":{"option_id":["a"]}}]}"#,
+        r#"{"selected_item":{"question_key":"q","option_ids":{"option_id":["a"]}}}"#,
+        r#"{"selected_item":{"question_key":"q","option_ids":{"option_id":"a"}}}"#,
+        r#"{"selected_item":{"question_key":"q","option_ids":["a"]}}"#,
+        r#"{"selecteditem":{"questionkey":"q","optionids":{"option_id":"a"}}}"#,
+        r#"{"selected_item":null,"selecteditem":{"questionkey":"q","optionids":"a"}}"#,
+    ] {
+        for name in ["selected_items", "selecteditems"] {
+            let click = message(&format!(
+                r#""msgtype":"event","event":{{"eventtype":"template_card_event",
+                "template_card_event":{{"event_key":"","eventkey":"k","{name}":{items}}}}}"#
+            ));
+            let Body::Event(Event::CardClick(click)) = &click.body else {
+                panic!("not a click")
+            };
+            assert_eq!(click.selected("q"), ["a"], "{name} {items}");
+            assert_eq!(click.key, "k");
+        }
+    }
+
+    let feedback = message(
+        r#""msgtype":"event","event":{"eventtype":"feedback_event",
+        "feedback_event":{"type":"2","inaccurate_reason_list":["3"]}}"#,
+    );
+    let Body::Event(Event::Feedback(feedback)) = &feedback.body else {
+        panic!("not feedback")
+    };
+    assert_eq!(feedback.verdict, Verdict::Inaccurate);
+    assert_eq!(feedback.reasons, [FeedbackReason::Wrong]);
+}
