@@ -11,7 +11,7 @@ use super::{
     codes::{self, ErrorClass},
     error::{Error, RawText},
     lenient, query,
-    slot::Fetched,
+    store::LiveToken,
     transport::{HttpRequest, HttpResponse, Method, Transport},
 };
 
@@ -135,7 +135,12 @@ impl Client {
     pub async fn access_token(&self) -> Result<SecretString, Error> {
         let fetch = || {
             let client = self.clone();
-            async move { client.fetch_token().await }
+            async move {
+                let slot = &client.inner.token;
+                client
+                    .shared(slot, "access_token", client.fetch_token())
+                    .await
+            }
         };
         self.inner.token.get(fetch).await.map_err(Error::token)
     }
@@ -145,7 +150,7 @@ impl Client {
         self.inner.token.clear();
     }
 
-    async fn fetch_token(&self) -> Result<Fetched, Error> {
+    async fn fetch_token(&self) -> Result<LiveToken, Error> {
         let call = Call::get("gettoken", &[]);
         let mut request = call.request(self.api_base(), ("corpid", self.corp_id()));
         request.url.push_str("&corpsecret=");
@@ -159,7 +164,7 @@ async fn fetch_secret(
     transport: &dyn Transport,
     request: HttpRequest,
     name: &'static str,
-) -> Result<Fetched, Error> {
+) -> Result<LiveToken, Error> {
     let response = transport.carry(request).await?;
     if let Some(error) = refusal(&response) {
         return Err(error);
@@ -169,7 +174,7 @@ async fn fetch_secret(
 
 /// Takes a token or ticket out of an answer. The answer is not kept in the error. One that does not
 /// say how long it lives is taken to live as long as the reference says (wecom-app §4).
-pub(crate) fn secret_field(answer: &Value, name: &'static str) -> Result<Fetched, Error> {
+pub(crate) fn secret_field(answer: &Value, name: &'static str) -> Result<LiveToken, Error> {
     let value = answer
         .get(name)
         .and_then(Value::as_str)
@@ -182,7 +187,7 @@ pub(crate) fn secret_field(answer: &Value, name: &'static str) -> Result<Fetched
     let lifetime = seconds.map_or(LIFETIME, Duration::from_secs);
     let lifetime = lifetime.min(MAX_LIFETIME);
     match value {
-        Some(value) => Ok(Fetched {
+        Some(value) => Ok(LiveToken {
             value: value.into(),
             lifetime,
         }),

@@ -14,6 +14,7 @@ pub(crate) mod query;
 #[cfg(feature = "reqwest")]
 mod reqwest_transport;
 mod slot;
+mod store;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -28,13 +29,16 @@ use std::{fmt, sync::Arc};
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 
+use crate::jssdk::TicketKind;
+
 pub use agent::{Agent, IpList};
 pub(crate) use call::secret_field;
 pub use codes::ErrorClass;
 pub use error::{Error, RawText, TransportError};
 #[cfg(feature = "reqwest")]
 pub use reqwest_transport::ReqwestTransport;
-pub(crate) use slot::{Fetched, Slot};
+pub(crate) use slot::Slot;
+pub use store::{LiveToken, StoreFuture, TokenStore};
 pub use transport::{HttpRequest, HttpResponse, Method, Transport, TransportFuture};
 
 /// Where the platform's API lives.
@@ -51,9 +55,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A client for one self-built application (自建应用). Cheap to clone; clones share the token.
 ///
-/// The access token is fetched when first needed, by one caller for all, renewed five minutes
-/// early, and renewed once more when WeCom says 40014, 42001 or 40001, after which the call is
-/// repeated once (wecom-app §4). Nothing else is retried here: ask [`Error::is_retryable`].
+/// The access token is fetched when first needed, by one task for all callers, renewed five minutes
+/// early in the background, and renewed once more when WeCom says 40014, 42001 or 40001, after which
+/// the call is repeated once (wecom-app §4). Nothing else is retried here: ask
+/// [`Error::is_retryable`]. Calls are made within a tokio runtime.
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<Inner>,
@@ -70,6 +75,7 @@ struct Inner {
     token: Slot,
     corp_ticket: Slot,
     agent_ticket: Slot,
+    store: Option<Arc<dyn TokenStore>>,
     robots: crate::group_robot::Limiters,
 }
 
@@ -95,6 +101,7 @@ impl Client {
             #[cfg(feature = "reqwest")]
             connect_timeout: CONNECT_TIMEOUT,
             transport: None,
+            store: None,
         }
     }
 
@@ -118,12 +125,15 @@ impl Client {
         &self.inner.login_base
     }
 
-    pub(crate) fn corp_ticket_slot(&self) -> &Slot {
-        &self.inner.corp_ticket
+    pub(crate) fn ticket_slot(&self, kind: TicketKind) -> &Slot {
+        match kind {
+            TicketKind::Corp => &self.inner.corp_ticket,
+            TicketKind::Agent => &self.inner.agent_ticket,
+        }
     }
 
-    pub(crate) fn agent_ticket_slot(&self) -> &Slot {
-        &self.inner.agent_ticket
+    pub(crate) fn token_store(&self) -> Option<&dyn TokenStore> {
+        self.inner.store.as_deref()
     }
 
     pub(crate) fn robot_limiters(&self) -> &crate::group_robot::Limiters {
@@ -165,6 +175,7 @@ pub struct ClientBuilder {
     #[cfg(feature = "reqwest")]
     connect_timeout: Duration,
     transport: Option<Arc<dyn Transport>>,
+    store: Option<Arc<dyn TokenStore>>,
 }
 
 impl ClientBuilder {
@@ -214,6 +225,12 @@ impl ClientBuilder {
         self
     }
 
+    /// A store through which several instances share their tokens; none if each has its own.
+    pub fn token_store(mut self, store: Arc<dyn TokenStore>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
     /// Makes the client. Nothing is sent yet.
     ///
     /// # Errors
@@ -231,6 +248,7 @@ impl ClientBuilder {
             token: Slot::default(),
             corp_ticket: Slot::default(),
             agent_ticket: Slot::default(),
+            store: self.store,
             robots: crate::group_robot::Limiters::default(),
         };
         Ok(Client {

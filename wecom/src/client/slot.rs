@@ -19,7 +19,10 @@ use tokio::{
     time::Instant,
 };
 
-use super::error::{Error, TransportError};
+use super::{
+    error::{Error, TransportError},
+    store::LiveToken,
+};
 
 /// Renewed this long before the platform's expiry (of usually two hours).
 const RENEW_EARLY: Duration = Duration::from_secs(300);
@@ -30,12 +33,6 @@ const HOLD_OFF: Duration = Duration::from_secs(10);
 /// The longest that doubling leads to, so that what a person has mended shows. In an hour this
 /// makes ten tries.
 const MAX_HOLD_OFF: Duration = Duration::from_secs(600);
-
-/// A secret value as fetched, with its life time.
-pub(crate) struct Fetched {
-    pub(crate) value: SecretString,
-    pub(crate) lifetime: Duration,
-}
 
 /// Cheap to clone; clones share the value.
 #[derive(Clone, Default)]
@@ -52,8 +49,18 @@ struct State {
 #[derive(Default)]
 struct Current {
     entry: Option<Entry>,
-    /// When a value was last dropped because the platform had refused it.
+    /// The value that was dropped last.
+    dropped: Option<SecretString>,
+    /// When one was last dropped because the platform had refused it.
     refused_at: Option<Instant>,
+}
+
+impl Current {
+    fn drop_entry(&mut self) {
+        if let Some(entry) = self.entry.take() {
+            self.dropped = Some(entry.value);
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -104,7 +111,7 @@ impl Slot {
     pub(crate) async fn get<F, Fut>(&self, fetch: F) -> Result<SecretString, Error>
     where
         F: FnOnce() -> Fut,
-        Fut: Future<Output = Result<Fetched, Error>> + Send + 'static,
+        Fut: Future<Output = Result<LiveToken, Error>> + Send + 'static,
     {
         let fetches_seen = self.0.fetches.load(Ordering::Acquire);
         if let Some(entry) = self.usable() {
@@ -130,7 +137,7 @@ impl Slot {
     fn renew_in_the_background<F, Fut>(&self, fetch: F)
     where
         F: FnOnce() -> Fut,
-        Fut: Future<Output = Result<Fetched, Error>> + Send + 'static,
+        Fut: Future<Output = Result<LiveToken, Error>> + Send + 'static,
     {
         // Whoever holds the lock is renewing it already.
         if let Ok(turn) = Arc::clone(&self.0.last_failure).try_lock_owned()
@@ -143,7 +150,7 @@ impl Slot {
     async fn renew(
         self,
         mut turn: OwnedMutexGuard<Option<Failure>>,
-        fetch: impl Future<Output = Result<Fetched, Error>>,
+        fetch: impl Future<Output = Result<LiveToken, Error>>,
     ) -> Result<SecretString, Error> {
         let result = fetch.await;
         self.0.fetches.fetch_add(1, Ordering::Release);
@@ -170,16 +177,22 @@ impl Slot {
         if current.refused_at.is_some_and(|at| at.elapsed() < HOLD_OFF) {
             return false;
         }
-        *current = Current {
-            entry: None,
-            refused_at: Some(Instant::now()),
-        };
+        current.refused_at = Some(Instant::now());
+        current.drop_entry();
         true
     }
 
     /// Drops whatever is cached.
     pub(crate) fn clear(&self) {
-        self.current().entry = None;
+        self.current().drop_entry();
+    }
+
+    /// Whether `value` is the one that was dropped last.
+    pub(crate) fn has_dropped(&self, value: &str) -> bool {
+        let dropped = &self.current().dropped;
+        dropped
+            .as_ref()
+            .is_some_and(|it| it.expose_secret() == value)
     }
 
     fn current(&self) -> RwLockWriteGuard<'_, Current> {
@@ -200,7 +213,7 @@ impl Slot {
         entry.filter(|entry| Instant::now() < entry.expires_at)
     }
 
-    fn store(&self, fetched: Fetched) -> SecretString {
+    fn store(&self, fetched: LiveToken) -> SecretString {
         let now = Instant::now();
         let early = RENEW_EARLY.min(fetched.lifetime / 2);
         let value = fetched.value;

@@ -116,6 +116,7 @@ async fn every_call(client: &Client) {
     let _ = client.api_ips().await;
     let _ = client.user("u").await;
     let _ = client.robot_user_ids(["u"]).await;
+    let _ = client.member_ids("").await;
     let _ = client.users_in(1).await;
     let _ = client.user_names_in(1).await;
     let _ = client.external_chats(&ChatFilter::new(), "").await;

@@ -5,8 +5,8 @@ use std::sync::{Arc, atomic::AtomicUsize};
 use super::*;
 use crate::client::error::{RawText, TransportError};
 
-fn fetched(value: &str) -> Fetched {
-    Fetched {
+fn fetched(value: &str) -> LiveToken {
+    LiveToken {
         value: value.into(),
         lifetime: Duration::from_secs(7200),
     }
