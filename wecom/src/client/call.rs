@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -21,6 +22,8 @@ pub(crate) const MAX_JSON_BYTES: usize = 16 * 1024 * 1024;
 const LIFETIME: Duration = Duration::from_secs(7200);
 /// Longest life believed of one.
 const MAX_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+/// A line slower than this is not waited for: 20 MB take 80 seconds.
+const SLOWEST_BYTES_PER_S: usize = 256 * 1024;
 /// The token is renewed and the call repeated this often: once.
 const RENEWALS: usize = 1;
 
@@ -29,9 +32,10 @@ pub(crate) struct Call<'a> {
     pub(crate) method: Method,
     pub(crate) path: &'a str,
     pub(crate) query: &'a [(&'a str, &'a str)],
-    pub(crate) content: Option<(String, Vec<u8>)>,
+    pub(crate) content: Option<(String, Bytes)>,
     pub(crate) range: Option<String>,
     pub(crate) max_response_bytes: usize,
+    pub(crate) extra_time: Duration,
 }
 
 impl<'a> Call<'a> {
@@ -44,19 +48,26 @@ impl<'a> Call<'a> {
             content: None,
             range: None,
             max_response_bytes,
+            extra_time: Duration::ZERO,
         }
     }
 
     pub(crate) fn post(
         path: &'a str,
         query: &'a [(&'a str, &'a str)],
-        content: (String, Vec<u8>),
+        (content_type, body): (String, Vec<u8>),
     ) -> Self {
         Self {
             method: Method::Post,
-            content: Some(content),
+            content: Some((content_type, body.into())),
             ..Self::get(path, query)
         }
+    }
+
+    /// Gives the call time to move a file of up to `bytes`.
+    pub(crate) fn with_time_for(mut self, bytes: usize) -> Self {
+        self.extra_time = Duration::from_secs((bytes / SLOWEST_BYTES_PER_S) as u64);
+        self
     }
 
     pub(crate) fn request(&self, api_base: &str, secret: (&str, &str)) -> HttpRequest {
@@ -70,6 +81,7 @@ impl<'a> Call<'a> {
             content: self.content.clone(),
             range: self.range.clone(),
             max_response_bytes: self.max_response_bytes,
+            extra_time: self.extra_time,
         }
     }
 }

@@ -25,11 +25,12 @@ mod transport;
 use std::time::Duration;
 use std::{fmt, sync::Arc};
 
-#[cfg(feature = "reqwest")]
-use secrecy::ExposeSecret;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
-use crate::jssdk::TicketKind;
+use crate::{
+    jssdk::TicketKind,
+    limit::{self, LimitError},
+};
 
 pub use agent::{Agent, IpList};
 pub(crate) use call::secret_field;
@@ -205,7 +206,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Longest time for a whole call, default 15 s.
+    /// Longest time for a whole call, default 15 s; a file of 20 MB has 80 s more.
     #[cfg(feature = "reqwest")]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -234,8 +235,10 @@ impl ClientBuilder {
     /// Makes the client. Nothing is sent yet.
     ///
     /// # Errors
-    /// [`BuildError`] for an unusable base URL or proxy.
+    /// [`BuildError`] for an empty corp id or secret, an unusable base URL or proxy.
     pub fn build(self) -> Result<Client, BuildError> {
+        limit::present("corpid", &self.corp_id)?;
+        limit::present("corpsecret", self.secret.expose_secret())?;
         let transport = self.chosen_transport()?;
         let inner = Inner {
             transport,
@@ -277,7 +280,8 @@ impl ClientBuilder {
 
 pub(crate) fn base_url(url: &str) -> Result<String, BuildError> {
     let has_scheme = url.starts_with("https://") || url.starts_with("http://");
-    if has_scheme && crate::limit::url("base_url", url).is_ok() {
+    let is_bare = !url.contains(['?', '#']);
+    if has_scheme && is_bare && limit::url("base_url", url).is_ok() {
         Ok(url.trim_end_matches('/').to_owned())
     } else {
         Err(BuildError::BaseUrl(url.to_owned()))
@@ -288,9 +292,12 @@ pub(crate) fn base_url(url: &str) -> Result<String, BuildError> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// A base URL is not an absolute http(s) URL.
+    /// A base URL is not an absolute http(s) URL, or has a query or a fragment.
     #[error("not an http(s) base URL: {0}")]
     BaseUrl(String),
+    /// The corp id, the secret or a robot's key is empty.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
     /// The proxy URL cannot be used (it is not shown, since it may hold a password).
     #[error("the proxy URL cannot be used")]
     Proxy,

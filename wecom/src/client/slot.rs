@@ -230,6 +230,7 @@ impl Slot {
 fn broken_off() -> Error {
     Error::Transport(TransportError {
         may_have_been_sent: true,
+        is_permanent: false,
         detail: "the fetch was broken off".into(),
     })
 }

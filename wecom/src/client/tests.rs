@@ -50,7 +50,14 @@ fn base_urls_and_proxies_are_checked_when_built() {
             .build()
             .is_ok()
     );
-    for bad in ["", "qyapi.weixin.qq.com", "ftp://h", "https://"] {
+    for bad in [
+        "",
+        "qyapi.weixin.qq.com",
+        "ftp://h",
+        "https://",
+        "https://h?a=b",
+        "https://h/#a",
+    ] {
         let error = builder().api_base(bad).build().unwrap_err();
         assert_eq!(error, BuildError::BaseUrl(bad.into()));
     }
@@ -60,6 +67,10 @@ fn base_urls_and_proxies_are_checked_when_built() {
         .unwrap_err();
     assert!(!format!("{error} {error:?}").contains("hunter2"));
     assert!(builder().proxy("").build().is_ok());
+    for (corp_id, secret, field) in [("", "s", "corpid"), ("ww1", " ", "corpsecret")] {
+        let error = Client::builder(corp_id, 1, secret).build().unwrap_err();
+        assert!(matches!(error, BuildError::Limit(limit) if limit.field == field));
+    }
 }
 
 #[tokio::test]
@@ -126,7 +137,7 @@ async fn every_call(client: &Client) {
     let _ = client.upload_media(MediaKind::Image, &file).await;
     let _ = client.upload_picture(&file).await;
     let _ = client.get::<Value>("x", &[]).await;
-    let robot = client.group_robot(SecretString::from("K"));
+    let robot = client.group_robot(SecretString::from("K")).unwrap();
     let _ = robot
         .try_send(&crate::group_robot::GroupMessage::text("t").unwrap())
         .await;

@@ -112,6 +112,7 @@ async fn it_is_renewed_early_and_the_old_value_bridges_a_failed_renewal() {
     tokio::time::advance(Duration::from_secs(7200 - 299)).await;
     let down = TransportError {
         may_have_been_sent: true,
+        is_permanent: false,
         detail: "timed out".into(),
     };
     let bridged = slot
