@@ -30,3 +30,5 @@ pub mod xml;
 pub use client::{Client, ClientBuilder, Error, ErrorClass};
 pub use hidden::OneTimeCode;
 pub use limit::LimitError;
+/// Secrets are given to and by this crate in its `SecretString`.
+pub use secrecy;

@@ -156,6 +156,22 @@ fn an_answer_that_cannot_be_given_is_no_reason_to_deliver_again() {
 }
 
 #[test]
+fn a_click_without_a_code_has_none() {
+    let click = |rest: &str| {
+        let xml = format!(
+            "<xml><ToUserName>w</ToUserName><FromUserName>u</FromUserName><CreateTime>1</CreateTime>\
+             <MsgType>event</MsgType><Event>template_card_event</Event>{rest}</xml>"
+        );
+        let inbound = crate::event::Inbound::parse(xml).unwrap();
+        let incoming = Incoming::App(Box::new(crate::callback::Verified::new(inbound)));
+        incoming.click().unwrap().response_code.cloned()
+    };
+    assert_eq!(click(""), None);
+    assert_eq!(click("<ResponseCode></ResponseCode>"), None);
+    assert_eq!(click("<ResponseCode>rc</ResponseCode>"), Some("rc".into()));
+}
+
+#[test]
 fn refused_requests_never_reach_the_handler() {
     let door = Door::app(keys(CORP), Bot).max_age(std::time::Duration::from_secs(60));
     let envelope = Envelope::seal(&keys(CORP), b"<xml/>", NOW_S, "n", [7; 16]).unwrap();

@@ -148,7 +148,8 @@ impl Inbound {
 
     /// The text of a message without the mention of the robot, which groups put into it.
     ///
-    /// `bot_name` is the robot's display name as configured; the platform does not send it.
+    /// `bot_name` is the robot's display name as configured; the platform does not send it. Commas
+    /// and colons after a mention at the start go with it.
     pub fn text_without_mention(&self, bot_name: &str) -> Option<String> {
         let Body::Message(Message {
             content: Content::Text(text),
@@ -158,10 +159,18 @@ impl Inbound {
             return None;
         };
         let mention = format!("@{bot_name}");
-        let bare = match (&self.chat, text.split_once(mention.as_str())) {
-            (Chat::Group { .. }, Some((before, after))) if ends_a_name(after) => {
-                format!("{}{}", before, after.trim_start())
+        let mut hits = text.match_indices(mention.as_str());
+        let parts = hits.find_map(|(start, hit)| {
+            let (before, rest) = text.split_at(start);
+            let after = rest.strip_prefix(hit)?;
+            ends_a_name(after).then_some((before, after.trim_start()))
+        });
+        let bare = match (&self.chat, parts) {
+            (Chat::Group { .. }, Some(("", after))) => {
+                let separators = [',', '，', ':', '：', '、'];
+                after.trim_start_matches(separators).to_owned()
             }
+            (Chat::Group { .. }, Some((before, after))) => format!("{before}{after}"),
             _ => text.clone(),
         };
         Some(bare.trim().to_owned())
@@ -253,7 +262,8 @@ impl fmt::Debug for Content {
 
 /// Whether a mention ends here and is not the start of a longer name.
 fn ends_a_name(after: &str) -> bool {
-    after.chars().next().is_none_or(char::is_whitespace)
+    let goes_on = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    !after.starts_with(goes_on)
 }
 
 /// A string of the message, or a number; missing and empty are equal.

@@ -192,6 +192,18 @@ fn a_mention_is_cut_from_group_texts_only() {
     assert_eq!(text("group", "@OrderBot"), "");
     assert_eq!(text("group", "@OrderBotanist hi"), "@OrderBotanist hi");
     assert_eq!(text("single", "@OrderBot hi"), "@OrderBot hi");
+    assert_eq!(
+        text("group", "@OrderBotanist hi @OrderBot"),
+        "@OrderBotanist hi"
+    );
+    assert_eq!(
+        text("group", "@OrderBotanist hi @OrderBot A-17"),
+        "@OrderBotanist hi A-17"
+    );
+    assert_eq!(text("group", "@OrderBot，你好"), "你好");
+    assert_eq!(text("group", "@OrderBot: hi"), "hi");
+    assert_eq!(text("group", "@OrderBot2 hi"), "@OrderBot2 hi");
+    assert_eq!(text("group", "@OrderBot你好"), "@OrderBot你好");
     assert_eq!(refresh().text_without_mention("OrderBot"), None);
 }
 
