@@ -36,8 +36,8 @@ pub(super) async fn press(bot: &Bot, person: &str, click: &CardClick) -> Result<
     let Some(card) = cards::find(&bot.ctx, id).await? else {
         return Ok(gone());
     };
-    if !click.response_code.is_empty() {
-        cards::keep_code(&bot.ctx, id, person, &click.response_code).await?;
+    if let Some(code) = &click.response_code {
+        cards::keep_code(&bot.ctx, id, person, code.expose()).await?;
     }
     let Some(actor) = staff::actor_by_wecom_userid(&bot.ctx, person, Channel::Card).await? else {
         let body = json!({"word": "forbidden"});

@@ -16,7 +16,7 @@ async fn every_kind_of_group_message_is_taken() {
         "{}/wecom/cgi-bin/webhook/send?key={key}",
         sandbox.base_url()
     );
-    let robot = client.group_robot(key_of(&url).unwrap());
+    let robot = client.group_robot(key_of(&url).unwrap()).unwrap();
     let list = MediaFile::new("名单.csv", "text/csv", "name\nHan").unwrap();
     let list = robot.upload(RobotMedia::File, &list).await.unwrap();
     let voice = MediaFile::new("a.amr", "voice/amr", "#!AMR\n0123456789").unwrap();
@@ -80,11 +80,12 @@ async fn the_limiter_keeps_to_what_the_platform_allows() {
     for _ in 0..20 {
         client
             .group_robot(key.as_str())
+            .unwrap()
             .try_send(&hello)
             .await
             .unwrap();
     }
-    let full = client.group_robot(key.as_str()).try_send(&hello).await;
+    let full = client.group_robot(key.as_str()).unwrap().try_send(&hello).await;
     assert!(matches!(full, Err(Error::Throttled { .. })));
     assert_no_violation(&sandbox);
 
@@ -95,6 +96,7 @@ async fn the_limiter_keeps_to_what_the_platform_allows() {
         .unwrap();
     let refused = other
         .group_robot(key.as_str())
+        .unwrap()
         .send(&hello)
         .await
         .unwrap_err();
@@ -102,6 +104,7 @@ async fn the_limiter_keeps_to_what_the_platform_allows() {
     sandbox.wecom().remove_robot(&key);
     let gone = other
         .group_robot(key.as_str())
+        .unwrap()
         .send(&hello)
         .await
         .unwrap_err();

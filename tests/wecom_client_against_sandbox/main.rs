@@ -258,4 +258,7 @@ async fn members_and_customer_groups() {
     client.update_join_way(&config_id, &grown).await.unwrap();
     client.delete_join_way(&config_id).await.unwrap();
     assert_no_violation(&sandbox);
+
+    let refused = client.member_ids("").await.unwrap_err();
+    assert!(refused.needs_admin(), "an application's secret is not enough");
 }

@@ -35,10 +35,14 @@ async fn every_kind_of_file_is_uploaded_and_sent() {
     let [image, voice, video, file] = <[String; 4]>::try_from(ids).unwrap();
     let article = MpArticle::new("t", image.as_str(), "<p>c</p>").unwrap();
     let contents: [Content; 5] = [
-        Content::Image(image),
-        Content::Voice(voice),
-        Video::new(video).describe("t", "d").unwrap().into(),
-        Content::File(file),
+        Content::image(image).unwrap(),
+        Content::voice(voice).unwrap(),
+        Video::new(video)
+            .unwrap()
+            .describe("t", "d")
+            .unwrap()
+            .into(),
+        Content::file(file).unwrap(),
         Content::mp_news([article]).unwrap(),
     ];
     for content in contents {
@@ -46,7 +50,7 @@ async fn every_kind_of_file_is_uploaded_and_sent() {
         assert!(client.send(&message).await.unwrap().msgid.is_some());
     }
     assert_eq!(sandbox.wecom().inbox(&member).len(), 5);
-    let old = Message::new(Recipients::everyone(), Content::Image("expired".into()));
+    let old = Message::new(Recipients::everyone(), Content::image("expired").unwrap());
     let refused = client.send(&old).await.unwrap_err();
     assert_eq!(refused.class(), Some(ErrorClass::MediaExpired));
     sandbox.violations().clear();

@@ -144,8 +144,10 @@ async fn close(client: &Client, click: &CardClick, by: &str) -> Result<(), Failu
         .map_or("nobody", String::as_str);
     println!("{verb} by {by}, cover: {cover}");
     let text = format!("{verb} by {by}");
-    let update = CardUpdate::button(&*click.response_code, CardAudience::all(), text)?;
-    client.update_card(&update).await?;
+    if let Some(code) = &click.response_code {
+        let update = CardUpdate::button(code, CardAudience::all(), text)?;
+        client.update_card(&update).await?;
+    }
     Ok(())
 }
 

@@ -2,10 +2,12 @@
 //! and closes the card when somebody clicks.
 //!
 //! ```text
-//! WECOM_TOKEN=… WECOM_AES_KEY=… cargo run -p wecom --features axum --example smart_robot
+//! WECOM_TOKEN=… WECOM_AES_KEY=… WECOM_BOT_NAME=… \
+//!     cargo run -p wecom --features axum --example smart_robot
 //! ```
 //!
-//! The robot's callback address must lead to `http://127.0.0.1:8080/robot`. Say `card` to it.
+//! The name is the robot's as it is shown: in groups its mention stands in the text. The robot's
+//! callback address must lead to `http://127.0.0.1:8080/robot`. Say `card` to it.
 
 #![expect(
     clippy::print_stdout,
@@ -31,6 +33,7 @@ const TO_BE_CONTINUED: &str = "（未完，稍后继续）";
 const UNKNOWN_STREAM: &str = "这条回答已经结束。";
 
 struct Robot {
+    name: String,
     streams: Arc<Streams>,
     transport: Arc<dyn Transport>,
 }
@@ -59,7 +62,8 @@ impl Robot {
         if let Body::Refresh { stream_id } = &inbound.body {
             return Ok(Reply::Stream(self.snapshot(stream_id)?).into());
         }
-        match incoming.text() {
+        let bare = inbound.text_without_mention(&self.name);
+        match bare.as_deref().or(incoming.text()) {
             Some("card") => {
                 let card = card(&format!("task-{}", inbound.msg_id), "请选择")?;
                 Ok(Reply::Card(RobotCard::new(card)?).into())
@@ -69,11 +73,14 @@ impl Robot {
         }
     }
 
-    /// Answers at once with an empty stream and goes on thinking.
+    /// Answers at once with an empty stream and goes on thinking; a message that is delivered again
+    /// is answered with what there is of it.
     fn think(&self, inbound: &Inbound, text: &str) -> Result<Answer, Failure> {
         let id = inbound.msg_id.clone();
-        self.streams
-            .insert(Stream::start(id.as_str(), unix_now_s())?, unix_now_s())?;
+        let stream = Stream::start(id.as_str(), unix_now_s())?;
+        if !self.streams.insert(stream, unix_now_s())? {
+            return Ok(Reply::Stream(self.snapshot(&id)?).into());
+        }
         let work = write_slowly(
             Arc::clone(&self.streams),
             Arc::clone(&self.transport),
@@ -136,6 +143,7 @@ async fn main() -> Result<(), Failure> {
     let keys = Keys::new(&env::var("WECOM_TOKEN")?, &env::var("WECOM_AES_KEY")?, "")?;
     let transport = ReqwestTransport::new(Duration::from_secs(10), Duration::from_secs(3), None)?;
     let robot = Robot {
+        name: env::var("WECOM_BOT_NAME").unwrap_or_default(),
         streams: Arc::new(Streams::new(1000)),
         transport: Arc::new(transport),
     };

@@ -8,11 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::extract::{FromRef, FromRequest, RawQuery, Request};
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
+use axum::extract::{DefaultBodyLimit, FromRef, FromRequest, RawQuery, Request};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use tokio::task::JoinError;
 
 use crate::callback::{self, Freshness, MAX_BODY_BYTES, OpenError, Query, Verified};
 use crate::chat::{Door, DoorError, Handler};
@@ -22,7 +24,8 @@ use crate::{event, robot};
 /// Gives the current time in Unix seconds.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
-/// Serves `door` at `path`: GET verifies the address, POST delivers.
+/// Serves `door` at `path`: GET verifies the address, POST delivers. The handler runs to its end
+/// even if the platform hangs up, which it does after 5 seconds.
 ///
 /// `on_error` hears of every request that got no ordinary response, for the log. Signature
 /// failures are everyday noise on a public port.
@@ -42,14 +45,23 @@ pub fn routes<H: Handler + 'static>(
         )
     };
     let receive = move |request: Request| async move {
-        let (door, clock, on_error) = &*shared;
-        let (parts, body) = request.into_parts();
-        let query = parts.uri.query().unwrap_or_default();
-        let received = match read(body).await {
-            Ok(body) => door.receive(query, &body, clock(), rand::random()).await,
-            Err(error) => Err(error.into()),
-        };
-        respond(received, on_error)
+        let query = request.uri().query().unwrap_or_default().to_owned();
+        let body = read(request).await;
+        // axum drops what it runs once the peer hangs up, as WeCom does after 5 seconds; a handler
+        // goes on in a task of its own.
+        let task = tokio::spawn(async move {
+            let (door, clock, on_error) = &*shared;
+            let received = match body {
+                Ok(body) => door.receive(&query, &body, clock(), rand::random()).await,
+                Err(error) => Err(error.into()),
+            };
+            respond(received, on_error)
+        });
+        match task.await.map_err(JoinError::try_into_panic) {
+            Ok(response) => response,
+            Err(Ok(panic)) => std::panic::resume_unwind(panic),
+            Err(Err(_shutting_down)) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        }
     };
     Router::new().route(path, get(verify).post(receive))
 }
@@ -73,10 +85,16 @@ fn respond(
     }
 }
 
-async fn read(body: Body) -> Result<impl AsRef<[u8]> + std::ops::Deref<Target = [u8]>, OpenError> {
-    to_bytes(body, MAX_BODY_BYTES)
+async fn read(mut request: Request) -> Result<Bytes, OpenError> {
+    DefaultBodyLimit::max(MAX_BODY_BYTES).apply(&mut request);
+    Bytes::from_request(request, &())
         .await
-        .map_err(|_| OpenError::TooLarge)
+        .map_err(|rejection| match rejection {
+            BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
+                OpenError::TooLarge
+            }
+            _ => OpenError::BodyBroken,
+        })
 }
 
 /// What the extractors need from the state of the router.
@@ -167,9 +185,9 @@ async fn opened<T>(
     gate: &Gate,
     open: impl FnOnce(&Keys, &Query<'_>, &[u8], Freshness) -> Result<Verified<T>, OpenError>,
 ) -> Result<Verified<T>, Refusal> {
-    let (parts, body) = request.into_parts();
-    let body = read(body).await?;
-    let query = Query::parse(parts.uri.query().unwrap_or_default()).map_err(OpenError::from)?;
+    let query = request.uri().query().unwrap_or_default().to_owned();
+    let body = read(request).await?;
+    let query = Query::parse(&query).map_err(OpenError::from)?;
     let freshness = Freshness::within((gate.clock)(), gate.max_age);
     Ok(open(&gate.keys, &query, &body, freshness)?)
 }

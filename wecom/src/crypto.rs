@@ -12,6 +12,7 @@ use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD, STANDARD};
 use cbc::cipher::array::Array;
 use cbc::cipher::{BlockModeDecrypt, BlockModeEncrypt, InnerIvInit, KeyInit};
+use secrecy::zeroize::Zeroizing;
 use sha1::{Digest, Sha1};
 
 /// Characters of an `EncodingAESKey`.
@@ -92,13 +93,13 @@ impl CryptoError {
 
 /// An AES-256 key in WeCom's mode: CBC, IV = the first 16 bytes of the key, PKCS#7 padding to 32.
 ///
-/// The key schedule is expanded once; cloning copies it. `Debug` shows nothing of it and the
-/// memory is wiped on drop.
+/// The key schedule is expanded once; cloning copies it. `Debug` shows nothing of it, and what it
+/// holds is wiped on drop; copies that a caller keeps of the encoded key are the caller's.
 #[derive(Clone)]
 pub struct AesKey {
     encryptor: Aes256Enc,
     decryptor: Aes256Dec,
-    iv: [u8; CIPHER_BLOCK_BYTES],
+    iv: Zeroizing<[u8; CIPHER_BLOCK_BYTES]>,
 }
 
 impl AesKey {
@@ -114,6 +115,7 @@ impl AesKey {
             return Err(KeyError::AesKey);
         }
         let bytes = KEY_ENGINE.decode(encoded).map_err(|_| KeyError::AesKey)?;
+        let bytes = Zeroizing::new(bytes);
         Self::from_bytes(&bytes)
     }
 
@@ -128,7 +130,7 @@ impl AesKey {
         Ok(Self {
             encryptor: Aes256Enc::new_from_slice(bytes).map_err(|_| KeyError::AesKey)?,
             decryptor: Aes256Dec::new_from_slice(bytes).map_err(|_| KeyError::AesKey)?,
-            iv: *iv,
+            iv: Zeroizing::new(*iv),
         })
     }
 
@@ -142,7 +144,7 @@ impl AesKey {
         if blocks.is_empty() || !rest.is_empty() {
             return Err(CryptoError::CiphertextLength);
         }
-        cbc::Decryptor::inner_iv_init(&self.decryptor, &self.iv.into()).decrypt_blocks(blocks);
+        cbc::Decryptor::inner_iv_init(&self.decryptor, (&*self.iv).into()).decrypt_blocks(blocks);
         let kept = unpadded_len(buffer)?;
         buffer.truncate(kept);
         Ok(())
@@ -154,7 +156,7 @@ impl AesKey {
         // 1..=32, so the cast cannot lose anything.
         buffer.resize(buffer.len() + padding, padding as u8);
         let (blocks, _) = Array::slice_as_chunks_mut(buffer.as_mut_slice());
-        cbc::Encryptor::inner_iv_init(&self.encryptor, &self.iv.into()).encrypt_blocks(blocks);
+        cbc::Encryptor::inner_iv_init(&self.encryptor, (&*self.iv).into()).encrypt_blocks(blocks);
     }
 }
 
@@ -167,10 +169,10 @@ impl fmt::Debug for AesKey {
 /// All that one callback address needs: token, key and the receiver its messages must name.
 ///
 /// Every address (application, contact sync, robot) has its own keys; route by URL.
-/// `Debug` shows the receiver only.
+/// `Debug` shows the receiver only; token and key are wiped on drop.
 #[derive(Clone)]
 pub struct Keys {
-    token: String,
+    token: Zeroizing<String>,
     aes_key: AesKey,
     receive_id: String,
 }
@@ -190,7 +192,7 @@ impl Keys {
             return Err(KeyError::Token);
         }
         Ok(Self {
-            token: token.to_owned(),
+            token: Zeroizing::new(token.to_owned()),
             aes_key: AesKey::from_base64(encoding_aes_key)?,
             receive_id: receive_id.to_owned(),
         })

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use sha1::{Digest as _, Sha1};
 
-use crate::client::{Client, Error, ErrorClass, Fetched, secret_field};
+use crate::client::{Client, Error, ErrorClass, LiveToken, secret_field};
 
 /// Which of the two tickets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,21 +52,24 @@ impl Client {
     /// # Errors
     /// [`Error::Token`] with the reason.
     pub async fn js_ticket(&self, kind: TicketKind) -> Result<SecretString, Error> {
-        let slot = match kind {
-            TicketKind::Corp => self.corp_ticket_slot(),
-            TicketKind::Agent => self.agent_ticket_slot(),
+        let fetch = || {
+            let client = self.clone();
+            async move {
+                let name = match kind {
+                    TicketKind::Corp => "corp_ticket",
+                    TicketKind::Agent => "agent_ticket",
+                };
+                let fetch = client.fetch_ticket(kind);
+                client.shared(client.ticket_slot(kind), name, fetch).await
+            }
         };
-        slot.get(|| self.fetch_ticket(kind))
-            .await
-            .map_err(Error::token)
+        let slot = self.ticket_slot(kind);
+        slot.get(fetch).await.map_err(Error::token)
     }
 
     /// Drops the cached ticket, after a page has reported it as unusable (42012, 40093).
     pub fn forget_js_ticket(&self, kind: TicketKind) {
-        match kind {
-            TicketKind::Corp => self.corp_ticket_slot().clear(),
-            TicketKind::Agent => self.agent_ticket_slot().clear(),
-        }
+        self.ticket_slot(kind).clear();
     }
 
     /// Signs the page at `url` (as the page sees itself, query included) for `kind`.
@@ -93,14 +96,14 @@ impl Client {
     }
 
     /// Asks once more when the platform calls its own ticket unusable.
-    async fn fetch_ticket(&self, kind: TicketKind) -> Result<Fetched, Error> {
+    async fn fetch_ticket(&self, kind: TicketKind) -> Result<LiveToken, Error> {
         match self.ask_ticket(kind).await {
             Err(error) if error.class() == Some(ErrorClass::Ticket) => self.ask_ticket(kind).await,
             answer => answer,
         }
     }
 
-    async fn ask_ticket(&self, kind: TicketKind) -> Result<Fetched, Error> {
+    async fn ask_ticket(&self, kind: TicketKind) -> Result<LiveToken, Error> {
         let answer: Value = match kind {
             TicketKind::Corp => self.get("get_jsapi_ticket", &[]).await?,
             TicketKind::Agent => self.get("ticket/get", &[("type", "agent_config")]).await?,

@@ -15,6 +15,7 @@ pub mod crypto;
 pub mod event;
 pub mod external_chat;
 pub mod group_robot;
+mod hidden;
 pub mod jssdk;
 pub mod limit;
 pub mod media;
@@ -27,4 +28,7 @@ pub mod user;
 pub mod xml;
 
 pub use client::{Client, ClientBuilder, Error, ErrorClass};
+pub use hidden::OneTimeCode;
 pub use limit::LimitError;
+/// Secrets are given to and by this crate in its `SecretString`.
+pub use secrecy;

@@ -165,8 +165,8 @@ impl Client {
         let (word, max) = kind.word_and_max_bytes();
         limit::count("media", file.len(), MIN_FILE_BYTES, max)?;
         let query = [("type", word)];
-        self.json(&call::Call::post("media/upload", &query, multipart(file)))
-            .await
+        let call = call::Call::post("media/upload", &query, multipart(file));
+        self.json(&call.with_time_for(file.len())).await
     }
 }
 
@@ -203,7 +203,7 @@ impl Client {
 
     async fn download(&self, media_id: &str, range: Option<String>) -> Result<Downloaded, Error> {
         let query = [("media_id", media_id)];
-        let mut call = call::Call::get("media/get", &query);
+        let mut call = call::Call::get("media/get", &query).with_time_for(MAX_FILE_BYTES);
         call.range = range;
         call.max_response_bytes = MAX_FILE_BYTES + MAX_OVERHEAD_BYTES;
         let response = self.carry(&call).await?;
@@ -226,6 +226,7 @@ impl Client {
     pub async fn upload_picture(&self, file: &MediaFile) -> Result<String, Error> {
         limit::count("media", file.len(), MIN_FILE_BYTES, MAX_PICTURE_BYTES)?;
         let call = call::Call::post("media/uploadimg", &[], multipart(file));
+        let call = call.with_time_for(file.len());
         Ok(self.json::<Picture>(&call).await?.url)
     }
 }
@@ -351,5 +352,18 @@ mod tests {
             "https://wework.qpic.cn/x"
         );
         assert_eq!(script.urls()[1], "media/upload?access_token=T1&type=image");
+    }
+
+    #[tokio::test]
+    async fn large_files_get_more_time() {
+        let script = Script::with_token()
+            .then(r#"{"errcode":0,"media_id":"m1"}"#)
+            .then(r#"{"errcode":40007,"errmsg":"invalid media_id"}"#);
+        let client = script.client();
+        let large = MediaFile::new("a.zip", "application/zip", vec![0; MAX_FILE_BYTES]).unwrap();
+        client.upload_media(MediaKind::File, &large).await.unwrap();
+        assert_eq!(script.last().extra_time.as_secs(), 80);
+        client.download_media("m1").await.unwrap_err();
+        assert_eq!(script.last().extra_time.as_secs(), 80);
     }
 }

@@ -151,7 +151,8 @@ pub enum Entry {
     },
 }
 
-/// A menu of 1 to 3 entries, two levels.
+/// A menu of 1 to 3 entries, two levels. One that was read (from the platform, from a file) is
+/// checked when it is published.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Menu {
     button: Vec<Entry>,
@@ -164,8 +165,14 @@ impl Menu {
     /// [`LimitError`] with the field: counts, names, keys or URLs.
     pub fn new(entries: impl IntoIterator<Item = Entry>) -> Result<Self, LimitError> {
         let button: Vec<Entry> = entries.into_iter().collect();
-        limit::count("button", button.len(), 1, MAX_TOP)?;
-        for entry in &button {
+        let menu = Self { button };
+        menu.check()?;
+        Ok(menu)
+    }
+
+    fn check(&self) -> Result<(), LimitError> {
+        limit::count("button", self.button.len(), 1, MAX_TOP)?;
+        for entry in &self.button {
             match entry {
                 Entry::Button(button) => button.check(MAX_TOP_NAME_BYTES)?,
                 Entry::Group { name, sub_button } => {
@@ -177,7 +184,7 @@ impl Menu {
                 }
             }
         }
-        Ok(Self { button })
+        Ok(())
     }
 
     /// The entries of the top level.
@@ -207,8 +214,9 @@ impl Client {
     /// `menu/create`: replaces the whole menu.
     ///
     /// # Errors
-    /// [`Error`].
+    /// [`Error::Limit`] for a menu that was read and breaks a limit, else [`Error`].
     pub async fn create_menu(&self, menu: &Menu) -> Result<(), Error> {
+        menu.check()?;
         let query = [("agentid", &*self.agent_id().to_string())];
         let _: Value = self.post("menu/create", &query, menu).await?;
         Ok(())
@@ -300,6 +308,15 @@ mod tests {
             script.urls()[1],
             "menu/create?access_token=T1&agentid=1000002"
         );
+    }
+
+    #[tokio::test]
+    async fn a_menu_that_was_read_is_checked_when_it_is_published() {
+        let script = Script::with_token();
+        let read: Menu = serde_json::from_value(json!({"button": []})).unwrap();
+        let error = script.client().create_menu(&read).await.unwrap_err();
+        assert!(matches!(error, Error::Limit(_)));
+        assert!(script.urls().is_empty());
     }
 
     #[test]

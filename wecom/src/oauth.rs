@@ -120,7 +120,7 @@ struct UserInfo {
 #[non_exhaustive]
 pub struct MemberDetails {
     /// The userid.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::string")]
     pub userid: String,
     /// `"1"` male, `"2"` female, `"0"` not told.
     #[serde(default, deserialize_with = "lenient::text")]

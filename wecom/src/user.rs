@@ -10,11 +10,14 @@ use serde_json::{Value, json};
 
 use crate::{
     client::{Client, Error, lenient},
+    hidden::hide_in_debug,
     limit,
 };
 
 /// Most ids in one call of [`Client::robot_user_ids`].
 const MAX_OPEN_USER_IDS: usize = 1000;
+/// Most members in one page of [`Client::member_ids`].
+const MAX_MEMBERS_PER_PAGE: u16 = 10_000;
 
 /// Whether a member can use WeCom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,12 +39,13 @@ pub enum UserStatus {
 #[non_exhaustive]
 pub struct User {
     /// The userid; case does not count, answers are in lower case.
+    #[serde(deserialize_with = "lenient::string")]
     pub userid: String,
     /// The name.
     #[serde(default, deserialize_with = "lenient::text")]
     pub name: Option<String>,
     /// Departments the member is in and the application sees.
-    #[serde(default, deserialize_with = "lenient::list")]
+    #[serde(default, deserialize_with = "lenient::wholes")]
     pub department: Vec<u64>,
     /// The main department.
     #[serde(default, deserialize_with = "lenient::integer")]
@@ -53,7 +57,7 @@ pub struct User {
     #[serde(default, deserialize_with = "lenient::text")]
     pub external_position: Option<String>,
     /// For each of `department`, the place in its list.
-    #[serde(default, deserialize_with = "lenient::list")]
+    #[serde(default, deserialize_with = "lenient::wholes")]
     pub order: Vec<i64>,
     /// Attributes that the corp defined, as the platform writes them.
     #[serde(default)]
@@ -62,10 +66,10 @@ pub struct User {
     #[serde(default)]
     pub external_profile: Value,
     /// For each of `department`, 1 if the member leads it.
-    #[serde(default, deserialize_with = "lenient::list")]
+    #[serde(default, deserialize_with = "lenient::wholes")]
     pub is_leader_in_dept: Vec<i64>,
     /// The userids of direct superiors.
-    #[serde(default, deserialize_with = "lenient::list")]
+    #[serde(default, deserialize_with = "lenient::ids")]
     pub direct_leader: Vec<String>,
     /// The other name.
     #[serde(default, deserialize_with = "lenient::text")]
@@ -73,6 +77,28 @@ pub struct User {
     /// The landline.
     #[serde(default, deserialize_with = "lenient::text")]
     pub telephone: Option<String>,
+    /// URL of the picture. This and the six fields below are absent for applications made after
+    /// 2022-06-20.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub avatar: Option<String>,
+    /// `"1"` male, `"2"` female, `"0"` not told.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub gender: Option<String>,
+    /// Mobile number.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub mobile: Option<String>,
+    /// Private mail address.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub email: Option<String>,
+    /// Mail address of the corp.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub biz_mail: Option<String>,
+    /// URL of the personal QR code.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub qr_code: Option<String>,
+    /// Address.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub address: Option<String>,
     /// An id that is the same for all applications of one provider.
     #[serde(default, deserialize_with = "lenient::text")]
     pub open_userid: Option<String>,
@@ -105,13 +131,17 @@ impl fmt::Debug for User {
 #[non_exhaustive]
 pub struct RobotUserIds {
     /// The ids that could be translated.
-    #[serde(default, rename = "userid_list", deserialize_with = "lenient::list")]
+    #[serde(
+        default,
+        rename = "userid_list",
+        deserialize_with = "lenient::or_default"
+    )]
     pub known: Vec<RobotUserId>,
     /// The others, as they were given.
     #[serde(
         default,
         rename = "invalid_open_userid_list",
-        deserialize_with = "lenient::list"
+        deserialize_with = "lenient::ids"
     )]
     pub unknown: Vec<String>,
 }
@@ -121,10 +151,10 @@ pub struct RobotUserIds {
 #[non_exhaustive]
 pub struct RobotUserId {
     /// As the robot gets it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::string")]
     pub open_userid: String,
     /// As the application knows it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::string")]
     pub userid: String,
 }
 
@@ -137,15 +167,47 @@ impl fmt::Debug for RobotUserIds {
     }
 }
 
-impl fmt::Debug for RobotUserId {
+/// A page of all members of the corp. `Debug` shows counts only.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct MemberPage {
+    /// Members with one department each; who is in several comes several times.
+    #[serde(
+        default,
+        rename = "dept_user",
+        deserialize_with = "lenient::or_default"
+    )]
+    pub members: Vec<DepartmentMember>,
+    /// For the next page; none at the end.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub next_cursor: Option<String>,
+}
+
+/// A member and a department they are in.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct DepartmentMember {
+    /// The userid.
+    #[serde(default, deserialize_with = "lenient::string")]
+    pub userid: String,
+    /// The department.
+    #[serde(default, deserialize_with = "lenient::whole")]
+    pub department: u64,
+}
+
+impl fmt::Debug for MemberPage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RobotUserId { .. }")
+        f.debug_struct("MemberPage")
+            .field("n_members", &self.members.len())
+            .finish_non_exhaustive()
     }
 }
 
+hide_in_debug!(RobotUserId, DepartmentMember);
+
 #[derive(Deserialize)]
 struct UserList {
-    #[serde(default, deserialize_with = "lenient::list")]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     userlist: Vec<User>,
 }
 
@@ -172,6 +234,16 @@ impl Client {
     /// [`Error`]; code 45029 when the department is too large.
     pub async fn user_names_in(&self, department: u64) -> Result<Vec<User>, Error> {
         self.user_list("user/simplelist", department).await
+    }
+
+    /// `user/list_id`: every member of the corp, up to 10,000 a page; start with an empty cursor.
+    ///
+    /// # Errors
+    /// [`Error`]; code 48002 unless the client was built with the secret of the contact sync
+    /// (通讯录同步).
+    pub async fn member_ids(&self, cursor: &str) -> Result<MemberPage, Error> {
+        let body = json!({ "cursor": cursor, "limit": MAX_MEMBERS_PER_PAGE });
+        self.post("user/list_id", &[], &body).await
     }
 
     /// `batch/openuserid_to_userid`: the userids behind encrypted ones, which a smart robot gets
@@ -245,5 +317,24 @@ mod tests {
             script.urls()[2],
             "user/list?access_token=T1&department_id=2"
         );
+    }
+
+    #[tokio::test]
+    async fn all_members_come_in_pages() {
+        let script = Script::with_token()
+            .then(
+                r#"{"errcode":0,"next_cursor":"c2","dept_user":[{"userid":"li","department":1}]}"#,
+            )
+            .then(r#"{"errcode":0,"next_cursor":"","dept_user":null}"#);
+        let client = script.client();
+        let page = client.member_ids("").await.unwrap();
+        assert_eq!(script.last_body(), r#"{"cursor":"","limit":10000}"#);
+        let first = &page.members[0];
+        assert_eq!((&*first.userid, first.department), ("li", 1));
+        assert_eq!(format!("{page:?}"), "MemberPage { n_members: 1, .. }");
+        let next = page.next_cursor.unwrap();
+        let last = client.member_ids(&next).await.unwrap();
+        assert_eq!((last.members.len(), last.next_cursor), (0, None));
+        assert_eq!(script.last_body(), r#"{"cursor":"c2","limit":10000}"#);
     }
 }

@@ -15,7 +15,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use wecom::axum::{AppCallback, Gate, RobotCallback, routes};
 use wecom::callback::Envelope;
-use wecom::chat::{Answer, Door, Handler, Incoming};
+use wecom::chat::{Answer, Door, DoorError, Handler, Incoming};
 use wecom::crypto::Keys;
 
 const NOW_S: i64 = 1_767_225_600;
@@ -173,4 +173,63 @@ async fn extractors_let_only_verified_requests_in() {
         ask(&address, "POST", &app_target, &body).await,
         (400, String::new())
     );
+}
+
+/// Takes its time, and tells when it has come to its end.
+struct Slow(Arc<tokio::sync::Notify>);
+
+impl Handler for Slow {
+    async fn handle(&self, _: &Incoming) -> Answer {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        self.0.notify_one();
+        Answer::Nothing
+    }
+}
+
+#[tokio::test]
+async fn a_handler_comes_to_its_end_though_the_platform_hangs_up() {
+    let done = Arc::new(tokio::sync::Notify::new());
+    let door = Door::app(keys(CORP), Slow(Arc::clone(&done)));
+    let address = serve(routes("/callback", door, Arc::new(|| NOW_S), |_| ())).await;
+    let envelope = sealed(TEXT, CORP);
+    let body = envelope.to_request_xml(CORP, None);
+    let mut stream = TcpStream::connect(&address).await.unwrap();
+    let request = format!(
+        "POST /callback?{} HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{body}",
+        envelope.to_query(),
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(30)).await;
+    drop(stream);
+    let ended = tokio::time::timeout(Duration::from_secs(5), done.notified());
+    assert!(ended.await.is_ok());
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_is_not_called_too_large() {
+    let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let kept = Arc::clone(&seen);
+    let log = move |error: &DoorError| kept.lock().unwrap().push(error.to_string());
+    let door = Door::app(keys(CORP), Echo);
+    let address = serve(routes("/callback", door, Arc::new(|| NOW_S), log)).await;
+    for (length, sent, expected) in [
+        (1_000, 10, "the body could not be read to its end"),
+        (2 << 20, 2 << 20, "the body is larger than 1048576 bytes"),
+    ] {
+        let mut stream = TcpStream::connect(&address).await.unwrap();
+        let head =
+            format!("POST /callback HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        // The server may refuse before all is written, which is its right.
+        let _ = stream.write_all(&vec![b'x'; sent]).await;
+        let _ = stream.shutdown().await;
+        let mut response = Vec::new();
+        let _ = stream.read_to_end(&mut response).await;
+        let seen = seen.lock().unwrap().pop();
+        assert_eq!(
+            seen.as_deref(),
+            Some(&*format!("the request was refused: {expected}"))
+        );
+    }
 }

@@ -16,6 +16,7 @@ use tokio::{
 };
 use wecom::{
     Client, Error, ErrorClass,
+    media::{MediaFile, MediaKind},
     message::{Message, Recipients, Text},
 };
 
@@ -25,6 +26,8 @@ enum Reply {
     Json(String),
     /// Writes these bytes as they are.
     Raw(Vec<u8>),
+    /// Answers 200 with JSON after a second.
+    Late(&'static str),
     /// Reads the request and closes the connection.
     Cut,
     /// Reads the request and never answers.
@@ -78,6 +81,10 @@ async fn converse(
     let bytes = match answer(index, &request) {
         Reply::Json(json) => response("200 OK", "application/json", json.as_bytes()),
         Reply::Raw(bytes) => bytes,
+        Reply::Late(json) => {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            response("200 OK", "application/json", json.as_bytes())
+        }
         Reply::Cut => return,
         Reply::Hang => {
             tokio::time::sleep(Duration::from_secs(60)).await;
@@ -182,11 +189,20 @@ async fn a_token_that_never_works_is_not_renewed_for_ever() {
         _ => json(r#"{"errcode":42001,"errmsg":"access_token expired"}"#),
     })
     .await;
-    let error = client(&base).send(&hello()).await.unwrap_err();
+    let client = client(&base);
+    let error = client.send(&hello()).await.unwrap_err();
     assert_eq!(error.class(), Some(ErrorClass::Token));
     assert_eq!(
         (seen.count("/gettoken?"), seen.count("/message/send")),
         (2, 2)
+    );
+    for _ in 0..5 {
+        client.send(&hello()).await.unwrap_err();
+    }
+    assert_eq!(
+        (seen.count("/gettoken?"), seen.count("/message/send")),
+        (2, 7),
+        "calls that follow at once fetch nothing"
     );
 }
 
@@ -344,6 +360,32 @@ async fn an_answer_without_end_is_cut_off() {
         .build();
     let error = client.unwrap().agent().await.unwrap_err();
     assert!(error.to_string().contains("larger than"), "{error}");
+    assert!(!error.is_retryable(), "it would be as large again");
+}
+
+#[tokio::test]
+async fn a_bad_url_will_not_get_better() {
+    let error = client("http://[bad").agent().await.unwrap_err();
+    assert!(
+        !error.is_retryable() && !error.outcome_unknown(),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_upload_has_time_for_its_size() {
+    let (base, _) = serve(|n, request| match request {
+        r if r.contains("/gettoken?") => token(n),
+        _ => Reply::Late(r#"{"errcode":0,"media_id":"m1"}"#),
+    })
+    .await;
+    let client = client(&base);
+    let upload = async |bytes| {
+        let file = MediaFile::new("a.txt", "text/plain", vec![b' '; bytes]).unwrap();
+        client.upload_media(MediaKind::File, &file).await
+    };
+    assert!(upload(1 << 20).await.is_ok(), "4 seconds more");
+    assert!(upload(10).await.is_err(), "half a second and no more");
 }
 
 #[tokio::test]

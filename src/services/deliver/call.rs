@@ -147,7 +147,11 @@ async fn send_by_robot(
         let why = "the camp has no group robot".to_owned();
         return parcel.failed(ctx, why).await;
     };
-    match client.group_robot(key).try_send(content).await {
+    let sent = match client.group_robot(key) {
+        Ok(robot) => robot.try_send(content).await,
+        Err(no_key) => Err(no_key.into()),
+    };
+    match sent {
         Ok(()) => parcel.sent(ctx, None, None).await,
         Err(error) if error.outcome_unknown() => parcel.unknown(ctx, error.to_string()).await,
         Err(error) if error.is_retryable() => parcel.try_again(ctx, &error).await,

@@ -299,8 +299,8 @@ struct SentCard {
 
 impl SentCard {
     fn of(ctx: &Context, id: CardId, sent: Sent) -> Result<Self> {
-        let code = sent.response_code.filter(|code| !code.is_empty());
-        let code = code.map(|code| cards::seal_code(ctx.keys(), &code));
+        let code = sent.response_code;
+        let code = code.map(|code| cards::seal_code(ctx.keys(), code.expose()));
         Ok(Self {
             id,
             msgid: sent.msgid.unwrap_or_default(),

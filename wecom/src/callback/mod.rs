@@ -46,6 +46,9 @@ pub enum OpenError {
     /// The body is larger than [`MAX_BODY_BYTES`].
     #[error("the body is larger than {MAX_BODY_BYTES} bytes")]
     TooLarge,
+    /// The body broke off on its way.
+    #[error("the body could not be read to its end")]
+    BodyBroken,
     /// The body is not UTF-8.
     #[error("the body is not UTF-8")]
     BodyNotUtf8,

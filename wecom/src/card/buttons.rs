@@ -2,7 +2,7 @@
 
 use super::{
     Card, Form, Kind,
-    choices::Select,
+    choices::{ListFields, Select, SelectFields},
     fit::{Lengths, fit_in_place, fit_option},
     frame::{Frame, frame_methods},
     lines::Row,
@@ -13,6 +13,16 @@ use crate::limit::{self, LimitError};
 
 /// Most buttons on a card.
 const MAX_BUTTONS: usize = 6;
+
+const SELECTION: SelectFields = SelectFields {
+    question_key: "button_selection.question_key",
+    selected_id: "button_selection.selected_id",
+    options: ListFields {
+        list: "button_selection.option_list",
+        id: "button_selection.option_list.id",
+        text: "button_selection.option_list.text",
+    },
+};
 
 /// The four looks of a button. The platform gives their colours only as a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +62,7 @@ impl Button {
         }
     }
 
-    /// A button that opens a page; the application hears nothing of it.
+    /// A button that opens a page; the application hears nothing of it. Not for the smart robot.
     pub fn link(text: impl Into<String>, url: impl Into<String>) -> Self {
         Self {
             text: text.into(),
@@ -66,6 +76,10 @@ impl Button {
     pub fn style(mut self, style: ButtonStyle) -> Self {
         self.style = Some(style);
         self
+    }
+
+    pub(super) fn is_link(&self) -> bool {
+        matches!(self.action, ButtonAction::Url(_))
     }
 
     fn key(&self) -> Option<&str> {
@@ -84,9 +98,8 @@ impl Button {
     }
 
     fn tree(&self) -> Node {
-        let is_link = matches!(self.action, ButtonAction::Url(_));
         let button = Object::new()
-            .maybe("type", is_link.then_some(1_i64))
+            .maybe("type", self.is_link().then_some(1_i64))
             .with("text", &self.text)
             .maybe("style", self.style.map(|style| style as i64));
         match &self.action {
@@ -171,13 +184,9 @@ impl ButtonInteraction {
         limit::present("main_title.title", &self.title)?;
         let check = |target: &Target| target.check("card_action.url", "card_action.appid");
         self.action.as_ref().map_or(Ok(()), check)?;
-        let (key, list) = (
-            "button_selection.question_key",
-            "button_selection.option_list",
-        );
         self.select
             .as_ref()
-            .map_or(Ok(()), |select| select.check(key, list))?;
+            .map_or(Ok(()), |select| select.check(&SELECTION))?;
         limit::count("button_list", self.buttons.len(), 1, MAX_BUTTONS)?;
         self.buttons.iter().try_for_each(Button::check)?;
         limit::unique(

@@ -29,18 +29,32 @@ impl Choice {
     }
 }
 
-/// Checks the ids and texts of `choices`; the fields are named by the caller.
+/// How a list of options and its parts are named in errors.
+pub(super) struct ListFields {
+    pub(super) list: &'static str,
+    pub(super) id: &'static str,
+    pub(super) text: &'static str,
+}
+
+/// How a drop-down and its parts are named in errors.
+pub(super) struct SelectFields {
+    pub(super) question_key: &'static str,
+    pub(super) selected_id: &'static str,
+    pub(super) options: ListFields,
+}
+
+/// Checks the ids and texts of `choices`.
 pub(super) fn check_choices<'a>(
-    list_field: &'static str,
+    fields: &ListFields,
     choices: impl ExactSizeIterator<Item = &'a Choice> + Clone,
     max: usize,
 ) -> Result<(), LimitError> {
-    limit::count(list_field, choices.len(), 1, max)?;
+    limit::count(fields.list, choices.len(), 1, max)?;
     for choice in choices.clone() {
-        limit::required(list_field, &choice.id, 128)?;
-        limit::present(list_field, &choice.text)?;
+        limit::required(fields.id, &choice.id, 128)?;
+        limit::present(fields.text, &choice.text)?;
     }
-    limit::unique(list_field, choices.map(|choice| &*choice.id))
+    limit::unique(fields.id, choices.map(|choice| &*choice.id))
 }
 
 /// A drop-down with 1 to 10 choices.
@@ -78,16 +92,12 @@ impl Select {
         self
     }
 
-    pub(super) fn check(
-        &self,
-        key_field: &'static str,
-        list_field: &'static str,
-    ) -> Result<(), LimitError> {
-        key(key_field, &self.question_key)?;
-        check_choices(list_field, self.choices.iter(), 10)?;
+    pub(super) fn check(&self, fields: &SelectFields) -> Result<(), LimitError> {
+        key(fields.question_key, &self.question_key)?;
+        check_choices(&fields.options, self.choices.iter(), 10)?;
         match &self.selected {
             Some(id) if !self.choices.iter().any(|choice| choice.id == *id) => {
-                Err(LimitError::new(list_field, Rule::UnknownOption))
+                Err(LimitError::new(fields.selected_id, Rule::UnknownOption))
             }
             _ => Ok(()),
         }

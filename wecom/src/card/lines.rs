@@ -137,7 +137,7 @@ impl Jump {
         }
     }
 
-    /// A line that asks the smart robot `question` (≤ 200 bytes); cards of a smart robot only.
+    /// A line that asks the smart robot `question` (1 to 200 bytes); cards of a smart robot only.
     pub fn ask(title: impl Into<String>, question: impl Into<String>) -> Self {
         Self {
             title: title.into(),
@@ -154,7 +154,7 @@ impl Jump {
         match &self.kind {
             JumpKind::Plain => Ok(()),
             JumpKind::Target(target) => target.check("jump_list.url", "jump_list.appid"),
-            JumpKind::Ask(question) => limit::bytes("jump_list.question", question, 200),
+            JumpKind::Ask(question) => limit::required("jump_list.question", question, 200),
         }
     }
 

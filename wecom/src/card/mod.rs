@@ -92,11 +92,12 @@ enum Kind {
 /// Where a card is to appear; the doors of WeCom do not all take the same cards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
-    /// The chat of an application (message/send).
+    /// The chat of an application (wecom-app §6): no questions to a robot, no source colour on votes
+    /// and forms.
     Application,
     /// A group robot (wecom-bots-h5 §2): notices only, nothing that calls back.
     GroupRobot,
-    /// A smart robot (wecom-bots-h5 §1.7): no file rows.
+    /// A smart robot (wecom-bots-h5 §1.7): no file rows, no buttons that open a page.
     SmartRobot,
 }
 
@@ -184,15 +185,8 @@ impl Card {
     /// [`LimitError`] with the field that does not fit.
     pub fn check_for(&self, place: Place) -> Result<(), LimitError> {
         match place {
-            Place::Application => self.refuse_questions(),
-            Place::SmartRobot if self.has_file() => {
-                let reason = "a smart robot's card has no file rows";
-                Err(LimitError::not_allowed(
-                    "horizontal_content_list.type",
-                    reason,
-                ))
-            }
-            Place::SmartRobot => Ok(()),
+            Place::Application => self.check_for_application(),
+            Place::SmartRobot => self.check_for_smart_robot(),
             Place::GroupRobot => self.check_for_group_robot(),
         }
     }
@@ -201,6 +195,34 @@ impl Card {
     #[must_use]
     pub fn into_replacement(self) -> Replacement {
         Replacement::new(self)
+    }
+
+    fn check_for_application(&self) -> Result<(), LimitError> {
+        self.refuse_questions()?;
+        let source = match &*self.0 {
+            Kind::VoteInteraction(card) => &card.source,
+            Kind::MultipleInteraction(card) => &card.source,
+            _ => &None,
+        };
+        if source.as_ref().is_some_and(|source| source.color.is_some()) {
+            let reason = "an application's votes and forms have no source colour";
+            return Err(LimitError::not_allowed("source.desc_color", reason));
+        }
+        Ok(())
+    }
+
+    fn check_for_smart_robot(&self) -> Result<(), LimitError> {
+        let refused = |field, reason| Err(LimitError::not_allowed(field, reason));
+        if self.has_file() {
+            let reason = "a smart robot's card has no file rows";
+            return refused("horizontal_content_list.type", reason);
+        }
+        match &*self.0 {
+            Kind::ButtonInteraction(card) if card.buttons.iter().any(Button::is_link) => {
+                refused("button_list.type", "a smart robot's buttons open no page")
+            }
+            _ => Ok(()),
+        }
     }
 
     fn refuse_questions(&self) -> Result<(), LimitError> {

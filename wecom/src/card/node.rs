@@ -31,9 +31,11 @@ impl Object {
         self
     }
 
-    /// Adds `name` only if there is something to add: the platform wants unused objects omitted.
+    /// Adds `name` only if there is something to add, which an empty text is not: the platform wants
+    /// unused fields omitted.
     pub(crate) fn maybe(self, name: &'static str, node: Option<impl Into<Node>>) -> Self {
-        match node {
+        match node.map(Into::into) {
+            Some(Node::Text(text)) if text.is_empty() => self,
             Some(node) => self.with(name, node),
             None => self,
         }

@@ -141,11 +141,19 @@ impl TextNotice {
     /// Checks every hard limit.
     ///
     /// # Errors
-    /// [`LimitError`] with the name of the field.
-    pub fn build(self) -> Result<Card, LimitError> {
+    /// [`LimitError`] with the name of the field. A title may be blank where there is a text.
+    pub fn build(mut self) -> Result<Card, LimitError> {
         self.notice.check(&self.frame)?;
-        let text = self.title.as_deref().or(self.sub_title.as_deref());
-        limit::present("main_title.title", text.unwrap_or_default())?;
+        let field = match self.title {
+            Some(_) => "main_title.title",
+            None => "sub_title_text",
+        };
+        let says_something = |text: &String| !text.trim().is_empty();
+        self.title = self.title.filter(says_something);
+        self.sub_title = self.sub_title.filter(says_something);
+        if self.title.is_none() && self.sub_title.is_none() {
+            return Err(LimitError::new(field, Rule::Missing));
+        }
         Ok(Card(Box::new(Kind::TextNotice(self))))
     }
 

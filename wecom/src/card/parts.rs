@@ -85,7 +85,7 @@ impl Source {
         self
     }
 
-    /// The colour of the name; not for vote and multiple-choice cards.
+    /// The colour of the name; an application's votes and forms have none.
     #[must_use]
     pub fn color(mut self, color: DescColor) -> Self {
         self.color = Some(color);

@@ -2,7 +2,7 @@
 
 use super::{
     Card, Form, Kind,
-    choices::{Choice, Select, check_choices},
+    choices::{Choice, ListFields, Select, SelectFields, check_choices},
     fit::{Lengths, fit_in_place, fit_option},
     node::Object,
     parts::{self, Source, TaskId, main_title},
@@ -13,6 +13,21 @@ use crate::limit::{self, LimitError};
 const MAX_CHOICES: usize = 20;
 /// Most drop-downs on a card.
 const MAX_SELECTS: usize = 3;
+
+const CHECKBOX: ListFields = ListFields {
+    list: "checkbox.option_list",
+    id: "checkbox.option_list.id",
+    text: "checkbox.option_list.text",
+};
+const SELECT_LIST: SelectFields = SelectFields {
+    question_key: "select_list.question_key",
+    selected_id: "select_list.selected_id",
+    options: ListFields {
+        list: "select_list.option_list",
+        id: "select_list.option_list.id",
+        text: "select_list.option_list.text",
+    },
+};
 
 /// The button that sends a vote or a form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +101,7 @@ impl Checkbox {
     fn check(&self) -> Result<(), LimitError> {
         parts::key("checkbox.question_key", &self.question_key)?;
         let choices = self.choices.iter().map(|(choice, _)| choice);
-        check_choices("checkbox.option_list", choices, MAX_CHOICES)
+        check_choices(&CHECKBOX, choices, MAX_CHOICES)
     }
 
     fn tree(&self, disable: bool) -> Object {
@@ -130,7 +145,7 @@ impl VoteInteraction {
         }
     }
 
-    /// The line at the top that says who sends the card; without a colour.
+    /// The line at the top that says who sends the card; in an application's chat without a colour.
     #[must_use]
     pub fn source(mut self, source: Source) -> Self {
         self.source = Some(source);
@@ -149,7 +164,7 @@ impl VoteInteraction {
     /// # Errors
     /// [`LimitError`] with the name of the field.
     pub fn build(self) -> Result<Card, LimitError> {
-        check_plain_source(self.source.as_ref())?;
+        self.source.as_ref().map_or(Ok(()), Source::check)?;
         limit::present("main_title.title", &self.title)?;
         self.checkbox.check()?;
         self.submit.check()?;
@@ -208,7 +223,7 @@ impl MultipleInteraction {
         }
     }
 
-    /// The line at the top that says who sends the card; without a colour.
+    /// The line at the top that says who sends the card; in an application's chat without a colour.
     #[must_use]
     pub fn source(mut self, source: Source) -> Self {
         self.source = Some(source);
@@ -234,11 +249,11 @@ impl MultipleInteraction {
     /// # Errors
     /// [`LimitError`] with the name of the field.
     pub fn build(self) -> Result<Card, LimitError> {
-        check_plain_source(self.source.as_ref())?;
+        self.source.as_ref().map_or(Ok(()), Source::check)?;
         limit::present("main_title.title", &self.title)?;
         limit::count("select_list", self.selects.len(), 1, MAX_SELECTS)?;
         for select in &self.selects {
-            select.check("select_list.question_key", "select_list.option_list")?;
+            select.check(&SELECT_LIST)?;
         }
         let keys = self.selects.iter().map(|select| &*select.question_key);
         limit::unique("select_list.question_key", keys)?;
@@ -267,13 +282,4 @@ impl MultipleInteraction {
             .maybe("submit_button", form.submit.then(|| self.submit.tree()))
             .maybe("replace_text", form.replace_text)
     }
-}
-
-fn check_plain_source(source: Option<&Source>) -> Result<(), LimitError> {
-    let Some(source) = source else { return Ok(()) };
-    if source.color.is_some() {
-        let reason = "vote and multiple-choice cards have no source colour";
-        return Err(LimitError::not_allowed("source.desc_color", reason));
-    }
-    source.check()
 }

@@ -125,7 +125,7 @@ impl RobotCard {
     /// Takes a card that the smart robot can show.
     ///
     /// # Errors
-    /// [`LimitError`] if it holds a file row.
+    /// [`LimitError`] if it holds a file row or a button that opens a page.
     pub fn new(card: Card) -> Result<Self, LimitError> {
         card.check_for(Place::SmartRobot)?;
         Ok(Self {

@@ -300,14 +300,18 @@ fn each_door_refuses_what_it_cannot_show() {
 
 #[test]
 fn robot_cards_carry_task_id_and_feedback() {
-    let card = button_interaction().build().unwrap();
+    let button = Button::callback("Approve", "approve");
+    let card = ButtonInteraction::new(task("tk-7"), "Leave request", button)
+        .select(Select::new("q_cover", [Choice::new("u1", "Wang")]))
+        .build()
+        .unwrap();
     let card = RobotCard::new(card)
         .unwrap()
         .feedback_id("fb-1")
         .unwrap()
         .disabled();
     let json: Value = serde_json::to_value(card).unwrap();
-    assert_eq!(json["task_id"], json!("tk-20260101-7"));
+    assert_eq!(json["task_id"], json!("tk-7"));
     assert_eq!(json["feedback"], json!({"id": "fb-1"}));
     assert_eq!(json["button_selection"]["disable"], json!(true));
 }

@@ -182,7 +182,7 @@ impl Seal<'_> {
                 });
             }
             Answer::Text(text) => reply::Reply::text(text)?,
-            Answer::UpdateCard(card) => reply::Reply::update_card(card.into_replacement()),
+            Answer::UpdateCard(card) => reply::Reply::update_card(card.into_replacement())?,
             Answer::App(reply) => reply,
             Answer::Robot(_) => return Err(DoorError::OtherChat),
         };

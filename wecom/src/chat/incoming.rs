@@ -1,5 +1,6 @@
 //! What both chats have in common.
 
+use crate::OneTimeCode;
 use crate::callback::Verified;
 use crate::event::{self, Selection};
 use crate::robot;
@@ -25,7 +26,7 @@ pub struct Click<'a> {
     /// What was selected, one entry per question.
     pub selections: &'a [Selection],
     /// Code for one update of an application's card within 72 hours; robots have none.
-    pub response_code: Option<&'a str>,
+    pub response_code: Option<&'a OneTimeCode>,
 }
 
 impl Incoming {
@@ -70,13 +71,13 @@ impl Incoming {
                     key: &click.key,
                     task_id: &click.task_id,
                     selections: &click.selections,
-                    response_code: Some(&click.response_code),
+                    response_code: click.response_code.as_ref(),
                 }),
                 event::Body::Event(event::Event::TemplateCardMenu(click)) => Some(Click {
                     key: &click.key,
                     task_id: &click.task_id,
                     selections: &[],
-                    response_code: Some(&click.response_code),
+                    response_code: click.response_code.as_ref(),
                 }),
                 _ => None,
             },

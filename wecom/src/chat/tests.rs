@@ -1,6 +1,6 @@
 use super::*;
 use crate::callback::{Envelope, Freshness, OpenError};
-use crate::card::{Button, ButtonInteraction, TaskId};
+use crate::card::{Button, ButtonInteraction, Jump, Target, TaskId, TextNotice};
 use crate::crypto::Keys;
 use crate::robot::Snapshot;
 
@@ -23,6 +23,11 @@ impl Handler for Bot {
             Some("robot") => {
                 let snapshot = Snapshot::running("s-1", "").unwrap();
                 robot::Reply::Stream(snapshot).into()
+            }
+            Some("question") => {
+                let jump = Jump::ask("j", "q");
+                let notice = TextNotice::new("t", Target::url("https://x")).jump(jump);
+                notice.build().unwrap().into()
             }
             Some("long") => Answer::Text("x".repeat(30_000)),
             Some(text) => Answer::Text(text.to_owned()),
@@ -134,6 +139,10 @@ fn an_answer_that_cannot_be_given_is_no_reason_to_deliver_again() {
             app("long"),
             "the answer cannot be given: Content: 30000 bytes, at most 2048 are allowed",
         ),
+        (
+            app("question"),
+            "the answer cannot be given: jump_list.type: only a smart robot's card can ask",
+        ),
         (robot("app"), "the answer belongs to the other kind of chat"),
         (
             robot("long"),
@@ -144,6 +153,22 @@ fn an_answer_that_cannot_be_given_is_no_reason_to_deliver_again() {
         assert_eq!(error.to_string(), expected);
         assert_eq!(error.status(), 200);
     }
+}
+
+#[test]
+fn a_click_without_a_code_has_none() {
+    let click = |rest: &str| {
+        let xml = format!(
+            "<xml><ToUserName>w</ToUserName><FromUserName>u</FromUserName><CreateTime>1</CreateTime>\
+             <MsgType>event</MsgType><Event>template_card_event</Event>{rest}</xml>"
+        );
+        let inbound = crate::event::Inbound::parse(xml).unwrap();
+        let incoming = Incoming::App(Box::new(crate::callback::Verified::new(inbound)));
+        incoming.click().unwrap().response_code.cloned()
+    };
+    assert_eq!(click(""), None);
+    assert_eq!(click("<ResponseCode></ResponseCode>"), None);
+    assert_eq!(click("<ResponseCode>rc</ResponseCode>"), Some("rc".into()));
 }
 
 #[test]

@@ -9,13 +9,13 @@ use super::{Client, error::Error, lenient};
 #[non_exhaustive]
 pub struct Agent {
     /// The agent id.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::whole")]
     pub agentid: u32,
     /// Its name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::string")]
     pub name: String,
     /// Its description.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::string")]
     pub description: String,
     /// Whether it is switched off.
     #[serde(default, deserialize_with = "lenient::flag")]
@@ -24,43 +24,43 @@ pub struct Agent {
     #[serde(default, deserialize_with = "lenient::flag")]
     pub isreportenter: bool,
     /// Location reports: 0 none, 1 on entering.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::whole")]
     pub report_location_flag: i64,
     /// The trusted domain for OAuth and the JS-SDK.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::string")]
     pub redirect_domain: String,
     /// The home page.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::string")]
     pub home_url: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     allow_userinfos: AllowedUsers,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     allow_partys: AllowedParties,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     allow_tags: AllowedTags,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 struct AllowedUsers {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     user: Vec<AllowedUser>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 struct AllowedUser {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::string")]
     userid: String,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 struct AllowedParties {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::wholes")]
     partyid: Vec<u64>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 struct AllowedTags {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::wholes")]
     tagid: Vec<u64>,
 }
 
@@ -90,7 +90,7 @@ pub type IpList = Vec<String>;
 
 #[derive(Deserialize)]
 struct IpAnswer {
-    #[serde(default, deserialize_with = "lenient::list")]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     ip_list: IpList,
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -11,14 +12,18 @@ use super::{
     codes::{self, ErrorClass},
     error::{Error, RawText},
     lenient, query,
-    slot::Fetched,
+    store::LiveToken,
     transport::{HttpRequest, HttpResponse, Method, Transport},
 };
 
 /// Largest JSON answer read; a department of 10,000 members stays under it.
 pub(crate) const MAX_JSON_BYTES: usize = 16 * 1024 * 1024;
-/// Longest life believed of a token or ticket; the platform says two hours.
+/// How long a token or ticket lives if the answer does not say (wecom-app §4).
+const LIFETIME: Duration = Duration::from_secs(7200);
+/// Longest life believed of one.
 const MAX_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+/// A line slower than this is not waited for: 20 MB take 80 seconds.
+const SLOWEST_BYTES_PER_S: usize = 256 * 1024;
 /// The token is renewed and the call repeated this often: once.
 const RENEWALS: usize = 1;
 
@@ -27,9 +32,10 @@ pub(crate) struct Call<'a> {
     pub(crate) method: Method,
     pub(crate) path: &'a str,
     pub(crate) query: &'a [(&'a str, &'a str)],
-    pub(crate) content: Option<(String, Vec<u8>)>,
+    pub(crate) content: Option<(String, Bytes)>,
     pub(crate) range: Option<String>,
     pub(crate) max_response_bytes: usize,
+    pub(crate) extra_time: Duration,
 }
 
 impl<'a> Call<'a> {
@@ -42,19 +48,26 @@ impl<'a> Call<'a> {
             content: None,
             range: None,
             max_response_bytes,
+            extra_time: Duration::ZERO,
         }
     }
 
     pub(crate) fn post(
         path: &'a str,
         query: &'a [(&'a str, &'a str)],
-        content: (String, Vec<u8>),
+        (content_type, body): (String, Vec<u8>),
     ) -> Self {
         Self {
             method: Method::Post,
-            content: Some(content),
+            content: Some((content_type, body.into())),
             ..Self::get(path, query)
         }
+    }
+
+    /// Gives the call time to move a file of up to `bytes`.
+    pub(crate) fn with_time_for(mut self, bytes: usize) -> Self {
+        self.extra_time = Duration::from_secs((bytes / SLOWEST_BYTES_PER_S) as u64);
+        self
     }
 
     pub(crate) fn request(&self, api_base: &str, secret: (&str, &str)) -> HttpRequest {
@@ -68,6 +81,7 @@ impl<'a> Call<'a> {
             content: self.content.clone(),
             range: self.range.clone(),
             max_response_bytes: self.max_response_bytes,
+            extra_time: self.extra_time,
         }
     }
 }
@@ -115,8 +129,8 @@ impl Client {
             match refusal(&response) {
                 None => return Ok(response),
                 Some(error) if speaks_of_the_token(&error) => {
-                    self.inner.token.invalidate(&token);
-                    if renewals_left == 0 {
+                    let may_help = self.inner.token.invalidate(&token);
+                    if renewals_left == 0 || !may_help {
                         return Err(error);
                     }
                     renewals_left -= 1;
@@ -131,14 +145,24 @@ impl Client {
     /// # Errors
     /// [`Error::Token`] with the reason.
     pub async fn access_token(&self) -> Result<SecretString, Error> {
-        self.inner
-            .token
-            .get(|| self.fetch_token())
-            .await
-            .map_err(Error::token)
+        let fetch = || {
+            let client = self.clone();
+            async move {
+                let slot = &client.inner.token;
+                client
+                    .shared(slot, "access_token", client.fetch_token())
+                    .await
+            }
+        };
+        self.inner.token.get(fetch).await.map_err(Error::token)
     }
 
-    async fn fetch_token(&self) -> Result<Fetched, Error> {
+    /// Drops the cached access token, so that the next call fetches another.
+    pub fn forget_access_token(&self) {
+        self.inner.token.clear();
+    }
+
+    async fn fetch_token(&self) -> Result<LiveToken, Error> {
         let call = Call::get("gettoken", &[]);
         let mut request = call.request(self.api_base(), ("corpid", self.corp_id()));
         request.url.push_str("&corpsecret=");
@@ -152,7 +176,7 @@ async fn fetch_secret(
     transport: &dyn Transport,
     request: HttpRequest,
     name: &'static str,
-) -> Result<Fetched, Error> {
+) -> Result<LiveToken, Error> {
     let response = transport.carry(request).await?;
     if let Some(error) = refusal(&response) {
         return Err(error);
@@ -162,7 +186,7 @@ async fn fetch_secret(
 
 /// Takes a token or ticket out of an answer. The answer is not kept in the error. One that does not
 /// say how long it lives is taken to live as long as the reference says (wecom-app §4).
-pub(crate) fn secret_field(answer: &Value, name: &'static str) -> Result<Fetched, Error> {
+pub(crate) fn secret_field(answer: &Value, name: &'static str) -> Result<LiveToken, Error> {
     let value = answer
         .get(name)
         .and_then(Value::as_str)
@@ -172,10 +196,10 @@ pub(crate) fn secret_field(answer: &Value, name: &'static str) -> Result<Fetched
         .and_then(lenient::number)
         .and_then(|seconds| u64::try_from(seconds).ok())
         .filter(|seconds| *seconds > 0);
-    let lifetime = seconds.map_or(MAX_LIFETIME, Duration::from_secs);
+    let lifetime = seconds.map_or(LIFETIME, Duration::from_secs);
     let lifetime = lifetime.min(MAX_LIFETIME);
     match value {
-        Some(value) => Ok(Fetched {
+        Some(value) => Ok(LiveToken {
             value: value.into(),
             lifetime,
         }),

@@ -10,11 +10,14 @@ use super::codes::{self, ErrorClass};
 use crate::limit::LimitError;
 
 /// A call to WeCom that did not succeed.
+///
+/// The text of each says everything, the reason of a [`Error::Token`] included; there is no further
+/// [`source`](std::error::Error::source), so that a log of the whole chain says nothing twice.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// No usable answer came back over the network.
-    #[error("no answer from WeCom: {0}")]
+    #[error(transparent)]
     Transport(#[from] TransportError),
     /// WeCom answered with an `errcode` other than 0 (wecom-app §4).
     #[error("WeCom answered {}", Refusal { code: *code, message })]
@@ -48,7 +51,7 @@ pub enum Error {
         retry_after: Duration,
     },
     /// No access token (or JS ticket) could be had, so the call itself was never sent.
-    #[error("no access token: {0}")]
+    #[error("no token or ticket: {0}")]
     Token(Arc<Error>),
 }
 
@@ -76,7 +79,8 @@ impl Error {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Transport(_) | Self::Throttled { .. } => true,
+            Self::Transport(error) => !error.is_permanent,
+            Self::Throttled { .. } => true,
             Self::Status { status } => *status >= 500 || *status == 429,
             Self::Api { code, .. } => codes::class(*code).is_retryable(),
             Self::Token(inner) => !inner.needs_admin() && inner.is_retryable(),
@@ -128,10 +132,12 @@ impl Error {
 
 /// A network failure. Carries no URL, since the access token travels in the query.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("{detail}")]
+#[error("no answer from WeCom: {detail}")]
 pub struct TransportError {
     /// False only when the request certainly did not leave (no connection, bad URL).
     pub may_have_been_sent: bool,
+    /// Whether the same request would fail again (a bad URL, an answer that is too large).
+    pub is_permanent: bool,
     /// What failed, without any URL or body.
     pub detail: String,
 }
@@ -230,6 +236,7 @@ mod tests {
     fn an_error_after_the_request_left_is_unknown() {
         let sent = TransportError {
             may_have_been_sent: true,
+            is_permanent: false,
             detail: "timed out".into(),
         };
         let unsent = TransportError {
@@ -241,7 +248,18 @@ mod tests {
         assert!(Error::Status { status: 502 }.outcome_unknown());
         assert!(!Error::Status { status: 404 }.outcome_unknown());
         assert!(Error::protocol("JSON", b"<html>").outcome_unknown());
+        let too_large = TransportError {
+            is_permanent: true,
+            ..sent.clone()
+        };
+        let too_large = Error::Transport(too_large);
+        assert!(too_large.outcome_unknown() && !too_large.is_retryable());
         let token = Error::token(Error::Transport(sent));
+        assert_eq!(
+            token.to_string(),
+            "no token or ticket: no answer from WeCom: timed out"
+        );
+        assert!(std::error::Error::source(&token).is_none(), "said already");
         assert!(token.is_retryable() && !token.outcome_unknown());
         assert!(!Error::token(api(40001, "")).is_retryable());
     }

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// `"a|b"`, `["a","b"]`, `[1,2]`, `null` or nothing: a list of ids.
+use crate::OneTimeCode;
+
+/// `"a|b"`, `["a","b"]`, `[1,2]`, `1`, `null` or nothing: a list of ids.
 pub(crate) fn ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
         Value::String(joined) => joined
@@ -12,6 +14,7 @@ pub(crate) fn ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Stri
             .map(str::to_owned)
             .collect(),
         Value::Array(items) => items.iter().filter_map(scalar).collect(),
+        Value::Number(id) => vec![id.to_string()],
         _ => Vec::new(),
     })
 }
@@ -19,6 +22,13 @@ pub(crate) fn ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Stri
 /// A string or number as text; empty and null are nothing.
 pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(scalar(&Value::deserialize(deserializer)?))
+}
+
+/// As [`text`], for a code that no `Debug` shows.
+pub(crate) fn code<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<OneTimeCode>, D::Error> {
+    Ok(text(deserializer)?.map(OneTimeCode::from))
 }
 
 /// An integer or a string of digits; anything else is nothing.
@@ -32,22 +42,56 @@ pub(crate) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D
     Ok(value.as_bool().unwrap_or_else(|| number(&value) == Some(1)))
 }
 
-/// A list whose null is an empty list.
-pub(crate) fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+/// As [`text`]; nothing is the empty string.
+pub(crate) fn string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(text(deserializer)?.unwrap_or_default())
+}
+
+/// As [`integer`]; nothing, and what the type cannot hold, is 0.
+pub(crate) fn whole<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
-    T: Deserialize<'de>,
+    T: TryFrom<i64> + Default,
+{
+    Ok(as_whole(&Value::deserialize(deserializer)?))
+}
+
+/// A list of integers in either spelling, or null. What is none is 0, so that lists that go
+/// together keep their places.
+pub(crate) fn wholes<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: TryFrom<i64> + Default,
+{
+    let items: Vec<Value> = or_default(deserializer)?;
+    Ok(items.iter().map(as_whole).collect())
+}
+
+fn as_whole<T: TryFrom<i64> + Default>(value: &Value) -> T {
+    let number = number(value).and_then(|number| T::try_from(number).ok());
+    number.unwrap_or_default()
+}
+
+/// A list or an object whose null is an empty one.
+pub(crate) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
 {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
+/// `7200`, `"7200"` or `7200.0`.
 pub(crate) fn number(value: &Value) -> Option<i64> {
-    value
-        .as_i64()
-        .or_else(|| value.as_str()?.trim().parse().ok())
+    value.as_i64().or_else(|| {
+        let text = scalar(value)?;
+        let text = text.trim();
+        text.strip_suffix(".0").unwrap_or(text).parse().ok()
+    })
 }
 
-fn scalar(value: &Value) -> Option<String> {
+/// A string that says something, or a number, as text.
+pub(crate) fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::String(text) if !text.is_empty() => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),

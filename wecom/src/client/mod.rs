@@ -14,6 +14,7 @@ pub(crate) mod query;
 #[cfg(feature = "reqwest")]
 mod reqwest_transport;
 mod slot;
+mod store;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -24,9 +25,12 @@ mod transport;
 use std::time::Duration;
 use std::{fmt, sync::Arc};
 
-#[cfg(feature = "reqwest")]
-use secrecy::ExposeSecret;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::{
+    jssdk::TicketKind,
+    limit::{self, LimitError},
+};
 
 pub use agent::{Agent, IpList};
 pub(crate) use call::secret_field;
@@ -34,7 +38,8 @@ pub use codes::ErrorClass;
 pub use error::{Error, RawText, TransportError};
 #[cfg(feature = "reqwest")]
 pub use reqwest_transport::ReqwestTransport;
-pub(crate) use slot::{Fetched, Slot};
+pub(crate) use slot::Slot;
+pub use store::{LiveToken, StoreFuture, TokenStore};
 pub use transport::{HttpRequest, HttpResponse, Method, Transport, TransportFuture};
 
 /// Where the platform's API lives.
@@ -51,9 +56,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A client for one self-built application (自建应用). Cheap to clone; clones share the token.
 ///
-/// The access token is fetched when first needed, by one caller for all, renewed five minutes
-/// early, and renewed once more when WeCom says 40014, 42001 or 40001, after which the call is
-/// repeated once (wecom-app §4). Nothing else is retried here: ask [`Error::is_retryable`].
+/// The access token is fetched when first needed, by one task for all callers, renewed five minutes
+/// early in the background, and renewed once more when WeCom says 40014, 42001 or 40001, after which
+/// the call is repeated once (wecom-app §4). Nothing else is retried here: ask
+/// [`Error::is_retryable`]. Calls are made within a tokio runtime.
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<Inner>,
@@ -70,6 +76,7 @@ struct Inner {
     token: Slot,
     corp_ticket: Slot,
     agent_ticket: Slot,
+    store: Option<Arc<dyn TokenStore>>,
     robots: crate::group_robot::Limiters,
 }
 
@@ -95,6 +102,7 @@ impl Client {
             #[cfg(feature = "reqwest")]
             connect_timeout: CONNECT_TIMEOUT,
             transport: None,
+            store: None,
         }
     }
 
@@ -118,12 +126,15 @@ impl Client {
         &self.inner.login_base
     }
 
-    pub(crate) fn corp_ticket_slot(&self) -> &Slot {
-        &self.inner.corp_ticket
+    pub(crate) fn ticket_slot(&self, kind: TicketKind) -> &Slot {
+        match kind {
+            TicketKind::Corp => &self.inner.corp_ticket,
+            TicketKind::Agent => &self.inner.agent_ticket,
+        }
     }
 
-    pub(crate) fn agent_ticket_slot(&self) -> &Slot {
-        &self.inner.agent_ticket
+    pub(crate) fn token_store(&self) -> Option<&dyn TokenStore> {
+        self.inner.store.as_deref()
     }
 
     pub(crate) fn robot_limiters(&self) -> &crate::group_robot::Limiters {
@@ -165,6 +176,7 @@ pub struct ClientBuilder {
     #[cfg(feature = "reqwest")]
     connect_timeout: Duration,
     transport: Option<Arc<dyn Transport>>,
+    store: Option<Arc<dyn TokenStore>>,
 }
 
 impl ClientBuilder {
@@ -194,7 +206,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Longest time for a whole call, default 15 s.
+    /// Longest time for a whole call, default 15 s; a file of 20 MB has 80 s more.
     #[cfg(feature = "reqwest")]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -214,11 +226,19 @@ impl ClientBuilder {
         self
     }
 
+    /// A store through which several instances share their tokens; none if each has its own.
+    pub fn token_store(mut self, store: Arc<dyn TokenStore>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
     /// Makes the client. Nothing is sent yet.
     ///
     /// # Errors
-    /// [`BuildError`] for an unusable base URL or proxy.
+    /// [`BuildError`] for an empty corp id or secret, an unusable base URL or proxy.
     pub fn build(self) -> Result<Client, BuildError> {
+        limit::present("corpid", &self.corp_id)?;
+        limit::present("corpsecret", self.secret.expose_secret())?;
         let transport = self.chosen_transport()?;
         let inner = Inner {
             transport,
@@ -231,6 +251,7 @@ impl ClientBuilder {
             token: Slot::default(),
             corp_ticket: Slot::default(),
             agent_ticket: Slot::default(),
+            store: self.store,
             robots: crate::group_robot::Limiters::default(),
         };
         Ok(Client {
@@ -259,7 +280,8 @@ impl ClientBuilder {
 
 pub(crate) fn base_url(url: &str) -> Result<String, BuildError> {
     let has_scheme = url.starts_with("https://") || url.starts_with("http://");
-    if has_scheme && crate::limit::url("base_url", url).is_ok() {
+    let is_bare = !url.contains(['?', '#']);
+    if has_scheme && is_bare && limit::url("base_url", url).is_ok() {
         Ok(url.trim_end_matches('/').to_owned())
     } else {
         Err(BuildError::BaseUrl(url.to_owned()))
@@ -270,9 +292,12 @@ pub(crate) fn base_url(url: &str) -> Result<String, BuildError> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// A base URL is not an absolute http(s) URL.
+    /// A base URL is not an absolute http(s) URL, or has a query or a fragment.
     #[error("not an http(s) base URL: {0}")]
     BaseUrl(String),
+    /// The corp id, the secret or a robot's key is empty.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
     /// The proxy URL cannot be used (it is not shown, since it may hold a password).
     #[error("the proxy URL cannot be used")]
     Proxy,

@@ -10,10 +10,11 @@ use super::{
 #[derive(Debug, Clone)]
 pub struct ReqwestTransport {
     http: reqwest::Client,
+    timeout: Duration,
 }
 
 impl ReqwestTransport {
-    /// A transport with the given time limits, through `proxy` (`http://user:pass@host:port`) if
+    /// A transport with the given time limits (files get [`HttpRequest::extra_time`] on top), through `proxy` (`http://user:pass@host:port`) if
     /// one is given.
     ///
     /// # Errors
@@ -25,7 +26,6 @@ impl ReqwestTransport {
         proxy: Option<&str>,
     ) -> Result<Self, BuildError> {
         let mut builder = reqwest::Client::builder()
-            .timeout(timeout)
             .connect_timeout(connect_timeout)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy();
@@ -34,17 +34,18 @@ impl ReqwestTransport {
             builder = builder.proxy(proxy);
         }
         let http = builder.build().map_err(|_| BuildError::Http)?;
-        Ok(Self { http })
+        Ok(Self { http, timeout })
     }
 }
 
 impl Transport for ReqwestTransport {
     fn carry(&self, request: HttpRequest) -> TransportFuture<'_> {
         Box::pin(async move {
-            let mut builder = match request.method {
+            let builder = match request.method {
                 Method::Get => self.http.get(&request.url),
                 Method::Post => self.http.post(&request.url),
             };
+            let mut builder = builder.timeout(self.timeout + request.extra_time);
             if let Some(range) = request.range {
                 builder = builder.header(reqwest::header::RANGE, range);
             }
@@ -75,6 +76,7 @@ async fn read(
             let detail = format!("the answer is larger than {max_bytes} bytes");
             return Err(TransportError {
                 may_have_been_sent: true,
+                is_permanent: true,
                 detail,
             });
         }
@@ -107,6 +109,7 @@ fn failure(error: &reqwest::Error) -> TransportError {
     let detail = innermost.map_or_else(|| kind.to_owned(), |inner| format!("{kind}: {inner}"));
     TransportError {
         may_have_been_sent: !error.is_builder() && !error.is_connect(),
+        is_permanent: error.is_builder(),
         detail,
     }
 }

@@ -35,6 +35,7 @@ impl Script {
     pub(crate) fn then_broken(self: Arc<Self>, may_have_been_sent: bool) -> Arc<Self> {
         let error = TransportError {
             may_have_been_sent,
+            is_permanent: false,
             detail: "scripted".into(),
         };
         self.steps.lock().unwrap().push_back(Err(error));

@@ -50,7 +50,14 @@ fn base_urls_and_proxies_are_checked_when_built() {
             .build()
             .is_ok()
     );
-    for bad in ["", "qyapi.weixin.qq.com", "ftp://h", "https://"] {
+    for bad in [
+        "",
+        "qyapi.weixin.qq.com",
+        "ftp://h",
+        "https://",
+        "https://h?a=b",
+        "https://h/#a",
+    ] {
         let error = builder().api_base(bad).build().unwrap_err();
         assert_eq!(error, BuildError::BaseUrl(bad.into()));
     }
@@ -60,6 +67,10 @@ fn base_urls_and_proxies_are_checked_when_built() {
         .unwrap_err();
     assert!(!format!("{error} {error:?}").contains("hunter2"));
     assert!(builder().proxy("").build().is_ok());
+    for (corp_id, secret, field) in [("", "s", "corpid"), ("ww1", " ", "corpsecret")] {
+        let error = Client::builder(corp_id, 1, secret).build().unwrap_err();
+        assert!(matches!(error, BuildError::Limit(limit) if limit.field == field));
+    }
 }
 
 #[tokio::test]
@@ -116,6 +127,7 @@ async fn every_call(client: &Client) {
     let _ = client.api_ips().await;
     let _ = client.user("u").await;
     let _ = client.robot_user_ids(["u"]).await;
+    let _ = client.member_ids("").await;
     let _ = client.users_in(1).await;
     let _ = client.user_names_in(1).await;
     let _ = client.external_chats(&ChatFilter::new(), "").await;
@@ -125,7 +137,7 @@ async fn every_call(client: &Client) {
     let _ = client.upload_media(MediaKind::Image, &file).await;
     let _ = client.upload_picture(&file).await;
     let _ = client.get::<Value>("x", &[]).await;
-    let robot = client.group_robot(SecretString::from("K"));
+    let robot = client.group_robot(SecretString::from("K")).unwrap();
     let _ = robot
         .try_send(&crate::group_robot::GroupMessage::text("t").unwrap())
         .await;
@@ -228,4 +240,74 @@ fn time_limits_can_be_set() {
         format!("{:?}", builder.build().unwrap()),
         "Client { api_base: \"https://qyapi.weixin.qq.com\", corp_id: \"ww1\", agent_id: 1, .. }"
     );
+}
+
+#[test]
+fn a_token_lives_as_long_as_it_says_and_else_two_hours() {
+    for (answer, seconds) in [
+        (json!({"t": "T", "expires_in": 7000}), 7000),
+        (json!({"t": "T", "expires_in": "7000"}), 7000),
+        (json!({"t": "T", "expires_in": 7000.0}), 7000),
+        (json!({"t": "T", "expires_in": 1_000_000}), 24 * 3600),
+        (json!({"t": "T"}), 7200),
+        (json!({"t": "T", "expires_in": null}), 7200),
+        (json!({"t": "T", "expires_in": "soon"}), 7200),
+        (json!({"t": "T", "expires_in": 0}), 7200),
+        (json!({"t": "T", "expires_in": -1}), 7200),
+    ] {
+        let fetched = secret_field(&answer, "t").unwrap();
+        assert_eq!(fetched.lifetime.as_secs(), seconds, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_forgotten_token_is_fetched_again() {
+    let script = Script::with_token()
+        .then(r#"{"ip_list":[]}"#)
+        .then(r#"{"access_token":"T2","expires_in":7200}"#)
+        .then(r#"{"ip_list":[]}"#);
+    let client = script.client();
+    client.api_ips().await.unwrap();
+    client.forget_access_token();
+    client.api_ips().await.unwrap();
+    assert_eq!(script.urls()[3], "get_api_domain_ip?access_token=T2");
+}
+
+#[tokio::test]
+async fn nulls_and_numbers_in_either_spelling_are_read() {
+    let script = Script::with_token()
+        .then(
+            r#"{"errcode":0,"agentid":"1000002","name":null,"close":"0","report_location_flag":"1",
+            "redirect_domain":null,"allow_userinfos":null,"allow_partys":{"partyid":["1",2]},
+            "allow_tags":{"tagid":null}}"#,
+        )
+        .then(
+            r#"{"errcode":0,"userid":42,"department":["1",2],"order":[0,null],
+            "is_leader_in_dept":null,"direct_leader":null,"mobile":"138"}"#,
+        )
+        .then(
+            r#"{"errcode":0,"group_chat":{"chat_id":"wr1","name":null,"owner":null,
+            "member_list":[{"userid":7,"type":"2","invitor":null}],
+            "admin_list":[{"userid":null}]}}"#,
+        );
+    let client = script.client();
+    let agent = client.agent().await.unwrap();
+    assert_eq!((agent.agentid, &*agent.name), (1_000_002, ""));
+    assert_eq!(agent.report_location_flag, 1);
+    assert_eq!(agent.visible_users().count(), 0);
+    assert_eq!(
+        (agent.visible_parties(), agent.visible_tags()),
+        (&[1, 2][..], &[][..])
+    );
+    let user = client.user("42").await.unwrap();
+    assert_eq!((&*user.userid, &*user.department), ("42", &[1, 2][..]));
+    assert_eq!(
+        (&*user.order, user.mobile.as_deref()),
+        (&[0, 0][..], Some("138"))
+    );
+    assert!(!format!("{user:?}").contains("138"));
+    let chat = client.external_chat("wr1").await.unwrap();
+    assert_eq!((&*chat.name, &*chat.owner), ("", ""));
+    assert_eq!((&*chat.members[0].userid, chat.members[0].kind), ("7", 2));
+    assert_eq!(format!("{:?}", chat.members[0]), "ChatMember { .. }");
 }

@@ -1,6 +1,8 @@
 //! The network behind a trait: bytes out, bytes in. Knows no token and no errcode.
 
-use std::{fmt, future::Future, pin::Pin};
+use std::{fmt, future::Future, pin::Pin, time::Duration};
+
+use bytes::Bytes;
 
 use super::error::TransportError;
 
@@ -29,17 +31,20 @@ pub enum Method {
 
 /// A request ready to be sent. `Debug` shows neither query nor body.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct HttpRequest {
     /// GET or POST.
     pub method: Method,
     /// The whole URL, secrets in the query included.
     pub url: String,
     /// Content type and body of a POST.
-    pub content: Option<(String, Vec<u8>)>,
+    pub content: Option<(String, Bytes)>,
     /// A `Range` header, for large media.
     pub range: Option<String>,
     /// Largest body to read, in bytes; a larger one is an error.
     pub max_response_bytes: usize,
+    /// How much longer than others this call may take, since it moves a file.
+    pub extra_time: Duration,
 }
 
 impl fmt::Debug for HttpRequest {

@@ -228,7 +228,7 @@ fn encrypt_raw(keys: &Keys, plaintext: &[u8]) -> String {
     let mut buffer = plaintext.to_vec();
     let (blocks, rest) = Array::slice_as_chunks_mut(buffer.as_mut_slice());
     assert!(rest.is_empty(), "the test must give whole blocks");
-    cbc::Encryptor::inner_iv_init(&keys.aes_key.encryptor, &keys.aes_key.iv.into())
+    cbc::Encryptor::inner_iv_init(&keys.aes_key.encryptor, (&*keys.aes_key.iv).into())
         .encrypt_blocks(blocks);
     STANDARD.encode(&buffer)
 }
@@ -355,4 +355,14 @@ proptest! {
         let keys = v1_keys();
         let _ = keys.decrypt(&encrypt_raw(&keys, blocks.as_flattened()));
     }
+}
+
+#[test]
+fn every_part_of_the_keys_is_wiped_on_drop() {
+    fn is_wiped<T: secrecy::zeroize::ZeroizeOnDrop>(_: &T) {}
+    let keys = Keys::new("token", &"A".repeat(43), "ww1").unwrap();
+    is_wiped(&keys.token);
+    is_wiped(&keys.aes_key.encryptor);
+    is_wiped(&keys.aes_key.decryptor);
+    is_wiped(&keys.aes_key.iv);
 }

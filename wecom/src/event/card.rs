@@ -1,6 +1,7 @@
 //! Clicks on template cards (wecom-app §2.2).
 
 use super::{optional, text};
+use crate::OneTimeCode;
 use crate::card::CardType;
 use crate::xml::{Element, Fields};
 
@@ -16,8 +17,9 @@ pub struct CardClick {
     pub task_id: String,
     /// Type of the card; `None` if missing or not one of the five, see the raw fields then.
     pub card_type: Option<CardType>,
-    /// Code for one update of the card within 72 hours; each click brings a fresh one.
-    pub response_code: String,
+    /// Code for one update of the card within 72 hours; each click brings a fresh one. `None` if
+    /// missing.
+    pub response_code: Option<OneTimeCode>,
     /// What was selected, one entry per question; may be empty for plain buttons.
     pub selections: Vec<Selection>,
 }
@@ -33,8 +35,8 @@ pub struct CardMenuClick {
     /// Type of the card: text notice, news notice or button interaction; `None` if missing or
     /// not one of the five.
     pub card_type: Option<CardType>,
-    /// Code for one update of the card within 72 hours.
-    pub response_code: String,
+    /// Code for one update of the card within 72 hours; `None` if missing.
+    pub response_code: Option<OneTimeCode>,
 }
 
 /// The answer to one question of a card.
@@ -76,7 +78,7 @@ impl CardClick {
             key: text(fields.get("EventKey")),
             task_id: text(fields.get("TaskId")),
             card_type: fields.get("CardType").and_then(card_type),
-            response_code: text(fields.get("ResponseCode")),
+            response_code: fields.get("ResponseCode").map(OneTimeCode::from),
             selections: items
                 .into_iter()
                 .flat_map(|items| items.children())
@@ -93,7 +95,7 @@ impl CardMenuClick {
             key: text(fields.get("EventKey")),
             task_id: text(fields.get("TaskId")),
             card_type: fields.get("CardType").and_then(card_type),
-            response_code: text(fields.get("ResponseCode")),
+            response_code: fields.get("ResponseCode").map(OneTimeCode::from),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Changes in the corp's contacts (wecom-app §2.3).
 
 use super::{comma_list, number, optional, text};
+use crate::hidden::hide_in_debug;
 use crate::xml::{Element, Fields};
 
 /// A change of a member, a department or a tag.
@@ -37,7 +38,8 @@ pub enum ContactChange {
 }
 
 /// What is said of a member. Absent fields did not change or are not for this application.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// `Debug` shows nothing of it.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UserChange {
     /// userid before the change.
@@ -79,7 +81,7 @@ pub struct UserChange {
 }
 
 /// An attribute that the corp defined.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ExtendedAttribute {
     /// Name.
@@ -89,7 +91,7 @@ pub struct ExtendedAttribute {
 }
 
 /// The value of an attribute that the corp defined.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ExtendedValue {
     /// Plain text (type 0).
@@ -137,6 +139,8 @@ pub struct TagChange {
     /// Departments that lost the tag.
     pub removed_parties: Vec<i64>,
 }
+
+hide_in_debug!(UserChange, ExtendedAttribute, ExtendedValue);
 
 impl ContactChange {
     pub(super) fn parse(fields: &Fields) -> Self {

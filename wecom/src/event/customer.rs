@@ -3,6 +3,7 @@
 //! Actions done through the API cause no callback.
 
 use super::{number, optional, text};
+use crate::OneTimeCode;
 use crate::xml::Fields;
 
 /// A change in the relation of a member and a customer.
@@ -16,7 +17,7 @@ pub enum CustomerChange {
         /// `state` of the contact way the customer came through.
         state: Option<String>,
         /// Code to send a welcome message within 20 seconds; absent if they already chat.
-        welcome_code: Option<String>,
+        welcome_code: Option<OneTimeCode>,
     },
     /// The customer added a member who need not confirm.
     AddHalf {
@@ -25,7 +26,7 @@ pub enum CustomerChange {
         /// `state` of the contact way the customer came through.
         state: Option<String>,
         /// Code to send a welcome message within 20 seconds; absent if they already chat.
-        welcome_code: Option<String>,
+        welcome_code: Option<OneTimeCode>,
     },
     /// The member changed remarks or tags of the customer.
     Edit {
@@ -159,12 +160,12 @@ impl CustomerChange {
             "add_external_contact" => Self::Add {
                 who,
                 state: get("State"),
-                welcome_code: get("WelcomeCode"),
+                welcome_code: fields.get("WelcomeCode").map(OneTimeCode::from),
             },
             "add_half_external_contact" => Self::AddHalf {
                 who,
                 state: get("State"),
-                welcome_code: get("WelcomeCode"),
+                welcome_code: fields.get("WelcomeCode").map(OneTimeCode::from),
             },
             "edit_external_contact" => Self::Edit { who },
             "del_external_contact" => Self::Delete {

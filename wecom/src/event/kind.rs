@@ -2,8 +2,9 @@
 
 use super::{
     CardClick, CardMenuClick, ChatChange, ContactChange, CustomerChange, CustomerTagChange,
-    PictureSource, Pictures, ScanCode, SelectedLocation, number, optional, text,
+    PictureSource, Pictures, ScanCode, SelectedLocation, measure, number, optional, text,
 };
+use crate::hidden::hide_in_debug;
 use crate::xml::Fields;
 
 /// Something that happened. Event names are compared without regard to case.
@@ -91,8 +92,8 @@ pub enum Event {
     },
 }
 
-/// Where a member is.
-#[derive(Debug, Clone, PartialEq)]
+/// Where a member is. `Debug` does not show it.
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Position {
     /// Degrees north.
@@ -118,6 +119,8 @@ pub struct BatchJobResult {
     /// Words for it; never decide on them.
     pub err_msg: String,
 }
+
+hide_in_debug!(Position);
 
 impl Event {
     pub(super) fn parse(name: &str, fields: &Fields) -> Self {
@@ -172,9 +175,9 @@ impl Event {
 impl Position {
     fn parse(fields: &Fields) -> Self {
         Self {
-            latitude: number(fields.get("Latitude")),
-            longitude: number(fields.get("Longitude")),
-            precision_m: number(fields.get("Precision")),
+            latitude: measure(fields.get("Latitude")),
+            longitude: measure(fields.get("Longitude")),
+            precision_m: measure(fields.get("Precision")),
             app_type: optional(fields.get("AppType")),
         }
     }

@@ -1,10 +1,11 @@
 //! Events of menu buttons that carry more than their key (wecom-app §2.2).
 
-use super::{number, optional, text};
+use super::{measure, number, optional, text};
+use crate::hidden::hide_in_debug;
 use crate::xml::Fields;
 
-/// What a member scanned.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a member scanned. `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ScanCode {
     /// Key of the button.
@@ -41,8 +42,8 @@ pub struct Pictures {
     pub md5_sums: Vec<String>,
 }
 
-/// A place a member chose through a menu button.
-#[derive(Debug, Clone, PartialEq)]
+/// A place a member chose through a menu button. `Debug` does not show it.
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SelectedLocation {
     /// Key of the button.
@@ -60,6 +61,8 @@ pub struct SelectedLocation {
     /// `wxwork` in WeCom; absent in the WeChat plug-in.
     pub app_type: Option<String>,
 }
+
+hide_in_debug!(ScanCode, SelectedLocation);
 
 impl ScanCode {
     pub(super) fn parse(fields: &Fields) -> Self {
@@ -98,8 +101,8 @@ impl SelectedLocation {
         let get = |name| info.and_then(|info| info.get(name));
         Self {
             key: text(fields.get("EventKey")),
-            latitude: number(get("Location_X")),
-            longitude: number(get("Location_Y")),
+            latitude: measure(get("Location_X")),
+            longitude: measure(get("Location_Y")),
             scale: number(get("Scale")),
             label: text(get("Label")),
             poi_name: text(get("Poiname")),

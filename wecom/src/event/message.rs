@@ -1,6 +1,9 @@
 //! Chat messages of members (wecom-app §2.1).
 
-use super::{number, optional, text};
+use std::fmt;
+
+use super::{measure, number, optional, text};
+use crate::hidden::hide_in_debug;
 use crate::xml::Fields;
 
 /// A message that a member wrote to the application.
@@ -15,8 +18,9 @@ pub struct Message {
     pub content: Content,
 }
 
-/// The kinds of messages. Files and messages in group chats are never delivered.
-#[derive(Debug, Clone, PartialEq)]
+/// The kinds of messages. Files and messages in group chats are never delivered. `Debug` shows the
+/// kind only.
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Content {
     /// Text without surrounding whitespace.
@@ -54,7 +58,7 @@ pub enum Content {
 }
 
 /// A place that the member sent.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct LocationMessage {
     /// Degrees north; XML name `Location_X`.
@@ -68,7 +72,7 @@ pub struct LocationMessage {
 }
 
 /// A link that the member shared.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LinkMessage {
     /// Title.
@@ -79,6 +83,22 @@ pub struct LinkMessage {
     pub url: String,
     /// Address of the cover picture.
     pub pic_url: String,
+}
+
+hide_in_debug!(LocationMessage, LinkMessage);
+
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Text(_) => "Text(..)",
+            Self::Image { .. } => "Image { .. }",
+            Self::Voice { .. } => "Voice { .. }",
+            Self::Video { .. } => "Video { .. }",
+            Self::Location(_) => "Location(..)",
+            Self::Link(_) => "Link(..)",
+            Self::Other { .. } => "Other { .. }",
+        })
+    }
 }
 
 impl Message {
@@ -108,8 +128,8 @@ impl Content {
                 thumb_media_id: text(fields.get("ThumbMediaId")),
             },
             "location" => Self::Location(LocationMessage {
-                latitude: number(fields.get("Location_X")),
-                longitude: number(fields.get("Location_Y")),
+                latitude: measure(fields.get("Location_X")),
+                longitude: measure(fields.get("Location_Y")),
                 scale: number(fields.get("Scale")),
                 label: text(fields.get("Label")),
             }),

@@ -58,7 +58,7 @@ pub struct Inbound {
     pub from_user: String,
     /// When it was sent, in Unix seconds.
     pub created_at_s: i64,
-    /// The application; absent in contact and customer events.
+    /// The application; absent in contact and customer events, and where it is no number.
     pub agent_id: Option<i64>,
     /// What was sent.
     pub body: Body,
@@ -101,11 +101,7 @@ impl Inbound {
             created_at_s: created_at
                 .parse()
                 .map_err(|_| ContentError::Number("CreateTime"))?,
-            agent_id: common
-                .agent_id
-                .map(str::parse)
-                .transpose()
-                .map_err(|_| ContentError::Number("AgentID"))?,
+            agent_id: number(common.agent_id),
             body,
             fields,
         })
@@ -121,7 +117,8 @@ impl Inbound {
     ///
     /// Messages are told apart by `MsgId` with application, sender and second, because `MsgId`
     /// alone has collided. Events are told apart by all that names their subject, since the
-    /// documented sender and second are shared by unrelated events of `sys`.
+    /// documented sender and second are shared by unrelated events of `sys`; where nothing names it
+    /// (an approval, a scan, a place), by the whole text, which a re-delivery repeats.
     pub fn dedupe_key(&self) -> String {
         const OF_MESSAGE: &[&str] = &["AgentID", "FromUserName", "CreateTime", "MsgId"];
         const OF_EVENT: &[&str] = &[
@@ -129,6 +126,11 @@ impl Inbound {
             "FromUserName",
             "CreateTime",
             "EventKey",
+            // Two members may enter one customer group within a second.
+            "UpdateDetail",
+            "CurMemVer",
+        ];
+        const SUBJECTS: &[&str] = &[
             "TaskId",
             "ResponseCode",
             "ChangeType",
@@ -137,38 +139,43 @@ impl Inbound {
             "ExternalUserID",
             "Id",
             "TagId",
-            // Two members may enter one customer group within a second.
-            "UpdateDetail",
-            "CurMemVer",
         ];
         let mut hash = Sha1::new();
         let mut add = |value: &str| {
             hash.update(value.len().to_be_bytes());
             hash.update(value.as_bytes());
         };
-        let (prefix, names) = match self.body {
-            Body::Message(_) => ("m:", OF_MESSAGE),
+        let (prefix, names, subjects) = match self.body {
+            Body::Message(_) => ("m:", OF_MESSAGE, &[][..]),
             Body::Event(_) => {
                 add(&self
                     .fields
                     .get("Event")
                     .unwrap_or_default()
                     .to_ascii_lowercase());
-                let job = self
-                    .fields
-                    .element("BatchJob")
-                    .and_then(|job| job.get("JobId"));
-                add(job.unwrap_or_default());
-                ("e:", OF_EVENT)
+                add(self.job_id().unwrap_or_default());
+                ("e:", OF_EVENT, SUBJECTS)
             }
         };
-        for name in names {
+        for name in names.iter().chain(subjects) {
             add(self.fields.get(name).unwrap_or_default());
+        }
+        let is_event = matches!(self.body, Body::Event(_));
+        if is_event && self.job_id().is_none() && !self.names_one_of(SUBJECTS) {
+            add(self.fields.xml());
         }
         let hash: [u8; 20] = hash.finalize().into();
         hash.iter().fold(String::from(prefix), |key, byte| {
             key + &format!("{byte:02x}")
         })
+    }
+
+    fn job_id(&self) -> Option<&str> {
+        self.fields.element("BatchJob")?.get("JobId")
+    }
+
+    fn names_one_of(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| self.fields.get(name).is_some())
     }
 }
 
@@ -218,6 +225,11 @@ fn optional(value: Option<&str>) -> Option<String> {
 /// text stays in the raw fields.
 fn number<T: std::str::FromStr>(value: Option<&str>) -> Option<T> {
     value.and_then(|text| text.parse().ok())
+}
+
+/// Degrees or metres; what is infinite or not a number is nothing.
+fn measure(value: Option<&str>) -> Option<f64> {
+    number(value).filter(|number: &f64| number.is_finite())
 }
 
 /// A comma list within one element, which may be padded with newlines.

@@ -30,6 +30,106 @@ fn the_samples_of_the_reference_parse() {
     insta::assert_debug_snapshot!(seen);
 }
 
+/// What no `Debug`, and so no snapshot, shows.
+#[test]
+fn the_hidden_parts_of_the_samples_parse() {
+    let samples: Vec<_> = include_str!("samples.xml").lines().map(inbound).collect();
+    let message = |index: usize| match &samples[index].body {
+        Body::Message(message) => message.content.clone(),
+        Body::Event(event) => panic!("an event: {event:?}"),
+    };
+    let text = |text: &str| text.to_owned();
+    assert_eq!(message(0), Content::Text(text("order 42?")));
+    let (pic_url, media_id) = (text("https://pic.example/a"), text("mid1"));
+    assert_eq!(message(1), Content::Image { pic_url, media_id });
+    let (media_id, format) = (text("mid2"), text("amr"));
+    assert_eq!(message(2), Content::Voice { media_id, format });
+    let (media_id, thumb_media_id) = (text("mid3"), text("mid4"));
+    assert_eq!(
+        message(3),
+        Content::Video {
+            media_id,
+            thumb_media_id
+        }
+    );
+    let place = LocationMessage {
+        latitude: Some(31.23),
+        longitude: Some(121.473),
+        scale: Some(15),
+        label: text("Bund"),
+    };
+    assert_eq!(message(4), Content::Location(place));
+    let link = LinkMessage {
+        title: text("t"),
+        description: text("d"),
+        url: text("https://x.example"),
+        pic_url: text("https://x.example/c.png"),
+    };
+    assert_eq!(message(5), Content::Link(link));
+
+    let mut found = 0;
+    for inbound in &samples {
+        let Body::Event(event) = &inbound.body else {
+            continue;
+        };
+        found += 1;
+        match event {
+            Event::Location(at) => assert_eq!(
+                (
+                    at.latitude,
+                    at.longitude,
+                    at.precision_m,
+                    at.app_type.as_deref()
+                ),
+                (Some(31.23), Some(121.47), Some(40.0), Some("wxwork"))
+            ),
+            Event::LocationSelect(at) => assert_eq!(
+                (&*at.key, at.latitude, at.longitude, at.scale),
+                ("LOC", Some(31.23), Some(121.47), Some(15))
+            ),
+            Event::ScancodeWait(code) => assert_eq!(
+                (&*code.key, &*code.scan_type, &*code.result),
+                ("SCAN", "qrcode", "A-17")
+            ),
+            Event::TemplateCard(click) => assert_eq!(click.response_code, Some("rc_abc".into())),
+            Event::TemplateCardMenu(click) => assert_eq!(click.response_code, Some("rc_m".into())),
+            Event::ChangeExternalContact(CustomerChange::Add { welcome_code, .. }) => {
+                assert_eq!(*welcome_code, Some("wc".into()));
+            }
+            Event::ChangeContact(ContactChange::UpdateUser(user)) => assert_eq!(
+                (
+                    &*user.user_id,
+                    user.new_user_id.as_deref(),
+                    &*user.departments
+                ),
+                ("li.lei", Some("lilei"), &[1, 2][..])
+            ),
+            Event::ChangeContact(ContactChange::CreateUser(user)) => {
+                assert_eq!(
+                    (user.name.as_deref(), user.main_department),
+                    (Some("Han"), Some(1))
+                );
+                assert_eq!((&*user.departments, user.status), (&[1, 2][..], Some(1)));
+                assert_eq!(user.is_leader_in_dept, [true, false]);
+                assert_eq!(user.direct_leaders, ["li.lei"]);
+                let (title, url) = (text("p"), text("https://x.example"));
+                let values = user.extended_attributes.iter();
+                assert_eq!(
+                    values
+                        .map(|field| (&*field.name, &field.value))
+                        .collect::<Vec<_>>(),
+                    [
+                        ("Hobby", &ExtendedValue::Text(text("Go"))),
+                        ("Page", &ExtendedValue::Web { title, url })
+                    ]
+                );
+            }
+            _ => found -= 1,
+        }
+    }
+    assert_eq!(found, 8);
+}
+
 #[test]
 fn a_card_answer_is_found_by_question() {
     let Event::TemplateCard(click) = event(
@@ -75,7 +175,7 @@ fn numbers_that_matter_are_checked() {
     };
     assert_eq!(parse("1", "1000002"), Ok(Some(1_000_002)));
     assert_eq!(parse("1", ""), Ok(None));
-    assert_eq!(parse("1", "x"), Err(ContentError::Number("AgentID")));
+    assert_eq!(parse("1", "x"), Ok(None), "not worth a refusal");
     assert_eq!(parse("soon", ""), Err(ContentError::Number("CreateTime")));
 }
 
@@ -141,4 +241,45 @@ fn the_dedupe_key_tells_apart_what_differs() {
     let other_id = inbound("<MsgType>text</MsgType><Content>a</Content><MsgId>2</MsgId>");
     assert_eq!(message.dedupe_key(), same_id.dedupe_key());
     assert_ne!(message.dedupe_key(), other_id.dedupe_key());
+}
+
+#[test]
+fn events_that_name_no_subject_are_told_apart_by_what_they_say() {
+    let key = |rest: &str| {
+        let event = format!("<MsgType>event</MsgType><AgentID>1</AgentID>{rest}");
+        inbound(&event).dedupe_key()
+    };
+    let scan = |result: &str| {
+        format!(
+            "<Event>scancode_push</Event><EventKey>SCAN</EventKey>\
+             <ScanCodeInfo><ScanResult>{result}</ScanResult></ScanCodeInfo>"
+        )
+    };
+    let approval = |number: &str| {
+        format!(
+            "<Event>open_approval_change</Event>\
+             <ApprovalInfo><ThirdNo>{number}</ThirdNo></ApprovalInfo>"
+        )
+    };
+    assert_eq!(key(&scan("a")), key(&scan("a")), "a re-delivery");
+    assert_ne!(key(&scan("a")), key(&scan("b")));
+    assert_eq!(key(&approval("1")), key(&approval("1")), "a re-delivery");
+    assert_ne!(key(&approval("1")), key(&approval("2")));
+    let named = "<Event>template_card_event</Event><ResponseCode>r</ResponseCode>";
+    let more = format!("{named}<New>1</New>");
+    assert_eq!(key(named), key(&more), "its subject is enough");
+}
+
+#[test]
+fn a_place_without_coordinates_has_none() {
+    let Event::Location(at) = event(
+        "<Event>LOCATION</Event><Latitude>nan</Latitude>\
+         <Longitude>inf</Longitude><Precision>-infinity</Precision>",
+    ) else {
+        panic!("not a place")
+    };
+    assert_eq!(
+        (at.latitude, at.longitude, at.precision_m),
+        (None, None, None)
+    );
 }

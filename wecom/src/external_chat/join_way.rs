@@ -116,7 +116,7 @@ impl JoinWay {
 #[non_exhaustive]
 pub struct JoinWayInfo {
     /// Its id.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::string")]
     pub config_id: String,
     /// 1 a button in a mini program, 2 a QR code.
     #[serde(default, deserialize_with = "lenient::integer")]
@@ -140,7 +140,7 @@ pub struct JoinWayInfo {
     #[serde(default, deserialize_with = "lenient::text")]
     pub qr_code: Option<String>,
     /// The groups behind it.
-    #[serde(default, deserialize_with = "lenient::list")]
+    #[serde(default, deserialize_with = "lenient::ids")]
     pub chat_id_list: Vec<String>,
     /// Its word.
     #[serde(default, deserialize_with = "lenient::text")]

@@ -14,6 +14,7 @@ pub use join_way::{JoinScene, JoinWay, JoinWayInfo};
 
 use crate::{
     client::{Client, Error, lenient},
+    hidden::hide_in_debug,
     limit::{self, LimitError, Rule},
 };
 
@@ -100,7 +101,7 @@ pub struct ChatPage {
     #[serde(
         default,
         rename = "group_chat_list",
-        deserialize_with = "lenient::list"
+        deserialize_with = "lenient::or_default"
     )]
     pub chats: Vec<ChatEntry>,
     /// For the next page; none at the end.
@@ -115,7 +116,7 @@ pub struct ChatEntry {
     /// The group's id; its case counts.
     pub chat_id: String,
     /// 0 normal, 1 owner left, 2 handing over, 3 handed over.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::whole")]
     pub status: i64,
 }
 
@@ -126,10 +127,10 @@ pub struct ExternalChat {
     /// The group's id; its case counts.
     pub chat_id: String,
     /// The name; may be empty.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::string")]
     pub name: String,
     /// The owner's userid.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::string")]
     pub owner: String,
     /// When it was made, Unix seconds.
     #[serde(default, deserialize_with = "lenient::integer")]
@@ -138,18 +139,22 @@ pub struct ExternalChat {
     #[serde(default, deserialize_with = "lenient::text")]
     pub notice: Option<String>,
     /// The members.
-    #[serde(default, rename = "member_list", deserialize_with = "lenient::list")]
+    #[serde(
+        default,
+        rename = "member_list",
+        deserialize_with = "lenient::or_default"
+    )]
     pub members: Vec<ChatMember>,
     /// Changes with every change of members.
     #[serde(default, deserialize_with = "lenient::text")]
     pub member_version: Option<String>,
-    #[serde(default, deserialize_with = "lenient::list")]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     admin_list: Vec<Admin>,
 }
 
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 struct Admin {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::string")]
     userid: String,
 }
 
@@ -169,14 +174,15 @@ impl std::fmt::Debug for ExternalChat {
     }
 }
 
-/// A member of a customer group.
+/// A member of a customer group. `Debug` shows nothing of them.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct ChatMember {
     /// A userid, or an external userid (`wm…`, `wo…`).
+    #[serde(deserialize_with = "lenient::string")]
     pub userid: String,
     /// 1 a member of the corp, 2 an external contact.
-    #[serde(default, rename = "type")]
+    #[serde(default, rename = "type", deserialize_with = "lenient::whole")]
     pub kind: i64,
     /// WeChat users only, and only if the corp has bound an open-platform account.
     #[serde(default, deserialize_with = "lenient::text")]
@@ -202,9 +208,11 @@ pub struct ChatMember {
 
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 struct Invitor {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::string")]
     userid: String,
 }
+
+hide_in_debug!(ChatMember);
 
 impl ChatMember {
     /// userid of the member of this corp who invited them, if one did.

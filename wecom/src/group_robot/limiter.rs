@@ -43,6 +43,12 @@ impl Limiter {
         }
     }
 
+    /// Whether a message was sent within the window.
+    pub(super) fn is_counting(&self) -> bool {
+        let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        sent.back().is_some_and(|last| last.elapsed() < WINDOW)
+    }
+
     /// Takes a slot, waiting for it.
     pub(super) async fn slot(&self) {
         while let Err(wait) = self.try_slot() {
@@ -51,7 +57,8 @@ impl Limiter {
     }
 }
 
-/// The limiters of all keys of a client, by a digest of the key.
+/// The limiters of the keys of a client, by a digest of the key. One that nobody holds and that
+/// counts nothing is forgotten when another is made.
 #[derive(Default)]
 pub(crate) struct Limiters {
     by_key: Mutex<HashMap<[u8; 20], Arc<Limiter>>>,
@@ -61,6 +68,15 @@ impl Limiters {
     pub(super) fn of(&self, key: &SecretString) -> Arc<Limiter> {
         let digest = Sha1::digest(key.expose_secret().as_bytes());
         let mut by_key = self.by_key.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(limiter) = by_key.get(&*digest) {
+            return Arc::clone(limiter);
+        }
+        by_key.retain(|_, limiter| Arc::strong_count(limiter) > 1 || limiter.is_counting());
         Arc::clone(by_key.entry(digest.into()).or_default())
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.by_key.lock().unwrap().len()
     }
 }

@@ -55,10 +55,10 @@ pub enum RobotMedia {
 }
 
 impl GroupRobot {
-    /// A robot by the `key` of its webhook URL, on its own HTTP client.
+    /// A robot by its webhook URL or the `key` in it, on its own HTTP client.
     ///
     /// # Errors
-    /// [`BuildError::Http`] when TLS cannot be set up.
+    /// [`BuildError::Limit`] without a key, [`BuildError::Http`] when TLS cannot be set up.
     #[cfg(feature = "reqwest")]
     pub fn new(key: impl Into<SecretString>) -> Result<Self, BuildError> {
         let transport = Arc::new(client::ReqwestTransport::new(
@@ -72,7 +72,7 @@ impl GroupRobot {
     /// A robot on another host or transport.
     ///
     /// # Errors
-    /// [`BuildError::BaseUrl`].
+    /// [`BuildError::Limit`] without a key, [`BuildError::BaseUrl`].
     pub fn with_transport(
         key: impl Into<SecretString>,
         api_base: &str,
@@ -82,7 +82,7 @@ impl GroupRobot {
         Ok(Self {
             transport,
             api_base,
-            key: key.into(),
+            key: key_of(key.into().expose_secret())?,
             limiter: Arc::default(),
         })
     }
@@ -129,11 +129,10 @@ impl GroupRobot {
         };
         limit::count("media", file.len(), min, max)?;
         let query = [("type", word)];
-        self.carry(&call::Call::post(
-            "webhook/upload_media",
-            &query,
-            multipart(file),
-        ))
+        self.carry(
+            &call::Call::post("webhook/upload_media", &query, multipart(file))
+                .with_time_for(file.len()),
+        )
         .await
     }
 
@@ -151,18 +150,21 @@ impl GroupRobot {
 }
 
 impl Client {
-    /// The group robot with this key, on this client's transport. Robots of one key share one
-    /// limiter, however often this is called.
-    pub fn group_robot(&self, key: impl Into<SecretString>) -> GroupRobot {
-        let key = key.into();
+    /// The group robot with this key or webhook URL, on this client's transport. Robots of one key
+    /// share one limiter, however often this is called.
+    ///
+    /// # Errors
+    /// [`LimitError`] on `key`: empty, or a URL without one.
+    pub fn group_robot(&self, key: impl Into<SecretString>) -> Result<GroupRobot, LimitError> {
+        let key = key_of(key.into().expose_secret())?;
         let limiter = self.robot_limiters().of(&key);
         let (transport, api_base) = (Arc::clone(self.transport()), self.api_base().to_owned());
-        GroupRobot {
+        Ok(GroupRobot {
             transport,
             api_base,
             key,
             limiter,
-        }
+        })
     }
 }
 

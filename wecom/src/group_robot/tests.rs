@@ -122,10 +122,40 @@ async fn a_client_keeps_one_limiter_per_key() {
     let client = script.client();
     let message = GroupMessage::text("hi").unwrap();
     for _ in 0..MAX_PER_WINDOW {
-        client.group_robot("K1").try_send(&message).await.unwrap();
+        let robot = client.group_robot("K1").unwrap();
+        robot.try_send(&message).await.unwrap();
     }
-    assert!(client.group_robot("K1").try_send(&message).await.is_err());
-    assert!(client.group_robot("K2").try_send(&message).await.is_ok());
+    let same = client.group_robot("https://x/send?key=K1").unwrap();
+    assert!(same.try_send(&message).await.is_err());
+    let other = client.group_robot("K2").unwrap();
+    assert!(other.try_send(&message).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn limiters_that_count_nothing_are_forgotten() {
+    let limiters = Limiters::default();
+    let held = limiters.of(&"held".into());
+    limiters.of(&"busy".into()).try_slot().unwrap();
+    for key in 0..100 {
+        limiters.of(&key.to_string().into());
+    }
+    assert_eq!(limiters.len(), 3, "held, busy, and the last");
+    assert!(limiters.of(&"busy".into()).is_counting());
+    tokio::time::advance(limiter::WINDOW).await;
+    limiters.of(&"new".into());
+    assert_eq!(limiters.len(), 2);
+    drop(held);
+}
+
+#[test]
+fn a_robot_has_a_key() {
+    let client = Arc::new(Script::default()).client();
+    for bad in ["", " ", "https://x/send", "https://x/send?key="] {
+        assert_eq!(client.group_robot(bad).unwrap_err().field, "key", "{bad}");
+        let transport = Arc::new(Script::default()) as Arc<dyn Transport>;
+        let robot = GroupRobot::with_transport(bad, "https://x", transport);
+        assert!(matches!(robot.unwrap_err(), BuildError::Limit(_)), "{bad}");
+    }
 }
 
 #[tokio::test]

@@ -42,15 +42,15 @@ impl Article {
     /// [`LimitError`] with the field.
     pub fn new(title: impl Into<String>, link: Link) -> Result<Self, LimitError> {
         let title = title.into();
-        limit::required("articles.title", &title, MAX_TITLE)?;
+        limit::required("news.articles.title", &title, MAX_TITLE)?;
         match &link {
             Link::Web { url } => {
-                limit::url("articles.url", url)?;
-                limit::bytes("articles.url", url, MAX_URL_BYTES)?;
+                limit::url("news.articles.url", url)?;
+                limit::bytes("news.articles.url", url, MAX_URL_BYTES)?;
             }
             Link::MiniProgram { appid, pagepath } => {
-                limit::present("articles.appid", appid)?;
-                limit::required("articles.pagepath", pagepath, 128)?;
+                limit::present("news.articles.appid", appid)?;
+                limit::required("news.articles.pagepath", pagepath, 128)?;
             }
         }
         Ok(Self {
@@ -64,10 +64,10 @@ impl Article {
     /// Text under the title, up to 512 bytes.
     ///
     /// # Errors
-    /// [`LimitError`] on `articles.description`.
+    /// [`LimitError`] on `news.articles.description`.
     pub fn description(mut self, text: impl Into<String>) -> Result<Self, LimitError> {
         let text = text.into();
-        limit::bytes("articles.description", &text, MAX_DESCRIPTION)?;
+        limit::bytes("news.articles.description", &text, MAX_DESCRIPTION)?;
         self.description = Some(text);
         Ok(self)
     }
@@ -75,11 +75,11 @@ impl Article {
     /// The picture: JPG or PNG, 1068×455 (first article) or 150×150; URL of up to 2,048 bytes.
     ///
     /// # Errors
-    /// [`LimitError`] on `articles.picurl`.
+    /// [`LimitError`] on `news.articles.picurl`.
     pub fn picture(mut self, url: impl Into<String>) -> Result<Self, LimitError> {
         let url = url.into();
-        limit::url("articles.picurl", &url)?;
-        limit::bytes("articles.picurl", &url, MAX_URL_BYTES)?;
+        limit::url("news.articles.picurl", &url)?;
+        limit::bytes("news.articles.picurl", &url, MAX_URL_BYTES)?;
         self.picurl = Some(url);
         Ok(self)
     }
@@ -114,9 +114,9 @@ impl MpArticle {
     ) -> Result<Self, LimitError> {
         let (title, thumb_media_id, content) =
             (title.into(), thumb_media_id.into(), content.into());
-        limit::required("articles.title", &title, MAX_TITLE)?;
-        limit::present("articles.thumb_media_id", &thumb_media_id)?;
-        limit::required("articles.content", &content, Self::MAX_CONTENT_BYTES)?;
+        limit::required("mpnews.articles.title", &title, MAX_TITLE)?;
+        limit::present("mpnews.articles.thumb_media_id", &thumb_media_id)?;
+        limit::required("mpnews.articles.content", &content, Self::MAX_CONTENT_BYTES)?;
         let (author, content_source_url, digest) = (None, None, None);
         Ok(Self {
             title,
@@ -131,10 +131,10 @@ impl MpArticle {
     /// The author, up to 64 bytes.
     ///
     /// # Errors
-    /// [`LimitError`] on `articles.author`.
+    /// [`LimitError`] on `mpnews.articles.author`.
     pub fn author(mut self, author: impl Into<String>) -> Result<Self, LimitError> {
         let author = author.into();
-        limit::bytes("articles.author", &author, 64)?;
+        limit::bytes("mpnews.articles.author", &author, 64)?;
         self.author = Some(author);
         Ok(self)
     }
@@ -142,10 +142,10 @@ impl MpArticle {
     /// The page behind 阅读原文.
     ///
     /// # Errors
-    /// [`LimitError`] on `articles.content_source_url`.
+    /// [`LimitError`] on `mpnews.articles.content_source_url`.
     pub fn source_url(mut self, url: impl Into<String>) -> Result<Self, LimitError> {
         let url = url.into();
-        limit::url("articles.content_source_url", &url)?;
+        limit::url("mpnews.articles.content_source_url", &url)?;
         self.content_source_url = Some(url);
         Ok(self)
     }
@@ -153,10 +153,10 @@ impl MpArticle {
     /// The summary, up to 512 bytes.
     ///
     /// # Errors
-    /// [`LimitError`] on `articles.digest`.
+    /// [`LimitError`] on `mpnews.articles.digest`.
     pub fn digest(mut self, digest: impl Into<String>) -> Result<Self, LimitError> {
         let digest = digest.into();
-        limit::bytes("articles.digest", &digest, MAX_DESCRIPTION)?;
+        limit::bytes("mpnews.articles.digest", &digest, MAX_DESCRIPTION)?;
         self.digest = Some(digest);
         Ok(self)
     }

@@ -15,109 +15,132 @@ pub(super) const MAX_TITLE: usize = 128;
 pub(super) const MAX_DESCRIPTION: usize = 512;
 const MAX_ARTICLES: usize = 8;
 
-/// What a message says.
+/// What a message says, checked when it is made: from a [`Text`], [`Markdown`], [`TextCard`] or
+/// [`Video`], or by one of the functions here.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Content {
-    /// Plain text with line breaks and `<a href>`.
+pub struct Content(pub(super) Kind);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Kind {
     Text(Text),
-    /// Markdown of the platform's subset; not shown in the WeChat plug-in.
     Markdown(Markdown),
-    /// A card with title, text and one link.
     TextCard(TextCard),
-    /// One of the five template cards; not shown in the WeChat plug-in.
     TemplateCard(Box<Card>),
-    /// A picture, by media id.
     Image(String),
-    /// A voice recording, by media id.
     Voice(String),
-    /// A film.
     Video(Video),
-    /// A file, by media id.
     File(String),
-    /// 1 to 8 links with pictures; see [`Content::news`].
     News(Vec<Article>),
-    /// 1 to 8 articles kept by WeCom; see [`Content::mp_news`].
     MpNews(Vec<MpArticle>),
 }
 
 impl Content {
-    /// A template card.
+    /// A template card; not shown in the WeChat plug-in.
     ///
     /// # Errors
     /// [`LimitError`] if the card holds something only a smart robot can show.
     pub fn card(card: Card) -> Result<Self, LimitError> {
         card.check_for(Place::Application)?;
-        Ok(Self::TemplateCard(Box::new(card)))
+        Ok(Self(Kind::TemplateCard(Box::new(card))))
+    }
+
+    /// A picture, by media id.
+    ///
+    /// # Errors
+    /// [`LimitError`] on `image.media_id`: empty.
+    pub fn image(media_id: impl Into<String>) -> Result<Self, LimitError> {
+        let media_id = media_id.into();
+        limit::present("image.media_id", &media_id)?;
+        Ok(Self(Kind::Image(media_id)))
+    }
+
+    /// A voice recording, by media id.
+    ///
+    /// # Errors
+    /// [`LimitError`] on `voice.media_id`: empty.
+    pub fn voice(media_id: impl Into<String>) -> Result<Self, LimitError> {
+        let media_id = media_id.into();
+        limit::present("voice.media_id", &media_id)?;
+        Ok(Self(Kind::Voice(media_id)))
+    }
+
+    /// A file, by media id.
+    ///
+    /// # Errors
+    /// [`LimitError`] on `file.media_id`: empty.
+    pub fn file(media_id: impl Into<String>) -> Result<Self, LimitError> {
+        let media_id = media_id.into();
+        limit::present("file.media_id", &media_id)?;
+        Ok(Self(Kind::File(media_id)))
     }
 
     /// 1 to 8 links with pictures.
     ///
     /// # Errors
-    /// [`LimitError`] on `articles`: count.
+    /// [`LimitError`] on `news.articles`: count.
     pub fn news(articles: impl IntoIterator<Item = Article>) -> Result<Self, LimitError> {
         let articles: Vec<Article> = articles.into_iter().collect();
-        limit::count("articles", articles.len(), 1, MAX_ARTICLES)?;
-        Ok(Self::News(articles))
+        limit::count("news.articles", articles.len(), 1, MAX_ARTICLES)?;
+        Ok(Self(Kind::News(articles)))
     }
 
     /// 1 to 8 articles kept by WeCom.
     ///
     /// # Errors
-    /// [`LimitError`] on `articles`: count.
+    /// [`LimitError`] on `mpnews.articles`: count.
     pub fn mp_news(articles: impl IntoIterator<Item = MpArticle>) -> Result<Self, LimitError> {
         let articles: Vec<MpArticle> = articles.into_iter().collect();
-        limit::count("articles", articles.len(), 1, MAX_ARTICLES)?;
-        Ok(Self::MpNews(articles))
+        limit::count("mpnews.articles", articles.len(), 1, MAX_ARTICLES)?;
+        Ok(Self(Kind::MpNews(articles)))
     }
 
     /// The platform's `msgtype`.
     #[must_use]
     pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Text(_) => "text",
-            Self::Markdown(_) => "markdown",
-            Self::TextCard(_) => "textcard",
-            Self::TemplateCard(_) => "template_card",
-            Self::Image(_) => "image",
-            Self::Voice(_) => "voice",
-            Self::Video(_) => "video",
-            Self::File(_) => "file",
-            Self::News(_) => "news",
-            Self::MpNews(_) => "mpnews",
+        match self.0 {
+            Kind::Text(_) => "text",
+            Kind::Markdown(_) => "markdown",
+            Kind::TextCard(_) => "textcard",
+            Kind::TemplateCard(_) => "template_card",
+            Kind::Image(_) => "image",
+            Kind::Voice(_) => "voice",
+            Kind::Video(_) => "video",
+            Kind::File(_) => "file",
+            Kind::News(_) => "news",
+            Kind::MpNews(_) => "mpnews",
         }
     }
 
     /// Whether the platform takes `safe` for it.
     pub(super) fn may_be_confidential(&self) -> bool {
         matches!(
-            self,
-            Self::Text(_) | Self::Image(_) | Self::Video(_) | Self::File(_) | Self::MpNews(_)
+            self.0,
+            Kind::Text(_) | Kind::Image(_) | Kind::Video(_) | Kind::File(_) | Kind::MpNews(_)
         )
     }
 }
 
 impl From<Text> for Content {
     fn from(text: Text) -> Self {
-        Self::Text(text)
+        Self(Kind::Text(text))
     }
 }
 
 impl From<Markdown> for Content {
     fn from(markdown: Markdown) -> Self {
-        Self::Markdown(markdown)
+        Self(Kind::Markdown(markdown))
     }
 }
 
 impl From<TextCard> for Content {
     fn from(card: TextCard) -> Self {
-        Self::TextCard(card)
+        Self(Kind::TextCard(card))
     }
 }
 
 impl From<Video> for Content {
     fn from(video: Video) -> Self {
-        Self::Video(video)
+        Self(Kind::Video(video))
     }
 }
 
@@ -174,8 +197,8 @@ pub fn split_text(text: &str, max_bytes: usize) -> Vec<&str> {
     pieces
 }
 
-/// Markdown of 1 to 2,048 bytes: headings, bold, links, inline code, quotes and
-/// `<font color="info|comment|warning">`.
+/// Markdown of 1 to 2,048 bytes, not shown in the WeChat plug-in: headings, bold, links, inline
+/// code, quotes and `<font color="info|comment|warning">`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Markdown {
     content: String,
@@ -271,12 +294,17 @@ pub struct Video {
 
 impl Video {
     /// A film without title.
-    pub fn new(media_id: impl Into<String>) -> Self {
-        Self {
-            media_id: media_id.into(),
+    ///
+    /// # Errors
+    /// [`LimitError`] on `video.media_id`: empty.
+    pub fn new(media_id: impl Into<String>) -> Result<Self, LimitError> {
+        let media_id = media_id.into();
+        limit::present("video.media_id", &media_id)?;
+        Ok(Self {
+            media_id,
             title: None,
             description: None,
-        }
+        })
     }
 
     /// Title (≤ 128 bytes) and description (≤ 512 bytes).

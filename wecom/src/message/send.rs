@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap as _};
 use serde_json::{Value, json};
 
 use super::{
-    content::Content,
+    content::{Content, Kind},
     recipients::{Recipients, joined},
 };
 use crate::{
+    OneTimeCode,
     client::{Client, Error, lenient},
     limit::{LimitError, Rule},
 };
@@ -17,12 +18,19 @@ use crate::{
 /// Longest interval in which a repeated message is suppressed.
 const MAX_DUPLICATE_INTERVAL: Duration = Duration::from_secs(4 * 3600);
 
+/// The values of `safe` beside 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Safe {
+    Confidential = 1,
+    WithinCorp = 2,
+}
+
 /// A message ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     recipients: Recipients,
     content: Content,
-    confidential: bool,
+    safe: Option<Safe>,
     translate_ids: bool,
     duplicate_interval: Option<Duration>,
 }
@@ -33,7 +41,7 @@ impl Message {
         Self {
             recipients,
             content: content.into(),
-            confidential: false,
+            safe: None,
             translate_ids: false,
             duplicate_interval: None,
         }
@@ -48,7 +56,20 @@ impl Message {
             let reason = "only text, image, video, file and mpnews can be confidential";
             return Err(LimitError::not_allowed("safe", reason));
         }
-        self.confidential = true;
+        self.safe = Some(Safe::Confidential);
+        Ok(self)
+    }
+
+    /// Lets articles kept by WeCom (mpnews) be shared within the corp only.
+    ///
+    /// # Errors
+    /// [`LimitError`] on `safe`: only mpnews can be.
+    pub fn within_the_corp(mut self) -> Result<Self, LimitError> {
+        if !matches!(self.content.0, Kind::MpNews(_)) {
+            let reason = "only mpnews can be kept within the corp";
+            return Err(LimitError::not_allowed("safe", reason));
+        }
+        self.safe = Some(Safe::WithinCorp);
         Ok(self)
     }
 
@@ -110,24 +131,24 @@ impl Serialize for Wire<'_> {
         let kind = message.content.kind();
         map.serialize_entry("msgtype", kind)?;
         map.serialize_entry("agentid", &self.agent_id)?;
-        match &message.content {
-            Content::Text(text) => map.serialize_entry(kind, text)?,
-            Content::Markdown(markdown) => map.serialize_entry(kind, markdown)?,
-            Content::TextCard(card) => map.serialize_entry(kind, card)?,
-            Content::TemplateCard(card) => map.serialize_entry(kind, card)?,
-            Content::Image(id) | Content::Voice(id) | Content::File(id) => {
+        match &message.content.0 {
+            Kind::Text(text) => map.serialize_entry(kind, text)?,
+            Kind::Markdown(markdown) => map.serialize_entry(kind, markdown)?,
+            Kind::TextCard(card) => map.serialize_entry(kind, card)?,
+            Kind::TemplateCard(card) => map.serialize_entry(kind, card)?,
+            Kind::Image(id) | Kind::Voice(id) | Kind::File(id) => {
                 map.serialize_entry(kind, &json!({ "media_id": id }))?;
             }
-            Content::Video(video) => map.serialize_entry(kind, video)?,
-            Content::News(articles) => {
+            Kind::Video(video) => map.serialize_entry(kind, video)?,
+            Kind::News(articles) => {
                 map.serialize_entry(kind, &Articles { articles })?;
             }
-            Content::MpNews(articles) => {
+            Kind::MpNews(articles) => {
                 map.serialize_entry(kind, &Articles { articles })?;
             }
         }
-        if message.confidential {
-            map.serialize_entry("safe", &1)?;
+        if let Some(safe) = message.safe {
+            map.serialize_entry("safe", &(safe as i64))?;
         }
         if message.translate_ids {
             map.serialize_entry("enable_id_trans", &1)?;
@@ -165,8 +186,8 @@ pub struct Sent {
     #[serde(default, deserialize_with = "lenient::text")]
     pub msgid: Option<String>,
     /// For one [`Client::update_card`] within 72 hours; only with cards that call back.
-    #[serde(default, deserialize_with = "lenient::text")]
-    pub response_code: Option<String>,
+    #[serde(default, deserialize_with = "lenient::code")]
+    pub response_code: Option<OneTimeCode>,
 }
 
 impl Client {

@@ -6,11 +6,11 @@ use serde_json::json;
 
 use super::{send::Wire, *};
 use crate::{
-    card::{Button, ButtonInteraction, Target, TaskId, TextNotice},
+    card::{Button, ButtonInteraction, Card, Jump, Target, TaskId, TextNotice},
     client::testing::Script,
 };
 
-fn card() -> crate::card::Card {
+fn card() -> Card {
     let id = TaskId::new("tk-7").unwrap();
     ButtonInteraction::new(id, "Leave", Button::callback("Yes", "yes"))
         .build()
@@ -63,10 +63,14 @@ fn every_kind_of_message() {
         Markdown::new("**b**").unwrap().into(),
         visit.into(),
         Content::card(card()).unwrap(),
-        Content::Image("mid".into()),
-        Content::Voice("mid".into()),
-        Video::new("mid").describe("t", "d").unwrap().into(),
-        Content::File("mid".into()),
+        Content::image("mid").unwrap(),
+        Content::voice("mid").unwrap(),
+        Video::new("mid")
+            .unwrap()
+            .describe("t", "d")
+            .unwrap()
+            .into(),
+        Content::file("mid").unwrap(),
         Content::news(articles).unwrap(),
         Content::mp_news([mp
             .source_url("https://x.example")
@@ -121,7 +125,7 @@ fn over_long_content_is_refused_or_fitted() {
     assert!(TextCard::fit(&"t".repeat(200), &"d".repeat(600), url).is_ok());
     let button = TextCard::new("t", "d", url).unwrap().button("查看详情了");
     assert_eq!(button.unwrap_err().field, "textcard.btntxt");
-    assert_eq!(Content::news([]).unwrap_err().field, "articles");
+    assert_eq!(Content::news([]).unwrap_err().field, "news.articles");
     let interval = Message::new(Recipients::everyone(), Text::new("t").unwrap());
     assert!(
         interval
@@ -175,7 +179,7 @@ async fn the_answer_names_who_was_not_reached() {
     assert_eq!(sent.invalid_users, ["bob", "eve"]);
     assert_eq!(sent.invalid_parties, [""; 0]);
     assert_eq!(sent.msgid.as_deref(), Some("m_1"));
-    assert_eq!(sent.response_code.as_deref(), Some("rc_1"));
+    assert_eq!(sent.response_code, Some("rc_1".into()));
     let refused = client.send(&message).await.unwrap_err();
     assert_eq!(refused.code(), Some(81013));
     assert!(!refused.is_retryable());
@@ -230,4 +234,43 @@ async fn a_card_is_updated_in_both_forms() {
         "userids"
     );
     assert!(CardUpdate::button("", CardAudience::all(), "x").is_err());
+}
+
+#[test]
+fn what_breaks_a_limit_cannot_be_made() {
+    for (content, field) in [
+        (Content::news([]), "news.articles"),
+        (Content::mp_news([]), "mpnews.articles"),
+        (Content::image(""), "image.media_id"),
+        (Content::voice(""), "voice.media_id"),
+        (Content::file(""), "file.media_id"),
+        (Video::new("").map(Content::from), "video.media_id"),
+        (Content::card(question()), "jump_list.type"),
+    ] {
+        assert_eq!(content.unwrap_err().field, field);
+    }
+    let update = CardUpdate::card("rc", CardAudience::all(), question());
+    assert_eq!(update.unwrap_err().field, "jump_list.type");
+    let reply = crate::reply::Reply::update_card(question().into_replacement());
+    assert_eq!(reply.unwrap_err().field, "jump_list.type");
+}
+
+/// A card that only a smart robot can show.
+fn question() -> Card {
+    let notice = TextNotice::new("t", Target::url("https://x"));
+    notice.jump(Jump::ask("j", "q")).build().unwrap()
+}
+
+#[test]
+fn articles_can_be_kept_within_the_corp_and_nothing_else() {
+    let article = MpArticle::new("t", "mid", "c").unwrap();
+    let content = Content::mp_news([article]).unwrap();
+    let message = Message::new(Recipients::everyone(), content);
+    let wire = send::Wire {
+        message: &message.within_the_corp().unwrap(),
+        agent_id: 1,
+    };
+    assert_eq!(serde_json::to_value(&wire).unwrap()["safe"], json!(2));
+    let text = Message::new(Recipients::everyone(), Text::new("t").unwrap());
+    assert_eq!(text.within_the_corp().unwrap_err().field, "safe");
 }

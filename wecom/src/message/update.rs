@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::recipients::{MAX_PARTIES_OR_TAGS, MAX_USERS, check_userid};
 use crate::{
+    OneTimeCode,
     card::Replacement,
     client::{Client, Error, lenient},
     limit::{self, LimitError},
@@ -82,7 +83,7 @@ impl CardAudience {
 /// for one call within 72 hours.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CardUpdate {
-    response_code: String,
+    response_code: OneTimeCode,
     audience: CardAudience,
     change: Change,
     translate_ids: bool,
@@ -101,7 +102,7 @@ impl CardUpdate {
     /// # Errors
     /// [`LimitError`] on `response_code` or `button.replace_name`: empty.
     pub fn button(
-        response_code: impl Into<String>,
+        response_code: impl Into<OneTimeCode>,
         audience: CardAudience,
         replace_name: impl Into<String>,
     ) -> Result<Self, LimitError> {
@@ -115,7 +116,7 @@ impl CardUpdate {
     /// # Errors
     /// [`LimitError`] on `response_code`: empty; or a card only a smart robot can show.
     pub fn card(
-        response_code: impl Into<String>,
+        response_code: impl Into<OneTimeCode>,
         audience: CardAudience,
         card: impl Into<Replacement>,
     ) -> Result<Self, LimitError> {
@@ -125,11 +126,11 @@ impl CardUpdate {
     }
 
     fn new(
-        response_code: String,
+        response_code: OneTimeCode,
         audience: CardAudience,
         change: Change,
     ) -> Result<Self, LimitError> {
-        limit::present("response_code", &response_code)?;
+        limit::present("response_code", response_code.expose())?;
         Ok(Self {
             response_code,
             audience,
@@ -184,7 +185,7 @@ impl Serialize for Wire<'_> {
             }
         }
         map.serialize_entry("agentid", &self.agent_id)?;
-        map.serialize_entry("response_code", &update.response_code)?;
+        map.serialize_entry("response_code", update.response_code.expose())?;
         if update.translate_ids {
             map.serialize_entry("enable_id_trans", &1)?;
         }

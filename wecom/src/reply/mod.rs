@@ -5,7 +5,7 @@
 //! [`message/update_template_card`](crate::message) with the click's response code.
 
 use crate::callback::{Envelope, Verified};
-use crate::card::Replacement;
+use crate::card::{Place, Replacement};
 use crate::crypto::{CryptoError, Keys};
 use crate::event::Inbound;
 use crate::limit::{self, LimitError};
@@ -162,8 +162,12 @@ impl Reply {
     }
 
     /// Replaces the clicked card for the clicking member.
-    pub fn update_card(card: Replacement) -> Self {
-        Self(Kind::UpdateCard(Box::new(card)))
+    ///
+    /// # Errors
+    /// [`LimitError`] if the card holds something only a smart robot can show.
+    pub fn update_card(card: Replacement) -> Result<Self, LimitError> {
+        card.card().check_for(Place::Application)?;
+        Ok(Self(Kind::UpdateCard(Box::new(card))))
     }
 
     /// The XML before encryption. It goes back to the sender of `inbound`.

@@ -51,7 +51,7 @@ fn every_kind() -> Vec<Reply> {
         ])
         .unwrap(),
         Reply::update_button("Approved").unwrap(),
-        Reply::update_card(replacement()),
+        Reply::update_card(replacement()).unwrap(),
     ]
 }
 

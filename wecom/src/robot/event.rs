@@ -1,9 +1,12 @@
 //! The events of a smart robot (wecom-bots-h5 §1.5).
 
+use std::fmt;
+
 use serde_json::Value;
 
 use super::inbound::{non_empty, text};
 use crate::card::CardType;
+use crate::client::lenient;
 use crate::event::{Selection, card_type};
 
 /// Something that happened. The reference names two spellings of some keys: both are read.
@@ -40,8 +43,8 @@ pub struct CardClick {
     pub selections: Vec<Selection>,
 }
 
-/// Thumbs of a member.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Thumbs of a member. `Debug` does not show what they wrote.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Feedback {
     /// The id that the answer carried.
@@ -84,6 +87,16 @@ pub enum FeedbackReason {
     Other(i64),
 }
 
+impl fmt::Debug for Feedback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Feedback")
+            .field("id", &self.id)
+            .field("verdict", &self.verdict)
+            .field("reasons", &self.reasons)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Event {
     pub(super) fn parse(raw: &Value) -> Self {
         let name = text(raw, "/event/eventtype");
@@ -111,19 +124,14 @@ impl CardClick {
     }
 
     fn parse(event: &Value) -> Self {
-        let items = either(
-            event,
-            "/selected_items/selected_item",
-            "/selecteditems/selecteditem",
-        );
+        let items = either(event, "/selected_items", "/selecteditems");
+        let items = items.and_then(|items| either(items, "/selected_item", "/selecteditem"));
         Self {
             key: either_text(event, "/event_key", "/eventkey"),
             task_id: either_text(event, "/task_id", "/taskid"),
             card_type: card_type(&either_text(event, "/card_type", "/cardtype")),
-            selections: items
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten()
+            selections: list(items)
+                .iter()
                 .map(|item| Selection {
                     question_key: either_text(item, "/question_key", "/questionkey"),
                     option_ids: option_ids(item),
@@ -135,14 +143,12 @@ impl CardClick {
 
 impl Feedback {
     fn parse(event: &Value) -> Self {
-        let reasons = event
-            .pointer("/inaccurate_reason_list")
-            .and_then(Value::as_array);
+        let reasons = list(event.pointer("/inaccurate_reason_list"));
         Self {
             id: text(event, "/id"),
             verdict: match event
                 .pointer("/type")
-                .and_then(Value::as_i64)
+                .and_then(lenient::number)
                 .unwrap_or_default()
             {
                 1 => Verdict::Accurate,
@@ -152,9 +158,8 @@ impl Feedback {
             },
             content: non_empty(event, "/content"),
             reasons: reasons
-                .into_iter()
-                .flatten()
-                .filter_map(Value::as_i64)
+                .iter()
+                .filter_map(lenient::number)
                 .map(|reason| match reason {
                     1 => FeedbackReason::OffTopic,
                     2 => FeedbackReason::Incomplete,
@@ -167,23 +172,27 @@ impl Feedback {
     }
 }
 
+/// `{"option_id": […]}`, `{"option_id": "…"}` or the list itself.
 fn option_ids(item: &Value) -> Vec<String> {
-    either(item, "/option_ids/option_id", "/optionids/optionid")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .map(str::to_owned)
-        .collect()
+    let ids = either(item, "/option_ids", "/optionids");
+    let ids = ids.map(|ids| either(ids, "/option_id", "/optionid").unwrap_or(ids));
+    list(ids).iter().filter_map(lenient::scalar).collect()
+}
+
+/// A list; what is none is a list of one.
+fn list(value: Option<&Value>) -> &[Value] {
+    match value {
+        None | Some(Value::Null) => &[],
+        Some(Value::Array(items)) => items,
+        Some(one) => std::slice::from_ref(one),
+    }
 }
 
 fn either<'a>(value: &'a Value, usual: &str, other: &str) -> Option<&'a Value> {
-    value.pointer(usual).or_else(|| value.pointer(other))
+    let present = |pointer| value.pointer(pointer).filter(|value| !value.is_null());
+    present(usual).or_else(|| present(other))
 }
 
 fn either_text(value: &Value, usual: &str, other: &str) -> String {
-    either(value, usual, other)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned()
+    non_empty(value, usual).unwrap_or_else(|| text(value, other))
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::{Event, ResponseUrl};
+use crate::client::lenient;
 use crate::event::ContentError;
 
 /// Most parts of one mixed message that are read.
@@ -73,8 +74,8 @@ pub struct Message {
 }
 
 /// The kinds of content. Addresses are good for 5 minutes and give encrypted bytes: see
-/// [`decrypt_media`](super::decrypt_media).
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// [`decrypt_media`](super::decrypt_media). `Debug` shows the kind only.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Content {
     /// Text; in groups with the literal mention of the robot.
@@ -128,7 +129,7 @@ impl Inbound {
             },
             from_user: text(&raw, "/from/userid"),
             from_corp: non_empty(&raw, "/from/corpid"),
-            created_at_s: raw.pointer("/create_time").and_then(Value::as_i64),
+            created_at_s: raw.pointer("/create_time").and_then(lenient::number),
             response_url: non_empty(&raw, "/response_url").and_then(ResponseUrl::new),
             body,
             raw,
@@ -147,7 +148,8 @@ impl Inbound {
 
     /// The text of a message without the mention of the robot, which groups put into it.
     ///
-    /// `bot_name` is the robot's display name as configured; the platform does not send it.
+    /// `bot_name` is the robot's display name as configured; the platform does not send it. Commas
+    /// and colons after a mention at the start go with it.
     pub fn text_without_mention(&self, bot_name: &str) -> Option<String> {
         let Body::Message(Message {
             content: Content::Text(text),
@@ -157,10 +159,18 @@ impl Inbound {
             return None;
         };
         let mention = format!("@{bot_name}");
-        let bare = match (&self.chat, text.split_once(mention.as_str())) {
-            (Chat::Group { .. }, Some((before, after))) if ends_a_name(after) => {
-                format!("{}{}", before, after.trim_start())
+        let mut hits = text.match_indices(mention.as_str());
+        let parts = hits.find_map(|(start, hit)| {
+            let (before, rest) = text.split_at(start);
+            let after = rest.strip_prefix(hit)?;
+            ends_a_name(after).then_some((before, after.trim_start()))
+        });
+        let bare = match (&self.chat, parts) {
+            (Chat::Group { .. }, Some(("", after))) => {
+                let separators = [',', '，', ':', '：', '、'];
+                after.trim_start_matches(separators).to_owned()
             }
+            (Chat::Group { .. }, Some((before, after))) => format!("{before}{after}"),
             _ => text.clone(),
         };
         Some(bare.trim().to_owned())
@@ -193,7 +203,10 @@ impl Body {
             },
             _ => Self::Message(Message {
                 content: Content::parse(raw),
-                quote: raw.pointer("/quote").map(Content::parse),
+                quote: raw
+                    .pointer("/quote")
+                    .filter(|quote| non_empty(quote, "/msgtype").is_some())
+                    .map(Content::parse),
             }),
         })
     }
@@ -233,21 +246,32 @@ impl Content {
     }
 }
 
-/// Whether a mention ends here and is not the start of a longer name.
-fn ends_a_name(after: &str) -> bool {
-    after.chars().next().is_none_or(char::is_whitespace)
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Text(_) => "Text(..)",
+            Self::Mixed(parts) => return f.debug_tuple("Mixed").field(parts).finish(),
+            Self::Image { .. } => "Image { .. }",
+            Self::Voice { .. } => "Voice { .. }",
+            Self::File { .. } => "File { .. }",
+            Self::Video { .. } => "Video { .. }",
+            Self::Other { .. } => "Other { .. }",
+        })
+    }
 }
 
-/// A string of the message; missing and empty are equal.
+/// Whether a mention ends here and is not the start of a longer name.
+fn ends_a_name(after: &str) -> bool {
+    let goes_on = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    !after.starts_with(goes_on)
+}
+
+/// A string of the message, or a number; missing and empty are equal.
 pub(super) fn text(value: &Value, pointer: &str) -> String {
-    value
-        .pointer(pointer)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned()
+    non_empty(value, pointer).unwrap_or_default()
 }
 
 /// A string of the message, if there is one that says something.
 pub(super) fn non_empty(value: &Value, pointer: &str) -> Option<String> {
-    Some(text(value, pointer)).filter(|text| !text.is_empty())
+    value.pointer(pointer).and_then(lenient::scalar)
 }

@@ -1,6 +1,7 @@
 //! One answer outside the callback, within an hour, plain JSON (wecom-bots-h5 §1.8).
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -58,9 +59,10 @@ impl ResponseUrl {
         let request = HttpRequest {
             method: Method::Post,
             url: self.0,
-            content: Some(("application/json".to_owned(), body.into_bytes())),
+            content: Some(("application/json".to_owned(), body.into())),
             range: None,
             max_response_bytes: MAX_RESPONSE_BYTES,
+            extra_time: Duration::ZERO,
         };
         let response = transport.carry(request).await?;
         if !(200..300).contains(&response.status) {

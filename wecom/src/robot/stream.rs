@@ -153,12 +153,18 @@ impl Streams {
         }
     }
 
-    /// Remembers a stream, forgetting those that are over.
+    /// Remembers a stream, forgetting those that are over. Says whether it is new: one that is known
+    /// and not over goes on as it is, so that a message delivered again does not start its answer
+    /// over.
     ///
     /// # Errors
     /// [`StreamFull`] if there is no room; nothing is remembered then.
-    pub fn insert(&self, stream: Stream, now_s: i64) -> Result<(), StreamFull> {
+    pub fn insert(&self, stream: Stream, now_s: i64) -> Result<bool, StreamFull> {
         let mut streams = self.lock();
+        let known = streams.get(&stream.id);
+        if known.is_some_and(|known| !known.is_over(now_s)) {
+            return Ok(false);
+        }
         if streams.len() >= self.capacity {
             streams.retain(|_, stream| !stream.is_over(now_s));
         }
@@ -166,7 +172,7 @@ impl Streams {
             return Err(StreamFull);
         }
         streams.insert(stream.id.clone(), stream);
-        Ok(())
+        Ok(true)
     }
 
     /// Changes or asks one stream; `None` if it is not known or over.
@@ -257,6 +263,23 @@ mod tests {
     }
 
     #[test]
+    fn a_stream_that_is_known_goes_on_as_it_is() {
+        let streams = Streams::new(1);
+        let stream = || Stream::start("a", START_S).unwrap();
+        assert_eq!(streams.insert(stream(), START_S), Ok(true));
+        streams.with("a", START_S, |stream| stream.replace("half"));
+        assert_eq!(streams.insert(stream(), START_S + 599), Ok(false));
+        let content = streams.with("a", START_S, |stream| poll(stream, 1).0);
+        assert_eq!(content.as_deref(), Some("half"));
+        let again = Stream::start("a", START_S + 600).unwrap();
+        assert_eq!(
+            streams.insert(again, START_S + 600),
+            Ok(true),
+            "it was over"
+        );
+    }
+
+    #[test]
     fn memory_is_bounded_and_old_streams_make_room() {
         let streams = Streams::new(2);
         for id in ["a", "b"] {
@@ -274,7 +297,7 @@ mod tests {
             Some("a".into())
         );
         assert_eq!(streams.with("a", START_S + 600, |_| ()), None, "it is over");
-        assert_eq!(streams.insert(third, START_S + 600), Ok(()));
+        assert_eq!(streams.insert(third, START_S + 600), Ok(true));
         assert_eq!(
             streams.with("c", START_S + 600, |stream| stream.replace("x")),
             Some(Ok(()))

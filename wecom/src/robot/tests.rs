@@ -121,6 +121,27 @@ fn the_samples_of_the_reference_parse() {
     insta::assert_debug_snapshot!(parsed);
 }
 
+/// What no `Debug`, and so no snapshot, shows.
+#[test]
+fn the_content_of_a_message_is_read_and_not_shown() {
+    let inbound = message(
+        r#""msgtype":"mixed","mixed":{"msg_item":[{"msgtype":"text","text":{"content":"S3CRET"}},
+           {"msgtype":"image","image":{"url":"https://S3CRET/i"}}]},
+           "quote":{"msgtype":"voice","voice":{"content":"S3CRET"}}"#,
+    );
+    let Body::Message(message) = &inbound.body else {
+        panic!("not a message")
+    };
+    let image = Content::Image {
+        url: "https://S3CRET/i".to_owned(),
+    };
+    let text = Content::Text("S3CRET".to_owned());
+    assert_eq!(message.content, Content::Mixed(vec![text, image]));
+    let transcript = "S3CRET".to_owned();
+    assert_eq!(message.quote, Some(Content::Voice { transcript }));
+    assert!(!format!("{inbound:?}").contains("S3CRET"));
+}
+
 #[test]
 fn the_frame_of_a_message_is_read() {
     let inbound = text_message();
@@ -171,6 +192,18 @@ fn a_mention_is_cut_from_group_texts_only() {
     assert_eq!(text("group", "@OrderBot"), "");
     assert_eq!(text("group", "@OrderBotanist hi"), "@OrderBotanist hi");
     assert_eq!(text("single", "@OrderBot hi"), "@OrderBot hi");
+    assert_eq!(
+        text("group", "@OrderBotanist hi @OrderBot"),
+        "@OrderBotanist hi"
+    );
+    assert_eq!(
+        text("group", "@OrderBotanist hi @OrderBot A-17"),
+        "@OrderBotanist hi A-17"
+    );
+    assert_eq!(text("group", "@OrderBot，你好"), "你好");
+    assert_eq!(text("group", "@OrderBot: hi"), "hi");
+    assert_eq!(text("group", "@OrderBot2 hi"), "@OrderBot2 hi");
+    assert_eq!(text("group", "@OrderBot你好"), "@OrderBot你好");
     assert_eq!(refresh().text_without_mention("OrderBot"), None);
 }
 
@@ -354,4 +387,59 @@ proptest! {
         });
         prop_assert!(kind.is_empty() || opened(&json.to_string()).is_ok());
     }
+}
+
+#[test]
+fn an_empty_quote_is_none() {
+    for quote in ["null", "{}", r#"{"msgtype":""}"#] {
+        let inbound = message(&format!(
+            r#""msgtype":"text","text":{{"content":"x"}},"quote":{quote}"#
+        ));
+        let Body::Message(message) = &inbound.body else {
+            panic!("not a message")
+        };
+        assert_eq!(message.quote, None, "{quote}");
+    }
+}
+
+#[test]
+fn numbers_lists_and_names_are_read_in_every_spelling() {
+    let inbound = opened(
+        r#"{"msgid":17,"from":{"userid":42},"create_time":"1760000000","msgtype":"event",
+        "event":{"eventtype":"enter_chat"}}"#,
+    )
+    .unwrap();
+    assert_eq!((&*inbound.msg_id, &*inbound.from_user), ("17", "42"));
+    assert_eq!(inbound.created_at_s, Some(1_760_000_000));
+
+    for items in [
+        r#"{"selected_item":[{"question_key":"q","option_ids":{"option_id":["a"]}}]}"#,
+        r#"{"selected_item":{"question_key":"q","option_ids":{"option_id":["a"]}}}"#,
+        r#"{"selected_item":{"question_key":"q","option_ids":{"option_id":"a"}}}"#,
+        r#"{"selected_item":{"question_key":"q","option_ids":["a"]}}"#,
+        r#"{"selecteditem":{"questionkey":"q","optionids":{"option_id":"a"}}}"#,
+        r#"{"selected_item":null,"selecteditem":{"questionkey":"q","optionids":"a"}}"#,
+    ] {
+        for name in ["selected_items", "selecteditems"] {
+            let click = message(&format!(
+                r#""msgtype":"event","event":{{"eventtype":"template_card_event",
+                "template_card_event":{{"event_key":"","eventkey":"k","{name}":{items}}}}}"#
+            ));
+            let Body::Event(Event::CardClick(click)) = &click.body else {
+                panic!("not a click")
+            };
+            assert_eq!(click.selected("q"), ["a"], "{name} {items}");
+            assert_eq!(click.key, "k");
+        }
+    }
+
+    let feedback = message(
+        r#""msgtype":"event","event":{"eventtype":"feedback_event",
+        "feedback_event":{"type":"2","inaccurate_reason_list":["3"]}}"#,
+    );
+    let Body::Event(Event::Feedback(feedback)) = &feedback.body else {
+        panic!("not feedback")
+    };
+    assert_eq!(feedback.verdict, Verdict::Inaccurate);
+    assert_eq!(feedback.reasons, [FeedbackReason::Wrong]);
 }

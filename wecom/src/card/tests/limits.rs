@@ -100,7 +100,11 @@ fn of_the_two_notices() {
     let no_picture = NewsNotice::with_image_text("t", ImageText::new(""), url());
     expect_fields([
         (TextNotice::new(" ", url()).build(), "main_title.title"),
-        (TextNotice::untitled("", url()).build(), "main_title.title"),
+        (TextNotice::untitled("", url()).build(), "sub_title_text"),
+        (
+            TextNotice::new("", url()).sub_title(" ").build(),
+            "main_title.title",
+        ),
         (
             TextNotice::new("t", page("x.example")).build(),
             "card_action.url",
@@ -117,6 +121,10 @@ fn of_the_two_notices() {
         ),
         (
             text().jump(Jump::ask("j", "q".repeat(201))).build(),
+            "jump_list.question",
+        ),
+        (
+            text().jump(Jump::ask("j", "")).build(),
             "jump_list.question",
         ),
         (
@@ -177,7 +185,7 @@ fn of_the_button_card() {
         ),
         (
             button().select(select(2).selected("nobody")).build(),
-            "button_selection.option_list",
+            "button_selection.selected_id",
         ),
         (
             button().select(Select::new("", [])).build(),
@@ -194,7 +202,6 @@ fn of_votes_and_forms() {
         (1..n).fold(multiple(select(0)), |card, i| card.select(select(i)))
     };
     let of = |choices: Vec<Choice>| multiple(Select::new("q", choices)).build();
-    let red = Source::new("s").color(DescColor::Red);
     let no_key = SubmitButton::new("s", "");
     expect_fields([
         (vote(0), "checkbox.option_list"),
@@ -205,20 +212,53 @@ fn of_votes_and_forms() {
             "select_list.question_key",
         ),
         (selects(4).build(), "select_list"),
-        (multiple(select(1)).source(red).build(), "source.desc_color"),
         (
             of(vec![Choice::new("a", "x"), Choice::new("a", "y")]),
-            "select_list.option_list",
+            "select_list.option_list.id",
         ),
         (
             of(vec![Choice::new("a".repeat(129), "x")]),
-            "select_list.option_list",
+            "select_list.option_list.id",
         ),
-        (of(vec![Choice::new("a", "")]), "select_list.option_list"),
+        (
+            of(vec![Choice::new("a", "")]),
+            "select_list.option_list.text",
+        ),
         (
             MultipleInteraction::new(task("t"), "t", select(1), no_key).build(),
             "submit_button.key",
         ),
     ]);
     assert!(vote(20).is_ok() && multiple(select(10)).build().is_ok() && selects(3).build().is_ok());
+}
+
+#[test]
+fn of_the_places_a_card_may_appear_at() {
+    let red = || Source::new("s").color(DescColor::Red);
+    let checkbox = Checkbox::new("q", VoteMode::Single).choice("a", "b");
+    let submit = SubmitButton::new("s", "k");
+    let vote = VoteInteraction::new(task("t"), "t", checkbox, submit);
+    for card in [
+        vote.source(red()).build().unwrap(),
+        multiple(select(1)).source(red()).build().unwrap(),
+    ] {
+        let error = card.check_for(Place::Application).unwrap_err();
+        assert_eq!(error.field, "source.desc_color");
+        assert!(card.check_for(Place::SmartRobot).is_ok());
+    }
+    let link = button().button(Button::link("b", "https://x"));
+    let link = link.source(red()).build().unwrap();
+    assert!(link.check_for(Place::Application).is_ok());
+    let error = RobotCard::new(link).unwrap_err();
+    assert_eq!(error.field, "button_list.type");
+}
+
+#[test]
+fn a_blank_title_is_left_out_where_there_is_a_text() {
+    let card = TextNotice::new("", url()).sub_title("y").desc("").build();
+    assert_eq!(
+        serde_json::to_value(card.unwrap()).unwrap(),
+        serde_json::json!({"card_type": "text_notice", "sub_title_text": "y",
+            "card_action": {"type": 1, "url": "https://x"}})
+    );
 }
