@@ -115,7 +115,7 @@ impl Sandbox {
         world.set_base_url(format!("http://{bound}"));
 
         let wecom = Wecom::new(world.clone())?;
-        let wechat_pay = WechatPay::new(world.clone(), config.key_dir.as_deref())?;
+        let wechat_pay = WechatPay::new(world.clone(), wecom.clone(), config.key_dir.as_deref())?;
         let zsxq = Zsxq::new(world.clone())?;
         let router = router(&world, &wecom, &wechat_pay, &zsxq);
 

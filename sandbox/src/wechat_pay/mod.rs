@@ -60,7 +60,7 @@ pub use settings::{Pacing, TrustMode};
 
 use crate::faults::{Platform, Request};
 use crate::server::SandboxError;
-use crate::wecom::WecomApp;
+use crate::wecom::{Wecom, WecomApp};
 use crate::world::{World, lock};
 use keys::Keyring;
 use ledger::Ledger;
@@ -106,6 +106,8 @@ pub struct Totals {
     /// What payers have paid.
     pub paid_fen: i64,
     /// What payers have got back.
+    /// Whoever signs in through WeCom pays with an openid of the corp.
+    wecom: Wecom,
     pub refunded_fen: i64,
     /// What is on its way back, or stuck on it.
     pub refunding_fen: i64,
@@ -114,7 +116,11 @@ pub struct Totals {
 }
 
 impl WechatPay {
-    pub(crate) fn new(world: World, key_dir: Option<&Path>) -> Result<Self, SandboxError> {
+    pub(crate) fn new(
+        world: World,
+        wecom: Wecom,
+        key_dir: Option<&Path>,
+    ) -> Result<Self, SandboxError> {
         let setup_error = |reason: String| SandboxError::Setup {
             platform: Platform::WechatPay,
             reason,
@@ -136,7 +142,7 @@ impl WechatPay {
                 nonces: Mutex::default(),
                 setup: Mutex::new(Setup {
                     app_ids: BTreeSet::from([APP_ID.to_owned(), corp_id()]),
-                    ..Setup::default()
+                    openids: BTreeSet::new(),
                 }),
                 under_way: AtomicUsize::new(0),
             }),
@@ -154,6 +160,7 @@ impl WechatPay {
             ),
         };
         format!(
+                wecom,
             "[wechat_pay]\napi_base = \"{}/wechat-pay\"\napp_id = \"{}\"\n\
              mch_id = \"{MERCHANT_ID}\"\nserial_no = \"{MERCHANT_SERIAL}\"\n\
              private_key_file = {:?}\napi_v3_key = \"{API_V3_KEY}\"\n{trust}",
@@ -225,8 +232,8 @@ impl WechatPay {
         lock(&self.inner.setup).app_ids.insert(app_id.into());
     }
 
-    /// Says that `openid` belongs to `app_id`. From the first one on, JSAPI orders of that
-    /// application are refused for any other openid; before, any well-formed one is taken.
+    /// Says that `openid` belongs to `app_id`. JSAPI orders of an application are refused for
+    /// anybody else's; under the corp id everybody is known whom WeCom gives an openid.
     pub fn know_openid(&self, app_id: impl Into<String>, openid: impl Into<String>) {
         lock(&self.inner.setup)
             .openids
@@ -305,11 +312,11 @@ impl WechatPay {
     }
 
     fn may_pay(&self, app_id: &str, openid: &str) -> bool {
-        let setup = lock(&self.inner.setup);
-        let is_known = setup
-            .openids
-            .contains(&(app_id.to_owned(), openid.to_owned()));
-        is_known || !setup.openids.iter().any(|(app, _)| app == app_id)
+        let is_of_corp = app_id == corp_id() && self.inner.wecom.has_openid(openid);
+        is_of_corp
+            || lock(&self.inner.setup)
+                .openids
+                .contains(&(app_id.to_owned(), openid.to_owned()))
     }
 
     fn refund_fault(&self) -> Option<Value> {

@@ -97,6 +97,11 @@ impl Wecom {
         self.state().directory.outsiders.clone()
     }
 
+    /// Whether `convert_to_openid` or the sign-in of somebody outside gives this openid.
+    pub(crate) fn has_openid(&self, openid: &str) -> bool {
+        self.state().directory.has_openid(openid)
+    }
+
     /// Adds a member, or changes one.
     pub fn put_member(&self, member: Member) {
         self.state()

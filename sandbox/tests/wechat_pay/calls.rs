@@ -9,6 +9,7 @@ use crate::merchant::{Merchant, ORDER_NO, Quirks, REFUND_NO, sign};
 
 const NATIVE: &str = "/v3/pay/transactions/native";
 const REFUNDS: &str = "/v3/refund/domestic/refunds";
+const PAYER: &str = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o";
 
 fn query() -> String {
     format!("/v3/pay/transactions/out-trade-no/{ORDER_NO}?mchid=1900000001")
@@ -474,7 +475,8 @@ async fn the_cashier_takes_h5_and_jsapi_payers() {
     let number = "ord_jsapi_000001";
     let mut order = merchant.order();
     order["out_trade_no"] = json!(number);
-    order["payer"] = json!({"openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"});
+    order["payer"] = json!({"openid": PAYER});
+    merchant.sandbox.wechat_pay().know_openid(APP_ID, PAYER);
     let created = merchant
         .post("/v3/pay/transactions/jsapi", &order)
         .await

@@ -9,3 +9,4 @@
 mod calls;
 mod merchant;
 mod notifications;
+mod payers;
