@@ -68,6 +68,29 @@ use notify::{Outbox, UnderWayCounter};
 
 /// Where the key files lie when nobody wanted them written elsewhere.
 const KEYS_IN_SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/keys");
+/// The named faults above.
+pub(crate) const NAMED_FAULTS: [&str; 20] = [
+    "executed_error",
+    "stale_query",
+    "probe_response",
+    "probe_response_not_base64",
+    "wrong_serial_response",
+    "stale_response",
+    "tampered_response",
+    "unsigned_response",
+    "refund_outcome",
+    "lost_notification",
+    "late_notification",
+    "held_notification",
+    "doubled_notification",
+    "concurrent_notification",
+    "probe_notification",
+    "probe_notification_not_base64",
+    "wrong_serial_notification",
+    "stale_notification",
+    "tampered_notification",
+    "unsigned_notification",
+];
 /// Name of the merchant's key file.
 const PRIVATE_KEY_FILE: &str = "merchant_private_key.pem";
 /// Name of WeChat Pay's public key file.
