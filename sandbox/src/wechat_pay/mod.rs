@@ -24,6 +24,7 @@ mod authorization;
 mod cashier;
 mod control;
 mod fields;
+mod frequency;
 mod gateway;
 mod keys;
 mod ledger;
@@ -62,12 +63,11 @@ use crate::faults::{Platform, Request};
 use crate::server::SandboxError;
 use crate::wecom::{Wecom, WecomApp};
 use crate::world::{World, lock};
+use frequency::Frequency;
 use keys::Keyring;
 use ledger::Ledger;
 use notify::{Outbox, UnderWayCounter};
 
-/// Where the key files lie when nobody wanted them written elsewhere.
-const KEYS_IN_SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/keys");
 /// The named faults above.
 pub(crate) const NAMED_FAULTS: [&str; 20] = [
     "executed_error",
@@ -91,6 +91,8 @@ pub(crate) const NAMED_FAULTS: [&str; 20] = [
     "tampered_notification",
     "unsigned_notification",
 ];
+/// Where the key files lie when nobody wanted them written elsewhere.
+const KEYS_IN_SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/keys");
 /// Name of the merchant's key file.
 const PRIVATE_KEY_FILE: &str = "merchant_private_key.pem";
 /// Name of WeChat Pay's public key file.
@@ -104,6 +106,8 @@ pub struct WechatPay {
 
 struct Inner {
     world: World,
+    /// Whoever signs in through WeCom pays with an openid of the corp.
+    wecom: Wecom,
     keys: Keyring,
     key_dir: PathBuf,
     runtime: Handle,
@@ -111,13 +115,14 @@ struct Inner {
     outbox: Mutex<Outbox>,
     nonces: Mutex<HashSet<String>>,
     setup: Mutex<Setup>,
+    frequency: Mutex<Frequency>,
     under_way: UnderWayCounter,
 }
 
-#[derive(Default)]
 struct Setup {
     trust: TrustMode,
     pacing: Pacing,
+    is_frequency_limited: bool,
     app_ids: BTreeSet<String>,
     openids: BTreeSet<(String, String)>,
 }
@@ -129,8 +134,6 @@ pub struct Totals {
     /// What payers have paid.
     pub paid_fen: i64,
     /// What payers have got back.
-    /// Whoever signs in through WeCom pays with an openid of the corp.
-    wecom: Wecom,
     pub refunded_fen: i64,
     /// What is on its way back, or stuck on it.
     pub refunding_fen: i64,
@@ -157,6 +160,7 @@ impl WechatPay {
         Ok(Self {
             inner: Arc::new(Inner {
                 world,
+                wecom,
                 keys,
                 key_dir,
                 runtime,
@@ -164,9 +168,13 @@ impl WechatPay {
                 outbox: Mutex::default(),
                 nonces: Mutex::default(),
                 setup: Mutex::new(Setup {
+                    trust: TrustMode::default(),
+                    pacing: Pacing::default(),
+                    is_frequency_limited: true,
                     app_ids: BTreeSet::from([APP_ID.to_owned(), corp_id()]),
                     openids: BTreeSet::new(),
                 }),
+                frequency: Mutex::default(),
                 under_way: AtomicUsize::new(0),
             }),
         })
@@ -183,7 +191,6 @@ impl WechatPay {
             ),
         };
         format!(
-                wecom,
             "[wechat_pay]\napi_base = \"{}/wechat-pay\"\napp_id = \"{}\"\n\
              mch_id = \"{MERCHANT_ID}\"\nserial_no = \"{MERCHANT_SERIAL}\"\n\
              private_key_file = {:?}\napi_v3_key = \"{API_V3_KEY}\"\n{trust}",
