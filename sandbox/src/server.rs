@@ -224,11 +224,6 @@ fn router(world: &World, wecom: &Wecom, wechat_pay: &WechatPay, zsxq: &Zsxq) -> 
             faulty(Platform::WechatPay, wechat_pay::router(wechat_pay.clone())),
         )
         .nest("/zsxq", faulty(Platform::Zsxq, zsxq::router(zsxq.clone())))
-        .nest(
-            "/control/wechat-pay",
-            wechat_pay::control_router(wechat_pay.clone()),
-        )
-        .nest("/control/zsxq", zsxq::control_router(zsxq.clone()))
         .nest("/control", control::router(world, wecom, wechat_pay, zsxq))
         .merge(phone::router())
 }

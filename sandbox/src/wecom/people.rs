@@ -153,6 +153,17 @@ impl Wecom {
         self.state().menu.clone()
     }
 
+    /// Whether the published menu has an entry that calls back with this key.
+    pub(crate) fn has_in_menu(&self, key: &str) -> bool {
+        let menu = self.menu().unwrap_or_default();
+        let top = menu["button"].as_array().into_iter().flatten();
+        top.flat_map(|entry| {
+            let below = entry["sub_button"].as_array().into_iter().flatten();
+            below.chain([entry])
+        })
+        .any(|entry| entry["key"] == key)
+    }
+
     /// Everything in the person's chat with the app, their own words included, oldest first.
     pub fn chat(&self, userid: &str) -> Vec<ShownMessage> {
         let state = self.state();
