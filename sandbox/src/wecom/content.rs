@@ -72,7 +72,8 @@ fn news(content: &Fields<'_>) -> Result<(), Refusal> {
         note_bytes(article, "description", 512)?;
         note_bytes(article, "pagepath", 128)?;
         article.url("picurl", 41033)?;
-        if article.text("appid")?.is_none() {
+        let opens_program = article.text("appid")?.is_some() && article.text("pagepath")?.is_some();
+        if !opens_program {
             article.required_url("url", 41033)?;
         }
     }
