@@ -10,9 +10,9 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::world::lock;
+use crate::{wechat_pay, wecom, world::lock, zsxq};
 
 /// A stand-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -35,6 +35,15 @@ impl Platform {
             Self::Zsxq => "zsxq",
         }
     }
+
+    /// The faults that this stand-in knows by name.
+    pub fn named_faults(self) -> &'static [&'static str] {
+        match self {
+            Self::Wecom => &wecom::NAMED_FAULTS,
+            Self::WechatPay => &wechat_pay::NAMED_FAULTS,
+            Self::Zsxq => &zsxq::NAMED_FAULTS,
+        }
+    }
 }
 
 impl fmt::Display for Platform {
@@ -45,7 +54,12 @@ impl fmt::Display for Platform {
 
 /// What goes wrong. In JSON: `{"kind": "latency", "arguments": {"ms": 500}}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", content = "arguments", rename_all = "snake_case")]
+#[serde(
+    tag = "kind",
+    content = "arguments",
+    rename_all = "snake_case",
+    deny_unknown_fields
+)]
 pub enum FaultKind {
     /// The request is handled only after this many milliseconds.
     Latency {
@@ -90,27 +104,24 @@ pub enum FaultKind {
     },
 }
 
-/// A fault ordered for some requests.
+/// A fault ordered for some requests. In JSON only what can happen is taken: a misspelt order would
+/// be a test that passes because nothing went wrong.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", try_from = "FaultOrder")]
 pub struct Fault {
     /// Which stand-in.
     pub platform: Platform,
     /// Start of the path behind the stand-in's mount, for example `cgi-bin/message/send` or
     /// `v3/refund`; a leading slash does not matter, empty means every path.
-    #[serde(default)]
     pub path_prefix: String,
     /// HTTP method, upper case; `None` means any.
-    #[serde(default)]
     pub method: Option<String>,
     /// What goes wrong.
     #[serde(flatten)]
     pub kind: FaultKind,
     /// How many requests are hit.
-    #[serde(default = "once")]
     pub times: u32,
     /// How many matching requests pass unharmed first (a failure in mid-pagination).
-    #[serde(default)]
     pub after: u32,
 }
 
@@ -176,6 +187,66 @@ impl Fault {
 
 fn once() -> u32 {
     1
+}
+
+/// A fault as it is written in JSON.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct FaultOrder {
+    platform: Platform,
+    #[serde(default)]
+    path_prefix: String,
+    method: Option<String>,
+    kind: Value,
+    arguments: Option<Value>,
+    #[serde(default = "once")]
+    times: u32,
+    #[serde(default)]
+    after: u32,
+}
+
+impl TryFrom<FaultOrder> for Fault {
+    type Error = String;
+
+    fn try_from(order: FaultOrder) -> Result<Self, String> {
+        let mut kind = json!({"kind": order.kind});
+        if let Some(arguments) = order.arguments {
+            kind["arguments"] = arguments;
+        }
+        let kind: FaultKind = serde_json::from_value(kind).map_err(|error| error.to_string())?;
+        check_kind(order.platform, &kind)?;
+        if order.times == 0 {
+            return Err("times is at least 1".to_owned());
+        }
+        Ok(Self {
+            platform: order.platform,
+            path_prefix: order.path_prefix,
+            method: order.method.map(|method| method.to_uppercase()),
+            kind,
+            times: order.times,
+            after: order.after,
+        })
+    }
+}
+
+/// Whether the stand-in can do this.
+fn check_kind(platform: Platform, kind: &FaultKind) -> Result<(), String> {
+    match kind {
+        FaultKind::HttpStatus { status, .. } if !(400..=599).contains(status) => {
+            Err("status is 400 to 599".to_owned())
+        }
+        FaultKind::ApiError { code, .. }
+            if platform != Platform::WechatPay && code.parse::<i64>().is_err() =>
+        {
+            Err(format!("a code of {platform} is a number"))
+        }
+        FaultKind::ApiError { code, .. } if code.is_empty() => Err("code is not empty".to_owned()),
+        FaultKind::Named { name, .. } if !platform.named_faults().contains(&name.as_str()) => {
+            let known = platform.named_faults().join(", ");
+            Err(format!("{platform} knows no fault {name}, only {known}"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The request (or outgoing notification) that asks whether it is to fail.
@@ -343,7 +414,7 @@ mod tests {
     fn the_json_form_is_flat() {
         let fault: Fault = serde_json::from_value(json!({
             "platform": "wechat-pay", "pathPrefix": "v3/refund",
-            "kind": "named", "arguments": {"name": "wrong_serial", "with": {"n": 1}},
+            "kind": "named", "arguments": {"name": "stale_query", "with": {"n": 1}},
         }))
         .unwrap();
         let faults = Faults::default();
@@ -355,7 +426,7 @@ mod tests {
             path: "v3/refund/x",
         };
         assert_eq!(
-            faults.take_named(request, "wrong_serial"),
+            faults.take_named(request, "stale_query"),
             Some(json!({"n": 1}))
         );
     }
@@ -369,5 +440,32 @@ mod tests {
             fault,
             Fault::new(Platform::Zsxq, "", FaultKind::CutBefore).times(3)
         );
+    }
+
+    #[test]
+    fn an_order_that_nothing_would_come_of_is_refused() {
+        let orders = [
+            json!({"platform": "zsxq", "kind": "named", "arguments": {"name": "callback_lost"}}),
+            json!({"platform": "wecom", "kind": "named", "arguments": {"name": "callback_lots"}}),
+            json!({"platform": "wecom", "kind": "http_status", "arguments": {"status": 200}}),
+            json!({"platform": "wecom", "kind": "cut_after", "times": 0}),
+            json!({"platform": "wecom", "kind": "cut_after", "path": "cgi-bin"}),
+            json!({"platform": "wecom", "kind": "cut_after", "arguments": {"ms": 1}}),
+            json!({"platform": "wecom", "kind": "latency", "arguments": {"ms": 1, "s": 1}}),
+            json!({"platform": "wecom", "kind": "latency"}),
+            json!({"platform": "wecom", "kind": "api_error", "arguments": {"code": "busy"}}),
+            json!({"platform": "wecom", "kind": "thunder"}),
+        ];
+        for order in orders {
+            let read = serde_json::from_value::<Fault>(order.clone());
+            assert!(read.is_err(), "{order}");
+        }
+    }
+
+    #[test]
+    fn a_fault_that_is_shown_can_be_ordered_again() {
+        let fault = Fault::named(Platform::Wecom, "callback_late", json!({"ms": 5})).after(1);
+        let shown = serde_json::to_value(&fault).unwrap();
+        assert_eq!(serde_json::from_value::<Fault>(shown).unwrap(), fault);
     }
 }

@@ -115,7 +115,7 @@ impl Sandbox {
         world.set_base_url(format!("http://{bound}"));
 
         let wecom = Wecom::new(world.clone())?;
-        let wechat_pay = WechatPay::new(world.clone(), config.key_dir.as_deref())?;
+        let wechat_pay = WechatPay::new(world.clone(), wecom.clone(), config.key_dir.as_deref())?;
         let zsxq = Zsxq::new(world.clone())?;
         let router = router(&world, &wecom, &wechat_pay, &zsxq);
 
@@ -224,11 +224,6 @@ fn router(world: &World, wecom: &Wecom, wechat_pay: &WechatPay, zsxq: &Zsxq) -> 
             faulty(Platform::WechatPay, wechat_pay::router(wechat_pay.clone())),
         )
         .nest("/zsxq", faulty(Platform::Zsxq, zsxq::router(zsxq.clone())))
-        .nest(
-            "/control/wechat-pay",
-            wechat_pay::control_router(wechat_pay.clone()),
-        )
-        .nest("/control/zsxq", zsxq::control_router(zsxq.clone()))
         .nest("/control", control::router(world, wecom, wechat_pay, zsxq))
         .merge(phone::router())
 }

@@ -1,21 +1,36 @@
 //! The control API: what the phone page and people with curl do to the sandbox.
 
+mod errors;
 mod robot;
 mod wecom;
 
-use axum::{Json, Router, extract::State, http::header, response::IntoResponse, routing::get};
+use axum::{
+    Json, Router,
+    extract::State,
+    http::{StatusCode, header},
+    middleware,
+    response::IntoResponse,
+    routing::get,
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+pub(crate) use self::errors::{Outcome, Refused, refused};
 use crate::{
-    faults::Fault, violations::Violation, wechat_pay::WechatPay, wecom::Wecom, world::World,
-    zsxq::Zsxq,
+    faults::Fault,
+    violations::Violation,
+    wechat_pay::{self, WechatPay},
+    wecom::Wecom,
+    world::World,
+    zsxq::{self, Zsxq},
 };
 
 /// The description of this API, written by hand.
 const OPENAPI: &str = include_str!("openapi.json");
+/// Where dates as JSON has them end.
+const LAST_YEAR: i32 = 9999;
 
 /// Everything the control API may touch.
 #[derive(Clone)]
@@ -43,6 +58,13 @@ pub(crate) fn router(world: &World, wecom: &Wecom, wechat_pay: &WechatPay, zsxq:
         .route("/app", get(app).post(set_app))
         .with_state(control)
         .nest("/wecom", self::wecom::router(wecom.clone()))
+        .nest(
+            "/wechat-pay",
+            wechat_pay::control_router(wechat_pay.clone()),
+        )
+        .nest("/zsxq", zsxq::control_router(zsxq.clone()))
+        .fallback(errors::unknown_path)
+        .layer(middleware::map_response(errors::in_one_shape))
 }
 
 /// The settings of a matching `campkeeper.toml`. What an application does with its own files and
@@ -102,14 +124,25 @@ struct ClockMove {
     set_to: Option<DateTime<Utc>>,
 }
 
-async fn move_clock(State(control): State<Control>, Json(step): Json<ClockMove>) -> Json<Value> {
-    if let Some(instant) = step.set_to {
-        control.world.clock.set(instant);
+async fn move_clock(State(control): State<Control>, Json(step): Json<ClockMove>) -> Outcome<Value> {
+    let business = &control.world.clock;
+    let is_a_date = |instant: DateTime<Utc>| (0..=LAST_YEAR).contains(&instant.year());
+    match (step.set_to, step.advance_seconds) {
+        (Some(instant), None) if is_a_date(instant) => business.set(instant),
+        (None, Some(seconds)) => {
+            let step = TimeDelta::try_seconds(seconds).filter(|step| {
+                let there = business.now().checked_add_signed(*step);
+                there.is_some_and(is_a_date)
+            });
+            let too_far = || refused(StatusCode::UNPROCESSABLE_ENTITY, "too far for a date");
+            business.advance(step.ok_or_else(too_far)?);
+        }
+        _ => {
+            let rule = "either advanceSeconds or setTo, a date before the year 10000";
+            return Err(refused(StatusCode::UNPROCESSABLE_ENTITY, rule));
+        }
     }
-    if let Some(step) = step.advance_seconds.and_then(TimeDelta::try_seconds) {
-        control.world.clock.advance(step);
-    }
-    clock(State(control)).await
+    Ok(clock(State(control)).await)
 }
 
 async fn faults(State(control): State<Control>) -> Json<Vec<Fault>> {
@@ -137,6 +170,7 @@ async fn clear_violations(State(control): State<Control>) -> Json<Vec<Violation>
 
 /// Where the application is.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct App {
     url: String,
 }

@@ -6,13 +6,15 @@ use axum::{
     Json, Router,
     extract::{Query, State},
     http::StatusCode,
-    response::{IntoResponse, Response},
     routing::{get, post},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::wecom::refused;
+use super::{
+    Outcome, refused,
+    wecom::{known, verified},
+};
 use crate::wecom::{Delivery, Rating, RobotChat, RobotWords, Selections, Verdict, Wecom};
 
 /// Messages shown of one chat.
@@ -70,7 +72,7 @@ struct Words {
     quote: Option<String>,
 }
 
-async fn say(State(wecom): State<Wecom>, Json(words): Json<Words>) -> Response {
+async fn say(State(wecom): State<Wecom>, Json(words): Json<Words>) -> Outcome<Option<Delivery>> {
     let chat = match words.chat_id {
         Some(chat_id) => RobotChat::Group(chat_id),
         None => RobotChat::Single(words.userid.clone()),
@@ -80,10 +82,10 @@ async fn say(State(wecom): State<Wecom>, Json(words): Json<Words>) -> Response {
         Some(message_id) => text.quoting(message_id),
         None => text,
     };
-    match wecom.ask_robot(&words.userid, &chat, text).await {
-        Ok(delivery) => Json(delivery).into_response(),
-        Err(error) => refused(StatusCode::CONFLICT, error.to_string()),
-    }
+    let asked = wecom.ask_robot(&words.userid, &chat, text).await;
+    asked
+        .map(Json)
+        .map_err(|error| refused(StatusCode::CONFLICT, error.to_string()))
 }
 
 /// Somebody, and nothing else.
@@ -96,8 +98,9 @@ struct Somebody {
 async fn enter(
     State(wecom): State<Wecom>,
     Json(somebody): Json<Somebody>,
-) -> Json<Option<Delivery>> {
-    Json(wecom.enter_robot_chat(&somebody.userid).await)
+) -> Outcome<Option<Delivery>> {
+    known(&wecom, &somebody.userid)?;
+    Ok(Json(wecom.enter_robot_chat(&somebody.userid).await))
 }
 
 /// A button by label or key, and what was chosen before: option ids by question key.
@@ -111,20 +114,18 @@ struct Press {
     selections: BTreeMap<String, Vec<String>>,
 }
 
-async fn press(State(wecom): State<Wecom>, Json(press): Json<Press>) -> Response {
+async fn press(State(wecom): State<Wecom>, Json(press): Json<Press>) -> Outcome<Delivery> {
     let selections = press
         .selections
         .into_iter()
         .fold(Selections::as_shown(), |chosen, (key, ids)| {
             chosen.choose(key, ids)
         });
-    match wecom
+    wecom
         .press_robot_card(&press.userid, &press.message_id, &press.button, &selections)
         .await
-    {
-        Ok(delivery) => Json(delivery).into_response(),
-        Err(error) => refused(StatusCode::CONFLICT, error.to_string()),
-    }
+        .map(Json)
+        .map_err(|error| refused(StatusCode::CONFLICT, error.to_string()))
 }
 
 /// Thumbs under an answer.
@@ -140,22 +141,17 @@ struct Thumbs {
     reasons: Vec<i64>,
 }
 
-async fn rate(State(wecom): State<Wecom>, Json(thumbs): Json<Thumbs>) -> Response {
+async fn rate(State(wecom): State<Wecom>, Json(thumbs): Json<Thumbs>) -> Outcome<Delivery> {
     let rating = Rating {
         verdict: thumbs.verdict,
         content: thumbs.content,
         reasons: thumbs.reasons,
     };
-    match wecom
+    let told = wecom
         .rate_robot(&thumbs.userid, &thumbs.message_id, rating)
-        .await
-    {
-        Some(delivery) => Json(delivery).into_response(),
-        None => refused(
-            StatusCode::CONFLICT,
-            "this message asks for no feedback".to_owned(),
-        ),
-    }
+        .await;
+    told.map(Json)
+        .ok_or_else(|| refused(StatusCode::CONFLICT, "this message asks for no feedback"))
 }
 
 /// An internal group with the robot in it.
@@ -177,9 +173,6 @@ async fn connected(State(wecom): State<Wecom>) -> Json<Value> {
     Json(json!({"connected": wecom.is_robot_connected().await}))
 }
 
-async fn verify_url(State(wecom): State<Wecom>) -> Response {
-    match wecom.verify_robot_url().await {
-        Ok(()) => Json(json!({"ok": true})).into_response(),
-        Err(problem) => refused(StatusCode::BAD_GATEWAY, problem),
-    }
+async fn verify_url(State(wecom): State<Wecom>) -> Outcome<Value> {
+    verified(wecom.verify_robot_url().await)
 }

@@ -6,13 +6,12 @@ use axum::{
     Json, Router,
     extract::{Query, State},
     http::StatusCode,
-    response::{IntoResponse, Response},
     routing::{get, post},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::robot;
+use super::{Outcome, Refused, refused, robot};
 use crate::wecom::{Delivery, Door, Member, Selections, Wecom};
 
 /// Callbacks listed; older ones are left out.
@@ -89,8 +88,9 @@ struct Words {
     text: String,
 }
 
-async fn say(State(wecom): State<Wecom>, Json(words): Json<Words>) -> Json<Delivery> {
-    Json(wecom.say(&words.userid, &words.text).await)
+async fn say(State(wecom): State<Wecom>, Json(words): Json<Words>) -> Outcome<Delivery> {
+    known(&wecom, &words.userid)?;
+    Ok(Json(wecom.say(&words.userid, &words.text).await))
 }
 
 /// Somebody taps an entry of the menu.
@@ -101,8 +101,12 @@ struct MenuClick {
     key: String,
 }
 
-async fn click_menu(State(wecom): State<Wecom>, Json(click): Json<MenuClick>) -> Json<Delivery> {
-    Json(wecom.click_menu(&click.userid, &click.key).await)
+async fn click_menu(State(wecom): State<Wecom>, Json(click): Json<MenuClick>) -> Outcome<Delivery> {
+    known(&wecom, &click.userid)?;
+    if !wecom.has_in_menu(&click.key) {
+        return Err(refused(StatusCode::CONFLICT, "the menu has no such entry"));
+    }
+    Ok(Json(wecom.click_menu(&click.userid, &click.key).await))
 }
 
 /// Somebody, and nothing else.
@@ -112,8 +116,9 @@ struct Somebody {
     userid: String,
 }
 
-async fn enter(State(wecom): State<Wecom>, Json(somebody): Json<Somebody>) -> Json<Delivery> {
-    Json(wecom.enter(&somebody.userid).await)
+async fn enter(State(wecom): State<Wecom>, Json(somebody): Json<Somebody>) -> Outcome<Delivery> {
+    known(&wecom, &somebody.userid)?;
+    Ok(Json(wecom.enter(&somebody.userid).await))
 }
 
 /// A button by label or key, and what was chosen before: option ids by question key.
@@ -127,20 +132,18 @@ struct Press {
     selections: BTreeMap<String, Vec<String>>,
 }
 
-async fn press(State(wecom): State<Wecom>, Json(press): Json<Press>) -> Response {
+async fn press(State(wecom): State<Wecom>, Json(press): Json<Press>) -> Outcome<Delivery> {
     let selections = press
         .selections
         .into_iter()
         .fold(Selections::as_shown(), |chosen, (key, ids)| {
             chosen.choose(key, ids)
         });
-    match wecom
+    wecom
         .press(&press.userid, &press.message_id, &press.button, &selections)
         .await
-    {
-        Ok(pressed) => Json(pressed.delivery).into_response(),
-        Err(error) => refused(StatusCode::CONFLICT, error.to_string()),
-    }
+        .map(|pressed| Json(pressed.delivery))
+        .map_err(|error| refused(StatusCode::CONFLICT, error.to_string()))
 }
 
 /// A callback to be sent again, byte for byte.
@@ -150,14 +153,11 @@ struct Replay {
     delivery_id: u64,
 }
 
-async fn replay(State(wecom): State<Wecom>, Json(replay): Json<Replay>) -> Response {
-    match wecom.replay(replay.delivery_id).await {
-        Some(delivery) => Json(delivery).into_response(),
-        None => refused(
-            StatusCode::NOT_FOUND,
-            "nothing was sent under this number".to_owned(),
-        ),
-    }
+async fn replay(State(wecom): State<Wecom>, Json(replay): Json<Replay>) -> Outcome<Delivery> {
+    let again = wecom.replay(replay.delivery_id).await;
+    again
+        .map(Json)
+        .ok_or_else(|| refused(StatusCode::NOT_FOUND, "nothing was sent under this number"))
 }
 
 async fn put_member(State(wecom): State<Wecom>, Json(member): Json<Member>) -> StatusCode {
@@ -174,31 +174,27 @@ struct JoinGroup {
     state: Option<String>,
 }
 
-async fn join_group(State(wecom): State<Wecom>, Json(join): Json<JoinGroup>) -> Response {
-    let person = wecom
-        .outsiders()
-        .into_iter()
-        .find(|person| person.openid == join.openid);
-    let Some(person) = person else {
-        return refused(
-            StatusCode::NOT_FOUND,
-            "nobody outside has this openid".to_owned(),
-        );
-    };
-    match wecom
+async fn join_group(State(wecom): State<Wecom>, Json(join): Json<JoinGroup>) -> Outcome<Delivery> {
+    let missing = |what: &str| refused(StatusCode::NOT_FOUND, what);
+    let mut outsiders = wecom.outsiders().into_iter();
+    let person = outsiders
+        .find(|person| person.openid == join.openid)
+        .ok_or_else(|| missing("nobody outside has this openid"))?;
+    let told = wecom
         .join_group(&join.chat_id, &person, join.state.as_deref())
-        .await
-    {
-        Some(delivery) => Json(delivery).into_response(),
-        None => refused(StatusCode::NOT_FOUND, "no such group".to_owned()),
-    }
+        .await;
+    told.map(Json).ok_or_else(|| missing("no such group"))
 }
 
-async fn verify_url(State(wecom): State<Wecom>) -> Response {
-    match wecom.verify_callback_url().await {
-        Ok(()) => Json(json!({"ok": true})).into_response(),
-        Err(problem) => refused(StatusCode::BAD_GATEWAY, problem),
-    }
+async fn verify_url(State(wecom): State<Wecom>) -> Outcome<Value> {
+    verified(wecom.verify_callback_url().await)
+}
+
+/// What became of a verification.
+pub(super) fn verified(outcome: Result<(), String>) -> Outcome<Value> {
+    outcome
+        .map(|()| Json(json!({"ok": true})))
+        .map_err(|problem| refused(StatusCode::BAD_GATEWAY, problem))
 }
 
 async fn callback_urls(State(wecom): State<Wecom>) -> Json<Value> {
@@ -233,6 +229,11 @@ async fn revoke_token(State(wecom): State<Wecom>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-pub(super) fn refused(status: StatusCode, error: String) -> Response {
-    (status, Json(json!({"error": error}))).into_response()
+/// Only members have a phone here.
+pub(super) fn known(wecom: &Wecom, userid: &str) -> Result<(), Refused> {
+    let userid = userid.to_lowercase();
+    if wecom.members().iter().any(|member| member.userid == userid) {
+        return Ok(());
+    }
+    Err(refused(StatusCode::NOT_FOUND, "no member has this userid"))
 }

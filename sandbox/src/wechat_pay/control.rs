@@ -13,9 +13,11 @@ use super::{
     Delivery, NotPossible, NoticeKind, Order, Pacing, PayOptions, Refund, RefundOutcome, Totals,
     TradeState, TrustMode, WechatPay,
 };
+use crate::control::{Outcome, Refused, refused};
 
 /// GET: `orders`, `pending` (unpaid orders), `refunds`, `totals`, `notifications`. POST: `pay`,
-/// `pay-foreign`, `finish-refund`, `redeliver`, `balance`, `trust`, `pacing`, `bind-app`.
+/// `pay-foreign`, `finish-refund`, `redeliver`, `balance`, `trust`, `pacing`, `bind-app`,
+/// `know-openid`, `frequency-limit`.
 pub(super) fn routes() -> Router<WechatPay> {
     Router::new()
         .route("/orders", get(orders))
@@ -31,16 +33,16 @@ pub(super) fn routes() -> Router<WechatPay> {
         .route("/trust", post(trust))
         .route("/pacing", post(pacing))
         .route("/bind-app", post(bind_app))
+        .route("/know-openid", post(know_openid))
+        .route("/frequency-limit", post(frequency_limit))
 }
 
-type Outcome<T> = Result<Json<T>, (StatusCode, Json<Value>)>;
-
-fn refused(reason: NotPossible) -> (StatusCode, Json<Value>) {
+fn not_possible(reason: NotPossible) -> Refused {
     let status = match reason {
         NotPossible::Unknown | NotPossible::NothingToNotify => StatusCode::NOT_FOUND,
         _ => StatusCode::CONFLICT,
     };
-    (status, Json(json!({"error": reason.to_string()})))
+    refused(status, reason.to_string())
 }
 
 async fn orders(State(wechat): State<WechatPay>) -> Json<Vec<Order>> {
@@ -94,15 +96,18 @@ struct Pay {
 async fn pay(State(wechat): State<WechatPay>, Json(pay): Json<Pay>) -> Outcome<Order> {
     let number = match (pay.out_trade_no, pay.code_url) {
         (Some(number), _) => number,
-        (None, Some(code)) => wechat.number_behind(&code).map_err(refused)?,
-        (None, None) => return Err(refused(NotPossible::Unknown)),
+        (None, Some(code)) => wechat.number_behind(&code).map_err(not_possible)?,
+        (None, None) => return Err(not_possible(NotPossible::Unknown)),
     };
     let options = PayOptions {
         openid: pay.openid,
         total_fen: pay.total_fen,
         even_if_closed: pay.even_if_closed,
     };
-    wechat.pay_with(&number, options).map(Json).map_err(refused)
+    wechat
+        .pay_with(&number, options)
+        .map(Json)
+        .map_err(not_possible)
 }
 
 /// A payment nobody ordered.
@@ -121,7 +126,7 @@ async fn pay_foreign(
     wechat
         .pay_foreign_order(&order.out_trade_no, order.total_fen, &order.notify_url)
         .map(Json)
-        .map_err(refused)
+        .map_err(not_possible)
 }
 
 /// How a refund ends.
@@ -139,7 +144,7 @@ async fn finish_refund(
     wechat
         .finish_refund(&finish.out_refund_no, finish.outcome)
         .map(Json)
-        .map_err(refused)
+        .map_err(not_possible)
 }
 
 /// What is sent again, and how.
@@ -171,7 +176,7 @@ async fn redeliver(
         )
         .await
         .map(Json)
-        .map_err(refused)
+        .map_err(not_possible)
 }
 
 /// What refunds can be taken from.
@@ -188,6 +193,7 @@ async fn balance(State(wechat): State<WechatPay>, Json(set): Json<Balance>) -> J
 
 /// The keys trusted from now on.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Trust {
     mode: TrustMode,
 }
@@ -222,5 +228,33 @@ struct BindApp {
 
 async fn bind_app(State(wechat): State<WechatPay>, Json(bind): Json<BindApp>) -> StatusCode {
     wechat.bind_app(bind.app_id);
+    StatusCode::NO_CONTENT
+}
+
+/// Somebody who may pay in an application.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct KnowOpenid {
+    app_id: String,
+    openid: String,
+}
+
+async fn know_openid(State(wechat): State<WechatPay>, Json(know): Json<KnowOpenid>) -> StatusCode {
+    wechat.know_openid(know.app_id, know.openid);
+    StatusCode::NO_CONTENT
+}
+
+/// Whether refunds that come too fast are refused.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct FrequencyLimit {
+    is_limited: bool,
+}
+
+async fn frequency_limit(
+    State(wechat): State<WechatPay>,
+    Json(set): Json<FrequencyLimit>,
+) -> StatusCode {
+    wechat.set_frequency_limited(set.is_limited);
     StatusCode::NO_CONTENT
 }

@@ -1,6 +1,8 @@
 //! The gate in front of every call: required headers, `Authorization`, and the signature under
 //! every answer (wechat-pay-v3 §0, §1, §2).
 
+use std::convert::Infallible;
+
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, OriginalUri, Request};
 use axum::http::{HeaderMap, Method, StatusCode, header};
@@ -34,18 +36,18 @@ pub(super) struct Call {
     path: String,
     query: Option<String>,
     headers: HeaderMap,
+    /// Empty if it was larger than [`BODY_LIMIT`] or broke off.
     pub(super) body: Bytes,
+    is_body_read: bool,
 }
 
 impl<S: Send + Sync> FromRequest<S> for Call {
-    type Rejection = StatusCode;
+    type Rejection = Infallible;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, StatusCode> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, Infallible> {
         let (mut parts, body) = request.into_parts();
         let Ok(OriginalUri(original)) = OriginalUri::from_request_parts(&mut parts, state).await;
-        let body = axum::body::to_bytes(body, BODY_LIMIT)
-            .await
-            .map_err(|_too_large_or_cut| StatusCode::PAYLOAD_TOO_LARGE)?;
+        let body = axum::body::to_bytes(body, BODY_LIMIT).await;
         let target = original
             .path_and_query()
             .map_or("/", |target| target.as_str())
@@ -56,7 +58,8 @@ impl<S: Send + Sync> FromRequest<S> for Call {
             path: parts.uri.path().to_owned(),
             query: parts.uri.query().map(str::to_owned),
             headers: parts.headers,
-            body,
+            is_body_read: body.is_ok(),
+            body: body.unwrap_or_default(),
         })
     }
 }
@@ -146,6 +149,7 @@ impl WechatPay {
     }
 
     fn admit(&self, call: &Call) -> Result<(), Refusal> {
+        check_body(call)?;
         check_headers(call)?;
         let header = call.header(header::AUTHORIZATION.as_str()).ok_or_else(|| {
             Refusal::sign(
@@ -260,6 +264,17 @@ impl WechatPay {
             .body(Body::from(seal.body))
             .unwrap_or_else(|_bad_header| StatusCode::INTERNAL_SERVER_ERROR.into_response())
     }
+}
+
+fn check_body(call: &Call) -> Result<(), Refusal> {
+    if call.is_body_read {
+        return Ok(());
+    }
+    Err(Refusal::param(
+        "a body of at most 64 KB",
+        "请求报文过长",
+        json!({"location": "body"}),
+    ))
 }
 
 fn check_headers(call: &Call) -> Result<(), Refusal> {

@@ -85,7 +85,7 @@ async fn close(State(pay): State<WechatPay>, Path(number): Path<String>, call: C
 }
 
 async fn refund(State(pay): State<WechatPay>, call: Call) -> Response {
-    pay.respond(&call, || pay.accept_refund(&call))
+    pay.respond(&call, || pay.within_limits(|| pay.accept_refund(&call)))
 }
 
 async fn query_refund(

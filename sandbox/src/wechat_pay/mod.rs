@@ -24,6 +24,7 @@ mod authorization;
 mod cashier;
 mod control;
 mod fields;
+mod frequency;
 mod gateway;
 mod keys;
 mod ledger;
@@ -60,12 +61,36 @@ pub use settings::{Pacing, TrustMode};
 
 use crate::faults::{Platform, Request};
 use crate::server::SandboxError;
-use crate::wecom::WecomApp;
+use crate::wecom::{Wecom, WecomApp};
 use crate::world::{World, lock};
+use frequency::Frequency;
 use keys::Keyring;
 use ledger::Ledger;
 use notify::{Outbox, UnderWayCounter};
 
+/// The named faults above.
+pub(crate) const NAMED_FAULTS: [&str; 20] = [
+    "executed_error",
+    "stale_query",
+    "probe_response",
+    "probe_response_not_base64",
+    "wrong_serial_response",
+    "stale_response",
+    "tampered_response",
+    "unsigned_response",
+    "refund_outcome",
+    "lost_notification",
+    "late_notification",
+    "held_notification",
+    "doubled_notification",
+    "concurrent_notification",
+    "probe_notification",
+    "probe_notification_not_base64",
+    "wrong_serial_notification",
+    "stale_notification",
+    "tampered_notification",
+    "unsigned_notification",
+];
 /// Where the key files lie when nobody wanted them written elsewhere.
 const KEYS_IN_SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/keys");
 /// Name of the merchant's key file.
@@ -81,6 +106,8 @@ pub struct WechatPay {
 
 struct Inner {
     world: World,
+    /// Whoever signs in through WeCom pays with an openid of the corp.
+    wecom: Wecom,
     keys: Keyring,
     key_dir: PathBuf,
     runtime: Handle,
@@ -88,13 +115,14 @@ struct Inner {
     outbox: Mutex<Outbox>,
     nonces: Mutex<HashSet<String>>,
     setup: Mutex<Setup>,
+    frequency: Mutex<Frequency>,
     under_way: UnderWayCounter,
 }
 
-#[derive(Default)]
 struct Setup {
     trust: TrustMode,
     pacing: Pacing,
+    is_frequency_limited: bool,
     app_ids: BTreeSet<String>,
     openids: BTreeSet<(String, String)>,
 }
@@ -114,7 +142,11 @@ pub struct Totals {
 }
 
 impl WechatPay {
-    pub(crate) fn new(world: World, key_dir: Option<&Path>) -> Result<Self, SandboxError> {
+    pub(crate) fn new(
+        world: World,
+        wecom: Wecom,
+        key_dir: Option<&Path>,
+    ) -> Result<Self, SandboxError> {
         let setup_error = |reason: String| SandboxError::Setup {
             platform: Platform::WechatPay,
             reason,
@@ -128,6 +160,7 @@ impl WechatPay {
         Ok(Self {
             inner: Arc::new(Inner {
                 world,
+                wecom,
                 keys,
                 key_dir,
                 runtime,
@@ -135,9 +168,13 @@ impl WechatPay {
                 outbox: Mutex::default(),
                 nonces: Mutex::default(),
                 setup: Mutex::new(Setup {
+                    trust: TrustMode::default(),
+                    pacing: Pacing::default(),
+                    is_frequency_limited: true,
                     app_ids: BTreeSet::from([APP_ID.to_owned(), corp_id()]),
-                    ..Setup::default()
+                    openids: BTreeSet::new(),
                 }),
+                frequency: Mutex::default(),
                 under_way: AtomicUsize::new(0),
             }),
         })
@@ -225,8 +262,8 @@ impl WechatPay {
         lock(&self.inner.setup).app_ids.insert(app_id.into());
     }
 
-    /// Says that `openid` belongs to `app_id`. From the first one on, JSAPI orders of that
-    /// application are refused for any other openid; before, any well-formed one is taken.
+    /// Says that `openid` belongs to `app_id`. JSAPI orders of an application are refused for
+    /// anybody else's; under the corp id everybody is known whom WeCom gives an openid.
     pub fn know_openid(&self, app_id: impl Into<String>, openid: impl Into<String>) {
         lock(&self.inner.setup)
             .openids
@@ -305,11 +342,11 @@ impl WechatPay {
     }
 
     fn may_pay(&self, app_id: &str, openid: &str) -> bool {
-        let setup = lock(&self.inner.setup);
-        let is_known = setup
-            .openids
-            .contains(&(app_id.to_owned(), openid.to_owned()));
-        is_known || !setup.openids.iter().any(|(app, _)| app == app_id)
+        let is_of_corp = app_id == corp_id() && self.inner.wecom.has_openid(openid);
+        is_of_corp
+            || lock(&self.inner.setup)
+                .openids
+                .contains(&(app_id.to_owned(), openid.to_owned()))
     }
 
     fn refund_fault(&self) -> Option<Value> {

@@ -13,6 +13,9 @@ use serde_json::{Map, Value, json};
 use super::{Wecom, fields::Fields, refusal::Refusal};
 use crate::world::lock;
 
+/// Letters written as `\uXXXX` (wecom-app §4, §13).
+pub(crate) const ESCAPED_LETTERS: i64 = 40033;
+
 /// What a handler gives back: an answer, or a refusal.
 pub(crate) type Answer = Result<Response, Refusal>;
 
@@ -90,7 +93,7 @@ impl Call<'_> {
             .map_err(|_| Refusal::broken(40035, "body is UTF-8 JSON"))?;
         if has_escaped_letters(text) {
             return Err(Refusal::broken(
-                40033,
+                ESCAPED_LETTERS,
                 "raw UTF-8 instead of \\uXXXX escapes",
             ));
         }

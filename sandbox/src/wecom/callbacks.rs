@@ -17,6 +17,16 @@ use super::{
 };
 use crate::faults::Platform;
 
+/// The faults above.
+pub(crate) const NAMED_FAULTS: [&str; 7] = [
+    "callback_lost",
+    "callback_late",
+    "callback_doubled",
+    "callback_reordered",
+    "callback_bad_signature",
+    "callback_stale",
+    "task_id_lost",
+];
 /// The platform drops the connection after this.
 pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// URL verification must be answered within this.

@@ -33,11 +33,11 @@ pub(crate) fn check(
         }
         "image" | "voice" | "file" => {
             content.only(&["media_id"]);
-            media(content, "media_id", uploads)?;
+            media(content, "media_id", msgtype, uploads)?;
         }
         "video" => {
             content.only(&["media_id", "title", "description"]);
-            media(content, "media_id", uploads)?;
+            media(content, "media_id", msgtype, uploads)?;
             cut(content, &mut shown, "title", 128)?;
             cut(content, &mut shown, "description", 512)?;
         }
@@ -72,7 +72,8 @@ fn news(content: &Fields<'_>) -> Result<(), Refusal> {
         note_bytes(article, "description", 512)?;
         note_bytes(article, "pagepath", 128)?;
         article.url("picurl", 41033)?;
-        if article.text("appid")?.is_none() {
+        let opens_program = article.text("appid")?.is_some() && article.text("pagepath")?.is_some();
+        if !opens_program {
             article.required_url("url", 41033)?;
         }
     }
@@ -94,7 +95,7 @@ fn mpnews(content: &Fields<'_>, uploads: Uploads<'_>) -> Result<(), Refusal> {
         article.only(&known);
         article.required_text("title", 41016)?;
         note_bytes(article, "title", 128)?;
-        media(article, "thumb_media_id", uploads)?;
+        media(article, "thumb_media_id", "image", uploads)?;
         note_bytes(article, "author", 64)?;
         article.required_text("content", 44004)?;
         article.at_most_bytes("content", 666 * 1024, 45002)?;
@@ -111,16 +112,24 @@ fn articles<'a>(content: &Fields<'a>) -> Result<Vec<Fields<'a>>, Refusal> {
     Ok(articles)
 }
 
-fn media(content: &Fields<'_>, name: &str, uploads: Uploads<'_>) -> Result<(), Refusal> {
+fn media(
+    content: &Fields<'_>,
+    name: &str,
+    kind: &str,
+    uploads: Uploads<'_>,
+) -> Result<(), Refusal> {
     let media_id = content.required_text(name, 40063)?;
     if uploads
         .media
         .get(media_id)
-        .is_some_and(|media| media.expires > uploads.now)
+        .is_some_and(|media| media.is_of_app(kind, uploads.now))
     {
         return Ok(());
     }
-    let rule = format!("{} is uploaded and not older than 3 days", content.at(name));
+    let rule = format!(
+        "{} is an uploaded {kind}, not older than 3 days and not a group robot's",
+        content.at(name)
+    );
     Err(Refusal::broken(40007, rule))
 }
 

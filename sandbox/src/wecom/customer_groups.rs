@@ -122,7 +122,7 @@ pub(crate) fn list(wecom: &Wecom, call: &Call<'_>) -> Answer {
     let body = call.object()?;
     let fields = call.fields(&body);
     fields.only(&["status_filter", "owner_filter", "cursor", "limit"]);
-    fields.choice("status_filter", &[0, 1, 2, 3], 40058)?;
+    let status = fields.choice("status_filter", &[0, 1, 2, 3], 40058)?;
     let limit = fields
         .integer("limit")?
         .ok_or_else(|| fields.missing("limit", 40063))?;
@@ -140,22 +140,26 @@ pub(crate) fn list(wecom: &Wecom, call: &Call<'_>) -> Answer {
         ));
     }
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let start: usize = fields
-        .text("cursor")?
-        .and_then(|cursor| cursor.parse().ok())
-        .unwrap_or(0);
+    let start: usize = match fields.text("cursor")? {
+        Some(cursor) => cursor
+            .parse()
+            .map_err(|_| Refusal::broken(40058, "cursor is one that was answered"))?,
+        None => 0,
+    };
     let state = wecom.state();
+    let is_owner_wanted = |group: &Group| {
+        owners.is_empty()
+            || owners
+                .iter()
+                .any(|owner| owner.eq_ignore_ascii_case(&group.owner))
+    };
+    // No owner here has left or handed over: every group has status 0.
     let mut matching = state
         .customer_groups
         .groups
         .iter()
-        .skip(start)
-        .filter(|(_, group)| {
-            owners.is_empty()
-                || owners
-                    .iter()
-                    .any(|owner| owner.eq_ignore_ascii_case(&group.owner))
-        });
+        .filter(|(_, group)| status.unwrap_or(0) == 0 && is_owner_wanted(group))
+        .skip(start);
     let page: Vec<Value> = matching
         .by_ref()
         .take(limit)
@@ -204,13 +208,13 @@ pub(crate) fn get(wecom: &Wecom, call: &Call<'_>) -> Answer {
 /// POST externalcontact/groupchat/add_join_way.
 pub(crate) fn add_join_way(wecom: &Wecom, call: &Call<'_>) -> Answer {
     let body = call.object()?;
-    check_join_way(&call.fields(&body), false)?;
+    let mut state = wecom.state();
+    check_join_way(&call.fields(&body), false, &state.customer_groups)?;
     let config_id = secret_text();
-    wecom
-        .state()
+    state
         .customer_groups
         .join_ways
-        .insert(config_id.clone(), body);
+        .insert(config_id.clone(), with_defaults(body));
     ok(json!({"config_id": config_id}))
 }
 
@@ -235,11 +239,12 @@ pub(crate) fn get_join_way(wecom: &Wecom, call: &Call<'_>) -> Answer {
 pub(crate) fn update_join_way(wecom: &Wecom, call: &Call<'_>) -> Answer {
     let body = call.object()?;
     let fields = call.fields(&body);
-    check_join_way(&fields, true)?;
     let config_id = fields.required_text("config_id", 40063)?;
     let mut state = wecom.state();
+    check_join_way(&fields, true, &state.customer_groups)?;
     let way = state.customer_groups.join_ways.get_mut(config_id);
-    *way.ok_or_else(|| Refusal::outcome(40058, "config_id not found"))? = body.clone();
+    *way.ok_or_else(|| Refusal::outcome(40058, "config_id not found"))? =
+        with_defaults(body.clone());
     ok(json!({}))
 }
 
@@ -280,7 +285,17 @@ fn config_id(call: &Call<'_>) -> Result<String, Refusal> {
     fields.required_text("config_id", 40063).map(str::to_owned)
 }
 
-fn check_join_way(fields: &Fields<'_>, is_update: bool) -> Result<(), Refusal> {
+/// What a join way is that does not say otherwise.
+fn with_defaults(mut way: Map<String, Value>) -> Map<String, Value> {
+    way.entry("auto_create_room").or_insert_with(|| json!(1));
+    way
+}
+
+fn check_join_way(
+    fields: &Fields<'_>,
+    is_update: bool,
+    known_groups: &CustomerGroups,
+) -> Result<(), Refusal> {
     const KNOWN: [&str; 8] = [
         "scene",
         "remark",
@@ -306,6 +321,12 @@ fn check_join_way(fields: &Fields<'_>, is_update: bool) -> Result<(), Refusal> {
     let chat_ids = fields.texts("chat_id_list")?;
     if chat_ids.is_empty() || chat_ids.len() > 5 {
         return Err(Refusal::broken(40058, "chat_id_list has 1 to 5 groups"));
+    }
+    if !chat_ids
+        .iter()
+        .all(|chat_id| known_groups.groups.contains_key(*chat_id))
+    {
+        return Err(Refusal::broken(40050, "chat_id_list names known groups"));
     }
     for (name, most) in [("remark", 30), ("room_base_name", 40), ("state", 30)] {
         if fields

@@ -117,6 +117,14 @@ impl Directory {
         self.member(userid).filter(|member| member.is_visible)
     }
 
+    /// Whether this is the openid of a member with WeChat, or of somebody outside.
+    pub(crate) fn has_openid(&self, openid: &str) -> bool {
+        let mut members = self.members.values().filter(|member| member.has_wechat);
+        let mut outsiders = self.outsiders.iter();
+        members.any(|member| member.openid() == openid)
+            || outsiders.any(|person| person.openid == openid)
+    }
+
     /// Everybody in the app's visible range.
     pub(crate) fn all_visible(&self) -> impl Iterator<Item = &Member> {
         self.members.values().filter(|member| member.is_visible)

@@ -123,6 +123,14 @@ const ENDPOINTS: [Endpoint; 37] = [
     get("cgi-bin/user/getuserinfo", oauth::getuserinfo),
 ];
 
+/// Paths that only a POST with a file leads to: these are routes of their own, so that whoever comes
+/// here with them has the wrong method.
+const UPLOADS: [&str; 3] = [
+    "cgi-bin/media/upload",
+    "cgi-bin/media/uploadimg",
+    "cgi-bin/webhook/upload_media",
+];
+
 /// What the platform serves, mounted at `/wecom`.
 pub(crate) fn router(wecom: Wecom) -> Router {
     let uploads = Router::new()
@@ -132,6 +140,7 @@ pub(crate) fn router(wecom: Wecom) -> Router {
             "/cgi-bin/webhook/upload_media",
             post(media::upload_for_robot),
         )
+        .method_not_allowed_fallback(dispatch)
         .layer(DefaultBodyLimit::max(UPLOAD_BYTES));
     let calls = Router::new()
         .fallback(dispatch)
@@ -170,12 +179,13 @@ impl Wecom {
             .iter()
             .filter(|endpoint| endpoint.path == call.path)
             .peekable();
-        if of_path.peek().is_none() {
+        if of_path.peek().is_none() && !UPLOADS.contains(&call.path) {
             call.notes.note("only documented paths", call.describe());
             return Ok(StatusCode::NOT_FOUND.into_response());
         }
         let Some(endpoint) = of_path.find(|endpoint| endpoint.method == call.method) else {
-            let code = if call.method == "GET" { 43002 } else { 43001 };
+            let wants_post = call.method == "GET" || UPLOADS.contains(&call.path);
+            let code = if wants_post { 43002 } else { 43001 };
             return Err(Refusal::broken(code, "the documented HTTP method"));
         };
         self.check_access(

@@ -45,6 +45,14 @@ pub(crate) struct Media {
     pub(crate) robot_key: Option<String>,
 }
 
+impl Media {
+    /// Whether the app may send it as a message of this kind: what a group robot uploaded is tied to
+    /// the robot (wecom-bots-h5 §2).
+    pub(crate) fn is_of_app(&self, kind: &str, now: DateTime<Utc>) -> bool {
+        self.kind == kind && self.robot_key.is_none() && self.expires > now
+    }
+}
+
 /// POST media/upload.
 pub(crate) async fn upload(
     State(wecom): State<Wecom>,
@@ -225,6 +233,7 @@ impl Upload<'_> {
             path: self.path,
         };
         let token = self.query.get("access_token").map(String::as_str);
+        let token = token.filter(|token| !token.is_empty());
         self.wecom.check_access(request, access, token)?;
         let no_boundary = || Refusal::broken(44001, "multipart/form-data with a boundary");
         let mut form = form.map_err(|_| no_boundary())?;

@@ -53,6 +53,7 @@ pub use self::{
     tokens::JsTicket,
     waiting::TimedOut,
 };
+pub(crate) use callbacks::NAMED_FAULTS;
 pub(crate) use endpoints::router;
 
 use self::state::State;

@@ -32,7 +32,7 @@ const TICKET_SECONDS: i64 = 1800;
 #[derive(Clone, Debug)]
 pub(crate) struct IssuedCode {
     identity: Identity,
-    /// Whether `snsapi_privateinfo` was asked for, with an agentid.
+    /// Whether `snsapi_privateinfo` was asked for, with the app's agentid.
     has_ticket: bool,
     expires: DateTime<Utc>,
 }
@@ -79,8 +79,19 @@ pub(crate) fn authorize(wecom: &Wecom, call: &Call<'_>) -> Answer {
             "scope 参数错误",
         );
     }
-    let has_ticket = scope == "snsapi_privateinfo" && call.query("agentid").is_some();
+    let has_ticket = scope == "snsapi_privateinfo" && names_app(wecom, call);
+    if scope == "snsapi_privateinfo" && !has_ticket {
+        let agent_id = call.query("agentid").unwrap_or("no agentid");
+        call.notes.note(
+            "snsapi_privateinfo comes with the app's agentid",
+            format!("{agent_id}, treated as snsapi_base"),
+        );
+    }
     pick_person(wecom, call, has_ticket, true)
+}
+
+fn names_app(wecom: &Wecom, call: &Call<'_>) -> bool {
+    call.query("agentid") == Some(wecom.app().agent_id.to_string().as_str())
 }
 
 /// GET wwlogin/sso/login: scanning with WeCom in an ordinary browser.
@@ -88,7 +99,7 @@ pub(crate) fn web_login(wecom: &Wecom, call: &Call<'_>) -> Answer {
     if call.query("login_type") != Some("CorpApp") {
         return refuse(call, "login_type=CorpApp", "login_type 参数错误");
     }
-    if call.query("agentid") != Some(wecom.app().agent_id.to_string().as_str()) {
+    if !names_app(wecom, call) {
         return refuse(call, "agentid of the app", "agentid 参数错误");
     }
     pick_person(wecom, call, false, false)
@@ -149,13 +160,18 @@ fn pick_person(wecom: &Wecom, call: &Call<'_>, has_ticket: bool, outsiders_may: 
         }
         Some(identity) => {
             let code = wecom.issue_code(identity, has_ticket);
-            let joint = if redirect_uri.contains('?') { '&' } else { '?' };
-            redirect(&format!(
-                "{redirect_uri}{joint}code={code}&state={state_text}"
-            ))
+            redirect(&with_code(redirect_uri, &code, state_text))
         }
         None => Ok(Html(person_page(wecom, call, outsiders_may)).into_response()),
     }
+}
+
+/// Code and state belong to the query, which stands before a fragment.
+fn with_code(redirect_uri: &str, code: &str, state_text: &str) -> String {
+    let end = redirect_uri.find('#').unwrap_or(redirect_uri.len());
+    let (address, fragment) = redirect_uri.split_at(end);
+    let joint = if address.contains('?') { '&' } else { '?' };
+    format!("{address}{joint}code={code}&state={state_text}{fragment}")
 }
 
 fn redirect(url: &str) -> Answer {
@@ -262,7 +278,8 @@ pub(crate) fn getuserinfo(wecom: &Wecom, call: &Call<'_>) -> Answer {
     match issued.identity {
         Identity::Member(userid) => {
             let mut answer = json!({"userid": userid});
-            if issued.has_ticket {
+            let is_visible = wecom.state().directory.visible(&userid).is_some();
+            if issued.has_ticket && is_visible {
                 let ticket = format!("ut_{}", secret_text());
                 let expires = now + TimeDelta::seconds(TICKET_SECONDS);
                 wecom

@@ -155,7 +155,7 @@ impl Wecom {
             .state()
             .media
             .get(media_id)
-            .is_some_and(|kept| kept.kind == msgtype && kept.expires > now);
+            .is_some_and(|kept| kept.is_of_app(msgtype, now));
         if !is_known {
             let rule = format!("{element}.MediaId is an uploaded {msgtype} of the last 3 days");
             return Err(Refusal::broken(40007, rule));

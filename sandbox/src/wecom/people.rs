@@ -97,6 +97,11 @@ impl Wecom {
         self.state().directory.outsiders.clone()
     }
 
+    /// Whether `convert_to_openid` or the sign-in of somebody outside gives this openid.
+    pub(crate) fn has_openid(&self, openid: &str) -> bool {
+        self.state().directory.has_openid(openid)
+    }
+
     /// Adds a member, or changes one.
     pub fn put_member(&self, member: Member) {
         self.state()
@@ -146,6 +151,17 @@ impl Wecom {
     /// The published menu, if there is one.
     pub fn menu(&self) -> Option<Value> {
         self.state().menu.clone()
+    }
+
+    /// Whether the published menu has an entry that calls back with this key.
+    pub(crate) fn has_in_menu(&self, key: &str) -> bool {
+        let menu = self.menu().unwrap_or_default();
+        let top = menu["button"].as_array().into_iter().flatten();
+        top.flat_map(|entry| {
+            let below = entry["sub_button"].as_array().into_iter().flatten();
+            below.chain([entry])
+        })
+        .any(|entry| entry["key"] == key)
     }
 
     /// Everything in the person's chat with the app, their own words included, oldest first.

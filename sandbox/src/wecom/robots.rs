@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Wecom,
-    call::{Answer, Call, ok},
+    call::{Answer, Call, ESCAPED_LETTERS, ok},
     card::{self, Purpose},
     fields::Fields,
     media::is_jpg_or_png,
@@ -119,9 +119,7 @@ impl Wecom {
 /// POST webhook/send.
 pub(crate) fn send(wecom: &Wecom, call: &Call<'_>) -> Answer {
     let key = call.required_query("key", 93000)?.to_owned();
-    let body = call
-        .object()
-        .map_err(|_| Refusal::broken(40008, "a JSON object with msgtype"))?;
+    let body = call.object().map_err(malformed)?;
     let fields = call.fields(&body);
     let msgtype = fields.required_text("msgtype", 40008)?;
     if !KINDS.contains(&msgtype) {
@@ -168,6 +166,15 @@ pub(crate) fn send(wecom: &Wecom, call: &Call<'_>) -> Answer {
     ok(Value::Object(Map::new()))
 }
 
+/// A webhook answers 40008 to what is no JSON object; escaped letters stay what they are.
+fn malformed(refusal: Refusal) -> Refusal {
+    if refusal.code == ESCAPED_LETTERS {
+        refusal
+    } else {
+        Refusal::broken(40008, "a JSON object with msgtype")
+    }
+}
+
 fn check(
     content: &Fields<'_>,
     msgtype: &str,
@@ -185,7 +192,10 @@ fn check(
         }
         "markdown" | "markdown_v2" => {
             content.only(&["content"]);
-            content.required_text("content", 44004)?;
+            let text = content.required_text("content", 44004)?;
+            if msgtype == "markdown_v2" {
+                note_older_marks(content, text);
+            }
             content.at_most_bytes("content", 4096, 40058)
         }
         "image" => image(content, IMAGE_BYTES),
@@ -209,6 +219,15 @@ fn check(
             ))
         }
         _ => card::check(content, Purpose::GroupRobot).map(drop),
+    }
+}
+
+/// What `markdown` knows and its second version does not.
+fn note_older_marks(content: &Fields<'_>, text: &str) {
+    for (mark, what) in [("<font", "font colours"), ("<@", "mentions")] {
+        if text.contains(mark) {
+            content.note(format!("markdown_v2 has no {what}"), "shown as it stands");
+        }
     }
 }
 

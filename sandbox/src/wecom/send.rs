@@ -71,11 +71,11 @@ pub(crate) fn send(wecom: &Wecom, call: &Call<'_>) -> Answer {
         .text("task_id")?
         .unwrap_or_default()
         .to_owned();
-    if calls_back && !state.task_ids.insert(task_id.clone()) {
-        return Err(Refusal::broken(42014, "task_id was used before"));
-    }
     if audience.reached.is_empty() {
         return Err(audience.refusal());
+    }
+    if !task_id.is_empty() && !state.task_ids.insert(task_id.clone()) {
+        return Err(Refusal::broken(42014, "task_id was used before"));
     }
 
     let msgid = format!("msg_{:06}", state.next_number());
@@ -124,6 +124,9 @@ pub(crate) fn recall(wecom: &Wecom, call: &Call<'_>) -> Answer {
         .ok_or_else(|| Refusal::broken(40058, "msgid is one of this app"))?;
     if now.signed_duration_since(message.at) > TimeDelta::hours(24) {
         return Err(Refusal::outcome(42052, "msgid older than 24 hours"));
+    }
+    if message.is_recalled {
+        fields.note("a message is recalled once", msgid);
     }
     message.is_recalled = true;
     drop(state);
@@ -210,10 +213,10 @@ fn check_flags(fields: &Fields<'_>, msgtype: &str) -> Result<(), Refusal> {
     fields.choice("safe", allowed, code)?;
     fields.choice("enable_id_trans", &[0, 1], 40058)?;
     let interval = fields.integer("duplicate_check_interval")?;
-    if interval.is_some_and(|seconds| !(1..=14_400).contains(&seconds)) {
+    if interval.is_some_and(|seconds| !(0..=14_400).contains(&seconds)) {
         return Err(Refusal::broken(
             40058,
-            "duplicate_check_interval is 1..14400 seconds",
+            "duplicate_check_interval is at most 14400 seconds",
         ));
     }
     Ok(())

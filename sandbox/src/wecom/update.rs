@@ -54,6 +54,9 @@ pub(crate) fn update(wecom: &Wecom, call: &Call<'_>) -> Answer {
         .message(&issued.message_id)
         .ok_or_else(|| Refusal::outcome(42016, "card not found"))?;
     check_change(message, &change)?;
+    if message.is_recalled {
+        fields.note("a recalled card is not updated", &message.id);
+    }
     let (targets, invalid) = targets(&fields, message, &state)?;
     if let Some(issued) = state.response_codes.get_mut(code) {
         issued.is_used = true;

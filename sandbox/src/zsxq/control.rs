@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{CookieDeath, NewPost, NewProject, NewUser, Zsxq};
+use crate::control::{Outcome, Refused, refused};
 
 /// Most people or days a single request may seed.
 const MOST_SEEDED: u32 = 5_000;
@@ -31,8 +32,6 @@ pub(super) fn routes() -> Router<Zsxq> {
         .route("/pacing", post(pacing))
         .route("/switches", post(switches))
 }
-
-type Outcome = Result<Json<Value>, StatusCode>;
 
 async fn projects(State(zsxq): State<Zsxq>) -> Json<Vec<Value>> {
     let now = zsxq.world().clock.now();
@@ -88,7 +87,7 @@ struct AddUser {
     avatar_url: Option<String>,
 }
 
-async fn add_user(State(zsxq): State<Zsxq>, Json(user): Json<AddUser>) -> Outcome {
+async fn add_user(State(zsxq): State<Zsxq>, Json(user): Json<AddUser>) -> Outcome<Value> {
     let user_id = match &user.user_id {
         Some(text) => Some(id(text)?),
         None => None,
@@ -113,7 +112,7 @@ struct AddProject {
     expires_at: Option<DateTime<Utc>>,
 }
 
-async fn add_project(State(zsxq): State<Zsxq>, Json(project): Json<AddProject>) -> Outcome {
+async fn add_project(State(zsxq): State<Zsxq>, Json(project): Json<AddProject>) -> Outcome<Value> {
     let checkin_id = zsxq.add_project(NewProject {
         title: project.name,
         checkin_days: project.checkin_days,
@@ -135,14 +134,15 @@ struct AddPost {
     at: Option<DateTime<Utc>>,
 }
 
-async fn add_post(State(zsxq): State<Zsxq>, Json(post): Json<AddPost>) -> Outcome {
+async fn add_post(State(zsxq): State<Zsxq>, Json(post): Json<AddPost>) -> Outcome<Value> {
     let new = NewPost {
         user_id: id(&post.user_id)?,
         at: post.at.unwrap_or_else(|| zsxq.world().clock.now()),
         text: post.text,
     };
     let made = zsxq.post_all(id(&post.project_id)?, [new]);
-    let topic_id = made.first().ok_or(StatusCode::NOT_FOUND)?;
+    let nobody = || refused(StatusCode::NOT_FOUND, "no such project or person");
+    let topic_id = made.first().ok_or_else(nobody)?;
     Ok(Json(json!({"topicId": topic_id.to_string()})))
 }
 
@@ -156,11 +156,11 @@ struct DeletePost {
 async fn delete_post(
     State(zsxq): State<Zsxq>,
     Json(post): Json<DeletePost>,
-) -> Result<StatusCode, StatusCode> {
+) -> Result<StatusCode, Refused> {
     if zsxq.delete_post(id(&post.topic_id)?) {
         Ok(StatusCode::NO_CONTENT)
     } else {
-        Err(StatusCode::NOT_FOUND)
+        Err(refused(StatusCode::NOT_FOUND, "no such post"))
     }
 }
 
@@ -173,9 +173,10 @@ struct Seed {
     days: u32,
 }
 
-async fn seed(State(zsxq): State<Zsxq>, Json(seed): Json<Seed>) -> Outcome {
+async fn seed(State(zsxq): State<Zsxq>, Json(seed): Json<Seed>) -> Outcome<Value> {
     if seed.people > MOST_SEEDED || seed.days > MOST_SEEDED {
-        return Err(StatusCode::UNPROCESSABLE_ENTITY);
+        let rule = format!("at most {MOST_SEEDED} people and days");
+        return Err(refused(StatusCode::UNPROCESSABLE_ENTITY, rule));
     }
     let ids = zsxq.seed(id(&seed.project_id)?, seed.people, seed.days);
     let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
@@ -227,7 +228,14 @@ struct Switches {
     unsigned_refused_percent: Option<u8>,
 }
 
-async fn switches(State(zsxq): State<Zsxq>, Json(set): Json<Switches>) -> StatusCode {
+async fn switches(
+    State(zsxq): State<Zsxq>,
+    Json(set): Json<Switches>,
+) -> Result<StatusCode, Refused> {
+    if set.unsigned_refused_percent > Some(100) {
+        let rule = "unsignedRefusedPercent is at most 100";
+        return Err(refused(StatusCode::UNPROCESSABLE_ENTITY, rule));
+    }
     if let Some(ignores) = set.ignores_end_time {
         zsxq.set_ignores_end_time(ignores);
     }
@@ -237,9 +245,10 @@ async fn switches(State(zsxq): State<Zsxq>, Json(set): Json<Switches>) -> Status
     if let Some(percent) = set.unsigned_refused_percent {
         zsxq.set_unsigned_refused_percent(percent);
     }
-    StatusCode::NO_CONTENT
+    Ok(StatusCode::NO_CONTENT)
 }
 
-fn id(text: &str) -> Result<i64, StatusCode> {
-    text.parse().map_err(|_| StatusCode::UNPROCESSABLE_ENTITY)
+fn id(text: &str) -> Result<i64, Refused> {
+    text.parse()
+        .map_err(|_| refused(StatusCode::UNPROCESSABLE_ENTITY, "ids are digits"))
 }

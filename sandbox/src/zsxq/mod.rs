@@ -36,6 +36,8 @@ use community::Community;
 
 /// The only token the stand-in knows; sent as `zsxq_access_token` or as a bare `authorization`.
 pub const TOKEN: &str = "0A1B2C3D-0000-4000-8000-0123456789AB_00112233445566FF";
+/// The named fault above.
+pub(crate) const NAMED_FAULTS: [&str; 1] = ["check_in_between_pages"];
 /// How long a token lives.
 const TOKEN_DAYS: i64 = 30;
 
@@ -293,6 +295,8 @@ pub(crate) fn router(platform: Zsxq) -> Router {
     people::routes()
         .merge(projects::routes())
         .merge(checkins::routes())
+        .fallback(people::unknown_path)
+        .method_not_allowed_fallback(people::unknown_path)
         .with_state(platform)
 }
 

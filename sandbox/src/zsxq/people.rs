@@ -27,8 +27,6 @@ pub(super) fn routes() -> Router<Zsxq> {
         .route("/v2/groups/{group}/members", get(members))
         .route("/v2/groups/{group}/members/{user}", get(member))
         .route("/v2/groups/{group}/members/{user}/summary", get(summary))
-        .fallback(unknown_path)
-        .method_not_allowed_fallback(unknown_path)
 }
 
 async fn self_v2(State(zsxq): State<Zsxq>, call: Call) -> Response {
@@ -132,7 +130,8 @@ async fn summary(
     })
 }
 
-async fn unknown_path(State(zsxq): State<Zsxq>, call: Call) -> Response {
+/// What no document tells of: an unknown path, or another method than a path has.
+pub(super) async fn unknown_path(State(zsxq): State<Zsxq>, call: Call) -> Response {
     zsxq.respond(&call, &[], |_community, _now| {
         Err(Failure::breaking(
             "only documented paths and methods",

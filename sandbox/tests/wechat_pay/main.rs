@@ -7,5 +7,10 @@
 )]
 
 mod calls;
+#[path = "../support/description.rs"]
+mod described;
+mod description;
+mod limits;
 mod merchant;
 mod notifications;
+mod payers;

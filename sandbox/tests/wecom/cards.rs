@@ -144,6 +144,7 @@ async fn an_update_reaches_one_person_or_all_and_each_code_works_once() {
         .unwrap();
 
     let mut confirm = buttons("tk-1");
+    confirm.as_object_mut().unwrap().remove("task_id");
     confirm["button_list"] = json!([{"text": "确认退款", "style": 1, "key": "c1.7.confirm"}]);
     let step = json!({"userids": ["lin.yue", "he.miao"], "agentid": 1_000_002,
         "response_code": pressed.response_code, "template_card": confirm});

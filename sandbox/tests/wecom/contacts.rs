@@ -94,3 +94,33 @@ async fn a_join_way_leads_into_its_group_and_the_join_is_told() {
     );
     setting.assert_no_violation();
 }
+
+#[tokio::test]
+async fn groups_are_filtered_paged_and_named_as_documented() {
+    let setting = Setting::start().await;
+    let list = |body| {
+        let setting = &setting;
+        async move { setting.post("externalcontact/groupchat/list", &body).await }
+    };
+    let all = list(json!({"limit": 10, "status_filter": 0})).await;
+    assert_eq!(all["group_chat_list"].as_array().unwrap().len(), 2);
+    let left = list(json!({"limit": 10, "status_filter": 1})).await;
+    assert_eq!(left["group_chat_list"], json!([]));
+    let of_he_miao = json!({"limit": 1, "owner_filter": {"userid_list": ["he.miao"]}});
+    let first = list(of_he_miao).await;
+    assert_eq!(first["next_cursor"], "");
+    setting.assert_no_violation();
+    let lost = list(json!({"limit": 1, "cursor": "zz"})).await;
+    assert_eq!(code(&lost), 40058);
+
+    let add = "externalcontact/groupchat/add_join_way";
+    let nowhere = json!({"scene": 2, "chat_id_list": ["wrSandboxGroup0001", "wrElsewhere"]});
+    assert_eq!(code(&setting.post(add, &nowhere).await), 40050);
+    let way = json!({"scene": 2, "chat_id_list": ["wrSandboxGroup0001"]});
+    let added = setting.post(add, &way).await;
+    let config = json!({"config_id": added["config_id"]});
+    let read = setting
+        .post("externalcontact/groupchat/get_join_way", &config)
+        .await;
+    assert_eq!(read["join_way"]["auto_create_room"], 1);
+}

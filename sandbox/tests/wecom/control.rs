@@ -236,3 +236,27 @@ async fn a_page_opened_on_a_phone_knows_its_person() {
     assert_eq!(answer.status(), 302);
     setting.assert_no_violation();
 }
+
+#[tokio::test]
+async fn only_members_speak_and_only_entries_of_the_menu_are_tapped() {
+    let setting = Setting::start().await;
+    let nobody = json!({"userid": "nobody.here", "text": "帮助"});
+    let (status, answer) = setting.control("wecom/say", &nobody).await;
+    assert_eq!(status, 404, "{answer}");
+    let entered = json!({"userid": "nobody.here"});
+    assert_eq!(setting.control("wecom/enter", &entered).await.0, 404);
+    let tap = json!({"userid": "lin.yue", "key": "REVIEW"});
+    assert_eq!(setting.control("wecom/click-menu", &tap).await.0, 409);
+    assert!(setting.app.heard().is_empty());
+
+    let menu = json!({"button": [{"name": "更多", "sub_button": [
+        {"type": "click", "name": "待审核", "key": "REVIEW"}]}]});
+    let query = [
+        ("access_token", setting.get_token()),
+        ("agentid", "1000002".to_owned()),
+    ];
+    let request = setting.http.post(setting.url("menu/create")).query(&query);
+    request.json(&menu).send().await.unwrap();
+    assert_eq!(setting.control("wecom/click-menu", &tap).await.0, 200);
+    assert!(setting.app.heard()[0].contains("<EventKey><![CDATA[REVIEW]]>"));
+}

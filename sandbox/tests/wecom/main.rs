@@ -9,6 +9,11 @@ mod callbacks;
 mod cards;
 mod contacts;
 mod control;
+#[path = "../support/description.rs"]
+mod described;
+mod description;
+mod habits;
+mod media;
 mod messages;
 mod oauth;
 mod robots;

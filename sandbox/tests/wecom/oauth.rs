@@ -92,3 +92,59 @@ async fn a_wrong_link_shows_the_failure_page() {
         ]
     );
 }
+
+/// The ticket that somebody gets who asks for private information.
+async fn ticket_of(
+    setting: &Setting,
+    person: &str,
+    edit: impl Fn(String) -> String,
+) -> Option<String> {
+    let answer = authorize(setting, |url| {
+        let url = url.replace("snsapi_base", "snsapi_privateinfo");
+        edit(format!("{url}&as={person}"))
+    })
+    .await;
+    let there = location(&answer);
+    let given = there.split("code=").nth(1).unwrap();
+    let given = given.split('&').next().unwrap();
+    let who = setting.get("auth/getuserinfo", &[("code", given)]).await;
+    assert_eq!(who["userid"], person);
+    Some(who["user_ticket"].as_str()?.to_owned())
+}
+
+#[tokio::test]
+async fn private_information_needs_the_apps_agentid_and_a_member_it_sees() {
+    let setting = Setting::start().await;
+    let ticket = ticket_of(&setting, "xu.qing", |url| url).await.unwrap();
+    let detail = setting
+        .post(
+            "auth/getuserdetail",
+            &serde_json::json!({"user_ticket": ticket}),
+        )
+        .await;
+    assert_eq!(detail["userid"], "xu.qing");
+    assert_eq!(ticket_of(&setting, "shen.mo", |url| url).await, None);
+    setting.assert_no_violation();
+
+    let foreign = |url: String| url.replace("agentid=1000002", "agentid=1000009");
+    let without = |url: String| url.replace("&agentid=1000002", "");
+    assert_eq!(ticket_of(&setting, "xu.qing", foreign).await, None);
+    assert_eq!(ticket_of(&setting, "xu.qing", without).await, None);
+    assert_eq!(
+        setting.take_broken_rules(),
+        ["snsapi_privateinfo comes with the app's agentid"; 2]
+    );
+}
+
+#[tokio::test]
+async fn the_code_stands_before_a_fragment() {
+    let setting = Setting::start().await;
+    let answer = authorize(&setting, |url| {
+        let url = url.replace("&response_type", "%2Fh5%3Fa%3D1%23%2Fmine&response_type");
+        format!("{url}&as=xu.qing")
+    })
+    .await;
+    let there = location(&answer);
+    assert!(there.contains("/h5?a=1&code="), "{there}");
+    assert!(there.ends_with("&state=abc1#/mine"), "{there}");
+}

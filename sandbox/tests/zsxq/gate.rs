@@ -5,7 +5,7 @@ use std::time::Duration;
 use sandbox::zsxq::{CookieDeath, TOKEN};
 use sandbox::{Fault, FaultKind, Platform};
 
-use crate::client::{Client, Manner, planet};
+use crate::client::{Client, Manner, checkins, planet};
 
 const SELF: &str = "/v3/users/self";
 
@@ -176,4 +176,21 @@ async fn impolite_habits_are_noted() {
         .watch_pacing(Some(Duration::from_secs(3_600)));
     client.get(SELF).await;
     assert_eq!(client.broken_rules(), ["calls are far enough apart"]);
+}
+
+#[tokio::test]
+async fn a_wrong_method_is_refused_in_the_envelope_and_noted() {
+    let client = Client::start().await;
+    let project = client.project();
+    for (method, rest) in [("POST", "/ranking_list"), ("DELETE", "/statistics")] {
+        let target = checkins(project, rest);
+        let answered = client
+            .call(method, &target, String::new(), Manner::default())
+            .await;
+        assert_eq!(answered.code(), 404, "{method} {rest}");
+    }
+    assert_eq!(
+        client.broken_rules(),
+        ["only documented paths and methods"; 2]
+    );
 }

@@ -7,6 +7,9 @@
 )]
 
 mod client;
+#[path = "../support/description.rs"]
+mod described;
+mod description;
 mod gate;
 mod people;
 mod ranking;

@@ -68,6 +68,9 @@ pub(crate) fn check(card: &Fields<'_>, purpose: Purpose) -> Result<bool, Refusal
     rule(card, purpose)?;
     let calls_back = action_menu(card)? || !is_notice;
     task_id(card, calls_back && purpose.needs_task_id())?;
+    if purpose == Purpose::Update && card.has("task_id") {
+        card.note("an update of the app's card has no task_id", "task_id");
+    }
     feedback(card, purpose)?;
     if purpose != Purpose::Update && card.has("replace_text") {
         card.note(
@@ -207,11 +210,19 @@ fn button_interaction(card: &Fields<'_>, purpose: Purpose) -> Result<(), Refusal
     Ok(())
 }
 
+/// Votes and forms of the app are not documented with a `card_action`; a smart robot's are.
+fn card_action_of_form(card: &Fields<'_>, purpose: Purpose) -> Result<(), Refusal> {
+    if !purpose.is_smart_robot() && card.has("card_action") {
+        card.note("only documented fields", card.at("card_action"));
+    }
+    card_action(card, false)
+}
+
 fn vote_interaction(card: &Fields<'_>, purpose: Purpose) -> Result<(), Refusal> {
     card.only(&[&COMMON[..], &VOTE].concat());
     main_title(card, purpose.lengths_of_vote())?
         .ok_or_else(|| card.missing("main_title.title", 41016))?;
-    card_action(card, false)?;
+    card_action_of_form(card, purpose)?;
     let checkbox = card.required_object("checkbox", 42043)?;
     checkbox.only(&["question_key", "mode", "option_list", "disable"]);
     key_of_question(&checkbox)?;
@@ -240,7 +251,7 @@ fn multiple_interaction(card: &Fields<'_>, purpose: Purpose) -> Result<(), Refus
     card.only(&[&COMMON[..], &MULTIPLE].concat());
     main_title(card, purpose.lengths_of_form())?
         .ok_or_else(|| card.missing("main_title.title", 41016))?;
-    card_action(card, false)?;
+    card_action_of_form(card, purpose)?;
     let selects = card.objects("select_list")?;
     if selects.is_empty() {
         return Err(Refusal::broken(42047, "select_list has 1 to 3 selections"));

@@ -100,7 +100,12 @@ pub(super) fn horizontal_contents(card: &Fields<'_>, purpose: Purpose) -> Result
         row.shown_chars("value", 30)?;
         match row.choice("type", kinds, 40058)? {
             Some(1) => drop(row.required_url("url", 42028)?),
-            Some(2) => drop(row.required_text("media_id", 42029)?),
+            Some(2) => {
+                row.required_text("media_id", 42029)?;
+                if row.text("value")?.is_none() {
+                    row.note("a file's value is its name", row.at("value"));
+                }
+            }
             Some(3) => drop(row.required_text("userid", 42050)?),
             _ => {}
         }
