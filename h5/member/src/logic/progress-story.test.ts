@@ -38,7 +38,19 @@ describe('progressStory', () => {
     ['on the way without a date', { earliestEligibleDate: null }, '还差 3 天', '坚持打卡'],
     ['out of reach', { reachable: false }, '剩余天数已不够', '联系教练'],
     ['enough', { eligible: true, checkedInDays: 7 }, '已达到退款条件', '训练营结束并审核通过后'],
-    ['enough by grace', { eligible: true, checkedInDays: 6 }, '已达到退款条件', '含宽限 1 天'],
+    ['one short, which grace would cover', { eligible: true, checkedInDays: 6 }, '还差 1 天', '最早 11月7日'],
+    [
+      'out of reach but for grace',
+      { reachable: false, checkedInDays: 5, days: [{ date: '2026-11-10', status: 'open', at: null }] },
+      '还差 2 天',
+      '由工作人员决定',
+    ],
+    [
+      'over, by grace alone',
+      { status: 'settling', eligible: true, checkedInDays: 6 },
+      '待工作人员决定',
+      '还差 1 天，在宽限范围内',
+    ],
     ['over, enough', { status: 'settling', eligible: true, checkedInDays: 8 }, '已达到退款条件', '退款进展'],
     ['over, refunded', { status: 'archived', refund: refunded }, '押金已退回', '感谢'],
     [
@@ -59,6 +71,15 @@ describe('progressStory', () => {
     expect(story.title).toBe(title);
     expect(story.text).toContain(part);
   });
+
+  it.each<Progress['status']>(['ongoing', 'ended', 'settling'])(
+    'is never good news while days are missing: %s',
+    (status) => {
+      const short = progressStory({ ...base, status, eligible: true, checkedInDays: 6 });
+      expect(short.tone).not.toBe('good');
+      expect(short.title).not.toBe('已达到退款条件');
+    },
+  );
 
   it('does not speak of grace where none was used', () => {
     expect(progressStory({ ...base, eligible: true, checkedInDays: 7 }).text).not.toContain('宽限');

@@ -34,11 +34,12 @@ export function progressStory(progress: Progress): Story {
 }
 
 function runningStory(progress: Progress): Story {
-  if (progress.eligible) {
+  const missing = missingDays(progress);
+  if (missing === 0) {
     return {
       tone: 'good',
       title: '已达到退款条件',
-      text: `${graceRemark(progress)}训练营结束并审核通过后，押金原路退回。`,
+      text: '训练营结束并审核通过后，押金原路退回。',
     };
   }
   if (progress.syncedAt === null) {
@@ -48,19 +49,34 @@ function runningStory(progress: Progress): Story {
       text: '已开营，请照常打卡。打卡记录每天凌晨更新，之后这里会显示您的天数。',
     };
   }
-  if (!progress.reachable) {
-    return {
-      tone: 'warn',
-      title: '剩余天数已不够',
-      text: '按目前的记录无法达到打卡要求。如果记录与实际不符，请联系教练。',
-    };
-  }
-  const missing = Math.max(0, progress.requiredDays - progress.checkedInDays);
+  if (!progress.reachable) return shortStory(progress, missing);
   const earliest =
     progress.earliestEligibleDate === null
       ? '坚持打卡就能达到要求。'
       : `坚持打卡，最早 ${formatDay(progress.earliestEligibleDate)} 达到要求。`;
   return { tone: 'active', title: `还差 ${missing} 天`, text: earliest };
+}
+
+/** Too few days are left; whether grace can still make up for them is for people to say. */
+function shortStory(progress: Progress, missing: number): Story {
+  const left = progress.days.filter((day) => day.status === 'open' || day.status === 'future');
+  if (missing - left.length <= progress.graceDays) {
+    return {
+      tone: 'warn',
+      title: `还差 ${missing} 天`,
+      text: '剩下的天数已不够，请继续打卡：差得不超过宽限天数的，结营后由工作人员决定。',
+    };
+  }
+  return {
+    tone: 'warn',
+    title: '剩余天数已不够',
+    text: '按目前的记录无法达到打卡要求。如果记录与实际不符，请联系教练。',
+  };
+}
+
+/** Days that the rules still ask for. `eligible` counts grace, which is for people to give. */
+function missingDays(progress: Progress): number {
+  return Math.max(0, progress.requiredDays - progress.checkedInDays);
 }
 
 /** Once people have decided, their word stands over what the days alone would say. */
@@ -71,11 +87,15 @@ function overStory(progress: Progress): Story {
   if (progress.refund?.status === 'rejected') {
     return { tone: 'warn', title: '押金未退回', text: '工作人员没有通过这笔退款，原因见下方。' };
   }
+  const missing = missingDays(progress);
+  if (missing === 0) {
+    return { tone: 'good', title: '已达到退款条件', text: '退款进展见下方。' };
+  }
   if (progress.eligible) {
     return {
-      tone: 'good',
-      title: '已达到退款条件',
-      text: `${graceRemark(progress)}退款进展见下方。`,
+      tone: 'warn',
+      title: '待工作人员决定',
+      text: `还差 ${missing} 天，在宽限范围内，由工作人员决定是否退回押金。`,
     };
   }
   if (progress.days.some((day) => day.status === 'not_synced')) {
@@ -90,13 +110,6 @@ function overStory(progress: Progress): Story {
     title: '不符合退款条件',
     text: '打卡天数没有达到要求。如果记录与实际不符，请联系教练。',
   };
-}
-
-/** Those who pass only by grace are always looked at by a person; say so early. */
-function graceRemark(progress: Progress): string {
-  if (progress.checkedInDays >= progress.requiredDays) return '';
-  const used = progress.requiredDays - progress.checkedInDays;
-  return `含宽限 ${used} 天，将由工作人员确认。`;
 }
 
 export interface RefundStory extends Story {
