@@ -1,4 +1,4 @@
-import type { OwnOrder } from '@campkeeper/api';
+import type { OwnOrder, Progress } from '@campkeeper/api';
 import { describe, expect, it } from 'vitest';
 import { orderSummary } from './order-texts';
 
@@ -25,5 +25,39 @@ describe('orderSummary', () => {
     const summary = orderSummary({ ...order, ...change }, null);
     expect(summary.tag.text).toBe(tag);
     expect(summary.next).toBe(next);
+  });
+});
+
+describe('orderSummary with a progress', () => {
+  const progress: Progress = {
+    memberId: 7,
+    campName: '写作营',
+    startDate: '2026-11-01',
+    endDate: '2026-11-10',
+    status: 'settling',
+    bindStatus: 'completed',
+    identified: true,
+    daysPassed: 10,
+    totalDays: 10,
+    checkedInDays: 6,
+    requiredDays: 7,
+    graceDays: 1,
+    eligible: true,
+    reachable: false,
+    earliestEligibleDate: null,
+    days: [],
+    syncedAt: '2026-11-11T01:00:03+08:00',
+    joined: true,
+    refund: null,
+  };
+
+  it('counts the days of whom one knows', () => {
+    expect(orderSummary(order, progress).text).toContain('已打卡 6/7 天');
+  });
+
+  it('counts no days of whom nobody knows yet', () => {
+    const summary = orderSummary(order, { ...progress, identified: false });
+    expect(summary.tag.text).toBe('账号核对中');
+    expect(summary.text).not.toContain('已打卡');
   });
 });

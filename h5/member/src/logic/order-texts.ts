@@ -2,7 +2,7 @@
 
 import type { OwnOrder, Progress } from '@campkeeper/api';
 import type { StateTag } from './camp-texts';
-import { campPhase, progressStory, refundStory } from './progress-story';
+import { campPhase, daysTell, progressStory, refundStory } from './progress-story';
 
 export interface OrderSummary {
   tag: StateTag;
@@ -61,10 +61,11 @@ function boundSummary(order: OwnOrder, progress: Progress | null): OrderSummary 
     return { tag: { text: story.title, tone: story.tone }, text: story.text, next: null };
   }
   const story = progressStory(progress);
+  const counts = campPhase(progress.status) !== 'before' && daysTell(progress);
   const done = `已打卡 ${progress.checkedInDays}/${progress.requiredDays} 天`;
   return {
     tag: { text: story.title, tone: story.tone },
-    text: campPhase(progress.status) === 'before' ? story.text : `${done}。${story.text}`,
+    text: counts ? `${done}。${story.text}` : story.text,
     next: null,
   };
 }

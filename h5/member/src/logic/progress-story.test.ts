@@ -1,6 +1,6 @@
 import type { Progress, ProgressRefund, RefundStatus } from '@campkeeper/api';
 import { describe, expect, it } from 'vitest';
-import { noRefundText, progressStory, refundStory } from './progress-story';
+import { daysTell, noRefundText, progressStory, refundStory } from './progress-story';
 
 const refunded: ProgressRefund = {
   status: 'success',
@@ -16,6 +16,8 @@ const base: Progress = {
   startDate: '2026-11-01',
   endDate: '2026-11-10',
   status: 'ongoing',
+  bindStatus: 'completed',
+  identified: true,
   daysPassed: 5,
   totalDays: 10,
   checkedInDays: 4,
@@ -52,6 +54,12 @@ describe('progressStory', () => {
       '还差 1 天，在宽限范围内',
     ],
     ['over, enough', { status: 'settling', eligible: true, checkedInDays: 8 }, '已达到退款条件', '退款进展'],
+    [
+      'over, refunded beside the rules',
+      { status: 'settling', checkedInDays: 2, refund: { ...refunded, status: 'processing' } },
+      '审核已通过',
+      '退款进展',
+    ],
     ['over, refunded', { status: 'archived', refund: refunded }, '押金已退回', '感谢'],
     [
       'over, refused',
@@ -70,6 +78,43 @@ describe('progressStory', () => {
     const story = progressStory({ ...base, ...change });
     expect(story.title).toBe(title);
     expect(story.text).toContain(part);
+  });
+
+  const unknown = (bindStatus: Progress['bindStatus'], status: Progress['status']): Progress => ({
+    ...base,
+    status,
+    bindStatus,
+    identified: false,
+    eligible: true,
+    checkedInDays: 8,
+    days: [{ date: '2026-11-10', status: 'not_synced', at: null }],
+  });
+
+  it.each<[Progress['bindStatus'], Progress['status'], string, string]>([
+    ['pending', 'enrolling', '待绑定', '还不知道您是哪位星球用户'],
+    ['pending', 'ended', '待绑定', '还不知道您是哪位星球用户'],
+    ['expired', 'settling', '匹配中', '还不知道您是哪位星球用户'],
+    ['manual_required', 'settling', '匹配中', '还不知道您是哪位星球用户'],
+    ['completed', 'ongoing', '账号核对中', '请照常打卡'],
+    ['completed', 'settling', '账号核对中', '工作人员正在核对您的星球账号'],
+  ])('says first who is not known yet: %s, %s', (bindStatus, status, title, part) => {
+    const progress = unknown(bindStatus, status);
+    const story = progressStory(progress);
+    expect(story.title).toBe(title);
+    expect(story.text).toContain(part);
+    expect(story.text).not.toContain('同步');
+    expect(daysTell(progress)).toBe(false);
+  });
+
+  it('does not worry those whose claim the first sync will prove', () => {
+    const claimed = { ...unknown('completed', 'enrolling'), syncedAt: null };
+    expect(progressStory(claimed).title).toBe('待开启');
+  });
+
+  it('promises no refund to whom nobody knows, and lets a decision stand over all', () => {
+    expect(noRefundText(unknown('completed', 'ended'), 9900).title).toBe('等待核对');
+    const paidBack = { ...unknown('completed', 'settling'), refund: refunded };
+    expect(progressStory(paidBack).title).toBe('押金已退回');
   });
 
   it.each<Progress['status']>(['ongoing', 'ended', 'settling'])(

@@ -19,6 +19,8 @@ export function campPhase(status: Progress['status']): CampPhase {
 }
 
 export function progressStory(progress: Progress): Story {
+  const known = decidedStory(progress) ?? unknownStory(progress);
+  if (known !== null) return known;
   switch (campPhase(progress.status)) {
     case 'before':
       return {
@@ -31,6 +33,67 @@ export function progressStory(progress: Progress): Story {
     case 'over':
       return overStory(progress);
   }
+}
+
+/** Once people have decided, their word stands over what the days alone would say. */
+function decidedStory({ refund }: Progress): Story | null {
+  switch (refund?.status) {
+    case undefined:
+    case 'pending':
+    case 'awaiting_second':
+      return null;
+    case 'success':
+      return { tone: 'good', title: '押金已退回', text: '感谢您的坚持，期待下次再见。' };
+    case 'rejected':
+      return { tone: 'warn', title: '押金未退回', text: '工作人员没有通过这笔退款，原因见下方。' };
+    case 'approved':
+    case 'processing':
+    case 'failed':
+    case 'manual_required':
+      return { tone: 'good', title: '审核已通过', text: '退款进展见下方。' };
+    case 'closed':
+      return { tone: 'quiet', title: '已由工作人员处理', text: '详情见下方。' };
+  }
+}
+
+/** Whether the days tell of the member: not while it is open who they are on the planet. */
+export function daysTell(progress: Progress): boolean {
+  return decidedStory(progress) !== null || unknownStory(progress) === null;
+}
+
+function unknownStory(progress: Progress): Story | null {
+  if (progress.identified) return null;
+  switch (progress.bindStatus) {
+    case 'pending':
+      return {
+        tone: 'warn',
+        title: '待绑定',
+        text: '还不知道您是哪位星球用户。请绑定星球账号，之后才能统计打卡、审核押金。',
+      };
+    case 'expired':
+    case 'manual_required':
+      return {
+        tone: 'quiet',
+        title: '匹配中',
+        text: '还不知道您是哪位星球用户，工作人员正在匹配。把星球编号和昵称告诉教练会更快。',
+      };
+    case 'completed':
+    case 'closed':
+      return claimedStory(progress);
+  }
+}
+
+/** Most claims are proved by the first sync; before it there is nothing to worry anybody with. */
+function claimedStory(progress: Progress): Story | null {
+  if (campPhase(progress.status) !== 'over' && progress.syncedAt === null) return null;
+  return {
+    tone: 'quiet',
+    title: '账号核对中',
+    text:
+      campPhase(progress.status) === 'over'
+        ? '工作人员正在核对您的星球账号，核对后才能统计打卡、审核押金。您也可以联系教练。'
+        : '工作人员正在核对您的星球账号，核对后按它统计天数。请照常打卡。',
+  };
 }
 
 function runningStory(progress: Progress): Story {
@@ -79,14 +142,7 @@ function missingDays(progress: Progress): number {
   return Math.max(0, progress.requiredDays - progress.checkedInDays);
 }
 
-/** Once people have decided, their word stands over what the days alone would say. */
 function overStory(progress: Progress): Story {
-  if (progress.refund?.status === 'success') {
-    return { tone: 'good', title: '押金已退回', text: '感谢您的坚持，期待下次再见。' };
-  }
-  if (progress.refund?.status === 'rejected') {
-    return { tone: 'warn', title: '押金未退回', text: '工作人员没有通过这笔退款，原因见下方。' };
-  }
   const missing = missingDays(progress);
   if (missing === 0) {
     return { tone: 'good', title: '已达到退款条件', text: '退款进展见下方。' };
@@ -118,7 +174,7 @@ export interface RefundStory extends Story {
 }
 
 const REFUND_STORIES: Record<RefundStatus, RefundStory> = {
-  pending: story('active', '待审核', '工作人员正在核对打卡记录，通过后押金原路退回。', 0),
+  pending: story('active', '待审核', '工作人员正在审核，通过后押金原路退回。', 0),
   awaiting_second: story('active', '审核中', '已通过初审，等待另一位工作人员复核。', 0),
   approved: story('active', '审核通过', '马上为您退款，无需任何操作。', 1),
   processing: story('active', '退款中', '微信支付正在处理，通常几分钟内到账。', 1),
@@ -137,18 +193,21 @@ export function refundStory(refund: ProgressRefund): RefundStory {
   return base;
 }
 
-/** What a member reads where there is no refund (yet). */
+/** What a member reads where there is no refund (yet). Nothing is promised before people decide. */
 export function noRefundText(progress: Progress, depositFen: number | null): Story {
-  const amount = depositFen === null ? '押金' : `押金 ¥${formatYuan(depositFen)}`;
+  const amount = depositFen === null ? '押金' : `押金 ¥${formatYuan(depositFen)} `;
   if (campPhase(progress.status) !== 'over') {
     return {
       tone: 'quiet',
       title: '结营后审核',
-      text: `${formatDay(progress.endDate)}结束后核对打卡，达到要求即退回${amount}。`,
+      text: `${formatDay(progress.endDate)}结束后核对打卡，审核通过后${amount}原路退回。`,
     };
   }
+  if (unknownStory(progress) !== null) {
+    return { tone: 'quiet', title: '等待核对', text: '先确认您的星球账号，再由工作人员审核押金。' };
+  }
   if (progress.eligible) {
-    return { tone: 'active', title: '等待审核', text: '退款名单正在整理，请耐心等待。' };
+    return { tone: 'active', title: '等待审核', text: '退款名单正在整理，由工作人员审核，请耐心等待。' };
   }
   if (progress.days.some((day) => day.status === 'not_synced')) {
     return { tone: 'quiet', title: '待同步', text: '打卡同步完成后才能判定是否退款。' };
