@@ -154,7 +154,12 @@ describe('refundStory', () => {
 
   it('gives the reason of a refusal, and of nothing else', () => {
     expect(refundStory(refund('rejected', '内容与主题无关')).text).toContain('内容与主题无关');
-    expect(refundStory(refund('failed', 'SYSTEM_ERROR')).text).not.toContain('SYSTEM_ERROR');
+    expect(refundStory(refund('rejected', '')).text).toBe('如有疑问，请联系教练。');
+    for (const status of ['failed', 'manual_required'] as const) {
+      const text = refundStory(refund(status, 'SYSTEM_ERROR')).text;
+      expect(text).not.toContain('SYSTEM_ERROR');
+      expect(text).toContain('工作人员正在处理');
+    }
   });
 });
 

@@ -178,8 +178,8 @@ const REFUND_STORIES: Record<RefundStatus, RefundStory> = {
   awaiting_second: story('active', '审核中', '已通过初审，等待另一位工作人员复核。', 0),
   approved: story('active', '审核通过', '马上为您退款，无需任何操作。', 1),
   processing: story('active', '退款中', '微信支付正在处理，通常几分钟内到账。', 1),
-  failed: story('active', '退款中', '微信支付暂时没有成功，系统会自动重试，无需操作。', 1),
-  manual_required: story('warn', '人工处理中', '退款需要工作人员处理，会尽快完成，请留意微信通知。', 1),
+  failed: story('active', '退款中', '退款还没有成功，工作人员正在处理，您无需操作。', 1),
+  manual_required: story('warn', '人工处理中', '工作人员正在处理这笔退款，您无需操作，请留意微信通知。', 1),
   success: story('good', '已退款', '已退回您的支付账户；零钱即时到账，银行卡一般 1–3 个工作日。', 3),
   rejected: story('warn', '未通过审核', '如有疑问，请联系教练。', 0),
   closed: story('quiet', '已由工作人员处理', '这笔退款已线下处理，如有疑问请联系教练。', 3),
@@ -187,10 +187,13 @@ const REFUND_STORIES: Record<RefundStatus, RefundStory> = {
 
 export function refundStory(refund: ProgressRefund): RefundStory {
   const base = REFUND_STORIES[refund.status];
-  if (refund.status === 'rejected' && refund.reason !== null && refund.reason !== '') {
-    return { ...base, text: `原因：${refund.reason}。如有疑问，请联系教练。` };
-  }
-  return base;
+  return refund.status === 'rejected' ? { ...base, text: refusalText(refund.reason) } : base;
+}
+
+/** Why people said no, in the words they gave. */
+export function refusalText(reason: string | null): string {
+  const given = (reason ?? '').trim().replace(/[。.]+$/u, '');
+  return given === '' ? '如有疑问，请联系教练。' : `原因：${given}。如有疑问，请联系教练。`;
 }
 
 /** What a member reads where there is no refund (yet). Nothing is promised before people decide. */
