@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use crate::domain::calendar::{Day, calendar};
 use crate::domain::eligibility::outlook;
-use crate::domain::{CampStatus, MemberId, Terms, Timestamp};
+use crate::domain::{CampStatus, MatchStatus, MemberId, Terms, Timestamp};
 use crate::store::members::Member;
 use crate::store::{Conn, camps, checkins, members, payments, syncs};
 
@@ -21,6 +21,8 @@ pub struct Progress {
     pub camp_name: String,
     /// Where the camp is in its life.
     pub status: CampStatus,
+    /// Whether it is sure which planet account the member is; until then the days are a claim's.
+    pub identified: bool,
     /// The rules that the member agreed to.
     pub terms: Terms,
     /// Days of the camp that have begun.
@@ -70,6 +72,7 @@ pub async fn of_member(ctx: &Context, member_id: MemberId) -> Result<Progress> {
         member_id,
         camp_name: camp.name,
         status: camp.status,
+        identified: member.match_status == MatchStatus::Matched,
         terms,
         days_passed: terms.days_begun(today),
         checked_in_days: member.checked_in_days,

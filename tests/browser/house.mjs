@@ -57,6 +57,6 @@ async function nothingThere(stage) {
   await page.goto(`${baseUrl}/h5/nowhere`);
   await page.getByText('没有这个页面').waitFor();
   await page.goto(`${baseUrl}/h5/camps/999999`);
-  await page.getByText('没有找到，链接可能不完整或已下架').waitFor();
+  await page.getByText('训练营已结束或已下架').waitFor();
   await stage.picture(page, 'not-found');
 }

@@ -47,7 +47,7 @@ async function enroll(stage, page) {
 
   // Number alone: the roster's nickname is only hinted at.
   await fillPlanet(page, MEMBER.number, '小雪');
-  await page.getByText('与您填写的不一致').waitFor();
+  await page.getByText('登记的昵称和您填的不一样').waitFor();
   expect((await page.getByText(MEMBER.nickname).count()) === 0, 'nobody is told a stranger’s nickname');
   await fillPlanet(page, MEMBER.number, MEMBER.nickname);
   await page.getByText('是你吗？').waitFor();

@@ -91,6 +91,7 @@ for_both_engines! {
         settle(&test).await;
 
         let seen = progress(&diligent).await;
+        assert_eq!((&seen["bindStatus"], &seen["identified"]), (&json!("completed"), &json!(true)));
         assert_eq!((&seen["checkedInDays"], &seen["eligible"]), (&json!(8), &json!(true)));
         assert_eq!(progress(&lazy).await["eligible"], false);
 

@@ -80,11 +80,17 @@ for_both_engines! {
         assert_eq!(bind(&phone, token, &other_no).await.error(), (403, "not_your_order"));
         let code = format!("/api/h5/payments/{order_no}/qrcode");
         assert_eq!(phone.get_as(token, &code).await.error(), (403, "not_bound"));
+        let progress = format!("/api/h5/progress/{}", one["memberId"]);
+        let standing = async || {
+            let seen = phone.get_as(token, &progress).await.data().clone();
+            (seen["bindStatus"].clone(), seen["identified"].clone())
+        };
+        assert_eq!(standing().await, (json!("pending"), json!(false)));
         assert_eq!(bind(&phone, token, &order_no).await.data()["bindStatus"], "completed");
+        assert_eq!(standing().await, (json!("completed"), json!(false)), "typed is not proved");
         assert_eq!(bind(&phone, token, &order_no).await.error(), (409, "already_bound"));
         test.sandbox.clock().advance(TimeDelta::days(7));
         assert_eq!(bind(&other_phone, other_token, &other_no).await.error(), (410, "bind_expired"));
-        let progress = format!("/api/h5/progress/{}", one["memberId"]);
         assert_eq!(phone.get_as(other_token, &progress).await.error(), (403, "not_your_order"));
         test.finish().await;
     }

@@ -2657,6 +2657,7 @@ export interface components {
             code: number;
             /** @description A member's days, and what is still possible. */
             data: {
+                bindStatus: components["schemas"]["BindStatus"];
                 campName: string;
                 /** Format: int64 */
                 checkedInDays: number;
@@ -2670,6 +2671,8 @@ export interface components {
                 endDate: string;
                 /** Format: int64 */
                 graceDays: number;
+                /** @description Whether it is sure which planet account the member is; until then the days are a claim's. */
+                identified: boolean;
                 joined: boolean;
                 /** Format: int64 */
                 memberId: number;
@@ -3380,6 +3383,7 @@ export interface components {
         };
         /** @description A member's days, and what is still possible. */
         ProgressView: {
+            bindStatus: components["schemas"]["BindStatus"];
             campName: string;
             /** Format: int64 */
             checkedInDays: number;
@@ -3393,6 +3397,8 @@ export interface components {
             endDate: string;
             /** Format: int64 */
             graceDays: number;
+            /** @description Whether it is sure which planet account the member is; until then the days are a claim's. */
+            identified: boolean;
             joined: boolean;
             /** Format: int64 */
             memberId: number;

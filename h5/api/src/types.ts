@@ -26,7 +26,8 @@ export type Prefill = Schemas['Prefill'];
 
 export type JsConfig = Schemas['JsConfigView'];
 export type Me = Schemas['Me'];
-export type OwnOrder = Schemas['MyOrder'];
+/** `refund` is the way back of what was paid, as far as people have put it forward. */
+export type OwnOrder = Schemas['MyOrder'] & { refund?: ProgressRefund | null };
 /** Null: the roster knows nobody under what was typed. */
 export type PlanetUserMatch = Schemas['FoundView'] | null;
 

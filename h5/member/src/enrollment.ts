@@ -14,10 +14,11 @@ import {
   type FieldErrors,
 } from './logic/enrollment-form';
 import { errorText, errorWord } from './logic/error-texts';
+import { ownOrderOf } from './logic/own-order';
 import { afterPayment } from './logic/payment-phase';
 import { orderPayment } from './payment/checkout';
 import { goSignIn, signInWasTried } from './payment/sign-in';
-import { browser, ensureMe, ownOrderOf, refreshMe } from './session';
+import { browser, ensureMe, refreshMe } from './session';
 import { draftStore, resumeStore } from './storage/drafts';
 
 export interface Enrollment {

@@ -3,7 +3,7 @@
  * shared by every page; access tokens go to the order book as they arrive.
  */
 
-import { createMemberApi, type Me, type OwnOrder } from '@campkeeper/api';
+import { createMemberApi, type Me } from '@campkeeper/api';
 import { shallowRef, type Ref } from 'vue';
 import { detectBrowser, type Browser } from './logic/browser';
 import { errorWord } from './logic/error-texts';
@@ -34,18 +34,6 @@ export function refreshMe(): Promise<Me> {
 
 export async function ensureMe(): Promise<Me> {
   return me.value ?? (await refreshMe());
-}
-
-/**
- * The member's live order of a camp: paid ones before those still waiting to be paid. A
- * refunded one stands in nobody's way; whether one may enrol again is the server's to say.
- */
-export function ownOrderOf(campId: number, orders: readonly OwnOrder[]): OwnOrder | null {
-  const ofCamp = orders.filter(
-    (order) =>
-      order.campId === campId && order.status !== 'closed' && order.status !== 'refunded',
-  );
-  return ofCamp.find((order) => order.status !== 'created') ?? ofCamp[0] ?? null;
 }
 
 export interface Access {

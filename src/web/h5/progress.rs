@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::domain::calendar::{Day, DayState};
-use crate::domain::{CampStatus, MemberId, RefundStatus, Timestamp};
+use crate::domain::{BindStatus, CampStatus, MemberId, RefundStatus, Timestamp};
 use crate::services::progress::{self, Progress};
 use crate::services::{Context, orders};
 use crate::store::refunds::Refund;
@@ -31,6 +31,9 @@ struct ProgressView {
     #[schema(value_type = String, format = Date)]
     end_date: NaiveDate,
     status: CampStatus,
+    bind_status: BindStatus,
+    /// Whether it is sure which planet account the member is; until then the days are a claim's.
+    identified: bool,
     days_passed: i64,
     total_days: i64,
     checked_in_days: i64,
@@ -90,10 +93,10 @@ async fn of_member(
     let payment = orders::member_of_token(&ctx, &token, member_id).await?;
     let progress = progress::of_member(&ctx, member_id).await?;
     let refund = orders::refund_of(&ctx, &payment).await?;
-    Ok(Answer(view(progress, refund)))
+    Ok(Answer(view(progress, payment.bind_status, refund)))
 }
 
-fn view(progress: Progress, refund: Option<Refund>) -> ProgressView {
+fn view(progress: Progress, bind_status: BindStatus, refund: Option<Refund>) -> ProgressView {
     let terms = progress.terms;
     ProgressView {
         member_id: progress.member_id.0,
@@ -101,6 +104,8 @@ fn view(progress: Progress, refund: Option<Refund>) -> ProgressView {
         start_date: terms.start_date,
         end_date: terms.end_date,
         status: progress.status,
+        bind_status,
+        identified: progress.identified,
         days_passed: progress.days_passed,
         total_days: terms.total_days,
         checked_in_days: progress.checked_in_days,

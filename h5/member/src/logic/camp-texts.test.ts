@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { agreedRules, campTag } from './camp-texts';
+import { agreedRules, campGoneText, campTag, inListOrder } from './camp-texts';
 
 const camp = {
   depositFen: 9950,
@@ -32,5 +32,26 @@ describe('campTag', () => {
     expect(campTag('enrolling', true).text).toBe('报名中');
     expect(campTag('enrolling', false).text).toBe('暂停报名');
     expect(campTag('ongoing', false).text).toBe('进行中');
+  });
+});
+
+describe('inListOrder', () => {
+  it('puts first what one can join, and keeps the order otherwise', () => {
+    const camps = [
+      { id: 4, canEnroll: false },
+      { id: 3, canEnroll: true },
+      { id: 2, canEnroll: false },
+      { id: 1, canEnroll: true },
+    ];
+    expect(inListOrder(camps).map(({ id }) => id)).toEqual([3, 1, 4, 2]);
+    expect(camps[0]?.id).toBe(4);
+  });
+});
+
+describe('campGoneText', () => {
+  it('tells those who are in it where theirs is', () => {
+    expect(campGoneText(true)).toMatchObject({ title: '这个训练营已结束' });
+    expect(campGoneText(true).text).toContain('我的');
+    expect(campGoneText(false).title).toContain('已结束或已下架');
   });
 });

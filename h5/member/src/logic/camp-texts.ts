@@ -32,6 +32,20 @@ export function campTag(status: CampStatus, canEnroll: boolean): StateTag {
   }
 }
 
+/** Those that one can still join come first; otherwise the server's order stands. */
+export function inListOrder<Camp extends Pick<CampSummary, 'canEnroll'>>(
+  camps: readonly Camp[],
+): Camp[] {
+  return [...camps].sort((one, other) => Number(other.canEnroll) - Number(one.canEnroll));
+}
+
+/** Camps that are over are not shown; members find what is theirs in “我的”. */
+export function campGoneText(enrolled: boolean): { title: string; text: string } {
+  return enrolled
+    ? { title: '这个训练营已结束', text: '您的打卡记录和押金退回都在“我的”里。' }
+    : { title: '训练营已结束或已下架', text: '也可能是链接不完整，请从训练营列表重新进入。' };
+}
+
 /** `10 天内打卡 7 天` */
 export function taskText(camp: Pick<CampRules, 'totalDays' | 'requiredDays'>): string {
   return `${camp.totalDays} 天内打卡 ${camp.requiredDays} 天`;

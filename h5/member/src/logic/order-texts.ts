@@ -2,18 +2,14 @@
 
 import type { OwnOrder, Progress } from '@campkeeper/api';
 import type { StateTag } from './camp-texts';
-import { campPhase, progressStory, refundStory } from './progress-story';
+import { isUnderReview } from './own-order';
+import { campPhase, daysTell, progressStory, refundStory, refusalText } from './progress-story';
 
 export interface OrderSummary {
   tag: StateTag;
   text: string;
   /** What the member is asked to do now; null when there is nothing to do. */
   next: 'pay' | 'bind' | null;
-}
-
-/** Paid, but of another amount, a second time or too late: no place until a person has looked. */
-export function isUnderReview(order: Pick<OwnOrder, 'status' | 'memberId'>): boolean {
-  return order.status === 'paid' && order.memberId === null;
 }
 
 export const UNDER_REVIEW_TEXT = '这笔付款需要工作人员核对，核对后会确认报名或原路退回，无需重复支付。';
@@ -26,14 +22,7 @@ export function orderSummary(order: OwnOrder, progress: Progress | null): OrderS
       next: 'pay',
     };
   }
-  if (order.memberId === null && order.status !== 'paid') {
-    const text = order.status === 'refunding' ? '正在原路退回，无需操作。' : '已原路退回您的支付账户。';
-    const tag = order.status === 'refunding' ? '退款中' : '已退款';
-    return { tag: { text: tag, tone: 'quiet' }, text, next: null };
-  }
-  if (isUnderReview(order)) {
-    return { tag: { text: '核对中', tone: 'quiet' }, text: UNDER_REVIEW_TEXT, next: null };
-  }
+  if (order.memberId === null) return { ...placelessSummary(order), next: null };
   if (order.bindStatus === 'pending') {
     return {
       tag: { text: '待绑定', tone: 'warn' },
@@ -51,6 +40,25 @@ export function orderSummary(order: OwnOrder, progress: Progress | null): OrderS
   return boundSummary(order, progress);
 }
 
+/** Money that gave nobody a place: staff look at it, and it goes back or stays. */
+function placelessSummary(order: OwnOrder): Pick<OrderSummary, 'tag' | 'text'> {
+  if (isUnderReview(order)) {
+    return { tag: { text: '核对中', tone: 'quiet' }, text: UNDER_REVIEW_TEXT };
+  }
+  const refund = order.refund ?? null;
+  if (refund?.status === 'rejected') {
+    const text = `这笔付款核对后没有退回。${refusalText(refund.reason)}`;
+    return { tag: { text: '未退回', tone: 'warn' }, text };
+  }
+  if (refund !== null) {
+    const story = refundStory(refund);
+    return { tag: { text: story.title, tone: story.tone }, text: story.text };
+  }
+  return order.status === 'refunded'
+    ? { tag: { text: '已退款', tone: 'quiet' }, text: '已原路退回您的支付账户。' }
+    : { tag: { text: '退款中', tone: 'quiet' }, text: '正在原路退回，无需操作。' };
+}
+
 function boundSummary(order: OwnOrder, progress: Progress | null): OrderSummary {
   if (progress === null) {
     const text = order.status === 'refunded' ? '押金已退回' : '点击查看详情';
@@ -61,10 +69,11 @@ function boundSummary(order: OwnOrder, progress: Progress | null): OrderSummary 
     return { tag: { text: story.title, tone: story.tone }, text: story.text, next: null };
   }
   const story = progressStory(progress);
+  const counts = campPhase(progress.status) !== 'before' && daysTell(progress);
   const done = `已打卡 ${progress.checkedInDays}/${progress.requiredDays} 天`;
   return {
     tag: { text: story.title, tone: story.tone },
-    text: campPhase(progress.status) === 'before' ? story.text : `${done}。${story.text}`,
+    text: counts ? `${done}。${story.text}` : story.text,
     next: null,
   };
 }

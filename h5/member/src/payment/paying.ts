@@ -10,6 +10,7 @@ import {
   type LocalOutcome,
   type PaymentPhase,
 } from '../logic/payment-phase';
+import { onReturn } from '../returning';
 import { api, browser, orderBook } from '../session';
 import { openCashier, takeFreshPayment } from './checkout';
 import { payInWebView } from './wechat-bridge';
@@ -22,6 +23,8 @@ export interface Paying {
   /** What keeps this page from showing anything at all. */
   failure: Ref<unknown>;
   problem: Ref<string | null>;
+  /** Nothing gets through at the moment; the page goes on by itself once it does. */
+  lineLost: Ref<boolean>;
   launching: Ref<boolean>;
   /** Counts in the server's clock, for what is shown as a countdown; null until it is known. */
   nowMs: Ref<number | null>;
@@ -29,7 +32,11 @@ export interface Paying {
   launch: () => Promise<void>;
   /** Asks the server now instead of at the next tick. */
   checkNow: () => Promise<void>;
+  /** The member says that they have paid: asks, and says so if nothing has arrived. */
+  confirmPaid: () => Promise<void>;
 }
+
+export const NOT_PAID_YET = '还没有收到付款，请稍等或继续支付';
 
 export function usePaying(orderNo: string, backFromCashier: boolean): Paying {
   const status = shallowRef<PaymentStatus | null>(null);
@@ -37,6 +44,7 @@ export function usePaying(orderNo: string, backFromCashier: boolean): Paying {
   const local = ref<LocalOutcome>(backFromCashier ? 'launched' : 'none');
   const failure = shallowRef<unknown>(null);
   const problem = ref<string | null>(null);
+  const lineLost = ref(false);
   const launching = ref(false);
   const nowMs = ref<number | null>(null);
   const phase = computed(() =>
@@ -46,8 +54,17 @@ export function usePaying(orderNo: string, backFromCashier: boolean): Paying {
   let polls = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let stopped = false;
+  let asking: Promise<void> | null = null;
 
-  async function checkNow(): Promise<void> {
+  /** One question at a time: whoever asks meanwhile waits for its answer. */
+  function checkNow(): Promise<void> {
+    asking ??= ask().finally(() => {
+      asking = null;
+    });
+    return asking;
+  }
+
+  async function ask(): Promise<void> {
     clearTimeout(timer);
     try {
       const answer = await api.paymentStatus(orderNo);
@@ -55,12 +72,21 @@ export function usePaying(orderNo: string, backFromCashier: boolean): Paying {
       status.value = answer;
       nowMs.value = api.serverNow();
       failure.value = null;
+      lineLost.value = false;
+      if (answer.status !== 'created') problem.value = null;
     } catch (error) {
-      // A passing trouble is not worth a word while the next question is on its way.
+      lineLost.value = errorWord(error) === 'network';
+      // Other passing trouble is not worth a word while the next question is on its way.
       if (status.value === null || !isPassing(error)) failure.value = error;
     }
     polls += 1;
     if (!stopped && mayChange()) timer = setTimeout(() => void checkNow(), pollDelayMs(polls));
+  }
+
+  async function confirmPaid(): Promise<void> {
+    problem.value = null;
+    await checkNow();
+    if (status.value?.status === 'created' && !lineLost.value) problem.value = NOT_PAID_YET;
   }
 
   function mayChange(): boolean {
@@ -85,7 +111,8 @@ export function usePaying(orderNo: string, backFromCashier: boolean): Paying {
       params.value = takeFreshPayment(orderNo) ?? (await api.paymentParams(orderNo));
       await hand(params.value);
     } catch (error) {
-      problem.value = errorText(error);
+      lineLost.value = errorWord(error) === 'network';
+      problem.value = lineLost.value ? null : errorText(error);
       if (errorWord(error) === 'wrong_state') await checkNow();
     } finally {
       launching.value = false;
@@ -95,6 +122,9 @@ export function usePaying(orderNo: string, backFromCashier: boolean): Paying {
   async function hand(given: PaymentParams): Promise<void> {
     const channel = channelOf(given);
     if (channel === 'h5' && given.h5Url != null) {
+      // Leaving now would end on the browser's own page about the network.
+      lineLost.value = !navigator.onLine;
+      if (lineLost.value) return;
       local.value = 'launched';
       openCashier(given.h5Url);
     } else if (channel === 'jsapi' && given.payParams != null) {
@@ -112,20 +142,39 @@ export function usePaying(orderNo: string, backFromCashier: boolean): Paying {
     await checkNow();
   }
 
-  function onShow(): void {
-    if (document.visibilityState === 'visible' && mayChange()) void checkNow();
+  function lookAgain(): void {
+    if (mayChange()) void checkNow();
+  }
+
+  function onOffline(): void {
+    lineLost.value = mayChange();
   }
 
   const clock = setInterval(() => {
     if (nowMs.value !== null) nowMs.value = api.serverNow();
   }, 1_000);
-  document.addEventListener('visibilitychange', onShow);
+  onReturn(lookAgain);
+  window.addEventListener('online', lookAgain);
+  window.addEventListener('offline', onOffline);
   onScopeDispose(() => {
     stopped = true;
     clearTimeout(timer);
     clearInterval(clock);
-    document.removeEventListener('visibilitychange', onShow);
+    window.removeEventListener('online', lookAgain);
+    window.removeEventListener('offline', onOffline);
   });
 
-  return { status, params, phase, failure, problem, launching, nowMs, launch, checkNow };
+  return {
+    status,
+    params,
+    phase,
+    failure,
+    problem,
+    lineLost,
+    launching,
+    nowMs,
+    launch,
+    checkNow,
+    confirmPaid,
+  };
 }
