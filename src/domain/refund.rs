@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Fen, Machine, PlanetUserId, SyncId, Terms, Timestamp, money::NotAnAmount};
 
+mod account;
 mod grounds;
 
+pub use account::{NotTheirs, check_account};
 pub use grounds::{Claimant, DecidingSync, Grounds};
 
 text_enum! {
