@@ -18,6 +18,8 @@ CREATE TABLE refund_record (
     checked_in_days  BIGINT NOT NULL,
     eligible         BOOLEAN NOT NULL,
     confidence       BIGINT NOT NULL,
+    -- Whose check-ins it rests on.
+    planet_user_id   BIGINT,
     proposal         TEXT NOT NULL,
     proposal_hash    TEXT NOT NULL,
     reason           TEXT NOT NULL,
@@ -47,6 +49,9 @@ CREATE TABLE refund_record (
 CREATE UNIQUE INDEX refund_record_refund_no ON refund_record (refund_no);
 -- One refund per payment; another only when WeChat Pay has closed the first.
 CREATE UNIQUE INDEX refund_record_payment ON refund_record (payment_id) WHERE replaced_by IS NULL;
+-- One planet account brings back one deposit of a camp: services look first, this is the last word.
+CREATE UNIQUE INDEX refund_record_account ON refund_record (camp_id, planet_user_id)
+    WHERE kind = 'deposit' AND replaced_by IS NULL AND status NOT IN ('pending', 'rejected');
 CREATE INDEX refund_record_camp ON refund_record (camp_id, status, id);
 CREATE INDEX refund_record_status ON refund_record (status, id);
 CREATE INDEX refund_record_due ON refund_record (next_try_at) WHERE status IN ('approved', 'processing', 'failed');

@@ -8,9 +8,11 @@ use super::{
     Fen, Machine, OrderStatus, PlanetUserId, SyncId, Terms, Timestamp, money::NotAnAmount,
 };
 
+mod account;
 mod failure;
 mod grounds;
 
+pub use account::{NotTheirs, check_account};
 pub use failure::FailureReason;
 pub use grounds::{Claimant, DecidingSync, Grounds};
 

@@ -41,6 +41,9 @@ statements! {
     CLAIMED_OF_PAYMENT = "SELECT CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM refund_record \
                           WHERE payment_id = $1 AND id <> $2 AND status IN \
                           ('approved', 'processing', 'success', 'failed', 'manual_required')";
+    OTHER_DEPOSIT = "SELECT order_no FROM refund_record WHERE camp_id = $1 AND planet_user_id = $2 \
+                     AND payment_id <> $3 AND kind = 'deposit' AND replaced_by IS NULL \
+                     AND status NOT IN ('pending', 'rejected') ORDER BY id LIMIT 1";
     CASE_OF_PAYMENT = select_case!("WHERE p.id = $1");
     CASES_OF_CAMP = select_case!(
         "WHERE p.camp_id = $1 AND p.member_id IS NOT NULL AND p.status IN ('paid', 'refunding', \
@@ -50,13 +53,13 @@ statements! {
                  AND day >= $3 AND day <= $4 ORDER BY day";
     INSERT = "INSERT INTO refund_record (refund_no, camp_id, member_id, payment_id, order_no, \
               status, kind, flags, is_clear, amount_fen, sync_id, checked_in_days, eligible, \
-              confidence, proposal, proposal_hash, reason, proposed_by, attempts, polls, \
-              created_at, updated_at) VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, $8, $9, $10, \
-              $11, $12, $13, $14, $15, $16, $17, 0, 0, $18, $18) RETURNING id";
+              confidence, planet_user_id, proposal, proposal_hash, reason, proposed_by, attempts, \
+              polls, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, $8, \
+              $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 0, 0, $19, $19) RETURNING id";
     SET_PROPOSAL = "UPDATE refund_record SET kind = $3, flags = $4, is_clear = $5, \
                     amount_fen = $6, sync_id = $7, checked_in_days = $8, eligible = $9, \
-                    confidence = $10, proposal = $11, proposal_hash = $12, reason = $13, \
-                    proposed_by = $14, updated_at = $15 \
+                    confidence = $10, planet_user_id = $11, proposal = $12, \
+                    proposal_hash = $13, reason = $14, proposed_by = $15, updated_at = $16 \
                     WHERE id = $1 AND status = 'pending' AND proposal_hash = $2";
     ADVANCE = "UPDATE refund_record SET status = $7, first_approver = $8, decided_by = $9, \
                decided_by_name = $10, decided_at = $11, undo_until = $12, attempts = $13, \
@@ -202,6 +205,23 @@ pub async fn claimed_of_payment(
     })
 }
 
+/// The order of another deposit of a camp that an account brings back, or has brought back: the
+/// first approval claims it, and so does a settlement by hand.
+pub async fn other_deposit(
+    conn: &mut Conn,
+    camp: CampId,
+    account: PlanetUserId,
+    except: PaymentId,
+) -> StoreResult<Option<String>> {
+    let found: Option<(String,)> = run!(conn, c => sqlx::query_as(OTHER_DEPOSIT)
+        .bind(camp.0)
+        .bind(account.0)
+        .bind(except.0)
+        .fetch_optional(c)
+        .await)?;
+    Ok(found.map(|(order_no,)| order_no))
+}
+
 /// Everything that a refund of one payment rests on.
 pub async fn case_of_payment(conn: &mut Conn, payment: PaymentId) -> StoreResult<Option<Case>> {
     let row: Option<CaseRow> = run!(conn, c => sqlx::query_as(CASE_OF_PAYMENT)
@@ -267,6 +287,7 @@ pub async fn insert(tx: &mut Tx, refund: &NewRefund, note: &Note) -> StoreResult
         .bind(proposal.checked_in_days)
         .bind(*eligible)
         .bind(proposal.confidence)
+        .bind(proposal.planet_user_id.map(|id| id.0))
         .bind(proposal.to_text())
         .bind(proposal.hash())
         .bind(reason)
@@ -298,6 +319,7 @@ pub async fn set_proposal(
         .bind(proposal.checked_in_days)
         .bind(put_forward.eligible)
         .bind(proposal.confidence)
+        .bind(proposal.planet_user_id.map(|id| id.0))
         .bind(proposal.to_text())
         .bind(proposal.hash())
         .bind(&put_forward.reason)

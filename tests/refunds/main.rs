@@ -16,6 +16,7 @@ mod sql;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod account;
 mod archiving;
 mod deciding;
 mod listing;

@@ -45,6 +45,15 @@ pub struct Claimant {
     pub post_days: i64,
     /// Other members of the camp who claim the same account.
     pub rivals: i64,
+    /// Whether a person has said that the account is theirs.
+    pub is_given: bool,
+}
+
+impl Claimant {
+    /// Whether others claim the account, and nobody has said yet whose it is.
+    const fn is_contested(&self) -> bool {
+        self.rivals > 0 && !self.is_given
+    }
 }
 
 impl Grounds {
@@ -128,7 +137,7 @@ impl Grounds {
             (RefundFlag::Grace, self.judgement() == Judgement::ByGrace),
             (RefundFlag::DaysDisagree, disagree),
             (RefundFlag::LowConfidence, unsure),
-            (RefundFlag::Contested, claimant.rivals > 0),
+            (RefundFlag::Contested, claimant.is_contested()),
         ];
         let raised = found.into_iter().filter(|(_, raised)| *raised);
         raised.map(|(flag, _)| flag).collect()
@@ -170,6 +179,7 @@ mod tests {
                 ranking_days: Some(7),
                 post_days: 7,
                 rivals: 0,
+                is_given: false,
             }),
         }
     }
@@ -203,6 +213,10 @@ mod tests {
                 vec![LowConfidence],
             ),
             (with(|c| c.rivals = 1), vec![Contested]),
+            (
+                with(|c| (c.rivals, c.is_given, c.confidence) = (1, true, 79)),
+                vec![LowConfidence],
+            ),
             (
                 with(|c| {
                     (c.ranking_days, c.post_days) = (Some(6), 5);

@@ -11,6 +11,7 @@ use crate::domain::{
 use crate::store::refunds::{Case, Filter, Refund, Standing};
 use crate::store::{Conn, Lock, Note, Signal, Tx, camps, refunds};
 
+use super::account::refuse_account;
 use super::propose::{is_own_proposal, refresh};
 use super::{
     Context, Error, Refusal, Result, already_decided, authorize, decision, in_one_transaction,
@@ -289,6 +290,9 @@ async fn judge(ctx: &Context, conn: &mut Conn, actor: &Actor, picked: &Picked) -
         return Ok(Verdict::Changed(Box::new((refund, case))));
     }
     if let Some(refusal) = refuse_money(ctx, conn, &refund, &case).await? {
+        return Ok(Verdict::Refused(refusal.into()));
+    }
+    if let Some(refusal) = refuse_account(conn, &refund).await? {
         return Ok(Verdict::Refused(refusal.into()));
     }
     Ok(Verdict::Ready(Box::new(refund)))

@@ -104,6 +104,7 @@ pub async fn one(ctx: &Context, actor: &Actor, id: RefundId) -> Result<Detail> {
     let proposed = case.grounds.propose(refund.proposal.kind);
     let is_current = proposed.is_some_and(|proposal| proposal.hash() == refund.proposal_hash);
     let timeline = refunds::timeline(&mut conn, id).await?;
+    let due = case.grounds.terms.map(|terms| terms.deposit_fen);
     Ok(Detail {
         evidence: Evidence {
             grounds: case.grounds,
@@ -116,6 +117,7 @@ pub async fn one(ctx: &Context, actor: &Actor, id: RefundId) -> Result<Detail> {
             refund,
             planet_nickname: case.planet_nickname,
             wechat_nickname: case.wechat_nickname,
+            due,
         },
         timeline,
     })

@@ -4,6 +4,7 @@
 //! by what it saw; who comes second learns who was first. Only [`run_due`] calls WeChat Pay, and
 //! never with a transaction open. It does not know cards or requests.
 
+mod account;
 mod approve;
 mod close;
 mod list;

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 
 use crate::domain::refund::{Claimant, DecidingSync, Grounds};
 use crate::domain::{
-    CampId, Fen, MemberId, OrderStatus, PaymentId, PlanetUserId, SyncId, Terms, Timestamp,
+    BindMethod, CampId, Fen, MatchStatus, MemberId, OrderStatus, PaymentId, PlanetUserId, SyncId, Terms, Timestamp,
     UnknownWord,
 };
 use crate::store::{StoreError, StoreResult};
@@ -16,7 +16,7 @@ macro_rules! select_case {
         concat!(
             "SELECT p.id, p.order_no, p.camp_id, p.status, p.flag, p.amount_fen, p.paid_fen, ",
             "p.paid_at, p.openid_mac, p.start_date, p.end_date, p.total_days, p.required_days, ",
-            "p.grace_days, y.id AS sync_id, y.started_at AS synced_at, m.id AS member_id, ",
+            "p.grace_days, p.bind_method, y.id AS sync_id, y.started_at AS synced_at, m.id AS member_id, ",
             "m.planet_user_id, m.planet_nickname, m.wechat_nickname, m.match_status, ",
             "m.confidence, m.match_reasons, s.checked_in_days AS ranking_days, ",
             "(SELECT CAST(COUNT(*) AS BIGINT) FROM checkin_record c WHERE c.camp_id = m.camp_id ",
@@ -77,6 +77,7 @@ pub(super) struct CaseRow {
     total_days: Option<i64>,
     required_days: Option<i64>,
     grace_days: Option<i64>,
+    bind_method: Option<String>,
     sync_id: Option<i64>,
     synced_at: Option<i64>,
     member_id: Option<i64>,
@@ -127,16 +128,19 @@ impl CaseRow {
         else {
             return Ok(None);
         };
+        let match_status = status
+            .parse()
+            .map_err(|unknown: UnknownWord| self.bad(unknown))?;
+        let is_by_hand = self.bind_method.as_deref() == Some(BindMethod::Manual.as_str());
         Ok(Some(Claimant {
             planet_user_id: self.planet_user_id.map(PlanetUserId),
-            match_status: status
-                .parse()
-                .map_err(|unknown: UnknownWord| self.bad(unknown))?,
+            match_status,
             confidence,
             match_reasons: serde_json::from_str(reasons).map_err(|error| self.bad(error))?,
             ranking_days: self.ranking_days,
             post_days: self.post_days,
             rivals: self.rivals,
+            is_given: match_status == MatchStatus::Matched && is_by_hand,
         }))
     }
 

@@ -1,7 +1,7 @@
 //! The list of refunds as staff filter it.
 
-use crate::domain::{CampId, RefundStatus, Timestamp, UserId};
-use crate::store::StoreResult;
+use crate::domain::{CampId, Fen, RefundStatus, Timestamp, UserId};
+use crate::store::{StoreError, StoreResult};
 use crate::store::db::{Conn, run};
 use crate::store::members::folded;
 
@@ -9,12 +9,16 @@ use super::Refund;
 use super::row::{RefundRow, refund_columns};
 
 const FROM: &str =
-    " FROM refund_record r LEFT JOIN camp_member m ON m.id = r.member_id WHERE 1 = 1";
+    " FROM refund_record r JOIN payment_record p ON p.id = r.payment_id \
+     LEFT JOIN camp_member m ON m.id = r.member_id WHERE 1 = 1";
 const COUNT: &str = "SELECT CAST(COUNT(*) AS BIGINT)";
 const PAGE: &str = concat!(
     "SELECT ",
     refund_columns!(),
-    ", m.planet_nickname, m.wechat_nickname"
+    // A payment that made no member has the names that its order claims.
+    ", COALESCE(m.planet_nickname, p.claimed_nickname) AS planet_nickname, ",
+    "COALESCE(m.wechat_nickname, p.wechat_nickname) AS wechat_nickname, ",
+    "CASE WHEN p.camp_id IS NULL THEN NULL ELSE p.amount_fen END AS due_fen"
 );
 
 /// Which refunds to list; nothing set lists all.
@@ -43,10 +47,12 @@ pub struct Filter {
 pub struct Listed {
     /// The refund.
     pub refund: Refund,
-    /// 星球昵称; empty where there is no member.
+    /// 星球昵称, of the member or else as the order claims it; empty where neither is known.
     pub planet_nickname: String,
-    /// 微信昵称; empty where there is no member.
+    /// 微信昵称, likewise.
     pub wechat_nickname: String,
+    /// What was to be paid; none for an order that we do not know.
+    pub due: Option<Fen>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -55,6 +61,7 @@ struct ListedRow {
     refund: RefundRow,
     planet_nickname: Option<String>,
     wechat_nickname: Option<String>,
+    due_fen: Option<i64>,
 }
 
 enum Value {
@@ -169,8 +176,15 @@ pub async fn list(
         query.bind(limit).bind(offset).fetch_all(c).await
     })?;
     let listed = rows.into_iter().map(|row| {
+        let refund: Refund = row.refund.try_into()?;
+        let bad = |_| StoreError::Inconsistent {
+            table: "payment_record",
+            id: refund.payment_id.0,
+            what: "amount_fen".to_owned(),
+        };
         Ok(Listed {
-            refund: row.refund.try_into()?,
+            due: row.due_fen.map(Fen::new).transpose().map_err(bad)?,
+            refund,
             planet_nickname: row.planet_nickname.unwrap_or_default(),
             wechat_nickname: row.wechat_nickname.unwrap_or_default(),
         })

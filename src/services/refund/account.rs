@@ -1,0 +1,28 @@
+//! One planet account brings back one deposit: looked at in the transaction that approves.
+
+use crate::domain::refund::{NotTheirs, check_account};
+use crate::store::refunds::{self, Refund};
+use crate::store::Conn;
+
+use super::{Refusal, Result};
+
+/// Why the check-ins that a refund rests on cannot bring this deposit back, if they cannot.
+pub(super) async fn refuse_account(conn: &mut Conn, refund: &Refund) -> Result<Option<Refusal>> {
+    let proposal = &refund.proposal;
+    let other = match (refund.camp_id, proposal.planet_user_id) {
+        (Some(camp), Some(account)) => {
+            refunds::other_deposit(conn, camp, account, refund.payment_id).await?
+        }
+        _ => None,
+    };
+    Ok(match check_account(proposal, other) {
+        Ok(()) => None,
+        Err(NotTheirs::Contested) => {
+            let what = "身份有争议，先在“匹配”里定下是谁";
+            Some(Refusal::WrongState(what.to_owned()))
+        }
+        Err(NotTheirs::PaidToAnother(order_no)) => Some(Refusal::Duplicate(format!(
+            "这个星球账号的押金已批准退给另一笔订单（{order_no}）"
+        ))),
+    })
+}
