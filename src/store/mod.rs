@@ -28,6 +28,7 @@ pub mod payments;
 pub mod planet_users;
 pub mod refunds;
 pub mod roster;
+pub mod roster_staging;
 pub mod sessions;
 pub mod staff_sessions;
 pub mod status_log;
@@ -66,6 +67,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         planet_users::STATEMENTS,
         refunds::STATEMENTS,
         roster::STATEMENTS,
+        roster_staging::STATEMENTS,
         sessions::STATEMENTS,
         syncs::STATEMENTS,
         staff_sessions::STATEMENTS,
