@@ -119,23 +119,31 @@ async fn enter(State(wecom): State<Wecom>, Json(somebody): Json<Somebody>) -> Js
 /// A button by label or key, and what was chosen before: option ids by question key.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Press {
-    userid: String,
-    message_id: String,
-    button: String,
+pub(super) struct Press {
+    pub(super) userid: String,
+    pub(super) message_id: String,
+    pub(super) button: String,
     #[serde(default)]
     selections: BTreeMap<String, Vec<String>>,
 }
 
-async fn press(State(wecom): State<Wecom>, Json(press): Json<Press>) -> Response {
-    let selections = press
-        .selections
-        .into_iter()
-        .fold(Selections::as_shown(), |chosen, (key, ids)| {
+impl Press {
+    pub(super) fn selections(&self) -> Selections {
+        let chosen = self.selections.clone().into_iter();
+        chosen.fold(Selections::as_shown(), |chosen, (key, ids)| {
             chosen.choose(key, ids)
-        });
+        })
+    }
+}
+
+async fn press(State(wecom): State<Wecom>, Json(press): Json<Press>) -> Response {
     match wecom
-        .press(&press.userid, &press.message_id, &press.button, &selections)
+        .press(
+            &press.userid,
+            &press.message_id,
+            &press.button,
+            &press.selections(),
+        )
         .await
     {
         Ok(pressed) => Json(pressed.delivery).into_response(),
