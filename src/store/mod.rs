@@ -39,7 +39,7 @@ mod writer;
 
 pub use db::{Conn, Db, DbOptions, Engine, Lock, Signal, Tx};
 pub use error::{StoreError, StoreResult};
-pub use keyring::{Keyring, KeyringError, Sealed};
+pub use keyring::{Keyring, KeyringError, MAC_BYTES, Sealed};
 pub use status_log::Note;
 
 /// Every fixed statement of the store with its name, for the test that prepares all of them on

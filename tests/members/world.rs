@@ -172,7 +172,7 @@ impl World {
         let keys = self.ctx.keys();
         let payer = Payer {
             openid: keys.seal(OPENID, openid.as_bytes()).unwrap(),
-            openid_mac: keys.mac(OPENID, openid.as_bytes()),
+            openid_mac: keys.mac(OPENID, openid.as_bytes()).to_vec(),
         };
         let now = self.ctx.now();
         let order = NewPayment {
