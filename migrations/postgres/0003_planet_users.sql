@@ -44,3 +44,19 @@ CREATE TABLE roster_entry_name (
     last_seen_at  BIGINT NOT NULL,
     PRIMARY KEY (member_number, kind, name)
 );
+
+-- An import on its way: its rows come in few at a time, and become accounts and rows of the roster
+-- all at once. What an import that was cut off has left here is used by nobody.
+CREATE TABLE roster_staged (
+    import          TEXT NOT NULL,
+    place           BIGINT NOT NULL,
+    planet_user_id  BIGINT,
+    member_number   BIGINT,
+    nickname        TEXT NOT NULL,
+    card_name       TEXT NOT NULL,
+    wechat_nickname TEXT NOT NULL,
+    -- By the wall.
+    staged_at       BIGINT NOT NULL,
+    PRIMARY KEY (import, place)
+);
+CREATE INDEX roster_staged_number ON roster_staged (import, member_number);

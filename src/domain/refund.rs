@@ -175,18 +175,26 @@ pub struct Proposal {
     pub flags: Vec<RefundFlag>,
 }
 
+/// A proposal that is no JSON, so that no hash stands for it either.
+#[derive(Debug, thiserror::Error)]
+#[error("a proposal cannot be written down")]
+pub struct Unwritable(#[from] serde_json::Error);
+
 impl Proposal {
     /// SHA-256 over all of it, in lower-case hex: what `proposalHash` names.
-    #[must_use]
-    pub fn hash(&self) -> String {
-        hash_of(&self.to_text())
+    ///
+    /// # Errors
+    /// Those of [`Self::to_text`].
+    pub fn hash(&self) -> Result<String, Unwritable> {
+        Ok(hash_of(&self.to_text()?))
     }
 
     /// The JSON that the hash covers and the store keeps.
-    #[must_use]
-    pub fn to_text(&self) -> String {
-        // A struct of plain fields always serialises; an empty text would be refused at reading.
-        serde_json::to_string(self).unwrap_or_default()
+    ///
+    /// # Errors
+    /// [`Unwritable`] if there is none.
+    pub fn to_text(&self) -> Result<String, Unwritable> {
+        Ok(serde_json::to_string(self)?)
     }
 
     /// Whether it may be approved with others by one click.
@@ -337,9 +345,9 @@ mod tests {
             match_reasons: vec!["星球编号一致".to_owned()],
             flags: vec![],
         };
-        let hash = proposal.hash();
+        let hash = proposal.hash().unwrap();
         assert_eq!(hash.len(), 64);
-        assert_eq!(hash, proposal.clone().hash());
+        assert_eq!(hash, proposal.clone().hash().unwrap());
         for changed in [
             Proposal {
                 checked_in_days: 8,
@@ -362,7 +370,7 @@ mod tests {
                 ..proposal.clone()
             },
         ] {
-            assert_ne!(changed.hash(), hash);
+            assert_ne!(changed.hash().unwrap(), hash);
         }
     }
 

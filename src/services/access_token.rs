@@ -17,7 +17,7 @@ const PURPOSE: &str = "access token";
 #[must_use]
 pub fn of(keys: &Keyring, order_no: &str) -> String {
     let mac = keys.mac(PURPOSE, order_no.as_bytes());
-    let bytes = mac.first_chunk::<16>().copied().unwrap_or_default();
+    let bytes = std::array::from_fn(|place| mac[place]);
     format!("{PREFIX}{}", Builder::from_random_bytes(bytes).into_uuid())
 }
 

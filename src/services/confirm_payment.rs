@@ -129,7 +129,7 @@ fn confirmation(
 pub(super) fn payer(ctx: &Context, openid: &str) -> Result<Payer> {
     Ok(Payer {
         openid: ctx.keys().seal(OPENID, openid.as_bytes())?,
-        openid_mac: ctx.keys().mac(OPENID, openid.as_bytes()),
+        openid_mac: ctx.keys().mac(OPENID, openid.as_bytes()).to_vec(),
     })
 }
 

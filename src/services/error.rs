@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::{BadMove, BindStatus, CampId, Forbidden, Timestamp};
+use crate::domain::refund::Unwritable;
+use crate::domain::{BadMove, BindStatus, CampId, Forbidden, SyncId, Timestamp};
 use crate::platforms::files::FilesError;
 use crate::store::{KeyringError, StoreError};
 
@@ -177,6 +178,12 @@ impl From<BadMove> for Error {
     fn from(bad: BadMove) -> Self {
         tracing::debug!(%bad, "a move that is none");
         Self::Refused(Refusal::WrongState("当前状态不能做这个操作".to_owned()))
+    }
+}
+
+impl From<Unwritable> for Error {
+    fn from(error: Unwritable) -> Self {
+        Self::Store(error.into())
     }
 }
 

@@ -120,7 +120,7 @@ pub async fn finish_sign_in(
     session.wecom_userid = userid.map(|userid| userid.to_lowercase());
     if let Some(openid) = openid {
         session.openid = Some(ctx.keys().seal(SESSION_OPENID, openid.as_bytes())?);
-        session.openid_mac = Some(ctx.keys().mac(OPENID, openid.as_bytes()));
+        session.openid_mac = Some(ctx.keys().mac(OPENID, openid.as_bytes()).to_vec());
     }
     ctx.db
         .write(move |tx| {

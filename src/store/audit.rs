@@ -138,7 +138,7 @@ fn chain(keys: &Keyring, seq: i64, previous: &[u8], entry: Entry) -> Row {
         created_at: entry.at.micros(),
         mac: Vec::new(),
     };
-    row.mac = keys.mac(PURPOSE, &row.signed_bytes(previous));
+    row.mac = keys.mac(PURPOSE, &row.signed_bytes(previous)).to_vec();
     row
 }
 

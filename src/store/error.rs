@@ -35,6 +35,9 @@ pub enum StoreError {
     /// An encrypted column cannot be read with the keys at hand.
     #[error("an encrypted value cannot be read")]
     Sealed(#[from] super::KeyringError),
+    /// A proposal that cannot be written down.
+    #[error("a proposal cannot be kept")]
+    Proposal(#[from] crate::domain::refund::Unwritable),
     /// The database is not reachable, full or shutting down.
     #[error("the database is not available")]
     Unavailable(#[source] sqlx::Error),

@@ -22,7 +22,6 @@ statements! {
            WHERE id = $1 AND status = 'pending' AND lease_until = $2";
     RETRY = "UPDATE inbound_event SET lease_until = NULL, next_try_at = $3, error = $4 \
              WHERE id = $1 AND status = 'pending' AND lease_until = $2";
-    FORGET = "DELETE FROM inbound_event WHERE received_at < $1 AND status <> 'pending'";
 }
 
 /// An event to be worked off, leased to whoever reads this.
@@ -32,7 +31,7 @@ pub struct InboundEvent {
     pub id: i64,
     /// `wecom_app`.
     pub source: String,
-    /// What came in, decrypted and verified.
+    /// What came in: verified, and still the envelope that only the platform's key opens.
     pub payload: Vec<u8>,
     /// Tries so far, this one included.
     pub attempts: i64,
@@ -182,25 +181,4 @@ impl std::fmt::Display for Lease {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.id)
     }
-}
-
-impl Lease {
-    fn held(self, rows: u64) -> StoreResult<()> {
-        let (table, id) = ("inbound_event", self.id);
-        if rows == 1 {
-            Ok(())
-        } else {
-            Err(StoreError::Stale { table, id })
-        }
-    }
-}
-
-/// Forgets worked-off events older than `before`: dedupe keys live 30 days (contract).
-pub async fn forget(tx: &mut Tx, before: Timestamp) -> StoreResult<u64> {
-    let gone = run!(tx, c => sqlx::query(FORGET)
-        .bind(before.micros())
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
-    Ok(gone)
 }

@@ -9,6 +9,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 /// Bytes of a master key.
 const MASTER_KEY_BYTES: usize = 32;
+/// Bytes of a keyed hash: HMAC-SHA256.
+pub const MAC_BYTES: usize = 32;
 /// Bytes of the key id that stands before every sealed value.
 const KEY_ID_BYTES: usize = 4;
 
@@ -36,33 +38,42 @@ pub enum KeyringError {
 
 /// The master key, those before it, and what is derived from them.
 pub struct Keyring {
-    keys: Vec<MasterKey>,
+    present: MasterKey,
+    previous: Vec<MasterKey>,
 }
 
 struct MasterKey {
     id: [u8; KEY_ID_BYTES],
     sealing: LessSafeKey,
-    secret: [u8; MASTER_KEY_BYTES],
+    /// What the keys of all purposes are made from.
+    purposes: hmac::Key,
 }
 
 impl std::fmt::Debug for Keyring {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Keyring({} keys)", self.keys.len())
+        write!(f, "Keyring({} keys)", self.all().count())
     }
 }
 
 impl Keyring {
     /// A keyring of the present master key and those that are still readable.
     pub fn new(master: &SecretString, previous: &[SecretString]) -> Result<Self, KeyringError> {
-        let keys = std::iter::once(master).chain(previous).map(MasterKey::new);
         Ok(Self {
-            keys: keys.collect::<Result<_, _>>()?,
+            present: MasterKey::new(master)?,
+            previous: previous
+                .iter()
+                .map(MasterKey::new)
+                .collect::<Result<_, _>>()?,
         })
+    }
+
+    fn all(&self) -> impl Iterator<Item = &MasterKey> {
+        std::iter::once(&self.present).chain(&self.previous)
     }
 
     /// Encrypts a value for one place (`"payment_record.openid"`).
     pub fn seal(&self, place: &str, plain: &[u8]) -> Result<Sealed, KeyringError> {
-        let key = self.keys.first().ok_or(KeyringError::UnknownKey)?;
+        let key = &self.present;
         let mut nonce = [0u8; NONCE_LEN];
         rand::fill(&mut nonce).map_err(|_| KeyringError::Cipher)?;
         let mut sealed = Vec::with_capacity(KEY_ID_BYTES + NONCE_LEN + plain.len() + 16);
@@ -87,8 +98,7 @@ impl Keyring {
             .split_first_chunk::<NONCE_LEN>()
             .ok_or(KeyringError::Altered)?;
         let key = self
-            .keys
-            .iter()
+            .all()
             .find(|key| key.id == *id)
             .ok_or(KeyringError::UnknownKey)?;
         let mut body = body.to_vec();
@@ -108,18 +118,14 @@ impl Keyring {
     /// A keyed hash under the present key, for looking up encrypted values, for tokens and links
     /// that we sign, and for the audit chain. Each purpose has its own derived key.
     #[must_use]
-    pub fn mac(&self, purpose: &str, data: &[u8]) -> Vec<u8> {
-        self.keys
-            .first()
-            .map(|key| key.mac(purpose, data))
-            .unwrap_or_default()
+    pub fn mac(&self, purpose: &str, data: &[u8]) -> [u8; MAC_BYTES] {
+        self.present.mac(purpose, data)
     }
 
     /// Whether `mac` is that of `data` under the present key or one before it.
     #[must_use]
     pub fn verify_mac(&self, purpose: &str, data: &[u8], mac: &[u8]) -> bool {
-        self.keys
-            .iter()
+        self.all()
             .any(|key| constant_time::verify_slices_are_equal(&key.mac(purpose, data), mac).is_ok())
     }
 }
@@ -139,22 +145,26 @@ impl MasterKey {
             .first_chunk()
             .copied()
             .ok_or(KeyringError::Cipher)?;
+        let purposes = derive(&secret, "purposes")?;
         Ok(Self {
             id,
             sealing: LessSafeKey::new(sealing),
-            secret,
+            purposes: hmac::Key::new(hmac::HMAC_SHA256, &purposes),
         })
     }
 
-    fn mac(&self, purpose: &str, data: &[u8]) -> Vec<u8> {
-        let key = derive(&self.secret, purpose).unwrap_or_default();
-        hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), data)
-            .as_ref()
-            .to_vec()
+    /// One key per purpose, so that a token can never pass for an audit row. Nothing here can fail:
+    /// what could has, when the key was read.
+    fn mac(&self, purpose: &str, data: &[u8]) -> [u8; MAC_BYTES] {
+        let key = hmac::sign(&self.purposes, purpose.as_bytes());
+        let key = hmac::Key::new(hmac::HMAC_SHA256, key.as_ref());
+        let mut mac = [0; MAC_BYTES];
+        mac.copy_from_slice(hmac::sign(&key, data).as_ref());
+        mac
     }
 }
 
-/// One key per purpose (HKDF-SHA256), so that a token can never pass for an audit row.
+/// The keys of a master key (HKDF-SHA256).
 fn derive(secret: &[u8], purpose: &str) -> Result<[u8; 32], KeyringError> {
     let mut key = [0u8; 32];
     Salt::new(HKDF_SHA256, b"campkeeper")
@@ -212,6 +222,9 @@ mod tests {
     fn purposes_do_not_mix_and_bad_keys_are_refused() {
         let keys = Keyring::new(&master(1), &[]).unwrap();
         assert_ne!(keys.mac("token", b"x"), keys.mac("audit", b"x"));
+        assert_ne!(keys.mac("", b"x"), [0; MAC_BYTES]);
+        let other = Keyring::new(&master(2), &[]).unwrap();
+        assert_ne!(keys.mac("token", b"x"), other.mac("token", b"x"));
         for bad in ["", "c2hvcnQ=", "not base64!"] {
             assert_eq!(
                 Keyring::new(&bad.to_owned().into(), &[]).unwrap_err(),

@@ -28,6 +28,7 @@ pub mod payments;
 pub mod planet_users;
 pub mod refunds;
 pub mod roster;
+pub mod roster_staging;
 pub mod sessions;
 pub mod staff_sessions;
 pub mod status_log;
@@ -38,7 +39,7 @@ mod writer;
 
 pub use db::{Conn, Db, DbOptions, Engine, Lock, Signal, Tx};
 pub use error::{StoreError, StoreResult};
-pub use keyring::{Keyring, KeyringError, Sealed};
+pub use keyring::{Keyring, KeyringError, MAC_BYTES, Sealed};
 pub use status_log::Note;
 
 /// Every fixed statement of the store with its name, for the test that prepares all of them on
@@ -66,6 +67,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         planet_users::STATEMENTS,
         refunds::STATEMENTS,
         roster::STATEMENTS,
+        roster_staging::STATEMENTS,
         sessions::STATEMENTS,
         syncs::STATEMENTS,
         staff_sessions::STATEMENTS,

@@ -15,22 +15,35 @@ macro_rules! select_user {
     };
 }
 
+/// What an account that is known already takes over; what is not known now stays as it was.
+macro_rules! update_user {
+    () => {
+        concat!(
+            "ON CONFLICT (planet_user_id) DO UPDATE ",
+            "SET member_number = COALESCE(excluded.member_number, planet_user.member_number), ",
+            "nickname = excluded.nickname, ",
+            "card_name = CASE WHEN excluded.card_name = '' THEN planet_user.card_name ",
+            "ELSE excluded.card_name END, ",
+            "wechat_nickname = CASE WHEN excluded.wechat_nickname = '' ",
+            "THEN planet_user.wechat_nickname ELSE excluded.wechat_nickname END, ",
+            "avatar_url = COALESCE(excluded.avatar_url, planet_user.avatar_url), ",
+            "in_roster = (planet_user.in_roster OR excluded.in_roster), ",
+            "updated_at = excluded.updated_at"
+        )
+    };
+}
+pub(super) use update_user;
+
 statements! {
     BY_ID = select_user!("WHERE planet_user_id = $1");
     BY_NUMBER = select_user!("WHERE member_number = $1");
     ALL = select_user!("ORDER BY planet_user_id");
-    UPSERT = "INSERT INTO planet_user (planet_user_id, member_number, nickname, card_name, \
-              wechat_nickname, avatar_url, in_roster, created_at, updated_at) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) ON CONFLICT (planet_user_id) DO UPDATE \
-              SET member_number = COALESCE(excluded.member_number, planet_user.member_number), \
-              nickname = excluded.nickname, \
-              card_name = CASE WHEN excluded.card_name = '' THEN planet_user.card_name \
-                          ELSE excluded.card_name END, \
-              wechat_nickname = CASE WHEN excluded.wechat_nickname = '' \
-                                THEN planet_user.wechat_nickname ELSE excluded.wechat_nickname END, \
-              avatar_url = COALESCE(excluded.avatar_url, planet_user.avatar_url), \
-              in_roster = (planet_user.in_roster OR excluded.in_roster), \
-              updated_at = excluded.updated_at";
+    UPSERT = concat!(
+        "INSERT INTO planet_user (planet_user_id, member_number, nickname, card_name, ",
+        "wechat_nickname, avatar_url, in_roster, created_at, updated_at) ",
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) ",
+        update_user!()
+    );
     ADD_NAME = "INSERT INTO planet_user_name (planet_user_id, kind, name, first_seen_at, \
                 last_seen_at) VALUES ($1, $2, $3, $4, $4) \
                 ON CONFLICT (planet_user_id, kind, name) DO UPDATE SET last_seen_at = $4";
@@ -38,8 +51,6 @@ statements! {
              ORDER BY planet_user_id, last_seen_at DESC, kind, name";
     NAMES_OF = "SELECT name FROM planet_user_name WHERE planet_user_id = $1 \
                 AND kind <> 'wechat_nickname' ORDER BY last_seen_at DESC, kind, name";
-    RELEASE_NUMBER = "UPDATE planet_user SET member_number = NULL, updated_at = $3 \
-                      WHERE member_number = $1 AND planet_user_id <> $2";
 }
 
 /// An account of the planet.
@@ -95,23 +106,6 @@ pub async fn names_of(conn: &mut Conn, account: PlanetUserId) -> StoreResult<Vec
     let rows: Vec<(String,)> =
         run!(conn, c => sqlx::query_as(NAMES_OF).bind(account.0).fetch_all(c).await)?;
     Ok(rows.into_iter().map(|(name,)| name).collect())
-}
-
-/// Takes a member number from whoever has it, unless that is `account`: a number is one account's.
-pub async fn release_number(
-    tx: &mut Tx,
-    number: i64,
-    account: PlanetUserId,
-    now: Timestamp,
-) -> StoreResult<()> {
-    run!(tx, c => sqlx::query(RELEASE_NUMBER)
-        .bind(number)
-        .bind(account.0)
-        .bind(now.micros())
-        .execute(c)
-        .await
-        .map(drop))?;
-    Ok(())
 }
 
 /// Adds an account or brings it up to date; what is not known now stays as it was. Names are

@@ -1,7 +1,7 @@
 //! Rows of the roster whose account nobody has seen yet, with every name they have had. A row whose
 //! account becomes known moves to [`super::planet_users`], its names and their dates with it.
 
-use crate::domain::{PlanetUserId, Timestamp};
+use crate::domain::PlanetUserId;
 
 use super::db::{Conn, run};
 use super::{StoreResult, Tx};
@@ -15,27 +15,31 @@ macro_rules! select_entry {
     };
 }
 
+/// A name that both have had was seen first by the earlier and last by the later of them.
+macro_rules! merge_dates {
+    () => {
+        concat!(
+            "ON CONFLICT (planet_user_id, kind, name) DO UPDATE SET ",
+            "first_seen_at = CASE WHEN excluded.first_seen_at < planet_user_name.first_seen_at ",
+            "THEN excluded.first_seen_at ELSE planet_user_name.first_seen_at END, ",
+            "last_seen_at = CASE WHEN excluded.last_seen_at > planet_user_name.last_seen_at ",
+            "THEN excluded.last_seen_at ELSE planet_user_name.last_seen_at END"
+        )
+    };
+}
+pub(super) use merge_dates;
+
 statements! {
     BY_NUMBER = select_entry!("WHERE member_number = $1");
     ALL = select_entry!("ORDER BY member_number");
-    UPSERT = "INSERT INTO roster_entry (member_number, nickname, card_name, wechat_nickname, \
-              created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $5) \
-              ON CONFLICT (member_number) DO UPDATE SET nickname = excluded.nickname, \
-              card_name = excluded.card_name, wechat_nickname = excluded.wechat_nickname, \
-              updated_at = excluded.updated_at";
-    ADD_NAME = "INSERT INTO roster_entry_name (member_number, kind, name, first_seen_at, \
-                last_seen_at) VALUES ($1, $2, $3, $4, $4) \
-                ON CONFLICT (member_number, kind, name) DO UPDATE SET last_seen_at = $4";
     NAMES_OF = "SELECT name FROM roster_entry_name WHERE member_number = $1 \
                 AND kind <> 'wechat_nickname' ORDER BY last_seen_at DESC, kind, name";
-    MOVE_NAMES = "INSERT INTO planet_user_name (planet_user_id, kind, name, first_seen_at, \
-                  last_seen_at) SELECT CAST($2 AS BIGINT), kind, name, first_seen_at, last_seen_at \
-                  FROM roster_entry_name WHERE member_number = $1 \
-                  ON CONFLICT (planet_user_id, kind, name) DO UPDATE SET \
-                  first_seen_at = CASE WHEN excluded.first_seen_at < planet_user_name.first_seen_at \
-                  THEN excluded.first_seen_at ELSE planet_user_name.first_seen_at END, \
-                  last_seen_at = CASE WHEN excluded.last_seen_at > planet_user_name.last_seen_at \
-                  THEN excluded.last_seen_at ELSE planet_user_name.last_seen_at END";
+    MOVE_NAMES = concat!(
+        "INSERT INTO planet_user_name (planet_user_id, kind, name, first_seen_at, last_seen_at) ",
+        "SELECT CAST($2 AS BIGINT), kind, name, first_seen_at, last_seen_at ",
+        "FROM roster_entry_name WHERE member_number = $1 ",
+        merge_dates!()
+    );
     DELETE_NAMES = "DELETE FROM roster_entry_name WHERE member_number = $1";
     DELETE = "DELETE FROM roster_entry WHERE member_number = $1";
 }
@@ -68,38 +72,6 @@ pub async fn names_of(conn: &mut Conn, number: i64) -> StoreResult<Vec<String>> 
     let rows: Vec<(String,)> =
         run!(conn, c => sqlx::query_as(NAMES_OF).bind(number).fetch_all(c).await)?;
     Ok(rows.into_iter().map(|(name,)| name).collect())
-}
-
-/// Adds a row or brings it up to date; its names are remembered with their dates.
-pub async fn upsert(tx: &mut Tx, row: &RosterRow, now: Timestamp) -> StoreResult<()> {
-    run!(tx, c => sqlx::query(UPSERT)
-        .bind(row.member_number)
-        .bind(&row.nickname)
-        .bind(&row.card_name)
-        .bind(&row.wechat_nickname)
-        .bind(now.micros())
-        .execute(c)
-        .await
-        .map(drop))?;
-    let names = [
-        ("nickname", &row.nickname),
-        ("card_name", &row.card_name),
-        ("wechat_nickname", &row.wechat_nickname),
-    ];
-    for (kind, name) in names
-        .into_iter()
-        .filter(|(_, name)| !name.trim().is_empty())
-    {
-        run!(tx, c => sqlx::query(ADD_NAME)
-            .bind(row.member_number)
-            .bind(kind)
-            .bind(name)
-            .bind(now.micros())
-            .execute(c)
-            .await
-            .map(drop))?;
-    }
-    Ok(())
 }
 
 /// Ends the row of a number whose account is known now: its names become names of the account.

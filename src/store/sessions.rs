@@ -23,8 +23,6 @@ statements! {
     ADD_TOKEN = "INSERT INTO access_token (token_hash, payment_id, expires_at, created_at) \
                  VALUES ($1, $2, $3, $4) ON CONFLICT (token_hash) DO NOTHING";
     TOKEN = "SELECT payment_id, expires_at FROM access_token WHERE token_hash = $1";
-    FORGET_SESSIONS = "DELETE FROM h5_session WHERE expires_at < $1";
-    FORGET_STATES = "DELETE FROM oauth_state WHERE expires_at < $1";
 }
 
 /// A session of the member pages.
@@ -167,12 +165,4 @@ pub async fn access_token(
     let row: Option<(i64, i64)> =
         run!(conn, c => sqlx::query_as(TOKEN).bind(token_hash).fetch_optional(c).await)?;
     Ok(row.map(|(id, until)| (PaymentId(id), Timestamp::from_micros(until))))
-}
-
-/// Forgets sessions and sign-ins whose time is over.
-pub async fn forget_expired(tx: &mut Tx, wall_now: Timestamp) -> StoreResult<()> {
-    for sql in [FORGET_SESSIONS, FORGET_STATES] {
-        run!(tx, c => sqlx::query(sql).bind(wall_now.micros()).execute(c).await.map(drop))?;
-    }
-    Ok(())
 }

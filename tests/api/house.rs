@@ -9,7 +9,6 @@ use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use campkeeper::domain::Timestamp;
 use campkeeper::domain::staff::Role;
-use campkeeper::platforms::files::Files;
 use campkeeper::platforms::zsxq::Planet;
 use campkeeper::services::staff::{self, NewAccount};
 use campkeeper::services::{Context, Settings};
@@ -21,6 +20,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use crate::clock::TestClock;
+use crate::context::{self, context};
 use crate::support::TestDb;
 
 /// 2026-01-05, a Monday, at noon.
@@ -56,18 +56,9 @@ impl House {
         let beginning = DateTime::parse_from_rfc3339(BEGINNING).unwrap();
         let beginning = Timestamp::from(beginning).micros();
         let (clock, wall) = (TestClock::at(beginning), TestClock::at(beginning));
-        let address = format!("file://{}", files.path().display());
         let ctx = Context {
-            db: db.db.clone(),
-            clock: clock.clone(),
-            wall: wall.clone(),
-            pay: None,
             planet,
-            wecom: None,
-            chat: None,
-            files: Files::open(&address).await.unwrap(),
-            settings: Arc::new(settings()),
-            stop: Default::default(),
+            ..context(&db, clock.clone(), wall.clone(), settings(), &files).await
         };
         Self {
             router: router(ctx.clone(), web),
@@ -257,15 +248,7 @@ impl Reply {
 
 fn settings() -> Settings {
     Settings {
-        public_url: "https://camp.example.com".to_owned(),
-        default_grace_days: 1,
-        undo_seconds: 60,
-        second_approver_over_fen: 0,
         recipients: vec!["lin.yue".to_owned()],
-        corp_id: String::new(),
-        agent_id: 0,
-        oauth_base: String::new(),
-        login_base: String::new(),
-        wechat_oauth: None,
+        ..context::settings()
     }
 }

@@ -10,6 +10,8 @@
 
 #[path = "../support/clock.rs"]
 mod clock;
+#[path = "../support/context.rs"]
+mod context;
 #[expect(dead_code, reason = "the router is reached without an address")]
 #[path = "../support/mod.rs"]
 mod support;

@@ -7,8 +7,7 @@ use std::time::Duration;
 use campkeeper::app::SystemClock;
 use campkeeper::bot::{Bot, Templates};
 use campkeeper::domain::staff::{Actor, Channel};
-use campkeeper::domain::{CampId, Clock, PaymentId, RefundStatus, Timestamp};
-use campkeeper::platforms::files::Files;
+use campkeeper::domain::{CampId, PaymentId, RefundStatus, Timestamp};
 use campkeeper::services::deliver::Delivered;
 use campkeeper::services::notify::Notice;
 use campkeeper::services::{Context, Error, Settings, WallClock, refund, staff};
@@ -21,6 +20,7 @@ use sandbox::{Sandbox, SandboxConfig};
 use wecom::crypto::Keys;
 
 use crate::clock::TestClock;
+use crate::context::{self, context};
 use crate::support::TestDb;
 
 /// Noon of the day after the camp, in Shanghai.
@@ -83,18 +83,8 @@ impl Stage {
         let wall = Arc::new(TestWall(AtomicI64::new(0)));
         let files = tempfile::tempdir().unwrap();
         let ctx = Context {
-            db: db.db.clone(),
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            wall: Arc::clone(&wall) as Arc<dyn WallClock>,
-            pay: None,
-            planet: None,
             wecom: Some(client),
-            chat: None,
-            files: Files::open(&format!("file://{}", files.path().display()))
-                .await
-                .unwrap(),
-            settings: Arc::new(settings),
-            stop: Default::default(),
+            ..context(&db, clock.clone(), wall.clone(), settings, &files).await
         };
         let web_settings = WebSettings {
             wecom_callback: Some(keys.clone()),
@@ -281,16 +271,8 @@ async fn serve(router: axum::Router) -> String {
 
 fn settings() -> Settings {
     Settings {
-        public_url: "https://camp.example.com".to_owned(),
-        default_grace_days: 1,
-        undo_seconds: 60,
-        second_approver_over_fen: 0,
         recipients: vec!["Lin.Yue".to_owned(), "chen.an".to_owned()],
-        corp_id: String::new(),
-        agent_id: 0,
-        oauth_base: String::new(),
-        login_base: String::new(),
-        wechat_oauth: None,
+        ..context::settings()
     }
 }
 

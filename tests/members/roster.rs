@@ -186,4 +186,33 @@ on_both_engines! {
         ).await;
         assert_eq!(numbers, ["Coco 12", "小明 13"]);
     }
+
+    async fn others_write_beside_an_import_and_one_that_is_cut_off_leaves_nothing(db) {
+        let world = World::new(db).await;
+        world.account(MING, 12, "小明", "").await;
+        let mut text = format!("planet_user_id,member_number,planet_nickname\n{MING},13,明哥\n");
+        for number in 100..5000 {
+            text += &format!(",{number},会员{number}\n");
+        }
+        let (ctx, file) = (world.ctx.clone(), text.clone().into_bytes());
+        let on_its_way = tokio::spawn(async move {
+            roster::import(&ctx, None, file, Mode::Write).await
+        });
+        while world.texts("SELECT import FROM roster_staged LIMIT 1").await.is_empty() {
+            assert!(!on_its_way.is_finished());
+        }
+        world.seen(COCO, "Coco").await;
+        assert!(!on_its_way.is_finished(), "nobody waits for the whole of it");
+        on_its_way.abort();
+        assert!(on_its_way.await.unwrap_err().is_cancelled());
+        let known = "SELECT nickname FROM planet_user UNION ALL SELECT nickname FROM roster_entry";
+        assert_eq!(world.texts(known).await, ["小明", "Coco"]);
+
+        world.wait(TimeDelta::days(2));
+        assert_eq!(counts(&import(&world, &text, Mode::Write).await), (4900, 1, 0, 0));
+        assert_eq!(world.texts(known).await.len(), 4902);
+        assert!(world.texts("SELECT import FROM roster_staged").await.is_empty());
+        assert_eq!(world.texts("SELECT action FROM operation_log").await, ["roster.import"]);
+        assert_eq!(counts(&import(&world, &text, Mode::DryRun).await), (0, 0, 4901, 0));
+    }
 }

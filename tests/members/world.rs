@@ -8,8 +8,7 @@ use campkeeper::domain::{
     BindMethod, BindStatus, CampId, Fen, Machine as _, MemberId, OrderNo, OrderStatus, PayChannel,
     RefundKind, RefundNo, Role, Terms, UserId,
 };
-use campkeeper::platforms::files::Files;
-use campkeeper::services::{Context, Settings, access_token, bind, identity};
+use campkeeper::services::{Context, access_token, bind, identity};
 use campkeeper::store::members::{self, Member};
 use campkeeper::store::payments::{self, Confirmation, NewPayment, OPENID, Payer, Payment};
 use campkeeper::store::planet_users::{self, PlanetUser};
@@ -20,6 +19,7 @@ use chrono::{NaiveDate, TimeDelta};
 pub(crate) use campkeeper::store::payments::PlanetClaim;
 
 use crate::clock::TestClock;
+use crate::context::{context, settings};
 use crate::support::TestDb;
 
 pub(crate) const CAMP: CampId = CampId(1);
@@ -82,19 +82,7 @@ impl World {
     pub(crate) async fn new(db: TestDb) -> Self {
         let files = tempfile::tempdir().unwrap();
         let time = TestClock::at(NEW_YEAR);
-        let address = format!("file://{}", files.path().display());
-        let ctx = Context {
-            db: db.db.clone(),
-            clock: time.clone(),
-            wall: time.clone(),
-            pay: None,
-            planet: None,
-            wecom: None,
-            chat: None,
-            files: Files::open(&address).await.unwrap(),
-            settings: Arc::new(settings()),
-            stop: Default::default(),
-        };
+        let ctx = context(&db, time.clone(), time.clone(), settings(), &files).await;
         let world = Self {
             ctx,
             db,
@@ -184,7 +172,7 @@ impl World {
         let keys = self.ctx.keys();
         let payer = Payer {
             openid: keys.seal(OPENID, openid.as_bytes()).unwrap(),
-            openid_mac: keys.mac(OPENID, openid.as_bytes()),
+            openid_mac: keys.mac(OPENID, openid.as_bytes()).to_vec(),
         };
         let now = self.ctx.now();
         let order = NewPayment {
@@ -351,20 +339,5 @@ impl World {
         let mut conn = self.ctx.db.read().await.unwrap();
         let verdict = audit::verify(&mut conn, self.ctx.keys()).await.unwrap();
         matches!(verdict, audit::Verdict::Intact { .. })
-    }
-}
-
-fn settings() -> Settings {
-    Settings {
-        public_url: "https://camp.example.com".to_owned(),
-        default_grace_days: 1,
-        undo_seconds: 60,
-        second_approver_over_fen: 0,
-        recipients: Vec::new(),
-        corp_id: String::new(),
-        agent_id: 0,
-        oauth_base: String::new(),
-        login_base: String::new(),
-        wechat_oauth: None,
     }
 }

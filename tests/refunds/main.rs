@@ -11,6 +11,8 @@
 
 #[path = "../support/clock.rs"]
 mod clock;
+#[path = "../support/context.rs"]
+mod context;
 #[path = "../support/sql.rs"]
 mod sql;
 #[path = "../support/mod.rs"]

@@ -4,14 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use campkeeper::domain::staff::{Actor, Channel};
-use campkeeper::domain::{CampId, Clock, PaymentId, RefundId, RefundStatus, Role, UserId};
-use campkeeper::platforms::files::Files;
+use campkeeper::domain::{CampId, PaymentId, RefundId, RefundStatus, Role, UserId};
 use campkeeper::platforms::wechat_pay::{
     PublicKey, RefundAmount, RefundNotice, RefundStatus as Said, Settings as PaySettings, Timeouts,
     WechatPay,
 };
 use campkeeper::services::refund::{self, Built, Picked};
-use campkeeper::services::{Context, Settings, WallClock};
+use campkeeper::services::{Context, Settings};
 use campkeeper::store::audit::{Verdict, verify};
 use campkeeper::store::refunds::{self, Refund};
 use chrono::TimeDelta;
@@ -19,6 +18,7 @@ use sandbox::wechat_pay as peer;
 use sandbox::{Sandbox, SandboxConfig};
 
 use crate::clock::TestClock;
+use crate::context::{self, context};
 use crate::support::TestDb;
 
 /// Noon of the day after the camp, in Shanghai.
@@ -74,18 +74,8 @@ impl Stage {
         let (clock, wall) = (TestClock::at(NOON_AFTER), TestClock::at(NOON_AFTER));
         let files = tempfile::tempdir().unwrap();
         let ctx = Context {
-            db: db.db.clone(),
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            wall: Arc::clone(&wall) as Arc<dyn WallClock>,
             pay: Some(client(&sandbox)),
-            planet: None,
-            wecom: None,
-            chat: None,
-            files: Files::open(&format!("file://{}", files.path().display()))
-                .await
-                .unwrap(),
-            settings: Arc::new(settings()),
-            stop: Default::default(),
+            ..context(&db, clock.clone(), wall.clone(), settings(), &files).await
         };
         let stage = Self {
             ctx,
@@ -348,15 +338,8 @@ fn client(sandbox: &Sandbox) -> WechatPay {
 pub(crate) fn settings() -> Settings {
     Settings {
         public_url: NOWHERE.to_owned(),
-        default_grace_days: 1,
-        undo_seconds: 60,
-        second_approver_over_fen: 0,
         recipients: vec!["WangGuanLi".to_owned()],
-        corp_id: String::new(),
-        agent_id: 0,
-        oauth_base: String::new(),
-        login_base: String::new(),
-        wechat_oauth: None,
+        ..context::settings()
     }
 }
 

@@ -8,7 +8,6 @@ use campkeeper::domain::{
     BindMethod, BindStatus, CampId, Clock, Fen, Machine as _, MatchStatus, MemberId, OrderNo,
     PayChannel, PlanetUserId, Role, SyncId, Terms, Timestamp, UserId,
 };
-use campkeeper::platforms::files::Files;
 use campkeeper::platforms::zsxq::{Planet, Settings as PlanetSettings};
 use campkeeper::services::sync::{self, SyncRun};
 use campkeeper::services::{Context, Settings, WallClock};
@@ -20,6 +19,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sandbox::zsxq::{GROUP_ID, NewProject, TOKEN};
 use sandbox::{Fault, FaultKind, Platform, Sandbox, SandboxClock, SandboxConfig};
 
+use crate::context;
 use crate::support::TestDb;
 
 /// Waits longer than any sync of a test takes.
@@ -254,32 +254,16 @@ async fn context(sandbox: &Sandbox, db: &TestDb, files: &tempfile::TempDir) -> C
     };
     let wall = sandbox.clock().clone();
     let planet = Planet::new(planet, move || wall.wall_now(), rand::random::<u64>).unwrap();
-    let address = format!("file://{}", files.path().display());
+    let (clock, wall) = (Arc::new(time()), Arc::new(time()));
     Context {
-        db: db.db.clone(),
-        clock: Arc::new(time()),
-        wall: Arc::new(time()),
-        pay: None,
         planet: Some(planet),
-        wecom: None,
-        chat: None,
-        files: Files::open(&address).await.unwrap(),
-        settings: Arc::new(settings()),
-        stop: Default::default(),
+        ..context::context(db, clock, wall, settings(), files).await
     }
 }
 
 fn settings() -> Settings {
     Settings {
-        public_url: "https://camp.example.com".to_owned(),
-        default_grace_days: 1,
-        undo_seconds: 60,
-        second_approver_over_fen: 0,
         recipients: vec!["Boss".to_owned()],
-        corp_id: String::new(),
-        agent_id: 0,
-        oauth_base: String::new(),
-        login_base: String::new(),
-        wechat_oauth: None,
+        ..context::settings()
     }
 }

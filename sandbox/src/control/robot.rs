@@ -1,7 +1,5 @@
 //! The smart robot's part of the control API: what people do in its chats, and what these show.
 
-use std::collections::BTreeMap;
-
 use axum::{
     Json, Router,
     extract::{Query, State},
@@ -13,9 +11,9 @@ use serde_json::{Value, json};
 
 use super::{
     Outcome, refused,
-    wecom::{known, verified},
+    wecom::{Press, known, verified},
 };
-use crate::wecom::{Delivery, Rating, RobotChat, RobotWords, Selections, Verdict, Wecom};
+use crate::wecom::{Delivery, Rating, RobotChat, RobotWords, Verdict, Wecom};
 
 /// Messages shown of one chat.
 const SHOWN_MESSAGES: usize = 200;
@@ -103,26 +101,14 @@ async fn enter(
     Ok(Json(wecom.enter_robot_chat(&somebody.userid).await))
 }
 
-/// A button by label or key, and what was chosen before: option ids by question key.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Press {
-    userid: String,
-    message_id: String,
-    button: String,
-    #[serde(default)]
-    selections: BTreeMap<String, Vec<String>>,
-}
-
 async fn press(State(wecom): State<Wecom>, Json(press): Json<Press>) -> Outcome<Delivery> {
-    let selections = press
-        .selections
-        .into_iter()
-        .fold(Selections::as_shown(), |chosen, (key, ids)| {
-            chosen.choose(key, ids)
-        });
     wecom
-        .press_robot_card(&press.userid, &press.message_id, &press.button, &selections)
+        .press_robot_card(
+            &press.userid,
+            &press.message_id,
+            &press.button,
+            &press.selections(),
+        )
         .await
         .map(Json)
         .map_err(|error| refused(StatusCode::CONFLICT, error.to_string()))

@@ -124,23 +124,31 @@ async fn enter(State(wecom): State<Wecom>, Json(somebody): Json<Somebody>) -> Ou
 /// A button by label or key, and what was chosen before: option ids by question key.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Press {
-    userid: String,
-    message_id: String,
-    button: String,
+pub(super) struct Press {
+    pub(super) userid: String,
+    pub(super) message_id: String,
+    pub(super) button: String,
     #[serde(default)]
     selections: BTreeMap<String, Vec<String>>,
 }
 
-async fn press(State(wecom): State<Wecom>, Json(press): Json<Press>) -> Outcome<Delivery> {
-    let selections = press
-        .selections
-        .into_iter()
-        .fold(Selections::as_shown(), |chosen, (key, ids)| {
+impl Press {
+    pub(super) fn selections(&self) -> Selections {
+        let chosen = self.selections.clone().into_iter();
+        chosen.fold(Selections::as_shown(), |chosen, (key, ids)| {
             chosen.choose(key, ids)
-        });
+        })
+    }
+}
+
+async fn press(State(wecom): State<Wecom>, Json(press): Json<Press>) -> Outcome<Delivery> {
     wecom
-        .press(&press.userid, &press.message_id, &press.button, &selections)
+        .press(
+            &press.userid,
+            &press.message_id,
+            &press.button,
+            &press.selections(),
+        )
         .await
         .map(|pressed| Json(pressed.delivery))
         .map_err(|error| refused(StatusCode::CONFLICT, error.to_string()))

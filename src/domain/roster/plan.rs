@@ -41,14 +41,11 @@ pub struct Unseen {
 /// What is to be written, and how many rows are new, changed or as they were.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// Accounts as they are to be.
+    /// Accounts as they are to be. Whoever had one of their numbers has it no longer, and a row
+    /// without an account that has one is this account's from now on.
     pub accounts: Vec<KnownAccount>,
     /// Rows without an account as they are to be.
     pub unseen: Vec<Unseen>,
-    /// Numbers that the file gives to another account than the one that has them.
-    pub released: Vec<(u32, PlanetUserId)>,
-    /// Rows without an account that turn out to be one.
-    pub absorbed: Vec<(u32, PlanetUserId)>,
     /// Rows that nothing was known of.
     pub added: usize,
     /// Rows that say something new.
@@ -105,9 +102,9 @@ pub fn plan(roster: &Roster, accounts: &[KnownAccount], unseen: &[Unseen]) -> Pl
             .member_number
             .and_then(|number| unseen.get(&number).copied());
         match (entry.planet_user_id, entry.member_number, holder) {
-            (Some(id), _, _) => plan.account(entry, id, by_id.get(&id).copied(), holder, waiting),
+            (Some(id), _, _) => plan.account(entry, id, by_id.get(&id).copied(), waiting),
             (None, _, Some(known)) => {
-                plan.account(entry, known.planet_user_id, Some(known), holder, waiting);
+                plan.account(entry, known.planet_user_id, Some(known), waiting);
             }
             (None, Some(number), None) => plan.unseen(entry, number, waiting),
             // No such row: `parse_roster` lists it among the faulty ones.
@@ -123,7 +120,6 @@ impl Plan {
         entry: &RosterEntry,
         id: PlanetUserId,
         known: Option<&KnownAccount>,
-        holder: Option<&KnownAccount>,
         waiting: Option<&Unseen>,
     ) {
         let before = known
@@ -136,14 +132,6 @@ impl Plan {
             names: before.cloned().unwrap_or_default().told_by(entry),
             in_roster: true,
         };
-        if let (Some(number), Some(holder)) = (number, holder)
-            && holder.planet_user_id != id
-        {
-            self.released.push((number, id));
-        }
-        if let Some(waiting) = waiting {
-            self.absorbed.push((waiting.member_number, id));
-        }
         match (known, waiting) {
             (Some(known), _) if *known == account => self.unchanged += 1,
             (None, None) => self.added += 1,
@@ -267,13 +255,12 @@ mod tests {
     fn a_row_with_id_and_number_says_whose_the_number_is() {
         let accounts = [known(1, Some(12), "小明"), known(2, None, "小明")];
         let plan = planned(entry(Some(2), Some(12), "小明"), &accounts, &[]);
-        assert_eq!(plan.released, [(12, PlanetUserId(2))]);
+        assert_eq!(plan.accounts, [known(2, Some(12), "小明")]);
         let unseen = Unseen {
             member_number: 12,
             names: names("小明"),
         };
         let plan = planned(entry(Some(3), Some(12), "明哥"), &[], &[unseen]);
-        assert_eq!(plan.absorbed, [(12, PlanetUserId(3))]);
         assert_eq!(plan.accounts, [known(3, Some(12), "明哥")]);
         assert_eq!((plan.changed, plan.unseen.len()), (1, 0));
     }

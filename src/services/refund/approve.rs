@@ -281,7 +281,8 @@ async fn judge(ctx: &Context, conn: &mut Conn, actor: &Actor, picked: &Picked) -
     let case = refunds::case_of_payment(conn, refund.payment_id).await?;
     let case = case.ok_or(Error::NotFound)?;
     let proposed = case.grounds.propose(refund.proposal.kind);
-    let holds = proposed.is_some_and(|proposal| proposal.hash() == refund.proposal_hash);
+    let proposed = proposed.map(|proposal| proposal.hash()).transpose()?;
+    let holds = proposed.as_ref() == Some(&refund.proposal_hash);
     let was_shown = picked
         .hash
         .as_ref()

@@ -102,7 +102,8 @@ pub async fn one(ctx: &Context, actor: &Actor, id: RefundId) -> Result<Detail> {
         .member_id
         .map(|member| format!("{}/admin/members/{member}", ctx.settings.public_url));
     let proposed = case.grounds.propose(refund.proposal.kind);
-    let is_current = proposed.is_some_and(|proposal| proposal.hash() == refund.proposal_hash);
+    let proposed = proposed.map(|proposal| proposal.hash()).transpose()?;
+    let is_current = proposed.as_ref() == Some(&refund.proposal_hash);
     let timeline = refunds::timeline(&mut conn, id).await?;
     let due = case.grounds.terms.map(|terms| terms.deposit_fen);
     Ok(Detail {

@@ -238,7 +238,7 @@ pub(super) async fn refresh(
 ) -> Result<(Freshness, Option<Proposal>)> {
     let now_proposed = case.grounds.propose(refund.proposal.kind);
     match now_proposed {
-        Some(proposal) if proposal.hash() == refund.proposal_hash => {
+        Some(proposal) if proposal.hash()? == refund.proposal_hash => {
             Ok((Freshness::Same, Some(proposal)))
         }
         Some(proposal) => {

@@ -1,21 +1,35 @@
-//! Importing an export: read first, compared with what is known, and then written as a whole.
+//! Importing an export: read first, compared with what is known, staged few rows at a time, and
+//! then written as a whole.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::TimeDelta;
 
 use serde::Serialize;
 use serde_json::json;
 
-use crate::domain::roster::{self, KnownAccount, Plan, Roster, RowError, Unseen};
+use crate::domain::roster::{self, KnownAccount, Names, Plan, Roster, RowError, Unseen};
 use crate::domain::staff::Actor;
-use crate::domain::{Action, Timestamp};
+use crate::domain::{Action, PlanetUserId};
 use crate::platforms::sheets::{self, SheetError};
 use crate::services::{Context, Error, Refusal, Result, matching, require_anywhere};
+use crate::store::Conn;
 use crate::store::audit::Entry;
-use crate::store::planet_users;
-use crate::store::{Conn, Tx};
+use crate::store::roster_staging::{self, StagedRow};
 
 use super::link;
 
 /// The largest file that is taken (design §8).
 pub const MAX_FILE_BYTES: usize = sheets::MAX_BYTES;
+/// Rows that are staged in one transaction: SQLite has one writer, and callbacks are to be answered
+/// within a second.
+const STAGED_AT_ONCE: usize = 500;
+/// How long others may write in between. On the command line an import has no queue to stand in:
+/// who runs beside it only waits for a moment in which nobody writes.
+const PAUSE: Duration = Duration::from_millis(20);
+/// After this no import is still on its way.
+const CUT_OFF_AFTER: TimeDelta = TimeDelta::days(1);
 
 /// What an import did, or would do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -127,47 +141,88 @@ fn report(plan: &Plan, errors: &[RowError]) -> Report {
 }
 
 async fn write(ctx: &Context, actor: Option<Actor>, roster: Roster) -> Result<Report> {
-    let now = ctx.now();
+    let plan = planned(&mut ctx.db.read().await?, &roster).await?;
+    let import = ctx.new_uuid().to_string();
+    stage(ctx, &import, staged(&plan)).await?;
+    let report = report(&plan, &roster.errors);
+    let (kept, audited, now) = (import.clone(), report.clone(), ctx.now());
     ctx.db
         .write(move |tx| {
             Box::pin(async move {
-                let plan = planned(tx, &roster).await?;
-                apply(tx, &plan, now).await?;
+                roster_staging::keep(tx, &kept, now).await?;
                 let linked = link::link(tx, now).await?;
-                let report = report(&plan, &roster.errors);
                 tx.audit(Entry {
                     actor,
                     action: "roster.import",
                     object_type: "roster",
                     object_id: String::new(),
                     details: json!({
-                        "added": report.added,
-                        "changed": report.changed,
-                        "unchanged": report.unchanged,
-                        "errors": report.errors.len(),
+                        "added": audited.added,
+                        "changed": audited.changed,
+                        "unchanged": audited.unchanged,
+                        "errors": audited.errors.len(),
                         "linked": linked,
                     }),
                     at: now,
                 });
-                Ok::<_, Error>(report)
+                Ok::<_, Error>(())
             })
         })
-        .await
+        .await?;
+    ctx.db
+        .write(move |tx| Box::pin(async move { roster_staging::forget(tx, &import).await }))
+        .await?;
+    Ok(report)
 }
 
-/// Writes every row, also what is unchanged: its names were seen today.
-async fn apply(tx: &mut Tx, plan: &Plan, now: Timestamp) -> Result<()> {
-    for (number, account) in &plan.released {
-        planet_users::release_number(tx, i64::from(*number), *account, now).await?;
-    }
-    for account in &plan.accounts {
-        planet_users::upsert(tx, &link::account_row(account), now).await?;
-    }
-    for (number, account) in &plan.absorbed {
-        crate::store::roster::absorb(tx, i64::from(*number), *account).await?;
-    }
-    for unseen in &plan.unseen {
-        crate::store::roster::upsert(tx, &link::unseen_row(unseen), now).await?;
+/// Every row as it is to be, also what is unchanged: its names were seen today. Of two rows that
+/// speak of one account the later one counts.
+fn staged(plan: &Plan) -> Vec<StagedRow> {
+    let accounts: BTreeMap<PlanetUserId, &KnownAccount> = plan
+        .accounts
+        .iter()
+        .map(|account| (account.planet_user_id, account))
+        .collect();
+    let accounts = accounts.into_values().map(|account| {
+        let id = Some(account.planet_user_id.0);
+        (id, account.member_number, &account.names)
+    });
+    let unseen = plan.unseen.iter();
+    let unseen = unseen.map(|row| (None, Some(row.member_number), &row.names));
+    let staged = |(place, (planet_user_id, member_number, names)): (i64, Row<'_>)| StagedRow {
+        place,
+        planet_user_id,
+        member_number: member_number.map(i64::from),
+        nickname: names.nickname.clone(),
+        card_name: names.card_name.clone(),
+        wechat_nickname: names.wechat_nickname.clone(),
+    };
+    (0..).zip(accounts.chain(unseen)).map(staged).collect()
+}
+
+/// Account, number and names.
+type Row<'a> = (Option<i64>, Option<u32>, &'a Names);
+
+/// Stages the rows, few at a time. Nobody uses them before they are kept: an import that is cut off
+/// here has changed nothing, and the same file imported again begins anew.
+async fn stage(ctx: &Context, import: &str, rows: Vec<StagedRow>) -> Result<()> {
+    let long_ago = ctx.wall_now().minus(CUT_OFF_AFTER);
+    ctx.db
+        .write(move |tx| Box::pin(async move { roster_staging::forget_before(tx, long_ago).await }))
+        .await?;
+    for rows in rows.chunks(STAGED_AT_ONCE) {
+        let (import, rows, wall_now) = (import.to_owned(), rows.to_vec(), ctx.wall_now());
+        ctx.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    for row in &rows {
+                        roster_staging::stage(tx, &import, row, wall_now).await?;
+                    }
+                    Ok::<_, Error>(())
+                })
+            })
+            .await?;
+        tokio::time::sleep(PAUSE).await;
     }
     Ok(())
 }

@@ -83,26 +83,3 @@ fn account(user: &PlanetUser) -> KnownAccount {
         in_roster: user.in_roster,
     }
 }
-
-/// An account as the store keeps it; its picture stays what it was.
-pub(super) fn account_row(account: &KnownAccount) -> PlanetUser {
-    PlanetUser {
-        planet_user_id: account.planet_user_id.0,
-        member_number: account.member_number.map(i64::from),
-        nickname: account.names.nickname.clone(),
-        card_name: account.names.card_name.clone(),
-        wechat_nickname: account.names.wechat_nickname.clone(),
-        avatar_url: None,
-        in_roster: account.in_roster,
-    }
-}
-
-/// A row without an account as the store keeps it.
-pub(super) fn unseen_row(unseen: &Unseen) -> RosterRow {
-    RosterRow {
-        member_number: i64::from(unseen.member_number),
-        nickname: unseen.names.nickname.clone(),
-        card_name: unseen.names.card_name.clone(),
-        wechat_nickname: unseen.names.wechat_nickname.clone(),
-    }
-}

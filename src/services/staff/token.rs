@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{Timestamp, UserId};
 
 use super::super::{Context, Error, Refusal, Result};
+use crate::store::MAC_BYTES;
 
 /// The derived key of these tokens.
 const PURPOSE: &str = "staff token";
@@ -65,6 +66,6 @@ pub(super) const fn expires_at(claims: &Claims) -> Timestamp {
     Timestamp::from_micros(claims.exp.saturating_mul(1_000_000))
 }
 
-fn key(ctx: &Context) -> Vec<u8> {
+fn key(ctx: &Context) -> [u8; MAC_BYTES] {
     ctx.keys().mac(PURPOSE, b"HS256")
 }

@@ -1,0 +1,48 @@
+//! What the services work with, on a database of a test's own and without any platform: a test that
+//! needs one, or another setting, puts it in.
+
+use std::sync::Arc;
+
+use campkeeper::domain::Clock;
+use campkeeper::platforms::files::Files;
+use campkeeper::services::{Context, Settings, WallClock};
+
+use crate::support::TestDb;
+
+pub async fn context(
+    db: &TestDb,
+    clock: Arc<dyn Clock>,
+    wall: Arc<dyn WallClock>,
+    settings: Settings,
+    files: &tempfile::TempDir,
+) -> Context {
+    let address = format!("file://{}", files.path().display());
+    Context {
+        db: db.db.clone(),
+        clock,
+        wall,
+        pay: None,
+        planet: None,
+        wecom: None,
+        chat: None,
+        files: Files::open(&address).await.unwrap(),
+        settings: Arc::new(settings),
+        stop: Default::default(),
+    }
+}
+
+/// One approval is enough, and nobody is told of anything.
+pub fn settings() -> Settings {
+    Settings {
+        public_url: "https://camp.example.com".to_owned(),
+        default_grace_days: 1,
+        undo_seconds: 60,
+        second_approver_over_fen: 0,
+        recipients: Vec::new(),
+        corp_id: String::new(),
+        agent_id: 0,
+        oauth_base: String::new(),
+        login_base: String::new(),
+        wechat_oauth: None,
+    }
+}
