@@ -26,6 +26,6 @@ export default defineConfig({
     },
   },
   server: {
-    proxy: { '/api': API_ORIGIN, '/uploads': API_ORIGIN },
+    proxy: { '/api': API_ORIGIN, '/files': API_ORIGIN },
   },
 });
