@@ -1,6 +1,6 @@
 // Draws messages and cards as WeCom does.
 
-import { dayTime, el, escapeHtml } from "./dom.js";
+import { dayTime, el, escapeHtml, say } from "./dom.js";
 
 /**
  * A message. `press(button, selections)` is called when a card's button is pressed; `draft` keeps
@@ -39,7 +39,7 @@ function drawContent({ msgtype, content }, open) {
     case "news":
     case "mpnews":
       return el("div", { class: "card" }, content.articles.map((article) =>
-        el("div", { class: "article", onclick: () => article.url && open(article.url) },
+        el("div", { class: "article", onclick: target(articleLink(article), open) },
           el("h4", {}, article.title), el("p", {}, article.description ?? article.digest ?? ""))));
     default:
       return el("div", { class: "bubble file" }, `［${msgtype}］`);
@@ -83,41 +83,88 @@ function drawHead(json) {
 
 function drawParts(json, open) {
   const parts = [];
-  if (json.card_image) parts.push(el("img", { class: "picture", src: json.card_image.url, alt: "" }));
+  if (json.card_image) {
+    parts.push(el("img", { class: "picture", src: json.card_image.url, alt: "卡片图片" }));
+  }
+  if (json.image_text_area) parts.push(drawImageText(json.image_text_area, open));
   if (json.emphasis_content) {
     parts.push(el("div", { class: "emphasis" },
       el("b", {}, json.emphasis_content.title ?? ""), el("span", {}, json.emphasis_content.desc ?? "")));
   }
   if (json.sub_title_text) parts.push(el("p", { class: "subtitle" }, json.sub_title_text));
   if (json.quote_area) {
+    const quote = json.quote_area;
     parts.push(el("blockquote", {},
-      el("b", {}, json.quote_area.title ?? ""), " ", json.quote_area.quote_text ?? ""));
+      quote.title ? tappable(quote.title, target(quote, open), "b") : null,
+      quote.title ? " " : null, quote.quote_text ?? ""));
   }
   for (const row of json.vertical_content_list ?? []) {
     parts.push(el("div", { class: "vertical" }, el("b", {}, row.title), el("p", {}, row.desc ?? "")));
   }
   const rows = json.horizontal_content_list ?? [];
   if (rows.length) {
-    parts.push(el("dl", {}, rows.map((row) => [
-      el("dt", {}, row.keyname),
-      el("dd", {}, row.type === 1
-        ? el("a", { href: "#", onclick: (event) => { event.preventDefault(); open(row.url); } },
-            row.value ?? row.url)
-        : row.value ?? ""),
-    ])));
+    parts.push(el("dl", {}, rows.map((row) =>
+      [el("dt", {}, row.keyname), el("dd", {}, drawValue(row, open))])));
   }
   return parts;
 }
 
+/** A small picture with words beside it. */
+function drawImageText(area, open) {
+  const act = target(area, open);
+  return el("div", { class: `beside ${act ? "link" : ""}`, onclick: act },
+    el("img", { src: area.image_url, alt: area.title || "图片" }),
+    el("div", {}, el("b", {}, area.title ?? ""), el("p", {}, area.desc ?? "")));
+}
+
+/** The value of a row: text, a page, a file or a member. */
+function drawValue(row, open) {
+  switch (row.type) {
+    case 1:
+      return tappable(row.value ?? row.url, target(row, open));
+    case 2:
+      return el("span", { class: "chip", title: "文件" }, `［文件］${row.value ?? ""}`);
+    case 3:
+      return el("span", { class: "chip", title: row.userid }, `@${row.value ?? row.userid}`);
+    default:
+      return row.value ?? "";
+  }
+}
+
 function drawJumps(json, open) {
-  const links = (json.jump_list ?? []).filter((jump) => jump.type === 1)
-    .map((jump) => ({ title: jump.title, url: jump.url }));
-  if (json.card_action?.type === 1) links.push({ title: "查看详情", url: json.card_action.url });
+  const links = [...json.jump_list ?? []];
+  if (json.card_action?.type) links.push({ ...json.card_action, title: "查看详情" });
   return links.length
-    ? el("footer", {}, links.map((link) =>
-        el("a", { href: "#", onclick: (event) => { event.preventDefault(); open(link.url); } },
-          link.title)))
+    ? el("footer", {}, links.map((link) => tappable(link.title, target(link, open))))
     : null;
+}
+
+/** What a tap does: opens a page, or a mini program, of which the sandbox only knows the name. */
+function target({ type, url, appid, pagepath }, open) {
+  switch (type) {
+    case 1:
+      return () => open(url);
+    case 2:
+      return () => say(`手机上会打开小程序 ${appid}${pagepath ? `，页面 ${pagepath}` : ""}`);
+    default:
+      return undefined;
+  }
+}
+
+/** Where an article leads; a mini program goes before a page. */
+function articleLink({ url, appid, pagepath }) {
+  return { type: appid && pagepath ? 2 : Number(Boolean(url)), url, appid, pagepath };
+}
+
+/** A link if a tap does something, else the mere words. */
+function tappable(label, act, plain = "span") {
+  if (!act) return el(plain, {}, label);
+  const onclick = (event) => {
+    event.preventDefault();
+    event.stopPropagation();
+    act();
+  };
+  return el("a", { href: "#", onclick }, label);
 }
 
 function drawMenu(desc, menu, press) {

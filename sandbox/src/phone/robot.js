@@ -83,7 +83,7 @@ function drawWords(message) {
     thinking ? el("details", { class: "thinking" }, el("summary", {}, "思考过程"), thinking) : null,
     el("div", { html: markdown(said) }),
     message.pictures.map((picture) => el("img", {
-      class: "picture", alt: "", src: `data:image/*;base64,${picture}`,
+      class: "picture", alt: "图片", src: `data:image/*;base64,${picture}`,
     })),
     drawProgress(message.stream));
 }
