@@ -7,6 +7,7 @@ use crate::domain::staff::Actor;
 use crate::domain::{
     Action, BindMethod, BindStatus, Machine as _, MatchStatus, MemberId, OrderStatus, PlanetUserId,
 };
+use crate::services::conflict::again_if_overtaken;
 use crate::services::contest::GIVEN_TO_ANOTHER;
 use crate::services::{Context, Error, Refusal, Result, require};
 use crate::store::audit::Entry;
@@ -36,9 +37,9 @@ pub async fn match_by_hand(
 ) -> Result<Member> {
     let remark = checked(remark)?;
     let note = Note::new(&actor.name, remark.unwrap_or_default(), ctx.now());
-    let actor = actor.clone();
-    ctx.db
-        .write(move |tx| {
+    again_if_overtaken(|| {
+        let (actor, note) = (actor.clone(), note.clone());
+        ctx.db.write(move |tx| {
             Box::pin(async move {
                 let (member, payment) = open_member(tx, &actor, id).await?;
                 let user = known(tx, account).await?;
@@ -49,7 +50,8 @@ pub async fn match_by_hand(
                 members::by_id(tx, id).await?.ok_or(Error::NotFound)
             })
         })
-        .await
+    })
+    .await
 }
 
 /// Takes back who a member was taken for. The binding waits for a person from then on.
@@ -58,9 +60,9 @@ pub async fn match_by_hand(
 /// [`Refusal::WrongState`] if the member is not matched, or once the deposit goes back.
 pub async fn unmatch(ctx: &Context, actor: &Actor, id: MemberId) -> Result<Member> {
     let note = Note::new(&actor.name, "", ctx.now());
-    let actor = actor.clone();
-    ctx.db
-        .write(move |tx| {
+    again_if_overtaken(|| {
+        let (actor, note) = (actor.clone(), note.clone());
+        ctx.db.write(move |tx| {
             Box::pin(async move {
                 let (member, payment) = open_member(tx, &actor, id).await?;
                 if member.match_status != MatchStatus::Matched {
@@ -70,7 +72,8 @@ pub async fn unmatch(ctx: &Context, actor: &Actor, id: MemberId) -> Result<Membe
                 members::by_id(tx, id).await?.ok_or(Error::NotFound)
             })
         })
-        .await
+    })
+    .await
 }
 
 /// Undoes a match, whoever made it, and audits it.
