@@ -2,8 +2,9 @@
 
 use crate::domain::{BindMethod, BindStatus, Machine as _, MatchStatus, MemberId, Timestamp};
 use crate::store::payments::{self, Payment, PlanetClaim};
-use crate::store::{Note, Tx, members};
+use crate::store::{Lock, Note, Tx, members};
 
+use super::conflict::again_if_overtaken;
 use super::contest::{self, Newcomer};
 use super::matching::claimed;
 use super::{Context, Error, Refusal, Result, access_token, identity};
@@ -43,19 +44,19 @@ pub async fn bind(ctx: &Context, token: &str, request: Request) -> Result<Bound>
     if claim.planet_id.is_none() {
         return Err(Error::invalid("planetUserId", "请填写星球编号"));
     }
-    let (context, id, note) = (
-        ctx.clone(),
-        payment.id,
-        Note::new("member", "bound", ctx.now()),
-    );
-    ctx.db
-        .write(move |tx| {
+    let (id, note) = (payment.id, Note::new("member", "bound", ctx.now()));
+    again_if_overtaken(|| {
+        let (context, claim, note) = (ctx.clone(), claim.clone(), note.clone());
+        ctx.db.write(move |tx| {
             Box::pin(async move {
+                // Before any row, as staff do who decide about the same member.
+                tx.lock(Lock::Decisions).await?;
                 let payment = payments::by_id(tx, id).await?.ok_or(Error::NotFound)?;
                 apply(&context, tx, payment, claim, &note).await
             })
         })
-        .await
+    })
+    .await
 }
 
 async fn apply(

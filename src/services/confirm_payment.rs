@@ -13,6 +13,7 @@ use crate::platforms::wechat_pay::Transaction;
 use crate::store::payments::{Confirmation, OPENID, Payer, Payment, RAW_NOTICE};
 use crate::store::{Lock, Note, Tx, camps, members, payments, sessions};
 
+use super::conflict::again_if_overtaken;
 use super::contest::{self, Newcomer};
 use super::matching::claimed;
 use super::notify::{Notice, tell_deciders};
@@ -22,8 +23,6 @@ use super::{Context, Error, Result, access_token, identity, refund};
 pub const NOTIFIED_AT: &str = "/api/webhook/wechat/payment";
 /// The only currency of deposits, and of payments that name none.
 const CURRENCY: &str = "CNY";
-/// How often a transaction is run again when somebody else was first.
-const MAX_CONFLICTS: usize = 5;
 
 /// What became of a confirmed payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,23 +52,16 @@ pub async fn confirm(
         let what = "another merchant or application";
         return Err(Error::invalid("mchid", what));
     }
-    let mut conflicts = 0;
-    loop {
-        let confirmation = confirmation(ctx, transaction, raw)?;
-        let note = Note::new("wechat_pay", reason(transaction), ctx.now());
-        let order_no = transaction.out_trade_no.clone();
-        let context = ctx.clone();
-        let applied = ctx
-            .db
-            .write(move |tx| {
-                Box::pin(async move { apply(&context, tx, &order_no, confirmation, &note).await })
-            })
-            .await;
-        match applied {
-            Err(error) if error.is_conflict() && conflicts < MAX_CONFLICTS => conflicts += 1,
-            other => return other,
-        }
-    }
+    let confirmation = confirmation(ctx, transaction, raw)?;
+    let note = Note::new("wechat_pay", reason(transaction), ctx.now());
+    again_if_overtaken(|| {
+        let (context, order_no) = (ctx.clone(), transaction.out_trade_no.clone());
+        let (confirmation, note) = (confirmation.clone(), note.clone());
+        ctx.db.write(move |tx| {
+            Box::pin(async move { apply(&context, tx, &order_no, confirmation, &note).await })
+        })
+    })
+    .await
 }
 
 /// What the log says of the payment; all that the books keep of an amount in another currency.

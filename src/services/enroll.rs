@@ -12,17 +12,16 @@ use crate::platforms::wechat_pay::{self, Channel, NewOrder, NextStep, PayParams,
 use crate::store::camps::Camp;
 use crate::store::payments::{self, NewPayment, PayMeans, Payer, Payment, PlanetClaim};
 use crate::store::sessions::{SESSION_OPENID, Session};
-use crate::store::{Note, camps};
+use crate::store::{Note, StoreError, camps};
 
 use super::close_order::{self, pay_failure};
+use super::conflict::again_if_overtaken;
 use super::{Context, Error, Refusal, Result, confirm_payment, identity};
 
 /// An `h5_url` is good for five minutes (wechat-pay-v3 §4); it is fetched anew a little earlier.
 const H5_URL_LIVES: TimeDelta = TimeDelta::minutes(4);
 /// `prepay_id` and `code_url` are good for two hours, longer than an order.
 const PREPAY_LIVES: TimeDelta = TimeDelta::minutes(110);
-/// How often an order is looked for again when somebody else was first.
-const MAX_CONFLICTS: usize = 3;
 /// WeChat Pay is first asked about an order this long after it was made.
 const FIRST_QUERY_AFTER: TimeDelta = TimeDelta::minutes(5);
 
@@ -70,14 +69,8 @@ pub async fn order(ctx: &Context, session: &Session, request: Request) -> Result
         return Err(Refusal::Unauthenticated.into());
     }
     let request = Request { claim, ..request };
-    let mut conflicts = 0;
-    loop {
-        match place(ctx, session, &request, payer.clone()).await {
-            // A second tap was faster: its order is found this time.
-            Err(error) if error.is_conflict() && conflicts < MAX_CONFLICTS => conflicts += 1,
-            other => return other,
-        }
-    }
+    // If a second tap was faster, its order is found the next time.
+    again_if_overtaken(|| place(ctx, session, &request, payer.clone())).await
 }
 
 /// The order of a checked request, found or made.
@@ -277,7 +270,7 @@ async fn fetch_means(ctx: &Context, order: &Payment, camp_name: &str) -> Result<
         Ok(prepay) => means_of(prepay),
         Err(error) if is_used_up(&error, order) => {
             close_order::close(ctx, order).await?;
-            return Err(payments::stale(order.id).into());
+            return Err(StoreError::Conflict.into());
         }
         Err(error) => return Err(pay_failure(error)),
     };

@@ -11,6 +11,7 @@ pub mod cards;
 pub mod chat;
 mod close_order;
 pub mod confirm_payment;
+mod conflict;
 mod contest;
 mod context;
 pub mod deliver;

@@ -428,7 +428,10 @@ pub async fn confirm(
         .bind(note.at.micros())
         .fetch_optional(c)
         .await)?;
-    let row = row.ok_or_else(|| stale(id))?;
+    let row = row.ok_or(StoreError::Stale {
+        table: TABLE,
+        id: id.0,
+    })?;
     ORDER_LOG.add(tx, id.0, change, note).await?;
     Ok(row.into())
 }
@@ -511,14 +514,12 @@ pub async fn advance_binding(
 }
 
 fn changed_one(rows: u64, id: PaymentId) -> StoreResult<()> {
-    if rows == 1 { Ok(()) } else { Err(stale(id)) }
-}
-
-/// The order is no longer what the caller saw.
-#[must_use]
-pub const fn stale(id: PaymentId) -> StoreError {
-    StoreError::Stale {
-        table: TABLE,
-        id: id.0,
+    if rows == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Stale {
+            table: TABLE,
+            id: id.0,
+        })
     }
 }

@@ -17,6 +17,7 @@ mod sql;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod at_once;
 mod by_hand;
 mod choosing;
 mod contested;

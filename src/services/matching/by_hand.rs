@@ -8,6 +8,7 @@ use crate::domain::staff::Actor;
 use crate::domain::{
     Action, BindMethod, BindStatus, Machine as _, MatchStatus, MemberId, PlanetUserId,
 };
+use crate::services::conflict::again_if_overtaken;
 use crate::services::contest::GIVEN_TO_ANOTHER;
 use crate::services::{Context, Error, Refusal, Result, require};
 use crate::store::audit::Entry;
@@ -37,9 +38,9 @@ pub async fn match_by_hand(
 ) -> Result<Member> {
     let remark = checked(remark)?;
     let note = Note::new(&actor.name, remark.unwrap_or_default(), ctx.now());
-    let actor = actor.clone();
-    ctx.db
-        .write(move |tx| {
+    again_if_overtaken(|| {
+        let (actor, note) = (actor.clone(), note.clone());
+        ctx.db.write(move |tx| {
             Box::pin(async move {
                 let (member, payment) = open_member(tx, &actor, id).await?;
                 let user = known(tx, account).await?;
@@ -50,7 +51,8 @@ pub async fn match_by_hand(
                 members::by_id(tx, id).await?.ok_or(Error::NotFound)
             })
         })
-        .await
+    })
+    .await
 }
 
 /// Takes back who a member was taken for. The binding waits for a person from then on.
@@ -59,9 +61,9 @@ pub async fn match_by_hand(
 /// [`Refusal::WrongState`] if the member is not matched, or once the deposit goes back.
 pub async fn unmatch(ctx: &Context, actor: &Actor, id: MemberId) -> Result<Member> {
     let note = Note::new(&actor.name, "", ctx.now());
-    let actor = actor.clone();
-    ctx.db
-        .write(move |tx| {
+    again_if_overtaken(|| {
+        let (actor, note) = (actor.clone(), note.clone());
+        ctx.db.write(move |tx| {
             Box::pin(async move {
                 let (member, payment) = open_member(tx, &actor, id).await?;
                 if member.match_status != MatchStatus::Matched {
@@ -71,7 +73,8 @@ pub async fn unmatch(ctx: &Context, actor: &Actor, id: MemberId) -> Result<Membe
                 members::by_id(tx, id).await?.ok_or(Error::NotFound)
             })
         })
-        .await
+    })
+    .await
 }
 
 /// Undoes a match, whoever made it, and audits it.

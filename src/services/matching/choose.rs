@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::domain::staff::Actor;
 use crate::domain::{BindStatus, Machine as _, MatchStatus, MemberId, PlanetUserId};
+use crate::services::conflict::again_if_overtaken;
 use crate::services::{Context, Error, Refusal, Result};
 use crate::store::members::Member;
 use crate::store::payments::Payment;
@@ -12,8 +13,6 @@ use crate::store::{Note, Tx, members, payments};
 
 use super::{by_hand, decided};
 
-/// How often a choice is made again when somebody else was first.
-const MAX_CONFLICTS: usize = 5;
 /// What is kept of somebody who looked at the accounts and took none.
 pub(super) const NONE_OF_THESE: &str = "看过候选，都不是";
 
@@ -39,21 +38,11 @@ pub fn was_looked_at(member: &Member) -> bool {
 /// # Errors
 /// [`Refusal::AlreadyDecided`] if somebody else was first; those of [`super::match_by_hand`].
 pub async fn choose(ctx: &Context, actor: &Actor, id: MemberId, choice: Choice) -> Result<Member> {
-    let mut conflicts = 0;
-    loop {
-        match choose_once(ctx, actor, id, choice).await {
-            // Somebody else at the same moment: the next look says who.
-            Err(error) if error.is_conflict() && conflicts < MAX_CONFLICTS => conflicts += 1,
-            other => return other,
-        }
-    }
-}
-
-async fn choose_once(ctx: &Context, actor: &Actor, id: MemberId, choice: Choice) -> Result<Member> {
     let note = Note::new(&actor.name, "", ctx.now());
-    let actor = actor.clone();
-    ctx.db
-        .write(move |tx| {
+    // If somebody else was first, the next look says who.
+    again_if_overtaken(|| {
+        let (actor, note) = (actor.clone(), note.clone());
+        ctx.db.write(move |tx| {
             Box::pin(async move {
                 let (member, payment) = by_hand::open_member(tx, &actor, id).await?;
                 if member.match_status == MatchStatus::Matched {
@@ -64,7 +53,8 @@ async fn choose_once(ctx: &Context, actor: &Actor, id: MemberId, choice: Choice)
                 members::by_id(tx, id).await?.ok_or(Error::NotFound)
             })
         })
-        .await
+    })
+    .await
 }
 
 /// Takes back a match to `account`. It is gone already: nothing changes.
@@ -78,9 +68,9 @@ pub async fn withdraw(
     account: PlanetUserId,
 ) -> Result<Member> {
     let note = Note::new(&actor.name, "", ctx.now());
-    let actor = actor.clone();
-    ctx.db
-        .write(move |tx| {
+    again_if_overtaken(|| {
+        let (actor, note) = (actor.clone(), note.clone());
+        ctx.db.write(move |tx| {
             Box::pin(async move {
                 let (member, payment) = by_hand::open_member(tx, &actor, id).await?;
                 let is_matched = member.match_status == MatchStatus::Matched;
@@ -94,7 +84,8 @@ pub async fn withdraw(
                 members::by_id(tx, id).await?.ok_or(Error::NotFound)
             })
         })
-        .await
+    })
+    .await
 }
 
 async fn refuse_unless_same(

@@ -26,6 +26,7 @@ use crate::domain::{
 use crate::store::refunds::{Decision, Refund, Standing};
 use crate::store::{Conn, Note, Tx, audit, payments, refunds};
 
+use super::conflict::again_if_overtaken;
 use super::{Context, Error, Refusal, Result, require, require_anywhere};
 
 pub use approve::{
@@ -42,8 +43,6 @@ pub use send::{NOTIFIED_AT, Summary, run_due};
 pub use settle::{Heard, apply_refund_notice};
 pub use undo::undo;
 
-/// How often a transaction is run again when somebody else was first.
-const MAX_CONFLICTS: usize = 8;
 /// Characters of a reason or a note at most.
 const MAX_REASON_CHARS: usize = 200;
 
@@ -53,15 +52,11 @@ where
     T: Send + 'static,
     F: for<'t> Fn(Context, &'t mut Tx) -> BoxFuture<'t, Result<T>> + Clone + Send + 'static,
 {
-    let mut conflicts = 0;
-    loop {
+    again_if_overtaken(|| {
         let (context, work) = (ctx.clone(), work.clone());
-        let done = ctx.db.write(move |tx| work(context, tx)).await;
-        match done {
-            Err(error) if error.is_conflict() && conflicts < MAX_CONFLICTS => conflicts += 1,
-            other => return other,
-        }
-    }
+        ctx.db.write(move |tx| work(context, tx))
+    })
+    .await
 }
 
 /// One refund, and the right of `actor` to do `action` with it.

@@ -11,6 +11,7 @@ use crate::domain::staff::Actor;
 use crate::domain::{Action, CampId, CampStatus, SyncId, Timestamp};
 use crate::platforms::zsxq::Planet;
 use crate::services::by_camp::FailedCamps;
+use crate::services::conflict::again_if_overtaken;
 use crate::services::notify::{Notice, tell_deciders};
 use crate::services::{Context, Error, Refusal, Result, matching, refund, require, roster};
 use crate::store::audit::Entry;
@@ -32,8 +33,6 @@ const LOOKS_AT_RUNNING: usize = 26;
 /// What is read again before the newest post that is kept: for posts deleted late and runs that
 /// failed (zsxq §6).
 const OVERLAP: TimeDelta = TimeDelta::hours(48);
-/// How often a transaction is run again when somebody else was first.
-const MAX_CONFLICTS: usize = 5;
 
 /// What a run of the job came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
@@ -257,21 +256,13 @@ async fn lease_lost(ctx: &Context, id: SyncId) {
 async fn complete(ctx: &Context, run: &Run, whole: Whole) -> Result<()> {
     let whole = Arc::new(whole);
     let (id, camp_id, now) = (run.id, run.camp.id, ctx.now());
-    let mut conflicts = 0;
-    let applied = loop {
+    let applied = again_if_overtaken(|| {
         let whole = Arc::clone(&whole);
-        let applied: Result<Counts> = ctx
-            .db
-            .write(move |tx| {
-                Box::pin(async move { apply::complete(tx, id, camp_id, &whole, now).await })
-            })
-            .await;
-        match applied {
-            Err(error) if error.is_conflict() && conflicts < MAX_CONFLICTS => conflicts += 1,
-            other => break other,
-        }
-    };
-    match applied {
+        ctx.db.write(move |tx| {
+            Box::pin(async move { apply::complete(tx, id, camp_id, &whole, now).await })
+        })
+    });
+    match applied.await {
         Ok(counts) => {
             tracing::info!(
                 sync.id = id.0,

@@ -225,3 +225,32 @@ proptest! {
         let _ = VerifyKey::from_pem(&String::from_utf8_lossy(&pem));
     }
 }
+
+#[test]
+fn a_refund_that_contradicts_its_event_is_refused_and_comes_again() {
+    for (status, expected) in [
+        ("SUCCESS", None),
+        ("PROCESSING", Some(NoticeError::Malformed("refund_status"))),
+    ] {
+        let plain = json!({
+            "mchid": "1900000001", "out_trade_no": "ord_01k73xq8zs5v9n3m2h7c4t6bwe",
+            "out_refund_no": "rfd_1", "refund_id": "5030", "refund_status": status,
+            "amount": {"total": 19_900, "refund": 9_900},
+        });
+        let nonce = "61f9c719728a";
+        let body = json!({
+            "id": "1", "event_type": "REFUND.SUCCESS",
+            "resource": {
+                "algorithm": "AEAD_AES_256_GCM", "associated_data": "refund", "nonce": nonce,
+                "ciphertext": seal(nonce, "refund", plain.to_string().as_bytes()),
+            },
+        })
+        .to_string();
+        let mut headers = HeaderMap::new();
+        for (name, value) in KEY.sign(NOW, body.as_bytes()) {
+            headers.insert(name, value.parse().unwrap());
+        }
+        let notice = CLIENT.open_refund_notice(&headers, body.as_bytes());
+        assert_eq!(notice.err(), expected, "{status}");
+    }
+}
