@@ -18,6 +18,7 @@ mod camps;
 mod doors;
 mod house;
 mod logs;
+mod nul;
 mod pictures;
 mod planet_project;
 mod roster;
