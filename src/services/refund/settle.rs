@@ -378,5 +378,7 @@ fn in_business_time(ctx: &Context, at: Option<DateTime<Utc>>) -> Timestamp {
     let ago = at.map_or(0, |at| {
         ctx.wall_now().micros() - Timestamp::from(at).micros()
     });
-    ctx.now().minus(chrono::TimeDelta::microseconds(ago.max(0)))
+    let then = ctx.now().minus(chrono::TimeDelta::microseconds(ago.max(0)));
+    // WeChat Pay tells seconds; what is below them is the distance of the two readings.
+    then.whole_second()
 }
