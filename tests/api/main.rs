@@ -21,6 +21,7 @@ mod logs;
 mod nul;
 mod pictures;
 mod planet_project;
+mod queries;
 mod roster;
 mod sessions;
 mod users;

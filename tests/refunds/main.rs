@@ -16,6 +16,7 @@ mod sql;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod choosing;
 mod deciding;
 mod listing;
 mod sending;
