@@ -14,6 +14,7 @@ mod clock;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod camp_fields;
 mod camps;
 mod doors;
 mod house;
