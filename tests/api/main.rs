@@ -19,6 +19,7 @@ mod camps;
 mod doors;
 mod house;
 mod logs;
+mod member_pages;
 mod nul;
 mod pictures;
 mod planet_project;
