@@ -18,6 +18,7 @@ mod support;
 
 mod choosing;
 mod deciding;
+mod finding;
 mod listing;
 mod sending;
 mod stage;
