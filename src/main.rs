@@ -9,8 +9,9 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use tracing_subscriber::EnvFilter;
 
-/// What is logged unless `RUST_LOG` says otherwise; the scheduler tells of every job it learns.
-const LOGGED: &str = "info,tokio_cron_scheduler=warn";
+/// What is logged unless `RUST_LOG` says otherwise; the scheduler tells of every job it learns, and
+/// PostgreSQL at every start that the table of migrations is there already.
+const LOGGED: &str = "info,tokio_cron_scheduler=warn,sqlx::postgres::notice=warn";
 
 fn main() -> ExitCode {
     let arguments = cli::Arguments::parse();

@@ -100,6 +100,7 @@ CREATE UNIQUE INDEX payment_record_one_open ON payment_record (session_hash, cam
 CREATE INDEX payment_record_session ON payment_record (session_hash, camp_id);
 CREATE INDEX payment_record_openid ON payment_record (openid_mac);
 CREATE INDEX payment_record_wecom ON payment_record (wecom_userid);
+CREATE INDEX payment_record_claim ON payment_record (claimed_planet_id);
 CREATE INDEX payment_record_camp ON payment_record (camp_id, status, id);
 CREATE INDEX payment_record_due ON payment_record (next_query_at) WHERE next_query_at IS NOT NULL;
 CREATE INDEX payment_record_bind ON payment_record (bind_status, bind_deadline);

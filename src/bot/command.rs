@@ -75,9 +75,11 @@ pub fn foreign(text: &str) -> Option<&'static str> {
     FOREIGN.iter().copied().find(|word| text.starts_with(word))
 }
 
-/// What somebody typed, in one width and without the slash before it.
+/// What somebody typed, in one width, without the slash before it and without U+0000, which
+/// PostgreSQL refuses in what is searched for.
 fn readable(text: &str) -> String {
-    let text: String = text.nfkc().take(MAX_CHARACTERS).collect();
+    let characters = text.nfkc().filter(|character| *character != '\0');
+    let text: String = characters.take(MAX_CHARACTERS).collect();
     text.trim().trim_start_matches('/').trim_start().to_owned()
 }
 
@@ -144,6 +146,7 @@ mod tests {
             ("匹配 写作营 小明", Verb::Match, &["写作营", "小明"]),
             ("pp写作营", Verb::Match, &["写作营"]),
             ("审核 读书营", Verb::Pending, &["读书营"]),
+            ("进\0度 写作\0营", Verb::Progress, &["写作营"]),
         ] {
             let expected = Command {
                 verb,

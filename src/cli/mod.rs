@@ -161,6 +161,8 @@ pub(crate) enum Failure {
     },
     #[error(transparent)]
     Match(#[from] MatchFilesError),
+    #[error("not all of it could be done; the log says why")]
+    Partly,
     #[error("the audit chain is broken at row {seq}: {what}")]
     AuditBroken { seq: i64, what: &'static str },
 }
@@ -304,8 +306,16 @@ fn list_jobs(json: bool) -> Result<(), Failure> {
 }
 
 async fn run_job(ctx: &Context, name: &str, json: bool) -> Result<(), Failure> {
-    let done = jobs::run_once(ctx, name).await?;
-    Ok(print(json, &done, &done.to_string())?)
+    let (done, is_whole) = match jobs::run_once(ctx, name).await {
+        Err(RunError::Service(services::Error::PartlyDone(done))) => (done, false),
+        ran => (ran?, true),
+    };
+    print(json, &done, &done.to_string())?;
+    if is_whole {
+        Ok(())
+    } else {
+        Err(Failure::Partly)
+    }
 }
 
 async fn publish_menu(ctx: &Context, json: bool) -> Result<(), Failure> {

@@ -180,8 +180,8 @@ impl CampForm {
     }
 
     /// The first field that may no longer change, if `after` changes one: before the start all
-    /// may, but the terms only while nobody has paid; name, poster, introduction, group codes and
-    /// staff always.
+    /// may, but the terms, and the project that the days are read from, only while nobody has paid;
+    /// name, poster, introduction, group codes and staff always.
     #[must_use]
     pub fn frozen_change(
         &self,
@@ -224,7 +224,7 @@ impl CampForm {
             ),
             (
                 "planetProjectId",
-                started,
+                terms_are_frozen,
                 self.planet_project_id != after.planet_project_id,
             ),
             ("payeeId", started, self.payee_id != after.payee_id),
@@ -366,13 +366,11 @@ mod tests {
             ("totalDays", |f| f.terms.total_days = 9),
             ("requiredDays", |f| f.terms.required_days = 6),
             ("graceDays", |f| f.terms.grace_days = 0),
-        ];
-        let before_start: &[(&str, Change)] = &[
             ("planetProjectId", |f| {
                 f.planet_project_id = Some("5".to_owned())
             }),
-            ("payeeId", |f| f.payee_id = Some("p".to_owned())),
         ];
+        let before_start: &[(&str, Change)] = &[("payeeId", |f| f.payee_id = Some("p".to_owned()))];
         let frozen = |change: &Change, status, paid| {
             let mut after = form();
             change(&mut after);

@@ -42,6 +42,12 @@ impl Timestamp {
         self.0.div_euclid(1_000_000)
     }
 
+    /// The beginning of its second.
+    #[must_use]
+    pub const fn whole_second(self) -> Self {
+        Self(self.secs() * 1_000_000)
+    }
+
     /// `delta` later (or earlier, if negative); stays at the ends of the range.
     #[must_use]
     pub fn plus(self, delta: TimeDelta) -> Self {

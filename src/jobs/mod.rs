@@ -67,6 +67,15 @@ macro_rules! job {
     };
 }
 
+/// What a job did; a failure unless it is all of it.
+fn whole(summary: Value, is_whole: bool) -> services::Result<Value> {
+    if is_whole {
+        Ok(summary)
+    } else {
+        Err(services::Error::PartlyDone(summary))
+    }
+}
+
 /// Every job, in the order in which a night goes (design §5.4).
 pub const JOBS: &[Job] = &[
     job!(
@@ -79,7 +88,7 @@ pub const JOBS: &[Job] = &[
         "sync-checkins",
         Trigger::At("0 0 1 * * *", Lane::Nightly),
         |ctx| services::sync::sync_all(&ctx),
-        |done| json!(done)
+        |done| whole(json!(done), done.incomplete == 0)?
     ),
     job!(
         "expire-bindings",

@@ -44,6 +44,9 @@ pub enum SheetError {
     /// Neither UTF-8, UTF-16 nor GB 18030.
     #[error("the text of the file has an unknown encoding")]
     Encoding,
+    /// U+0000 in its text, which PostgreSQL cannot keep; UTF-16 without its mark looks so.
+    #[error("the text of the file has a NUL character")]
+    Nul,
     /// Broken quoting, or another fault of the CSV.
     #[error("the file is not valid CSV")]
     Csv(#[from] csv::Error),
@@ -103,6 +106,10 @@ pub fn read_table(bytes: &[u8]) -> Result<Table, SheetError> {
     } else {
         csv_rows(bytes)?
     };
+    let mut cells = rows.iter().flat_map(|row| &row.cells);
+    if cells.any(|cell| cell.contains('\0')) {
+        return Err(SheetError::Nul);
+    }
     let mut rows = rows.into_iter().filter(|row| !row.is_blank());
     let headings = rows.next().ok_or(SheetError::Empty)?;
     Ok(Table {
@@ -374,6 +381,7 @@ mod tests {
             read_table(b"\xFF\xFF\xFF"),
             Err(SheetError::Encoding)
         ));
+        assert!(matches!(read_table(b"a,b\n1,x\0y"), Err(SheetError::Nul)));
         assert!(matches!(
             read_table(b"PK\x03\x04nonsense"),
             Err(SheetError::Zip(_))

@@ -1,6 +1,7 @@
 //! Work on one camp after the other: one that fails does not keep the rest from their turn.
 
 use serde::Serialize;
+use serde_json::json;
 
 use crate::domain::CampId;
 
@@ -8,39 +9,30 @@ use super::{Error, Result};
 
 /// The camps of a run that failed.
 #[derive(Debug, Default)]
-pub(super) struct FailedCamps {
-    camps: Vec<CampId>,
-    first: Option<Error>,
-}
+pub(super) struct FailedCamps(Vec<CampId>);
 
 impl FailedCamps {
-    /// Takes what came of a camp; none if it failed, which is kept.
+    /// Takes what came of a camp; none if it failed, which is logged and kept.
     pub(super) fn unless<T>(&mut self, camp: CampId, done: Result<T>) -> Option<T> {
-        match done {
-            Ok(done) => Some(done),
-            Err(error) => {
-                tracing::error!(
-                    camp.id = camp.0,
-                    error = &error as &dyn std::error::Error,
-                    "a camp failed; the others go on"
-                );
-                self.camps.push(camp);
-                self.first.get_or_insert(error);
-                None
-            }
-        }
+        done.inspect_err(|error| {
+            tracing::error!(
+                camp.id = camp.0,
+                error = error as &dyn std::error::Error,
+                "a camp failed; the others go on"
+            );
+            self.0.push(camp);
+        })
+        .ok()
     }
 
-    /// The end of the run: its summary, or that and what failed.
+    /// The end of the run: its summary, or [`Error::PartlyDone`] with the camps that failed in it.
     pub(super) fn end<T: Serialize>(self, summary: T) -> Result<T> {
-        let Some(first) = self.first else {
+        if self.0.is_empty() {
             return Ok(summary);
-        };
-        let summary = serde_json::to_string(&summary);
-        Err(Error::SomeCamps {
-            camps: self.camps,
-            first: Box::new(first),
-            summary: summary.unwrap_or_else(|error| error.to_string()),
-        })
+        }
+        let failed: Vec<i64> = self.0.iter().map(|camp| camp.0).collect();
+        let mut figures = json!(summary);
+        figures["failedCamps"] = json!(failed);
+        Err(Error::PartlyDone(figures))
     }
 }

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use crate::domain::refund::Unwritable;
-use crate::domain::{BadMove, BindStatus, CampId, Forbidden, SyncId, Timestamp};
+use crate::domain::{BadMove, BindStatus, Forbidden, SyncId, Timestamp};
 use crate::platforms::files::FilesError;
 use crate::store::{KeyringError, StoreError};
 
@@ -56,16 +58,9 @@ pub enum Error {
     /// A password could not be hashed, or a token not signed.
     #[error("cryptography failed: {0}")]
     Crypto(&'static str),
-    /// Some camps of a job failed; it is done for the others.
-    #[error("camps {camps:?} failed, the first: {first}; the others: {summary}")]
-    SomeCamps {
-        /// Which ones.
-        camps: Vec<CampId>,
-        /// What happened to the first.
-        first: Box<Error>,
-        /// What was done, in JSON.
-        summary: String,
-    },
+    /// A job did a part of its work and not all of it; its figures say what.
+    #[error("{0}")]
+    PartlyDone(Value),
     /// A rule of ours was about to be broken; nothing was written.
     #[error("a rule was about to be broken: {0}")]
     Invariant(String),
@@ -113,6 +108,8 @@ pub enum Refusal {
     ProposalChanged,
     /// 409: not in this state; why, in a short Chinese sentence.
     WrongState(String),
+    /// 409: not in this state before these fields are right.
+    Incomplete(Fields),
     /// 409: the undo window has closed.
     UndoOver,
     /// 409: another person has to approve.
@@ -142,6 +139,7 @@ impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::WrongState(why) | Self::Duplicate(why) => f.write_str(why),
+            Self::Incomplete(fields) => write!(f, "incomplete: {}", listed(fields)),
             other => write!(f, "{other:?}"),
         }
     }

@@ -20,7 +20,7 @@ pub struct MemberQuery {
     pub match_status: Option<MatchStatus>,
     /// In the group or not.
     pub joined: Option<bool>,
-    /// Part of a name, an order number, or a planet id.
+    /// Part of a name, an order number, an account of the planet or its 成员编号.
     pub text: Option<String>,
 }
 

@@ -1,6 +1,6 @@
 //! Orders as their payers see them: where one stands, which ones are theirs, which group to join.
 
-use crate::domain::{BindStatus, CampId, MemberId, OrderStatus, Terms, UploadId};
+use crate::domain::{BindStatus, CampId, MemberId, OrderStatus, RefundStatus, Terms, UploadId};
 use crate::store::camps::Camp;
 use crate::store::payments::{self, Payment};
 use crate::store::refunds::{self, Refund};
@@ -118,12 +118,33 @@ pub async fn member_of_token(ctx: &Context, token: &str, member: MemberId) -> Re
     }
 }
 
+/// The deposit's way back as its payer may know it.
+#[derive(Debug, Clone)]
+pub struct WayBack {
+    /// The refund.
+    pub refund: Refund,
+    /// Why a person said no; none unless one did. What goes wrong at WeChat Pay is for staff.
+    pub rejected_for: Option<String>,
+}
+
 /// The deposit's way back, if it has one.
-pub async fn refund_of(ctx: &Context, payment: &Payment) -> Result<Option<Refund>> {
+pub async fn refund_of(ctx: &Context, payment: &Payment) -> Result<Option<WayBack>> {
     let mut conn = ctx.db.read().await?;
     let refund = refunds::of_payment(&mut conn, payment.id).await?;
     // What the system has taken back was never a person's word.
-    Ok(refund.filter(|refund| !refund.was_withdrawn_by_system()))
+    let Some(refund) = refund.filter(|refund| !refund.was_withdrawn_by_system()) else {
+        return Ok(None);
+    };
+    let rejected_for = if refund.status == RefundStatus::Rejected {
+        let moves = refunds::timeline(&mut conn, refund.id).await?;
+        moves.into_iter().next_back().map(|last| last.reason)
+    } else {
+        None
+    };
+    Ok(Some(WayBack {
+        refund,
+        rejected_for,
+    }))
 }
 
 fn place(payment: &Payment) -> Result<(CampId, MemberId)> {

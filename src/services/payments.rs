@@ -17,7 +17,7 @@ pub struct PaymentQuery {
     pub status: Option<OrderStatus>,
     /// What is wrong with it.
     pub flag: Option<OrderFlag>,
-    /// Part of a member's name, or a whole number of ours or of WeChat Pay.
+    /// Part of a member's name, or a whole number: of an order, or WeChat Pay's.
     pub text: Option<String>,
     /// Paid (or, while unpaid, made) on this day or later.
     pub from: Option<NaiveDate>,

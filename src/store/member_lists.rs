@@ -49,7 +49,7 @@ pub struct MemberFilter {
     pub match_status: Option<MatchStatus>,
     /// In the group or not.
     pub joined: Option<bool>,
-    /// Part of a name, an order number, or a planet id.
+    /// Part of a name, an order number, an account of the planet or its 成员编号.
     pub text: Option<String>,
     /// Of camps led or served by somebody.
     pub staffed_by: Option<UserId>,
@@ -187,7 +187,8 @@ impl MemberFilter {
     }
 }
 
-/// An order number and a planet id are looked up as they are, anything else among the names.
+/// An order number is looked up as it is, anything else among the names. A number may besides be
+/// what a person means by 星球ID: the account, its 成员编号, or what they typed when they paid.
 fn search(conditions: &mut Conditions, text: &str) {
     if text.starts_with(ORDER_PREFIX) {
         let order_no = Bind::Text(text.to_owned());
@@ -195,6 +196,11 @@ fn search(conditions: &mut Conditions, text: &str) {
         conditions.value(before, order_no, ")");
     } else if let Ok(number) = text.parse::<i64>() {
         conditions.value("AND (m.planet_user_id = ", Bind::Number(number), "");
+        let of_number = "OR m.planet_user_id IN (SELECT planet_user_id FROM planet_user \
+                         WHERE member_number = ";
+        conditions.value(of_number, Bind::Number(number), ")");
+        let typed = "OR m.payment_id IN (SELECT id FROM payment_record WHERE claimed_planet_id = ";
+        conditions.value(typed, Bind::Text(number.to_string()), ")");
         conditions.contains("OR m.names_folded LIKE ", text, ")");
     } else if !text.is_empty() {
         conditions.contains("AND m.names_folded LIKE ", text, "");

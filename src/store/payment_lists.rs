@@ -32,7 +32,7 @@ pub struct PaymentFilter {
     pub status: Option<OrderStatus>,
     /// What is wrong with it.
     pub flag: Option<OrderFlag>,
-    /// Part of a member's name, or a whole number of ours or of WeChat Pay.
+    /// Part of a member's name, or a whole number: of an order, or WeChat Pay's.
     pub text: Option<String>,
     /// Paid (or, while unpaid, made) at this moment or later.
     pub from: Option<Timestamp>,
@@ -175,18 +175,20 @@ impl PaymentFilter {
     }
 }
 
-/// Numbers are looked up as they are, anything else among the members' names.
+/// A number of ours or of WeChat Pay is looked up as it is. Anything else may be part of a member's
+/// name, or the whole number of an order that is not ours.
 fn search(conditions: &mut Conditions, text: &str) {
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    let whole = || Bind::Text(text.to_owned());
     if text.starts_with(ORDER_PREFIX) {
-        let order_no = Bind::Text(text.to_owned());
-        conditions.value("AND p.order_no = ", order_no, "");
+        conditions.value("AND p.order_no = ", whole(), "");
     } else if is_number && text.len() >= TRANSACTION_DIGITS {
-        let transaction = Bind::Text(text.to_owned());
-        conditions.value("AND p.transaction_id = ", transaction, "");
+        conditions.value("AND (p.transaction_id = ", whole(), "");
+        conditions.value("OR p.order_no = ", whole(), ")");
     } else if !text.is_empty() {
-        let before = "AND p.member_id IN (SELECT id FROM camp_member WHERE names_folded LIKE ";
-        conditions.contains(before, text, ")");
+        conditions.value("AND (p.order_no = ", whole(), "");
+        let before = "OR p.member_id IN (SELECT id FROM camp_member WHERE names_folded LIKE ";
+        conditions.contains(before, text, "))");
     }
 }
 

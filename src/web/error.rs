@@ -63,14 +63,12 @@ impl Problem {
 
     /// 422 with what is wrong with each field.
     pub fn invalid<K: Into<String>>(fields: impl IntoIterator<Item = (K, String)>) -> Self {
-        let mut problem = Self::new(
+        let problem = Self::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "invalid_input",
             "填写的内容有误，请检查后重试",
         );
-        let fields = fields.into_iter().map(|(key, what)| (key.into(), what));
-        problem.body.fields = Some(fields.collect());
-        problem
+        problem.with_fields(fields)
     }
 
     /// 400 for what is not even well-formed.
@@ -133,6 +131,15 @@ impl Problem {
     #[must_use]
     pub const fn status(&self) -> StatusCode {
         self.status
+    }
+
+    fn with_fields<K: Into<String>>(
+        mut self,
+        fields: impl IntoIterator<Item = (K, String)>,
+    ) -> Self {
+        let fields = fields.into_iter().map(|(key, what)| (key.into(), what));
+        self.body.fields = Some(fields.collect());
+        self
     }
 
     pub(super) fn with_data(mut self, data: Value) -> Self {
@@ -233,6 +240,7 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::AlreadyDecided { by, at, status } => {
             problem.with_data(json!({"decidedBy": by, "decidedAt": at, "status": status}))
         }
+        Refusal::Incomplete(fields) => problem.with_fields(fields),
         Refusal::SyncRunning { sync_id } => problem.with_data(json!({"syncId": sync_id})),
         Refusal::Locked { until } => problem.with_data(json!({"until": until})),
         _ => problem,
@@ -260,6 +268,7 @@ fn word_of(refusal: &Refusal) -> (StatusCode, &'static str, String) {
             (S::CONFLICT, "proposal_changed", message)
         }
         Refusal::WrongState(why) => return (S::CONFLICT, "wrong_state", why.clone()),
+        Refusal::Incomplete(_) => (S::CONFLICT, "wrong_state", "还没有填完整，请补全后再试"),
         Refusal::UndoOver => (S::CONFLICT, "undo_over", "已过撤回时间"),
         Refusal::NeedsSecondApprover => {
             let message = "这笔退款需要另一位同事复核";

@@ -1,4 +1,4 @@
-//! Extractors that refuse in the envelope: JSON, query, path and paging.
+//! Extractors that refuse in the envelope: JSON, query, path and paging. None lets a U+0000 in.
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -8,6 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse as _;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::envelope::Page;
 use super::error::Problem;
@@ -19,15 +20,18 @@ const MAX_SIZE: i64 = 100;
 /// Pages at most: beyond it nobody reads, and the offset stays far from overflow.
 const MAX_PAGE: i64 = 1_000_000;
 
-/// A JSON body.
+/// What is said of a text with U+0000, which PostgreSQL cannot keep.
+const HOLDS_NUL: &str = "不能含有空字符";
+
+/// A JSON body without U+0000.
 #[derive(Debug)]
 pub struct Json<T>(pub T);
 
-/// The query. Unknown keys are ignored, bad values are 422.
+/// The query, without U+0000. Unknown keys are ignored, bad values are 422.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
-/// The variables of the path.
+/// The variables of the path. Nothing of ours has U+0000 in its name: 404.
 #[derive(Debug)]
 pub struct Path<T>(pub T);
 
@@ -67,16 +71,16 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
             return Err(Problem::unsupported_media_type("请求须是 application/json"));
         }
         let bytes = Bytes::from_request(request, state).await.map_err(unread)?;
+        refuse_nul(&bytes)?;
         let mut json = serde_json::Deserializer::from_slice(&bytes);
         let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
             if error.inner().is_data() {
                 misfit(&error.path().to_string(), &error.inner().to_string())
             } else {
-                Problem::bad_request("请求不是合法的 JSON")
+                no_json()
             }
         })?;
-        json.end()
-            .map_err(|_| Problem::bad_request("请求不是合法的 JSON"))?;
+        json.end().map_err(|_| no_json())?;
         Ok(Self(value))
     }
 }
@@ -105,6 +109,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
         let query = parts.uri.query().unwrap_or_default();
         let pairs = form_urlencoded::parse(query.as_bytes());
+        let mut with_nul = pairs.filter(|(key, value)| has_nul(key) || has_nul(value));
+        if let Some((key, _)) = with_nul.next() {
+            return Err(Problem::invalid([(key.into_owned(), HOLDS_NUL.to_owned())]));
+        }
         serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs))
             .map(Self)
             .map_err(|error| misfit(&error.path().to_string(), &error.inner().to_string()))
@@ -115,6 +123,9 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if parts.uri.path().contains("%00") {
+            return Err(Problem::not_found());
+        }
         match axum::extract::Path::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(value)) => Ok(Self(value)),
             Err(_) => Err(Problem::invalid([("path", "地址里的编号不对".to_owned())])),
@@ -137,14 +148,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Paging {
             page: raw.page.unwrap_or(1),
             size: raw.size.unwrap_or(DEFAULT_SIZE),
         };
-        if !(1..=MAX_PAGE).contains(&paging.page) {
-            return Err(Problem::invalid([("page", "从 1 开始".to_owned())]));
-        }
-        if !(1..=MAX_SIZE).contains(&paging.size) {
-            return Err(Problem::invalid([(
-                "size",
-                format!("须在 1 到 {MAX_SIZE} 之间"),
-            )]));
+        for (field, value, most) in [
+            ("page", paging.page, MAX_PAGE),
+            ("size", paging.size, MAX_SIZE),
+        ] {
+            if !(1..=most).contains(&value) {
+                let what = format!("须在 1 到 {most} 之间");
+                return Err(Problem::invalid([(field, what)]));
+            }
         }
         Ok(paging)
     }
@@ -168,15 +179,62 @@ fn unread(rejection: BytesRejection) -> Problem {
     }
 }
 
-/// A value that is not what its field takes. serde names a missing field in its message only.
-fn misfit(path: &str, message: &str) -> Problem {
-    let missing = message
-        .strip_prefix("missing field `")
-        .and_then(|rest| rest.split('`').next());
-    match missing {
-        Some(field) if path == "." => Problem::invalid([(field, "必须填写".to_owned())]),
-        Some(field) => Problem::invalid([(format!("{path}.{field}"), "必须填写".to_owned())]),
-        None if path == "." => Problem::invalid([("body", "格式不对".to_owned())]),
-        None => Problem::invalid([(path, "格式不对".to_owned())]),
+fn no_json() -> Problem {
+    Problem::bad_request("请求不是合法的 JSON")
+}
+
+/// Refuses a body with U+0000 in it. JSON can only write it as an escape, so that hardly any body
+/// has to be read twice.
+fn refuse_nul(bytes: &[u8]) -> Result<(), Problem> {
+    const ESCAPE: &[u8] = br"\u0000";
+    if !bytes.windows(ESCAPE.len()).any(|part| part == ESCAPE) {
+        return Ok(());
     }
+    let value: Value = serde_json::from_slice(bytes).map_err(|_| no_json())?;
+    let field = match &value {
+        Value::Object(fields) => {
+            let mut fields = fields.iter();
+            fields.find_map(|(key, value)| (has_nul(key) || nul_in(value)).then_some(key.as_str()))
+        }
+        other => nul_in(other).then_some("body"),
+    };
+    match field {
+        Some(field) => Err(Problem::invalid([(field, HOLDS_NUL.to_owned())])),
+        None => Ok(()),
+    }
+}
+
+fn nul_in(value: &Value) -> bool {
+    match value {
+        Value::String(text) => has_nul(text),
+        Value::Array(items) => items.iter().any(nul_in),
+        Value::Object(fields) => fields
+            .iter()
+            .any(|(key, value)| has_nul(key) || nul_in(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+fn has_nul(text: &str) -> bool {
+    text.contains('\0')
+}
+
+/// A value that is not what its field takes. Which field is missing, or there twice, serde says in
+/// its message only.
+fn misfit(path: &str, message: &str) -> Problem {
+    let named = |what: &str| message.strip_prefix(what)?.split('`').next();
+    let (field, what) = if let Some(field) = named("missing field `") {
+        (Some(field), "必须填写")
+    } else if let Some(field) = named("duplicate field `") {
+        (Some(field), "只能给一次")
+    } else {
+        (None, "格式不对")
+    };
+    let field = match (path, field) {
+        (".", None) => "body".to_owned(),
+        (".", Some(field)) => field.to_owned(),
+        (path, None) => path.to_owned(),
+        (path, Some(field)) => format!("{path}.{field}"),
+    };
+    Problem::invalid([(field, what.to_owned())])
 }

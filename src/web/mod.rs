@@ -8,6 +8,7 @@ pub mod auth;
 pub mod callbacks;
 mod caller;
 mod console;
+mod day;
 mod envelope;
 mod error;
 mod extract;

@@ -24,6 +24,10 @@ const HOW_TO_BUILD: &str = "<p class=\"lead\">接口和机器人不受影响，�
      <p class=\"lead\" lang=\"en\">The pages are not built into this binary: \
      run <code>make h5</code> (needs Node.js), then build campkeeper again.</p>";
 
+const NO_FILE: &str = "没有找到这个文件";
+const WHERE_TO: &str =
+    "<p class=\"lead\">页面可能刚刚更新过，请回到<a href=\"/h5/\">首页</a>重新打开。</p>";
+
 /// The member pages as Vite has built them.
 #[derive(Embed)]
 #[folder = "h5/member/dist"]
@@ -54,7 +58,7 @@ fn page(path: &str, headers: &HeaderMap) -> Response {
     }
     let name = path.rsplit('/').next().unwrap_or_default();
     if name.contains('.') && path != INDEX {
-        return StatusCode::NOT_FOUND.into_response();
+        return plain_page(StatusCode::NOT_FOUND, NO_FILE, WHERE_TO);
     }
     // Addresses without a dot are the pages' own; the script at the index knows them.
     index(headers)

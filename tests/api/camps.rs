@@ -60,7 +60,8 @@ on_both_engines! {
         assert_eq!((&camp["status"], &camp["missing"]), (&json!("draft"), &json!(["groupQrUploadIds"])));
         let path = format!("/api/admin/camps/{}", camp["id"]);
         let publish = || house.post(&format!("{path}/publish")).as_staff(&admin);
-        publish().send().await.wrong_fields(&["groupQrUploadIds"]);
+        let refused = publish().send().await.refused(409, "wrong_state");
+        assert_eq!(refused["fields"], json!({"groupQrUploadIds": "请上传群二维码"}));
 
         let camp = house.put(&path).as_staff(&admin).json(&body).send().await.data();
         assert_eq!(camp["status"], "pending");
@@ -121,6 +122,8 @@ on_both_engines! {
             ("depositFen", json!("9900")),
             ("startDate", json!("2026-01-04")),
             ("startDate", json!("10.01.2026")),
+            ("startDate", json!("2026-1-10")),
+            ("startDate", json!("+012026-01-10")),
             ("endDate", json!(null)),
             ("endDate", json!("2026-01-10")),
             ("totalDays", json!(11)),

@@ -16,12 +16,16 @@ mod context;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod camp_fields;
 mod camps;
 mod doors;
 mod house;
 mod logs;
+mod member_pages;
+mod nul;
 mod pictures;
 mod planet_project;
+mod queries;
 mod roster;
 mod sessions;
 mod users;

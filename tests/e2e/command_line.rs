@@ -5,10 +5,14 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use campkeeper::store::Engine;
+use chrono::TimeDelta;
+use sandbox::zsxq::CookieDeath;
 use serde_json::{Value, json};
 
 use crate::app::TestApp;
+use crate::camp::enrolling;
 use crate::for_both_engines;
+use crate::main_job::run_job;
 
 const PAYMENTS: &str = "order_no,planet_user_id,planet_nickname,wechat_nickname\n\
                         ord_1,5423 1919143797,小明同学,\nord_2,,谁也不是,\n";
@@ -107,5 +111,31 @@ for_both_engines! {
         std::fs::write(&file, "用户昵称\n小明同学\n").unwrap();
         let refused = import(&[]);
         assert_eq!(refused.status.code(), Some(2), "{}", said(&refused));
+    }
+
+    async fn a_job_that_leaves_something_undone_says_what_it_did_and_fails(test) {
+        let camp = enrolling(&test, "写作营").await;
+        test.sandbox.clock().set(camp.begins + TimeDelta::hours(12));
+        run_job(&test, "advance-camps").await;
+        test.sandbox.zsxq().set_cookie_death(Some(CookieDeath::InBody));
+        let ran = run_job(&test, "sync-checkins").await;
+        let figures = json!({"complete": 0, "incomplete": 1, "skipped": 0});
+        assert_eq!(ran["summary"], figures);
+        let jobs = test.staff("admin").await.get("/api/admin/jobs").await;
+        let jobs = jobs.data()["items"].as_array().unwrap();
+        let sync = jobs.iter().find(|job| job["name"] == "sync-checkins").unwrap();
+        assert_eq!(sync["lastRun"]["outcome"], "failed");
+        assert_eq!(sync["lastRun"]["summary"], figures, "what it did is an object here, too");
+
+        let place = test.hand_over().await;
+        let done = Command::new(env!("CARGO_BIN_EXE_campkeeper"))
+            .args(["job", "run", "sync-checkins", "--json", "--config"])
+            .arg(&place.file)
+            .envs(place.variables.iter().cloned())
+            .output()
+            .unwrap();
+        assert_eq!(done.status.code(), Some(1), "{}", said(&done));
+        assert_eq!(serde_json::from_slice::<Value>(&done.stdout).unwrap(), figures);
+        assert!(!said(&done).contains("already exists"), "{}", said(&done));
     }
 }

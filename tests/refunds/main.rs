@@ -20,7 +20,9 @@ mod support;
 
 mod account;
 mod archiving;
+mod choosing;
 mod deciding;
+mod finding;
 mod listing;
 mod sending;
 mod stage;

@@ -31,7 +31,7 @@ export interface paths {
         };
         /** One camp and its sums. */
         get: operations["get_camp"];
-        /** Edits a camp; absent fields stay as they are. */
+        /** Edits a camp; absent fields stay as they are, `null` takes away. */
         put: operations["update_camp"];
         post?: never;
         /** Deletes a camp that has not started and that nobody has paid for. */
@@ -974,10 +974,10 @@ export interface components {
             ids?: number[] | null;
             /**
              * Format: int64
-             * @description With `campId`: at least so sure.
-             * @default 80
+             * @description At least so sure, 0 to 100. With `campId` 80 unless given; `ids` were chosen by a person and
+             *     are taken as they are unless it is given, then those below are skipped as `wrong_state`.
              */
-            minConfidence: number | null;
+            minConfidence?: number | null;
         };
         /** @description What became of a batch, or would. */
         BatchApproved: {
@@ -1043,7 +1043,9 @@ export interface components {
         };
         /**
          * @description What staff fill in. Absent fields are missing in a new camp, and stay as they are in one that
-         *     is there.
+         *     is there. `null` (or an empty text or list) takes away what a camp can be without, as long as it
+         *     is not published; name, deposit, dates and days are never taken away, and a published camp keeps
+         *     all that it needed: 422.
          */
         CampBody: {
             coachIds?: number[] | null;
@@ -1054,16 +1056,20 @@ export interface components {
             depositFen?: number | null;
             /** Format: date */
             endDate?: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description `null`: the configuration's default.
+             */
             graceDays?: number | null;
             groupQrUploadIds?: number[] | null;
-            /** @description Never answered back; `null` or empty takes it away. */
+            /** @description Never answered back. */
             groupRobotKey?: string | null;
             /** @description HTML; at most 500 visible characters, sanitised. */
             introduction?: string | null;
             /** @description At most 50 characters. */
             name?: string | null;
             payeeId?: string | null;
+            /** @description Only while nobody has paid. */
             planetProjectId?: string | null;
             /** Format: int64 */
             posterUploadId?: number | null;
@@ -3065,8 +3071,8 @@ export interface components {
             scheduledAt: string;
             /** Format: date-time */
             startedAt: string;
-            /** @description What it did, in a line. */
-            summary?: string | null;
+            /** @description What it did, in the job's own figures; `error` says why it failed or was skipped. */
+            summary?: Record<string, never> | null;
         };
         /** @description A job and how it last went. */
         JobView: {
@@ -3375,6 +3381,7 @@ export interface components {
         ProgressRefund: {
             /** Format: int64 */
             amountFen: number;
+            /** @description Why it was rejected; null unless it was. */
             reason: string | null;
             /** Format: date-time */
             refundedAt: string | null;
@@ -3884,17 +3891,8 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_CampView"];
                 };
             };
-            /** @description wrong_state */
+            /** @description wrong_state; `fields` say what is missing in a draft */
             409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-            /** @description invalid_input: what is missing */
-            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4155,7 +4153,7 @@ export interface operations {
                 /** @description pending|matched|failed */
                 matchStatus?: string;
                 joined?: boolean;
-                /** @description part of a name, an order number, a planet id */
+                /** @description part of a name, an order number, a planet id or 成员编号 */
                 q?: string;
                 page?: number;
                 size?: number;
@@ -4375,7 +4373,7 @@ export interface operations {
                 status?: string;
                 /** @description duplicate|wrong_amount|late|unknown_order */
                 flag?: string;
-                /** @description part of a name, or a whole number */
+                /** @description part of a name, or a whole number: of an order, or WeChat Pay's */
                 q?: string;
                 /** @description paid on this day or later */
                 from?: string;
@@ -4414,6 +4412,7 @@ export interface operations {
             query?: {
                 status?: string;
                 campId?: number;
+                /** @description 0 to 100 */
                 minConfidence?: number;
                 /** @description order or refund number, part of a nickname */
                 q?: string;

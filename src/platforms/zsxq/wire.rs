@@ -63,9 +63,11 @@ pub(super) fn optional_id<'de, D: Deserializer<'de>>(d: D) -> Result<Option<i64>
     })
 }
 
-/// A text that may be missing or null, then empty; cut at 500 characters.
+/// A text that may be missing or null, then empty; cut at 500 characters, and without U+0000, which
+/// PostgreSQL refuses: one person's name shall not fail a whole sync.
 pub(super) fn text<'de, D: Deserializer<'de>>(d: D) -> Result<String, D::Error> {
     let mut text = Option::<String>::deserialize(d)?.unwrap_or_default();
+    text.retain(|character| character != '\0');
     if let Some((end, _)) = text.char_indices().nth(MAX_TEXT_CHARS) {
         text.truncate(end);
     }
@@ -172,6 +174,14 @@ mod tests {
         assert_eq!(
             odd.avatar_url.as_deref(),
             Some("https://images.zsxq.com/A?e=1")
+        );
+        let nul: WireUser = serde_json::from_str(
+            r#"{"user_id":3,"name":"小\u0000明","avatar_url":"https://a\u0000"}"#,
+        )
+        .unwrap();
+        assert_eq!(
+            (nul.name.as_str(), nul.avatar_url.as_deref()),
+            ("小明", Some("https://a"))
         );
         let hostile: WireUser =
             serde_json::from_str(r#"{"user_id":3,"avatar_url":"javascript:alert(1)"}"#).unwrap();

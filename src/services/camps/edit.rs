@@ -22,41 +22,45 @@ use super::{entry, found, note};
 pub const ROBOT_KEY_PLACE: &str = "training_camp.group_robot_key";
 /// A group robot's key is a UUID (wecom-bots-h5 §2); longer texts are slips.
 const MAX_ROBOT_KEY_BYTES: usize = 100;
+const MISSING: &str = "必须填写";
 
-/// What staff send. Absent fields are missing in a new camp, and stay as they are in one that is
-/// there.
+/// A field as staff send it. Absent, it stays as it is (in a new camp: missing); `Some(None)` takes
+/// away what a camp can be without, and is refused for the rest.
+pub type Sent<T> = Option<Option<T>>;
+
+/// What staff send.
 #[derive(Debug, Default)]
 pub struct CampInput {
     /// At most 50 characters.
-    pub name: Option<String>,
+    pub name: Sent<String>,
     /// The picture at its head.
-    pub poster: Option<UploadId>,
+    pub poster: Sent<UploadId>,
     /// In fen, over 0.
-    pub deposit_fen: Option<i64>,
+    pub deposit_fen: Sent<i64>,
     /// The first day that counts.
-    pub start_date: Option<NaiveDate>,
+    pub start_date: Sent<NaiveDate>,
     /// The last day that counts.
-    pub end_date: Option<NaiveDate>,
+    pub end_date: Sent<NaiveDate>,
     /// Days of the planet's project.
-    pub total_days: Option<i64>,
+    pub total_days: Sent<i64>,
     /// Days that earn the deposit back.
-    pub required_days: Option<i64>,
-    /// Days that may be missing; the configuration's default if absent.
-    pub grace_days: Option<i64>,
+    pub required_days: Sent<i64>,
+    /// Days that may be missing; without it, the configuration's default.
+    pub grace_days: Sent<i64>,
     /// Pictures of the group's codes.
-    pub group_codes: Option<Vec<UploadId>>,
+    pub group_codes: Sent<Vec<UploadId>>,
     /// Rich text.
-    pub introduction: Option<String>,
+    pub introduction: Sent<String>,
     /// Who leads it.
-    pub coaches: Option<Vec<UserId>>,
+    pub coaches: Sent<Vec<UserId>>,
     /// Who serves it.
-    pub volunteers: Option<Vec<UserId>>,
+    pub volunteers: Sent<Vec<UserId>>,
     /// The planet's check-in project.
-    pub planet_project_id: Option<String>,
+    pub planet_project_id: Sent<String>,
     /// 企业微信收款码ID.
-    pub payee_id: Option<String>,
-    /// The key of its group's robot; `Some(None)` takes it away.
-    pub group_robot_key: Option<Option<SecretString>>,
+    pub payee_id: Sent<String>,
+    /// The key of its group's robot.
+    pub group_robot_key: Sent<SecretString>,
 }
 
 /// Makes a camp: a draft while something required is missing, else pending.
@@ -108,6 +112,7 @@ pub async fn update(ctx: &Context, actor: &Actor, id: CampId, input: CampInput) 
     require_anywhere(actor, Action::ManageCamps)?;
     let robot_key = sealed_robot_key(ctx, input.group_robot_key.as_ref())?;
     let (today, edited) = (ctx.today(), note(ctx, actor, "edited"));
+    let default_grace = ctx.settings.default_grace_days;
     let audit = entry(ctx, actor, "camp.update", id);
     ctx.db
         .write(move |tx| {
@@ -116,7 +121,7 @@ pub async fn update(ctx: &Context, actor: &Actor, id: CampId, input: CampInput) 
                 tx.lock(Lock::Camp(id)).await?;
                 let camp = found(tx, id).await?;
                 let before = form_of(tx, &camp).await?;
-                let after = edited_form(before.clone(), input)?;
+                let after = edited_form(before.clone(), input, default_grace)?;
                 let has_payments = camps::has_payments(tx, id).await?;
                 if let Some(field) = before.frozen_change(&after, camp.status, has_payments) {
                     let what = format!("{}不能再修改：{}", shown(field), why_frozen(camp.status));
@@ -205,7 +210,7 @@ fn new_form(input: CampInput, default_grace_days: i64) -> Result<CampForm> {
     let mut missing = Fields::new();
     let mut require = |is_there: bool, field: &'static str| {
         if !is_there {
-            missing.insert(field, "必须填写".to_owned());
+            missing.insert(field, MISSING.to_owned());
         }
     };
     require(input.name.is_some(), "name");
@@ -220,8 +225,8 @@ fn new_form(input: CampInput, default_grace_days: i64) -> Result<CampForm> {
         poster: None,
         terms: Terms {
             deposit_fen: Fen::ZERO,
-            start_date: input.start_date.unwrap_or_default(),
-            end_date: input.end_date.unwrap_or_default(),
+            start_date: NaiveDate::default(),
+            end_date: NaiveDate::default(),
             total_days: 0,
             required_days: 0,
             grace_days: default_grace_days,
@@ -234,34 +239,63 @@ fn new_form(input: CampInput, default_grace_days: i64) -> Result<CampForm> {
         planet_project_id: None,
         payee_id: None,
     };
-    edited_form(blank, input)
+    edited_form(blank, input, default_grace_days)
 }
 
-fn edited_form(mut form: CampForm, input: CampInput) -> Result<CampForm> {
-    if let Some(name) = input.name {
-        name.trim().clone_into(&mut form.name);
+fn edited_form(mut form: CampForm, input: CampInput, default_grace_days: i64) -> Result<CampForm> {
+    set_what_it_needs(&mut form, &input)?;
+    if let Some(days) = input.grace_days {
+        form.terms.grace_days = days.unwrap_or(default_grace_days);
     }
-    if let Some(fen) = input.deposit_fen {
-        form.terms.deposit_fen =
-            Fen::new(fen).map_err(|_| Error::invalid("depositFen", "必须大于 0"))?;
-    }
-    let terms = &mut form.terms;
-    terms.start_date = input.start_date.unwrap_or(terms.start_date);
-    terms.end_date = input.end_date.unwrap_or(terms.end_date);
-    terms.total_days = input.total_days.unwrap_or(terms.total_days);
-    terms.required_days = input.required_days.unwrap_or(terms.required_days);
-    terms.grace_days = input.grace_days.unwrap_or(terms.grace_days);
-    form.poster = input.poster.or(form.poster);
+    form.poster = input.poster.unwrap_or(form.poster);
     if let Some(html) = input.introduction {
-        form.introduction_html = sanitised(&html);
+        form.introduction_html = sanitised(&html.unwrap_or_default());
         form.introduction_chars = visible_chars(&form.introduction_html);
     }
-    form.group_codes = input.group_codes.map_or(form.group_codes, distinct);
-    form.coaches = input.coaches.map_or(form.coaches, distinct);
-    form.volunteers = input.volunteers.map_or(form.volunteers, distinct);
+    form.group_codes = changed_list(form.group_codes, input.group_codes);
+    form.coaches = changed_list(form.coaches, input.coaches);
+    form.volunteers = changed_list(form.volunteers, input.volunteers);
     form.planet_project_id = changed_text(form.planet_project_id, input.planet_project_id);
     form.payee_id = changed_text(form.payee_id, input.payee_id);
     Ok(form)
+}
+
+/// What no camp is without, draft or not: it is replaced, and never taken away.
+fn set_what_it_needs(form: &mut CampForm, input: &CampInput) -> Result<()> {
+    fn set<T: Clone>(slot: &mut T, sent: &Sent<T>) -> bool {
+        if let Some(Some(value)) = sent {
+            slot.clone_from(value);
+        }
+        !matches!(sent, Some(None))
+    }
+    let terms = &mut form.terms;
+    let mut deposit_fen = terms.deposit_fen.get();
+    let set = [
+        ("name", set(&mut form.name, &input.name)),
+        ("depositFen", set(&mut deposit_fen, &input.deposit_fen)),
+        ("startDate", set(&mut terms.start_date, &input.start_date)),
+        ("endDate", set(&mut terms.end_date, &input.end_date)),
+        ("totalDays", set(&mut terms.total_days, &input.total_days)),
+        (
+            "requiredDays",
+            set(&mut terms.required_days, &input.required_days),
+        ),
+    ];
+    let taken_away = set.into_iter().filter(|(_, is_there)| !is_there);
+    refuse(
+        taken_away
+            .map(|(field, _)| (field, MISSING.to_owned()))
+            .collect(),
+    )?;
+    form.name = form.name.trim().to_owned();
+    terms.deposit_fen =
+        Fen::new(deposit_fen).map_err(|_| Error::invalid("depositFen", "必须大于 0"))?;
+    Ok(())
+}
+
+/// The list that was sent, each once; none takes the old one away.
+fn changed_list<T: Ord + Copy>(before: Vec<T>, sent: Sent<Vec<T>>) -> Vec<T> {
+    sent.map_or(before, |items| distinct(items.unwrap_or_default()))
 }
 
 /// The first of each, in order.
@@ -273,10 +307,12 @@ fn distinct<T: Ord + Copy>(items: Vec<T>) -> Vec<T> {
         .collect()
 }
 
-/// An empty text takes the old one away.
-fn changed_text(before: Option<String>, given: Option<String>) -> Option<String> {
-    match given {
-        Some(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
+/// An empty text takes the old one away, as none does.
+fn changed_text(before: Option<String>, sent: Sent<String>) -> Option<String> {
+    match sent {
+        Some(text) => text
+            .map(|text| text.trim().to_owned())
+            .filter(|text| !text.is_empty()),
         None => before,
     }
 }

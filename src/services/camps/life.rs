@@ -29,7 +29,7 @@ pub struct Advanced {
 /// Publishes a pending camp: members may pay.
 ///
 /// # Errors
-/// [`Error::Invalid`] with what is missing in a draft, or [`Refusal::WrongState`].
+/// [`Refusal::Incomplete`] with what is missing in a draft, or [`Refusal::WrongState`].
 pub async fn publish(ctx: &Context, actor: &Actor, id: CampId) -> Result<()> {
     require_anywhere(actor, Action::ManageCamps)?;
     let (today, published) = (ctx.today(), note(ctx, actor, "published"));
@@ -40,7 +40,7 @@ pub async fn publish(ctx: &Context, actor: &Actor, id: CampId) -> Result<()> {
                 let camp = found(tx, id).await?;
                 let missing = form_of(tx, &camp).await?.missing();
                 if camp.status == CampStatus::Draft && !missing.is_empty() {
-                    return Err(Error::Invalid(missing));
+                    return Err(Refusal::Incomplete(missing).into());
                 }
                 let change = camp.status.to(CampStatus::Enrolling)?;
                 refuse_if_begun(&camp, today)?;
@@ -55,7 +55,8 @@ pub async fn publish(ctx: &Context, actor: &Actor, id: CampId) -> Result<()> {
 /// A camp that would have begun takes nobody in.
 pub(super) fn refuse_if_begun(camp: &Camp, today: NaiveDate) -> Result<()> {
     if camp.terms.start_date < today {
-        Err(Error::invalid("startDate", "开始日期已过，请先修改"))
+        let passed = ("startDate", "开始日期已过，请先修改".to_owned());
+        Err(Refusal::Incomplete([passed].into()).into())
     } else {
         Ok(())
     }
@@ -127,7 +128,7 @@ async fn refuse_if_paid(tx: &mut Tx, id: CampId) -> Result<()> {
 /// away those that are settled. Running it twice changes nothing.
 ///
 /// # Errors
-/// [`Error::SomeCamps`]: the others have been moved all the same.
+/// [`Error::PartlyDone`]: the others have been moved all the same.
 pub async fn advance_by_calendar(ctx: &Context) -> Result<Advanced> {
     let mut advanced = Advanced::default();
     let mut failed = FailedCamps::default();

@@ -7,7 +7,7 @@ mod links;
 mod project;
 mod show;
 
-pub use edit::{CampInput, ROBOT_KEY_PLACE, create, update};
+pub use edit::{CampInput, ROBOT_KEY_PLACE, Sent, create, update};
 pub use life::{Advanced, advance_by_calendar, delete, publish, withdraw};
 pub use links::{enroll_qr, enroll_url, personal_urls};
 pub use project::publish_with_project;

@@ -71,7 +71,7 @@ async fn claim(ctx: &Context, id: CampId) -> Result<Option<Claim>> {
                 let mut missing = form_of(tx, &camp).await?.missing();
                 missing.remove(FIELD);
                 if !missing.is_empty() {
-                    return Err(Error::Invalid(missing));
+                    return Err(Refusal::Incomplete(missing).into());
                 }
                 if camp.status != CampStatus::Draft {
                     let what = "只有草稿可以代建打卡项目".to_owned();

@@ -54,7 +54,7 @@ impl AddAssign for Summary {
 /// again changes nothing.
 ///
 /// # Errors
-/// [`Error::SomeCamps`]: the others are matched all the same.
+/// [`Error::PartlyDone`]: the others are matched all the same.
 pub async fn smart_match(ctx: &Context) -> Result<Summary> {
     let (camps, accounts) = {
         let mut conn = ctx.db.read().await?;

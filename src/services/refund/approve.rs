@@ -205,7 +205,7 @@ pub async fn clear_of(
     Ok(picked.collect())
 }
 
-fn check_size(picked: usize) -> Result<()> {
+pub(super) fn check_size(picked: usize) -> Result<()> {
     if picked > MAX_BATCH {
         return Err(Error::invalid("ids", format!("一次最多 {MAX_BATCH} 笔")));
     }

@@ -6,6 +6,7 @@
 
 mod account;
 mod approve;
+mod choose;
 mod close;
 mod list;
 mod propose;
@@ -32,6 +33,7 @@ use super::{Context, Error, Refusal, Result, require, require_anywhere};
 pub use approve::{
     Batch, DryRun, MAX_BATCH, Picked, Skipped, approve, approve_batch, clear_of, dry_run,
 };
+pub use choose::{Chosen, choose};
 pub use close::close;
 pub use list::{Detail, Evidence, Outcomes, Page, one, outcomes, page};
 pub use propose::{

@@ -111,7 +111,7 @@ pub struct Lists {
 /// settling ones up to date: who has been matched since is owed their deposit too.
 ///
 /// # Errors
-/// [`Error::SomeCamps`]: the lists of the others are built all the same.
+/// [`Error::PartlyDone`]: the lists of the others are built all the same.
 pub async fn build_due_lists(ctx: &Context) -> Result<Lists> {
     let due = {
         let mut conn = ctx.db.read().await?;

@@ -112,6 +112,7 @@ fn unreadable(error: &SheetError) -> Error {
             Error::invalid("file", what)
         }
         SheetError::Empty => Error::invalid("file", "文件是空的"),
+        SheetError::Nul => Error::invalid("file", "文件里有空字符，请另存为 CSV 或 xlsx 后再上传"),
         SheetError::Read(_)
         | SheetError::Encoding
         | SheetError::Csv(_)

@@ -88,7 +88,7 @@ pub async fn request(
 /// the other: the planet is read serially.
 ///
 /// # Errors
-/// The planet is not configured; [`Error::SomeCamps`]: the others are synced all the same. What
+/// The planet is not configured; [`Error::PartlyDone`]: the others are synced all the same. What
 /// goes wrong at the planet is in the summary and in the notices.
 pub async fn sync_all(ctx: &Context) -> Result<Summary> {
     ctx.planet()?;

@@ -6,47 +6,80 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::{CampId, CampStatus, PlanetUserId, Timestamp, UploadId, UserId};
-use crate::services::camps::{self, CampDetail, CampInput, Statistics};
+use crate::services::camps::{self, CampDetail, CampInput, Sent, Statistics};
 use crate::services::{Context, file_links};
+use crate::web::day::Day;
 
 /// What staff fill in. Absent fields are missing in a new camp, and stay as they are in one that
-/// is there.
+/// is there. `null` (or an empty text or list) takes away what a camp can be without, as long as it
+/// is not published; name, deposit, dates and days are never taken away, and a published camp keeps
+/// all that it needed: 422.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CampBody {
     /// At most 50 characters.
-    name: Option<String>,
-    #[schema(value_type = Option<i64>)]
-    poster_upload_id: Option<UploadId>,
-    /// Over 0.
-    deposit_fen: Option<i64>,
-    #[schema(value_type = Option<String>, format = Date)]
-    start_date: Option<NaiveDate>,
-    #[schema(value_type = Option<String>, format = Date)]
-    end_date: Option<NaiveDate>,
-    total_days: Option<i64>,
-    required_days: Option<i64>,
-    grace_days: Option<i64>,
-    #[schema(value_type = Option<Vec<i64>>)]
-    group_qr_upload_ids: Option<Vec<UploadId>>,
-    /// HTML; at most 500 visible characters, sanitised.
-    introduction: Option<String>,
-    #[schema(value_type = Option<Vec<i64>>)]
-    coach_ids: Option<Vec<UserId>>,
-    #[schema(value_type = Option<Vec<i64>>)]
-    volunteer_ids: Option<Vec<UserId>>,
-    planet_project_id: Option<String>,
-    payee_id: Option<String>,
-    /// Never answered back; `null` or empty takes it away.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "sent")]
     #[schema(value_type = Option<String>)]
-    group_robot_key: Option<Option<SecretString>>,
+    name: Sent<String>,
+    #[serde(default, deserialize_with = "sent")]
+    #[schema(value_type = Option<i64>)]
+    poster_upload_id: Sent<UploadId>,
+    /// Over 0.
+    #[serde(default, deserialize_with = "sent")]
+    #[schema(value_type = Option<i64>)]
+    deposit_fen: Sent<i64>,
+    #[serde(default, deserialize_with = "sent")]
+    #[schema(value_type = Option<String>, format = Date)]
+    start_date: Sent<Day>,
+    #[serde(default, deserialize_with = "sent")]
+    #[schema(value_type = Option<String>, format = Date)]
+    end_date: Sent<Day>,
+    #[serde(default, deserialize_with = "sent")]
+    #[schema(value_type = Option<i64>)]
+    total_days: Sent<i64>,
+    #[serde(default, deserialize_with = "sent")]
+    #[schema(value_type = Option<i64>)]
+    required_days: Sent<i64>,
+    /// `null`: the configuration's default.
+    #[serde(default, deserialize_with = "sent")]
+    #[schema(value_type = Option<i64>)]
+    grace_days: Sent<i64>,
+    #[serde(default, deserialize_with = "sent")]
+    #[schema(value_type = Option<Vec<i64>>)]
+    group_qr_upload_ids: Sent<Vec<UploadId>>,
+    /// HTML; at most 500 visible characters, sanitised.
+    #[serde(default, deserialize_with = "sent")]
+    #[schema(value_type = Option<String>)]
+    introduction: Sent<String>,
+    #[serde(default, deserialize_with = "sent")]
+    #[schema(value_type = Option<Vec<i64>>)]
+    coach_ids: Sent<Vec<UserId>>,
+    #[serde(default, deserialize_with = "sent")]
+    #[schema(value_type = Option<Vec<i64>>)]
+    volunteer_ids: Sent<Vec<UserId>>,
+    /// Only while nobody has paid.
+    #[serde(default, deserialize_with = "sent")]
+    #[schema(value_type = Option<String>)]
+    planet_project_id: Sent<String>,
+    #[serde(default, deserialize_with = "sent")]
+    #[schema(value_type = Option<String>)]
+    payee_id: Sent<String>,
+    /// Never answered back.
+    #[serde(default, deserialize_with = "sent")]
+    #[schema(value_type = Option<String>)]
+    group_robot_key: Sent<SecretString>,
 }
 
-fn present<'de, D: Deserializer<'de>>(
+/// Tells `null` from what is absent.
+fn sent<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
-) -> Result<Option<Option<SecretString>>, D::Error> {
+) -> Result<Sent<T>, D::Error> {
     Option::deserialize(deserializer).map(Some)
+}
+
+/// A day as services want it.
+fn date(sent: Sent<Day>) -> Sent<NaiveDate> {
+    sent.map(|day| day.map(Into::into))
 }
 
 impl From<CampBody> for CampInput {
@@ -55,8 +88,8 @@ impl From<CampBody> for CampInput {
             name: body.name,
             poster: body.poster_upload_id,
             deposit_fen: body.deposit_fen,
-            start_date: body.start_date,
-            end_date: body.end_date,
+            start_date: date(body.start_date),
+            end_date: date(body.end_date),
             total_days: body.total_days,
             required_days: body.required_days,
             grace_days: body.grace_days,

@@ -1,7 +1,6 @@
 //! Camps.
 
 use axum::extract::State;
-use chrono::NaiveDate;
 use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -10,6 +9,7 @@ use crate::domain::{CampId, PlanetUserId};
 use crate::services::Context;
 use crate::services::camps::{self, CampPhase, CampQuery};
 use crate::web::auth::Staff;
+use crate::web::day::{Day, span};
 use crate::web::{
     Answer, Envelope, Items, Json, Nothing, Page, Paging, Path, ProblemBody, Query, WebResult,
     WebState,
@@ -33,8 +33,8 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
 #[derive(Debug, Deserialize)]
 struct ListQuery {
     status: Option<CampPhase>,
-    from: Option<NaiveDate>,
-    to: Option<NaiveDate>,
+    from: Option<Day>,
+    to: Option<Day>,
     q: Option<String>,
 }
 
@@ -57,10 +57,11 @@ async fn list_camps(
     Query(query): Query<ListQuery>,
     paging: Paging,
 ) -> WebResult<Answer<Page<CampView>>> {
+    let (from, to) = span(query.from, query.to)?;
     let query = CampQuery {
         phase: query.status,
-        from: query.from,
-        to: query.to,
+        from,
+        to,
         text: query.q,
     };
     let (camps, total) = camps::list(&ctx, &actor, query, paging.size, paging.offset()).await?;
@@ -106,7 +107,7 @@ async fn get_camp(
     Ok(Answer(CampWithStats::new(&ctx, camp, statistics)))
 }
 
-/// Edits a camp; absent fields stay as they are.
+/// Edits a camp; absent fields stay as they are, `null` takes away.
 #[utoipa::path(
     put, path = "/api/admin/camps/{id}", tag = "staff", security(("staff" = [])),
     params(("id" = i64, Path)), request_body = CampBody,
@@ -152,8 +153,8 @@ async fn delete_camp(
     params(("id" = i64, Path)), request_body = PublishBody,
     responses(
         (status = 200, body = Envelope<CampView>),
-        (status = 409, description = "wrong_state", body = ProblemBody),
-        (status = 422, description = "invalid_input: what is missing", body = ProblemBody),
+        (status = 409, description = "wrong_state; `fields` say what is missing in a draft",
+         body = ProblemBody),
         (status = 502, description = "platform_error: the planet refused", body = ProblemBody),
         (status = 503, description = "platform_unavailable · not_configured", body = ProblemBody)
     )

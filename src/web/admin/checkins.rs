@@ -14,6 +14,7 @@ use crate::services::Context;
 use crate::services::sync::{self, Search, Stats, SyncRun, SyncState};
 use crate::store::checkins::ListedCheckIn;
 use crate::web::auth::Staff;
+use crate::web::day::{Day, span};
 use crate::web::{
     Answer, Envelope, Page, Paging, Path, Problem, ProblemBody, Query, WebResult, WebState,
 };
@@ -35,8 +36,8 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
 struct SearchInput {
     camp_id: Option<CampId>,
     q: Option<String>,
-    from: Option<NaiveDate>,
-    to: Option<NaiveDate>,
+    from: Option<Day>,
+    to: Option<Day>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -176,11 +177,12 @@ async fn list_checkins(
     Query(input): Query<SearchInput>,
     paging: Paging,
 ) -> WebResult<Answer<Page<CheckInView>>> {
+    let (from, to) = span(input.from, input.to)?;
     let search = Search {
         camp: input.camp_id,
         text: input.q,
-        from: input.from,
-        to: input.to,
+        from,
+        to,
     };
     let (rows, total) = sync::list(&ctx, &actor, search, paging.size, paging.offset()).await?;
     let items = rows.into_iter().map(CheckInView::from).collect();

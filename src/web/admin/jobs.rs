@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -45,8 +45,9 @@ struct JobRunView {
     finished_at: Option<Timestamp>,
     /// `done`, `failed` or `skipped`; null while it runs.
     outcome: Option<String>,
-    /// What it did, in a line.
-    summary: Option<String>,
+    /// What it did, in the job's own figures; `error` says why it failed or was skipped.
+    #[schema(value_type = Option<Object>)]
+    summary: Option<Value>,
 }
 
 /// What a run did.
@@ -76,9 +77,15 @@ impl From<JobRunRow> for JobRunView {
             started_at: Timestamp::from_micros(run.started_at),
             finished_at: run.finished_at.map(Timestamp::from_micros),
             outcome: run.outcome,
-            summary: run.summary,
+            summary: run.summary.map(figures),
         }
     }
+}
+
+/// The book keeps figures as JSON, and what went wrong as a text.
+fn figures(summary: String) -> Value {
+    let kept = serde_json::from_str(&summary).ok().filter(Value::is_object);
+    kept.unwrap_or_else(|| json!({"error": summary}))
 }
 
 /// Every job and how it last went.

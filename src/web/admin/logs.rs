@@ -1,7 +1,6 @@
 //! What was done, and what was told.
 
 use axum::extract::State;
-use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -15,6 +14,7 @@ use crate::store::audit_lists::AuditFilter;
 use crate::store::outbox::MessageStatus;
 use crate::store::outbox_lists::ListedMessage;
 use crate::web::auth::Staff;
+use crate::web::day::{Day, span};
 use crate::web::{Answer, Envelope, Page, Paging, Query, WebResult, WebState};
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
@@ -28,8 +28,8 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
 struct LogsQuery {
     actor: Option<String>,
     action: Option<String>,
-    from: Option<NaiveDate>,
-    to: Option<NaiveDate>,
+    from: Option<Day>,
+    to: Option<Day>,
     q: Option<String>,
 }
 
@@ -146,11 +146,12 @@ async fn list_logs(
     Query(query): Query<LogsQuery>,
     paging: Paging,
 ) -> WebResult<Answer<Page<LogView>>> {
-    let day_after = query.to.and_then(|day| day.succ_opt());
+    let (from, to) = span(query.from, query.to)?;
+    let day_after = to.and_then(|day| day.succ_opt());
     let filter = AuditFilter {
         actor: query.actor,
         action: query.action,
-        from: query.from.map(Timestamp::start_of_day),
+        from: from.map(Timestamp::start_of_day),
         before: day_after.map(Timestamp::start_of_day),
         text: query.q,
     };

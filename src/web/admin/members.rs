@@ -182,7 +182,7 @@ async fn shown(ctx: &Context, actor: &Actor, id: MemberId) -> WebResult<Answer<M
         ("campId" = Option<i64>, Query),
         ("matchStatus" = Option<String>, Query, description = "pending|matched|failed"),
         ("joined" = Option<bool>, Query),
-        ("q" = Option<String>, Query, description = "part of a name, an order number, a planet id"),
+        ("q" = Option<String>, Query, description = "part of a name, an order number, a planet id or 成员编号"),
         ("page" = Option<i64>, Query), ("size" = Option<i64>, Query)
     ),
     responses((status = 200, body = Envelope<Page<MemberView>>))

@@ -1,7 +1,6 @@
 //! Payments.
 
 use axum::extract::State;
-use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -15,6 +14,7 @@ use crate::services::Context;
 use crate::services::payments::{self, PaymentQuery};
 use crate::store::payment_lists::ListedPayment;
 use crate::web::auth::Staff;
+use crate::web::day::{Day, span};
 use crate::web::{Answer, Envelope, Page, Paging, ProblemBody, Query, WebResult, WebState};
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
@@ -61,8 +61,8 @@ struct ListQuery {
     status: Option<OrderStatus>,
     flag: Option<OrderFlag>,
     q: Option<String>,
-    from: Option<NaiveDate>,
-    to: Option<NaiveDate>,
+    from: Option<Day>,
+    to: Option<Day>,
 }
 
 impl From<ListedPayment> for PaymentView {
@@ -95,7 +95,7 @@ impl From<ListedPayment> for PaymentView {
         ("campId" = Option<i64>, Query),
         ("status" = Option<String>, Query, description = "created|paid|refunding|refunded|closed"),
         ("flag" = Option<String>, Query, description = "duplicate|wrong_amount|late|unknown_order"),
-        ("q" = Option<String>, Query, description = "part of a name, or a whole number"),
+        ("q" = Option<String>, Query, description = "part of a name, or a whole number: of an order, or WeChat Pay's"),
         ("from" = Option<String>, Query, description = "paid on this day or later"),
         ("to" = Option<String>, Query, description = "paid on this day or earlier"),
         ("page" = Option<i64>, Query), ("size" = Option<i64>, Query)
@@ -111,13 +111,14 @@ async fn list_payments(
     Query(query): Query<ListQuery>,
     paging: Paging,
 ) -> WebResult<Answer<Page<PaymentView>>> {
+    let (from, to) = span(query.from, query.to)?;
     let query = PaymentQuery {
         camp_id: query.camp_id,
         status: query.status,
         flag: query.flag,
         text: query.q,
-        from: query.from,
-        to: query.to,
+        from,
+        to,
     };
     let (payments, total) =
         payments::list(&ctx, &actor, query, paging.size, paging.offset()).await?;

@@ -9,9 +9,10 @@ use crate::domain::{
     CampId, MemberId, PlanetUserId, RefundFlag, RefundId, RefundKind, RefundStatus, SyncId,
     Timestamp,
 };
-use crate::services::refund::{Batch, Built, Detail, DryRun, Evidence, Picked, Rejected, Skipped};
+use crate::services::refund::{Batch, Built, Detail, DryRun, Evidence, Rejected, Skipped};
 use crate::store::refunds::{Filter, Listed, LogRow, Refund};
-use crate::web::Problem;
+use crate::web::day::{Day, span};
+use crate::web::{Problem, WebResult};
 
 /// What a list of refunds is narrowed to; `page` and `size` besides.
 #[derive(Debug, Deserialize)]
@@ -21,23 +22,34 @@ pub(super) struct ListQuery {
     camp_id: Option<CampId>,
     min_confidence: Option<i64>,
     q: Option<String>,
-    from: Option<NaiveDate>,
-    to: Option<NaiveDate>,
+    from: Option<Day>,
+    to: Option<Day>,
 }
 
-impl From<ListQuery> for Filter {
-    fn from(query: ListQuery) -> Self {
+impl ListQuery {
+    /// What the store is asked for.
+    pub(super) fn filter(self) -> WebResult<Filter> {
+        let (from, to) = span(self.from, self.to)?;
         let day_after = |day: NaiveDate| day.succ_opt().unwrap_or(day);
-        Self {
-            status: query.status,
-            camp: query.camp_id,
-            min_confidence: query.min_confidence,
-            text: query.q,
-            from: query.from.map(Timestamp::start_of_day),
-            until: query.to.map(|day| Timestamp::start_of_day(day_after(day))),
-            ..Self::default()
-        }
+        Ok(Filter {
+            status: self.status,
+            camp: self.camp_id,
+            min_confidence: percentage("minConfidence", self.min_confidence)?,
+            text: self.q,
+            from: from.map(Timestamp::start_of_day),
+            until: to.map(|day| Timestamp::start_of_day(day_after(day))),
+            ..Filter::default()
+        })
     }
+}
+
+/// A number from 0 to 100.
+fn percentage(field: &'static str, given: Option<i64>) -> WebResult<Option<i64>> {
+    if given.is_some_and(|number| !(0..=100).contains(&number)) {
+        let what = "须在 0 到 100 之间".to_owned();
+        return Err(Problem::invalid([(field, what)]));
+    }
+    Ok(given)
 }
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -84,8 +96,9 @@ pub(super) struct BatchApproveBody {
     /// All clear ones of the camp; those to look at are left out.
     #[schema(value_type = Option<i64>)]
     camp_id: Option<CampId>,
-    /// With `campId`: at least so sure.
-    #[schema(default = 80)]
+    /// At least so sure, 0 to 100. With `campId` 80 unless given; `ids` were chosen by a person and
+    /// are taken as they are unless it is given, then those below are skipped as `wrong_state`.
+    #[schema(minimum = 0, maximum = 100)]
     min_confidence: Option<i64>,
     /// Only says what would happen.
     #[serde(default)]
@@ -94,23 +107,21 @@ pub(super) struct BatchApproveBody {
 
 /// What a batch is of.
 pub(super) enum BatchOf {
-    These(Vec<Picked>),
+    These(Vec<RefundId>, Option<i64>),
     Camp(CampId, i64),
 }
 
 impl BatchApproveBody {
-    /// None unless exactly one of the two is given.
-    pub(super) fn of(self) -> Option<BatchOf> {
+    /// Refused unless exactly one of the two is given.
+    pub(super) fn of(self) -> WebResult<BatchOf> {
+        let least = percentage("minConfidence", self.min_confidence)?;
         match (self.ids, self.camp_id) {
-            (Some(ids), None) => {
-                let picked = ids.into_iter().map(|id| Picked { id, hash: None });
-                Some(BatchOf::These(picked.collect()))
+            (Some(ids), None) => Ok(BatchOf::These(ids, least)),
+            (None, Some(camp)) => Ok(BatchOf::Camp(camp, least.unwrap_or(CLEAR_CONFIDENCE))),
+            _ => {
+                let what = "ids 与 campId 须给且只给一个".to_owned();
+                Err(Problem::invalid([("ids", what)]))
             }
-            (None, Some(camp)) => {
-                let least = self.min_confidence.unwrap_or(CLEAR_CONFIDENCE);
-                Some(BatchOf::Camp(camp, least))
-            }
-            _ => None,
         }
     }
 }
@@ -353,6 +364,14 @@ pub(super) struct BatchApproved {
     #[schema(value_type = Option<String>, format = DateTime)]
     undo_until: Option<Timestamp>,
     skipped: Vec<SkippedView>,
+}
+
+impl BatchApproved {
+    /// Says of these, too, that they were left out.
+    pub(super) fn and_skipped(mut self, skipped: Vec<Skipped>) -> Self {
+        self.skipped.extend(skipped.into_iter().map(Into::into));
+        self
+    }
 }
 
 impl From<Batch> for BatchApproved {

@@ -5,10 +5,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::domain::{CampId, RefundId};
-use crate::services::{Context, refund};
+use crate::services::Context;
+use crate::services::refund::{self, Chosen};
 use crate::web::auth::Staff;
 use crate::web::{
-    Answer, Envelope, Json, Page, Paging, Path, Problem, ProblemBody, Query, WebResult, WebState,
+    Answer, Envelope, Json, Page, Paging, Path, ProblemBody, Query, WebResult, WebState,
 };
 
 use super::refund_views::{
@@ -37,7 +38,7 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
     get, path = "/api/admin/refunds", tag = "staff", security(("staff" = [])),
     params(
         ("status" = Option<String>, Query), ("campId" = Option<i64>, Query),
-        ("minConfidence" = Option<i64>, Query),
+        ("minConfidence" = Option<i64>, Query, description = "0 to 100"),
         ("q" = Option<String>, Query, description = "order or refund number, part of a nickname"),
         ("from" = Option<String>, Query, description = "proposed on or after this day"),
         ("to" = Option<String>, Query, description = "proposed on or before this day"),
@@ -51,7 +52,7 @@ async fn list_refunds(
     Query(query): Query<ListQuery>,
     paging: Paging,
 ) -> WebResult<Answer<Page<ListedRefund>>> {
-    let page = refund::page(&ctx, &actor, query.into(), paging.page, paging.size).await?;
+    let page = refund::page(&ctx, &actor, query.filter()?, paging.page, paging.size).await?;
     let items = page.items.into_iter().map(Into::into);
     Ok(Answer(paging.page_of(items.collect(), page.total)))
 }
@@ -126,16 +127,21 @@ async fn batch_approve(
     Json(body): Json<BatchApproveBody>,
 ) -> WebResult<Answer<BatchApproved>> {
     let dry_run = body.dry_run;
-    let one_of = || Problem::invalid([("ids", "ids 与 campId 须给且只给一个".to_owned())]);
-    let picked = match body.of().ok_or_else(one_of)? {
-        BatchOf::These(picked) => picked,
-        BatchOf::Camp(camp, least) => refund::clear_of(&ctx, &actor, camp, least).await?,
+    let chosen = match body.of()? {
+        BatchOf::These(ids, least) => refund::choose(&ctx, &actor, &ids, least).await?,
+        BatchOf::Camp(camp, least) => Chosen {
+            picked: refund::clear_of(&ctx, &actor, camp, least).await?,
+            ..Chosen::default()
+        },
     };
-    Ok(Answer(if dry_run {
-        refund::dry_run(&ctx, &actor, &picked).await?.into()
+    let done: BatchApproved = if dry_run {
+        refund::dry_run(&ctx, &actor, &chosen.picked).await?.into()
     } else {
-        refund::approve_batch(&ctx, &actor, &picked).await?.into()
-    }))
+        refund::approve_batch(&ctx, &actor, &chosen.picked)
+            .await?
+            .into()
+    };
+    Ok(Answer(done.and_skipped(chosen.skipped)))
 }
 
 /// Rejects the given refunds that still wait.

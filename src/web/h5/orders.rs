@@ -101,18 +101,23 @@ async fn me(
     MaybeSession(session): MaybeSession,
     headers: HeaderMap,
 ) -> WebResult<Answer<Me>> {
-    let platform = platform_of(&headers).to_owned();
     let Some(session) = session else {
         return Ok(Answer(Me {
-            platform,
+            platform: platform_of(&headers).to_owned(),
             signed_in: false,
             orders: Vec::new(),
         }));
     };
     let orders = orders::of_session(&ctx, &session).await?;
+    let signed_in = session.openid_mac.is_some() || session.wecom_userid.is_some();
     Ok(Answer(Me {
-        platform,
-        signed_in: session.openid_mac.is_some() || session.wecom_userid.is_some(),
+        // A sign-in has proved where it was made; until then the browser's name has to do.
+        platform: if signed_in {
+            session.platform
+        } else {
+            platform_of(&headers).to_owned()
+        },
+        signed_in,
         orders: orders.into_iter().map(MyOrder::from).collect(),
     }))
 }

@@ -9,9 +9,9 @@ use utoipa_axum::routes;
 
 use crate::domain::calendar::{Day, DayState};
 use crate::domain::{BindStatus, CampStatus, MemberId, RefundStatus, Timestamp};
+use crate::services::Context;
+use crate::services::orders::{self, WayBack};
 use crate::services::progress::{self, Progress};
-use crate::services::{Context, orders};
-use crate::store::refunds::Refund;
 
 use super::super::{Answer, Envelope, Path, ProblemBody, WebResult, WebState};
 use super::session::AccessToken;
@@ -71,6 +71,7 @@ struct ProgressRefund {
     refunded_at: Option<Timestamp>,
     #[schema(required)]
     wechat_refund_id: Option<String>,
+    /// Why it was rejected; null unless it was.
     #[schema(required)]
     reason: Option<String>,
 }
@@ -96,7 +97,7 @@ async fn of_member(
     Ok(Answer(view(progress, payment.bind_status, refund)))
 }
 
-fn view(progress: Progress, bind_status: BindStatus, refund: Option<Refund>) -> ProgressView {
+fn view(progress: Progress, bind_status: BindStatus, refund: Option<WayBack>) -> ProgressView {
     let terms = progress.terms;
     ProgressView {
         member_id: progress.member_id.0,
@@ -131,15 +132,20 @@ impl From<Day> for ProgressDay {
     }
 }
 
-impl From<Refund> for ProgressRefund {
-    fn from(refund: Refund) -> Self {
+impl From<WayBack> for ProgressRefund {
+    fn from(
+        WayBack {
+            refund,
+            rejected_for,
+        }: WayBack,
+    ) -> Self {
         let standing = refund.standing;
         Self {
             status: refund.status,
             amount_fen: refund.proposal.amount_fen.get(),
             refunded_at: standing.refunded_at,
             wechat_refund_id: standing.wechat_refund_id,
-            reason: standing.failure_reason.map(|reason| reason.word()),
+            reason: rejected_for,
         }
     }
 }

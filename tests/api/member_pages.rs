@@ -1,0 +1,33 @@
+//! What the member pages are told of the browser they run in.
+
+use campkeeper::services::session;
+use campkeeper::store::{StoreError, sessions};
+use serde_json::json;
+
+use crate::house::House;
+use crate::on_both_engines;
+
+on_both_engines! {
+    async fn a_sign_in_proves_more_than_the_browser_s_name(db) {
+        let house = House::new(db).await;
+        let fresh = session::open(&house.ctx, "browser").await.unwrap();
+        let cookie = format!("ck_session={}", fresh.cookie);
+        let me = async |agent: &str| {
+            let call = house.get("/api/h5/me").header("cookie", &cookie);
+            let me = call.header("user-agent", agent).send().await.data();
+            (me["platform"].clone(), me["signedIn"].clone())
+        };
+        let plain = "Mozilla/5.0";
+        assert_eq!(me(plain).await, (json!("browser"), json!(false)));
+        assert_eq!(me("x MicroMessenger/8").await, (json!("wechat"), json!(false)));
+
+        let mut signed_in = fresh.session.clone();
+        signed_in.platform = "wecom".to_owned();
+        signed_in.wecom_userid = Some("lin.yue".to_owned());
+        let done: Result<(), StoreError> = house.ctx.db
+            .write(move |tx| Box::pin(async move { sessions::sign_in(tx, &signed_in).await }))
+            .await;
+        done.unwrap();
+        assert_eq!(me(plain).await, (json!("wecom"), json!(true)));
+    }
+}
