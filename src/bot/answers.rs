@@ -277,7 +277,8 @@ async fn what_waits(
         waiting.retain(|camp| !camp.is_empty());
         return Ok(vec![match waiting.as_slice() {
             [] => {
-                let body = json!({"awaiting": awaiting});
+                let unlisted = pending::unlisted(bot, actor).await?;
+                let body = json!({"awaiting": awaiting, "unlisted": unlisted});
                 replies::text(bot, person, "answer_nothing_pending", body)
             }
             [only] => pending::digest(bot, person, only)?,

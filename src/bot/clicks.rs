@@ -241,6 +241,7 @@ pub(super) fn gone(bot: &Bot, person: &str) -> Reply {
 pub(super) fn without_undo(mut outcome: Value) -> Value {
     if let Some(fields) = outcome.as_object_mut() {
         fields.insert("canUndo".to_owned(), json!(false));
+        fields.insert("canReopen".to_owned(), json!(false));
     }
     outcome
 }

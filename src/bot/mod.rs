@@ -18,6 +18,7 @@ mod renewing;
 mod replies;
 mod single;
 mod templates;
+mod unusual;
 mod wording;
 mod worker;
 

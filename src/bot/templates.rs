@@ -37,6 +37,7 @@ built_in![
     "answer_no_camp.txt",
     "answer_nothing_pending.txt",
     "answer_own_progress.txt",
+    "answer_payment_fate.txt",
     "answer_refused.txt",
     "answer_stranger.txt",
     "answer_sync_started.txt",

@@ -27,3 +27,4 @@ mod second;
 mod sending;
 mod stage;
 mod talking;
+mod unusual;

@@ -7,6 +7,7 @@
 mod account;
 mod approve;
 mod close;
+mod fate;
 mod list;
 mod propose;
 mod reject;
@@ -31,6 +32,7 @@ pub use approve::{
     Batch, DryRun, MAX_BATCH, Picked, Skipped, approve, approve_batch, clear_of, dry_run,
 };
 pub use close::close;
+pub use fate::{Fate, fate_of};
 pub use list::{Detail, Evidence, Outcomes, Page, one, outcomes, page};
 pub use propose::{
     Built, Lists, Tally, build_due_lists, build_list, propose_flagged, propose_manual,
