@@ -14,7 +14,9 @@ use crate::services::{Error, Result, cards, staff};
 use crate::store::cards::{Card, CardState};
 
 use super::layout::{Face, read_key};
-use super::{Bot, choosing, deciding, matching, notices, pending, replies, single};
+use super::{
+    Bot, choosing, deciding, matching, namesakes, notices, pending, renewing, replies, single,
+};
 
 /// A press, with all that is known of it.
 pub(super) struct Press<'a> {
@@ -59,7 +61,8 @@ pub(super) async fn press(bot: &Bot, person: &str, click: &CardClick) -> Result<
         "digest" => deciding::on_digest(&press).await,
         "batch" => deciding::on_batch(&press).await,
         "single" => single::on_single(&press).await,
-        "match" => matching::on_match(&press).await,
+        "match" | matching::NOBODY => matching::on_match(&press).await,
+        namesakes::KIND => namesakes::on_namesakes(&press).await,
         choosing::KIND => choosing::on_choice(&press).await,
         _ => notices::on_notice(&press).await,
     }

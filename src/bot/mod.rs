@@ -12,6 +12,7 @@ mod layout;
 mod matching;
 mod menu;
 mod names;
+mod namesakes;
 mod notices;
 mod pending;
 mod renewing;
