@@ -47,7 +47,7 @@ pub(super) async fn press(bot: &Bot, person: &str, click: &CardClick) -> Result<
     };
     let is_over = card.state == CardState::Open && card.expires_at <= bot.ctx.now();
     if is_over || card.state == CardState::Replaced {
-        return Ok(gone());
+        return dead(bot, person, &card).await;
     }
     let press = Press {
         bot,
@@ -233,6 +233,20 @@ pub(super) async fn decided_already(press: &Press<'_>) -> Result<Vec<Reply>> {
         Some(outcome) => press.too_late(kind, &outcome).await,
         None => Ok(gone()),
     }
+}
+
+/// A press on a card whose time is over, or that a newer one has taken the place of: the card is
+/// greyed by the code that the press has brought, and a text says what to do.
+async fn dead(bot: &Bot, person: &str, card: &Card) -> Result<Vec<Reply>> {
+    let ended = match (card.state, card.outcome.clone()) {
+        (CardState::Replaced, Some(outcome)) => outcome,
+        _ => renewing::ended(bot, card, "over")?,
+    };
+    let audience =
+        CardAudience::users([person]).map_err(|error| Error::Invariant(error.to_string()))?;
+    // That it still shows its buttons is not worth a second text.
+    change(bot, person, card, audience, "renewed", ended).await?;
+    Ok(vec![gone(bot, person)])
 }
 
 /// What is said to a press on a card that is unknown, or whose time is over.
