@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use crate::domain::eligibility::Judgement;
 use crate::domain::staff::{Actor, Channel, Reach};
-use crate::domain::{Action, MatchStatus};
+use crate::domain::{Action, BindStatus, MatchStatus};
 use crate::services::inbox::Reply;
-use crate::services::lookup::{self, MemberProgress};
+use crate::services::lookup::{self, MAX_MEMBERS_FOUND, MemberProgress};
 use crate::services::{Result, review, staff, sync};
 use crate::store::camps::Camp;
 
@@ -27,11 +27,10 @@ pub(super) async fn answer(bot: &Bot, person: &str, text: &str) -> Result<Vec<Re
         return answer_member(bot, person).await;
     };
     let Some(Command { verb, words }) = Command::parse(text) else {
-        let foreign = command::foreign(text);
-        return Ok(vec![help(bot, person, &actor, false, foreign)]);
+        return Ok(vec![no_command(bot, person, &actor, text)]);
     };
     match verb {
-        Verb::Help => Ok(vec![help(bot, person, &actor, true, None)]),
+        Verb::Help => Ok(vec![help(bot, person, &actor)]),
         Verb::Progress => progress(bot, person, &actor, &words).await,
         Verb::Sync => start_sync(bot, person, &actor, &words).await,
         Verb::Match => matching::answer(bot, person, &actor, &words).await,
@@ -49,7 +48,7 @@ pub(super) async fn about_camp(
     words: &[String],
 ) -> Result<Vec<Reply>> {
     match verb {
-        Verb::Help => Ok(vec![help(bot, person, actor, true, None)]),
+        Verb::Help => Ok(vec![help(bot, person, actor)]),
         Verb::Progress if words.is_empty() => {
             Ok(vec![camp_progress(bot, person, actor, camp).await?])
         }
@@ -91,11 +90,20 @@ async fn answer_member(bot: &Bot, person: &str) -> Result<Vec<Reply>> {
     )])
 }
 
-fn help(bot: &Bot, person: &str, actor: &Actor, understood: bool, foreign: Option<&str>) -> Reply {
+/// What is said to other talk: something short, with the nearest that can be asked.
+fn no_command(bot: &Bot, person: &str, actor: &Actor, text: &str) -> Reply {
     let body = json!({
         "name": actor.name,
-        "understood": understood,
-        "foreign": foreign,
+        "foreign": command::foreign(text),
+        "greeting": command::is_greeting(text),
+        "nearest": command::nearest(text),
+    });
+    replies::text(bot, person, "answer_other_talk", body)
+}
+
+fn help(bot: &Bot, person: &str, actor: &Actor) -> Reply {
+    let body = json!({
+        "name": actor.name,
         "mayMatch": actor.role.may(Action::MatchMembers) != Reach::Nowhere,
         "maySync": actor.role.may(Action::SyncCheckIns) != Reach::Nowhere,
         "mayReview": actor.role.may(Action::ReviewRefunds) != Reach::Nowhere,
@@ -120,8 +128,40 @@ async fn progress(bot: &Bot, person: &str, actor: &Actor, words: &[String]) -> R
             Some(camp) => about_camp(bot, person, actor, verb, camp, words).await,
             None => Ok(Vec::new()),
         },
-        found => Ok(vec![choosing::card(bot, person, verb, first, rest, &found)]),
+        found => {
+            if let Found::None(_) = found {
+                let said = in_any_camp(bot, person, actor, &camps, &words.join(" ")).await?;
+                if !said.is_empty() {
+                    return Ok(said);
+                }
+            }
+            Ok(vec![choosing::card(bot, person, verb, first, rest, &found)])
+        }
     }
+}
+
+/// `进度 小明` where no camp is called so: members of that name, whichever camp they are in.
+async fn in_any_camp(
+    bot: &Bot,
+    person: &str,
+    actor: &Actor,
+    camps: &[Camp],
+    wanted: &str,
+) -> Result<Vec<Reply>> {
+    let mut places: Vec<MemberProgress> = Vec::new();
+    for camp in camps.iter().take(MAX_LINES) {
+        places.extend(lookup::find_members(&bot.ctx, actor, camp, wanted).await?);
+    }
+    let Some(first) = places.first() else {
+        return Ok(Vec::new());
+    };
+    if places.iter().all(|place| place.camp.id == first.camp.id) {
+        return member(bot, person, actor, &first.camp, wanted).await;
+    }
+    let shown = places.iter().take(MAX_MEMBERS_FOUND);
+    let lines: Vec<Value> = shown.map(|place| member_line(bot, place)).collect();
+    let body = json!({"campName": null, "wanted": wanted, "members": lines});
+    Ok(vec![replies::text(bot, person, "answer_members", body)])
 }
 
 async fn overview(bot: &Bot, person: &str, actor: &Actor, camps: &[Camp]) -> Result<Vec<Reply>> {
@@ -137,7 +177,7 @@ async fn overview(bot: &Bot, person: &str, actor: &Actor, camps: &[Camp]) -> Res
             "day": camp.terms.days_begun(bot.ctx.today()),
             "days": camp.terms.calendar_days(),
             "members": progress.members,
-            "eligible": progress.eligible,
+            "eligible": progress.eligible + progress.by_grace,
         }));
     }
     let body = json!({"camps": lines, "more": camps.len().saturating_sub(MAX_LINES)});
@@ -220,6 +260,7 @@ fn member_line(bot: &Bot, place: &MemberProgress) -> Value {
             Judgement::NotEligible => "not_eligible",
         },
         "matched": place.member.match_status == MatchStatus::Matched,
+        "mayBind": place.bind_status == BindStatus::Pending,
         "joined": place.member.joined,
         "refunded": place.is_refunded,
     })
@@ -277,7 +318,8 @@ async fn what_waits(
         waiting.retain(|camp| !camp.is_empty());
         return Ok(vec![match waiting.as_slice() {
             [] => {
-                let body = json!({"awaiting": awaiting});
+                let unlisted = pending::unlisted(bot, actor).await?;
+                let body = json!({"awaiting": awaiting, "unlisted": unlisted});
                 replies::text(bot, person, "answer_nothing_pending", body)
             }
             [only] => pending::digest(bot, person, only)?,

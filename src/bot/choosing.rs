@@ -47,7 +47,7 @@ pub(super) fn card(
         Found::None(camps) => (false, camps.clone()),
     };
     if camps.is_empty() {
-        return replies::text(bot, person, "answer_no_camp", json!({}));
+        return replies::text(bot, person, "answer_no_camp", json!({"wanted": wanted}));
     }
     let body = json!({
         "verb": verb.as_str(),

@@ -14,7 +14,9 @@ use crate::services::{Error, Result, cards, staff};
 use crate::store::cards::{Card, CardState};
 
 use super::layout::{Face, read_key};
-use super::{Bot, choosing, deciding, matching, notices, pending, replies, single};
+use super::{
+    Bot, choosing, deciding, matching, namesakes, notices, pending, renewing, replies, single,
+};
 
 /// A press, with all that is known of it.
 pub(super) struct Press<'a> {
@@ -45,7 +47,7 @@ pub(super) async fn press(bot: &Bot, person: &str, click: &CardClick) -> Result<
     };
     let is_over = card.state == CardState::Open && card.expires_at <= bot.ctx.now();
     if is_over || card.state == CardState::Replaced {
-        return Ok(gone());
+        return dead(bot, person, &card).await;
     }
     let press = Press {
         bot,
@@ -59,7 +61,8 @@ pub(super) async fn press(bot: &Bot, person: &str, click: &CardClick) -> Result<
         "digest" => deciding::on_digest(&press).await,
         "batch" => deciding::on_batch(&press).await,
         "single" => single::on_single(&press).await,
-        "match" => matching::on_match(&press).await,
+        "match" | matching::NOBODY => matching::on_match(&press).await,
+        namesakes::KIND => namesakes::on_namesakes(&press).await,
         choosing::KIND => choosing::on_choice(&press).await,
         _ => notices::on_notice(&press).await,
     }
@@ -232,6 +235,20 @@ pub(super) async fn decided_already(press: &Press<'_>) -> Result<Vec<Reply>> {
     }
 }
 
+/// A press on a card whose time is over, or that a newer one has taken the place of: the card is
+/// greyed by the code that the press has brought, and a text says what to do.
+async fn dead(bot: &Bot, person: &str, card: &Card) -> Result<Vec<Reply>> {
+    let ended = match (card.state, card.outcome.clone()) {
+        (CardState::Replaced, Some(outcome)) => outcome,
+        _ => renewing::ended(bot, card, "over")?,
+    };
+    let audience =
+        CardAudience::users([person]).map_err(|error| Error::Invariant(error.to_string()))?;
+    // That it still shows its buttons is not worth a second text.
+    change(bot, person, card, audience, "renewed", ended).await?;
+    Ok(vec![gone(bot, person)])
+}
+
 /// What is said to a press on a card that is unknown, or whose time is over.
 pub(super) fn gone(bot: &Bot, person: &str) -> Reply {
     replies::text(bot, person, "answer_card_gone", json!({}))
@@ -241,6 +258,7 @@ pub(super) fn gone(bot: &Bot, person: &str) -> Reply {
 pub(super) fn without_undo(mut outcome: Value) -> Value {
     if let Some(fields) = outcome.as_object_mut() {
         fields.insert("canUndo".to_owned(), json!(false));
+        fields.insert("canReopen".to_owned(), json!(false));
     }
     outcome
 }

@@ -75,6 +75,57 @@ pub fn foreign(text: &str) -> Option<&'static str> {
     FOREIGN.iter().copied().find(|word| text.starts_with(word))
 }
 
+/// What people say when they say hello.
+const GREETINGS: &[&str] = &[
+    "你好",
+    "您好",
+    "hi",
+    "hello",
+    "在吗",
+    "早上好",
+    "下午好",
+    "晚上好",
+];
+/// What stands between a verb and a name in a sentence.
+const BETWEEN: &[char] = &[
+    '的', '呢', '吗', '一', '下', '？', '?', '，', ',', '。', '！', '!',
+];
+
+/// Whether somebody says hello, and nothing else that we know.
+#[must_use]
+pub fn is_greeting(text: &str) -> bool {
+    let text = readable(text).to_lowercase();
+    GREETINGS.iter().any(|greeting| text.starts_with(greeting))
+}
+
+/// The command that somebody may have meant by what is none: `九月的进度` is `进度 九月`, and one
+/// letter of a word may be wrong.
+#[must_use]
+pub fn nearest(text: &str) -> Option<String> {
+    let text = readable(text);
+    let spoken = ALIASES.iter().filter(|(alias, _)| !alias.is_ascii());
+    let spoken = spoken.max_by_key(|(alias, _)| text.find(alias).map(|_| alias.len()));
+    if let Some((alias, verb)) = spoken.filter(|(alias, _)| text.contains(alias)) {
+        let rest = text.replacen(alias, " ", 1);
+        let words: Vec<&str> = rest
+            .split_whitespace()
+            .map(|word| word.trim_matches(BETWEEN))
+            .filter(|word| !word.is_empty())
+            .collect();
+        // A sentence is not a name.
+        let name = words
+            .first()
+            .filter(|word| words.len() == 1 && word.chars().count() <= 8);
+        return Some(name.map_or_else(|| verb.to_string(), |name| format!("{verb} {name}")));
+    }
+    let (first, rest) = text.split_once(char::is_whitespace).unwrap_or((&text, ""));
+    let first = first.to_lowercase();
+    let is_near =
+        |alias: &str| alias.chars().count() >= 2 && strsim::levenshtein(alias, &first) == 1;
+    let (_, verb) = ALIASES.iter().find(|(alias, _)| is_near(alias))?;
+    Some(format!("{verb} {}", rest.trim()).trim_end().to_owned())
+}
+
 /// What somebody typed, in one width, without the slash before it and without U+0000, which
 /// PostgreSQL refuses in what is searched for.
 fn readable(text: &str) -> String {
@@ -171,6 +222,23 @@ mod tests {
         for word in FOREIGN {
             assert_eq!(Command::parse(word), None, "{word}");
         }
+    }
+
+    #[test]
+    fn what_is_nearly_a_command_is_guessed() {
+        for (text, meant) in [
+            ("九月的进度", Some("进度 九月")),
+            ("谢谢进度", Some("进度 谢谢")),
+            ("帮我看一下九月写作营今天的进度怎么样了", Some("进度")),
+            ("进渡 九月", Some("进度 九月")),
+            ("待申核", Some("待审核")),
+            ("synk", Some("同步")),
+            ("今天天气不错", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(text).as_deref(), meant, "{text}");
+        }
+        assert!(is_greeting("您好呀") && is_greeting("Hi") && !is_greeting("进度"));
     }
 
     #[test]

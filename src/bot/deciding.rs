@@ -23,7 +23,10 @@ pub(super) async fn on_digest(press: &Press<'_>) -> Result<Vec<Reply>> {
     let is_open = press.card.state == CardState::Open;
     match press.action {
         "pass" | "back" if !is_open => decided_already(press).await,
-        "pass" => confirm(press, &frozen.all(), "digest_confirm", "confirm", "back").await,
+        "pass" => {
+            let (all, kind) = (frozen.all(), "digest_confirm");
+            confirm(press, &frozen, &all, kind, "confirm", "back").await
+        }
         "back" => press.show("digest", frozen.body).await,
         "confirm" => approve(press, &frozen, &frozen.all()).await,
         "batch" | "next" => next_batch(press).await,
@@ -54,6 +57,7 @@ pub(super) async fn on_batch(press: &Press<'_>) -> Result<Vec<Reply>> {
             let [confirm_key, back] = ["confirm", "back"].map(|verb| format!("{verb}_{mask:x}"));
             confirm(
                 press,
+                &frozen,
                 &frozen.masked(mask),
                 "batch_confirm",
                 &confirm_key,
@@ -96,6 +100,7 @@ fn ticked(mut body: Value, frozen: &Frozen, mask: u32) -> Value {
 /// What would happen, for the one who pressed alone.
 async fn confirm(
     press: &Press<'_>,
+    frozen: &Frozen,
     picked: &[Picked],
     kind: &str,
     confirm_action: &str,
@@ -106,11 +111,15 @@ async fn confirm(
         let errors = dry.skipped.iter().map(|skipped| &skipped.error);
         return nothing_left(press, errors).await;
     }
+    let skipped: Vec<RefundId> = dry.skipped.iter().map(|skipped| skipped.id).collect();
+    let contested = frozen.contested(&skipped);
     let body = json!({
         "campName": camp_name(&press.card),
         "count": dry.approvable.len(),
         "sumYuan": dry.sum_fen.yuan(),
-        "skipped": dry.skipped.len(),
+        "unusual": frozen.unusual(&dry.approvable),
+        "contested": contested,
+        "skipped": dry.skipped.len() - contested,
         "undoSeconds": press.bot.ctx.settings.undo_seconds,
         "confirm": confirm_action,
         "back": back_action,

@@ -7,7 +7,7 @@ use crate::domain::matching::Decision;
 use crate::domain::staff::Actor;
 use crate::domain::{Action, CampStatus, MatchStatus, MemberId, PlanetUserId};
 use crate::services::inbox::Reply;
-use crate::services::lookup::{self, shown_name};
+use crate::services::lookup::{self, MemberProgress, shown_name};
 use crate::services::matching::{self, Choice, Question, Suggestion, was_looked_at};
 use crate::services::{Error, Refusal, Result};
 use crate::store::camps::Camp;
@@ -18,12 +18,14 @@ use super::clicks::Press;
 use super::command::Verb;
 use super::names::{self, Found};
 use super::pending::CARD_LIFE;
-use super::{Bot, answers, choosing, replies};
+use super::{Bot, answers, choosing, namesakes, replies};
 
 /// The question of the card.
 const ACCOUNT: &str = "account";
 /// The option that is no account: 以上都不是.
 const NONE: &str = "none";
+/// The card of a member for whom there is no account to choose.
+pub(super) const NOBODY: &str = "match_nobody";
 /// Characters of an option (wecom-app §6).
 const MAX_OPTION_CHARS: usize = 16;
 /// Accounts that the text before the card explains; the card has up to nine.
@@ -42,7 +44,7 @@ pub(super) async fn answer(
         return everywhere(bot, person, actor, &camps).await;
     };
     if let Found::One(camp) = names::find(&words.join(" "), &camps, |camp| &camp.name) {
-        return next(bot, person, actor, camp).await;
+        return next(bot, person, actor, camp, None).await;
     }
     match names::find(first, &camps, |camp| &camp.name) {
         Found::One(camp) => about_camp(bot, person, actor, camp, rest).await,
@@ -62,7 +64,7 @@ pub(super) async fn about_camp(
     words: &[String],
 ) -> Result<Vec<Reply>> {
     if words.is_empty() {
-        next(bot, person, actor, camp).await
+        next(bot, person, actor, camp, None).await
     } else {
         member(bot, person, actor, camp, &words.join(" ")).await
     }
@@ -79,7 +81,7 @@ async fn everywhere(bot: &Bot, person: &str, actor: &Actor, camps: &[Camp]) -> R
         }
     }
     if let [(camp, ..)] = waiting.as_slice() {
-        return next(bot, person, actor, camp).await;
+        return next(bot, person, actor, camp, None).await;
     }
     let line = |(camp, count, seen): &(&Camp, usize, usize)| json!({"name": camp.name, "count": count, "seen": seen});
     let lines: Vec<Value> = waiting.iter().map(line).collect();
@@ -87,14 +89,19 @@ async fn everywhere(bot: &Bot, person: &str, actor: &Actor, camps: &[Camp]) -> R
     Ok(vec![replies::text(bot, person, "answer_match_camps", body)])
 }
 
-/// Asks about the next member of a camp whom nobody has looked at.
-async fn next(bot: &Bot, person: &str, actor: &Actor, camp: &Camp) -> Result<Vec<Reply>> {
+/// Asks about a member of a camp whom nobody has looked at: the one `after` another, where that
+/// one is passed over.
+async fn next(
+    bot: &Bot,
+    person: &str,
+    actor: &Actor,
+    camp: &Camp,
+    after: Option<MemberId>,
+) -> Result<Vec<Reply>> {
     let waiting = matching::waiting(&bot.ctx, actor, camp.id).await?;
-    match waiting.first().filter(|member| !was_looked_at(member)) {
-        Some(member) => {
-            let left = not_looked_at(&waiting) - 1;
-            ask(bot, person, actor, camp, member.id, left).await
-        }
+    let fresh = not_looked_at(&waiting);
+    match matching::next_to_ask(&bot.ctx, actor, camp.id, after).await? {
+        Some(member) => ask(bot, person, actor, camp, member, fresh.saturating_sub(1)).await,
         None => {
             let body = json!({
                 "campId": camp.id.0, "campName": camp.name, "count": waiting.len(),
@@ -119,16 +126,17 @@ async fn member(
     wanted: &str,
 ) -> Result<Vec<Reply>> {
     let found = lookup::find_members(&bot.ctx, actor, camp, wanted).await?;
-    match found.as_slice() {
-        [only] if only.member.match_status != MatchStatus::Matched => {
-            ask(bot, person, actor, camp, only.member.id, 0).await
-        }
-        several => Ok(vec![answers::members(bot, person, camp, wanted, several)]),
+    let is_open = |place: &&MemberProgress| place.member.match_status != MatchStatus::Matched;
+    let open: Vec<&MemberProgress> = found.iter().filter(is_open).collect();
+    match open.as_slice() {
+        [] => Ok(vec![answers::members(bot, person, camp, wanted, &found)]),
+        [only] => ask(bot, person, actor, camp, only.member.id, 0).await,
+        several => Ok(vec![namesakes::card(bot, person, camp, wanted, several)]),
     }
 }
 
 /// A text with the evidence, and the card to choose on where there is anything to choose.
-async fn ask(
+pub(super) async fn ask(
     bot: &Bot,
     person: &str,
     actor: &Actor,
@@ -140,18 +148,20 @@ async fn ask(
     let body = body_of(camp, &question, left);
     let text = replies::text(bot, person, "answer_match", body.clone());
     let text = replies::about(text, camp.id);
-    if question.suggestions.is_empty() {
-        return Ok(vec![text]);
-    }
+    let kind = match (question.suggestions.is_empty(), left) {
+        (false, _) => "match",
+        (true, 0) => return Ok(vec![text]),
+        (true, _) => NOBODY,
+    };
     let card = NewCard {
-        kind: "match".to_owned(),
+        kind: kind.to_owned(),
         camp_id: Some(camp.id),
         subject: format!("member:{id}"),
         proposal: body.clone(),
         audience: vec![person.to_owned()],
         expires_at: bot.ctx.now().plus(CARD_LIFE),
     };
-    Ok(vec![text, replies::card(bot, person, "match", body, card)])
+    Ok(vec![text, replies::card(bot, person, kind, body, card)])
 }
 
 fn body_of(camp: &Camp, question: &Question, left: usize) -> Value {
@@ -159,6 +169,7 @@ fn body_of(camp: &Camp, question: &Question, left: usize) -> Value {
         member,
         payment,
         suggestions,
+        none_resembles,
     } = question;
     let candidates: Vec<Value> = suggestions
         .iter()
@@ -178,6 +189,7 @@ fn body_of(camp: &Camp, question: &Question, left: usize) -> Value {
         "candidates": candidates,
         "explained": EXPLAINED,
         "unsure": is_unsure(suggestions),
+        "unclaimed": none_resembles,
         "left": left,
     })
 }
@@ -203,7 +215,11 @@ fn is_unsure(suggestions: &[Suggestion]) -> bool {
 }
 
 fn candidate(place: usize, suggestion: &Suggestion) -> Value {
-    let score = format!(" {}分", suggestion.score);
+    let score = match suggestion.score {
+        // Nothing speaks for it: a number would say that something does.
+        0 => String::new(),
+        score => format!(" {score}分"),
+    };
     let number = format!("{} ", place + 1);
     let taken = score.chars().count() + number.chars().count();
     let room = MAX_OPTION_CHARS.saturating_sub(taken);
@@ -235,7 +251,8 @@ pub(super) async fn on_match(press: &Press<'_>) -> Result<Vec<Reply>> {
             let camp = press.card.camp_id.ok_or(Error::NotFound)?;
             let action = Action::MatchMembers;
             let camp = lookup::camp(&press.bot.ctx, &press.actor, action, camp).await?;
-            next(press.bot, press.person, &press.actor, &camp).await
+            let (bot, person) = (press.bot, press.person);
+            next(bot, person, &press.actor, &camp, Some(member_of(press)?)).await
         }
         _ => {
             let outcome = press.card.outcome.clone();

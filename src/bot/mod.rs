@@ -12,12 +12,14 @@ mod layout;
 mod matching;
 mod menu;
 mod names;
+mod namesakes;
 mod notices;
 mod pending;
 mod renewing;
 mod replies;
 mod single;
 mod templates;
+mod unusual;
 mod wording;
 mod worker;
 

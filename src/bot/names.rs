@@ -2,6 +2,8 @@
 
 use unicode_normalization::UnicodeNormalization as _;
 
+use crate::domain::matching::simplified;
+
 /// Names that are offered when none fits.
 const MAX_OFFERED: usize = 5;
 
@@ -12,12 +14,13 @@ pub(super) enum Found<'a, T> {
     One(&'a T),
     /// One of these.
     Several(Vec<&'a T>),
-    /// None; these come nearest.
+    /// None; these come nearest, if any does: half of a name may be another.
     None(Vec<&'a T>),
 }
 
 /// Finds `wanted` among `items`: the equal one, else those that contain it, else the nearest.
-/// Width, case, blanks and punctuation do not count.
+/// Width, case,
+/// script, blanks and punctuation do not count.
 pub(super) fn find<'a, T>(wanted: &str, items: &'a [T], name: impl Fn(&T) -> &str) -> Found<'a, T> {
     let wanted = folded(wanted);
     let folded_names: Vec<(&T, String)> = items
@@ -46,6 +49,10 @@ fn matching<'a, T>(names: &[(&'a T, String)], fits: impl Fn(&String) -> bool) ->
 }
 
 fn nearest<'a, T>(wanted: &str, mut names: Vec<(&'a T, String)>) -> Vec<&'a T> {
+    names.retain(|(_, name)| {
+        let longest = name.chars().count().max(wanted.chars().count());
+        strsim::levenshtein(wanted, name) <= longest / 2
+    });
     names.sort_by_cached_key(|(_, name)| strsim::levenshtein(wanted, name));
     names
         .into_iter()
@@ -58,6 +65,7 @@ fn folded(text: &str) -> String {
     text.nfkc()
         .filter(|c| c.is_alphanumeric())
         .flat_map(char::to_lowercase)
+        .map(simplified)
         .collect()
 }
 
@@ -80,7 +88,9 @@ mod tests {
             panic!("nothing is called so");
         };
         assert_eq!(nearest.first(), Some(&&"写作营"));
-        assert_eq!(nearest.len(), 4);
+        assert_eq!(nearest.len(), 1, "the others have less than half of it");
+        assert_eq!(find("寫作營"), Found::One(&"写作营"));
+        assert_eq!(find("星河"), Found::None(vec![]));
         assert!(matches!(find(""), Found::None(_)));
     }
 }

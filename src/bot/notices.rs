@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 use crate::domain::{Action, CampId, PaymentId, RefundId, RefundStatus, Timestamp};
 use crate::services::inbox::Reply;
 use crate::services::{Error, Refusal, Result, lookup, refund, review};
+use crate::store::camps::Camp;
 use crate::store::cards::CardState;
 
 use super::clicks::{Press, camp_name, decided_already, gone};
-use super::{answers, pending, replies, single};
+use super::{answers, replies, single};
 
 /// A press on a notice.
 pub(super) async fn on_notice(press: &Press<'_>) -> Result<Vec<Reply>> {
@@ -102,8 +103,24 @@ async fn review_payment(press: &Press<'_>, camp: CampId) -> Result<Vec<Reply>> {
     let listed = payment.and_then(|payment| waiting.of_payment(payment));
     Ok(vec![match listed {
         Some(listed) => single::card(press.bot, press.person, &waiting.camp, listed),
-        None => pending::nothing(press.bot, press.person, &waiting),
+        None => fate(press, &waiting.camp, payment.ok_or(Error::NotFound)?).await?,
     }])
+}
+
+/// What became of a payment of which nothing waits for the one who asks.
+async fn fate(press: &Press<'_>, camp: &Camp, payment: PaymentId) -> Result<Reply> {
+    let fate = refund::fate_of(&press.bot.ctx, &press.actor, payment).await?;
+    let refund = fate.refund.as_ref();
+    let decision = refund.and_then(|refund| refund.standing.decision.as_ref());
+    let body = json!({
+        "campId": camp.id.0,
+        "status": refund.map(|refund| refund.status.as_str()),
+        "by": decision.map(|decision| &decision.name),
+        "at": decision.map(|decision| replies::moment(decision.at)),
+        "hasPlace": fate.has_place,
+    });
+    let text = replies::text(press.bot, press.person, "answer_payment_fate", body);
+    Ok(replies::about(text, camp.id))
 }
 
 fn number(press: &Press<'_>, name: &str) -> Option<i64> {

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::domain::eligibility::days_shown;
-use crate::domain::staff::Channel;
-use crate::domain::{Action, CampId, Fen, RefundId, RefundKind};
+use crate::domain::staff::{Actor, Channel};
+use crate::domain::{Action, CampId, CampStatus, Fen, RefundFlag, RefundId, RefundKind};
 use crate::services::inbox::Reply;
 use crate::services::refund::Picked;
 use crate::services::review::{self, Waiting, sum};
@@ -14,7 +14,7 @@ use crate::services::{Error, Result, lookup, staff};
 use crate::store::cards::{Card, NewCard};
 use crate::store::refunds::Listed;
 
-use super::{Bot, replies};
+use super::{Bot, replies, unusual};
 
 /// Members on one batch card: what a vote can hold (wecom-app §6).
 pub(super) const MAX_BATCH: usize = 20;
@@ -41,6 +41,8 @@ pub(super) struct FrozenRefund {
     pub(super) hash: String,
     /// How much, in fen.
     pub(super) fen: i64,
+    /// What was shown of it as out of the ordinary.
+    pub(super) flags: Vec<RefundFlag>,
 }
 
 impl Frozen {
@@ -74,6 +76,21 @@ impl Frozen {
             })
     }
 
+    /// What was shown as out of the ordinary about some of its refunds, counted in words.
+    pub(super) fn unusual(&self, ids: &[RefundId]) -> String {
+        let meant = |refund: &&FrozenRefund| ids.contains(&RefundId(refund.id));
+        let meant = self.picked.iter().filter(meant);
+        unusual::counted(meant.map(|refund| refund.flags.as_slice()))
+    }
+
+    /// How many of some refunds nobody can approve before it is said whose the account is.
+    pub(super) fn contested(&self, ids: &[RefundId]) -> usize {
+        let meant = |refund: &&FrozenRefund| {
+            ids.contains(&RefundId(refund.id)) && refund.flags.contains(&RefundFlag::Contested)
+        };
+        self.picked.iter().filter(meant).count()
+    }
+
     /// The sum of some of its refunds.
     pub(super) fn sum(&self, ids: &[RefundId]) -> Result<Fen> {
         let amounts = self
@@ -93,6 +110,7 @@ impl FrozenRefund {
             id: listed.refund.id.0,
             hash: listed.refund.proposal_hash.clone(),
             fen: listed.refund.proposal.amount_fen.get(),
+            flags: listed.refund.proposal.flags.clone(),
         }
     }
 
@@ -143,9 +161,21 @@ pub(super) async fn waiting_for(
     Ok(most)
 }
 
+/// The camps of somebody that have ended and whose list could not be built yet.
+pub(super) async fn unlisted(bot: &Bot, actor: &Actor) -> Result<Vec<String>> {
+    let mut camps = lookup::camps_for(&bot.ctx, actor, Action::ReviewRefunds).await?;
+    camps.retain(|camp| camp.status == CampStatus::Ended);
+    Ok(camps.into_iter().map(|camp| camp.name).collect())
+}
+
 /// What is said where nothing waits for `person` in a camp.
 pub(super) fn nothing(bot: &Bot, person: &str, waiting: &Waiting) -> Reply {
-    let body = json!({"campName": waiting.camp.name, "awaiting": waiting.awaiting_another});
+    let body = json!({
+        "campName": waiting.camp.name,
+        "awaiting": waiting.awaiting_another,
+        "hasNoList": waiting.camp.status == CampStatus::Ended,
+        "goesOn": matches!(waiting.camp.status, CampStatus::Enrolling | CampStatus::Ongoing),
+    });
     replies::text(bot, person, "answer_nothing_pending", body)
 }
 
@@ -158,13 +188,22 @@ pub(super) fn digest(bot: &Bot, person: &str, waiting: &Waiting) -> Result<Reply
 
 /// What the digest of a camp is made of.
 pub(super) fn digest_card(bot: &Bot, person: &str, waiting: &Waiting) -> Result<NewCard> {
+    // What is wrong with a payment says nothing of a member: people and payments are told apart.
+    let (people, payments): (Vec<Listed>, Vec<Listed>) = waiting
+        .to_look_at
+        .iter()
+        .cloned()
+        .partition(|listed| rests_on_days(listed.refund.proposal.kind));
     let body = json!({
         "campId": waiting.camp.id.0,
         "campName": waiting.camp.name,
         "clear": waiting.clear.len(),
         "clearYuan": sum(&waiting.clear)?.yuan(),
-        "look": waiting.to_look_at.len(),
-        "lookYuan": sum(&waiting.to_look_at)?.yuan(),
+        "look": people.len(),
+        "lookYuan": sum(&people)?.yuan(),
+        "payments": payments.len(),
+        "paymentsYuan": sum(&payments)?.yuan(),
+        "unidentified": waiting.unidentified,
         "notEligible": waiting.not_eligible,
         "awaiting": waiting.awaiting_another,
     });
@@ -195,11 +234,16 @@ pub(super) fn batch(bot: &Bot, person: &str, waiting: &Waiting) -> Reply {
             })
         })
         .collect();
+    let is_contested = |(listed, _): &&(&Listed, bool)| {
+        let flags = &listed.refund.proposal.flags;
+        flags.contains(&RefundFlag::Contested)
+    };
     let body = json!({
         "campId": waiting.camp.id.0,
         "campName": waiting.camp.name,
         "members": members,
         "total": all.len(),
+        "contested": shown.iter().filter(is_contested).count(),
     });
     let refunds: Vec<Listed> = shown
         .into_iter()
@@ -242,14 +286,18 @@ pub(super) fn name_of(listed: &Listed) -> &str {
         .map_or("未填昵称", String::as_str)
 }
 
-/// The days of a refund: `8/7`, `6+宽限1/7`, or nothing where it does not rest on days: a payment
-/// that something is wrong with goes back whatever somebody's days are.
+/// Whether a refund goes back for days: a payment that something is wrong with goes back whatever
+/// somebody's days are.
+pub(super) const fn rests_on_days(kind: RefundKind) -> bool {
+    matches!(kind, RefundKind::Deposit | RefundKind::Manual)
+}
+
+/// The days of a refund: `8/7`, `6+宽限1/7`, or nothing where it does not rest on days.
 pub(super) fn days_of(listed: &Listed) -> String {
     let proposal = &listed.refund.proposal;
-    let rests_on_days = matches!(proposal.kind, RefundKind::Deposit | RefundKind::Manual);
     proposal
         .terms
-        .filter(|_| rests_on_days)
+        .filter(|_| rests_on_days(proposal.kind))
         .map(|terms| days_shown(proposal.checked_in_days, &terms))
         .unwrap_or_default()
 }
@@ -266,19 +314,40 @@ pub(super) const fn kind_shown(kind: RefundKind) -> Option<&'static str> {
     }
 }
 
-/// `小明同学 8/7天`, or `重复付款 ¥99`; what stands before is shortened so that the figures are
-/// always read.
+/// The same in the few characters of a choice.
+const fn kind_in_short(kind: RefundKind) -> &'static str {
+    match kind {
+        RefundKind::Deposit => "",
+        RefundKind::Duplicate => "重复付",
+        RefundKind::WrongAmount => "金额不符",
+        RefundKind::Late => "晚付",
+        RefundKind::UnknownOrder => "未知订单",
+        RefundKind::Manual => "老师发起",
+    }
+}
+
+/// `小明同学 8/7天`, `小红 6/7天·身份未确认`, or `小满 重复付¥99`; the name is shortened so that
+/// the rest is always read.
 fn label(listed: &Listed) -> String {
     let proposal = &listed.refund.proposal;
     let days = days_of(listed);
-    let (what, figures) = if days.is_empty() {
-        let what = kind_shown(proposal.kind).unwrap_or_else(|| name_of(listed));
-        (what, format!(" ¥{}", proposal.amount_fen.yuan()))
+    let figures = if days.is_empty() {
+        let kind = kind_in_short(proposal.kind);
+        format!(" {kind}¥{}", proposal.amount_fen.yuan())
     } else {
-        (name_of(listed), format!(" {days}天"))
+        let by_grace_alone = [RefundFlag::Grace];
+        let mark = unusual::mark(&proposal.flags).filter(|_| proposal.flags != by_grace_alone);
+        match (mark, proposal.terms) {
+            // Room for one word: what is graver than the grace takes its place.
+            (Some(mark), Some(terms)) => {
+                let (days, needed) = (proposal.checked_in_days, terms.required_days);
+                format!(" {days}/{needed}天·{mark}")
+            }
+            _ => format!(" {days}天"),
+        }
     };
     let room = MAX_CHOICE_CHARS.saturating_sub(figures.chars().count());
-    wecom::limit::fit_characters(what, room) + &figures
+    wecom::limit::fit_characters(name_of(listed), room) + &figures
 }
 
 #[cfg(test)]
@@ -290,6 +359,7 @@ mod tests {
             id,
             hash: format!("h{id}"),
             fen: 9900,
+            flags: Vec::new(),
         };
         Frozen {
             picked: vec![refund(7), refund(8), refund(9)],

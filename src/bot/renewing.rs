@@ -17,19 +17,40 @@ use super::{Bot, replies, single};
 /// How long before its end a card is renewed: enough for a process that was down to come back.
 const BEFORE_THE_END: TimeDelta = TimeDelta::hours(6);
 
-/// Renews every card that still waits and is about to die.
+/// Renews every card that still waits and is about to die, and greys those that wait for nothing.
 pub(super) async fn renew(bot: &Bot) -> Result<()> {
+    for card in cards::superseded(&bot.ctx).await? {
+        end(bot, &card, "renewed").await?;
+    }
+    for card in cards::left_behind(&bot.ctx).await? {
+        end(bot, &card, "done").await?;
+    }
     let before = bot.ctx.now().plus(BEFORE_THE_END);
     for card in cards::expiring(&bot.ctx, before).await? {
         let readers = readers(bot, &card).await?;
         let anew = anew(bot, &card, &readers).await?;
-        let outcome = json!({"title": title(bot, &card)?, "renewed": anew.is_some()});
-        let old = json!({"cardId": card.id.0});
-        let grey = replies::later(&card.audience.join("|"), "card_renewed", old, bot.ctx.now());
-        let all = anew.into_iter().chain([grey]).collect();
-        cards::replace(&bot.ctx, card.id, outcome, all).await?;
+        let why = if anew.is_some() { "renewed" } else { "over" };
+        let all = anew.into_iter().chain([grey(bot, &card)]).collect();
+        cards::replace(&bot.ctx, card.id, ended(bot, &card, why)?, all).await?;
     }
     Ok(())
+}
+
+async fn end(bot: &Bot, card: &Card, why: &str) -> Result<()> {
+    let outcome = ended(bot, card, why)?;
+    cards::replace(&bot.ctx, card.id, outcome, vec![grey(bot, card)]).await?;
+    Ok(())
+}
+
+/// What a card shows whose buttons do nothing any more: `renewed`, `done` elsewhere, or `over`.
+pub(super) fn ended(bot: &Bot, card: &Card, why: &str) -> Result<Value> {
+    Ok(json!({"title": title(bot, card)?, "why": why}))
+}
+
+fn grey(bot: &Bot, card: &Card) -> Reply {
+    let old = json!({"cardId": card.id.0});
+    let readers = card.audience.join("|");
+    replies::later(&readers, "card_renewed", old, bot.ctx.now())
 }
 
 /// Those who have the card and whom it still concerns.

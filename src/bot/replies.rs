@@ -108,7 +108,7 @@ pub(super) fn moment_s(at: Timestamp) -> String {
 /// The page on which what a card is about can be gone on with, and what its link is called.
 pub(super) fn page_of(site: &str, card_kind: &str, camp: Option<i64>) -> (&'static str, String) {
     let (label, page) = match card_kind {
-        "match" => ("打开成员页", "members"),
+        "match" | "match_nobody" | "match_choose" => ("打开成员页", "members"),
         _ => ("打开审核页", "refunds"),
     };
     let query = camp.map_or_else(String::new, |camp| format!("?campId={camp}"));

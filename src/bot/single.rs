@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::{RefundFlag, RefundId, RefundStatus};
+use crate::domain::{Fen, RefundFlag, RefundId, RefundStatus};
 use crate::services::inbox::Reply;
 use crate::services::{Error, Refusal, Result, refund, review};
 use crate::store::camps::Camp;
@@ -16,11 +16,21 @@ use super::{Bot, replies};
 
 /// The question of the drop-down.
 const REASON: &str = "reason";
-/// Reasons for a refusal, as they are recorded.
-const REASONS: &[(&str, &str)] = &[
+/// The option that is no reason: nobody refuses by a slip of the thumb.
+const UNCHOSEN: &str = "unchosen";
+/// Reasons for keeping a deposit, as they are recorded.
+const DEPOSIT_REASONS: &[(&str, &str)] = &[
     ("days", "打卡天数不足"),
     ("identity", "无法确认身份"),
     ("quality", "打卡内容不符合要求"),
+    ("settled", "已另行处理"),
+    ("other", "其他原因"),
+];
+/// Reasons for keeping a payment that something was wrong with.
+const PAYMENT_REASONS: &[(&str, &str)] = &[
+    ("agreed", "已与会员商定保留"),
+    ("completed", "会员已补足差额"),
+    ("for_another", "是替别人付的"),
     ("settled", "已另行处理"),
     ("other", "其他原因"),
 ];
@@ -35,7 +45,9 @@ pub(super) fn card(bot: &Bot, person: &str, camp: &Camp, listed: &Listed) -> Rep
         "name": pending::name_of(listed),
         "days": pending::days_of(listed),
         "amountYuan": proposal.amount_fen.yuan(),
+        "dueYuan": listed.due.filter(|due| *due != proposal.amount_fen).map(Fen::yuan),
         "kind": pending::kind_shown(proposal.kind),
+        "restsOnDays": pending::rests_on_days(proposal.kind),
         "confidence": proposal.confidence,
         "reasons": proposal.match_reasons,
         "flags": proposal.flags.iter().map(|flag| flag_shown(*flag)).collect::<Vec<_>>(),
@@ -69,8 +81,8 @@ fn flag_shown(flag: RefundFlag) -> &'static str {
     match flag {
         RefundFlag::Grace => "用到宽限天数",
         RefundFlag::DaysDisagree => "排行与帖子天数不一致",
-        RefundFlag::LowConfidence => "身份匹配度低",
-        RefundFlag::Contested => "有人争用同一星球账号",
+        RefundFlag::LowConfidence => "身份未确认",
+        RefundFlag::Contested => "身份有争议，先在“匹配”里定下是谁",
     }
 }
 
@@ -78,7 +90,8 @@ fn flag_shown(flag: RefundFlag) -> &'static str {
 pub(super) async fn on_single(press: &Press<'_>) -> Result<Vec<Reply>> {
     let frozen = Frozen::of(&press.card)?;
     let repeats = matches!(press.action, "pass" | "refuse") && press.is_mine_again();
-    if press.card.state != CardState::Open && press.action != "undo" && !repeats {
+    let takes_back = matches!(press.action, "undo" | "reopen");
+    if press.card.state != CardState::Open && !takes_back && !repeats {
         return decided_already(press).await;
     }
     let Some(shown) = frozen.picked.first() else {
@@ -94,9 +107,9 @@ pub(super) async fn on_single(press: &Press<'_>) -> Result<Vec<Reply>> {
         "reject" => press.show("single_reject", with_reasons(frozen.body)).await,
         "refuse" => {
             let reason = press.click.selected(REASON).first().map(String::as_str);
-            let reason = REASONS.iter().find(|(key, _)| Some(*key) == reason);
-            let Some((_, reason)) = reason else {
-                return press.show("single_reject", with_reasons(frozen.body)).await;
+            let mut reasons = reasons_for(&frozen.body).iter();
+            let Some((_, reason)) = reasons.find(|(key, _)| Some(*key) == reason) else {
+                return ask_for_a_reason(press, frozen.body).await;
             };
             let decided = refund::reject(&press.bot.ctx, &press.actor, id, reason).await;
             finish(press, &frozen, id, decided, reason).await
@@ -105,16 +118,36 @@ pub(super) async fn on_single(press: &Press<'_>) -> Result<Vec<Reply>> {
         "back" => press.show("single", frozen.body).await,
         "later" => press.show("single_decided", later(frozen.body)).await,
         "undo" => undo(press, &frozen, id).await,
+        "reopen" => reopen(press, &frozen, id).await,
         _ => decided_already(press).await,
     }
 }
 
+/// The reasons that fit what the card asks about.
+fn reasons_for(body: &Value) -> &'static [(&'static str, &'static str)] {
+    match body.get("restsOnDays").and_then(Value::as_bool) {
+        Some(false) => PAYMENT_REASONS,
+        _ => DEPOSIT_REASONS,
+    }
+}
+
+/// The card asks once more: a click leaves its buttons pressed until it is changed.
+async fn ask_for_a_reason(press: &Press<'_>, body: Value) -> Result<Vec<Reply>> {
+    let mut answers = press.show("single_reject", with_reasons(body)).await?;
+    let word = json!({"word": "no_reason"});
+    let said = replies::text(press.bot, press.person, "answer_refused", word);
+    answers.push(said);
+    Ok(answers)
+}
+
 fn with_reasons(mut body: Value) -> Value {
-    let reasons = REASONS
+    let none = json!({"id": UNCHOSEN, "text": "请选择原因", "picked": true});
+    let reasons = reasons_for(&body)
         .iter()
-        .map(|(id, text)| json!({"id": id, "text": text}));
+        .map(|(id, text)| json!({"id": id, "text": text, "picked": false}));
+    let reasons: Value = std::iter::once(none).chain(reasons).collect();
     if let Some(fields) = body.as_object_mut() {
-        fields.insert("choices".to_owned(), reasons.collect());
+        fields.insert("choices".to_owned(), reasons);
     }
     body
 }
@@ -190,6 +223,7 @@ fn outcome(press: &Press<'_>, frozen: &Frozen, refund: &Refund, reason: &str) ->
         "at": replies::moment(decision.map_or(now, |decision| decision.at)),
         "undoUntil": undo_until.map(replies::moment_s),
         "canUndo": undo_until.is_some_and(|until| until > now),
+        "canReopen": refund.status == RefundStatus::Rejected,
         "ids": ids,
         "kind": "single",
     })
@@ -222,6 +256,37 @@ async fn undo(press: &Press<'_>, frozen: &Frozen, id: RefundId) -> Result<Vec<Re
         fields.insert("status".to_owned(), json!("withdrawn"));
         fields.insert("by".to_owned(), json!(press.actor.name));
         fields.insert("canUndo".to_owned(), json!(false));
+    }
+    press.conclude(moved, "single_decided", body).await
+}
+
+/// Takes a refusal back, as long as the card can be pressed.
+async fn reopen(press: &Press<'_>, frozen: &Frozen, id: RefundId) -> Result<Vec<Reply>> {
+    let moved = (CardState::Decided, CardState::Withdrawn);
+    if press.is_withdrawn_by_me()
+        && let Some(outcome) = press.card.outcome.clone()
+    {
+        return press.conclude(moved, "single_decided", outcome).await;
+    }
+    if press.card.state != CardState::Decided {
+        return decided_already(press).await;
+    }
+    let refund = match refund::reopen(&press.bot.ctx, &press.actor, id).await {
+        Ok(refund) => refund,
+        Err(error @ Error::Refused(Refusal::WrongState(_))) => {
+            let refund = review::one(&press.bot.ctx, &press.actor, id).await?;
+            if refund.status != RefundStatus::Pending {
+                return Err(error);
+            }
+            // Reopened already, by this very click or on the console.
+            refund
+        }
+        Err(error) => return Err(error),
+    };
+    let mut body = outcome(press, frozen, &refund, "");
+    if let Some(fields) = body.as_object_mut() {
+        fields.insert("status".to_owned(), json!("reopened"));
+        fields.insert("by".to_owned(), json!(press.actor.name));
     }
     press.conclude(moved, "single_decided", body).await
 }

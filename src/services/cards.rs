@@ -1,6 +1,7 @@
 //! The life of interactive cards: made with what they rest on, changed by response codes that are
 //! a budget, decided once. What a card looks like is none of this module's business.
 
+use chrono::TimeDelta;
 use serde_json::Value;
 use wecom::ErrorClass;
 use wecom::card::Replacement;
@@ -17,6 +18,8 @@ use super::{Context, Result};
 const MAX_TRIES: usize = 4;
 /// Cards renewed at once: what is more comes with the next call.
 const RENEWED_AT_ONCE: i64 = 20;
+/// How long a decision has for showing itself on its card.
+const A_MOMENT: TimeDelta = TimeDelta::minutes(1);
 
 /// What became of a change to a sent card.
 #[derive(Debug)]
@@ -52,6 +55,20 @@ pub async fn about(
 pub async fn expiring(ctx: &Context, before: Timestamp) -> Result<Vec<Card>> {
     let mut conn = ctx.db.read().await?;
     Ok(cards::expiring(&mut conn, before, RENEWED_AT_ONCE).await?)
+}
+
+/// The cards that still wait although a newer one about the same has been sent to their readers.
+pub async fn superseded(ctx: &Context) -> Result<Vec<Card>> {
+    let mut conn = ctx.db.read().await?;
+    Ok(cards::superseded(&mut conn, RENEWED_AT_ONCE).await?)
+}
+
+/// The cards about refunds of a camp of which none waits any more: they were decided elsewhere. A
+/// card by which somebody has just decided the last one is given a moment to show so itself.
+pub async fn left_behind(ctx: &Context) -> Result<Vec<Card>> {
+    let since = ctx.now().minus(A_MOMENT);
+    let mut conn = ctx.db.read().await?;
+    Ok(cards::left_behind(&mut conn, since, RENEWED_AT_ONCE).await?)
 }
 
 /// Ends a card that nobody has decided, and adds what takes its place, together; `false` if

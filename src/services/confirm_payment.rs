@@ -266,6 +266,7 @@ async fn tell_abnormal(
         Some(id) => camps::by_id(tx, id).await?,
         None => None,
     };
+    let order = payments::by_id(tx, payment).await?.ok_or(Error::NotFound)?;
     let notice = Notice {
         kind: "payment_abnormal",
         camp_id,
@@ -275,7 +276,9 @@ async fn tell_abnormal(
             "orderNo": order_no,
             "flag": flag.as_str(),
             "campName": camp.map(|camp| camp.name),
+            "dueYuan": order.amount.yuan(),
             "paidYuan": confirmation.paid.yuan(),
+            "enrolled": order.member_id.is_some(),
         }),
         dedupe_key: payment.to_string(),
     };

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::domain::refund::rests_on_match;
 use crate::domain::{BindMethod, CampId, Machine as _, MatchStatus};
 use crate::store::members::Member;
-use crate::store::{Lock, Note, Tx, camps, members, payments, refunds};
+use crate::store::{Lock, Note, Tx, camps, members, payments, planet_users, refunds};
 
 use super::identity::Judged;
 use super::matching::said;
@@ -79,13 +79,17 @@ pub(super) async fn settle(
     judged.status = MatchStatus::Pending;
     judged.identity.reasons.push(reason.to_owned());
     let camp = camps::by_id(tx, newcomer.camp).await?;
+    // By the name that the planet has for the account: those who claim it may call it anything.
+    let user = planet_users::find(tx, &account.to_string()).await?;
+    let user = user.filter(|user| user.planet_user_id == account.0);
     let notice = Notice {
         kind: "match_contested",
         camp_id: Some(newcomer.camp),
         card_id: None,
         body: json!({
             "memberId": first.id.0,
-            "planetNickname": first.identity.planet_nickname,
+            "planetNickname": user.map(|user| user.nickname),
+            "account": account.to_string(),
             "campName": camp.map(|camp| camp.name),
             "given": stands == Some(Standing::Given),
             "refunding": stands == Some(Standing::Refunding),

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::domain::eligibility::{Judgement, days_shown};
 use crate::domain::staff::{Actor, Reach};
-use crate::domain::{Action, CampId, CampStatus, MatchStatus, OrderStatus, Terms, Timestamp};
+use crate::domain::{
+    Action, BindStatus, CampId, CampStatus, MatchStatus, OrderStatus, Terms, Timestamp,
+};
 use crate::store::camps::{self, Camp};
 use crate::store::members::{self, Member, folded};
 use crate::store::payments::{self, Person};
@@ -18,11 +20,12 @@ pub const MAX_MEMBERS_FOUND: usize = 8;
 const NEARLY_DAYS: i64 = 2;
 
 /// The camps that are of interest in a chat, those that need somebody first.
-const SHOWN: [CampStatus; 5] = [
+const SHOWN: [CampStatus; 6] = [
     CampStatus::Settling,
     CampStatus::Ended,
     CampStatus::Ongoing,
     CampStatus::Enrolling,
+    CampStatus::Pending,
     CampStatus::Archived,
 ];
 
@@ -35,7 +38,7 @@ pub struct CampProgress {
     pub eligible: usize,
     /// Who need the grace days.
     pub by_grace: usize,
-    /// Who are one or two days short.
+    /// Who are one or two days short, grace and all.
     pub nearly: usize,
     /// Whose planet account is not sure.
     pub unmatched: usize,
@@ -58,6 +61,12 @@ pub struct MemberProgress {
     pub judgement: Judgement,
     /// Whether the deposit has gone back.
     pub is_refunded: bool,
+    /// Where the binding is.
+    pub bind_status: BindStatus,
+    /// The number of the order.
+    pub order_no: String,
+    /// When it was paid.
+    pub paid_at: Option<Timestamp>,
 }
 
 impl MemberProgress {
@@ -123,7 +132,10 @@ pub async fn camp_progress(ctx: &Context, actor: &Actor, camp: &Camp) -> Result<
         members: all.len(),
         eligible: count(&|member| judged(member) == Judgement::Eligible),
         by_grace: count(&|member| judged(member) == Judgement::ByGrace),
-        nearly: count(&|member| (1..=NEARLY_DAYS).contains(&short(member))),
+        nearly: count(&|member| {
+            let is_short = (1..=NEARLY_DAYS).contains(&short(member));
+            is_short && judged(member) == Judgement::NotEligible
+        }),
         unmatched: count(&|member| member.match_status != MatchStatus::Matched),
         joined: count(&|member| member.joined),
         synced_at,
@@ -210,14 +222,13 @@ async fn judge(
     camp: Camp,
 ) -> Result<MemberProgress> {
     let payment = payments::by_id(conn, member.payment_id).await?;
-    let is_refunded = payment
-        .as_ref()
-        .is_some_and(|payment| payment.status == OrderStatus::Refunded);
-    let terms = payment
-        .and_then(|payment| payment.terms)
-        .unwrap_or(camp.terms);
+    let payment = payment.ok_or(Error::NotFound)?;
+    let terms = payment.terms.unwrap_or(camp.terms);
     Ok(MemberProgress {
-        is_refunded,
+        is_refunded: payment.status == OrderStatus::Refunded,
+        bind_status: payment.bind_status,
+        order_no: payment.order_no,
+        paid_at: payment.paid_at,
         judgement: Judgement::of(member.checked_in_days, &terms),
         member,
         camp,

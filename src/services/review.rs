@@ -3,7 +3,9 @@
 
 use crate::domain::refund::CLEAR_CONFIDENCE;
 use crate::domain::staff::Actor;
-use crate::domain::{Action, CampStatus, Fen, MemberId, PaymentId, RefundId, RefundStatus};
+use crate::domain::{
+    Action, CampStatus, Fen, MatchStatus, MemberId, PaymentId, RefundId, RefundStatus,
+};
 use crate::store::camps::Camp;
 use crate::store::members;
 use crate::store::refunds::{self, Filter, Listed, Refund};
@@ -24,6 +26,8 @@ pub struct Waiting {
     pub to_look_at: Vec<Listed>,
     /// Refunds that the one who asks has approved first: a colleague has to as well.
     pub awaiting_another: usize,
+    /// Members of whom nobody knows yet which account is theirs.
+    pub unidentified: usize,
     /// Members whose days do not suffice.
     pub not_eligible: usize,
 }
@@ -104,8 +108,13 @@ pub async fn waiting(ctx: &Context, actor: &Actor, camp: Camp) -> Result<Waiting
         proposal.is_clear() && proposal.confidence >= CLEAR_CONFIDENCE
     });
     let members = members::of_camp(&mut conn, camp.id).await?;
+    let (known, unknown): (Vec<_>, Vec<_>) = members
+        .iter()
+        .filter(|member| !member.eligible)
+        .partition(|member| member.match_status == MatchStatus::Matched);
     Ok(Waiting {
-        not_eligible: members.iter().filter(|member| !member.eligible).count(),
+        unidentified: unknown.len(),
+        not_eligible: known.len(),
         camp,
         clear,
         to_look_at,

@@ -34,6 +34,20 @@ statements! {
     ABOUT = select_card!("WHERE kind = $1 AND subject = $2 AND state = $3 ORDER BY id LIMIT 100");
     EXPIRING = select_card!("WHERE state = 'open' AND expires_at < $1 \
                              ORDER BY expires_at, id LIMIT $2");
+    SUPERSEDED = select_card!(
+        "WHERE state = 'open' \
+         AND kind IN ('digest', 'batch', 'single', 'refund_failed', 'sync_failed') \
+         AND EXISTS (SELECT 1 FROM bot_card n WHERE n.kind = bot_card.kind \
+                     AND n.subject = bot_card.subject AND n.audience = bot_card.audience \
+                     AND n.state = 'open' AND n.msgid IS NOT NULL AND n.id > bot_card.id) \
+         ORDER BY id LIMIT $1"
+    );
+    LEFT_BEHIND = select_card!(
+        "WHERE state = 'open' AND kind IN ('digest', 'batch', 'single') AND camp_id IS NOT NULL \
+         AND NOT EXISTS (SELECT 1 FROM refund_record r WHERE r.camp_id = bot_card.camp_id \
+                         AND (r.status IN ('pending', 'awaiting_second') OR r.updated_at > $1)) \
+         ORDER BY id LIMIT $2"
+    );
     DECIDE = "UPDATE bot_card SET state = $3, outcome = $4, decided_by = $5, updated_at = $6 \
               WHERE id = $1 AND state = $2";
     SENT = "UPDATE bot_card SET msgid = $2, updated_at = $3 WHERE id = $1";
@@ -226,6 +240,23 @@ pub async fn about(
 pub async fn expiring(conn: &mut Conn, before: Timestamp, limit: i64) -> StoreResult<Vec<Card>> {
     let rows: Vec<CardRow> = run!(conn, c => sqlx::query_as(EXPIRING)
         .bind(before.micros())
+        .bind(limit)
+        .fetch_all(c)
+        .await)?;
+    rows.into_iter().map(Card::try_from).collect()
+}
+
+/// Cards that still wait although their readers have got a newer one about the same.
+pub async fn superseded(conn: &mut Conn, limit: i64) -> StoreResult<Vec<Card>> {
+    let rows: Vec<CardRow> =
+        run!(conn, c => sqlx::query_as(SUPERSEDED).bind(limit).fetch_all(c).await)?;
+    rows.into_iter().map(Card::try_from).collect()
+}
+
+/// Cards about refunds that still wait although nothing of their camp does, nor has since `since`.
+pub async fn left_behind(conn: &mut Conn, since: Timestamp, limit: i64) -> StoreResult<Vec<Card>> {
+    let rows: Vec<CardRow> = run!(conn, c => sqlx::query_as(LEFT_BEHIND)
+        .bind(since.micros())
         .bind(limit)
         .fetch_all(c)
         .await)?;

@@ -133,10 +133,17 @@ on_both_engines! {
         stage.press("zhou.ke", "详情").await;
         assert!(stage.card("zhou.ke").text.contains("编号与昵称一致"));
         stage.press("zhou.ke", "拒绝").await;
+        stage.press("zhou.ke", "拒绝").await;
+        assert_eq!(stage.status(2).await, RefundStatus::Pending, "no reason was chosen");
+        assert!(stage.newest("zhou.ke").contains("还没有选原因"), "{}", stage.newest("zhou.ke"));
         let selections = Selections::as_shown().choose("reason", ["打卡天数不足"]);
         stage.press_with("zhou.ke", "拒绝", &selections).await;
         assert_eq!(stage.status(2).await, RefundStatus::Rejected);
         assert!(stage.card("zhou.ke").text.contains("周可"));
+        stage.press("zhou.ke", "撤回").await;
+        assert_eq!(stage.status(2).await, RefundStatus::Pending);
+        let card = stage.card("zhou.ke");
+        assert!(card.text.contains("回到待审核") && !card.card.unwrap().is_live(), "{}", card.text);
         stage.assert_no_violation();
     }
 

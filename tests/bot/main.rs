@@ -29,3 +29,4 @@ mod second;
 mod sending;
 mod stage;
 mod talking;
+mod unusual;

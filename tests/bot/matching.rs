@@ -252,4 +252,52 @@ on_both_engines! {
         let sent = stage.sandbox.wecom().inbox("zhou.ke");
         assert!(sent.iter().all(|message| message.card.is_none()), "nothing to choose, no card");
     }
+
+    async fn those_with_somebody_to_choose_come_first_and_the_others_can_be_passed_over(db) {
+        let stage = Stage::set(db, 1).await;
+        for member in [80, 81] {
+            with_a_question(&stage, member).await;
+            stage.run(&format!(
+                "UPDATE camp_member SET wechat_nickname = '夏天的风' WHERE id = {member};\n\
+                 UPDATE payment_record SET wechat_nickname = '夏天的风' WHERE id = {member}"
+            )).await;
+        }
+        let said = stage.say("zhou.ke", "匹配").await;
+        assert!(said.contains("没有找到相像") && said.contains(&format!("ord_{:026}", 80)), "{said}");
+        stage.press("zhou.ke", "下一位").await;
+        let texts: Vec<String> =
+            stage.sandbox.wecom().inbox("zhou.ke").iter().map(|m| m.text.clone()).collect();
+        assert!(texts.iter().any(|text| text.contains(&format!("ord_{:026}", 81))), "{texts:?}");
+
+        with_a_question(&stage, 90).await;
+        let said = stage.say("zhou.ke", "匹配").await;
+        assert!(said.contains("1 小明同学"), "{said}");
+        let choice = option(&stage, "zhou.ke", "以上都不是");
+        stage.press_with("zhou.ke", "提交", &choice).await;
+        // Nobody resembles the two: what nobody claims is offered, without a score.
+        let said = stage.say("zhou.ke", "匹配").await;
+        assert!(said.contains("还没有人认领的账号") && said.contains("小明同学"), "{said}");
+        let choice = option(&stage, "zhou.ke", "1 小明同学");
+        stage.press_with("zhou.ke", "提交", &choice).await;
+        assert!(match_of(&stage, 80).await.starts_with("matched "), "{}", match_of(&stage, 80).await);
+        stage.assert_no_violation();
+    }
+
+    async fn namesakes_are_told_apart_on_a_card(db) {
+        let stage = Stage::set(db, 1).await;
+        with_a_question(&stage, 90).await;
+        with_a_question(&stage, 91).await;
+        stage.say("zhou.ke", "匹配 写作营 小明同学").await;
+        let card = stage.card("zhou.ke");
+        assert!(card.text.contains("有几位“小明同学”"), "{}", card.text);
+        let choice = option(&stage, "zhou.ke", "0091");
+        stage.press_with("zhou.ke", "看这一位", &choice).await;
+        let asked = stage.card("zhou.ke");
+        assert!(asked.text.contains("是哪位星球用户"), "{}", asked.text);
+        let choice = option(&stage, "zhou.ke", "1 小明同学");
+        stage.press_with("zhou.ke", "提交", &choice).await;
+        assert_eq!(match_of(&stage, 91).await, format!("matched {MING}"));
+        assert_eq!(match_of(&stage, 90).await, "failed -");
+        stage.assert_no_violation();
+    }
 }

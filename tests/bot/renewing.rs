@@ -1,8 +1,8 @@
 //! Cards that still wait are shown anew before their codes die; the old ones are greyed.
 
-use campkeeper::domain::CampId;
-use campkeeper::services::Error;
+use campkeeper::domain::{CampId, RefundId};
 use campkeeper::services::notify::Notice;
+use campkeeper::services::{Error, refund};
 use chrono::TimeDelta;
 use sandbox::wecom::ShownMessage;
 use serde_json::json;
@@ -86,7 +86,7 @@ on_both_engines! {
         for person in ["lin.yue", "chen.an", "zhou.ke"] {
             let shown = cards(&stage, person);
             assert_eq!(shown.len(), 1, "{person}");
-            assert!(shown[0].text.contains("已过期"), "{person}: {}", shown[0].text);
+            assert!(shown[0].text.contains("已没有等待审核的退款"), "{person}: {}", shown[0].text);
         }
         stage.assert_no_violation();
     }
@@ -116,7 +116,63 @@ on_both_engines! {
         assert_eq!(stage.texts(APPROVED).await, ["1"]);
         stage.say("zhou.ke", "帮助").await;
         stage.press("zhou.ke", "审核").await;
-        assert!(stage.newest("zhou.ke").contains("没有等待审核"), "{}", stage.newest("zhou.ke"));
+        let said = stage.newest("zhou.ke");
+        assert!(said.contains("已由 周可") && said.contains("正在退回"), "{said}");
+        stage.assert_no_violation();
+    }
+
+    async fn a_card_that_a_newer_one_replaces_is_greyed(db) {
+        let stage = Stage::set(db, 2).await;
+        stage.build_list().await;
+        stage.send().await;
+        stage.run("UPDATE sync_ranking SET checked_in_days = 9").await;
+        stage.run("UPDATE training_camp SET current_sync_id = 1").await;
+        stage.leap(TimeDelta::days(1));
+        stage.build_list().await;
+        stage.send().await;
+        stage.send().await;
+        let shown = cards(&stage, "lin.yue");
+        let [old, new] = shown.as_slice() else {
+            panic!("the old digest and the new one: {shown:?}");
+        };
+        assert!(!is_live(old) && old.text.contains("已换成新卡片"), "{old:?}");
+        assert!(is_live(new), "{new:?}");
+        stage.assert_no_violation();
+    }
+
+    async fn what_is_decided_elsewhere_leaves_no_live_card(db) {
+        let stage = Stage::set(db, 1).await;
+        stage.build_list().await;
+        stage.send().await;
+        let actor = stage.actor("lin.yue").await;
+        for payment in [1, 2] {
+            let id = stage.texts(&format!(
+                "SELECT CAST(id AS TEXT) FROM refund_record WHERE payment_id = {payment}"
+            )).await;
+            let id = RefundId(id[0].parse().unwrap());
+            refund::reject(&stage.ctx, &actor, id, "已线下退回").await.unwrap();
+        }
+        stage.send().await;
+        assert!(is_live(&stage.card("chen.an")), "a card shows its own decision itself");
+        stage.advance(TimeDelta::minutes(2));
+        stage.send().await;
+        for person in ["lin.yue", "chen.an", "zhou.ke"] {
+            let card = stage.card(person);
+            assert!(!is_live(&card) && card.text.contains("已没有等待审核"), "{}", card.text);
+        }
+        stage.assert_no_violation();
+    }
+
+    async fn a_press_on_a_dead_card_greys_it(db) {
+        let stage = Stage::set(db, 1).await;
+        stage.build_list().await;
+        stage.send().await;
+        stage.run("UPDATE bot_card SET state = 'replaced'").await;
+        stage.press("lin.yue", "通过").await;
+        let card = stage.card("lin.yue");
+        assert!(!is_live(&card) && card.text.contains("已过期"), "{}", card.text);
+        assert!(stage.newest("lin.yue").contains("用过或过期"), "{}", stage.newest("lin.yue"));
+        assert!(is_live(&stage.card("chen.an")), "nobody else has pressed");
         stage.assert_no_violation();
     }
 }

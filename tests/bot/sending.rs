@@ -29,6 +29,7 @@ pub(crate) async fn tell(stage: &Stage, person: &'static str, times: usize) {
                         body: json!({
                             "campName": "写作营",
                             "planetNickname": format!("第{number}位"),
+                            "account": "1",
                         }),
                         dedupe_key: number.to_string(),
                     };
@@ -137,6 +138,7 @@ on_both_engines! {
                     body: json!({
                         "campName": "写作营",
                         "planetNickname": format!("第{number}位"),
+                        "account": "1",
                         "given": false,
                     }),
                     dedupe_key: None,

@@ -12,17 +12,67 @@ on_both_engines! {
         assert!(help.contains("待审核") && help.contains("林越"), "{help}");
         let progress = stage.say("zhou.ke", "jd 写作").await;
         assert!(progress.contains("报名 3 人"), "{progress}");
-        assert!(progress.contains("达标（满 7 天）2 人，靠宽限 1 人"), "{progress}");
+        assert!(progress.contains("达标（满 7 天）3 人（其中靠宽限 1 人）"), "{progress}");
         let member = stage.say("lin.yue", "/进度 写作营 会员3").await;
         assert!(member.contains("6+宽限1/7 天"), "{member}");
         let nearest = stage.say("lin.yue", "进度 写做营").await;
         assert!(nearest.contains("没有叫“写做营”的营"), "{nearest}");
         assert!(nearest.contains("写作营") && nearest.contains("您是不是想找"), "{nearest}");
-        let lost = stage.say("lin.yue", "你好呀").await;
-        assert!(lost.contains("没看懂"), "{lost}");
+        let greeted = stage.say("lin.yue", "你好呀").await;
+        assert!(greeted.contains("您好，林越"), "{greeted}");
+        let guessed = stage.say("lin.yue", "写作的进度").await;
+        assert!(guessed.contains("您是想说“进度 写作”吗"), "{guessed}");
+        let lost = stage.say("lin.yue", "今天天气不错").await;
+        assert!(lost.contains("没看懂") && lost.contains("帮助"), "{lost}");
         let foreign = stage.say("lin.yue", "/催打卡 写作营").await;
         assert!(foreign.contains("“催打卡”我还不会"), "{foreign}");
         stage.assert_no_violation();
+    }
+
+    async fn a_member_is_found_whatever_camp_they_are_in(db) {
+        let stage = Stage::set(db, 2).await;
+        let said = stage.say("lin.yue", "进度 会员2").await;
+        assert!(said.contains("会员2：8/7 天") && said.contains("写作营"), "{said}");
+        stage.run("UPDATE camp_member SET camp_id = 2 WHERE id = 1").await;
+        let said = stage.say("lin.yue", "进度 会员").await;
+        assert!(said.contains("【阅读营】会员1") && said.contains("【写作营】会员2"), "{said}");
+        let said = stage.say("lin.yue", "进度 星河").await;
+        assert!(said.contains("没有叫“星河”的营"), "{said}");
+        let traditional = stage.say("lin.yue", "进度 閱讀營").await;
+        assert!(traditional.contains("【阅读营】"), "{traditional}");
+        stage.run(
+            "INSERT INTO training_camp (id, name, name_folded, deposit_fen, start_date, end_date, \
+             total_days, required_days, grace_days, introduction_html, status, created_at, \
+             updated_at) VALUES (3, '新年跑步营', '新年跑步营', 9900, '2026-02-01', '2026-02-10', \
+             10, 7, 1, '', 'pending', 0, 0)",
+        ).await;
+        let pending = stage.say("lin.yue", "进度 新年跑步营").await;
+        assert!(pending.contains("【新年跑步营】待发布"), "{pending}");
+        stage.assert_no_violation();
+    }
+
+    async fn a_list_that_could_not_be_built_is_not_called_empty(db) {
+        let stage = Stage::set(db, 1).await;
+        let said = stage.say("lin.yue", "待审核 写作营").await;
+        assert!(said.contains("退款名单还没生成") && said.contains("“同步 写作营”"), "{said}");
+        let said = stage.say("lin.yue", "待审核").await;
+        assert!(said.contains("写作营的打卡还没同步完整"), "{said}");
+        stage.build_list().await;
+        stage.run("UPDATE refund_record SET status = 'rejected'").await;
+        let said = stage.say("lin.yue", "待审核 写作营").await;
+        assert!(said.contains("辛苦了") && !said.contains("同步"), "{said}");
+    }
+
+    async fn a_member_is_told_what_the_page_tells(db) {
+        let stage = Stage::set(db, 1).await;
+        let own = stage.say("xu.qing", "进度").await;
+        assert!(own.contains("正在等待审核") && !own.contains("绑定"), "{own}");
+        stage.run("UPDATE camp_member SET match_status = 'pending' WHERE id = 1").await;
+        let own = stage.say("xu.qing", "进度").await;
+        assert!(own.contains("正在核对您的星球账号，无需操作"), "{own}");
+        stage.run("UPDATE payment_record SET bind_status = 'pending' WHERE id = 1").await;
+        let own = stage.say("xu.qing", "进度").await;
+        assert!(own.contains("完成绑定"), "{own}");
     }
 
     async fn a_word_that_fits_several_camps_is_chosen_from_a_card(db) {

@@ -51,7 +51,7 @@ async function single(stage, staff, admin) {
   await card.getByRole('button', { name: '拒绝' }).click();
   await card.locator('select').selectOption({ label: '打卡天数不足' }, { timeout: PATIENCE_MS });
   await card.getByRole('button', { name: '拒绝' }).click();
-  await card.getByText('已由 林越 拒绝').waitFor({ timeout: PATIENCE_MS });
+  await card.getByRole('button', { name: '撤回' }).waitFor({ timeout: PATIENCE_MS });
   await card.getByText('打卡天数不足').waitFor();
   await stage.picture(staff, 'single-refused');
 }

@@ -168,6 +168,10 @@ for_both_engines! {
         until_status(&member, &order_no, "paid").await;
         let flagged = "SELECT CAST(COUNT(*) AS BIGINT) FROM payment_record WHERE flag = 'late'";
         assert_eq!(count(&test, flagged).await, 1);
+        // They have their place: whoever is told of it has nothing to do.
+        let told = "SELECT CAST(COUNT(*) AS BIGINT) FROM notification_message \
+                    WHERE kind = 'payment_abnormal' AND body LIKE '%\"enrolled\":true%'";
+        assert_eq!(count(&test, told).await, 1);
         test.finish().await;
     }
 

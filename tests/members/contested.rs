@@ -77,6 +77,17 @@ on_both_engines! {
         assert_eq!(status(&world, decided).await, MatchStatus::Matched);
     }
 
+    async fn a_contest_is_told_by_the_name_of_the_account(db) {
+        let world = World::new(db).await;
+        world.account(MING, 4805, "小明同学", "明").await;
+        let wrong = world.enroll(CAMP, "a", known_in_wechat_as("谁")).await;
+        world.bind(wrong, typed("4805", "小石头")).await;
+        world.enroll(CAMP, "b", typed("4805", "小明同学")).await;
+        let told = told(&world).await;
+        assert!(told[0].contains("小明同学") && told[0].contains(&MING.to_string()), "{told:?}");
+        assert!(!told[0].contains("小石头"), "{told:?}");
+    }
+
     async fn whoever_decides_a_contest_is_told_of_it(db) {
         let world = World::new(db).await;
         world.account(MING, 4805, "小明同学", "明").await;

@@ -9,7 +9,9 @@ use futures::FutureExt as _;
 use std::panic::AssertUnwindSafe;
 
 use crate::on_both_engines;
-use crate::stage::{Cast, Stage, account, admin, clear, order_no, other_admin, picked, super_admin};
+use crate::stage::{
+    Cast, Stage, account, admin, clear, order_no, other_admin, picked, super_admin,
+};
 
 fn is_contested<T: std::fmt::Debug>(outcome: &Result<T, Error>) -> bool {
     matches!(outcome, Err(Error::Refused(Refusal::WrongState(why))) if why.contains("身份有争议"))

@@ -6,6 +6,7 @@ use campkeeper::services::refund::{build_due_lists, run_due};
 use campkeeper::services::{Error, camps};
 use chrono::TimeDelta;
 use sandbox::wechat_pay::RefundOutcome;
+use serde_json::json;
 
 use crate::on_both_engines;
 use crate::stage::{CAMP, Stage, account, admin, clear};

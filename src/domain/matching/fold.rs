@@ -106,6 +106,12 @@ static SIMPLIFIED: LazyLock<HashMap<char, char>> = LazyLock::new(|| {
         .collect()
 });
 
+/// The simplified form of a traditional character; any other character itself.
+#[must_use]
+pub fn simplified(c: char) -> char {
+    SIMPLIFIED.get(&c).copied().unwrap_or(c)
+}
+
 /// Width, case, script and blanks set aside. Empty when nothing visible is left.
 pub(super) fn exact(text: &str) -> String {
     let visible: String = text.graphemes(true).take(MAX_GRAPHEMES).collect();
@@ -113,7 +119,7 @@ pub(super) fn exact(text: &str) -> String {
         .nfkc()
         .filter(|c| !is_invisible(*c))
         .flat_map(char::to_lowercase)
-        .map(|c| SIMPLIFIED.get(&c).copied().unwrap_or(c))
+        .map(simplified)
         .collect()
 }
 

@@ -62,6 +62,7 @@ mod verdicts;
 
 use std::collections::HashSet;
 
+pub use fold::simplified;
 pub use identify::{Identified, identify};
 pub use name::{Likeness, mask_nickname};
 pub use person::{Candidate, Claim, Decision, Scored, Verdict};

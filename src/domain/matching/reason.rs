@@ -87,7 +87,7 @@ impl std::fmt::Display for Reason {
             Self::NamesakesSpokenFor => f.write_str("同名的其他账号都已有主"),
             Self::Contested(others) => write!(f, "另有{others}笔付款指向此账号"),
             Self::BetterNamedElsewhere => f.write_str("昵称更像另一账号"),
-            Self::TooClose => f.write_str("与另一可能难以区分"),
+            Self::TooClose => f.write_str("与另一个账号同样相像，分不出是谁"),
             Self::TwoNames => f.write_str("两个不同的名字都只与此账号相符"),
             Self::NameAlone => f.write_str("仅凭名字，没有ID佐证"),
             Self::ListLooksShifted => f.write_str("整份名单的ID与昵称疑似错行"),

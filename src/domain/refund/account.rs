@@ -55,7 +55,12 @@ mod tests {
         for (kind, flags, other, said) in [
             (RefundKind::Deposit, vec![], None, Ok(())),
             (RefundKind::Deposit, vec![Grace], None, Ok(())),
-            (RefundKind::Deposit, vec![Contested], None, Err(NotTheirs::Contested)),
+            (
+                RefundKind::Deposit,
+                vec![Contested],
+                None,
+                Err(NotTheirs::Contested),
+            ),
             (RefundKind::Deposit, vec![], another(), paid.clone()),
             (RefundKind::Deposit, vec![Contested], another(), paid),
             (RefundKind::Manual, vec![Contested], another(), Ok(())),

@@ -39,6 +39,11 @@ impl Accounts {
         })
     }
 
+    /// Whether the roster or a sync has brought an account.
+    pub(super) fn knows(&self, account: PlanetUserId) -> bool {
+        self.nicknames.contains_key(&account.to_string())
+    }
+
     /// The present nickname of an account; empty for one that is not known.
     pub(super) fn nickname(&self, account: &str) -> &str {
         self.nicknames.get(account).map_or("", String::as_str)
@@ -192,6 +197,14 @@ impl Field {
                 .cloned()
                 .unwrap_or_default(),
         }
+    }
+
+    /// The accounts that anybody in this camp has or says to be.
+    pub(super) fn claimed(&self) -> HashSet<PlanetUserId> {
+        let members = self.members.iter().map(|(member, _)| member);
+        members
+            .filter_map(|member| member.identity.planet_user_id)
+            .collect()
     }
 
     /// The accounts that are somebody's in this camp, `except` one member's.

@@ -8,6 +8,7 @@ mod by_hand;
 mod choose;
 mod decided;
 mod field;
+mod queue;
 mod smart;
 mod suggest;
 
@@ -15,5 +16,6 @@ pub use by_hand::{match_by_hand, unmatch};
 pub(super) use decided::{claimed, said};
 
 pub use choose::{Choice, choose, was_looked_at, withdraw};
+pub use queue::next_to_ask;
 pub use smart::{Summary, match_camp, smart_match};
 pub use suggest::{Question, Suggestion, candidates, question, waiting};

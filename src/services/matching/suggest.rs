@@ -13,9 +13,10 @@ use crate::store::payments::Payment;
 
 use super::choose::was_looked_at;
 use super::field::{Accounts, Field};
+use super::queue;
 
 /// As many as the match card shows.
-const MAX_SUGGESTIONS: usize = MAX_RUNNERS_UP + 1;
+pub(super) const MAX_SUGGESTIONS: usize = MAX_RUNNERS_UP + 1;
 /// The most that an account is worth which others claim too.
 const CONTESTED_SCORE: u8 = Decision::MATCHED_FROM - 1;
 
@@ -41,8 +42,11 @@ pub struct Question {
     pub member: Member,
     /// The payment that made them.
     pub payment: Payment,
-    /// Best first, at most nine.
+    /// Best first, at most nine; where none resembles, the accounts of the camp's check-ins that
+    /// nobody claims.
     pub suggestions: Vec<Suggestion>,
+    /// Whether no account resembles the member.
+    pub none_resembles: bool,
 }
 
 /// The accounts that fit a member best, at most nine, best first. An account that is another
@@ -66,13 +70,17 @@ pub async fn question(ctx: &Context, actor: &Actor, id: MemberId) -> Result<Ques
     require(&mut conn, actor, Action::MatchMembers, member.camp_id).await?;
     let field = Field::load(&mut conn, member.camp_id).await?;
     let accounts = Accounts::load(&mut conn).await?;
-    drop(conn);
     let (member, payment) = field.member(id).cloned().ok_or(Error::NotFound)?;
-    let suggestions = suggestions(&field, &accounts, id).ok_or(Error::NotFound)?;
+    let mut suggestions = suggestions(&field, &accounts, id).ok_or(Error::NotFound)?;
+    let none_resembles = suggestions.is_empty();
+    if none_resembles {
+        suggestions = queue::unclaimed(&mut conn, member.camp_id, &field, &accounts).await?;
+    }
     Ok(Question {
         member,
         payment,
         suggestions,
+        none_resembles,
     })
 }
 

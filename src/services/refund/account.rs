@@ -1,8 +1,8 @@
 //! One planet account brings back one deposit: looked at in the transaction that approves.
 
 use crate::domain::refund::{NotTheirs, check_account};
-use crate::store::refunds::{self, Refund};
 use crate::store::Conn;
+use crate::store::refunds::{self, Refund};
 
 use super::{Refusal, Result};
 

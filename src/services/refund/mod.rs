@@ -8,6 +8,7 @@ mod account;
 mod approve;
 mod choose;
 mod close;
+mod fate;
 mod list;
 mod propose;
 mod reject;
@@ -35,6 +36,7 @@ pub use approve::{
 };
 pub use choose::{Chosen, choose};
 pub use close::close;
+pub use fate::{Fate, fate_of};
 pub use list::{Detail, Evidence, Outcomes, Page, one, outcomes, page};
 pub use propose::{
     Built, Lists, Tally, build_due_lists, build_list, propose_flagged, propose_manual,

@@ -5,8 +5,8 @@ use chrono::NaiveDate;
 
 use crate::domain::refund::{Claimant, DecidingSync, Grounds};
 use crate::domain::{
-    BindMethod, CampId, Fen, MatchStatus, MemberId, OrderStatus, PaymentId, PlanetUserId, SyncId, Terms, Timestamp,
-    UnknownWord,
+    BindMethod, CampId, Fen, MatchStatus, MemberId, OrderStatus, PaymentId, PlanetUserId, SyncId,
+    Terms, Timestamp, UnknownWord,
 };
 use crate::store::{StoreError, StoreResult};
 

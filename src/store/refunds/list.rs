@@ -1,15 +1,14 @@
 //! The list of refunds as staff filter it.
 
 use crate::domain::{CampId, Fen, RefundStatus, Timestamp, UserId};
-use crate::store::{StoreError, StoreResult};
 use crate::store::db::{Conn, run};
 use crate::store::members::folded;
+use crate::store::{StoreError, StoreResult};
 
 use super::Refund;
 use super::row::{RefundRow, refund_columns};
 
-const FROM: &str =
-    " FROM refund_record r JOIN payment_record p ON p.id = r.payment_id \
+const FROM: &str = " FROM refund_record r JOIN payment_record p ON p.id = r.payment_id \
      LEFT JOIN camp_member m ON m.id = r.member_id WHERE 1 = 1";
 const COUNT: &str = "SELECT CAST(COUNT(*) AS BIGINT)";
 const PAGE: &str = concat!(

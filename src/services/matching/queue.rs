@@ -1,0 +1,83 @@
+//! In which order a person is asked who the members of a camp are, and what is left to offer where
+//! no account resembles a member.
+
+use crate::domain::matching;
+use crate::domain::staff::Actor;
+use crate::domain::{Action, BindStatus, CampId, MemberId};
+use crate::services::{Context, Error, Result, require};
+use crate::store::members::Member;
+use crate::store::payments::Payment;
+use crate::store::{Conn, camps, syncs};
+
+use super::choose::was_looked_at;
+use super::field::{Accounts, Field};
+use super::suggest::{MAX_SUGGESTIONS, Suggestion};
+
+/// Why an account is offered that nothing speaks for.
+const UNCLAIMED: &str = "在本营打过卡，还没有人认领";
+
+/// The members of a camp whom a person has not looked at yet: those for whom there is an account
+/// to choose first, the one `after` another where that one is passed over.
+///
+/// # Errors
+/// [`Error::Forbidden`] to who may not match in the camp.
+pub async fn next_to_ask(
+    ctx: &Context,
+    actor: &Actor,
+    camp: CampId,
+    after: Option<MemberId>,
+) -> Result<Option<MemberId>> {
+    let mut conn = ctx.db.read().await?;
+    require(&mut conn, actor, Action::MatchMembers, camp).await?;
+    let field = Field::load(&mut conn, camp).await?;
+    let accounts = Accounts::load(&mut conn).await?;
+    drop(conn);
+    let fresh = field
+        .for_people()
+        .filter(|(member, _)| !was_looked_at(member));
+    let mut fresh: Vec<&(Member, Payment)> = fresh.collect();
+    fresh.sort_by_cached_key(|(member, payment)| {
+        let has_none = !resembles_any(&field, &accounts, member.id);
+        let may_settle_itself = payment.bind_status != BindStatus::ManualRequired;
+        (has_none, may_settle_itself, member.id)
+    });
+    let place = fresh
+        .iter()
+        .position(|(member, _)| Some(member.id) == after);
+    let from = place.map_or(0, |place| place + 1);
+    let mut in_turn = fresh.iter().cycle().skip(from);
+    Ok(in_turn.next().map(|(member, _)| member.id))
+}
+
+fn resembles_any(field: &Field, accounts: &Accounts, id: MemberId) -> bool {
+    let taken = field.taken(Some(id));
+    let likes = |claim| matching::candidates_for(&claim, &accounts.candidates, &taken, 1);
+    field
+        .claim_of(id)
+        .is_some_and(|claim| !likes(claim).is_empty())
+}
+
+/// The accounts that have checked in with a camp and that no member has or claims, most days first.
+pub(super) async fn unclaimed(
+    conn: &mut Conn,
+    camp: CampId,
+    field: &Field,
+    accounts: &Accounts,
+) -> Result<Vec<Suggestion>> {
+    let camp = camps::by_id(conn, camp).await?.ok_or(Error::NotFound)?;
+    let Some(sync) = camp.current_sync else {
+        return Ok(Vec::new());
+    };
+    let claimed = field.claimed();
+    let ranked = syncs::ranking(conn, sync).await?.into_iter();
+    let free = ranked.filter(|row| row.checked_in_days > 0 && !claimed.contains(&row.account));
+    let known = free.filter(|row| accounts.knows(row.account));
+    let suggestion = |row: syncs::RankedRow| Suggestion {
+        planet_user_id: row.account,
+        planet_nickname: row.nickname,
+        score: 0,
+        reasons: vec![UNCLAIMED.to_owned()],
+        is_doubtful: true,
+    };
+    Ok(known.take(MAX_SUGGESTIONS).map(suggestion).collect())
+}
