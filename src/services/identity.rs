@@ -210,6 +210,7 @@ fn claimed(
         wechat_nickname: claim.wechat_nickname.clone().unwrap_or_default(),
         confidence,
         reasons,
+        looked_at_by: None,
     }
 }
 

@@ -38,7 +38,7 @@ statements! {
                settling_since = CASE WHEN $3 = 'settling' THEN $4 ELSE settling_since END \
                WHERE id = $1 AND status = $2 AND deleted_at IS NULL";
     LOG_ADD = "INSERT INTO camp_status_log (camp_id, from_status, to_status, operator, reason, \
-               created_at) VALUES ($1, $2, $3, $4, $5, $6)";
+               created_at, operator_id) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     GROUP_CODES = "SELECT upload_id FROM camp_group_code WHERE camp_id = $1 ORDER BY position";
     STAFF = "SELECT r.user_id, r.role, u.display_name, u.wecom_userid FROM camp_member_relation r \
              JOIN system_user u ON u.id = r.user_id AND u.deleted_at IS NULL \

@@ -87,9 +87,9 @@ statements! {
                                      ELSE COALESCE($4, bind_method) END, updated_at = $5 \
                        WHERE id = $1 AND bind_status = $2";
     ORDER_LOG_ADD = "INSERT INTO order_status_log (payment_id, from_status, to_status, operator, \
-                     reason, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
+                     reason, created_at, operator_id) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     BIND_LOG_ADD = "INSERT INTO payment_bind_status_log (payment_id, from_status, to_status, \
-                    operator, reason, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
+                    operator, reason, created_at, operator_id) VALUES ($1, $2, $3, $4, $5, $6, $7)";
 }
 
 /// The payer, as a platform names them: encrypted, with a MAC to look up by.

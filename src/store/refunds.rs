@@ -65,8 +65,8 @@ statements! {
                WHERE id = $1 AND status = $2 AND proposal_hash = $3 AND attempts = $4 \
                AND polls = $5 AND COALESCE(lease_until, 0) = $6";
     LOG_ADD = "INSERT INTO refund_status_log (refund_id, from_status, to_status, operator, reason, \
-               created_at) VALUES ($1, $2, $3, $4, $5, $6)";
-    TIMELINE = "SELECT from_status, to_status, operator, reason, created_at \
+               created_at, operator_id) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    TIMELINE = "SELECT from_status, to_status, operator, operator_id, reason, created_at \
                 FROM refund_status_log WHERE refund_id = $1 ORDER BY id";
 }
 
@@ -109,6 +109,8 @@ pub struct LogRow {
     pub to_status: String,
     /// Who moved it.
     pub operator: String,
+    /// The member of staff, where it was one.
+    pub operator_id: Option<i64>,
     /// Why.
     pub reason: String,
     /// Microseconds.

@@ -186,6 +186,7 @@ pub(super) async fn give(
         wechat_nickname: member.identity.wechat_nickname.clone(),
         confidence: FULL_CONFIDENCE,
         reasons: vec![format!("{}人工确认", actor.name)],
+        looked_at_by: None,
     };
     decided::matched(tx, &member, &payment, &identity, note).await?;
     let change = payment.bind_status.to(BindStatus::Completed)?;
@@ -221,13 +222,10 @@ async fn tell_other_claimants(
     note: &Note,
 ) -> Result<()> {
     for other in members::claiming(tx, member.camp_id, account).await? {
-        let is_told = other.identity.reasons.iter().any(|r| r == GIVEN_TO_ANOTHER);
-        if other.id == member.id || is_told {
-            continue;
-        }
         let mut identity = other.identity;
-        identity.reasons.push(GIVEN_TO_ANOTHER.to_owned());
-        members::set_identity(tx, other.id, other.match_status, &identity, note.at).await?;
+        if other.id != member.id && identity.add_reason(GIVEN_TO_ANOTHER) {
+            members::set_identity(tx, other.id, other.match_status, &identity, note.at).await?;
+        }
     }
     Ok(())
 }

@@ -53,6 +53,7 @@ pub(super) async fn confirm(
             planet_user_id: Some(account),
             confidence: FULL_CONFIDENCE,
             reasons: vec!["编号与昵称和星球上的一致".to_owned()],
+            looked_at_by: None,
             ..member.identity.clone()
         };
         members::set_match(tx, member.id, change, &identity, note).await?;
