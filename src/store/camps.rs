@@ -6,7 +6,7 @@ use crate::domain::{CampId, CampStatus, Fen, Move, SyncId, Terms, Timestamp, Upl
 
 use super::db::{Conn, run};
 use super::status_log::StatusLog;
-use super::{Note, Sealed, StoreError, StoreResult, Tx};
+use super::{Note, Sealed, StoreError, StoreResult, Tx, held};
 
 const TABLE: &str = "training_camp";
 pub(super) const LOG: StatusLog = StatusLog(LOG_ADD);
@@ -195,12 +195,7 @@ pub async fn advance(
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
-    if rows != 1 {
-        return Err(StoreError::Stale {
-            table: TABLE,
-            id: id.0,
-        });
-    }
+    held(rows, TABLE, id.0)?;
     LOG.add(tx, id.0, change, note).await
 }
 
@@ -240,12 +235,12 @@ pub async fn point_at_sync(
     sync: SyncId,
     now: Timestamp,
 ) -> StoreResult<()> {
-    run!(tx, c => sqlx::query(POINT_AT_SYNC)
+    let rows = run!(tx, c => sqlx::query(POINT_AT_SYNC)
         .bind(id.0)
         .bind(sync.0)
         .bind(now.micros())
         .execute(c)
         .await
-        .map(drop))?;
-    Ok(())
+        .map(|done| done.rows_affected()))?;
+    held(rows, TABLE, id.0)
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::domain::{CampId, CardId, Timestamp, UserId};
 
 use super::db::{Conn, run};
-use super::{Keyring, Sealed, StoreError, StoreResult, Tx};
+use super::{Keyring, Sealed, StoreError, StoreResult, Tx, held};
 
 const TABLE: &str = "bot_card";
 /// The column that response codes are sealed for: whoever holds one can change the card.
@@ -249,7 +249,7 @@ pub async fn decide(tx: &mut Tx, id: CardId, decision: &Decision) -> StoreResult
 
 /// Notes under which number WeCom has taken the card.
 pub async fn sent(tx: &mut Tx, id: CardId, msgid: &str, now: Timestamp) -> StoreResult<()> {
-    run!(tx, c => sqlx::query(SENT)
+    let rows = run!(tx, c => sqlx::query(SENT)
         .bind(id.0)
         .bind(msgid)
         .bind(now.micros())
@@ -280,8 +280,8 @@ pub async fn add_code(
         .bind(wall_now.micros())
         .execute(c)
         .await
-        .map(drop))?;
-    Ok(())
+        .map(|done| done.rows_affected()))?;
+    held(rows, TABLE, id.0)
 }
 
 /// Takes one unused code, the newest of a click first: the one that came from sending is kept for

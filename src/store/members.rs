@@ -1,7 +1,7 @@
 //! Members of camps: one row per confirmed payment.
 
 use crate::domain::{
-    CampId, MatchStatus, MemberId, Move, PaymentId, PlanetUserId, Timestamp, UnknownWord,
+    CampId, MatchStatus, MemberId, Move, PaymentId, PlanetUserId, Timestamp, UnknownWord, UserId,
 };
 
 use super::db::{Conn, run};
@@ -330,12 +330,7 @@ pub async fn set_match(
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
-    if rows != 1 {
-        return Err(StoreError::Stale {
-            table: TABLE,
-            id: id.0,
-        });
-    }
+    held(rows, TABLE, id.0)?;
     LOG.add(tx, id.0, change, note).await
 }
 
@@ -352,23 +347,16 @@ pub async fn set_identity(
         .bind(status.as_str())
         .bind(identity.planet_user_id.map(|id| id.0))
         .bind(&identity.planet_nickname)
-        .bind(identity.looked_at_by.map(|id| id.0))
         .bind(&identity.wechat_nickname)
         .bind(identity.names_folded())
         .bind(identity.confidence)
         .bind(reasons_json(identity))
         .bind(now.micros())
+        .bind(identity.looked_at_by.map(|id| id.0))
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
-    if rows == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::Stale {
-            table: TABLE,
-            id: id.0,
-        })
-    }
+    held(rows, TABLE, id.0)
 }
 
 /// Writes whether a member has joined the group.
@@ -378,15 +366,15 @@ pub async fn set_joined(
     joined_at: Option<Timestamp>,
     now: Timestamp,
 ) -> StoreResult<()> {
-    run!(tx, c => sqlx::query(SET_JOINED)
+    let rows = run!(tx, c => sqlx::query(SET_JOINED)
         .bind(id.0)
         .bind(joined_at.is_some())
         .bind(joined_at.map(Timestamp::micros))
         .bind(now.micros())
         .execute(c)
         .await
-        .map(drop))?;
-    Ok(())
+        .map(|done| done.rows_affected()))?;
+    held(rows, TABLE, id.0)
 }
 
 /// Writes the days that the deciding sync gives a member.
@@ -397,15 +385,15 @@ pub async fn set_days(
     eligible: bool,
     now: Timestamp,
 ) -> StoreResult<()> {
-    run!(tx, c => sqlx::query(SET_DAYS)
+    let rows = run!(tx, c => sqlx::query(SET_DAYS)
         .bind(id.0)
         .bind(checked_in_days)
         .bind(eligible)
         .bind(now.micros())
         .execute(c)
         .await
-        .map(drop))?;
-    Ok(())
+        .map(|done| done.rows_affected()))?;
+    held(rows, TABLE, id.0)
 }
 
 fn reasons_json(identity: &Identity) -> String {

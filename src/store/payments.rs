@@ -7,7 +7,7 @@ use crate::domain::{
 
 use super::db::{Conn, run};
 use super::status_log::StatusLog;
-use super::{Note, Sealed, StoreError, StoreResult, Tx};
+use super::{Note, Sealed, StoreResult, Tx, held};
 
 mod row;
 
@@ -79,7 +79,8 @@ statements! {
     CONFIRM = "UPDATE payment_record SET status = $3, flag = $4, paid_fen = $5, paid_at = $6, \
                transaction_id = $7, openid = $8, openid_mac = $9, raw_notice = $10, \
                next_query_at = NULL, updated_at = $11 WHERE id = $1 AND status = $2";
-    SET_MEMBER = "UPDATE payment_record SET member_id = $2, bind_deadline = $3 WHERE id = $1";
+    SET_MEMBER = "UPDATE payment_record SET member_id = $2, bind_deadline = $3 \
+                  WHERE id = $1 AND member_id IS NULL";
     ADVANCE_ORDER = "UPDATE payment_record SET status = $3, next_query_at = NULL, updated_at = $4 \
                      WHERE id = $1 AND status = $2";
     ADVANCE_BINDING = "UPDATE payment_record SET bind_status = $3, \
@@ -368,7 +369,7 @@ pub async fn set_claim(
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
-    changed_one(rows, id)
+    held(rows, TABLE, id.0)
 }
 
 /// Keeps what WeChat Pay gave to have an unpaid order paid. `now` is wall time.
@@ -390,7 +391,8 @@ pub async fn set_prepared(
     Ok(())
 }
 
-/// When to ask WeChat Pay next about an unpaid order.
+/// When to ask WeChat Pay next about an unpaid order; about one that is paid or closed by now it is
+/// not asked again.
 pub async fn set_next_query(tx: &mut Tx, id: PaymentId, at: Timestamp) -> StoreResult<()> {
     run!(tx, c => sqlx::query(SET_NEXT_QUERY)
         .bind(id.0)
@@ -425,25 +427,25 @@ pub async fn confirm(
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
-    changed_one(rows, id)?;
+    held(rows, TABLE, id.0)?;
     ORDER_LOG.add(tx, id.0, change, note).await
 }
 
-/// Says which member a payment made, and until when they may bind.
+/// Says which member a payment made, and until when they may bind: once.
 pub async fn set_member(
     tx: &mut Tx,
     id: PaymentId,
     member: MemberId,
     bind_deadline: Option<Timestamp>,
 ) -> StoreResult<()> {
-    run!(tx, c => sqlx::query(SET_MEMBER)
+    let rows = run!(tx, c => sqlx::query(SET_MEMBER)
         .bind(id.0)
         .bind(member.0)
         .bind(bind_deadline.map(Timestamp::micros))
         .execute(c)
         .await
-        .map(drop))?;
-    Ok(())
+        .map(|done| done.rows_affected()))?;
+    held(rows, TABLE, id.0)
 }
 
 /// Writes a move of an order and its log, if the order still is where the move starts.
@@ -461,7 +463,7 @@ pub async fn advance_order(
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
-    changed_one(rows, id)?;
+    held(rows, TABLE, id.0)?;
     ORDER_LOG.add(tx, id.0, change, note).await
 }
 
@@ -481,7 +483,7 @@ pub async fn set_bound_claim(
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
-    changed_one(rows, id)
+    held(rows, TABLE, id.0)
 }
 
 /// Writes a move of a binding and its log, if the binding still is where the move starts.
@@ -502,17 +504,6 @@ pub async fn advance_binding(
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
-    changed_one(rows, id)?;
+    held(rows, TABLE, id.0)?;
     BIND_LOG.add(tx, id.0, change, note).await
-}
-
-fn changed_one(rows: u64, id: PaymentId) -> StoreResult<()> {
-    if rows == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::Stale {
-            table: TABLE,
-            id: id.0,
-        })
-    }
 }

@@ -10,7 +10,7 @@ use crate::domain::{
 
 use super::db::{Conn, run};
 use super::status_log::StatusLog;
-use super::{Note, StoreError, StoreResult, Tx};
+use super::{Note, StoreError, StoreResult, Tx, held};
 
 mod case;
 mod list;
@@ -107,7 +107,7 @@ pub struct LogRow {
     pub from_status: Option<String>,
     /// Where it went.
     pub to_status: String,
-    /// Who moved it.
+    /// Who moved it: a staff member's name, or the job that did it.
     pub operator: String,
     /// The member of staff, where it was one.
     pub operator_id: Option<i64>,
@@ -293,7 +293,7 @@ pub async fn set_proposal(
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
-    changed_one(rows, seen.id)
+    held(rows, TABLE, seen.id.0)
 }
 
 /// Writes a move of a refund, what it makes of its standing, and its log, if the refund still is
@@ -358,18 +358,7 @@ async fn write_standing(
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
-    changed_one(rows, seen.id)
-}
-
-fn changed_one(rows: u64, id: RefundId) -> StoreResult<()> {
-    if rows == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::Stale {
-            table: TABLE,
-            id: id.0,
-        })
-    }
+    held(rows, TABLE, seen.id.0)
 }
 
 /// The flags as lists search them, in words with a comma between.

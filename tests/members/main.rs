@@ -20,6 +20,7 @@ mod support;
 mod by_hand;
 mod choosing;
 mod contested;
+mod guards;
 mod roster;
 mod smart;
 mod world;
