@@ -39,7 +39,7 @@ impl Bot {
         let body: Value = serde_json::from_str(&message.body)
             .map_err(|error| Error::Invariant(format!("message {}: {error}", message.id)))?;
         let body = self.with_site(body);
-        if message.channel == Channel::GroupRobot.as_str() {
+        if message.channel == Channel::GroupRobot {
             let text = self.text(&message.kind, &body)?;
             let text = GroupMessage::text(text.as_str());
             return text

@@ -113,10 +113,12 @@ pub struct DueMessage {
     pub id: i64,
     /// What it tells.
     pub kind: String,
-    /// The way, as a word of [`Channel`].
-    pub channel: String,
-    /// A word of [`Lane`].
-    pub lane: String,
+    /// The way.
+    #[sqlx(try_from = "String")]
+    pub channel: Channel,
+    /// Whether somebody waits for it.
+    #[sqlx(try_from = "String")]
+    pub lane: Lane,
     /// To whom.
     pub recipient: String,
     /// The camp it is about.

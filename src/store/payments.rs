@@ -10,9 +10,11 @@ use super::status_log::StatusLog;
 use super::{Note, Sealed, StoreResult, Tx, held};
 
 mod row;
+mod terms;
 
 pub use row::Payment;
 use row::{PaymentRow, select_payment};
+pub(super) use terms::TermsColumns;
 
 const TABLE: &str = "payment_record";
 const ORDER_LOG: StatusLog = StatusLog(ORDER_LOG_ADD);
@@ -316,13 +318,7 @@ pub async fn insert(tx: &mut Tx, order: &NewPayment, note: &Note) -> StoreResult
         .bind(note.at.micros())
         .fetch_one(c)
         .await)?;
-    ORDER_LOG
-        .add(tx, id, Move::born(OrderStatus::Created), note)
-        .await?;
-    BIND_LOG
-        .add(tx, id, Move::born(BindStatus::Pending), note)
-        .await?;
-    Ok(PaymentId(id))
+    born(tx, id, OrderStatus::Created, note).await
 }
 
 /// Records a payment of an order that we do not know.
@@ -343,12 +339,14 @@ pub async fn insert_unknown(
         .bind(paid.raw_notice.as_ref().map(|raw| &raw.0))
         .fetch_one(c)
         .await)?;
-    ORDER_LOG
-        .add(tx, id, Move::born(OrderStatus::Paid), note)
-        .await?;
-    BIND_LOG
-        .add(tx, id, Move::born(BindStatus::Pending), note)
-        .await?;
+    born(tx, id, OrderStatus::Paid, note).await
+}
+
+/// Adds the first row of each of the two logs of a payment.
+async fn born(tx: &mut Tx, id: i64, status: OrderStatus, note: &Note) -> StoreResult<PaymentId> {
+    ORDER_LOG.add(tx, id, Move::born(status), note).await?;
+    let binding = Move::born(BindStatus::Pending);
+    BIND_LOG.add(tx, id, binding, note).await?;
     Ok(PaymentId(id))
 }
 

@@ -35,7 +35,7 @@ pub async fn match_by_hand(
     remark: Option<String>,
 ) -> Result<Member> {
     let remark = checked(remark)?;
-    let note = Note::new(&actor.name, remark.unwrap_or_default(), ctx.now());
+    let note = Note::new(actor, remark.unwrap_or_default(), ctx.now());
     let actor = actor.clone();
     ctx.db
         .write(move |tx| {
@@ -57,7 +57,7 @@ pub async fn match_by_hand(
 /// # Errors
 /// [`Refusal::WrongState`] if the member is not matched, or once the deposit goes back.
 pub async fn unmatch(ctx: &Context, actor: &Actor, id: MemberId) -> Result<Member> {
-    let note = Note::new(&actor.name, "", ctx.now());
+    let note = Note::new(actor, "", ctx.now());
     let actor = actor.clone();
     ctx.db
         .write(move |tx| {
@@ -124,7 +124,7 @@ pub(super) async fn open_member(
 
 pub(super) async fn known(tx: &mut Tx, account: PlanetUserId) -> Result<PlanetUser> {
     let user = planet_users::find(tx, &account.to_string()).await?;
-    user.filter(|user| user.planet_user_id == account.0)
+    user.filter(|user| user.planet_user_id == account)
         .ok_or_else(|| {
             let what = "名册里没有这个星球账号，请先导入名册或同步打卡";
             Error::invalid("planetUserId", what)
@@ -162,7 +162,7 @@ pub(super) async fn give(
     user: PlanetUser,
     note: &Note,
 ) -> Result<()> {
-    let account = PlanetUserId(user.planet_user_id);
+    let account = user.planet_user_id;
     let details = json!({
         "campId": member.camp_id,
         "from": member.identity.planet_user_id,

@@ -74,7 +74,7 @@ async fn account_agreed(conn: &mut Conn, entrant: &Entrant) -> Result<Option<Pla
     };
     let candidates = [identity::as_candidate(conn, &user).await?];
     Ok(match matching::identify(typed, nickname, &candidates) {
-        Identified::Agreed(_) => Some(PlanetUserId(user.planet_user_id)),
+        Identified::Agreed(_) => Some(user.planet_user_id),
         Identified::NumberOnly(_) | Identified::Nobody => None,
     })
 }
