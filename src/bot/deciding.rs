@@ -241,12 +241,16 @@ impl Mine {
     /// What they have approved since they took the card, just now or before the process died.
     async fn of(press: &Press<'_>, picked: &[Picked], since: Timestamp) -> Result<Self> {
         let mut mine = Self::default();
-        for picked in picked {
-            let refund = match review::one(&press.bot.ctx, &press.actor, picked.id).await {
-                Ok(refund) => refund,
-                Err(Error::NotFound | Error::Forbidden(_)) => continue,
-                Err(error) => return Err(error),
-            };
+        let Some(camp) = press.card.camp_id else {
+            return Ok(mine);
+        };
+        let ids = asked(picked);
+        let refunds = match review::of_camp(&press.bot.ctx, &press.actor, camp, &ids).await {
+            Ok(refunds) => refunds,
+            Err(Error::Forbidden(_)) => return Ok(mine),
+            Err(error) => return Err(error),
+        };
+        for refund in refunds {
             let decision = refund.standing.decision.as_ref();
             if decision.is_none_or(|it| it.by != press.actor.user_id || it.at < since) {
                 continue;

@@ -3,7 +3,7 @@
 
 use crate::domain::refund::CLEAR_CONFIDENCE;
 use crate::domain::staff::Actor;
-use crate::domain::{Action, CampStatus, Fen, MemberId, PaymentId, RefundId, RefundStatus};
+use crate::domain::{Action, CampId, CampStatus, Fen, MemberId, PaymentId, RefundId, RefundStatus};
 use crate::store::camps::Camp;
 use crate::store::members;
 use crate::store::refunds::{self, Filter, Listed, Refund};
@@ -145,4 +145,21 @@ pub async fn one(ctx: &Context, actor: &Actor, id: RefundId) -> Result<Refund> {
         None => super::require_anywhere(actor, Action::ReviewRefunds)?,
     }
     Ok(refund)
+}
+
+/// Those of the named refunds that are a camp's, for somebody who may review there.
+///
+/// # Errors
+/// [`Error::Forbidden`].
+pub async fn of_camp(
+    ctx: &Context,
+    actor: &Actor,
+    camp: CampId,
+    ids: &[RefundId],
+) -> Result<Vec<Refund>> {
+    let mut conn = ctx.db.read().await?;
+    require(&mut conn, actor, Action::ReviewRefunds, camp).await?;
+    let mut refunds = refunds::of_camp(&mut conn, camp).await?;
+    refunds.retain(|refund| ids.contains(&refund.id));
+    Ok(refunds)
 }
