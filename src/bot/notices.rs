@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::{Action, CampId, PaymentId, RefundId, RefundStatus, Timestamp};
+use crate::domain::{
+    Action, CampId, CardState, Machine as _, PaymentId, RefundId, RefundStatus, Timestamp, UserId,
+};
 use crate::services::inbox::Reply;
 use crate::services::{Error, Refusal, Result, lookup, refund, review};
 use crate::store::Operator;
@@ -41,8 +43,8 @@ pub(super) async fn on_notice(press: &Press<'_>) -> Result<Vec<Reply>> {
         _ => return Ok(vec![gone(press.bot, press.person)]),
     };
     let outcome = mended(press, what, &press.actor.name, press.bot.ctx.now());
-    let moved = (CardState::Open, CardState::Decided);
-    answers.extend(press.conclude(moved, "mended", outcome).await?);
+    let change = CardState::Open.to(CardState::Decided)?;
+    answers.extend(press.conclude(change, "mended", outcome.into()).await?);
     Ok(answers)
 }
 

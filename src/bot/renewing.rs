@@ -5,10 +5,10 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::domain::staff::Channel;
-use crate::domain::{RefundId, RefundStatus};
+use crate::domain::{CardState, RefundId, RefundStatus};
 use crate::services::inbox::Reply;
 use crate::services::{Error, Result, cards, review, staff};
-use crate::store::cards::{Card, CardState};
+use crate::store::cards::Card;
 use crate::store::outbox::Lane;
 
 use super::pending::{self, Frozen};
@@ -27,7 +27,7 @@ pub(super) async fn renew(bot: &Bot) -> Result<()> {
         let old = json!({"cardId": card.id.0});
         let grey = replies::later(&card.audience.join("|"), "card_renewed", old, bot.ctx.now());
         let all = anew.into_iter().chain([grey]).collect();
-        cards::replace(&bot.ctx, card.id, outcome, all).await?;
+        cards::replace(&bot.ctx, card.id, outcome.into(), all).await?;
     }
     Ok(())
 }
