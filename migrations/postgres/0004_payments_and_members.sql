@@ -29,6 +29,8 @@ CREATE TABLE camp_member (
     match_status    TEXT NOT NULL,
     confidence      BIGINT NOT NULL,
     match_reasons   TEXT NOT NULL,
+    -- Who looked at the accounts that fit and took none: from then on the machine decides nothing.
+    looked_at_by    BIGINT REFERENCES system_user (id),
     joined          BOOLEAN NOT NULL,
     joined_at       BIGINT,
     checked_in_days BIGINT NOT NULL,
@@ -118,6 +120,8 @@ CREATE TABLE order_status_log (
     from_status TEXT,
     to_status   TEXT NOT NULL,
     operator    TEXT NOT NULL,
+    -- The member of staff, where it was one.
+    operator_id BIGINT REFERENCES system_user (id),
     reason      TEXT NOT NULL,
     created_at  BIGINT NOT NULL
 );
@@ -129,6 +133,8 @@ CREATE TABLE payment_bind_status_log (
     from_status TEXT,
     to_status   TEXT NOT NULL,
     operator    TEXT NOT NULL,
+    -- The member of staff, where it was one.
+    operator_id BIGINT REFERENCES system_user (id),
     reason      TEXT NOT NULL,
     created_at  BIGINT NOT NULL
 );
@@ -140,6 +146,8 @@ CREATE TABLE member_status_log (
     from_status TEXT,
     to_status   TEXT NOT NULL,
     operator    TEXT NOT NULL,
+    -- The member of staff, where it was one.
+    operator_id BIGINT REFERENCES system_user (id),
     reason      TEXT NOT NULL,
     created_at  BIGINT NOT NULL
 );

@@ -29,6 +29,8 @@ CREATE TABLE camp_member (
     match_status    TEXT NOT NULL,
     confidence      INTEGER NOT NULL,
     match_reasons   TEXT NOT NULL,
+    -- Who looked at the accounts that fit and took none: from then on the machine decides nothing.
+    looked_at_by    INTEGER REFERENCES system_user (id),
     joined          INTEGER NOT NULL CHECK (joined IN (0, 1)),
     joined_at       INTEGER,
     checked_in_days INTEGER NOT NULL,
@@ -118,6 +120,8 @@ CREATE TABLE order_status_log (
     from_status TEXT,
     to_status   TEXT NOT NULL,
     operator    TEXT NOT NULL,
+    -- The member of staff, where it was one.
+    operator_id INTEGER REFERENCES system_user (id),
     reason      TEXT NOT NULL,
     created_at  INTEGER NOT NULL
 ) STRICT;
@@ -129,6 +133,8 @@ CREATE TABLE payment_bind_status_log (
     from_status TEXT,
     to_status   TEXT NOT NULL,
     operator    TEXT NOT NULL,
+    -- The member of staff, where it was one.
+    operator_id INTEGER REFERENCES system_user (id),
     reason      TEXT NOT NULL,
     created_at  INTEGER NOT NULL
 ) STRICT;
@@ -140,6 +146,8 @@ CREATE TABLE member_status_log (
     from_status TEXT,
     to_status   TEXT NOT NULL,
     operator    TEXT NOT NULL,
+    -- The member of staff, where it was one.
+    operator_id INTEGER REFERENCES system_user (id),
     reason      TEXT NOT NULL,
     created_at  INTEGER NOT NULL
 ) STRICT;

@@ -62,6 +62,8 @@ CREATE TABLE refund_status_log (
     from_status TEXT,
     to_status   TEXT NOT NULL,
     operator    TEXT NOT NULL,
+    -- The member of staff, where it was one.
+    operator_id INTEGER REFERENCES system_user (id),
     reason      TEXT NOT NULL,
     created_at  INTEGER NOT NULL
 ) STRICT;

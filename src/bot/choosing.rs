@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::domain::CampId;
+use crate::domain::{CampId, CardState, Machine as _};
 use crate::services::inbox::Reply;
 use crate::services::review::Waiting;
 use crate::services::{Error, Result, cards, lookup};
 use crate::store::camps::Camp;
-use crate::store::cards::{CardState, NewCard};
+use crate::store::cards::NewCard;
 
 use super::clicks::{Press, gone};
 use super::command::Verb;
@@ -154,9 +154,9 @@ pub(super) async fn on_choice(press: &Press<'_>) -> Result<Vec<Reply>> {
     let said =
         answers::about_camp(press.bot, press.person, &press.actor, verb, &camp, &words).await?;
     let outcome = json!({"verb": verb.as_str(), "campName": camp.name});
-    let moved = (CardState::Open, CardState::Decided);
-    let by = Some(press.actor.user_id);
-    cards::decide(&press.bot.ctx, press.card.id, moved, outcome.clone(), by).await?;
+    let change = CardState::Open.to(CardState::Decided)?;
+    let (kept, by) = (Some(outcome.clone().into()), Some(press.actor.user_id));
+    cards::decide(&press.bot.ctx, press.card.id, change, kept, by).await?;
     // That the card still shows its buttons is not worth a text.
     press.show("camp_chosen", outcome).await?;
     Ok(said)

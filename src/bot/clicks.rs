@@ -8,10 +8,10 @@ use wecom::event::CardClick;
 use wecom::message::CardAudience;
 
 use crate::domain::staff::{Actor, Channel};
-use crate::domain::{CardId, RefundId};
+use crate::domain::{CardId, CardState, Machine as _, Move, RefundId};
 use crate::services::inbox::Reply;
 use crate::services::{Error, Result, cards, staff};
-use crate::store::cards::{Card, CardState};
+use crate::store::cards::{Card, Outcome};
 
 use super::layout::{Face, read_key};
 use super::{
@@ -81,28 +81,32 @@ impl Press<'_> {
     /// second learns who was first. Done again after a crash it changes nothing that was done.
     pub(super) async fn conclude(
         &self,
-        moved: (CardState, CardState),
+        change: Move<CardState>,
         kind: &str,
-        outcome: Value,
+        outcome: Outcome,
     ) -> Result<Vec<Reply>> {
         let ctx = &self.bot.ctx;
         let by = Some(self.actor.user_id);
-        let others = self.decided_along(moved.1, &outcome).await?;
-        if !cards::decide(ctx, self.card.id, moved, outcome.clone(), by).await?
-            && !self.is_mine_by_now(moved.1).await?
+        let others = self.decided_along(change.to(), &outcome).await?;
+        if !cards::decide(ctx, self.card.id, change, Some(outcome.clone()), by).await?
+            && !self.is_mine_by_now(change.to()).await?
         {
             return decided_already(self).await;
         }
         let mut answers = self
-            .change_for_all(&self.card, &self.readers(), kind, outcome.clone())
+            .change_for_all(&self.card, &self.readers(), kind, outcome.shown.clone())
             .await?;
         // Nobody has pressed them: the code from their sending is all they have, and it is spent
         // on this. So they never show a 撤回 that could not be taken off again.
-        let outcome = without_undo(outcome);
+        let shown = without_undo(outcome.shown);
+        let outcome = Outcome {
+            shown: shown.clone(),
+            ..outcome
+        };
         for other in others {
-            let to = (other.state, moved.1);
-            if cards::decide(ctx, other.id, to, outcome.clone(), by).await? {
-                let missed = self.change_for_all(&other, &other.audience, kind, outcome.clone());
+            let change = other.state.to(change.to())?;
+            if cards::decide(ctx, other.id, change, Some(outcome.clone()), by).await? {
+                let missed = self.change_for_all(&other, &other.audience, kind, shown.clone());
                 answers.extend(missed.await?);
             }
         }
@@ -112,7 +116,7 @@ impl Press<'_> {
     /// The other cards for which the decision on this one leaves nothing: those that wait for
     /// nothing else than what was decided. A decision that is withdrawn takes along the cards that
     /// show this very decision.
-    async fn decided_along(&self, to: CardState, outcome: &Value) -> Result<Vec<Card>> {
+    async fn decided_along(&self, to: CardState, outcome: &Outcome) -> Result<Vec<Card>> {
         let (ctx, card) = (&self.bot.ctx, &self.card);
         let is_withdrawn = to == CardState::Withdrawn;
         let from = if is_withdrawn {
@@ -121,7 +125,7 @@ impl Press<'_> {
             CardState::Open
         };
         let mut others = cards::about(ctx, &card.kind, &card.subject, from).await?;
-        let decided = ids_in(outcome);
+        let decided = &outcome.refunds;
         others.retain(|other| {
             let shown = || pending::shown_on(other);
             other.id != card.id
@@ -157,6 +161,11 @@ impl Press<'_> {
     /// Whether this very click was decided before the process died over it.
     pub(super) fn is_mine_again(&self) -> bool {
         self.is_mine(&self.card, CardState::Decided)
+    }
+
+    /// Whether this very click has taken the card, or decided it, before the process died over it.
+    pub(super) fn is_claimed_by_me(&self) -> bool {
+        self.is_mine(&self.card, CardState::Claimed) || self.is_mine_again()
     }
 
     /// Whether this very click has withdrawn before the process died over it.
@@ -229,8 +238,8 @@ pub(super) async fn decided_already(press: &Press<'_>) -> Result<Vec<Reply>> {
         "digest" | "batch" => "decided",
         _ => "mended",
     };
-    match card.outcome.filter(|outcome| !outcome.is_null()) {
-        Some(outcome) => press.too_late(kind, &outcome).await,
+    match card.outcome {
+        Some(outcome) => press.too_late(kind, &outcome.shown).await,
         None => Ok(gone()),
     }
 }
@@ -239,7 +248,7 @@ pub(super) async fn decided_already(press: &Press<'_>) -> Result<Vec<Reply>> {
 /// greyed by the code that the press has brought, and a text says what to do.
 async fn dead(bot: &Bot, person: &str, card: &Card) -> Result<Vec<Reply>> {
     let ended = match (card.state, card.outcome.clone()) {
-        (CardState::Replaced, Some(outcome)) => outcome,
+        (CardState::Replaced, Some(outcome)) => outcome.shown,
         _ => renewing::ended(bot, card, "over")?,
     };
     let audience =
@@ -265,28 +274,16 @@ pub(super) fn without_undo(mut outcome: Value) -> Value {
 
 /// Whether two cards show one decision: about the same refunds, or the same account.
 fn is_same_decision(one: &Card, other: &Card) -> bool {
-    let account = |card: &Card| -> Option<Value> {
-        let account = card.outcome.as_ref()?.get("account")?;
-        Some(account.clone())
-    };
-    ids_of(one) == ids_of(other) && account(one) == account(other)
+    let about = |card: &Card| card.outcome.clone().map(|it| (it.refunds, it.account));
+    about(one) == about(other)
 }
 
 /// The refunds that the decision on a card was about.
 pub(super) fn ids_of(card: &Card) -> Vec<RefundId> {
-    card.outcome.as_ref().map(ids_in).unwrap_or_default()
-}
-
-/// The refunds that a decision is about.
-fn ids_in(outcome: &Value) -> Vec<RefundId> {
+    let outcome = card.outcome.as_ref();
     outcome
-        .get("ids")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_i64)
-        .map(RefundId)
-        .collect()
+        .map(|outcome| outcome.refunds.clone())
+        .unwrap_or_default()
 }
 
 pub(super) fn camp_name(card: &Card) -> String {

@@ -3,11 +3,11 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::domain::{Action, RefundId, RefundStatus, Timestamp};
+use crate::domain::{Action, CardState, Machine as _, RefundId, RefundStatus, Timestamp};
 use crate::services::inbox::Reply;
 use crate::services::refund::{self, Batch, Picked};
 use crate::services::{Error, Refusal, Result, cards, lookup, review};
-use crate::store::cards::CardState;
+use crate::store::cards::{Claim, Outcome};
 
 use super::clicks::{Press, camp_name, decided_already, ids_of};
 use super::layout::CHOICES;
@@ -130,15 +130,15 @@ async fn confirm(
 /// Approves what was picked. The card is taken first, so that of two who press at once one decides
 /// all of it, and the other learns by whom; after a crash the same click goes on where it stopped.
 async fn approve(press: &Press<'_>, frozen: &Frozen, picked: &[Picked]) -> Result<Vec<Reply>> {
-    let Some(claim) = claim(press, picked).await? else {
+    let Some(held) = claim(press, picked).await? else {
         return decided_already(press).await;
     };
     let mut batch = Batch::default();
-    if !claim.is_through {
+    if !held.is_through {
         batch = refund::approve_batch(&press.bot.ctx, &press.actor, picked).await?;
     }
-    let mine = Mine::of(press, picked, claim.since).await?;
-    if mine.is_empty() && claim.is_through {
+    let mine = Mine::of(press, picked, held.since).await?;
+    if mine.is_empty() && held.is_through {
         return decided_already(press).await;
     }
     if mine.is_empty() {
@@ -146,12 +146,11 @@ async fn approve(press: &Press<'_>, frozen: &Frozen, picked: &[Picked]) -> Resul
         return nothing_left(press, batch.skipped.iter().map(|skipped| &skipped.error)).await;
     }
     let now = press.bot.ctx.now();
-    let mut outcome = claimed(press, picked, claim.since);
-    if let Some(fields) = outcome.as_object_mut() {
+    let mut outcome = claimed(press, picked, held.since);
+    if let Some(fields) = outcome.shown.as_object_mut() {
         let left = picked.len() - mine.approved.len() - mine.awaiting;
         let undo_until = mine.undo_until;
-        let ids: Vec<i64> = mine.approved.iter().map(|id| id.0).collect();
-        fields.insert("count".to_owned(), json!(ids.len()));
+        fields.insert("count".to_owned(), json!(mine.approved.len()));
         fields.insert("awaiting".to_owned(), json!(mine.awaiting));
         fields.insert("skipped".to_owned(), json!(left));
         let sum = frozen.sum(&mine.approved)?.yuan();
@@ -160,10 +159,10 @@ async fn approve(press: &Press<'_>, frozen: &Frozen, picked: &[Picked]) -> Resul
         fields.insert("undoUntil".to_owned(), json!(until));
         let can_undo = undo_until.is_some_and(|until| until > now);
         fields.insert("canUndo".to_owned(), json!(can_undo));
-        fields.insert("ids".to_owned(), json!(ids));
     }
-    let moved = (CardState::Decided, CardState::Decided);
-    let mut answers = press.conclude(moved, "decided", outcome).await?;
+    outcome.refunds.clone_from(&mine.approved);
+    let change = CardState::Claimed.to(CardState::Decided)?;
+    let mut answers = press.conclude(change, "decided", outcome).await?;
     if !mine.approved.is_empty() {
         answers.extend(follow_up(press, mine.undo_until.unwrap_or(now)));
     }
@@ -171,7 +170,7 @@ async fn approve(press: &Press<'_>, frozen: &Frozen, picked: &[Picked]) -> Resul
 }
 
 /// A card that is this click's to decide.
-struct Claim {
+struct Held {
     /// Since when.
     since: Timestamp,
     /// Whether everything was approved before the process died.
@@ -179,35 +178,29 @@ struct Claim {
 }
 
 /// Takes the card for this click; none if somebody was first.
-async fn claim(press: &Press<'_>, picked: &[Picked]) -> Result<Option<Claim>> {
+async fn claim(press: &Press<'_>, picked: &[Picked]) -> Result<Option<Held>> {
     let (ctx, now) = (&press.bot.ctx, press.bot.ctx.now());
     if press.card.state == CardState::Open {
-        let (moved, by) = (
-            (CardState::Open, CardState::Decided),
-            Some(press.actor.user_id),
-        );
-        let outcome = claimed(press, picked, now);
-        if cards::decide(ctx, press.card.id, moved, outcome, by).await? {
-            return Ok(Some(Claim {
-                since: now,
-                is_through: false,
-            }));
-        }
-        return Ok(None);
+        let change = CardState::Open.to(CardState::Claimed)?;
+        let (outcome, by) = (claimed(press, picked, now), Some(press.actor.user_id));
+        let is_ours = cards::decide(ctx, press.card.id, change, Some(outcome), by).await?;
+        return Ok(is_ours.then_some(Held {
+            since: now,
+            is_through: false,
+        }));
     }
-    let outcome = press.card.outcome.as_ref();
-    let field = |name: &str| outcome.and_then(|outcome| outcome.get(name));
-    let is_this_click = press.is_mine_again() && field("asked") == Some(&asked(picked));
-    let since = field("since").and_then(Value::as_i64);
-    Ok(since.filter(|_| is_this_click).map(|since| Claim {
-        since: Timestamp::from_micros(since),
-        is_through: field("count").is_some_and(|count| !count.is_null()),
+    let claim = press.card.outcome.as_ref();
+    let claim = claim.and_then(|outcome| outcome.claim.as_ref());
+    let is_this_click = |claim: &&Claim| press.is_claimed_by_me() && claim.asked == asked(picked);
+    Ok(claim.filter(is_this_click).map(|claim| Held {
+        since: claim.since,
+        is_through: press.card.state == CardState::Decided,
     }))
 }
 
 /// What a card says while its list is being approved.
-fn claimed(press: &Press<'_>, picked: &[Picked], since: Timestamp) -> Value {
-    json!({
+fn claimed(press: &Press<'_>, picked: &[Picked], since: Timestamp) -> Outcome {
+    let shown = json!({
         "campName": camp_name(&press.card),
         "by": press.actor.name,
         "at": replies::moment(since),
@@ -215,23 +208,26 @@ fn claimed(press: &Press<'_>, picked: &[Picked], since: Timestamp) -> Value {
         "awaiting": 0,
         "skipped": 0,
         "canUndo": false,
-        "ids": [],
-        "kind": press.card.kind,
-        "asked": asked(picked),
-        "since": since.micros(),
-    })
+    });
+    let claim = Claim {
+        asked: asked(picked),
+        since,
+    };
+    Outcome {
+        claim: Some(claim),
+        ..Outcome::from(shown)
+    }
 }
 
-fn asked(picked: &[Picked]) -> Value {
-    picked.iter().map(|picked| picked.id.0).collect()
+fn asked(picked: &[Picked]) -> Vec<RefundId> {
+    picked.iter().map(|picked| picked.id).collect()
 }
 
 /// Gives a card back of which nothing could be approved: others may be able to.
 async fn release(press: &Press<'_>) -> Result<()> {
-    let moved = (CardState::Decided, CardState::Open);
-    let ctx = &press.bot.ctx;
-    // Only a card of ours is decided here, and only by us.
-    cards::decide(ctx, press.card.id, moved, Value::Null, None).await?;
+    let change = CardState::Claimed.to(CardState::Open)?;
+    // Only a card of ours is claimed here, and only by us.
+    cards::decide(&press.bot.ctx, press.card.id, change, None, None).await?;
     Ok(())
 }
 
@@ -250,12 +246,16 @@ impl Mine {
     /// What they have approved since they took the card, just now or before the process died.
     async fn of(press: &Press<'_>, picked: &[Picked], since: Timestamp) -> Result<Self> {
         let mut mine = Self::default();
-        for picked in picked {
-            let refund = match review::one(&press.bot.ctx, &press.actor, picked.id).await {
-                Ok(refund) => refund,
-                Err(Error::NotFound | Error::Forbidden(_)) => continue,
-                Err(error) => return Err(error),
-            };
+        let Some(camp) = press.card.camp_id else {
+            return Ok(mine);
+        };
+        let ids = asked(picked);
+        let refunds = match review::of_camp(&press.bot.ctx, &press.actor, camp, &ids).await {
+            Ok(refunds) => refunds,
+            Err(Error::Forbidden(_)) => return Ok(mine),
+            Err(error) => return Err(error),
+        };
+        for refund in refunds {
             let decision = refund.standing.decision.as_ref();
             if decision.is_none_or(|it| it.by != press.actor.user_id || it.at < since) {
                 continue;
@@ -323,11 +323,11 @@ async fn nothing_left<'e>(
 /// Withdraws what the card let go. What was withdrawn before the process died counts: the refunds
 /// say how they stand.
 async fn undo(press: &Press<'_>) -> Result<Vec<Reply>> {
-    let moved = (CardState::Decided, CardState::Withdrawn);
+    let change = CardState::Decided.to(CardState::Withdrawn)?;
     if press.is_withdrawn_by_me()
         && let Some(outcome) = press.card.outcome.clone()
     {
-        return press.conclude(moved, "withdrawn", outcome).await;
+        return press.conclude(change, "withdrawn", outcome).await;
     }
     if press.card.state != CardState::Decided {
         return decided_already(press).await;
@@ -346,16 +346,19 @@ async fn undo(press: &Press<'_>) -> Result<Vec<Reply>> {
         return Err(Refusal::UndoOver.into());
     }
     let now = press.bot.ctx.now();
-    let body = json!({
+    let shown = json!({
         "campName": camp_name(&press.card),
         "by": press.actor.name,
         "at": replies::moment(now),
         "count": withdrawn,
         "left": ids.len().saturating_sub(withdrawn),
         "canUndo": false,
-        "ids": ids.iter().map(|id| id.0).collect::<Vec<_>>(),
     });
-    press.conclude(moved, "withdrawn", body).await
+    let outcome = Outcome {
+        refunds: ids,
+        ..Outcome::from(shown)
+    };
+    press.conclude(change, "withdrawn", outcome).await
 }
 
 async fn next_batch(press: &Press<'_>) -> Result<Vec<Reply>> {

@@ -5,13 +5,15 @@ use serde_json::{Value, json};
 
 use crate::domain::matching::Decision;
 use crate::domain::staff::Actor;
-use crate::domain::{Action, CampStatus, MatchStatus, MemberId, PlanetUserId};
+use crate::domain::{
+    Action, CampStatus, CardState, Machine as _, MatchStatus, MemberId, PlanetUserId,
+};
 use crate::services::inbox::Reply;
 use crate::services::lookup::{self, MemberProgress, shown_name};
 use crate::services::matching::{self, Choice, Question, Suggestion, was_looked_at};
 use crate::services::{Error, Refusal, Result};
 use crate::store::camps::Camp;
-use crate::store::cards::{CardState, NewCard};
+use crate::store::cards::{NewCard, Outcome};
 use crate::store::members::Member;
 
 use super::clicks::Press;
@@ -255,10 +257,8 @@ pub(super) async fn on_match(press: &Press<'_>) -> Result<Vec<Reply>> {
             next(bot, person, &press.actor, &camp, Some(member_of(press)?)).await
         }
         _ => {
-            let outcome = press.card.outcome.clone();
-            press
-                .too_late("match_decided", &outcome.ok_or(Error::NotFound)?)
-                .await
+            let outcome = press.card.outcome.as_ref().ok_or(Error::NotFound)?;
+            press.too_late("match_decided", &outcome.shown).await
         }
     }
 }
@@ -275,13 +275,13 @@ async fn submit(press: &Press<'_>) -> Result<Vec<Reply>> {
         Ok(member) => {
             let at = replies::moment(ctx.now());
             let outcome = outcome(press, &member, &press.actor.name, at);
-            let moved = (CardState::Open, CardState::Decided);
-            press.conclude(moved, "match_decided", outcome).await
+            let change = CardState::Open.to(CardState::Decided)?;
+            press.conclude(change, "match_decided", outcome).await
         }
         Err(Error::Refused(Refusal::AlreadyDecided { by, at, .. })) => {
             let member = matching::question(ctx, &press.actor, id).await?.member;
             let outcome = outcome(press, &member, &by, replies::moment(at));
-            press.too_late("match_decided", &outcome).await
+            press.too_late("match_decided", &outcome.shown).await
         }
         Err(error) => Err(error),
     }
@@ -304,26 +304,23 @@ fn chosen(press: &Press<'_>) -> Option<Choice> {
 /// Shows once more what this very click has decided: the process died before it could.
 async fn repeat(press: &Press<'_>) -> Result<Vec<Reply>> {
     let outcome = press.card.outcome.clone().ok_or(Error::NotFound)?;
-    let moved = (CardState::Open, CardState::Decided);
-    press.conclude(moved, "match_decided", outcome).await
+    let change = CardState::Open.to(CardState::Decided)?;
+    press.conclude(change, "match_decided", outcome).await
 }
 
 async fn undo(press: &Press<'_>) -> Result<Vec<Reply>> {
-    let outcome = press.card.outcome.clone().ok_or(Error::NotFound)?;
-    let account = outcome.get("account").and_then(Value::as_str);
-    let account = account.and_then(|account| account.parse().ok());
-    let account = PlanetUserId(account.ok_or(Error::NotFound)?);
+    let mut outcome = press.card.outcome.clone().ok_or(Error::NotFound)?;
+    let account = outcome.account.ok_or(Error::NotFound)?;
     let id = member_of(press)?;
     matching::withdraw(&press.bot.ctx, &press.actor, id, account).await?;
-    let mut outcome = outcome;
-    if let Some(fields) = outcome.as_object_mut() {
+    if let Some(fields) = outcome.shown.as_object_mut() {
         let at = replies::moment(press.bot.ctx.now());
         fields.insert("status".to_owned(), json!("withdrawn"));
         fields.insert("by".to_owned(), json!(press.actor.name));
         fields.insert("at".to_owned(), json!(at));
     }
-    let moved = (CardState::Decided, CardState::Withdrawn);
-    press.conclude(moved, "match_decided", outcome).await
+    let change = CardState::Decided.to(CardState::Withdrawn)?;
+    press.conclude(change, "match_decided", outcome).await
 }
 
 fn member_of(press: &Press<'_>) -> Result<MemberId> {
@@ -332,11 +329,11 @@ fn member_of(press: &Press<'_>) -> Result<MemberId> {
 }
 
 /// What the card shows once somebody has decided: the member as they stand now.
-fn outcome(press: &Press<'_>, member: &Member, by: &str, at: String) -> Value {
+fn outcome(press: &Press<'_>, member: &Member, by: &str, at: String) -> Outcome {
     let is_matched = member.match_status == MatchStatus::Matched;
     let account = member.identity.planet_user_id.filter(|_| is_matched);
     let asked = |name: &str| press.card.proposal.get(name).cloned();
-    json!({
+    let shown = json!({
         "what": "match",
         "campName": asked("campName"),
         "name": asked("name"),
@@ -345,5 +342,9 @@ fn outcome(press: &Press<'_>, member: &Member, by: &str, at: String) -> Value {
         "status": if is_matched { "matched" } else { NONE },
         "by": by,
         "at": at,
-    })
+    });
+    Outcome {
+        account,
+        ..Outcome::from(shown)
+    }
 }

@@ -3,12 +3,12 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::{Action, MemberId};
+use crate::domain::{Action, CardState, Machine as _, MemberId};
 use crate::services::inbox::Reply;
 use crate::services::lookup::{self, MemberProgress};
 use crate::services::{Error, Result, cards};
 use crate::store::camps::Camp;
-use crate::store::cards::{CardState, NewCard};
+use crate::store::cards::NewCard;
 
 use super::clicks::{Press, gone};
 use super::pending::CARD_LIFE;
@@ -81,9 +81,10 @@ pub(super) async fn on_namesakes(press: &Press<'_>) -> Result<Vec<Reply>> {
     let camp = lookup::camp(ctx, &press.actor, Action::MatchMembers, camp).await?;
     let said = matching::ask(press.bot, press.person, &press.actor, &camp, id, 0).await?;
     let outcome = json!({"verb": "匹配", "campName": camp.name});
-    let moved = (CardState::Open, CardState::Decided);
+    let change = CardState::Open.to(CardState::Decided)?;
     let by = Some(press.actor.user_id);
-    cards::decide(ctx, press.card.id, moved, outcome.clone(), by).await?;
+    let kept = Some(outcome.clone().into());
+    cards::decide(ctx, press.card.id, change, kept, by).await?;
     // That the card still shows its list is not worth a text.
     press.show("camp_chosen", outcome).await?;
     Ok(said)

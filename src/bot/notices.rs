@@ -2,11 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::{Action, CampId, PaymentId, RefundId, RefundStatus, Timestamp};
+use crate::domain::{
+    Action, CampId, CardState, Machine as _, PaymentId, RefundId, RefundStatus, Timestamp, UserId,
+};
 use crate::services::inbox::Reply;
 use crate::services::{Error, Refusal, Result, lookup, refund, review};
+use crate::store::Operator;
 use crate::store::camps::Camp;
-use crate::store::cards::CardState;
 
 use super::clicks::{Press, camp_name, decided_already, gone};
 use super::{answers, replies, single};
@@ -25,9 +27,9 @@ pub(super) async fn on_notice(press: &Press<'_>) -> Result<Vec<Reply>> {
                 Err(Error::Refused(Refusal::WrongState(_))) => {
                     match retried_by(press, RefundId(id)).await? {
                         // This very click, whose process died before it could show so.
-                        Some((by, _)) if by == press.actor.name => {}
+                        Some((by, _)) if by.staff == Some(press.actor.user_id) => {}
                         Some((by, at)) => {
-                            let outcome = mended(press, "retry", &by, at);
+                            let outcome = mended(press, "retry", &by.name, at);
                             return press.too_late("mended", &outcome).await;
                         }
                         None => return no_retry(press, RefundId(id)).await,
@@ -42,8 +44,8 @@ pub(super) async fn on_notice(press: &Press<'_>) -> Result<Vec<Reply>> {
         _ => return Ok(vec![gone(press.bot, press.person)]),
     };
     let outcome = mended(press, what, &press.actor.name, press.bot.ctx.now());
-    let moved = (CardState::Open, CardState::Decided);
-    answers.extend(press.conclude(moved, "mended", outcome).await?);
+    let change = CardState::Open.to(CardState::Decided)?;
+    answers.extend(press.conclude(change, "mended", outcome.into()).await?);
     Ok(answers)
 }
 
@@ -58,10 +60,10 @@ fn mended(press: &Press<'_>, what: &str, by: &str, at: Timestamp) -> Value {
 }
 
 /// Who had a refund tried again since it last needed a person, and when.
-async fn retried_by(press: &Press<'_>, id: RefundId) -> Result<Option<(String, Timestamp)>> {
-    let timeline = refund::one(&press.bot.ctx, &press.actor, id)
-        .await?
-        .timeline;
+async fn retried_by(press: &Press<'_>, id: RefundId) -> Result<Option<(Operator, Timestamp)>> {
+    let detail = refund::one(&press.bot.ctx, &press.actor, id).await?;
+    let is_replaced = detail.listed.refund.standing.replaced_by.is_some();
+    let timeline = detail.timeline;
     let needs_person = RefundStatus::ManualRequired.as_str();
     let retry = timeline
         .into_iter()
@@ -71,9 +73,15 @@ async fn retried_by(press: &Press<'_>, id: RefundId) -> Result<Option<(String, T
         // Not WeChat Pay's late word, nor somebody who settled it by hand.
         .filter(|row| {
             let is_again = row.to_status == RefundStatus::Processing.as_str();
-            is_again || row.reason.starts_with("replaced by ")
+            is_again || is_replaced
         });
-    Ok(retry.map(|row| (row.operator, Timestamp::from_micros(row.created_at))))
+    Ok(retry.map(|row| {
+        let by = Operator {
+            name: row.operator,
+            staff: row.operator_id.map(UserId),
+        };
+        (by, Timestamp::from_micros(row.created_at))
+    }))
 }
 
 async fn sync(press: &Press<'_>, camp: CampId) -> Result<Vec<Reply>> {

@@ -5,10 +5,10 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::domain::staff::Channel;
-use crate::domain::{RefundId, RefundStatus};
+use crate::domain::{CardState, RefundId, RefundStatus};
 use crate::services::inbox::Reply;
 use crate::services::{Error, Result, cards, review, staff};
-use crate::store::cards::{Card, CardState};
+use crate::store::cards::Card;
 use crate::store::outbox::Lane;
 
 use super::pending::{self, Frozen};
@@ -31,14 +31,14 @@ pub(super) async fn renew(bot: &Bot) -> Result<()> {
         let anew = anew(bot, &card, &readers).await?;
         let why = if anew.is_some() { "renewed" } else { "over" };
         let all = anew.into_iter().chain([grey(bot, &card)]).collect();
-        cards::replace(&bot.ctx, card.id, ended(bot, &card, why)?, all).await?;
+        cards::replace(&bot.ctx, card.id, ended(bot, &card, why)?.into(), all).await?;
     }
     Ok(())
 }
 
 async fn end(bot: &Bot, card: &Card, why: &str) -> Result<()> {
     let outcome = ended(bot, card, why)?;
-    cards::replace(&bot.ctx, card.id, outcome, vec![grey(bot, card)]).await?;
+    cards::replace(&bot.ctx, card.id, outcome.into(), vec![grey(bot, card)]).await?;
     Ok(())
 }
 

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::{Fen, RefundFlag, RefundId, RefundStatus};
+use crate::domain::{CardState, Fen, Machine as _, RefundFlag, RefundId, RefundStatus};
 use crate::services::inbox::Reply;
 use crate::services::{Error, Refusal, Result, refund, review};
 use crate::store::camps::Camp;
-use crate::store::cards::{CardState, NewCard};
+use crate::store::cards::{NewCard, Outcome};
 use crate::store::refunds::{Listed, Refund};
 
 use super::clicks::{Press, decided_already};
@@ -184,7 +184,7 @@ async fn finish(
             }
             if !is_mine {
                 let outcome = outcome(press, frozen, &refund, &refund.reason);
-                return press.too_late("single_decided", &outcome).await;
+                return press.too_late("single_decided", &outcome.shown).await;
             }
             // This very click, whose process died before it could show the decision.
             refund
@@ -192,15 +192,15 @@ async fn finish(
         Err(error) => return Err(error),
     };
     let outcome = outcome(press, frozen, &refund, reason);
-    let moved = (CardState::Open, CardState::Decided);
-    let mut answers = press.conclude(moved, "single_decided", outcome).await?;
+    let change = CardState::Open.to(CardState::Decided)?;
+    let mut answers = press.conclude(change, "single_decided", outcome).await?;
     if let Some(until) = refund.standing.undo_until {
         answers.extend(follow_up(press, until));
     }
     Ok(answers)
 }
 
-fn outcome(press: &Press<'_>, frozen: &Frozen, refund: &Refund, reason: &str) -> Value {
+fn outcome(press: &Press<'_>, frozen: &Frozen, refund: &Refund, reason: &str) -> Outcome {
     let now = press.bot.ctx.now();
     let decision = refund.standing.decision.as_ref();
     let by = decision.map_or(press.actor.name.as_str(), |decision| decision.name.as_str());
@@ -208,8 +208,7 @@ fn outcome(press: &Press<'_>, frozen: &Frozen, refund: &Refund, reason: &str) ->
     let field = |name: &str| frozen.body.get(name).cloned().unwrap_or_default();
     // A first approval decides nothing for those who may be the second.
     let awaits = refund.status == RefundStatus::AwaitingSecond;
-    let ids: &[i64] = if awaits { &[] } else { &[refund.id.0] };
-    json!({
+    let shown = json!({
         "campName": field("campName"),
         "name": field("name"),
         "days": field("days"),
@@ -224,17 +223,20 @@ fn outcome(press: &Press<'_>, frozen: &Frozen, refund: &Refund, reason: &str) ->
         "undoUntil": undo_until.map(replies::moment_s),
         "canUndo": undo_until.is_some_and(|until| until > now),
         "canReopen": refund.status == RefundStatus::Rejected,
-        "ids": ids,
         "kind": "single",
-    })
+    });
+    Outcome {
+        refunds: (!awaits).then_some(refund.id).into_iter().collect(),
+        ..Outcome::from(shown)
+    }
 }
 
 async fn undo(press: &Press<'_>, frozen: &Frozen, id: RefundId) -> Result<Vec<Reply>> {
-    let moved = (CardState::Decided, CardState::Withdrawn);
+    let change = CardState::Decided.to(CardState::Withdrawn)?;
     if press.is_withdrawn_by_me()
         && let Some(outcome) = press.card.outcome.clone()
     {
-        return press.conclude(moved, "single_decided", outcome).await;
+        return press.conclude(change, "single_decided", outcome).await;
     }
     if press.card.state != CardState::Decided {
         return decided_already(press).await;
@@ -251,22 +253,22 @@ async fn undo(press: &Press<'_>, frozen: &Frozen, id: RefundId) -> Result<Vec<Re
         }
         Err(error) => return Err(error),
     };
-    let mut body = outcome(press, frozen, &refund, "");
-    if let Some(fields) = body.as_object_mut() {
+    let mut outcome = outcome(press, frozen, &refund, "");
+    if let Some(fields) = outcome.shown.as_object_mut() {
         fields.insert("status".to_owned(), json!("withdrawn"));
         fields.insert("by".to_owned(), json!(press.actor.name));
         fields.insert("canUndo".to_owned(), json!(false));
     }
-    press.conclude(moved, "single_decided", body).await
+    press.conclude(change, "single_decided", outcome).await
 }
 
 /// Takes a refusal back, as long as the card can be pressed.
 async fn reopen(press: &Press<'_>, frozen: &Frozen, id: RefundId) -> Result<Vec<Reply>> {
-    let moved = (CardState::Decided, CardState::Withdrawn);
+    let change = CardState::Decided.to(CardState::Withdrawn)?;
     if press.is_withdrawn_by_me()
         && let Some(outcome) = press.card.outcome.clone()
     {
-        return press.conclude(moved, "single_decided", outcome).await;
+        return press.conclude(change, "single_decided", outcome).await;
     }
     if press.card.state != CardState::Decided {
         return decided_already(press).await;
@@ -283,10 +285,10 @@ async fn reopen(press: &Press<'_>, frozen: &Frozen, id: RefundId) -> Result<Vec<
         }
         Err(error) => return Err(error),
     };
-    let mut body = outcome(press, frozen, &refund, "");
-    if let Some(fields) = body.as_object_mut() {
+    let mut outcome = outcome(press, frozen, &refund, "");
+    if let Some(fields) = outcome.shown.as_object_mut() {
         fields.insert("status".to_owned(), json!("reopened"));
         fields.insert("by".to_owned(), json!(press.actor.name));
     }
-    press.conclude(moved, "single_decided", body).await
+    press.conclude(change, "single_decided", outcome).await
 }

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use wecom::group_robot::GroupMessage;
 
 use crate::domain::staff::Channel as ActorChannel;
-use crate::domain::{CardId, SyncId, Timestamp};
+use crate::domain::{CardId, CardState, SyncId, Timestamp};
 use crate::services::deliver::{Worded, WordedCard, Wording};
 use crate::services::sync::SyncState;
 use crate::services::{Context, Error, Result, cards, refund, staff, sync};
-use crate::store::cards::{Card, CardState, NewCard};
+use crate::store::cards::{Card, NewCard};
 use crate::store::outbox::{Channel, DueMessage};
 
 use super::layout::{Face, Layout};
@@ -39,7 +39,7 @@ impl Bot {
         let body: Value = serde_json::from_str(&message.body)
             .map_err(|error| Error::Invariant(format!("message {}: {error}", message.id)))?;
         let body = self.with_site(body);
-        if message.channel == Channel::GroupRobot.as_str() {
+        if message.channel == Channel::GroupRobot {
             let text = self.text(&message.kind, &body)?;
             let text = GroupMessage::text(text.as_str());
             return text
@@ -221,14 +221,14 @@ impl Bot {
         } else {
             "decided"
         };
-        self.update(&card, kind, clicks::without_undo(outcome))
+        self.update(&card, kind, clicks::without_undo(outcome.shown))
     }
 
     /// Greys a card that a new one has taken the place of, or whose time is over.
     async fn card_renewed(&self, body: &Value) -> Result<Worded> {
         let card = self.card_named(body).await?;
         match (card.state, card.outcome.clone()) {
-            (CardState::Replaced, Some(outcome)) => self.update(&card, "renewed", outcome),
+            (CardState::Replaced, Some(outcome)) => self.update(&card, "renewed", outcome.shown),
             _ => Ok(Worded::Nothing),
         }
     }

@@ -1,4 +1,4 @@
-//! What all five state machines share: a move is a value that only its machine can make.
+//! What all state machines share: a move is a value that only its machine can make.
 
 use std::fmt::{Debug, Display};
 
@@ -7,7 +7,7 @@ pub trait Machine: Copy + Eq + Debug + Display + Send + Sync + 'static {
     /// What it is the status of, as logs and errors name it.
     const SUBJECT: &'static str;
 
-    /// Whether the table of design §3 has a move from `self` to `to`.
+    /// Whether its table has a move from `self` to `to`.
     fn may_become(self, to: Self) -> bool;
 
     /// The move from `self` to `to`, or the reason why there is none.
@@ -59,7 +59,7 @@ impl<S: Machine> Move<S> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a {subject} cannot go from {from} to {to}")]
 pub struct BadMove {
-    /// Camp, order, binding, refund or member.
+    /// Camp, order, binding, refund, member or card.
     pub subject: &'static str,
     /// The present status.
     pub from: String,

@@ -8,6 +8,7 @@ pub mod binding;
 pub mod calendar;
 pub mod camp;
 pub mod camp_form;
+pub mod card;
 pub mod eligibility;
 pub mod ids;
 pub mod machine;
@@ -22,6 +23,7 @@ pub mod time;
 
 pub use binding::{BindMethod, BindStatus};
 pub use camp::{CampStatus, Terms};
+pub use card::CardState;
 pub use ids::*;
 pub use machine::{BadMove, Machine, Move};
 pub use member::MatchStatus;

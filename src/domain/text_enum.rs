@@ -11,7 +11,7 @@ pub struct UnknownWord {
 }
 
 /// Declares a fieldless enum with one stable word per value: `as_str`, `FromStr`, `Display`,
-/// serde as that word, and `ALL` for tables.
+/// serde and rows as that word, and `ALL` for tables.
 macro_rules! text_enum {
     ($(#[$meta:meta])* $vis:vis enum $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$meta])*
@@ -45,6 +45,14 @@ macro_rules! text_enum {
                     $($word => Ok(Self::$variant),)+
                     _ => Err($crate::domain::UnknownWord { kind: stringify!($name), word: word.to_owned() }),
                 }
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = $crate::domain::UnknownWord;
+
+            fn try_from(word: String) -> Result<Self, Self::Error> {
+                word.parse()
             }
         }
     };

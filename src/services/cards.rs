@@ -2,14 +2,12 @@
 //! a budget, decided once. What a card looks like is none of this module's business.
 
 use chrono::TimeDelta;
-use serde_json::Value;
 use wecom::ErrorClass;
 use wecom::card::Replacement;
 use wecom::message::{CardAudience, CardUpdate};
 
-use crate::domain::{CardId, Timestamp, UserId};
-use crate::store::Tx;
-use crate::store::cards::{self, Card, CardState, Decision, NewCard, TakenCode};
+use crate::domain::{CardId, CardState, Machine as _, Move, Timestamp, UserId};
+use crate::store::cards::{self, Card, Decision, NewCard, Outcome, TakenCode};
 
 use super::inbox::Reply;
 use super::{Context, Result};
@@ -76,15 +74,20 @@ pub async fn left_behind(ctx: &Context) -> Result<Vec<Card>> {
 pub async fn replace(
     ctx: &Context,
     card: CardId,
-    outcome: Value,
+    outcome: Outcome,
     replies: Vec<Reply>,
 ) -> Result<bool> {
     let at = ctx.now();
     ctx.db
         .write(move |tx| {
             Box::pin(async move {
-                let moved = (CardState::Open, CardState::Replaced);
-                if !decide_in(tx, card, moved, outcome, None, at).await? {
+                let decision = Decision {
+                    change: CardState::Open.to(CardState::Replaced)?,
+                    outcome: Some(outcome),
+                    by: None,
+                    at,
+                };
+                if !cards::decide(tx, card, &decision).await? {
                     return Ok(false);
                 }
                 for (place, reply) in replies.into_iter().enumerate() {
@@ -122,36 +125,23 @@ pub async fn keep_code(ctx: &Context, card: CardId, userid: &str, code: &str) ->
     Ok(())
 }
 
-/// Writes what was decided; `false` if the card no longer is where `from` says.
+/// Writes what was decided; `false` if the card no longer is where the move starts.
 pub async fn decide(
     ctx: &Context,
     card: CardId,
-    moved: (CardState, CardState),
-    outcome: Value,
+    change: Move<CardState>,
+    outcome: Option<Outcome>,
     by: Option<UserId>,
-) -> Result<bool> {
-    let at = ctx.now();
-    ctx.db
-        .write(move |tx| Box::pin(async move { decide_in(tx, card, moved, outcome, by, at).await }))
-        .await
-}
-
-async fn decide_in(
-    tx: &mut Tx,
-    card: CardId,
-    (from, to): (CardState, CardState),
-    outcome: Value,
-    by: Option<UserId>,
-    at: Timestamp,
 ) -> Result<bool> {
     let decision = Decision {
-        from,
-        to,
+        change,
         outcome,
         by,
-        at,
+        at: ctx.now(),
     };
-    Ok(cards::decide(tx, card, &decision).await?)
+    ctx.db
+        .write(move |tx| Box::pin(async move { Ok(cards::decide(tx, card, &decision).await?) }))
+        .await
 }
 
 /// Changes a sent card: takes a code, calls, and takes the next one if that was spent. A repeat

@@ -117,7 +117,7 @@ pub enum Refusal {
     /// 409: a sync is running.
     SyncRunning {
         /// Which one.
-        sync_id: i64,
+        sync_id: SyncId,
     },
     /// 409: there is one already.
     Duplicate(String),

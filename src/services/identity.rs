@@ -147,7 +147,7 @@ async fn judge_by_account(
     typed: &str,
     user: &PlanetUser,
 ) -> Result<Judged> {
-    let account = Some(PlanetUserId(user.planet_user_id));
+    let account = Some(user.planet_user_id);
     let candidates = [as_candidate(conn, user).await?];
     let nickname = claim.nickname.as_deref().unwrap_or_default();
     let agrees = matches!(
@@ -210,6 +210,7 @@ fn claimed(
         wechat_nickname: claim.wechat_nickname.clone().unwrap_or_default(),
         confidence,
         reasons,
+        looked_at_by: None,
     }
 }
 
@@ -274,7 +275,7 @@ fn shown(
 
 /// An account as the matcher sees it, with the names it had.
 pub async fn as_candidate(conn: &mut Conn, user: &PlanetUser) -> Result<Candidate> {
-    let had = planet_users::names_of(conn, PlanetUserId(user.planet_user_id)).await?;
+    let had = planet_users::names_of(conn, user.planet_user_id).await?;
     Ok(candidate(user, had))
 }
 

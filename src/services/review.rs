@@ -4,7 +4,7 @@
 use crate::domain::refund::CLEAR_CONFIDENCE;
 use crate::domain::staff::Actor;
 use crate::domain::{
-    Action, CampStatus, Fen, MatchStatus, MemberId, PaymentId, RefundId, RefundStatus,
+    Action, CampId, CampStatus, Fen, MatchStatus, MemberId, PaymentId, RefundId, RefundStatus,
 };
 use crate::store::camps::Camp;
 use crate::store::members;
@@ -154,4 +154,21 @@ pub async fn one(ctx: &Context, actor: &Actor, id: RefundId) -> Result<Refund> {
         None => super::require_anywhere(actor, Action::ReviewRefunds)?,
     }
     Ok(refund)
+}
+
+/// Those of the named refunds that are a camp's, for somebody who may review there.
+///
+/// # Errors
+/// [`Error::Forbidden`].
+pub async fn of_camp(
+    ctx: &Context,
+    actor: &Actor,
+    camp: CampId,
+    ids: &[RefundId],
+) -> Result<Vec<Refund>> {
+    let mut conn = ctx.db.read().await?;
+    require(&mut conn, actor, Action::ReviewRefunds, camp).await?;
+    let mut refunds = refunds::of_camp(&mut conn, camp).await?;
+    refunds.retain(|refund| ids.contains(&refund.id));
+    Ok(refunds)
 }

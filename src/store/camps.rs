@@ -6,7 +6,7 @@ use crate::domain::{CampId, CampStatus, Fen, Move, SyncId, Terms, Timestamp, Upl
 
 use super::db::{Conn, run};
 use super::status_log::StatusLog;
-use super::{Note, Sealed, StoreError, StoreResult, Tx};
+use super::{Note, Sealed, StoreError, StoreResult, Tx, held};
 
 const TABLE: &str = "training_camp";
 pub(super) const LOG: StatusLog = StatusLog(LOG_ADD);
@@ -38,7 +38,7 @@ statements! {
                settling_since = CASE WHEN $3 = 'settling' THEN $4 ELSE settling_since END \
                WHERE id = $1 AND status = $2 AND deleted_at IS NULL";
     LOG_ADD = "INSERT INTO camp_status_log (camp_id, from_status, to_status, operator, reason, \
-               created_at) VALUES ($1, $2, $3, $4, $5, $6)";
+               created_at, operator_id) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     GROUP_CODES = "SELECT upload_id FROM camp_group_code WHERE camp_id = $1 ORDER BY position";
     STAFF = "SELECT r.user_id, r.role, u.display_name, u.wecom_userid FROM camp_member_relation r \
              JOIN system_user u ON u.id = r.user_id AND u.deleted_at IS NULL \
@@ -195,12 +195,7 @@ pub async fn advance(
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
-    if rows != 1 {
-        return Err(StoreError::Stale {
-            table: TABLE,
-            id: id.0,
-        });
-    }
+    held(rows, TABLE, id.0)?;
     LOG.add(tx, id.0, change, note).await
 }
 
@@ -240,12 +235,12 @@ pub async fn point_at_sync(
     sync: SyncId,
     now: Timestamp,
 ) -> StoreResult<()> {
-    run!(tx, c => sqlx::query(POINT_AT_SYNC)
+    let rows = run!(tx, c => sqlx::query(POINT_AT_SYNC)
         .bind(id.0)
         .bind(sync.0)
         .bind(now.micros())
         .execute(c)
         .await
-        .map(drop))?;
-    Ok(())
+        .map(|done| done.rows_affected()))?;
+    held(rows, TABLE, id.0)
 }

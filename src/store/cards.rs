@@ -2,12 +2,13 @@
 //! which it can still be changed.
 
 use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::domain::{CampId, CardId, Timestamp, UserId};
+use crate::domain::{CampId, CardId, CardState, Move, PlanetUserId, RefundId, Timestamp, UserId};
 
 use super::db::{Conn, run};
-use super::{Keyring, Sealed, StoreError, StoreResult, Tx};
+use super::{Keyring, Sealed, StoreError, StoreResult, Tx, held};
 
 const TABLE: &str = "bot_card";
 /// The column that response codes are sealed for: whoever holds one can change the card.
@@ -61,20 +62,6 @@ statements! {
     GIVE_BACK = "UPDATE bot_card_code SET used_at = NULL WHERE id = $1 AND used_at IS NOT NULL";
 }
 
-text_enum! {
-    /// Where a card is in its life.
-    pub enum CardState {
-        /// Waits for somebody.
-        Open = "open",
-        /// Somebody has decided.
-        Decided = "decided",
-        /// The decision was withdrawn.
-        Withdrawn = "withdrawn",
-        /// Its time was over, or another card has taken its place.
-        Replaced = "replaced",
-    }
-}
-
 /// A card to be sent.
 #[derive(Debug, Clone)]
 pub struct NewCard {
@@ -109,8 +96,8 @@ pub struct Card {
     pub audience: Vec<String>,
     /// Where it is in its life.
     pub state: CardState,
-    /// What was decided, by whom and when.
-    pub outcome: Option<Value>,
+    /// What was decided.
+    pub outcome: Option<Outcome>,
     /// Who decided.
     pub decided_by: Option<UserId>,
     /// After this moment its buttons only explain themselves.
@@ -140,17 +127,17 @@ impl TryFrom<CardRow> for Card {
             id: row.id,
             what: what.to_owned(),
         };
-        let json = |text: &str, what| serde_json::from_str(text).map_err(|_| bad(what));
         Ok(Self {
             id: CardId(row.id),
-            proposal: json(&row.proposal, "proposal")?,
+            proposal: serde_json::from_str(&row.proposal).map_err(|_| bad("proposal"))?,
             audience: serde_json::from_str(&row.audience).map_err(|_| bad("audience"))?,
             state: row.state.parse().map_err(|_| bad("state"))?,
             outcome: row
                 .outcome
                 .as_deref()
-                .map(|text| json(text, "outcome"))
-                .transpose()?,
+                .map(serde_json::from_str)
+                .transpose()
+                .map_err(|_| bad("outcome"))?,
             kind: row.kind,
             camp_id: row.camp_id.map(CampId),
             subject: row.subject,
@@ -160,15 +147,45 @@ impl TryFrom<CardRow> for Card {
     }
 }
 
-/// What is written when a card is decided or its decision withdrawn.
+/// What was decided on a card: what later presses rest on, and what it looks like.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The refunds that were let go, or withdrawn.
+    pub refunds: Vec<RefundId>,
+    /// The account that a member was said to be.
+    pub account: Option<PlanetUserId>,
+    /// How a list was taken to be approved.
+    pub claim: Option<Claim>,
+    /// What the templates show of it.
+    pub shown: Value,
+}
+
+/// A list that somebody has taken to approve it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// What they asked for.
+    pub asked: Vec<RefundId>,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+impl From<Value> for Outcome {
+    /// One that nothing rests on but what it looks like.
+    fn from(shown: Value) -> Self {
+        Self {
+            shown,
+            ..Self::default()
+        }
+    }
+}
+
+/// What is written when a card goes from one state to another.
 #[derive(Debug, Clone)]
 pub struct Decision {
-    /// What must still hold.
-    pub from: CardState,
-    /// What holds from now on.
-    pub to: CardState,
-    /// What was decided, as the cards show it.
-    pub outcome: Value,
+    /// From where to where.
+    pub change: Move<CardState>,
+    /// What was decided; none for a card that waits again.
+    pub outcome: Option<Outcome>,
     /// By whom; none for WeChat Pay and the clock.
     pub by: Option<UserId>,
     /// When.
@@ -265,11 +282,19 @@ pub async fn left_behind(conn: &mut Conn, since: Timestamp, limit: i64) -> Store
 
 /// Writes a decision; `false` if somebody was first.
 pub async fn decide(tx: &mut Tx, id: CardId, decision: &Decision) -> StoreResult<bool> {
+    let outcome = decision.outcome.as_ref().map(serde_json::to_string);
+    let outcome = outcome
+        .transpose()
+        .map_err(|error| StoreError::Inconsistent {
+            table: TABLE,
+            id: id.0,
+            what: error.to_string(),
+        })?;
     let rows = run!(tx, c => sqlx::query(DECIDE)
         .bind(id.0)
-        .bind(decision.from.as_str())
-        .bind(decision.to.as_str())
-        .bind(decision.outcome.to_string())
+        .bind(decision.change.from().map(CardState::as_str))
+        .bind(decision.change.to().as_str())
+        .bind(outcome)
         .bind(decision.by.map(|user| user.0))
         .bind(decision.at.micros())
         .execute(c)
@@ -280,14 +305,14 @@ pub async fn decide(tx: &mut Tx, id: CardId, decision: &Decision) -> StoreResult
 
 /// Notes under which number WeCom has taken the card.
 pub async fn sent(tx: &mut Tx, id: CardId, msgid: &str, now: Timestamp) -> StoreResult<()> {
-    run!(tx, c => sqlx::query(SENT)
+    let rows = run!(tx, c => sqlx::query(SENT)
         .bind(id.0)
         .bind(msgid)
         .bind(now.micros())
         .execute(c)
         .await
-        .map(drop))?;
-    Ok(())
+        .map(|done| done.rows_affected()))?;
+    held(rows, TABLE, id.0)
 }
 
 /// Seals a response code for [`add_code`].

@@ -76,6 +76,15 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
+/// Whether an update changed the one row it was meant for: its guard held.
+pub(super) const fn held(rows: u64, table: &'static str, id: i64) -> StoreResult<()> {
+    if rows == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Stale { table, id })
+    }
+}
+
 impl StoreError {
     /// Whether running the same transaction again may go through: somebody else was first.
     #[must_use]

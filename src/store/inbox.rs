@@ -3,7 +3,9 @@
 use crate::domain::Timestamp;
 
 use super::db::run;
-use super::{Sealed, Signal, StoreError, StoreResult, Tx};
+use super::{Sealed, Signal, StoreResult, Tx, held};
+
+const TABLE: &str = "inbound_event";
 
 /// The column that payloads are sealed for: they hold what people wrote.
 const PAYLOAD: &str = "inbound_event.payload";
@@ -143,7 +145,7 @@ pub async fn lease_due(
 /// The event has had its end.
 ///
 /// # Errors
-/// [`StoreError::Stale`] if the lease is another worker's by now.
+/// [`super::StoreError::Stale`] if the lease is another worker's by now.
 pub async fn end(tx: &mut Tx, lease: Lease, end: End, error: Option<&str>) -> StoreResult<()> {
     let rows = run!(tx, c => sqlx::query(END)
         .bind(lease.id)
@@ -153,13 +155,13 @@ pub async fn end(tx: &mut Tx, lease: Lease, end: End, error: Option<&str>) -> St
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
-    lease.held(rows)
+    held(rows, TABLE, lease.id)
 }
 
 /// The event is to be tried again at `next_try_at`.
 ///
 /// # Errors
-/// [`StoreError::Stale`] if the lease is another worker's by now.
+/// [`super::StoreError::Stale`] if the lease is another worker's by now.
 pub async fn retry(
     tx: &mut Tx,
     lease: Lease,
@@ -174,7 +176,7 @@ pub async fn retry(
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
-    lease.held(rows)
+    held(rows, TABLE, lease.id)
 }
 
 impl std::fmt::Display for Lease {

@@ -18,8 +18,8 @@ macro_rules! select_listed {
     ($tail:literal) => {
         concat!(
             "SELECT m.id, m.camp_id, p.order_no, m.planet_user_id, m.planet_nickname, ",
-            "m.wechat_nickname, m.match_status, m.confidence, m.match_reasons, p.bind_status, ",
-            "p.bind_method, m.joined, m.checked_in_days, m.eligible, r.status AS refund_status ",
+            "m.wechat_nickname, m.match_status, m.confidence, m.match_reasons, m.looked_at_by, ",
+            "p.bind_status, p.bind_method, m.joined, m.checked_in_days, m.eligible, r.status AS refund_status ",
             "FROM camp_member m JOIN payment_record p ON p.id = m.payment_id ",
             "LEFT JOIN refund_record r ON r.payment_id = p.id AND r.replaced_by IS NULL ",
             $tail
@@ -110,6 +110,7 @@ struct ListedRow {
     match_status: String,
     confidence: i64,
     match_reasons: String,
+    looked_at_by: Option<i64>,
     bind_status: String,
     bind_method: Option<String>,
     joined: bool,
@@ -157,6 +158,7 @@ impl TryFrom<ListedRow> for ListedMember {
                 wechat_nickname: row.wechat_nickname,
                 confidence: row.confidence,
                 reasons,
+                looked_at_by: row.looked_at_by.map(UserId),
             },
         })
     }

@@ -1,12 +1,12 @@
 //! Members of camps: one row per confirmed payment.
 
 use crate::domain::{
-    CampId, MatchStatus, MemberId, Move, PaymentId, PlanetUserId, Timestamp, UnknownWord,
+    CampId, MatchStatus, MemberId, Move, PaymentId, PlanetUserId, Timestamp, UnknownWord, UserId,
 };
 
 use super::db::{Conn, run};
 use super::status_log::StatusLog;
-use super::{Note, StoreError, StoreResult, Tx};
+use super::{Note, Operator, StoreError, StoreResult, Tx, held};
 
 const TABLE: &str = "camp_member";
 const LOG: StatusLog = StatusLog(LOG_ADD);
@@ -15,8 +15,8 @@ macro_rules! select_member {
     ($tail:literal) => {
         concat!(
             "SELECT id, camp_id, payment_id, planet_user_id, planet_nickname, wechat_nickname, ",
-            "match_status, confidence, match_reasons, joined, joined_at, checked_in_days, ",
-            "eligible, created_at FROM camp_member ",
+            "match_status, confidence, match_reasons, looked_at_by, joined, joined_at, ",
+            "checked_in_days, eligible, created_at FROM camp_member ",
             $tail
         )
     };
@@ -42,21 +42,22 @@ statements! {
     COUNT_BEFORE = "SELECT CAST(COUNT(*) AS BIGINT) FROM camp_member WHERE camp_id = $1 AND id < $2";
     INSERT = "INSERT INTO camp_member (camp_id, payment_id, planet_user_id, planet_nickname, \
               wechat_nickname, names_folded, match_status, confidence, match_reasons, joined, \
-              checked_in_days, eligible, created_at, updated_at) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12, $12) RETURNING id";
+              checked_in_days, eligible, created_at, updated_at, looked_at_by) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12, $12, $13) \
+              RETURNING id";
     SET_MATCH = "UPDATE camp_member SET match_status = $3, planet_user_id = $4, \
                  planet_nickname = $5, wechat_nickname = $6, names_folded = $7, confidence = $8, \
-                 match_reasons = $9, updated_at = $10 WHERE id = $1 AND match_status = $2";
+                 match_reasons = $9, updated_at = $10, looked_at_by = $11 WHERE id = $1 AND match_status = $2";
     SET_IDENTITY = "UPDATE camp_member SET planet_user_id = $3, planet_nickname = $4, \
                     wechat_nickname = $5, names_folded = $6, confidence = $7, match_reasons = $8, \
-                    updated_at = $9 WHERE id = $1 AND match_status = $2";
+                    updated_at = $9, looked_at_by = $10 WHERE id = $1 AND match_status = $2";
     SET_JOINED = "UPDATE camp_member SET joined = $2, joined_at = $3, updated_at = $4 WHERE id = $1";
     SET_DAYS = "UPDATE camp_member SET checked_in_days = $2, eligible = $3, updated_at = $4 \
                 WHERE id = $1";
-    LAST_MOVE = "SELECT operator, created_at FROM member_status_log WHERE member_id = $1 \
+    LAST_MOVE = "SELECT operator, operator_id, created_at FROM member_status_log WHERE member_id = $1 \
                  ORDER BY id DESC LIMIT 1";
     LOG_ADD = "INSERT INTO member_status_log (member_id, from_status, to_status, operator, reason, \
-               created_at) VALUES ($1, $2, $3, $4, $5, $6)";
+               created_at, operator_id) VALUES ($1, $2, $3, $4, $5, $6, $7)";
 }
 
 /// A member as they stand.
@@ -97,9 +98,20 @@ pub struct Identity {
     pub confidence: i64,
     /// Why, in words for people.
     pub reasons: Vec<String>,
+    /// Who looked at the accounts that fit and took none: the machine decides nothing any more.
+    pub looked_at_by: Option<UserId>,
 }
 
 impl Identity {
+    /// Adds a reason; `false` if it is among them.
+    pub fn add_reason(&mut self, reason: &str) -> bool {
+        let is_new = !self.reasons.iter().any(|known| known == reason);
+        if is_new {
+            self.reasons.push(reason.to_owned());
+        }
+        is_new
+    }
+
     /// The names as lists search them: lower case, without blanks.
     fn names_folded(&self) -> String {
         format!(
@@ -130,6 +142,7 @@ struct MemberRow {
     match_status: String,
     confidence: i64,
     match_reasons: String,
+    looked_at_by: Option<i64>,
     joined: bool,
     joined_at: Option<i64>,
     checked_in_days: i64,
@@ -161,6 +174,7 @@ impl TryFrom<MemberRow> for Member {
                 confidence: row.confidence,
                 reasons: serde_json::from_str(&row.match_reasons)
                     .map_err(|error| bad(error.to_string()))?,
+                looked_at_by: row.looked_at_by.map(UserId),
             },
             joined: row.joined,
             joined_at: row.joined_at.map(Timestamp::from_micros),
@@ -215,10 +229,16 @@ pub async fn claiming(
 }
 
 /// Who moved a member's match last, and when.
-pub async fn last_move(conn: &mut Conn, id: MemberId) -> StoreResult<Option<(String, Timestamp)>> {
-    let row: Option<(String, i64)> =
+pub async fn last_move(
+    conn: &mut Conn,
+    id: MemberId,
+) -> StoreResult<Option<(Operator, Timestamp)>> {
+    let row: Option<(String, Option<i64>, i64)> =
         run!(conn, c => sqlx::query_as(LAST_MOVE).bind(id.0).fetch_optional(c).await)?;
-    Ok(row.map(|(operator, at)| (operator, Timestamp::from_micros(at))))
+    Ok(row.map(|(name, staff, at)| {
+        let staff = staff.map(UserId);
+        (Operator { name, staff }, Timestamp::from_micros(at))
+    }))
 }
 
 /// The camps that have members whom the smart match may decide about.
@@ -280,6 +300,7 @@ pub async fn insert(
         .bind(false)
         .bind(false)
         .bind(note.at.micros())
+        .bind(identity.looked_at_by.map(|id| id.0))
         .fetch_one(c)
         .await)?;
     LOG.add(tx, id, Move::born(status), note).await?;
@@ -305,15 +326,11 @@ pub async fn set_match(
         .bind(identity.confidence)
         .bind(reasons_json(identity))
         .bind(note.at.micros())
+        .bind(identity.looked_at_by.map(|id| id.0))
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
-    if rows != 1 {
-        return Err(StoreError::Stale {
-            table: TABLE,
-            id: id.0,
-        });
-    }
+    held(rows, TABLE, id.0)?;
     LOG.add(tx, id.0, change, note).await
 }
 
@@ -335,17 +352,11 @@ pub async fn set_identity(
         .bind(identity.confidence)
         .bind(reasons_json(identity))
         .bind(now.micros())
+        .bind(identity.looked_at_by.map(|id| id.0))
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
-    if rows == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::Stale {
-            table: TABLE,
-            id: id.0,
-        })
-    }
+    held(rows, TABLE, id.0)
 }
 
 /// Writes whether a member has joined the group.
@@ -355,15 +366,15 @@ pub async fn set_joined(
     joined_at: Option<Timestamp>,
     now: Timestamp,
 ) -> StoreResult<()> {
-    run!(tx, c => sqlx::query(SET_JOINED)
+    let rows = run!(tx, c => sqlx::query(SET_JOINED)
         .bind(id.0)
         .bind(joined_at.is_some())
         .bind(joined_at.map(Timestamp::micros))
         .bind(now.micros())
         .execute(c)
         .await
-        .map(drop))?;
-    Ok(())
+        .map(|done| done.rows_affected()))?;
+    held(rows, TABLE, id.0)
 }
 
 /// Writes the days that the deciding sync gives a member.
@@ -374,15 +385,15 @@ pub async fn set_days(
     eligible: bool,
     now: Timestamp,
 ) -> StoreResult<()> {
-    run!(tx, c => sqlx::query(SET_DAYS)
+    let rows = run!(tx, c => sqlx::query(SET_DAYS)
         .bind(id.0)
         .bind(checked_in_days)
         .bind(eligible)
         .bind(now.micros())
         .execute(c)
         .await
-        .map(drop))?;
-    Ok(())
+        .map(|done| done.rows_affected()))?;
+    held(rows, TABLE, id.0)
 }
 
 fn reasons_json(identity: &Identity) -> String {

@@ -38,9 +38,10 @@ pub mod users;
 mod writer;
 
 pub use db::{Conn, Db, DbOptions, Engine, Lock, Signal, Tx};
+use error::held;
 pub use error::{StoreError, StoreResult};
 pub use keyring::{Keyring, KeyringError, MAC_BYTES, Sealed};
-pub use status_log::Note;
+pub use status_log::{Note, Operator};
 
 /// Every fixed statement of the store with its name, for the test that prepares all of them on
 /// both engines.

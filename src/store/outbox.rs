@@ -7,7 +7,7 @@
 use crate::domain::{CampId, CardId, Timestamp};
 
 use super::db::{Conn, run};
-use super::{Signal, StoreError, StoreResult, Tx};
+use super::{Signal, StoreResult, Tx, held};
 
 const TABLE: &str = "notification_message";
 
@@ -113,10 +113,12 @@ pub struct DueMessage {
     pub id: i64,
     /// What it tells.
     pub kind: String,
-    /// The way, as a word of [`Channel`].
-    pub channel: String,
-    /// A word of [`Lane`].
-    pub lane: String,
+    /// The way.
+    #[sqlx(try_from = "String")]
+    pub channel: Channel,
+    /// Whether somebody waits for it.
+    #[sqlx(try_from = "String")]
+    pub lane: Lane,
     /// To whom.
     pub recipient: String,
     /// The camp it is about.
@@ -197,7 +199,7 @@ pub async fn lease_due(
 /// A call for this message is about to go out; its lease is renewed.
 ///
 /// # Errors
-/// [`StoreError::Stale`] if the lease is another worker's by now: nothing may be sent.
+/// [`super::StoreError::Stale`] if the lease is another worker's by now: nothing may be sent.
 pub async fn begin_try(
     tx: &mut Tx,
     message: &mut DueMessage,
@@ -214,7 +216,7 @@ pub async fn begin_try(
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
-    held(message.id, rows)?;
+    held(rows, TABLE, message.id)?;
     message.attempts += 1;
     message.lease_until = lease_until.micros();
     message.tried_at = Some(wall_now.micros());
@@ -225,7 +227,7 @@ pub async fn begin_try(
 /// The message has had its end.
 ///
 /// # Errors
-/// [`StoreError::Stale`] if the lease is another worker's by now.
+/// [`super::StoreError::Stale`] if the lease is another worker's by now.
 pub async fn settle(
     tx: &mut Tx,
     message: &DueMessage,
@@ -242,13 +244,13 @@ pub async fn settle(
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
-    held(message.id, rows)
+    held(rows, TABLE, message.id)
 }
 
 /// The message goes back, to be told later.
 ///
 /// # Errors
-/// [`StoreError::Stale`] if the lease is another worker's by now.
+/// [`super::StoreError::Stale`] if the lease is another worker's by now.
 pub async fn put_off(tx: &mut Tx, message: &DueMessage, put_off: &PutOff) -> StoreResult<()> {
     let rows = run!(tx, c => sqlx::query(PUT_OFF)
         .bind(message.id)
@@ -261,15 +263,7 @@ pub async fn put_off(tx: &mut Tx, message: &DueMessage, put_off: &PutOff) -> Sto
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
-    held(message.id, rows)
-}
-
-fn held(id: i64, rows: u64) -> StoreResult<()> {
-    if rows == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::Stale { table: TABLE, id })
-    }
+    held(rows, TABLE, message.id)
 }
 
 /// One member is about to be written to.

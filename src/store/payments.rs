@@ -7,12 +7,14 @@ use crate::domain::{
 
 use super::db::{Conn, run};
 use super::status_log::StatusLog;
-use super::{Note, Sealed, StoreError, StoreResult, Tx};
+use super::{Note, Sealed, StoreResult, Tx, held};
 
 mod row;
+mod terms;
 
 pub use row::Payment;
 use row::{ClaimRow, PaymentRow, select_payment};
+pub(super) use terms::TermsColumns;
 
 const TABLE: &str = "payment_record";
 const ORDER_LOG: StatusLog = StatusLog(ORDER_LOG_ADD);
@@ -81,7 +83,8 @@ statements! {
                transaction_id = $7, openid = $8, openid_mac = $9, raw_notice = $10, \
                next_query_at = NULL, updated_at = $11 WHERE id = $1 AND status = $2 \
                RETURNING claimed_planet_id, claimed_nickname, wechat_nickname, signed_user_id";
-    SET_MEMBER = "UPDATE payment_record SET member_id = $2, bind_deadline = $3 WHERE id = $1";
+    SET_MEMBER = "UPDATE payment_record SET member_id = $2, bind_deadline = $3 \
+                  WHERE id = $1 AND member_id IS NULL";
     ADVANCE_ORDER = "UPDATE payment_record SET status = $3, next_query_at = NULL, updated_at = $4 \
                      WHERE id = $1 AND status = $2";
     ADVANCE_BINDING = "UPDATE payment_record SET bind_status = $3, \
@@ -89,9 +92,9 @@ statements! {
                                      ELSE COALESCE($4, bind_method) END, updated_at = $5 \
                        WHERE id = $1 AND bind_status = $2";
     ORDER_LOG_ADD = "INSERT INTO order_status_log (payment_id, from_status, to_status, operator, \
-                     reason, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
+                     reason, created_at, operator_id) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     BIND_LOG_ADD = "INSERT INTO payment_bind_status_log (payment_id, from_status, to_status, \
-                    operator, reason, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
+                    operator, reason, created_at, operator_id) VALUES ($1, $2, $3, $4, $5, $6, $7)";
 }
 
 /// The payer, as a platform names them: encrypted, with a MAC to look up by.
@@ -317,13 +320,7 @@ pub async fn insert(tx: &mut Tx, order: &NewPayment, note: &Note) -> StoreResult
         .bind(note.at.micros())
         .fetch_one(c)
         .await)?;
-    ORDER_LOG
-        .add(tx, id, Move::born(OrderStatus::Created), note)
-        .await?;
-    BIND_LOG
-        .add(tx, id, Move::born(BindStatus::Pending), note)
-        .await?;
-    Ok(PaymentId(id))
+    born(tx, id, OrderStatus::Created, note).await
 }
 
 /// Records a payment of an order that we do not know.
@@ -344,12 +341,14 @@ pub async fn insert_unknown(
         .bind(paid.raw_notice.as_ref().map(|raw| &raw.0))
         .fetch_one(c)
         .await)?;
-    ORDER_LOG
-        .add(tx, id, Move::born(OrderStatus::Paid), note)
-        .await?;
-    BIND_LOG
-        .add(tx, id, Move::born(BindStatus::Pending), note)
-        .await?;
+    born(tx, id, OrderStatus::Paid, note).await
+}
+
+/// Adds the first row of each of the two logs of a payment.
+async fn born(tx: &mut Tx, id: i64, status: OrderStatus, note: &Note) -> StoreResult<PaymentId> {
+    ORDER_LOG.add(tx, id, Move::born(status), note).await?;
+    let binding = Move::born(BindStatus::Pending);
+    BIND_LOG.add(tx, id, binding, note).await?;
     Ok(PaymentId(id))
 }
 
@@ -370,7 +369,7 @@ pub async fn set_claim(
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
-    changed_one(rows, id)
+    held(rows, TABLE, id.0)
 }
 
 /// Keeps what WeChat Pay gave to have an order paid, if it still is unpaid. `now` is wall time.
@@ -389,7 +388,7 @@ pub async fn set_prepared(
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
-    changed_one(rows, id)
+    held(rows, TABLE, id.0)
 }
 
 /// When to ask WeChat Pay next about an order, if ever. One that was paid meanwhile needs no more
@@ -436,21 +435,21 @@ pub async fn confirm(
     Ok(row.into())
 }
 
-/// Says which member a payment made, and until when they may bind.
+/// Says which member a payment made, and until when they may bind: once.
 pub async fn set_member(
     tx: &mut Tx,
     id: PaymentId,
     member: MemberId,
     bind_deadline: Option<Timestamp>,
 ) -> StoreResult<()> {
-    run!(tx, c => sqlx::query(SET_MEMBER)
+    let rows = run!(tx, c => sqlx::query(SET_MEMBER)
         .bind(id.0)
         .bind(member.0)
         .bind(bind_deadline.map(Timestamp::micros))
         .execute(c)
         .await
-        .map(drop))?;
-    Ok(())
+        .map(|done| done.rows_affected()))?;
+    held(rows, TABLE, id.0)
 }
 
 /// Writes a move of an order and its log, if the order still is where the move starts.
@@ -468,7 +467,7 @@ pub async fn advance_order(
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
-    changed_one(rows, id)?;
+    held(rows, TABLE, id.0)?;
     ORDER_LOG.add(tx, id.0, change, note).await
 }
 
@@ -488,7 +487,7 @@ pub async fn set_bound_claim(
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
-    changed_one(rows, id)
+    held(rows, TABLE, id.0)
 }
 
 /// Writes a move of a binding and its log, if the binding still is where the move starts.
@@ -509,17 +508,6 @@ pub async fn advance_binding(
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
-    changed_one(rows, id)?;
+    held(rows, TABLE, id.0)?;
     BIND_LOG.add(tx, id.0, change, note).await
-}
-
-fn changed_one(rows: u64, id: PaymentId) -> StoreResult<()> {
-    if rows == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::Stale {
-            table: TABLE,
-            id: id.0,
-        })
-    }
 }

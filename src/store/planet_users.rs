@@ -57,7 +57,8 @@ statements! {
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct PlanetUser {
     /// The account's id, as check-ins carry it.
-    pub planet_user_id: i64,
+    #[sqlx(try_from = "i64")]
+    pub planet_user_id: PlanetUserId,
     /// 成员编号, where the roster knows it.
     pub member_number: Option<i64>,
     /// 用户昵称.
@@ -112,7 +113,7 @@ pub async fn names_of(conn: &mut Conn, account: PlanetUserId) -> StoreResult<Vec
 /// remembered with their dates, so that a rename does not break a match.
 pub async fn upsert(tx: &mut Tx, user: &PlanetUser, now: Timestamp) -> StoreResult<()> {
     run!(tx, c => sqlx::query(UPSERT)
-        .bind(user.planet_user_id)
+        .bind(user.planet_user_id.0)
         .bind(user.member_number)
         .bind(&user.nickname)
         .bind(&user.card_name)
@@ -133,7 +134,7 @@ pub async fn upsert(tx: &mut Tx, user: &PlanetUser, now: Timestamp) -> StoreResu
         .filter(|(_, name)| !name.trim().is_empty())
     {
         run!(tx, c => sqlx::query(ADD_NAME)
-            .bind(user.planet_user_id)
+            .bind(user.planet_user_id.0)
             .bind(kind)
             .bind(name)
             .bind(now.micros())

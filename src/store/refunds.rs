@@ -10,7 +10,7 @@ use crate::domain::{
 
 use super::db::{Conn, run};
 use super::status_log::StatusLog;
-use super::{Note, StoreError, StoreResult, Tx};
+use super::{Note, StoreError, StoreResult, Tx, held};
 
 mod case;
 mod list;
@@ -71,8 +71,8 @@ statements! {
     SET_ASIDE = "UPDATE refund_record SET next_try_at = NULL, updated_at = $2 \
                  WHERE id = $1 AND next_try_at IS NOT NULL";
     LOG_ADD = "INSERT INTO refund_status_log (refund_id, from_status, to_status, operator, reason, \
-               created_at) VALUES ($1, $2, $3, $4, $5, $6)";
-    TIMELINE = "SELECT from_status, to_status, operator, reason, created_at \
+               created_at, operator_id) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    TIMELINE = "SELECT from_status, to_status, operator, operator_id, reason, created_at \
                 FROM refund_status_log WHERE refund_id = $1 ORDER BY id";
 }
 
@@ -113,8 +113,10 @@ pub struct LogRow {
     pub from_status: Option<String>,
     /// Where it went.
     pub to_status: String,
-    /// Who moved it.
+    /// Who moved it: a staff member's name, or the job that did it.
     pub operator: String,
+    /// The member of staff, where it was one.
+    pub operator_id: Option<i64>,
     /// Why.
     pub reason: String,
     /// Microseconds.
@@ -328,7 +330,7 @@ pub async fn set_proposal(
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
-    changed_one(rows, seen.id)
+    held(rows, TABLE, seen.id.0)
 }
 
 /// Writes a move of a refund, what it makes of its standing, and its log, if the refund still is
@@ -394,18 +396,7 @@ async fn write_standing(
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
-    changed_one(rows, seen.id)
-}
-
-fn changed_one(rows: u64, id: RefundId) -> StoreResult<()> {
-    if rows == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::Stale {
-            table: TABLE,
-            id: id.0,
-        })
-    }
+    held(rows, TABLE, seen.id.0)
 }
 
 /// The flags as lists search them, in words with a comma between.

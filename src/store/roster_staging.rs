@@ -2,7 +2,7 @@
 //! writer, and become accounts and rows of the roster in one transaction of few statements: who
 //! reads the roster sees all of a file or none of it, since who is whom rests on who else there is.
 
-use crate::domain::Timestamp;
+use crate::domain::{PlanetUserId, Timestamp};
 
 use super::db::run;
 use super::planet_users::update_user;
@@ -100,7 +100,7 @@ pub struct StagedRow {
     /// Its place in the import.
     pub place: i64,
     /// Its account, where one is known.
-    pub planet_user_id: Option<i64>,
+    pub planet_user_id: Option<PlanetUserId>,
     /// 成员编号, where one is known.
     pub member_number: Option<i64>,
     /// 用户昵称.
@@ -121,7 +121,7 @@ pub async fn stage(
     run!(tx, c => sqlx::query(STAGE)
         .bind(import)
         .bind(row.place)
-        .bind(row.planet_user_id)
+        .bind(row.planet_user_id.map(|id| id.0))
         .bind(row.member_number)
         .bind(&row.nickname)
         .bind(&row.card_name)

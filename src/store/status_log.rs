@@ -1,16 +1,44 @@
 //! The status logs: who moved what from where to where, why and when. Each is written by the
 //! function that writes the status, so that one never happens without the other.
 
-use crate::domain::{Machine, Move, Timestamp};
+use crate::domain::staff::Actor;
+use crate::domain::{Machine, Move, Timestamp, UserId};
 
 use super::db::run;
 use super::{StoreResult, Tx};
 
+/// Who makes a move: a member of staff, or a word of ours for who is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operator {
+    /// A staff member's name, `member`, `wechat_pay`, or the job that did it.
+    pub name: String,
+    /// The member of staff: several may have one name, and somebody's may be a word of ours.
+    pub staff: Option<UserId>,
+}
+
+impl From<&Actor> for Operator {
+    fn from(actor: &Actor) -> Self {
+        Self {
+            name: actor.name.clone(),
+            staff: Some(actor.user_id),
+        }
+    }
+}
+
+impl From<&'static str> for Operator {
+    fn from(word: &'static str) -> Self {
+        Self {
+            name: word.to_owned(),
+            staff: None,
+        }
+    }
+}
+
 /// Who made a move, why and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
-    /// A staff member's name, `member`, `wechat_pay`, or the job that did it.
-    pub operator: String,
+    /// Who.
+    pub operator: Operator,
     /// Why, in a few words.
     pub reason: String,
     /// When.
@@ -19,7 +47,7 @@ pub struct Note {
 
 impl Note {
     /// A note of `operator`.
-    pub fn new(operator: impl Into<String>, reason: impl Into<String>, at: Timestamp) -> Self {
+    pub fn new(operator: impl Into<Operator>, reason: impl Into<String>, at: Timestamp) -> Self {
         Self {
             operator: operator.into(),
             reason: reason.into(),
@@ -46,9 +74,10 @@ impl StatusLog {
             .bind(subject)
             .bind(from)
             .bind(change.to().to_string())
-            .bind(&note.operator)
+            .bind(&note.operator.name)
             .bind(&note.reason)
             .bind(note.at.micros())
+            .bind(note.operator.staff.map(|id| id.0))
             .execute(c)
             .await
             .map(drop))?;

@@ -1,13 +1,12 @@
 //! Runs of the check-in sync and the rankings they saw. A run decides nothing unless its camp
 //! points at it.
 
-use chrono::NaiveDate;
-
 use crate::domain::{
     BindStatus, CampId, Fen, MemberId, PlanetUserId, SyncId, Terms, Timestamp, UnknownWord,
 };
 
 use super::db::{Conn, run};
+use super::payments::TermsColumns;
 use super::{StoreError, StoreResult, Tx};
 
 const TABLE: &str = "sync_run";
@@ -188,11 +187,8 @@ impl TryFrom<SyncRow> for SyncRun {
 struct EntrantRow {
     id: i64,
     amount_fen: i64,
-    start_date: Option<String>,
-    end_date: Option<String>,
-    total_days: Option<i64>,
-    required_days: Option<i64>,
-    grace_days: Option<i64>,
+    #[sqlx(flatten)]
+    terms: TermsColumns,
     claimed_planet_id: Option<String>,
     claimed_nickname: Option<String>,
     bind_status: String,
@@ -200,29 +196,13 @@ struct EntrantRow {
 
 impl EntrantRow {
     fn terms(&self) -> StoreResult<Option<Terms>> {
-        let (Some(start), Some(end), Some(total_days), Some(required_days), Some(grace_days)) = (
-            &self.start_date,
-            &self.end_date,
-            self.total_days,
-            self.required_days,
-            self.grace_days,
-        ) else {
-            return Ok(None);
-        };
         let bad = |what: &str| StoreError::Inconsistent {
             table: "payment_record of camp_member",
             id: self.id,
             what: what.to_owned(),
         };
-        let day = |text: &str| text.parse::<NaiveDate>().map_err(|_| bad("a date"));
-        Ok(Some(Terms {
-            deposit_fen: Fen::new(self.amount_fen).map_err(|_| bad("amount_fen"))?,
-            start_date: day(start)?,
-            end_date: day(end)?,
-            total_days,
-            required_days,
-            grace_days,
-        }))
+        let deposit = Fen::new(self.amount_fen).map_err(|_| bad("amount_fen"))?;
+        self.terms.with(deposit).map_err(bad)
     }
 }
 

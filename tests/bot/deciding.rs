@@ -80,13 +80,15 @@ on_both_engines! {
         press_only(&stage, "lin.yue", "确认退款").await;
         // It has taken the card and approved one of three.
         let ids = shown(&stage).await;
-        let outcome = json!({
+        let shown = json!({
             "by": "林越", "at": "01-11 12:00", "count": null, "canUndo": false, "skipped": 0,
-            "campName": "写作营", "ids": [], "asked": ids, "since": stage.ctx.now().micros(),
+            "campName": "写作营",
         });
+        let claim = json!({"asked": ids, "since": stage.ctx.now()});
+        let outcome = json!({"refunds": [], "account": null, "claim": claim, "shown": shown});
         stage
             .run(&format!(
-                "UPDATE bot_card SET state = 'decided', decided_by = 1, outcome = '{outcome}' \
+                "UPDATE bot_card SET state = 'claimed', decided_by = 1, outcome = '{outcome}' \
                  WHERE kind = 'digest'"
             ))
             .await;

@@ -137,7 +137,7 @@ on_both_engines! {
              UPDATE payment_record SET bind_status = 'completed', bind_method = 'manual' \
              WHERE id = 90;\n\
              INSERT INTO member_status_log (member_id, from_status, to_status, operator, reason, \
-             created_at) VALUES (90, 'failed', 'matched', '林越', '', 0)"
+             created_at, operator_id) VALUES (90, 'failed', 'matched', '林越', '', 0, 1)"
         )).await;
         let choice = option(&stage, "zhou.ke", "小明同学");
         stage.press_with("zhou.ke", "提交", &choice).await;

@@ -168,4 +168,31 @@ on_both_engines! {
         let refused = choose(&world.ctx, &coach(), member, Choice::Account(COCO)).await;
         assert!(matches!(refused, Err(Error::Refused(Refusal::Duplicate(_)))));
     }
+
+    async fn who_shares_a_name_with_who_was_first_is_somebody_else(db) {
+        let world = World::new(db).await;
+        let member = with_a_question(&world).await;
+        let namesake = actor(2, Role::Coach);
+        assert_eq!(namesake.name, admin().name);
+        choose(&world.ctx, &namesake, member, Choice::Account(MING)).await.unwrap();
+        let late = choose(&world.ctx, &admin(), member, Choice::Account(MING)).await;
+        assert!(matches!(late, Err(Error::Refused(Refusal::AlreadyDecided { .. }))), "{late:?}");
+        choose(&world.ctx, &namesake, member, Choice::Account(MING)).await.unwrap();
+        let logged = "SELECT DISTINCT CAST(operator_id AS TEXT) FROM member_status_log \
+                      WHERE operator_id IS NOT NULL";
+        assert_eq!(world.texts(logged).await, ["2"]);
+    }
+
+    async fn a_reason_that_ends_like_a_decision_is_none(db) {
+        let world = World::new(db).await;
+        let member = with_a_question(&world).await;
+        world.execute(&format!(
+            "UPDATE camp_member SET match_reasons = '[\"王老师看过候选，都不是\"]' WHERE id = {member}"
+        )).await;
+        assert!(!was_looked_at(&world.member(member).await));
+        choose(&world.ctx, &coach(), member, Choice::NoneOfThese).await.unwrap();
+        world.execute(&format!("UPDATE camp_member SET match_reasons = '[]' WHERE id = {member}")).await;
+        let left = world.member(member).await;
+        assert_eq!((was_looked_at(&left), left.identity.looked_at_by), (true, Some(coach().user_id)));
+    }
 }

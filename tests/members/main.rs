@@ -21,6 +21,7 @@ mod at_once;
 mod by_hand;
 mod choosing;
 mod contested;
+mod guards;
 mod roster;
 mod smart;
 mod world;

@@ -6,7 +6,7 @@ use campkeeper::domain::refund::Proposal;
 use campkeeper::domain::staff::{Actor, Channel};
 use campkeeper::domain::{
     BindMethod, BindStatus, CampId, Fen, Machine as _, MemberId, OrderNo, OrderStatus, PayChannel,
-    RefundKind, RefundNo, Role, Terms, UserId,
+    PlanetUserId, RefundKind, RefundNo, Role, Terms, UserId,
 };
 use campkeeper::services::{Context, access_token, bind, identity};
 use campkeeper::store::members::{self, Member};
@@ -133,7 +133,7 @@ impl World {
     /// Puts an account into the roster, or renames it.
     pub(crate) async fn account(&self, id: i64, number: i64, nickname: &str, wechat: &str) {
         self.keep(PlanetUser {
-            planet_user_id: id,
+            planet_user_id: PlanetUserId(id),
             member_number: Some(number),
             nickname: nickname.to_owned(),
             card_name: String::new(),
@@ -147,7 +147,7 @@ impl World {
     /// A sync sees an account: its id and its name.
     pub(crate) async fn seen(&self, id: i64, nickname: &str) {
         self.keep(PlanetUser {
-            planet_user_id: id,
+            planet_user_id: PlanetUserId(id),
             member_number: None,
             nickname: nickname.to_owned(),
             card_name: String::new(),

@@ -26,7 +26,7 @@ on_both_engines! {
 
         assert_eq!(first.state, SyncState::Running);
         match second {
-            Err(Error::Refused(Refusal::SyncRunning { sync_id })) => assert_eq!(sync_id, first.id.0),
+            Err(Error::Refused(Refusal::SyncRunning { sync_id })) => assert_eq!(sync_id, first.id),
             other => panic!("{other:?}"),
         }
         let ended = wait_for_end(&world, first.id).await;

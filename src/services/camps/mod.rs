@@ -39,5 +39,5 @@ fn entry(ctx: &Context, actor: &Actor, action: &'static str, id: CampId) -> Entr
 }
 
 fn note(ctx: &Context, actor: &Actor, reason: &str) -> Note {
-    Note::new(&actor.name, reason, ctx.now())
+    Note::new(actor, reason, ctx.now())
 }

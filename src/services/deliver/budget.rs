@@ -27,14 +27,14 @@ pub(super) struct Budget {
 
 impl Budget {
     pub(super) fn of(message: &DueMessage) -> Self {
-        if message.channel == Channel::GroupRobot.as_str() {
+        if message.channel == Channel::GroupRobot {
             return Self {
                 // No userid holds a colon.
                 readers: vec![format!("group:{}", message.recipient)],
                 per_minute: ROBOT_PER_MINUTE,
             };
         }
-        let is_answer = message.lane == Lane::Answer.as_str();
+        let is_answer = message.lane == Lane::Answer;
         let mut readers: Vec<String> = message
             .recipient
             .split('|')

@@ -130,7 +130,7 @@ fn not_reached(sent: &Sent) -> Option<String> {
 /// two that say the same are told apart, while a repeat of one is the same request to the letter.
 fn duplicate_interval(message: &DueMessage) -> Duration {
     let id = message.id.unsigned_abs();
-    Duration::from_secs(if message.lane == Lane::Answer.as_str() {
+    Duration::from_secs(if message.lane == Lane::Answer {
         ANSWER_INTERVAL_S + id % 600
     } else {
         NOTICE_INTERVAL_S + id % 7200
@@ -193,13 +193,14 @@ async fn update_for_all(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::outbox::Channel;
 
     fn message(id: i64, lane: Lane) -> DueMessage {
         DueMessage {
             id,
             kind: "sync_failed".to_owned(),
-            channel: "wecom_app".to_owned(),
-            lane: lane.as_str().to_owned(),
+            channel: Channel::WecomApp,
+            lane,
             recipient: "a".to_owned(),
             camp_id: None,
             card_id: None,

@@ -117,11 +117,7 @@ pub async fn send_outbox(ctx: &Context, wording: &dyn Wording) -> Result<Deliver
         }
         let mut by_address: BTreeMap<_, Vec<DueMessage>> = BTreeMap::new();
         for message in due {
-            let address = (
-                message.channel.clone(),
-                message.recipient.clone(),
-                message.lane.clone(),
-            );
+            let address = (message.channel, message.recipient.clone(), message.lane);
             by_address.entry(address).or_default().push(message);
         }
         let served = stream::iter(by_address.into_values())

@@ -145,7 +145,7 @@ impl Parcel {
 
     /// The call did not succeed, and may later.
     pub(super) async fn try_again(&self, ctx: &Context, error: &wecom::Error) -> Result<Ended> {
-        let is_answer = self.first.lane == Lane::Answer.as_str();
+        let is_answer = self.first.lane == Lane::Answer;
         let most = if is_answer {
             ANSWER_TRIES
         } else {

@@ -37,7 +37,7 @@ pub async fn match_by_hand(
     remark: Option<String>,
 ) -> Result<Member> {
     let remark = checked(remark)?;
-    let note = Note::new(&actor.name, remark.unwrap_or_default(), ctx.now());
+    let note = Note::new(actor, remark.unwrap_or_default(), ctx.now());
     again_if_overtaken(|| {
         let (actor, note) = (actor.clone(), note.clone());
         ctx.db.write(move |tx| {
@@ -60,7 +60,7 @@ pub async fn match_by_hand(
 /// # Errors
 /// [`Refusal::WrongState`] if the member is not matched, or once the deposit goes back.
 pub async fn unmatch(ctx: &Context, actor: &Actor, id: MemberId) -> Result<Member> {
-    let note = Note::new(&actor.name, "", ctx.now());
+    let note = Note::new(actor, "", ctx.now());
     again_if_overtaken(|| {
         let (actor, note) = (actor.clone(), note.clone());
         ctx.db.write(move |tx| {
@@ -127,7 +127,7 @@ pub(super) async fn open_member(
 
 pub(super) async fn known(tx: &mut Tx, account: PlanetUserId) -> Result<PlanetUser> {
     let user = planet_users::find(tx, &account.to_string()).await?;
-    user.filter(|user| user.planet_user_id == account.0)
+    user.filter(|user| user.planet_user_id == account)
         .ok_or_else(|| {
             let what = "名册里没有这个星球账号，请先导入名册或同步打卡";
             Error::invalid("planetUserId", what)
@@ -165,7 +165,7 @@ pub(super) async fn give(
     user: PlanetUser,
     note: &Note,
 ) -> Result<()> {
-    let account = PlanetUserId(user.planet_user_id);
+    let account = user.planet_user_id;
     let details = json!({
         "campId": member.camp_id,
         "from": member.identity.planet_user_id,
@@ -189,6 +189,7 @@ pub(super) async fn give(
         wechat_nickname: member.identity.wechat_nickname.clone(),
         confidence: FULL_CONFIDENCE,
         reasons: vec![format!("{}人工确认", actor.name)],
+        looked_at_by: None,
     };
     decided::matched(tx, &member, &payment, &identity, note).await?;
     let change = payment.bind_status.to(BindStatus::Completed)?;
@@ -224,13 +225,10 @@ async fn tell_other_claimants(
     note: &Note,
 ) -> Result<()> {
     for other in members::claiming(tx, member.camp_id, account).await? {
-        let is_told = other.identity.reasons.iter().any(|r| r == GIVEN_TO_ANOTHER);
-        if other.id == member.id || is_told {
-            continue;
-        }
         let mut identity = other.identity;
-        identity.reasons.push(GIVEN_TO_ANOTHER.to_owned());
-        members::set_identity(tx, other.id, other.match_status, &identity, note.at).await?;
+        if other.id != member.id && identity.add_reason(GIVEN_TO_ANOTHER) {
+            members::set_identity(tx, other.id, other.match_status, &identity, note.at).await?;
+        }
     }
     Ok(())
 }

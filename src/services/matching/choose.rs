@@ -9,11 +9,11 @@ use crate::services::conflict::again_if_overtaken;
 use crate::services::{Context, Error, Refusal, Result};
 use crate::store::members::Member;
 use crate::store::payments::Payment;
-use crate::store::{Note, Tx, members, payments};
+use crate::store::{Note, Operator, Tx, members, payments};
 
 use super::{by_hand, decided};
 
-/// What is kept of somebody who looked at the accounts and took none.
+/// What is told of somebody who looked at the accounts and took none.
 pub(super) const NONE_OF_THESE: &str = "看过候选，都不是";
 
 /// What a person chose for a member.
@@ -27,9 +27,8 @@ pub enum Choice {
 
 /// Whether somebody has looked at the accounts that fit a member, and took none.
 #[must_use]
-pub fn was_looked_at(member: &Member) -> bool {
-    let mut reasons = member.identity.reasons.iter();
-    reasons.any(|reason| reason.ends_with(NONE_OF_THESE))
+pub const fn was_looked_at(member: &Member) -> bool {
+    member.identity.looked_at_by.is_some()
 }
 
 /// Writes what a person chose for a member whom nobody has matched yet. The same choice of the
@@ -38,7 +37,7 @@ pub fn was_looked_at(member: &Member) -> bool {
 /// # Errors
 /// [`Refusal::AlreadyDecided`] if somebody else was first; those of [`super::match_by_hand`].
 pub async fn choose(ctx: &Context, actor: &Actor, id: MemberId, choice: Choice) -> Result<Member> {
-    let note = Note::new(&actor.name, "", ctx.now());
+    let note = Note::new(actor, "", ctx.now());
     // If somebody else was first, the next look says who.
     again_if_overtaken(|| {
         let (actor, note) = (actor.clone(), note.clone());
@@ -67,7 +66,7 @@ pub async fn withdraw(
     id: MemberId,
     account: PlanetUserId,
 ) -> Result<Member> {
-    let note = Note::new(&actor.name, "", ctx.now());
+    let note = Note::new(actor, "", ctx.now());
     again_if_overtaken(|| {
         let (actor, note) = (actor.clone(), note.clone());
         ctx.db.write(move |tx| {
@@ -97,10 +96,10 @@ async fn refuse_unless_same(
 ) -> Result<()> {
     let (by, at) = members::last_move(tx, member.id)
         .await?
-        .unwrap_or_else(|| (String::new(), member.created_at));
+        .unwrap_or_else(|| (Operator::from("system"), member.created_at));
     let is_same = matches!(choice, Choice::Account(account)
         if by_hand::is_decided(member, payment, account));
-    if is_same && by == actor.name {
+    if is_same && by.staff == Some(actor.user_id) {
         return Ok(());
     }
     let by = decided::called(&by).to_owned();
@@ -135,12 +134,12 @@ async fn leave_to_people(
     payment: &Payment,
     note: &Note,
 ) -> Result<()> {
-    let reason = format!("{}{NONE_OF_THESE}", actor.name);
     let mut identity = member.identity.clone();
-    if identity.reasons.contains(&reason) {
+    if identity.looked_at_by == Some(actor.user_id) {
         return Ok(());
     }
-    identity.reasons.push(reason);
+    identity.looked_at_by = Some(actor.user_id);
+    identity.add_reason(&format!("{}{NONE_OF_THESE}", actor.name));
     identity.planet_user_id = None;
     let binds_by_themselves = payment.bind_status == BindStatus::Pending;
     if member.match_status == MatchStatus::Pending && !binds_by_themselves {

@@ -7,7 +7,7 @@ use crate::services::Result;
 use crate::services::identity::Judged;
 use crate::store::members::{Identity, Member};
 use crate::store::payments::Payment;
-use crate::store::{Note, Tx, members};
+use crate::store::{Note, Operator, Tx, members};
 
 /// Writes that `member` is the account of `identity`, and what the deciding sync says of it.
 pub(super) async fn matched(
@@ -58,14 +58,16 @@ pub(in crate::services) fn claimed(judged: &Judged, note: &Note) -> Note {
 
 /// The operator of a log as staff are told of them: people by their names, everything else in
 /// words.
-pub(super) fn called(operator: &str) -> &str {
-    match operator {
+pub(super) fn called(operator: &Operator) -> &str {
+    if operator.staff.is_some() {
+        return &operator.name;
+    }
+    match operator.name.as_str() {
         "member" => "会员本人",
         "smart-match" => "系统自动匹配",
         "sync" => "打卡同步",
         "wechat_pay" => "系统（付款时）",
-        "system" | "" => "系统",
-        name => name,
+        _ => "系统",
     }
 }
 
@@ -94,7 +96,7 @@ pub(super) async fn set_days(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::PlanetUserId;
+    use crate::domain::{PlanetUserId, UserId};
 
     fn judged(status: MatchStatus, account: Option<i64>, nickname: &str) -> Judged {
         let identity = Identity {
@@ -107,11 +109,22 @@ mod tests {
     }
 
     #[test]
+    fn nobody_is_taken_for_the_machine_because_of_their_name() {
+        let machine = Operator::from("sync");
+        assert_eq!(called(&machine), "打卡同步");
+        let person = Operator {
+            staff: Some(UserId(1)),
+            ..machine
+        };
+        assert_eq!(called(&person), "sync");
+    }
+
+    #[test]
     fn a_history_tells_what_was_claimed_and_what_it_was_worth() {
         let note = Note::new("wechat_pay", "payment confirmed", Timestamp::from_micros(0));
         let told = |status, account, nickname| {
             let note = claimed(&judged(status, account, nickname), &note);
-            assert_eq!(note.operator, "wechat_pay");
+            assert_eq!(note.operator, Operator::from("wechat_pay"));
             note.reason
         };
         let known = told(MatchStatus::Matched, Some(7), "小明");

@@ -29,7 +29,7 @@ impl Accounts {
         let mut nicknames = HashMap::with_capacity(users.len());
         let mut candidates = Vec::with_capacity(users.len());
         for user in users {
-            let had = names.remove(&PlanetUserId(user.planet_user_id));
+            let had = names.remove(&user.planet_user_id);
             candidates.push(identity::candidate(&user, had.unwrap_or_default()));
             nicknames.insert(user.planet_user_id.to_string(), user.nickname);
         }

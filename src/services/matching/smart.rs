@@ -174,6 +174,7 @@ impl Opinion {
             wechat_nickname: member.identity.wechat_nickname.clone(),
             confidence: self.score.into(),
             reasons: self.reasons.clone(),
+            looked_at_by: None,
         }
     }
 

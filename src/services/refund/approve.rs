@@ -229,7 +229,7 @@ async fn decide(
         Verdict::Refused(error) => Ok(Err(error)),
         Verdict::Changed(changed) => {
             let (refund, case) = *changed;
-            let note = Note::new(&actor.name, "the facts have changed", ctx.now());
+            let note = Note::new(actor, "the facts have changed", ctx.now());
             refresh(tx, refund, &case, &note).await?;
             Ok(Err(Refusal::ProposalChanged.into()))
         }
@@ -256,7 +256,7 @@ async fn grant(ctx: &Context, tx: &mut Tx, actor: &Actor, refund: Refund) -> Res
         next_try_at: is_final.then_some(approval.undo_until),
         ..refund.standing.clone()
     };
-    let note = Note::new(&actor.name, "approved", now);
+    let note = Note::new(actor, "approved", now);
     let refund = step(tx, refund, approval.to, standing, &note).await?;
     let details = json!({ "status": refund.status });
     remember(tx, Some(actor), "refund.approve", &refund, details, now);

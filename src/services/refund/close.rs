@@ -32,7 +32,7 @@ pub async fn close(ctx: &Context, actor: &Actor, id: RefundId, note: &str) -> Re
                 lease_until: None,
                 ..refund.standing.clone()
             };
-            let note = Note::new(&actor.name, worded.clone(), now);
+            let note = Note::new(&actor, worded.clone(), now);
             let refund = step(tx, refund, RefundStatus::Closed, standing, &note).await?;
             let details = json!({ "note": worded });
             remember(tx, Some(&actor), "refund.close", &refund, details, now);

@@ -16,7 +16,7 @@ use crate::services::by_camp::FailedCamps;
 use crate::services::notify::{Notice, tell_deciders};
 use crate::store::camps::Camp;
 use crate::store::refunds::{Case, NewRefund, PutForward, Refund, Standing};
-use crate::store::{Note, Tx, audit, camps, payments, refunds};
+use crate::store::{Note, Operator, Tx, audit, camps, payments, refunds};
 
 use super::{
     Context, Error, Refusal, Result, authorize, in_one_transaction, remember, step, worded,
@@ -150,7 +150,7 @@ async fn build(
     {
         return Err(Refusal::WrongState("还没有结营之后的完整同步".to_owned()).into());
     }
-    let operator = actor.map_or(OPERATOR, |actor| actor.name.as_str());
+    let operator = actor.map_or_else(|| OPERATOR.into(), Operator::from);
     let note = Note::new(operator, "refund list", ctx.now());
     let existing = refunds::of_camp(tx, camp_id).await?;
     let mut existing: HashMap<PaymentId, Refund> = existing
@@ -398,7 +398,7 @@ async fn put_by_hand(
         proposed_by: Some(actor.user_id),
         ..put_forward(&case, proposal)
     };
-    let note = Note::new(&actor.name, put_forward.reason.clone(), ctx.now());
+    let note = Note::new(actor, put_forward.reason.clone(), ctx.now());
     match refunds::of_payment(tx, order.id).await? {
         None => insert(ctx, tx, &case, put_forward, &note).await.map(drop)?,
         Some(refund) if refund.status == RefundStatus::Rejected => {

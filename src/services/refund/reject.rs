@@ -83,7 +83,7 @@ async fn refuse(
         decision: Some(decision(actor, now)),
         ..Standing::default()
     };
-    let note = Note::new(&actor.name, reason, now);
+    let note = Note::new(actor, reason, now);
     let refund = step(tx, refund, RefundStatus::Rejected, standing, &note).await?;
     let details = json!({ "reason": reason });
     remember(tx, Some(actor), "refund.reject", &refund, details, now);
@@ -118,7 +118,7 @@ async fn take_no_back(ctx: &Context, tx: &mut Tx, actor: &Actor, id: RefundId) -
         proposed_by: refund.proposed_by,
         ..put_forward(&case, proposal)
     };
-    let note = Note::new(&actor.name, "reopened", now);
+    let note = Note::new(actor, "reopened", now);
     reopen_with(tx, refund, put_forward, &note).await?;
     let refund = refunds::by_id(tx, id).await?.ok_or(Error::NotFound)?;
     remember(tx, Some(actor), "refund.reopen", &refund, json!(null), now);

@@ -68,7 +68,7 @@ async fn sooner(ctx: &Context, tx: &mut Tx, refund: Refund) -> Result<Refund> {
 /// Back to the runner, which asks WeChat Pay about the number before it sends anything.
 async fn again(ctx: &Context, tx: &mut Tx, actor: &Actor, refund: Refund) -> Result<Refund> {
     let now = ctx.now();
-    let note = Note::new(&actor.name, "retried", now);
+    let note = Note::new(actor, "retried", now);
     let standing = Standing {
         attempts: refund.standing.attempts + 1,
         polls: 0,
@@ -100,7 +100,7 @@ async fn replace(ctx: &Context, tx: &mut Tx, actor: &Actor, refund: Refund) -> R
         },
     };
     let first_approver = refund.standing.first_approver;
-    let note = Note::new(&actor.name, format!("replaced by {refund_no}"), now);
+    let note = Note::new(actor, format!("replaced by {refund_no}"), now);
     let standing = Standing {
         replaced_by: Some(refund_no.to_string()),
         next_try_at: None,
@@ -108,7 +108,7 @@ async fn replace(ctx: &Context, tx: &mut Tx, actor: &Actor, refund: Refund) -> R
         ..refund.standing.clone()
     };
     let old = step(tx, refund, RefundStatus::Closed, standing, &note).await?;
-    let note = Note::new(&actor.name, format!("replaces {}", old.refund_no), now);
+    let note = Note::new(actor, format!("replaces {}", old.refund_no), now);
     let id = refunds::insert(tx, &new, &note).await?;
     let fresh = refunds::by_id(tx, id).await?.ok_or(Error::NotFound)?;
     let standing = Standing {

@@ -122,7 +122,11 @@ async fn succeed(ctx: &Context, tx: &mut Tx, refund: Refund, word: &Word) -> Res
     let note = Note::new(OPERATOR, "refunded", ctx.now());
     let standing = Standing {
         wechat_refund_id: Some(word.refund_id.clone()),
-        refunded_at: Some(word.succeeded_at.map_or(note.at, Timestamp::from).whole_second()),
+        refunded_at: Some(
+            word.succeeded_at
+                .map_or(note.at, Timestamp::from)
+                .whole_second(),
+        ),
         failure_reason: None,
         silent_since: None,
         next_try_at: None,

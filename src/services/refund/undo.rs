@@ -30,7 +30,7 @@ pub async fn undo(ctx: &Context, actor: &Actor, id: RefundId) -> Result<Refund> 
             if refund.standing.undo_until.is_none_or(|until| now >= until) {
                 return Err(Refusal::UndoOver.into());
             }
-            let note = Note::new(&actor.name, "withdrawn", now);
+            let note = Note::new(&actor, "withdrawn", now);
             let to = RefundStatus::Pending;
             let refund = step(tx, refund, to, Standing::default(), &note).await?;
             remember(tx, Some(&actor), "refund.undo", &refund, json!(null), now);

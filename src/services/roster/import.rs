@@ -185,7 +185,7 @@ fn staged(plan: &Plan) -> Vec<StagedRow> {
         .map(|account| (account.planet_user_id, account))
         .collect();
     let accounts = accounts.into_values().map(|account| {
-        let id = Some(account.planet_user_id.0);
+        let id = Some(account.planet_user_id);
         (id, account.member_number, &account.names)
     });
     let unseen = plan.unseen.iter();
@@ -202,7 +202,7 @@ fn staged(plan: &Plan) -> Vec<StagedRow> {
 }
 
 /// Account, number and names.
-type Row<'a> = (Option<i64>, Option<u32>, &'a Names);
+type Row<'a> = (Option<PlanetUserId>, Option<u32>, &'a Names);
 
 /// Stages the rows, few at a time. Nobody uses them before they are kept: an import that is cut off
 /// here has changed nothing, and the same file imported again begins anew.

@@ -1,5 +1,7 @@
 //! Linking the rows of a roster that has only numbers to the accounts that syncs have seen.
 
+use std::collections::HashMap;
+
 use crate::domain::roster::{self, KnownAccount, Names, Unseen};
 use crate::domain::{PlanetUserId, Timestamp};
 use crate::services::{Context, Result};
@@ -28,10 +30,13 @@ pub(super) async fn link(tx: &mut Tx, now: Timestamp) -> Result<usize> {
     let accounts: Vec<KnownAccount> = users.iter().map(account).collect();
     let had = planet_users::names(tx).await?;
     let links = roster::link(&unseen, &accounts, &had);
+    let unseen: HashMap<u32, &Unseen> = unseen.iter().map(|row| (row.member_number, row)).collect();
+    let users: HashMap<PlanetUserId, &PlanetUser> = users
+        .iter()
+        .map(|user| (user.planet_user_id, user))
+        .collect();
     for (number, id) in &links {
-        let row = unseen.iter().find(|row| row.member_number == *number);
-        let user = users.iter().find(|user| user.planet_user_id == id.0);
-        let (Some(row), Some(user)) = (row, user) else {
+        let (Some(row), Some(user)) = (unseen.get(number), users.get(id)) else {
             continue;
         };
         let card_name = [&user.card_name, &row.names.card_name]
@@ -42,7 +47,7 @@ pub(super) async fn link(tx: &mut Tx, now: Timestamp) -> Result<usize> {
             card_name: card_name.cloned().unwrap_or_default(),
             wechat_nickname: row.names.wechat_nickname.clone(),
             in_roster: true,
-            ..user.clone()
+            ..(*user).clone()
         };
         planet_users::upsert(tx, &user, now).await?;
         rows::absorb(tx, i64::from(*number), *id).await?;
@@ -73,7 +78,7 @@ pub(super) async fn unseen(conn: &mut Conn) -> Result<Vec<Unseen>> {
 
 fn account(user: &PlanetUser) -> KnownAccount {
     KnownAccount {
-        planet_user_id: PlanetUserId(user.planet_user_id),
+        planet_user_id: user.planet_user_id,
         member_number: user.member_number.and_then(|number| number.try_into().ok()),
         names: Names {
             nickname: user.nickname.clone(),

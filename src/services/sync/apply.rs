@@ -75,7 +75,7 @@ fn count(rows: usize) -> i64 {
 /// the picture.
 async fn keep_accounts(tx: &mut Tx, whole: &Whole, now: Timestamp) -> Result<()> {
     let account = |user_id, name: &str, alias: &str, avatar_url: Option<String>| PlanetUser {
-        planet_user_id: user_id,
+        planet_user_id: PlanetUserId(user_id),
         member_number: None,
         nickname: name.to_owned(),
         card_name: alias.to_owned(),
@@ -89,7 +89,7 @@ async fn keep_accounts(tx: &mut Tx, whole: &Whole, now: Timestamp) -> Result<()>
         account(user.user_id, &user.name, &user.alias, avatar_url)
     };
     let posts = whole.topics.posts.iter().rev().map(of_post);
-    let accounts: BTreeMap<i64, PlanetUser> = posts
+    let accounts: BTreeMap<PlanetUserId, PlanetUser> = posts
         .chain(whole.ranking.iter().map(of_rank))
         .map(|user| (user.planet_user_id, user))
         .collect();

@@ -53,6 +53,7 @@ pub(super) async fn confirm(
             planet_user_id: Some(account),
             confidence: FULL_CONFIDENCE,
             reasons: vec!["编号与昵称和星球上的一致".to_owned()],
+            looked_at_by: None,
             ..member.identity.clone()
         };
         members::set_match(tx, member.id, change, &identity, note).await?;
@@ -73,7 +74,7 @@ async fn account_agreed(conn: &mut Conn, entrant: &Entrant) -> Result<Option<Pla
     };
     let candidates = [identity::as_candidate(conn, &user).await?];
     Ok(match matching::identify(typed, nickname, &candidates) {
-        Identified::Agreed(_) => Some(PlanetUserId(user.planet_user_id)),
+        Identified::Agreed(_) => Some(user.planet_user_id),
         Identified::NumberOnly(_) | Identified::Nobody => None,
     })
 }

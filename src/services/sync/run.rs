@@ -152,7 +152,7 @@ async fn begin(ctx: &Context, camp_id: CampId, actor: Option<Actor>) -> Result<R
                 let lease = wall_now.plus(LEASE);
                 let id = match syncs::start(tx, camp_id, by, now, wall_now, lease).await? {
                     Started::Now(id) => id,
-                    Started::AlreadyRunning(SyncId(sync_id)) => {
+                    Started::AlreadyRunning(sync_id) => {
                         return Err(Refusal::SyncRunning { sync_id }.into());
                     }
                 };

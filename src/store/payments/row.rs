@@ -1,14 +1,12 @@
 //! A row of `payment_record` and what it means.
 
-use chrono::NaiveDate;
-
 use crate::domain::{
     BindMethod, BindStatus, CampId, Fen, MemberId, OrderFlag, OrderStatus, PayChannel, PaymentId,
     PlanetUserId, Terms, Timestamp, UnknownWord,
 };
 use crate::store::{Sealed, StoreError, StoreResult};
 
-use super::{PayMeans, Payer, PlanetClaim, TABLE};
+use super::{PayMeans, Payer, PlanetClaim, TABLE, TermsColumns};
 
 /// The columns of [`PaymentRow`], with a tail of one's own.
 macro_rules! select_payment {
@@ -118,11 +116,8 @@ pub(super) struct PaymentRow {
     openid: Option<Vec<u8>>,
     openid_mac: Option<Vec<u8>>,
     wecom_userid: Option<String>,
-    start_date: Option<String>,
-    end_date: Option<String>,
-    total_days: Option<i64>,
-    required_days: Option<i64>,
-    grace_days: Option<i64>,
+    #[sqlx(flatten)]
+    terms: TermsColumns,
     claimed_planet_id: Option<String>,
     claimed_nickname: Option<String>,
     wechat_nickname: Option<String>,
@@ -152,27 +147,6 @@ impl PaymentRow {
     fn word<T: std::str::FromStr<Err = UnknownWord>>(&self, word: &str) -> StoreResult<T> {
         word.parse()
             .map_err(|unknown: UnknownWord| self.bad(&unknown.to_string()))
-    }
-
-    fn terms(&self, deposit: Fen) -> StoreResult<Option<Terms>> {
-        let (Some(start), Some(end), Some(total_days), Some(required_days), Some(grace_days)) = (
-            &self.start_date,
-            &self.end_date,
-            self.total_days,
-            self.required_days,
-            self.grace_days,
-        ) else {
-            return Ok(None);
-        };
-        let day = |text: &str| text.parse::<NaiveDate>().map_err(|_| self.bad("a date"));
-        Ok(Some(Terms {
-            deposit_fen: deposit,
-            start_date: day(start)?,
-            end_date: day(end)?,
-            total_days,
-            required_days,
-            grace_days,
-        }))
     }
 }
 
@@ -213,7 +187,7 @@ impl TryFrom<PaymentRow> for Payment {
             paid,
             paid_at: row.paid_at.map(Timestamp::from_micros),
             payer,
-            terms: row.terms(amount)?,
+            terms: row.terms.with(amount).map_err(|what| row.bad(what))?,
             bind_status: row.word::<BindStatus>(&row.bind_status)?,
             bind_method: row
                 .bind_method

@@ -1,13 +1,12 @@
 //! What a refund rests on, read in one go: the payment, its member, the sync that decides, the
 //! ranking, the calendar and who else claims the account.
 
-use chrono::NaiveDate;
-
 use crate::domain::refund::{Claimant, DecidingSync, Grounds};
 use crate::domain::{
     BindMethod, CampId, Fen, MatchStatus, MemberId, OrderStatus, PaymentId, PlanetUserId, SyncId,
     Terms, Timestamp, UnknownWord,
 };
+use crate::store::payments::TermsColumns;
 use crate::store::{StoreError, StoreResult};
 
 /// The columns of [`CaseRow`], with a tail of one's own; payments are `p`, members `m`.
@@ -72,11 +71,8 @@ pub(super) struct CaseRow {
     paid_fen: Option<i64>,
     paid_at: Option<i64>,
     openid_mac: Option<Vec<u8>>,
-    start_date: Option<String>,
-    end_date: Option<String>,
-    total_days: Option<i64>,
-    required_days: Option<i64>,
-    grace_days: Option<i64>,
+    #[sqlx(flatten)]
+    terms: TermsColumns,
     bind_method: Option<String>,
     sync_id: Option<i64>,
     synced_at: Option<i64>,
@@ -102,24 +98,8 @@ impl CaseRow {
     }
 
     fn terms(&self) -> StoreResult<Option<Terms>> {
-        let (Some(start), Some(end), Some(total_days), Some(required_days), Some(grace_days)) = (
-            &self.start_date,
-            &self.end_date,
-            self.total_days,
-            self.required_days,
-            self.grace_days,
-        ) else {
-            return Ok(None);
-        };
-        let day = |text: &str| text.parse::<NaiveDate>().map_err(|_| self.bad("a date"));
-        Ok(Some(Terms {
-            deposit_fen: Fen::new(self.amount_fen).map_err(|_| self.bad("amount_fen"))?,
-            start_date: day(start)?,
-            end_date: day(end)?,
-            total_days,
-            required_days,
-            grace_days,
-        }))
+        let deposit = Fen::new(self.amount_fen).map_err(|_| self.bad("amount_fen"))?;
+        self.terms.with(deposit).map_err(|what| self.bad(what))
     }
 
     fn claimant(&self) -> StoreResult<Option<Claimant>> {
