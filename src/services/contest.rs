@@ -81,7 +81,7 @@ pub(super) async fn settle(
     let camp = camps::by_id(tx, newcomer.camp).await?;
     // By the name that the planet has for the account: those who claim it may call it anything.
     let user = planet_users::find(tx, &account.to_string()).await?;
-    let user = user.filter(|user| user.planet_user_id == account.0);
+    let user = user.filter(|user| user.planet_user_id == account);
     let notice = Notice {
         kind: "match_contested",
         camp_id: Some(newcomer.camp),

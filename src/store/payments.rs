@@ -7,7 +7,7 @@ use crate::domain::{
 
 use super::db::{Conn, run};
 use super::status_log::StatusLog;
-use super::{Note, Sealed, StoreResult, Tx, held};
+use super::{Note, Sealed, StoreError, StoreResult, Tx, held};
 
 mod row;
 mod terms;
