@@ -85,7 +85,11 @@ async fn the_limiter_keeps_to_what_the_platform_allows() {
             .await
             .unwrap();
     }
-    let full = client.group_robot(key.as_str()).unwrap().try_send(&hello).await;
+    let full = client
+        .group_robot(key.as_str())
+        .unwrap()
+        .try_send(&hello)
+        .await;
     assert!(matches!(full, Err(Error::Throttled { .. })));
     assert_no_violation(&sandbox);
 

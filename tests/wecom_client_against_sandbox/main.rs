@@ -260,5 +260,8 @@ async fn members_and_customer_groups() {
     assert_no_violation(&sandbox);
 
     let refused = client.member_ids("").await.unwrap_err();
-    assert!(refused.needs_admin(), "an application's secret is not enough");
+    assert!(
+        refused.needs_admin(),
+        "an application's secret is not enough"
+    );
 }
