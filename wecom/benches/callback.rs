@@ -111,6 +111,7 @@ fn their_verify_and_decrypt(agent: &Agent, request: &Request) -> Source {
         msg_signature,
         timestamp,
         nonce,
+        ..
     } = &request.envelope;
     let signature = agent.generate_signature(&[timestamp, nonce, encrypt]);
     assert_eq!(&signature, msg_signature);

@@ -11,6 +11,7 @@ use crate::client::{Client, Error, ErrorClass, LiveToken, secret_field};
 
 /// Which of the two tickets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TicketKind {
     /// The corp's, for `config`.
     Corp,
@@ -21,6 +22,7 @@ pub enum TicketKind {
 /// What a page needs to call `ww.register`, spelt as the page wants it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct JsSignature {
     /// Unix seconds.
     pub timestamp: i64,

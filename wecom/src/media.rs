@@ -100,6 +100,7 @@ pub(crate) fn multipart(file: &MediaFile) -> (String, Vec<u8>) {
 
 /// The kinds of temporary media and their largest sizes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum MediaKind {
     /// JPG or PNG, up to 10 MB.
     Image,

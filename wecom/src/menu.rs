@@ -139,6 +139,7 @@ impl MenuButton {
 /// An entry of the top level.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
+#[non_exhaustive]
 pub enum Entry {
     /// A button.
     Button(MenuButton),

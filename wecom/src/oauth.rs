@@ -12,6 +12,7 @@ use crate::{
 
 /// What the authorize page asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Scope {
     /// The userid, silently.
     Base,
@@ -55,6 +56,7 @@ impl State {
 
 /// Language of the web login page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum LoginLanguage {
     /// Chinese.
     Chinese,
@@ -67,6 +69,7 @@ pub enum LoginLanguage {
 #[non_exhaustive]
 pub enum Visitor {
     /// A member of the corp (`CorpId/userid` for linked corps).
+    #[non_exhaustive]
     Member {
         /// The userid.
         userid: String,
@@ -75,6 +78,7 @@ pub enum Visitor {
         user_ticket: Option<String>,
     },
     /// Somebody else.
+    #[non_exhaustive]
     Outsider {
         /// Unique per corp.
         openid: String,

@@ -21,6 +21,7 @@ const MAX_MEMBERS_PER_PAGE: u16 = 10_000;
 
 /// Whether a member can use WeCom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum UserStatus {
     /// Uses it.
     Active,

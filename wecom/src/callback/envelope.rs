@@ -15,6 +15,7 @@ use crate::xml::{self, Writer};
 /// the same form. It holds no secret and nothing readable, so an inbox can keep it as it is (it
 /// is `Serialize`) and open it later with [`Freshness::any`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Envelope {
     /// Base64 ciphertext.
     pub encrypt: String,

@@ -25,6 +25,7 @@ pub enum QueryError {
 
 /// The parameters of a callback, decoded once.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Query<'a> {
     /// Signature in lower-case hex.
     pub msg_signature: Cow<'a, str>,

@@ -49,6 +49,7 @@ use crate::limit::LimitError;
 
 /// The five kinds of card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum CardType {
     /// `text_notice`
     TextNotice,
@@ -91,6 +92,7 @@ enum Kind {
 
 /// Where a card is to appear; the doors of WeCom do not all take the same cards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Place {
     /// The chat of an application (wecom-app §6): no questions to a robot, no source colour on votes
     /// and forms.

@@ -112,6 +112,7 @@ impl Source {
 
 /// Where a tap leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Target {
     /// A web page.
     Url(String),

@@ -31,6 +31,7 @@ enum Kind {
 
 /// A response to the platform, always with status 200.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Response {
     /// Value of `Content-Type`.
     pub content_type: &'static str,

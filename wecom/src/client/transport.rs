@@ -22,6 +22,7 @@ pub trait Transport: Send + Sync + 'static {
 
 /// The two methods the platform uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Method {
     /// GET
     Get,

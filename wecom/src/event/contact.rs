@@ -15,6 +15,7 @@ pub enum ContactChange {
     /// A member was changed.
     UpdateUser(Box<UserChange>),
     /// A member was removed.
+    #[non_exhaustive]
     DeleteUser {
         /// userid.
         user_id: String,
@@ -24,6 +25,7 @@ pub enum ContactChange {
     /// A department was changed.
     UpdateParty(PartyChange),
     /// A department was removed.
+    #[non_exhaustive]
     DeleteParty {
         /// Id of the department.
         id: Option<i64>,
@@ -31,6 +33,7 @@ pub enum ContactChange {
     /// Members or departments of a tag changed.
     UpdateTag(TagChange),
     /// A change that the reference does not know.
+    #[non_exhaustive]
     Other {
         /// `ChangeType` as received.
         change_type: String,
@@ -97,6 +100,7 @@ pub enum ExtendedValue {
     /// Plain text (type 0).
     Text(String),
     /// A link (type 1).
+    #[non_exhaustive]
     Web {
         /// Title of the link.
         title: String,
@@ -104,6 +108,7 @@ pub enum ExtendedValue {
         url: String,
     },
     /// A type that the reference does not know, as received; may be empty.
+    #[non_exhaustive]
     Other {
         /// `Type` as received.
         kind: String,

@@ -11,6 +11,7 @@ use crate::xml::Fields;
 #[non_exhaustive]
 pub enum CustomerChange {
     /// The member added the customer.
+    #[non_exhaustive]
     Add {
         /// Who and whom.
         who: ExternalContact,
@@ -20,6 +21,7 @@ pub enum CustomerChange {
         welcome_code: Option<OneTimeCode>,
     },
     /// The customer added a member who need not confirm.
+    #[non_exhaustive]
     AddHalf {
         /// Who and whom.
         who: ExternalContact,
@@ -29,11 +31,13 @@ pub enum CustomerChange {
         welcome_code: Option<OneTimeCode>,
     },
     /// The member changed remarks or tags of the customer.
+    #[non_exhaustive]
     Edit {
         /// Who and whom.
         who: ExternalContact,
     },
     /// The member removed the customer.
+    #[non_exhaustive]
     Delete {
         /// Who and whom.
         who: ExternalContact,
@@ -41,11 +45,13 @@ pub enum CustomerChange {
         source: Option<String>,
     },
     /// The customer removed the member.
+    #[non_exhaustive]
     DeleteFollower {
         /// Who and whom.
         who: ExternalContact,
     },
     /// Handing the customer to another member failed.
+    #[non_exhaustive]
     TransferFail {
         /// Who and whom.
         who: ExternalContact,
@@ -53,6 +59,7 @@ pub enum CustomerChange {
         reason: String,
     },
     /// A change that the reference does not know.
+    #[non_exhaustive]
     Other {
         /// `ChangeType` as received.
         change_type: String,
@@ -74,6 +81,7 @@ pub struct ExternalContact {
 #[non_exhaustive]
 pub enum ChatChange {
     /// The group was made.
+    #[non_exhaustive]
     Create {
         /// Id of the group.
         chat_id: String,
@@ -81,11 +89,13 @@ pub enum ChatChange {
     /// Something about the group changed.
     Update(ChatUpdate),
     /// The group was dissolved.
+    #[non_exhaustive]
     Dismiss {
         /// Id of the group.
         chat_id: String,
     },
     /// A change that the reference does not know.
+    #[non_exhaustive]
     Other {
         /// Id of the group.
         chat_id: String,

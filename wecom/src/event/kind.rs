@@ -20,16 +20,19 @@ pub enum Event {
     /// Where the member is, sent when they enter if they allow it (event `LOCATION`).
     Location(Position),
     /// A click button of the menu.
+    #[non_exhaustive]
     Click {
         /// Key of the button.
         key: String,
     },
     /// A link button of the menu.
+    #[non_exhaustive]
     View {
         /// Address that was opened.
         url: String,
     },
     /// A mini-program button of the menu.
+    #[non_exhaustive]
     ViewMiniprogram {
         /// Page that was opened.
         page_path: String,
@@ -55,11 +58,13 @@ pub enum Event {
     /// The chain of upstream and downstream corps changed.
     ShareChainChange,
     /// The application will be disabled for inactivity.
+    #[non_exhaustive]
     InactiveAlert {
         /// When, in Unix seconds.
         effect_at_s: Option<i64>,
     },
     /// The application will lose access to customer data for low activity.
+    #[non_exhaustive]
     LowActiveAlert {
         /// When, in Unix seconds.
         effect_at_s: Option<i64>,
@@ -73,6 +78,7 @@ pub enum Event {
     /// The application no longer counts as little used.
     ActiveRestored,
     /// A member switched the application's own view of the workbench (wecom-bots-h5 §6).
+    #[non_exhaustive]
     SwitchWorkbenchMode {
         /// Whether it is on now; `None` if the platform did not say.
         on: Option<bool>,
@@ -86,6 +92,7 @@ pub enum Event {
     /// A customer tag changed.
     ChangeExternalTag(CustomerTagChange),
     /// A kind that the reference does not know; see [`Inbound::fields`](super::Inbound::fields).
+    #[non_exhaustive]
     Other {
         /// `Event` as received.
         name: String,

@@ -26,6 +26,7 @@ pub enum Content {
     /// Text without surrounding whitespace.
     Text(String),
     /// A picture.
+    #[non_exhaustive]
     Image {
         /// Address of the picture.
         pic_url: String,
@@ -33,6 +34,7 @@ pub enum Content {
         media_id: String,
     },
     /// A voice message.
+    #[non_exhaustive]
     Voice {
         /// Media id, good for 3 days.
         media_id: String,
@@ -40,6 +42,7 @@ pub enum Content {
         format: String,
     },
     /// A video.
+    #[non_exhaustive]
     Video {
         /// Media id, good for 3 days.
         media_id: String,
@@ -51,6 +54,7 @@ pub enum Content {
     /// A link that the member shared.
     Link(LinkMessage),
     /// A kind that the reference does not know; see [`Inbound::fields`](super::Inbound::fields).
+    #[non_exhaustive]
     Other {
         /// `MsgType` as received.
         msg_type: String,

@@ -14,6 +14,7 @@ const MAX_JOIN_CHATS: usize = 5;
 
 /// Where a way into a group is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum JoinScene {
     /// A button in a mini program.
     MiniProgram = 1,

@@ -47,6 +47,7 @@ impl fmt::Debug for GroupRobot {
 
 /// What a robot can upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RobotMedia {
     /// Any file, 6 bytes to 20 MB.
     File,

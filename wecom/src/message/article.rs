@@ -8,6 +8,7 @@ use crate::limit::{self, LimitError};
 /// Where a news article leads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
+#[non_exhaustive]
 pub enum Link {
     /// A web page; up to 2,048 bytes.
     Web {

@@ -23,6 +23,7 @@ pub enum Event {
     /// Another long connection took over. Never sent in URL mode.
     Disconnected,
     /// A kind that the reference does not know; see [`Inbound::raw`](super::Inbound::raw).
+    #[non_exhaustive]
     Other {
         /// `eventtype` as received; may be empty.
         name: String,

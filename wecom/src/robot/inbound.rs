@@ -42,6 +42,7 @@ pub enum Chat {
     /// Between one member and the robot.
     Single,
     /// In an internal group, where the robot was mentioned.
+    #[non_exhaustive]
     Group {
         /// Id of the group; its letter case matters.
         chat_id: String,
@@ -55,6 +56,7 @@ pub enum Body {
     /// A chat message.
     Message(Message),
     /// The platform asks how far a stream has come; answer with its full snapshot.
+    #[non_exhaustive]
     Refresh {
         /// Id that the first answer gave.
         stream_id: String,
@@ -83,26 +85,31 @@ pub enum Content {
     /// Texts and pictures in the order written.
     Mixed(Vec<Content>),
     /// A picture.
+    #[non_exhaustive]
     Image {
         /// Address of the encrypted picture.
         url: String,
     },
     /// A voice message, as text.
+    #[non_exhaustive]
     Voice {
         /// What was heard.
         transcript: String,
     },
     /// A file of at most 100 MB.
+    #[non_exhaustive]
     File {
         /// Address of the encrypted file.
         url: String,
     },
     /// A video of at most 100 MB.
+    #[non_exhaustive]
     Video {
         /// Address of the encrypted video.
         url: String,
     },
     /// A kind that the reference does not know; see [`Inbound::raw`].
+    #[non_exhaustive]
     Other {
         /// `msgtype` as received.
         msg_type: String,

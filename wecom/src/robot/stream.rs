@@ -30,6 +30,7 @@ pub struct Stream {
 
 /// What a poll is answered with.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Poll {
     /// The answer.
     pub snapshot: Snapshot,
