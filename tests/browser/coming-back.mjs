@@ -32,6 +32,8 @@ async function payLater(stage, page) {
   await page.getByRole('button', { name: '取消' }).click();
   await page.waitForURL((url) => isOurs(url.href));
   await page.getByText('还没付，继续支付').waitFor();
+  await page.getByRole('button', { name: '我已完成支付' }).click();
+  await page.getByText('还没有收到付款，请稍等或继续支付').waitFor();
   await stage.picture(page, 'not-paid');
 
   // The camp remembers what was begun.
@@ -50,9 +52,16 @@ async function bindLater(stage, page) {
   await page.getByText('请填写星球昵称').waitFor();
   await stage.picture(page, 'bind-errors');
   await fillPlanet(page, MEMBER.number, MEMBER.nickname);
+  // A reload in the middle loses nothing, and a nervous thumb binds once.
+  await page.reload();
   await page.getByText('是你吗？').waitFor();
-  await page.getByRole('button', { name: '确认绑定' }).click();
+  const sent = [];
+  page.on('request', (request) => {
+    if (request.url().endsWith('/api/h5/payments/bind')) sent.push(request);
+  });
+  await page.getByRole('button', { name: '确认绑定' }).dblclick();
   await seeGroupCode(page, CAMP);
+  expect(sent.length === 1, `one request binds; there were ${sent.length}`);
   await page.getByRole('heading', { name: '绑定成功' }).waitFor();
   await stage.picture(page, 'bound');
   await openProgress(page, CAMP);
