@@ -48,6 +48,9 @@ CREATE UNIQUE INDEX refund_record_refund_no ON refund_record (refund_no);
 -- One refund per payment; another only when WeChat Pay has closed the first.
 CREATE UNIQUE INDEX refund_record_payment ON refund_record (payment_id) WHERE replaced_by IS NULL;
 CREATE INDEX refund_record_camp ON refund_record (camp_id, status, id);
+CREATE INDEX refund_record_member ON refund_record (member_id);
+CREATE INDEX refund_record_order ON refund_record (order_no);
+CREATE INDEX refund_record_created ON refund_record (created_at);
 CREATE INDEX refund_record_status ON refund_record (status, id);
 CREATE INDEX refund_record_due ON refund_record (next_try_at) WHERE status IN ('approved', 'processing', 'failed');
 

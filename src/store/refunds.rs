@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use crate::domain::refund::{FailureReason, Proposal};
 use crate::domain::{
-    CampId, Fen, MemberId, Move, PaymentId, PlanetUserId, RefundId, RefundNo, RefundStatus, Terms,
+    CampId, MemberId, Move, PaymentId, PlanetUserId, RefundId, RefundNo, RefundStatus, Terms,
     Timestamp, UserId,
 };
 
@@ -14,11 +14,13 @@ use super::{Note, StoreError, StoreResult, Tx};
 
 mod case;
 mod list;
+mod many;
 mod row;
 
 pub use case::Case;
 use case::{CaseRow, select_case};
-pub use list::{Filter, Listed, list};
+pub use list::{Filter, Listed, list, newest};
+pub use many::{Claim, by_ids, cases_of_payments, claims_of_payments};
 pub use row::{Decision, Refund, Standing};
 use row::{RefundRow, refund_columns, select_refund};
 
@@ -38,9 +40,6 @@ statements! {
                    JOIN payment_record p ON p.id = r.payment_id \
                    WHERE r.status = 'processing' AND r.lease_until >= $1 \
                    AND p.openid_mac IS NOT NULL";
-    CLAIMED_OF_PAYMENT = "SELECT CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM refund_record \
-                          WHERE payment_id = $1 AND id <> $2 AND status IN \
-                          ('approved', 'processing', 'success', 'failed', 'manual_required')";
     CASE_OF_PAYMENT = select_case!("WHERE p.id = $1");
     CASES_OF_CAMP = select_case!(
         "WHERE p.camp_id = $1 AND p.member_id IS NOT NULL AND p.status IN ('paid', 'refunding', \
@@ -48,6 +47,16 @@ statements! {
     );
     POST_DAYS = "SELECT day FROM checkin_record WHERE camp_id = $1 AND planet_user_id = $2 \
                  AND day >= $3 AND day <= $4 ORDER BY day";
+    LIST_HEAD = concat!(
+        "SELECT ", refund_columns!(), ", m.planet_nickname, m.wechat_nickname ",
+        "FROM refund_record r LEFT JOIN camp_member m ON m.id = r.member_id WHERE TRUE"
+    );
+    IDS_HEAD = "SELECT r.id FROM refund_record r WHERE TRUE";
+    COUNT_HEAD = "SELECT CAST(COUNT(*) AS BIGINT) FROM refund_record r WHERE TRUE";
+    AMONG_HEAD = select_refund!("WHERE TRUE");
+    CASES_HEAD = select_case!("WHERE TRUE");
+    CLAIMED_HEAD = "SELECT r.payment_id, r.id, r.amount_fen FROM refund_record r WHERE r.status IN \
+                    ('approved', 'processing', 'success', 'failed', 'manual_required')";
     INSERT = "INSERT INTO refund_record (refund_no, camp_id, member_id, payment_id, order_no, \
               status, kind, flags, is_clear, amount_fen, sync_id, checked_in_days, eligible, \
               confidence, proposal, proposal_hash, reason, proposed_by, attempts, polls, \
@@ -182,24 +191,6 @@ pub async fn held_payers(conn: &mut Conn, wall_now: Timestamp) -> StoreResult<Ve
         .fetch_all(c)
         .await)?;
     Ok(rows.into_iter().map(|(payer,)| payer).collect())
-}
-
-/// What the other refunds of a payment may still pay out or have paid out.
-pub async fn claimed_of_payment(
-    conn: &mut Conn,
-    payment: PaymentId,
-    except: RefundId,
-) -> StoreResult<Fen> {
-    let (sum,): (i64,) = run!(conn, c => sqlx::query_as(CLAIMED_OF_PAYMENT)
-        .bind(payment.0)
-        .bind(except.0)
-        .fetch_one(c)
-        .await)?;
-    Fen::new(sum).map_err(|_| StoreError::Inconsistent {
-        table: TABLE,
-        id: except.0,
-        what: "the sum of a payment's refunds".to_owned(),
-    })
 }
 
 /// Everything that a refund of one payment rests on.

@@ -10,6 +10,7 @@ mod list;
 mod propose;
 mod reject;
 mod retry;
+pub mod review;
 mod send;
 mod settle;
 mod stuck;
@@ -27,9 +28,7 @@ use crate::store::{Conn, Note, Tx, audit, payments, refunds};
 
 use super::{Context, Error, Refusal, Result, require, require_anywhere};
 
-pub use approve::{
-    Batch, DryRun, MAX_BATCH, Picked, Skipped, approve, approve_batch, clear_of, dry_run,
-};
+pub use approve::{Batch, DryRun, MAX_BATCH, Picked, Skipped, approve, approve_batch, dry_run};
 pub use close::close;
 pub use list::{Detail, Evidence, Outcomes, Page, one, outcomes, page};
 pub use propose::{
@@ -37,6 +36,7 @@ pub use propose::{
 };
 pub use reject::{Rejected, reject, reject_batch, reopen};
 pub use retry::retry;
+pub use review::clear_of;
 pub use send::{Summary, run_due};
 pub use settle::{Heard, apply_refund_notice};
 pub use undo::undo;
