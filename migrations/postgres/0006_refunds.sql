@@ -53,6 +53,9 @@ CREATE UNIQUE INDEX refund_record_payment ON refund_record (payment_id) WHERE re
 CREATE UNIQUE INDEX refund_record_account ON refund_record (camp_id, planet_user_id)
     WHERE kind = 'deposit' AND replaced_by IS NULL AND status NOT IN ('pending', 'rejected');
 CREATE INDEX refund_record_camp ON refund_record (camp_id, status, id);
+CREATE INDEX refund_record_member ON refund_record (member_id);
+CREATE INDEX refund_record_order ON refund_record (order_no);
+CREATE INDEX refund_record_created ON refund_record (created_at);
 CREATE INDEX refund_record_status ON refund_record (status, id);
 CREATE INDEX refund_record_due ON refund_record (next_try_at) WHERE status IN ('approved', 'processing', 'failed');
 

@@ -49,6 +49,12 @@ impl RefundStatus {
             Self::Pending | Self::AwaitingSecond | Self::Rejected | Self::Closed
         )
     }
+
+    /// Whether nothing more will happen by itself or by review: what a camp waits for.
+    #[must_use]
+    pub const fn has_ended(self) -> bool {
+        matches!(self, Self::Rejected | Self::Success | Self::Closed)
+    }
 }
 
 /// Whether a deposit goes back, or went, by the match of its member: through WeChat Pay or by hand.

@@ -158,3 +158,19 @@ pub async fn is_settled(
         run!(conn, c => sqlx::query_as(UNLISTED).bind(camp.id.0).fetch_one(c).await)?;
     Ok(open + unlisted == 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::RefundStatus;
+
+    use super::*;
+
+    #[test]
+    fn open_is_what_has_not_ended() {
+        let (_, ended) = OPEN_REFUNDS.split_once("NOT IN (").unwrap();
+        for status in RefundStatus::ALL {
+            let is_named = ended.contains(&format!("'{status}'"));
+            assert_eq!(is_named, status.has_ended(), "{status}");
+        }
+    }
+}

@@ -50,6 +50,16 @@ impl Conditions {
         self.sql.push_str(after);
     }
 
+    /// Adds that a column is one of some numbers, of which there is at least one.
+    pub(super) fn among(&mut self, before: &'static str, numbers: impl Iterator<Item = i64>) {
+        self.fixed(before);
+        for (place, number) in numbers.enumerate() {
+            let before = if place == 0 { "IN (" } else { ", " };
+            self.value(before, Bind::Number(number), "");
+        }
+        self.fixed(")");
+    }
+
     /// Narrows to the camps that somebody leads or serves; `before` names the column of the camp.
     pub(super) fn staffed_by(&mut self, before: &'static str, user: UserId) {
         self.sql.push(' ');
@@ -102,6 +112,15 @@ pub(super) use bind_all;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_of_some_numbers() {
+        let mut conditions = Conditions::default();
+        conditions.among("AND r.id", [7, 8].into_iter());
+        let sql = conditions.statement("SELECT 1 WHERE TRUE", "LIMIT 5");
+        assert_eq!(sql, "SELECT 1 WHERE TRUE AND r.id IN ($1 , $2 ) LIMIT 5");
+        assert_eq!(conditions.binds().len(), 2);
+    }
 
     #[test]
     fn values_are_numbered_and_wildcards_are_letters() {

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use crate::domain::refund::{FailureReason, Proposal};
 use crate::domain::{
-    CampId, Fen, MemberId, Move, PaymentId, PlanetUserId, RefundId, RefundNo, RefundStatus, Terms,
+    CampId, MemberId, Move, PaymentId, PlanetUserId, RefundId, RefundNo, RefundStatus, Terms,
     Timestamp, UserId,
 };
 
@@ -14,11 +14,13 @@ use super::{Note, StoreError, StoreResult, Tx, held};
 
 mod case;
 mod list;
+mod many;
 mod row;
 
 pub use case::Case;
 use case::{CaseRow, select_case};
-pub use list::{Filter, Listed, list};
+pub use list::{Filter, Listed, list, newest};
+pub use many::{Claim, by_ids, cases_of_payments, claims_of_payments};
 pub use row::{Decision, Refund, Standing};
 use row::{RefundRow, refund_columns, select_refund};
 
@@ -38,9 +40,6 @@ statements! {
                    JOIN payment_record p ON p.id = r.payment_id \
                    WHERE r.status = 'processing' AND r.lease_until >= $1 \
                    AND p.openid_mac IS NOT NULL";
-    CLAIMED_OF_PAYMENT = "SELECT CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM refund_record \
-                          WHERE payment_id = $1 AND id <> $2 AND status IN \
-                          ('approved', 'processing', 'success', 'failed', 'manual_required')";
     OTHER_DEPOSIT = "SELECT order_no FROM refund_record WHERE camp_id = $1 AND planet_user_id = $2 \
                      AND payment_id <> $3 AND kind = 'deposit' AND replaced_by IS NULL \
                      AND status NOT IN ('pending', 'rejected') ORDER BY id LIMIT 1";
@@ -51,6 +50,21 @@ statements! {
     );
     POST_DAYS = "SELECT day FROM checkin_record WHERE camp_id = $1 AND planet_user_id = $2 \
                  AND day >= $3 AND day <= $4 ORDER BY day";
+    LIST_HEAD = concat!(
+        "SELECT ", refund_columns!(),
+        // A payment that made no member has the names that its order claims.
+        ", COALESCE(m.planet_nickname, p.claimed_nickname) AS planet_nickname, ",
+        "COALESCE(m.wechat_nickname, p.wechat_nickname) AS wechat_nickname, ",
+        "CASE WHEN p.camp_id IS NULL THEN NULL ELSE p.amount_fen END AS due_fen ",
+        "FROM refund_record r JOIN payment_record p ON p.id = r.payment_id ",
+        "LEFT JOIN camp_member m ON m.id = r.member_id WHERE TRUE"
+    );
+    IDS_HEAD = "SELECT r.id FROM refund_record r WHERE TRUE";
+    COUNT_HEAD = "SELECT CAST(COUNT(*) AS BIGINT) FROM refund_record r WHERE TRUE";
+    AMONG_HEAD = select_refund!("WHERE TRUE");
+    CASES_HEAD = select_case!("WHERE TRUE");
+    CLAIMED_HEAD = "SELECT r.payment_id, r.id, r.amount_fen FROM refund_record r WHERE r.status IN \
+                    ('approved', 'processing', 'success', 'failed', 'manual_required')";
     INSERT = "INSERT INTO refund_record (refund_no, camp_id, member_id, payment_id, order_no, \
               status, kind, flags, is_clear, amount_fen, sync_id, checked_in_days, eligible, \
               confidence, planet_user_id, proposal, proposal_hash, reason, proposed_by, attempts, \
@@ -187,24 +201,6 @@ pub async fn held_payers(conn: &mut Conn, wall_now: Timestamp) -> StoreResult<Ve
         .fetch_all(c)
         .await)?;
     Ok(rows.into_iter().map(|(payer,)| payer).collect())
-}
-
-/// What the other refunds of a payment may still pay out or have paid out.
-pub async fn claimed_of_payment(
-    conn: &mut Conn,
-    payment: PaymentId,
-    except: RefundId,
-) -> StoreResult<Fen> {
-    let (sum,): (i64,) = run!(conn, c => sqlx::query_as(CLAIMED_OF_PAYMENT)
-        .bind(payment.0)
-        .bind(except.0)
-        .fetch_one(c)
-        .await)?;
-    Fen::new(sum).map_err(|_| StoreError::Inconsistent {
-        table: TABLE,
-        id: except.0,
-        what: "the sum of a payment's refunds".to_owned(),
-    })
 }
 
 /// The order of another deposit of a camp that an account brings back, or has brought back: the

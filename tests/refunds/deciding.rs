@@ -301,4 +301,25 @@ UPDATE training_camp SET current_sync_id = 2 WHERE id = 1",
         assert_eq!(sent.len(), 1, "the other one goes its way");
         assert_eq!(sent[0].out_trade_no, crate::stage::order_no(2));
     }
+
+    async fn a_list_that_names_one_twice_decides_it_once(db) {
+        let stage = Stage::set(db, &[clear(1), clear(2)]).await;
+        stage.build().await;
+        let (first, second) = (stage.of(1).await, stage.of(2).await);
+        stage.run("UPDATE sync_ranking SET checked_in_days = 9 WHERE planet_user_id = 300000000000002").await;
+        let list = [picked(&first), picked(&second), picked(&first), picked(&second)];
+        let dry = dry_run(&stage.ctx, &admin(), &list[..2]).await.unwrap();
+        assert_eq!((dry.approvable, dry.skipped.len()), (vec![first.id], 1));
+        let batch = approve_batch(&stage.ctx, &coach(), &list).await.unwrap();
+        assert_eq!(batch.approved, [first.id]);
+        assert_eq!(batch.sum_fen, first.proposal.amount_fen);
+        assert_eq!(batch.skipped.len(), 3);
+        let ids = [second.id, first.id, second.id, RefundId(999)];
+        let rejected = reject_batch(&stage.ctx, &admin(), &ids, "代打卡").await.unwrap();
+        assert_eq!(rejected.rejected, [second.id]);
+        assert_eq!(rejected.skipped.len(), 3);
+        assert_eq!(stage.status(1).await, RefundStatus::Approved);
+        assert_eq!(stage.status(2).await, RefundStatus::Rejected);
+        stage.assert_in_order().await;
+    }
 }

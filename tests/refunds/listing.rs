@@ -207,6 +207,12 @@ on_both_engines! {
         assert_eq!(count(admin(), Filter { text: Some("员2".into()), ..all() }).await, 1);
         assert_eq!(count(admin(), Filter { text: Some("%".into()), ..all() }).await, 0);
         assert_eq!(count(admin(), Filter { text: Some(order_no(1)), ..all() }).await, 1);
+        let refund_no = stage.of(2).await.refund_no.to_string();
+        assert_eq!(count(admin(), Filter { text: Some(refund_no), ..all() }).await, 1);
+        assert_eq!(count(admin(), Filter { text: Some("rfd_".into()), ..all() }).await, 0);
+        let (noon, later) = (stage.ctx.now(), stage.ctx.now().plus(TimeDelta::seconds(1)));
+        assert_eq!(count(admin(), Filter { from: Some(noon), until: Some(later), ..all() }).await, 3);
+        assert_eq!(count(admin(), Filter { from: Some(later), ..all() }).await, 0);
         let page = refund::page(&stage.ctx, &admin(), all(), 2, 2).await.unwrap();
         assert_eq!((page.items.len(), page.total), (1, 3));
         let detail = refund::one(&stage.ctx, &coach(), stage.of(3).await.id).await.unwrap();

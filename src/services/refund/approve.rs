@@ -1,27 +1,29 @@
 //! Approving, alone and by the list. An approval refers to a frozen proposal: if the facts have
 //! changed since it was shown, it is refused and the proposal shown anew.
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::json;
 
 use crate::domain::refund::{self as rules, REFUNDABLE_FOR};
 use crate::domain::staff::Actor;
 use crate::domain::{
-    Action, CampId, Fen, OrderStatus, RefundId, RefundStatus, Role, Timestamp, UserId,
+    Action, CampId, Fen, OrderStatus, PaymentId, RefundId, RefundStatus, Role, Timestamp, UserId,
 };
-use crate::store::refunds::{Case, Filter, Refund, Standing};
+use crate::store::refunds::{Case, Claim, Refund, Standing};
 use crate::store::{Conn, Lock, Note, Signal, Tx, camps, refunds};
 
 use super::account::refuse_account;
 use super::propose::{is_own_proposal, refresh};
 use super::{
     Context, Error, Refusal, Result, already_decided, authorize, decision, in_one_transaction,
-    load, remember, step,
+    remember, step,
 };
 
 /// Refunds that one request may name.
 pub const MAX_BATCH: usize = 2000;
 /// Refunds that share a transaction: enough to be quick, few enough that others get their turn.
-const CHUNK: usize = 50;
+pub(super) const CHUNK: usize = 50;
 
 /// A refund that somebody picked, and the proposal they were shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +67,15 @@ pub struct DryRun {
     pub skipped: Vec<Skipped>,
 }
 
+/// Refunds that somebody picked, with all that an approval of them rests on, read together.
+struct Facts {
+    refunds: HashMap<RefundId, Refund>,
+    cases: HashMap<PaymentId, Case>,
+    claims: Vec<Claim>,
+    /// Camps in which the one who picked them may review.
+    allowed: HashSet<Option<CampId>>,
+}
+
 /// What an approval would meet.
 enum Verdict {
     /// Nothing stands against it.
@@ -96,7 +107,8 @@ pub async fn approve(
         let (actor, picked) = (actor.clone(), picked.clone());
         Box::pin(async move {
             tx.lock(Lock::Decisions).await?;
-            decide(&ctx, tx, &actor, &picked).await
+            let mut facts = Facts::of(tx, std::slice::from_ref(&picked)).await?;
+            decide(&ctx, tx, &actor, &mut facts, &picked).await
         })
     })
     .await?
@@ -115,9 +127,10 @@ pub async fn approve_batch(ctx: &Context, actor: &Actor, picked: &[Picked]) -> R
             let (actor, chunk) = (actor.clone(), chunk.clone());
             Box::pin(async move {
                 tx.lock(Lock::Decisions).await?;
+                let mut facts = Facts::of(tx, &chunk).await?;
                 let mut decided = Vec::with_capacity(chunk.len());
                 for picked in &chunk {
-                    let outcome = decide(&ctx, tx, &actor, picked).await?;
+                    let outcome = decide(&ctx, tx, &actor, &mut facts, picked).await?;
                     decided.push((picked.id, outcome));
                 }
                 Ok(decided)
@@ -156,9 +169,10 @@ impl Batch {
 pub async fn dry_run(ctx: &Context, actor: &Actor, picked: &[Picked]) -> Result<DryRun> {
     check_size(picked.len())?;
     let mut conn = ctx.db.read().await?;
+    let mut facts = Facts::of(&mut conn, picked).await?;
     let mut dry = DryRun::default();
     for picked in picked {
-        match judge(ctx, &mut conn, actor, picked).await? {
+        match judge(ctx, &mut conn, actor, &mut facts, picked).await? {
             Verdict::Ready(refund) => {
                 dry.sum_fen = added(dry.sum_fen, &refund)?;
                 dry.approvable.push(refund.id);
@@ -176,35 +190,6 @@ pub async fn dry_run(ctx: &Context, actor: &Actor, picked: &[Picked]) -> Result<
     Ok(dry)
 }
 
-/// What one click may approve of a camp: pending, clear, at least so sure. Those to look at are
-/// never among them.
-pub async fn clear_of(
-    ctx: &Context,
-    actor: &Actor,
-    camp: CampId,
-    min_confidence: i64,
-) -> Result<Vec<Picked>> {
-    let mut conn = ctx.db.read().await?;
-    camps::by_id(&mut conn, camp)
-        .await?
-        .ok_or(Error::NotFound)?;
-    authorize(&mut conn, actor, Action::ReviewRefunds, Some(camp)).await?;
-    let filter = Filter {
-        status: Some(RefundStatus::Pending),
-        camp: Some(camp),
-        min_confidence: Some(min_confidence),
-        only_clear: true,
-        ..Filter::default()
-    };
-    let limit = i64::try_from(MAX_BATCH).unwrap_or(i64::MAX);
-    let (clear, _) = refunds::list(&mut conn, &filter, limit, 0).await?;
-    let picked = clear.into_iter().map(|listed| Picked {
-        id: listed.refund.id,
-        hash: Some(listed.refund.proposal_hash),
-    });
-    Ok(picked.collect())
-}
-
 pub(super) fn check_size(picked: usize) -> Result<()> {
     if picked > MAX_BATCH {
         return Err(Error::invalid("ids", format!("一次最多 {MAX_BATCH} 笔")));
@@ -217,23 +202,65 @@ fn added(sum: Fen, refund: &Refund) -> Result<Fen> {
     sum.map_err(|error| Error::Invariant(error.to_string()))
 }
 
+impl Facts {
+    async fn of(conn: &mut Conn, picked: &[Picked]) -> Result<Self> {
+        let ids: Vec<RefundId> = picked.iter().map(|picked| picked.id).collect();
+        let refunds = refunds::by_ids(conn, &ids).await?;
+        let payments: Vec<PaymentId> = refunds.values().map(|refund| refund.payment_id).collect();
+        Ok(Self {
+            cases: refunds::cases_of_payments(conn, &payments).await?,
+            claims: refunds::claims_of_payments(conn, &payments).await?,
+            refunds,
+            allowed: HashSet::new(),
+        })
+    }
+
+    /// A refund, if `actor` may review it.
+    async fn find(&mut self, conn: &mut Conn, actor: &Actor, id: RefundId) -> Result<Refund> {
+        let refund = self.refunds.get(&id).ok_or(Error::NotFound)?;
+        if !self.allowed.contains(&refund.camp_id) {
+            authorize(conn, actor, Action::ReviewRefunds, refund.camp_id).await?;
+            self.allowed.insert(refund.camp_id);
+        }
+        Ok(refund.clone())
+    }
+
+    /// What the other refunds of its payment may still pay out, or have paid out.
+    fn claimed_beside(&self, refund: &Refund) -> Result<Fen> {
+        let others = self
+            .claims
+            .iter()
+            .filter(|claim| claim.payment_id == refund.payment_id && claim.refund_id != refund.id);
+        Fen::sum(others.map(|claim| claim.amount_fen))
+            .map_err(|error| Error::Invariant(error.to_string()))
+    }
+}
+
 /// Approves one refund inside a transaction. The outer error undoes the transaction, the inner
 /// one does not.
 async fn decide(
     ctx: &Context,
     tx: &mut Tx,
     actor: &Actor,
+    facts: &mut Facts,
     picked: &Picked,
 ) -> Result<Result<Refund>> {
-    match judge(ctx, tx, actor, picked).await? {
+    match judge(ctx, tx, actor, facts, picked).await? {
         Verdict::Refused(error) => Ok(Err(error)),
         Verdict::Changed(changed) => {
             let (refund, case) = *changed;
             let note = Note::new(actor, "the facts have changed", ctx.now());
             refresh(tx, refund, &case, &note).await?;
+            // Here and below: the list may name it twice.
+            let anew = refunds::by_id(tx, picked.id).await?;
+            facts.refunds.extend(anew.map(|refund| (refund.id, refund)));
             Ok(Err(Refusal::ProposalChanged.into()))
         }
-        Verdict::Ready(refund) => grant(ctx, tx, actor, *refund).await.map(Ok),
+        Verdict::Ready(refund) => {
+            let granted = grant(ctx, tx, actor, *refund).await?;
+            facts.refunds.insert(granted.id, granted.clone());
+            Ok(Ok(granted))
+        }
     }
 }
 
@@ -267,8 +294,14 @@ async fn grant(ctx: &Context, tx: &mut Tx, actor: &Actor, refund: Refund) -> Res
 }
 
 /// Whether `actor` may approve what they picked, now. The outer error is one of the store.
-async fn judge(ctx: &Context, conn: &mut Conn, actor: &Actor, picked: &Picked) -> Result<Verdict> {
-    let refund = match load(conn, actor, Action::ReviewRefunds, picked.id).await {
+async fn judge(
+    ctx: &Context,
+    conn: &mut Conn,
+    actor: &Actor,
+    facts: &mut Facts,
+    picked: &Picked,
+) -> Result<Verdict> {
+    let refund = match facts.find(conn, actor, picked.id).await {
         Ok(refund) => refund,
         Err(error @ (Error::NotFound | Error::Forbidden(_))) => {
             return Ok(Verdict::Refused(error));
@@ -278,7 +311,7 @@ async fn judge(ctx: &Context, conn: &mut Conn, actor: &Actor, picked: &Picked) -
     if let Some(refusal) = refuse_person(conn, actor, &refund).await? {
         return Ok(Verdict::Refused(refusal.into()));
     }
-    let case = refunds::case_of_payment(conn, refund.payment_id).await?;
+    let case = facts.cases.get(&refund.payment_id);
     let case = case.ok_or(Error::NotFound)?;
     let proposed = case.grounds.propose(refund.proposal.kind);
     let proposed = proposed.map(|proposal| proposal.hash()).transpose()?;
@@ -288,9 +321,10 @@ async fn judge(ctx: &Context, conn: &mut Conn, actor: &Actor, picked: &Picked) -
         .as_ref()
         .is_none_or(|hash| *hash == refund.proposal_hash);
     if !holds || !was_shown {
-        return Ok(Verdict::Changed(Box::new((refund, case))));
+        return Ok(Verdict::Changed(Box::new((refund, case.clone()))));
     }
-    if let Some(refusal) = refuse_money(ctx, conn, &refund, &case).await? {
+    let claimed = facts.claimed_beside(&refund)?;
+    if let Some(refusal) = refuse_money(ctx, &refund, case, claimed) {
         return Ok(Verdict::Refused(refusal.into()));
     }
     if let Some(refusal) = refuse_account(conn, &refund).await? {
@@ -330,25 +364,19 @@ async fn both_lead(
 }
 
 /// Why the money cannot go back now, if it cannot.
-async fn refuse_money(
-    ctx: &Context,
-    conn: &mut Conn,
-    refund: &Refund,
-    case: &Case,
-) -> Result<Option<Refusal>> {
+fn refuse_money(ctx: &Context, refund: &Refund, case: &Case, claimed: Fen) -> Option<Refusal> {
     if case.order_status != OrderStatus::Paid {
-        return Ok(Some(Refusal::WrongState("订单不是已支付状态".to_owned())));
+        return Some(Refusal::WrongState("订单不是已支付状态".to_owned()));
     }
     let too_old = case
         .paid_at
         .is_none_or(|paid_at| paid_at.plus(REFUNDABLE_FOR) <= ctx.now());
     if too_old {
         let what = "支付已超过一年，微信支付不再受理退款".to_owned();
-        return Ok(Some(Refusal::WrongState(what)));
+        return Some(Refusal::WrongState(what));
     }
-    let claimed = refunds::claimed_of_payment(conn, refund.payment_id, refund.id).await?;
     let within = rules::check_within_paid(case.grounds.paid, claimed, refund.proposal.amount_fen);
-    Ok(within
+    within
         .err()
-        .map(|exceeds| Refusal::WrongState(exceeds.to_string())))
+        .map(|exceeds| Refusal::WrongState(exceeds.to_string()))
 }

@@ -8,7 +8,7 @@ use crate::domain::{Action, RefundId, RefundStatus, Timestamp};
 use crate::services::reach_of;
 use crate::store::refunds::{self, Filter, Listed, LogRow};
 
-use super::{Context, Error, Result, authorize};
+use super::{Context, Error, Result, load};
 
 /// Rows of a page at most (contract).
 const MAX_PAGE: i64 = 100;
@@ -84,10 +84,7 @@ pub async fn page(
 /// One refund with its timeline and its evidence.
 pub async fn one(ctx: &Context, actor: &Actor, id: RefundId) -> Result<Detail> {
     let mut conn = ctx.db.read().await?;
-    let refund = refunds::by_id(&mut conn, id)
-        .await?
-        .ok_or(Error::NotFound)?;
-    authorize(&mut conn, actor, Action::ReviewRefunds, refund.camp_id).await?;
+    let refund = load(&mut conn, actor, Action::ReviewRefunds, id).await?;
     let case = refunds::case_of_payment(&mut conn, refund.payment_id).await?;
     let case = case.ok_or(Error::NotFound)?;
     let claimant = case.grounds.claimant.as_ref();
@@ -127,11 +124,10 @@ pub async fn one(ctx: &Context, actor: &Actor, id: RefundId) -> Result<Detail> {
 /// Where the given refunds stand. Asks no permission: it tells numbers to who approved the list.
 pub async fn outcomes(ctx: &Context, ids: &[RefundId]) -> Result<Outcomes> {
     let mut conn = ctx.db.read().await?;
+    let refunds = refunds::by_ids(&mut conn, ids).await?;
     let mut outcomes = Outcomes::default();
-    for &id in ids {
-        let refund = refunds::by_id(&mut conn, id)
-            .await?
-            .ok_or(Error::NotFound)?;
+    for id in ids {
+        let refund = refunds.get(id).ok_or(Error::NotFound)?;
         let counter = match refund.status {
             RefundStatus::Success => &mut outcomes.succeeded,
             RefundStatus::ManualRequired | RefundStatus::Closed => &mut outcomes.failed,

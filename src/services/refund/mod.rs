@@ -13,6 +13,7 @@ mod list;
 mod propose;
 mod reject;
 mod retry;
+pub mod review;
 mod send;
 mod settle;
 mod stuck;
@@ -31,9 +32,7 @@ use crate::store::{Conn, Note, Tx, audit, payments, refunds};
 use super::conflict::again_if_overtaken;
 use super::{Context, Error, Refusal, Result, require, require_anywhere};
 
-pub use approve::{
-    Batch, DryRun, MAX_BATCH, Picked, Skipped, approve, approve_batch, clear_of, dry_run,
-};
+pub use approve::{Batch, DryRun, MAX_BATCH, Picked, Skipped, approve, approve_batch, dry_run};
 pub use choose::{Chosen, choose};
 pub use close::close;
 pub use fate::{Fate, fate_of};
@@ -43,6 +42,7 @@ pub use propose::{
 };
 pub use reject::{Rejected, reject, reject_batch, reopen};
 pub use retry::retry;
+pub use review::clear_of;
 pub use send::{NOTIFIED_AT, Summary, run_due};
 pub use settle::{Heard, apply_refund_notice};
 pub use undo::undo;

@@ -7,7 +7,7 @@ use crate::domain::{Action, RefundId, RefundStatus};
 use crate::store::refunds::{PutForward, Refund, Standing};
 use crate::store::{Note, Tx, refunds};
 
-use super::approve::{MAX_BATCH, Skipped};
+use super::approve::{CHUNK, MAX_BATCH, Skipped};
 use super::propose::{put_forward, reopen_with};
 use super::{
     Context, Error, Refusal, Result, already_decided, decision, in_one_transaction, load, remember,
@@ -47,13 +47,35 @@ pub async fn reject_batch(
     ids: &[RefundId],
     reason: &str,
 ) -> Result<Rejected> {
-    worded("reason", reason)?;
+    let reason = worded("reason", reason)?;
     if ids.len() > MAX_BATCH {
         return Err(Error::invalid("ids", format!("一次最多 {MAX_BATCH} 笔")));
     }
     let mut done = Rejected::default();
+    for chunk in ids.chunks(CHUNK) {
+        let (actor, chunk, reason) = (actor.clone(), chunk.to_vec(), reason.clone());
+        let decided = in_one_transaction(ctx, move |ctx, tx| {
+            let (actor, chunk, reason) = (actor.clone(), chunk.clone(), reason.clone());
+            Box::pin(async move { refuse_each(&ctx, tx, &actor, &chunk, &reason).await })
+        })
+        .await?;
+        done.rejected.extend(decided.rejected);
+        done.skipped.extend(decided.skipped);
+    }
+    Ok(done)
+}
+
+/// Rejects what still waits. The others say so before anything is written of them.
+async fn refuse_each(
+    ctx: &Context,
+    tx: &mut Tx,
+    actor: &Actor,
+    ids: &[RefundId],
+    reason: &str,
+) -> Result<Rejected> {
+    let mut done = Rejected::default();
     for &id in ids {
-        match reject(ctx, actor, id, reason).await {
+        match refuse(ctx, tx, actor, id, reason).await {
             Ok(_) => done.rejected.push(id),
             Err(error @ (Error::NotFound | Error::Forbidden(_) | Error::Refused(_))) => {
                 done.skipped.push(Skipped { id, error });

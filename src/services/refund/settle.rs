@@ -15,7 +15,7 @@ use crate::store::{Note, Tx, audit, camps, payments, refunds};
 use super::{Context, Error, Result, bring_order_to, in_one_transaction, remember, step};
 
 /// The operator of what WeChat Pay causes.
-const OPERATOR: &str = "wechat_pay";
+pub(super) const WECHAT_PAY: &str = "wechat_pay";
 
 /// What WeChat Pay says of one refund.
 #[derive(Debug, Clone)]
@@ -119,7 +119,7 @@ async fn succeed(ctx: &Context, tx: &mut Tx, refund: Refund, word: &Word) -> Res
         // Money moved that nobody has let go, or that somebody has given back by hand.
         _ => return unexpected(ctx, tx, word).await,
     };
-    let note = Note::new(OPERATOR, "refunded", ctx.now());
+    let note = Note::new(WECHAT_PAY, "refunded", ctx.now());
     let standing = Standing {
         wechat_refund_id: Some(word.refund_id.clone()),
         refunded_at: Some(
@@ -145,7 +145,7 @@ async fn succeed(ctx: &Context, tx: &mut Tx, refund: Refund, word: &Word) -> Res
 
 /// A refund that WeChat Pay knows although our books say that it was not sent yet.
 async fn as_sent(ctx: &Context, tx: &mut Tx, refund: Refund) -> Result<Refund> {
-    let note = Note::new(OPERATOR, "known to WeChat Pay", ctx.now());
+    let note = Note::new(WECHAT_PAY, "known to WeChat Pay", ctx.now());
     let standing = Standing {
         attempts: refund.standing.attempts + 1,
         ..refund.standing.clone()
@@ -225,7 +225,7 @@ pub(super) async fn needs_person(
     standing: Standing,
     reason: FailureReason,
 ) -> Result<()> {
-    let note = Note::new(OPERATOR, reason.word(), ctx.now());
+    let note = Note::new(WECHAT_PAY, reason.word(), ctx.now());
     bring_order_to(tx, refund.payment_id, OrderStatus::Paid, &note).await?;
     let refund = leave_to_people(tx, refund, standing, reason.clone(), &note).await?;
     tell_failed(ctx, tx, &refund, &reason).await

@@ -9,7 +9,7 @@ use crate::services::notify::{Notice, tell_deciders};
 use crate::store::refunds::{Refund, Standing};
 use crate::store::{Note, Tx, audit, refunds};
 
-use super::settle::{asked_again_later, leave_to_people, needs_person, tell_failed};
+use super::settle::{WECHAT_PAY, asked_again_later, leave_to_people, needs_person, tell_failed};
 use super::{Context, Error, Result, bring_order_to, in_one_transaction, step};
 
 /// The operator of what the runner finds.
@@ -68,18 +68,17 @@ pub(super) async fn order_does_not_fit(ctx: &Context, tx: &mut Tx, refund: Refun
     let reason = FailureReason::Mismatch;
     let note = Note::new(OPERATOR, "its order does not fit", ctx.now());
     let standing = refund.standing.clone();
-    let refund = match refund.status {
-        RefundStatus::Approved => {
-            step(
-                tx,
-                refund,
-                RefundStatus::Processing,
-                standing.clone(),
-                &note,
-            )
-            .await?
-        }
-        _ => refund,
+    let refund = if refund.status == RefundStatus::Approved {
+        step(
+            tx,
+            refund,
+            RefundStatus::Processing,
+            standing.clone(),
+            &note,
+        )
+        .await?
+    } else {
+        refund
     };
     let refund = leave_to_people(tx, refund, standing, reason.clone(), &note).await?;
     tell_failed(ctx, tx, &refund, &reason).await
@@ -133,7 +132,7 @@ pub(super) async fn did_not_work(
                 needs_person(&ctx, tx, held, standing, reason).await?;
                 return Ok(Some(RefundStatus::ManualRequired));
             };
-            let note = Note::new(OPERATOR, reason.word(), ctx.now());
+            let note = Note::new(WECHAT_PAY, reason.word(), ctx.now());
             let standing = Standing {
                 failure_reason: Some(reason),
                 silent_since: None,

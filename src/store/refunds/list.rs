@@ -2,23 +2,16 @@
 
 use crate::domain::{CampId, Fen, RefundStatus, Timestamp, UserId};
 use crate::store::db::{Conn, run};
-use crate::store::members::folded;
+use crate::store::filter::{Bind, Conditions, bind_all};
 use crate::store::{StoreError, StoreResult};
 
 use super::Refund;
-use super::row::{RefundRow, refund_columns};
+use super::row::RefundRow;
+use super::{COUNT_HEAD, IDS_HEAD, LIST_HEAD};
 
-const FROM: &str = " FROM refund_record r JOIN payment_record p ON p.id = r.payment_id \
-     LEFT JOIN camp_member m ON m.id = r.member_id WHERE 1 = 1";
-const COUNT: &str = "SELECT CAST(COUNT(*) AS BIGINT)";
-const PAGE: &str = concat!(
-    "SELECT ",
-    refund_columns!(),
-    // A payment that made no member has the names that its order claims.
-    ", COALESCE(m.planet_nickname, p.claimed_nickname) AS planet_nickname, ",
-    "COALESCE(m.wechat_nickname, p.wechat_nickname) AS wechat_nickname, ",
-    "CASE WHEN p.camp_id IS NULL THEN NULL ELSE p.amount_fen END AS due_fen"
-);
+/// What every order number of ours begins with, and every refund number.
+const ORDER_PREFIX: &str = "ord_";
+const REFUND_PREFIX: &str = "rfd_";
 
 /// Which refunds to list; nothing set lists all.
 #[derive(Debug, Clone, Default)]
@@ -63,79 +56,49 @@ struct ListedRow {
     due_fen: Option<i64>,
 }
 
-enum Value {
-    Number(i64),
-    Text(String),
-}
-
-/// Conditions with the values of their numbered places.
-#[derive(Default)]
-struct Conditions {
-    sql: String,
-    values: Vec<Value>,
-}
-
-impl Conditions {
-    /// Adds ` AND before$nafter`.
-    fn add(&mut self, before: &str, value: Value, after: &str) {
-        self.values.push(value);
-        let place = self.values.len();
-        self.sql.push_str(&format!(" AND {before}${place}{after}"));
-    }
-
-    fn of(filter: &Filter) -> Self {
-        let mut all = Self::default();
-        if let Some(status) = filter.status {
-            all.add("r.status = ", Value::Text(status.to_string()), "");
+impl Filter {
+    fn conditions(&self) -> Conditions {
+        let mut conditions = Conditions::default();
+        if let Some(status) = self.status {
+            let word = status.as_str().to_owned();
+            conditions.value("AND r.status = ", Bind::Text(word), "");
         }
-        if let Some(camp) = filter.camp {
-            all.add("r.camp_id = ", Value::Number(camp.0), "");
+        if let Some(camp) = self.camp {
+            conditions.value("AND r.camp_id = ", Bind::Number(camp.0), "");
         }
-        if let Some(least) = filter.min_confidence {
-            all.add("r.confidence >= ", Value::Number(least), "");
+        if let Some(least) = self.min_confidence {
+            conditions.value("AND r.confidence >= ", Bind::Number(least), "");
         }
-        if filter.only_clear {
-            all.sql.push_str(" AND r.is_clear");
+        if self.only_clear {
+            conditions.fixed("AND r.is_clear");
         }
-        if let Some(from) = filter.from {
-            all.add("r.created_at >= ", Value::Number(from.micros()), "");
+        if let Some(from) = self.from {
+            conditions.value("AND r.created_at >= ", Bind::Number(from.micros()), "");
         }
-        if let Some(until) = filter.until {
-            all.add("r.created_at < ", Value::Number(until.micros()), "");
+        if let Some(until) = self.until {
+            conditions.value("AND r.created_at < ", Bind::Number(until.micros()), "");
         }
-        if let Some(user) = filter.staffed_by {
-            let camps = "r.camp_id IN (SELECT camp_id FROM camp_member_relation WHERE user_id = ";
-            all.add(camps, Value::Number(user.0), ")");
+        if let Some(user) = self.staffed_by {
+            conditions.staffed_by("AND r.camp_id", user);
         }
-        if let Some(text) = filter
-            .text
-            .as_deref()
-            .map(str::trim)
-            .filter(|t| !t.is_empty())
-        {
-            all.add("(r.order_no = ", Value::Text(text.to_owned()), "");
-            let exact = all.values.len();
-            all.values.push(Value::Text(like(text)));
-            let part = all.values.len();
-            all.sql.push_str(&format!(
-                " OR r.refund_no = ${exact} OR m.names_folded LIKE ${part} ESCAPE '!')"
-            ));
+        if let Some(text) = self.text.as_deref().map(str::trim) {
+            search(&mut conditions, text);
         }
-        all
+        conditions
     }
 }
 
-/// A pattern that finds the folded text anywhere, its own wildcards taken literally.
-fn like(text: &str) -> String {
-    let mut pattern = String::from("%");
-    for c in folded(text).chars() {
-        if matches!(c, '%' | '_' | '!') {
-            pattern.push('!');
-        }
-        pattern.push(c);
+/// Numbers of ours are looked up as they are, anything else among the members' names.
+fn search(conditions: &mut Conditions, text: &str) {
+    let number = || Bind::Text(text.to_owned());
+    if text.starts_with(ORDER_PREFIX) {
+        conditions.value("AND r.order_no = ", number(), "");
+    } else if text.starts_with(REFUND_PREFIX) {
+        conditions.value("AND r.refund_no = ", number(), "");
+    } else if !text.is_empty() {
+        let before = "AND r.member_id IN (SELECT id FROM camp_member WHERE names_folded LIKE ";
+        conditions.contains(before, text, ")");
     }
-    pattern.push('%');
-    pattern
 }
 
 /// One page of the list, newest first, and how many there are in all.
@@ -145,35 +108,33 @@ pub async fn list(
     limit: i64,
     offset: i64,
 ) -> StoreResult<(Vec<Listed>, i64)> {
-    let conditions = Conditions::of(filter);
-    let count = format!("{COUNT}{FROM}{}", conditions.sql);
-    let (total,): (i64,) = run!(conn, c => {
-        let mut query = sqlx::query_as(sqlx::AssertSqlSafe(count));
-        for value in &conditions.values {
-            query = match value {
-                Value::Number(number) => query.bind(*number),
-                Value::Text(text) => query.bind(text.clone()),
-            };
-        }
-        query.fetch_one(c).await
-    })?;
-    let places = conditions.values.len();
-    let page = format!(
-        "{PAGE}{FROM}{} ORDER BY r.id DESC LIMIT ${} OFFSET ${}",
-        conditions.sql,
-        places + 1,
-        places + 2,
-    );
-    let rows: Vec<ListedRow> = run!(conn, c => {
-        let mut query = sqlx::query_as(sqlx::AssertSqlSafe(page));
-        for value in &conditions.values {
-            query = match value {
-                Value::Number(number) => query.bind(*number),
-                Value::Text(text) => query.bind(text.clone()),
-            };
-        }
-        query.bind(limit).bind(offset).fetch_all(c).await
-    })?;
+    let conditions = filter.conditions();
+    // Only constants of ours make up the text; what people typed is bound.
+    let count = sqlx::AssertSqlSafe(conditions.statement(COUNT_HEAD, ""));
+    let (total,): (i64,) =
+        run!(conn, c => bind_all!(sqlx::query_as(count), conditions).fetch_one(c).await)?;
+    Ok((page(conn, &conditions, limit, offset).await?, total))
+}
+
+/// The newest of the list, where nobody asks how many there are.
+pub async fn newest(conn: &mut Conn, filter: &Filter, limit: i64) -> StoreResult<Vec<Listed>> {
+    page(conn, &filter.conditions(), limit, 0).await
+}
+
+async fn page(
+    conn: &mut Conn,
+    conditions: &Conditions,
+    limit: i64,
+    offset: i64,
+) -> StoreResult<Vec<Listed>> {
+    // Indices alone choose the page; only its own rows, which are wide, are read whole.
+    let tail = format!("ORDER BY r.id DESC LIMIT {limit} OFFSET {offset}");
+    let chosen = conditions.statement(IDS_HEAD, &tail);
+    // Only constants and numbers of ours make up the text; what people typed is bound.
+    let page = format!("{LIST_HEAD} AND r.id IN ({chosen}) ORDER BY r.id DESC");
+    let page = sqlx::AssertSqlSafe(page);
+    let rows: Vec<ListedRow> =
+        run!(conn, c => bind_all!(sqlx::query_as(page), conditions).fetch_all(c).await)?;
     let listed = rows.into_iter().map(|row| {
         let refund: Refund = row.refund.try_into()?;
         let bad = |_| StoreError::Inconsistent {
@@ -188,5 +149,5 @@ pub async fn list(
             wechat_nickname: row.wechat_nickname.unwrap_or_default(),
         })
     });
-    Ok((listed.collect::<StoreResult<_>>()?, total))
+    listed.collect()
 }

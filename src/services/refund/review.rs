@@ -1,16 +1,17 @@
 //! What waits for a decision, as reviewers are shown it: by camp, the clear ones apart from those
 //! to look at.
 
-use crate::domain::refund::CLEAR_CONFIDENCE;
 use crate::domain::staff::Actor;
 use crate::domain::{
     Action, CampId, CampStatus, Fen, MatchStatus, MemberId, PaymentId, RefundId, RefundStatus,
 };
-use crate::store::camps::Camp;
+use crate::services::lookup;
+use crate::store::camps::{self, Camp};
 use crate::store::members;
 use crate::store::refunds::{self, Filter, Listed, Refund};
 
-use super::{Context, Error, Result, lookup, require};
+use super::approve::{MAX_BATCH, Picked};
+use super::{Context, Error, Result, authorize, load, require};
 
 /// Refunds of one camp that are looked at: a camp has 1,000 members at most.
 const MAX_PENDING: i64 = 2000;
@@ -95,18 +96,16 @@ pub async fn waiting(ctx: &Context, actor: &Actor, camp: Camp) -> Result<Waiting
             camp: Some(camp.id),
             ..Filter::default()
         };
-        let (waiting, _) = refunds::list(&mut conn, &filter, MAX_PENDING, 0).await?;
-        all.extend(waiting);
+        all.extend(refunds::newest(&mut conn, &filter, MAX_PENDING).await?);
     }
     let (mine, all): (Vec<Listed>, Vec<Listed>) = all.into_iter().partition(|listed| {
         let refund = &listed.refund;
         refund.status == RefundStatus::AwaitingSecond
             && refund.standing.first_approver == Some(actor.user_id)
     });
-    let (clear, to_look_at) = all.into_iter().partition(|listed| {
-        let proposal = &listed.refund.proposal;
-        proposal.is_clear() && proposal.confidence >= CLEAR_CONFIDENCE
-    });
+    let (clear, to_look_at) = all
+        .into_iter()
+        .partition(|listed| listed.refund.proposal.is_clear());
     let members = members::of_camp(&mut conn, camp.id).await?;
     let (known, unknown): (Vec<_>, Vec<_>) = members
         .iter()
@@ -140,20 +139,42 @@ pub async fn waiting_everywhere(ctx: &Context, actor: &Actor) -> Result<Vec<Wait
     Ok(all)
 }
 
+/// What one click may approve of a camp: pending, clear, at least so sure. Those to look at are
+/// never among them.
+pub async fn clear_of(
+    ctx: &Context,
+    actor: &Actor,
+    camp: CampId,
+    min_confidence: i64,
+) -> Result<Vec<Picked>> {
+    let mut conn = ctx.db.read().await?;
+    camps::by_id(&mut conn, camp)
+        .await?
+        .ok_or(Error::NotFound)?;
+    authorize(&mut conn, actor, Action::ReviewRefunds, Some(camp)).await?;
+    let filter = Filter {
+        status: Some(RefundStatus::Pending),
+        camp: Some(camp),
+        min_confidence: Some(min_confidence),
+        only_clear: true,
+        ..Filter::default()
+    };
+    let limit = i64::try_from(MAX_BATCH).unwrap_or(i64::MAX);
+    let clear = refunds::newest(&mut conn, &filter, limit).await?;
+    let picked = clear.into_iter().map(|listed| Picked {
+        id: listed.refund.id,
+        hash: Some(listed.refund.proposal_hash),
+    });
+    Ok(picked.collect())
+}
+
 /// One refund, for somebody who may review it.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Forbidden`].
 pub async fn one(ctx: &Context, actor: &Actor, id: RefundId) -> Result<Refund> {
     let mut conn = ctx.db.read().await?;
-    let refund = refunds::by_id(&mut conn, id)
-        .await?
-        .ok_or(Error::NotFound)?;
-    match refund.camp_id {
-        Some(camp) => require(&mut conn, actor, Action::ReviewRefunds, camp).await?,
-        None => super::require_anywhere(actor, Action::ReviewRefunds)?,
-    }
-    Ok(refund)
+    load(&mut conn, actor, Action::ReviewRefunds, id).await
 }
 
 /// Those of the named refunds that are a camp's, for somebody who may review there.
