@@ -191,7 +191,7 @@ pub async fn set_aside(tx: &mut Tx, id: RefundId, now: Timestamp) -> StoreResult
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
-    changed_one(rows, id)
+    held(rows, TABLE, id.0)
 }
 
 /// The payers whose refund some runner holds now.
