@@ -34,6 +34,9 @@ enum Outcome {
 pub(super) async fn work(bot: &Bot) -> Result<Worked> {
     let mut worked = Worked::default();
     for _ in 0..MAX_ROUNDS {
+        if bot.ctx.stop.is_cancelled() {
+            break;
+        }
         let leased = inbox::lease(&bot.ctx).await?;
         if leased.is_empty() {
             break;
