@@ -43,6 +43,7 @@ async fn members_and_others_sign_in() {
     let Visitor::Member {
         userid,
         user_ticket: None,
+        ..
     } = client.visitor(&code).await.unwrap()
     else {
         panic!("a silent sign-in gives the userid alone")

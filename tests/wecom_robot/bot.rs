@@ -61,7 +61,7 @@ impl Handler for Bot {
 
 impl Bot {
     fn answer(&self, inbound: &Inbound) -> Answer {
-        if let Body::Refresh { stream_id } = &inbound.body {
+        if let Body::Refresh { stream_id, .. } = &inbound.body {
             let polled = self.streams.with(stream_id, self.now_s(), |stream| {
                 stream.poll(self.now_s(), TO_BE_CONTINUED).unwrap().snapshot
             });

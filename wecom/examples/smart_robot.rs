@@ -59,7 +59,7 @@ impl Robot {
         if let Some(click) = incoming.click() {
             return Ok(card(click.task_id, "已收到")?.into());
         }
-        if let Body::Refresh { stream_id } = &inbound.body {
+        if let Body::Refresh { stream_id, .. } = &inbound.body {
             return Ok(Reply::Stream(self.snapshot(stream_id)?).into());
         }
         let bare = inbound.text_without_mention(&self.name);
