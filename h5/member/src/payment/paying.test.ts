@@ -91,6 +91,18 @@ describe('without a line', () => {
     expect(page.phase.value).toBe('paid');
   });
 
+  it('opens by itself when even the first answer was lost', async () => {
+    api.paymentStatus.mockRejectedValue(offline);
+    const page = paying();
+    await page.checkNow();
+    expect(page.phase.value).toBeNull();
+    expect(page.lineLost.value).toBe(true);
+    api.paymentStatus.mockResolvedValue(unpaid);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(page.phase.value).toBe('ready');
+    expect(page.failure.value).toBeNull();
+  });
+
   it('does not leave for a cashier that cannot be reached', async () => {
     const page = paying();
     await page.checkNow();
