@@ -5,7 +5,7 @@ use crate::store::camps::Camp;
 use crate::store::payments::{self, Payment};
 use crate::store::refunds::{self, Refund};
 use crate::store::sessions::Session;
-use crate::store::{camps, members};
+use crate::store::{Conn, camps, members};
 
 use super::{Context, Error, Refusal, Result, access_token};
 
@@ -19,6 +19,8 @@ pub struct OrderView {
     pub payment: Payment,
     /// Only for the person who ordered, and only once it is paid.
     pub access_token: Option<String>,
+    /// Of a payment that gave no place: what people decided of it. A member's is in their progress.
+    pub way_back: Option<WayBack>,
 }
 
 /// Where an order stands. Anybody who knows its number may ask; only the session that ordered
@@ -36,6 +38,7 @@ pub async fn status(ctx: &Context, session: Option<&Session>, order_no: &str) ->
         OrderView {
             payment,
             access_token: None,
+            way_back: None,
         }
     })
 }
@@ -44,10 +47,18 @@ pub async fn status(ctx: &Context, session: Option<&Session>, order_no: &str) ->
 pub async fn of_session(ctx: &Context, session: &Session) -> Result<Vec<OrderView>> {
     let mut conn = ctx.db.read().await?;
     let payments = payments::of_person(&mut conn, &session.person()).await?;
-    Ok(payments
-        .into_iter()
-        .map(|payment| told(ctx, payment))
-        .collect())
+    let mut orders = Vec::with_capacity(payments.len());
+    for payment in payments {
+        let gave_no_place = payment.member_id.is_none() && payment.paid_at.is_some();
+        let way_back = if gave_no_place {
+            way_back(&mut conn, &payment).await?
+        } else {
+            None
+        };
+        let order = told(ctx, payment);
+        orders.push(OrderView { way_back, ..order });
+    }
+    Ok(orders)
 }
 
 fn told(ctx: &Context, payment: Payment) -> OrderView {
@@ -56,6 +67,7 @@ fn told(ctx: &Context, payment: Payment) -> OrderView {
     OrderView {
         payment,
         access_token,
+        way_back: None,
     }
 }
 
@@ -129,14 +141,17 @@ pub struct WayBack {
 
 /// The deposit's way back, if it has one.
 pub async fn refund_of(ctx: &Context, payment: &Payment) -> Result<Option<WayBack>> {
-    let mut conn = ctx.db.read().await?;
-    let refund = refunds::of_payment(&mut conn, payment.id).await?;
+    way_back(&mut ctx.db.read().await?, payment).await
+}
+
+async fn way_back(conn: &mut Conn, payment: &Payment) -> Result<Option<WayBack>> {
+    let refund = refunds::of_payment(conn, payment.id).await?;
     // What the system has taken back was never a person's word.
     let Some(refund) = refund.filter(|refund| !refund.was_withdrawn_by_system()) else {
         return Ok(None);
     };
     let rejected_for = if refund.status == RefundStatus::Rejected {
-        let moves = refunds::timeline(&mut conn, refund.id).await?;
+        let moves = refunds::timeline(conn, refund.id).await?;
         moves.into_iter().next_back().map(|last| last.reason)
     } else {
         None

@@ -198,6 +198,21 @@ for_both_engines! {
         ] {
             assert_eq!(count(&test, sql).await, expected, "{sql}");
         }
+        // Its payer has no progress to read: what becomes of the money is told with the order.
+        let told = || async { third.get("/api/h5/me").await.data()["orders"][0]["refund"].clone() };
+        let put_forward = told().await;
+        assert_eq!(put_forward["status"], "pending");
+        assert_eq!(put_forward["amountFen"], 1);
+        let admin = test.staff("admin").await;
+        let refunds = admin.get("/api/admin/refunds?status=pending").await;
+        let refunds = refunds.data()["items"].as_array().unwrap().clone();
+        let of_three = refunds.iter().find(|refund| refund["orderNo"] == three.as_str()).unwrap();
+        let path = format!("/api/admin/refunds/{}/reject", of_three["id"]);
+        admin.post(&path, &json!({"reason": "已线下退回"})).await.data();
+        let told = told().await;
+        assert_eq!((&told["status"], &told["reason"]), (&json!("rejected"), &json!("已线下退回")));
+        let of_member = first.get("/api/h5/me").await;
+        assert_eq!(of_member.data()["orders"][0]["refund"], Value::Null);
         test.finish().await;
     }
 

@@ -147,7 +147,7 @@ for_both_engines! {
         let order_no = order(&test.browser(), camp.0, None).await;
         let payment = being_paid(&test, camp, &order_no).await;
         let ctx = test.app.ctx.clone();
-        let edit = camps::CampInput { deposit_fen: Some(100), ..camps::CampInput::default() };
+        let edit = camps::CampInput { deposit_fen: Some(Some(100)), ..camps::CampInput::default() };
         let attempt =
             tokio::spawn(async move { camps::update(&ctx, &admin(), camp, edit).await });
         payment.end().await;

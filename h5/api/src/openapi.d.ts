@@ -3225,6 +3225,7 @@ export interface components {
             /** Format: int64 */
             memberId: number | null;
             orderNo: string;
+            refund: components["schemas"]["ProgressRefund"] | null;
             status: components["schemas"]["OrderStatus"];
         };
         NoteBody: {

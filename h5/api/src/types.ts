@@ -26,8 +26,7 @@ export type Prefill = Schemas['Prefill'];
 
 export type JsConfig = Schemas['JsConfigView'];
 export type Me = Schemas['Me'];
-/** `refund` is the way back of what was paid, as far as people have put it forward. */
-export type OwnOrder = Schemas['MyOrder'] & { refund?: ProgressRefund | null };
+export type OwnOrder = Schemas['MyOrder'];
 /** Null: the roster knows nobody under what was typed. */
 export type PlanetUserMatch = Schemas['FoundView'] | null;
 

@@ -12,6 +12,7 @@ use crate::services::Context;
 use crate::services::orders::{self, OrderView};
 
 use super::super::{Answer, Envelope, Path, ProblemBody, WebResult, WebState};
+use super::progress::ProgressRefund;
 use super::session::{MaybeSession, platform_of};
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
@@ -54,6 +55,7 @@ async fn status(
     let OrderView {
         payment,
         access_token,
+        ..
     } = orders::status(&ctx, session.as_ref(), &order_no).await?;
     Ok(Answer(StatusView {
         status: payment.status,
@@ -89,6 +91,9 @@ struct MyOrder {
     bind_status: BindStatus,
     #[schema(required)]
     access_token: Option<String>,
+    /// The way back of a payment that gave no place; a member's is in their progress.
+    #[schema(required)]
+    refund: Option<ProgressRefund>,
 }
 
 /// The orders of this session and of the person it is signed in as.
@@ -127,9 +132,11 @@ impl From<OrderView> for MyOrder {
         OrderView {
             payment,
             access_token,
+            way_back,
         }: OrderView,
     ) -> Self {
         Self {
+            refund: way_back.map(ProgressRefund::from),
             camp_id: payment.camp_id.map(|id| id.0),
             member_id: payment.member_id.map(|id| id.0),
             status: payment.status,

@@ -64,7 +64,7 @@ struct ProgressDay {
 /// The deposit's way back.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct ProgressRefund {
+pub(super) struct ProgressRefund {
     status: RefundStatus,
     amount_fen: i64,
     #[schema(value_type = Option<String>, format = DateTime, required)]
