@@ -8,6 +8,7 @@ const order: OwnOrder = {
   memberId: 7,
   status: 'paid',
   bindStatus: 'completed',
+  refund: null,
   accessToken: 'tk_1',
 };
 

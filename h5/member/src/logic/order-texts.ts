@@ -45,7 +45,7 @@ function placelessSummary(order: OwnOrder): Pick<OrderSummary, 'tag' | 'text'> {
   if (isUnderReview(order)) {
     return { tag: { text: '核对中', tone: 'quiet' }, text: UNDER_REVIEW_TEXT };
   }
-  const refund = order.refund ?? null;
+  const refund = order.refund;
   if (refund?.status === 'rejected') {
     const text = `这笔付款核对后没有退回。${refusalText(refund.reason)}`;
     return { tag: { text: '未退回', tone: 'warn' }, text };

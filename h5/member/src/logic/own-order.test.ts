@@ -16,6 +16,7 @@ const place: OwnOrder = {
   memberId: 7,
   status: 'paid',
   bindStatus: 'completed',
+  refund: null,
   accessToken: 'tk_1',
 };
 const second: OwnOrder = {

@@ -4,7 +4,7 @@ import type { OwnOrder } from '@campkeeper/api';
 
 /** Paid, but of another amount, a second time or too late: no place until a person has looked. */
 export function isUnderReview(order: Pick<OwnOrder, 'status' | 'memberId' | 'refund'>): boolean {
-  return order.status === 'paid' && order.memberId === null && !isDecided(order.refund ?? null);
+  return order.status === 'paid' && order.memberId === null && !isDecided(order.refund);
 }
 
 /** Whether people have said what becomes of the money. */
