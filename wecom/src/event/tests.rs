@@ -32,7 +32,7 @@ fn the_samples_of_the_reference_parse() {
 
 /// What no `Debug`, and so no snapshot, shows.
 #[test]
-fn the_hidden_parts_of_the_samples_parse() {
+fn the_hidden_parts_of_the_messages_among_the_samples_parse() {
     let samples: Vec<_> = include_str!("samples.xml").lines().map(inbound).collect();
     let message = |index: usize| match &samples[index].body {
         Body::Message(message) => message.content.clone(),
@@ -66,7 +66,12 @@ fn the_hidden_parts_of_the_samples_parse() {
         pic_url: text("https://x.example/c.png"),
     };
     assert_eq!(message(5), Content::Link(link));
+}
 
+#[test]
+fn the_hidden_parts_of_the_events_among_the_samples_parse() {
+    let samples: Vec<_> = include_str!("samples.xml").lines().map(inbound).collect();
+    let text = |text: &str| text.to_owned();
     let mut found = 0;
     for inbound in &samples {
         let Body::Event(event) = &inbound.body else {
