@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::domain::eligibility::Judgement;
 use crate::domain::staff::{Actor, Channel, Reach};
-use crate::domain::{Action, BindStatus, MatchStatus};
+use crate::domain::{Action, BindStatus, MatchStatus, RefundStatus};
 use crate::services::inbox::Reply;
 use crate::services::lookup::{self, MAX_MEMBERS_FOUND, MemberProgress};
 use crate::services::{Result, review, staff, sync};
@@ -262,7 +262,7 @@ fn member_line(bot: &Bot, place: &MemberProgress) -> Value {
         "matched": place.member.match_status == MatchStatus::Matched,
         "mayBind": place.bind_status == BindStatus::Pending,
         "joined": place.member.joined,
-        "refunded": place.is_refunded,
+        "refund": place.refund.map(RefundStatus::as_str),
     })
 }
 

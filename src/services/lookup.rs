@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use crate::domain::eligibility::{Judgement, days_shown};
 use crate::domain::staff::{Actor, Reach};
 use crate::domain::{
-    Action, BindStatus, CampId, CampStatus, MatchStatus, OrderStatus, Terms, Timestamp,
+    Action, BindStatus, CampId, CampStatus, MatchStatus, OrderStatus, RefundStatus, Terms,
+    Timestamp,
 };
 use crate::store::camps::{self, Camp};
 use crate::store::members::{self, Member, folded};
 use crate::store::payments::{self, Person};
-use crate::store::syncs;
+use crate::store::{refunds, syncs};
 
 use super::{Context, Error, Result, reach_of, require};
 
@@ -59,8 +60,8 @@ pub struct MemberProgress {
     pub terms: Terms,
     /// What the days say.
     pub judgement: Judgement,
-    /// Whether the deposit has gone back.
-    pub is_refunded: bool,
+    /// Where the deposit's way back is; none where nobody has put it forward.
+    pub refund: Option<RefundStatus>,
     /// Where the binding is.
     pub bind_status: BindStatus,
     /// The number of the order.
@@ -223,9 +224,12 @@ async fn judge(
 ) -> Result<MemberProgress> {
     let payment = payments::by_id(conn, member.payment_id).await?;
     let payment = payment.ok_or(Error::NotFound)?;
+    let refund = refunds::of_payment(conn, payment.id).await?;
+    // What the system has taken back was never a person's word.
+    let refund = refund.filter(|refund| !refund.was_withdrawn_by_system());
     let terms = payment.terms.unwrap_or(camp.terms);
     Ok(MemberProgress {
-        is_refunded: payment.status == OrderStatus::Refunded,
+        refund: refund.map(|refund| refund.status),
         bind_status: payment.bind_status,
         order_no: payment.order_no,
         paid_at: payment.paid_at,

@@ -140,9 +140,26 @@ on_both_engines! {
         let stage = Stage::set(db, 1).await;
         let own = stage.say("xu.qing", "进度").await;
         assert!(own.contains("已打卡 8/7 天") && own.contains("已达标"), "{own}");
-        stage.run("UPDATE payment_record SET status = 'refunded' WHERE id = 1").await;
-        let refunded = stage.say("xu.qing", "进度").await;
-        assert!(refunded.contains("押金已退回"), "{refunded}");
+        stage.build_list().await;
+        for (status, words) in [
+            ("pending", "正在等待审核"),
+            ("processing", "审核已通过，押金正在退回"),
+            ("manual_required", "工作人员正在处理"),
+            ("rejected", "审核没有通过"),
+            ("closed", "另行处理"),
+            ("success", "押金已退回"),
+        ] {
+            let decided = "decided_by = 1, decided_by_name = '林越', decided_at = 1";
+            stage.run(&format!("UPDATE refund_record SET status = '{status}', {decided}")).await;
+            let said = stage.say("xu.qing", "进度").await;
+            assert!(said.contains(words), "{status}: {said}");
+            let promises = said.contains("正在等待审核");
+            assert_eq!(promises, status == "pending", "{status}: {said}");
+        }
+        stage.run("UPDATE camp_member SET match_status = 'pending'").await;
+        stage.run("UPDATE refund_record SET status = 'pending'").await;
+        let unknown = stage.say("xu.qing", "进度").await;
+        assert!(unknown.contains("工作人员正在核对") && !unknown.contains("天"), "{unknown}");
         for text in ["进度", "进度 写作营", "待审核", "同步"] {
             let said = stage.say("gao.yuan", text).await;
             assert!(said.contains("/h5/") && !said.contains("会员"), "{said}");
