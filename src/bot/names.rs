@@ -19,8 +19,7 @@ pub(super) enum Found<'a, T> {
 }
 
 /// Finds `wanted` among `items`: the equal one, else those that contain it, else the nearest.
-/// Width, case,
-/// script, blanks and punctuation do not count.
+/// Width, case, script, blanks and punctuation do not count.
 pub(super) fn find<'a, T>(wanted: &str, items: &'a [T], name: impl Fn(&T) -> &str) -> Found<'a, T> {
     let wanted = folded(wanted);
     let folded_names: Vec<(&T, String)> = items

@@ -117,8 +117,14 @@ pub(super) async fn on_single(press: &Press<'_>) -> Result<Vec<Reply>> {
         "detail" => press.show("single_detail", frozen.body).await,
         "back" => press.show("single", frozen.body).await,
         "later" => press.show("single_decided", later(frozen.body)).await,
-        "undo" => undo(press, &frozen, id).await,
-        "reopen" => reopen(press, &frozen, id).await,
+        "undo" => {
+            let undone = refund::undo(&press.bot.ctx, &press.actor, id);
+            take_back(press, &frozen, id, "withdrawn", undone).await
+        }
+        "reopen" => {
+            let reopened = refund::reopen(&press.bot.ctx, &press.actor, id);
+            take_back(press, &frozen, id, "reopened", reopened).await
+        }
         _ => decided_already(press).await,
     }
 }
@@ -231,7 +237,15 @@ fn outcome(press: &Press<'_>, frozen: &Frozen, refund: &Refund, reason: &str) ->
     }
 }
 
-async fn undo(press: &Press<'_>, frozen: &Frozen, id: RefundId) -> Result<Vec<Reply>> {
+/// Shows that a decision was taken back, as long as the card can be pressed. `word` is what the
+/// card then says; `taken` takes it back, and does nothing before the card is found to be decided.
+async fn take_back(
+    press: &Press<'_>,
+    frozen: &Frozen,
+    id: RefundId,
+    word: &str,
+    taken: impl Future<Output = Result<Refund>>,
+) -> Result<Vec<Reply>> {
     let change = CardState::Decided.to(CardState::Withdrawn)?;
     if press.is_withdrawn_by_me()
         && let Some(outcome) = press.card.outcome.clone()
@@ -241,54 +255,24 @@ async fn undo(press: &Press<'_>, frozen: &Frozen, id: RefundId) -> Result<Vec<Re
     if press.card.state != CardState::Decided {
         return decided_already(press).await;
     }
-    let refund = match refund::undo(&press.bot.ctx, &press.actor, id).await {
+    let refund = match taken.await {
         Ok(refund) => refund,
         Err(error @ Error::Refused(Refusal::WrongState(_))) => {
             let refund = review::one(&press.bot.ctx, &press.actor, id).await?;
             if refund.status != RefundStatus::Pending {
                 return Err(error);
             }
-            // Withdrawn by this very click, whose process died before it could show so.
+            // Taken back already: by this very click, whose process died before it could show so,
+            // or on the console.
             refund
         }
         Err(error) => return Err(error),
     };
     let mut outcome = outcome(press, frozen, &refund, "");
     if let Some(fields) = outcome.shown.as_object_mut() {
-        fields.insert("status".to_owned(), json!("withdrawn"));
+        fields.insert("status".to_owned(), json!(word));
         fields.insert("by".to_owned(), json!(press.actor.name));
         fields.insert("canUndo".to_owned(), json!(false));
-    }
-    press.conclude(change, "single_decided", outcome).await
-}
-
-/// Takes a refusal back, as long as the card can be pressed.
-async fn reopen(press: &Press<'_>, frozen: &Frozen, id: RefundId) -> Result<Vec<Reply>> {
-    let change = CardState::Decided.to(CardState::Withdrawn)?;
-    if press.is_withdrawn_by_me()
-        && let Some(outcome) = press.card.outcome.clone()
-    {
-        return press.conclude(change, "single_decided", outcome).await;
-    }
-    if press.card.state != CardState::Decided {
-        return decided_already(press).await;
-    }
-    let refund = match refund::reopen(&press.bot.ctx, &press.actor, id).await {
-        Ok(refund) => refund,
-        Err(error @ Error::Refused(Refusal::WrongState(_))) => {
-            let refund = review::one(&press.bot.ctx, &press.actor, id).await?;
-            if refund.status != RefundStatus::Pending {
-                return Err(error);
-            }
-            // Reopened already, by this very click or on the console.
-            refund
-        }
-        Err(error) => return Err(error),
-    };
-    let mut outcome = outcome(press, frozen, &refund, "");
-    if let Some(fields) = outcome.shown.as_object_mut() {
-        fields.insert("status".to_owned(), json!("reopened"));
-        fields.insert("by".to_owned(), json!(press.actor.name));
     }
     press.conclude(change, "single_decided", outcome).await
 }
