@@ -221,6 +221,11 @@ async fn record(ctx: &Context, tick: &Tick, ran: &Ran) -> services::Result<()> {
             ("done", summary.to_string())
         }
         Ran::Skipped(what) => ("skipped", format!("{what} is not configured")),
+        // What was left has told of itself where it was left.
+        Ran::Failed(services::Error::PartlyDone(figures)) => {
+            tracing::warn!(job = tick.job, %figures, "a job left something undone");
+            ("failed", figures.to_string())
+        }
         Ran::Failed(error) => {
             tracing::error!(job = tick.job, %error, "a job failed");
             ("failed", error.to_string())
