@@ -8,6 +8,8 @@
     reason = "a source that cannot be read must fail the test"
 )]
 
+#[path = "architecture/docs.rs"]
+mod docs;
 #[path = "architecture/source.rs"]
 mod source;
 #[path = "architecture/transactions.rs"]
@@ -210,6 +212,33 @@ fn the_environment_is_read_in_one_place() {
             assert!(!reads, "{}: {}", source.file, path.join("::"));
         }
     }
+}
+
+/// What rustc's `missing_docs` would ask for, without the fields and variants: it cannot leave
+/// those out, and a name such as `created_at` needs no caption. `wecom` keeps the whole lint.
+#[test]
+fn public_items_say_what_they_are() {
+    let mut n_items = 0;
+    for file in files("src", &["rs"])
+        .iter()
+        .chain(&files("sandbox/src", &["rs"]))
+    {
+        let text = fs::read_to_string(root().join(file)).unwrap();
+        let items = docs::public_items(&text);
+        n_items += items.len();
+        for item in items {
+            assert!(item.is_documented, "{file}:{}: {}", item.line, item.text);
+        }
+    }
+    assert!(
+        n_items > 10 * FEWEST_FILES,
+        "only {n_items} items were read"
+    );
+    let found = docs::public_items(
+        "/// Fen.\n#[derive(Debug)]\npub struct Fen(\n    pub i64,\n);\n\npub fn add() {}\n",
+    );
+    let found: Vec<_> = found.iter().map(|i| (i.line, i.is_documented)).collect();
+    assert_eq!(found, [(3, true), (7, false)]);
 }
 
 #[test]

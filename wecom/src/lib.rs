@@ -1,6 +1,8 @@
 // The README's bot is a test only where the feature that it needs is on.
 #![cfg_attr(any(not(doctest), feature = "axum"), doc = include_str!("../README.md"))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// Others read this crate without its source: there, a field without a word is a riddle.
+#![warn(missing_docs)]
 
 #[cfg(feature = "axum")]
 pub mod axum;
