@@ -7,42 +7,40 @@
  * JavaScript number).
  */
 
-import type { components } from './openapi';
+import type * as Schemas from './openapi';
 
-type Schemas = components['schemas'];
+export type BindMethod = Schemas.BindMethod;
+export type BindStatus = Schemas.BindStatus;
+export type CampStatus = Schemas.CampStatus;
+export type DayStatus = Schemas.DayState;
+export type OrderStatus = Schemas.OrderStatus;
+export type PaymentChannel = Schemas.PayChannel;
+export type RefundStatus = Schemas.RefundStatus;
 
-export type BindMethod = Schemas['BindMethod'];
-export type BindStatus = Schemas['BindStatus'];
-export type CampStatus = Schemas['CampStatus'];
-export type DayStatus = Schemas['DayState'];
-export type OrderStatus = Schemas['OrderStatus'];
-export type PaymentChannel = Schemas['PayChannel'];
-export type RefundStatus = Schemas['RefundStatus'];
+export type CampDetail = Schemas.CampDetail;
+export type CampList = Schemas.EnvelopePageCampSummary['data'];
+export type CampSummary = Schemas.CampSummary;
+export type Prefill = Schemas.Prefill;
 
-export type CampDetail = Schemas['CampDetail'];
-export type CampList = Schemas['Envelope_Page_CampSummary']['data'];
-export type CampSummary = Schemas['CampSummary'];
-export type Prefill = Schemas['Prefill'];
-
-export type JsConfig = Schemas['JsConfigView'];
-export type Me = Schemas['Me'];
-export type OwnOrder = Schemas['MyOrder'];
+export type JsConfig = Schemas.JsConfigView;
+export type Me = Schemas.Me;
+export type OwnOrder = Schemas.MyOrder;
 /** Null: the roster knows nobody under what was typed. */
-export type PlanetUserMatch = Schemas['FoundView'] | null;
+export type PlanetUserMatch = Schemas.FoundView | null;
 
-export type JsapiPayParams = Schemas['JsapiParams'];
-export type Payment = Schemas['OrderedView'];
+export type JsapiPayParams = Schemas.JsapiParams;
+export type Payment = Schemas.OrderedView;
 export type PaymentParams = Pick<Payment, 'payParams' | 'codeUrl' | 'h5Url'>;
-export type PaymentRequest = Schemas['OrderInput'];
-export type PaymentStatus = Schemas['StatusView'];
+export type PaymentRequest = Schemas.OrderInput;
+export type PaymentStatus = Schemas.StatusView;
 
-export type BindRequest = Schemas['BindInput'];
-export type BindResult = Schemas['BoundView'];
-export type GroupQr = Schemas['GroupView'];
+export type BindRequest = Schemas.BindInput;
+export type BindResult = Schemas.BoundView;
+export type GroupQr = Schemas.GroupView;
 
-export type Progress = Schemas['ProgressView'];
-export type ProgressDay = Schemas['ProgressDay'];
-export type ProgressRefund = Schemas['ProgressRefund'];
+export type Progress = Schemas.ProgressView;
+export type ProgressDay = Schemas.ProgressDay;
+export type ProgressRefund = Schemas.ProgressRefund;
 
 /** The `data` of an `already_enrolled`. */
 export type AlreadyEnrolled = Pick<OwnOrder, 'orderNo' | 'bindStatus'>;
