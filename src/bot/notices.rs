@@ -117,15 +117,15 @@ async fn review_payment(press: &Press<'_>, camp: CampId) -> Result<Vec<Reply>> {
 
 /// What became of a payment of which nothing waits for the one who asks.
 async fn fate(press: &Press<'_>, camp: &Camp, payment: PaymentId) -> Result<Reply> {
-    let fate = refund::fate_of(&press.bot.ctx, &press.actor, payment).await?;
-    let refund = fate.refund.as_ref();
+    let outcome = refund::outcome_of_payment(&press.bot.ctx, &press.actor, payment).await?;
+    let refund = outcome.refund.as_ref();
     let decision = refund.and_then(|refund| refund.standing.decision.as_ref());
     let body = json!({
         "campId": camp.id.0,
         "status": refund.map(|refund| refund.status.as_str()),
         "by": decision.map(|decision| &decision.name),
         "at": decision.map(|decision| replies::moment(decision.at)),
-        "hasPlace": fate.has_place,
+        "hasPlace": outcome.has_place,
     });
     let text = replies::text(press.bot, press.person, "answer_payment_fate", body);
     Ok(replies::about(text, camp.id))

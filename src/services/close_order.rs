@@ -15,9 +15,9 @@ use super::{Context, Error, Result};
 /// have arrived after it was closed, and the notification of its payment may be lost.
 const LAST_QUESTION_AFTER: TimeDelta = TimeDelta::minutes(10);
 
-/// What WeChat Pay says of an order.
+/// An order as WeChat Pay knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Word {
+pub(super) enum AtWechatPay {
     /// Paid, and applied.
     Paid,
     /// It can still be paid, or may be being paid.
@@ -28,41 +28,51 @@ pub(super) enum Word {
     NoSuchOrder,
 }
 
-/// Asks WeChat Pay about an order. If it was paid, that is applied.
-pub(super) async fn ask(ctx: &Context, order: &Payment) -> Result<Word> {
+/// The end of an attempt to close an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Closing {
+    /// Nobody can pay it any more.
+    Closed,
+    /// The payer was faster; the payment has been applied.
+    Paid,
+}
+
+/// Asks WeChat Pay about an order, and applies the payment if there was one.
+pub(super) async fn query_and_apply(ctx: &Context, order: &Payment) -> Result<AtWechatPay> {
     let pay = ctx.pay()?;
     let answer = pay.query_order(&order.order_no).await;
     let Some(transaction) = answer.map_err(pay_failure)? else {
-        return Ok(Word::NoSuchOrder);
+        return Ok(AtWechatPay::NoSuchOrder);
     };
     if transaction.trade_state.was_paid() {
         confirm(ctx, &transaction, None).await?;
-        return Ok(Word::Paid);
+        return Ok(AtWechatPay::Paid);
     }
     Ok(if transaction.trade_state.is_over() {
-        Word::Over
+        AtWechatPay::Over
     } else {
-        Word::Unpaid
+        AtWechatPay::Unpaid
     })
 }
 
 /// Closes an order at WeChat Pay and then in the books, unless it is closed there already. The
-/// payer may be faster, so after closing WeChat Pay is asked once; `true` if the order turned out
-/// to be paid, and that has been applied (wechat-pay-v3 §5).
+/// payer may be faster, so after closing WeChat Pay is asked once (wechat-pay-v3 §5).
 ///
 /// # Errors
 /// WeChat Pay cannot be reached, or says neither paid nor closed: nothing was written.
-pub(super) async fn close(ctx: &Context, order: &Payment) -> Result<bool> {
+pub(super) async fn close(ctx: &Context, order: &Payment) -> Result<Closing> {
+    // Refused or not, what counts is how the order stands afterwards: the codes of a refusal are
+    // not to be relied on (wechat-pay-v3 §5).
     let refused = ctx.pay()?.close_order(&order.order_no).await.err();
-    match ask(ctx, order).await? {
-        Word::Paid => Ok(true),
-        Word::Over | Word::NoSuchOrder => {
+    match query_and_apply(ctx, order).await? {
+        AtWechatPay::Paid => Ok(Closing::Paid),
+        AtWechatPay::Over | AtWechatPay::NoSuchOrder => {
             if order.status == OrderStatus::Created {
-                write_closed(ctx, order).await?;
+                record_closed(ctx, order).await?;
             }
-            Ok(false)
+            Ok(Closing::Closed)
         }
-        Word::Unpaid => Err(refused.map_or_else(
+        AtWechatPay::Unpaid => Err(refused.map_or_else(
             || Error::PlatformUnavailable {
                 platform: "wechat_pay",
                 what: "the order is neither paid nor closed".to_owned(),
@@ -72,7 +82,7 @@ pub(super) async fn close(ctx: &Context, order: &Payment) -> Result<bool> {
     }
 }
 
-async fn write_closed(ctx: &Context, order: &Payment) -> Result<()> {
+async fn record_closed(ctx: &Context, order: &Payment) -> Result<()> {
     let change = order.status.to(OrderStatus::Closed)?;
     let note = Note::new("system", "expired or replaced", ctx.now());
     let ask_again_at = order.expires_at.max(note.at).plus(LAST_QUESTION_AFTER);

@@ -14,7 +14,7 @@ use crate::store::payments::{self, NewPayment, PayMeans, Payer, Payment, PlanetC
 use crate::store::sessions::{SESSION_OPENID, Session};
 use crate::store::{Note, StoreError, camps};
 
-use super::close_order::{self, pay_failure};
+use super::close_order::{self, Closing, pay_failure};
 use super::conflict::again_if_overtaken;
 use super::{Context, Error, Refusal, Result, confirm_payment, identity};
 
@@ -84,8 +84,7 @@ async fn place(
     refuse_second_place(ctx, session, camp.id).await?;
     let (same, others) = open_orders(ctx, session, &camp, request).await?;
     for other in &others {
-        if close_order::close(ctx, other).await? {
-            // It was paid in the meantime.
+        if close_order::close(ctx, other).await? == Closing::Paid {
             refuse_second_place(ctx, session, camp.id).await?;
         }
     }
@@ -286,7 +285,7 @@ async fn fetch_means(ctx: &Context, order: &Payment, camp_name: &str) -> Result<
         .await;
     match written {
         Ok(()) => Ok(means),
-        Err(error) if error.is_conflict() => Err(overtaken(ctx, id, error).await?),
+        Err(error) if error.is_conflict() => Err(close_overtaken(ctx, id, error).await?),
         Err(error) => Err(error),
     }
 }
@@ -301,15 +300,17 @@ fn is_used_up(error: &wechat_pay::Error, order: &Payment) -> bool {
     }
 }
 
-/// What becomes of an order that was closed in the books while WeChat Pay made it: it is closed
-/// there too, and the member goes on with the order that took its place. If it was paid instead,
-/// `conflict` says so.
-async fn overtaken(ctx: &Context, id: PaymentId, conflict: Error) -> Result<Error> {
+/// Closes an order at WeChat Pay, too, that was closed in the books while WeChat Pay made it; the
+/// member goes on with the order that took its place. If it was paid instead, `conflict` says so.
+async fn close_overtaken(ctx: &Context, id: PaymentId, conflict: Error) -> Result<Error> {
     let mut conn = ctx.db.read().await?;
     let order = payments::by_id(&mut conn, id).await?;
     drop(conn);
     let order = order.ok_or(Error::NotFound)?;
-    if order.status != OrderStatus::Closed || close_order::close(ctx, &order).await? {
+    if order.status != OrderStatus::Closed {
+        return Ok(conflict);
+    }
+    if close_order::close(ctx, &order).await? == Closing::Paid {
         return Ok(conflict);
     }
     let why = "这笔订单已关闭，请刷新页面后再支付".to_owned();

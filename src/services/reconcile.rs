@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use crate::domain::{OrderStatus, Timestamp};
 use crate::store::payments::{self, Payment};
 
-use super::close_order::{self, Word};
+use super::close_order::{self, AtWechatPay, Closing};
 use super::{Context, Error, Result};
 
 /// Orders asked about in one round.
@@ -19,7 +19,7 @@ const QUERY_AGAIN_AFTER: [TimeDelta; 3] = [
     TimeDelta::minutes(15),
 ];
 
-/// What a run did.
+/// The counts of one run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Summary {
     /// Orders asked about.
@@ -46,22 +46,23 @@ pub async fn unpaid(ctx: &Context) -> Result<Summary> {
             break;
         }
         for order in due {
-            settle(ctx, &order, &mut summary).await?;
+            reconcile(ctx, &order, &mut summary).await?;
         }
     }
     Ok(summary)
 }
 
 /// Asks about one order. Whatever comes of it, it is not due again in this run.
-async fn settle(ctx: &Context, order: &Payment, summary: &mut Summary) -> Result<()> {
+async fn reconcile(ctx: &Context, order: &Payment, summary: &mut Summary) -> Result<()> {
     summary.asked += 1;
-    match one(ctx, order).await {
-        Ok(Found::Paid) => summary.paid += 1,
-        Ok(Found::Closed) if order.status == OrderStatus::Closed => {
-            ask_next(ctx, order, None).await?;
+    match settle(ctx, order).await {
+        Ok(Settled::Paid) => summary.paid += 1,
+        // That was the last question about what had been closed before.
+        Ok(Settled::Closed) if order.status == OrderStatus::Closed => {
+            set_next_query(ctx, order, None).await?;
         }
-        Ok(Found::Closed) => summary.closed += 1,
-        Ok(Found::Unpaid) => postpone(ctx, order).await?,
+        Ok(Settled::Closed) => summary.closed += 1,
+        Ok(Settled::Unpaid) => postpone(ctx, order).await?,
         Err(error) => {
             tracing::warn!(payment.id = order.id.0, %error, "an unpaid order stays unclear");
             summary.unclear += 1;
@@ -71,25 +72,26 @@ async fn settle(ctx: &Context, order: &Payment, summary: &mut Summary) -> Result
     Ok(())
 }
 
-enum Found {
+/// How one order stands after WeChat Pay was asked.
+enum Settled {
     Paid,
     Closed,
     Unpaid,
 }
 
-async fn one(ctx: &Context, order: &Payment) -> Result<Found> {
+/// Asks about an order that can still be paid, and closes one that nobody is to pay any more.
+async fn settle(ctx: &Context, order: &Payment) -> Result<Settled> {
     let is_open = order.status == OrderStatus::Created && order.expires_at > ctx.now();
     if is_open {
-        match close_order::ask(ctx, order).await? {
-            Word::Paid => return Ok(Found::Paid),
-            Word::Unpaid | Word::NoSuchOrder => return Ok(Found::Unpaid),
-            Word::Over => {}
+        match close_order::query_and_apply(ctx, order).await? {
+            AtWechatPay::Paid => return Ok(Settled::Paid),
+            AtWechatPay::Unpaid | AtWechatPay::NoSuchOrder => return Ok(Settled::Unpaid),
+            AtWechatPay::Over => {}
         }
     }
-    Ok(if close_order::close(ctx, order).await? {
-        Found::Paid
-    } else {
-        Found::Closed
+    Ok(match close_order::close(ctx, order).await? {
+        Closing::Paid => Settled::Paid,
+        Closing::Closed => Settled::Closed,
     })
 }
 
@@ -101,10 +103,10 @@ async fn postpone(ctx: &Context, order: &Payment) -> Result<()> {
         .get(step)
         .copied()
         .unwrap_or_else(|| TimeDelta::minutes(15));
-    ask_next(ctx, order, Some(ctx.now().plus(wait))).await
+    set_next_query(ctx, order, Some(ctx.now().plus(wait))).await
 }
 
-async fn ask_next(ctx: &Context, order: &Payment, at: Option<Timestamp>) -> Result<()> {
+async fn set_next_query(ctx: &Context, order: &Payment, at: Option<Timestamp>) -> Result<()> {
     let id = order.id;
     ctx.db
         .write(move |tx| {

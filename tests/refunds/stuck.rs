@@ -3,7 +3,7 @@
 use campkeeper::domain::RefundStatus;
 use campkeeper::domain::refund::FailureReason;
 use campkeeper::platforms::wechat_pay::{NewRefund, RefundStatus as Said};
-use campkeeper::services::refund::{Heard, apply_refund_notice, retry, run_due};
+use campkeeper::services::refund::{Applied, apply_refund_notice, retry, run_due};
 use chrono::TimeDelta;
 use sandbox::wechat_pay::RefundOutcome;
 use sandbox::{Fault, FaultKind, Platform};
@@ -159,11 +159,11 @@ on_both_engines! {
         stage.approved(1).await;
         run_due(&stage.ctx).await.unwrap();
         let refund = stage.of(1).await;
-        let needs_person = Heard::Applied(RefundStatus::ManualRequired);
+        let needs_person = Applied::Now(RefundStatus::ManualRequired);
         for (said, heard) in [
             (Said::Abnormal, needs_person),
             (Said::Closed, needs_person),
-            (Said::Abnormal, Heard::Before),
+            (Said::Abnormal, Applied::Before),
         ] {
             let notice = stage.notice(&refund, said.clone());
             assert_eq!(apply_refund_notice(&stage.ctx, &notice).await.unwrap(), heard, "{said:?}");
@@ -177,7 +177,7 @@ on_both_engines! {
         run_due(&stage.ctx).await.unwrap();
         let mut notice = stage.notice(&stage.of(1).await, Said::Success);
         notice.out_trade_no = order_no(2);
-        assert_eq!(apply_refund_notice(&stage.ctx, &notice).await.unwrap(), Heard::Unexpected);
+        assert_eq!(apply_refund_notice(&stage.ctx, &notice).await.unwrap(), Applied::Unexpected);
         assert_eq!(stage.status(1).await, RefundStatus::Processing);
         assert_eq!(told(&stage, "refund_unexpected").await, 1);
     }

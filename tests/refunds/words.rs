@@ -4,7 +4,7 @@ use campkeeper::domain::RefundStatus;
 use campkeeper::domain::refund::FailureReason;
 use campkeeper::platforms::wechat_pay::RefundStatus as Said;
 use campkeeper::services::Error;
-use campkeeper::services::refund::{Heard, apply_refund_notice, close, run_due};
+use campkeeper::services::refund::{Applied, apply_refund_notice, close, run_due};
 use chrono::TimeDelta;
 use futures::future::join_all;
 use sandbox::wechat_pay::RefundOutcome;
@@ -22,7 +22,7 @@ on_both_engines! {
         let notice = stage.notice(&refund, Said::Success);
         let heard = join_all((0..20).map(|_| apply_refund_notice(&stage.ctx, &notice))).await;
         let applied = heard.into_iter().filter(|heard| {
-            *heard.as_ref().unwrap() == Heard::Applied(RefundStatus::Success)
+            *heard.as_ref().unwrap() == Applied::Now(RefundStatus::Success)
         });
         assert_eq!(applied.count(), 1);
         stage.assert_refunded_once(1).await;
@@ -31,7 +31,7 @@ on_both_engines! {
         // What comes after success is heard and changes nothing.
         for said in [Said::Abnormal, Said::Closed, Said::Success] {
             let late = apply_refund_notice(&stage.ctx, &stage.notice(&refund, said)).await;
-            assert_eq!(late.unwrap(), Heard::Before);
+            assert_eq!(late.unwrap(), Applied::Before);
         }
         stage.assert_refunded_once(1).await;
     }
@@ -42,12 +42,12 @@ on_both_engines! {
         run_due(&stage.ctx).await.unwrap();
         let refund = stage.of(1).await;
         let abnormal = apply_refund_notice(&stage.ctx, &stage.notice(&refund, Said::Abnormal)).await;
-        assert_eq!(abnormal.unwrap(), Heard::Applied(RefundStatus::ManualRequired));
+        assert_eq!(abnormal.unwrap(), Applied::Now(RefundStatus::ManualRequired));
         assert_eq!(stage.texts("SELECT status FROM payment_record").await, ["paid"]);
         assert_eq!(stage.of(1).await.standing.failure_reason, Some(FailureReason::Abnormal));
         stage.finish(&refund, RefundOutcome::Success);
         let success = apply_refund_notice(&stage.ctx, &stage.notice(&refund, Said::Success)).await;
-        assert_eq!(success.unwrap(), Heard::Applied(RefundStatus::Success));
+        assert_eq!(success.unwrap(), Applied::Now(RefundStatus::Success));
         stage.assert_refunded_once(1).await;
         assert_eq!(stage.of(1).await.standing.failure_reason, None);
     }
@@ -76,7 +76,7 @@ on_both_engines! {
         let mut other_sum = stage.notice(&refund, Said::Success);
         other_sum.amount.refund_fen = 1;
         for notice in [&unapproved, &unknown, &other_sum] {
-            assert_eq!(apply_refund_notice(&stage.ctx, notice).await.unwrap(), Heard::Unexpected);
+            assert_eq!(apply_refund_notice(&stage.ctx, notice).await.unwrap(), Applied::Unexpected);
         }
         assert_eq!(stage.status(1).await, RefundStatus::Pending);
         let kept = stage.texts("SELECT action FROM operation_log WHERE action = 'refund.unexpected'").await;
@@ -95,7 +95,7 @@ on_both_engines! {
         apply_refund_notice(&stage.ctx, &stage.notice(&refund, Said::Abnormal)).await.unwrap();
         close(&stage.ctx, &admin(), id, "已线下转账").await.unwrap();
         let success = apply_refund_notice(&stage.ctx, &stage.notice(&refund, Said::Success)).await;
-        assert_eq!(success.unwrap(), Heard::Unexpected);
+        assert_eq!(success.unwrap(), Applied::Unexpected);
         assert_eq!(stage.status(1).await, RefundStatus::Closed);
         stage.assert_in_order().await;
     }

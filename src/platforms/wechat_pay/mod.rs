@@ -34,7 +34,7 @@ pub use error::{ApiError, Error, Operation};
 pub use next_step::NextStep;
 pub use notices::{MAX_NOTICE_BYTES, NOTICE_FAILURE_BODY, Notice, NoticeError};
 pub use orders::{Channel, NewOrder, PayParams, Prepay};
-pub use refunds::{NewRefund, Refund, RefundAmount, RefundNotice, RefundStatus};
+pub use refunds::{GatewayRefund, NewRefund, RefundAmount, RefundNotice, RefundStatus};
 pub use settings::{ConfigError, PublicKey, Settings, Timeouts};
 pub use signing::SigningFailed;
 pub use transaction::{Payer, TradeState, TradeType, Transaction, TransactionAmount};

@@ -50,7 +50,7 @@ open_enum! {
 
 /// A refund as WeChat Pay sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Refund {
+pub struct GatewayRefund {
     /// WeChat Pay's number.
     pub refund_id: String,
     /// Our number.
@@ -131,7 +131,7 @@ impl WechatPay {
     /// # Errors
     /// [`Error::InvalidRequest`] for a field that WeChat Pay would refuse; else see
     /// [`Error::next_step`]. Whatever it is, the number stays.
-    pub async fn refund(&self, refund: &NewRefund) -> Result<Refund, Error> {
+    pub async fn refund(&self, refund: &NewRefund) -> Result<GatewayRefund, Error> {
         check_refund(refund)?;
         let reason = refund
             .reason
@@ -151,7 +151,7 @@ impl WechatPay {
         let answer = self
             .call_with(Operation::CreateRefund, REFUNDS_PATH, &body)
             .await?;
-        let accepted: Refund = answer.read()?;
+        let accepted: GatewayRefund = answer.read()?;
         let same_sum = accepted.amount.refund_fen == refund.refund_fen;
         if accepted.out_refund_no != refund.out_refund_no || !same_sum {
             return Err(answer.unexpected("is about another refund"));
@@ -164,7 +164,7 @@ impl WechatPay {
     ///
     /// # Errors
     /// See [`Error::next_step`]. "Unknown" here means that nothing was learnt.
-    pub async fn query_refund(&self, out_refund_no: &str) -> Result<Option<Refund>, Error> {
+    pub async fn query_refund(&self, out_refund_no: &str) -> Result<Option<GatewayRefund>, Error> {
         check_out_refund_no(out_refund_no)?;
         let path = format!("{REFUNDS_PATH}/{}", path_segment(out_refund_no));
         let answer = match self
@@ -174,7 +174,7 @@ impl WechatPay {
             Err(error) if error.has_code(404, "RESOURCE_NOT_EXISTS") => return Ok(None),
             other => other?,
         };
-        let refund: Refund = answer.read()?;
+        let refund: GatewayRefund = answer.read()?;
         if refund.out_refund_no != out_refund_no {
             return Err(answer.unexpected("is about another refund"));
         }

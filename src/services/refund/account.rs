@@ -1,13 +1,13 @@
 //! One planet account brings back one deposit: looked at in the transaction that approves.
 
-use crate::domain::refund::{NotTheirs, check_account};
+use crate::domain::refund::{self as rules, NotTheirs};
 use crate::store::Conn;
 use crate::store::refunds::{self, Refund};
 
 use super::{Refusal, Result};
 
-/// Why the check-ins that a refund rests on cannot bring this deposit back, if they cannot.
-pub(super) async fn refuse_account(conn: &mut Conn, refund: &Refund) -> Result<Option<Refusal>> {
+/// The refusal of a deposit that the check-ins of its account cannot bring back.
+pub(super) async fn check_account(conn: &mut Conn, refund: &Refund) -> Result<Option<Refusal>> {
     let proposal = &refund.proposal;
     let other = match (refund.camp_id, proposal.planet_user_id) {
         (Some(camp), Some(account)) => {
@@ -15,7 +15,7 @@ pub(super) async fn refuse_account(conn: &mut Conn, refund: &Refund) -> Result<O
         }
         _ => None,
     };
-    Ok(match check_account(proposal, other) {
+    Ok(match rules::check_account(proposal, other) {
         Ok(()) => None,
         Err(NotTheirs::Contested) => {
             let what = "身份有争议，先在“匹配”里定下是谁";

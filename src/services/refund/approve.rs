@@ -13,11 +13,11 @@ use crate::domain::{
 use crate::store::refunds::{Case, Claim, Refund, Standing};
 use crate::store::{Conn, Lock, Note, Signal, Tx, camps, refunds};
 
-use super::account::refuse_account;
+use super::account::check_account;
 use super::propose::{is_own_proposal, refresh};
 use super::{
-    Context, Error, Refusal, Result, already_decided, authorize, decision, in_one_transaction,
-    remember, step,
+    Context, Error, Refusal, Result, already_decided, audit_refund, authorize, decision,
+    in_one_transaction, step,
 };
 
 /// Refunds that one request may name.
@@ -138,14 +138,14 @@ pub async fn approve_batch(ctx: &Context, actor: &Actor, picked: &[Picked]) -> R
         })
         .await?;
         for (id, outcome) in decided {
-            batch.take_in(id, outcome)?;
+            batch.add(id, outcome)?;
         }
     }
     Ok(batch)
 }
 
 impl Batch {
-    fn take_in(&mut self, id: RefundId, outcome: Result<Refund>) -> Result<()> {
+    fn add(&mut self, id: RefundId, outcome: Result<Refund>) -> Result<()> {
         match outcome {
             Ok(refund) => {
                 self.sum_fen = added(self.sum_fen, &refund)?;
@@ -286,7 +286,7 @@ async fn grant(ctx: &Context, tx: &mut Tx, actor: &Actor, refund: Refund) -> Res
     let note = Note::new(actor, "approved", now);
     let refund = step(tx, refund, approval.to, standing, &note).await?;
     let details = json!({ "status": refund.status });
-    remember(tx, Some(actor), "refund.approve", &refund, details, now);
+    audit_refund(tx, Some(actor), "refund.approve", &refund, details, now);
     if is_final {
         tx.wake(Signal::Refunds);
     }
@@ -308,7 +308,7 @@ async fn judge(
         }
         Err(error) => return Err(error),
     };
-    if let Some(refusal) = refuse_person(conn, actor, &refund).await? {
+    if let Some(refusal) = check_approver(conn, actor, &refund).await? {
         return Ok(Verdict::Refused(refusal.into()));
     }
     let case = facts.cases.get(&refund.payment_id);
@@ -324,17 +324,21 @@ async fn judge(
         return Ok(Verdict::Changed(Box::new((refund, case.clone()))));
     }
     let claimed = facts.claimed_beside(&refund)?;
-    if let Some(refusal) = refuse_money(ctx, &refund, case, claimed) {
+    if let Some(refusal) = check_money(ctx, &refund, case, claimed) {
         return Ok(Verdict::Refused(refusal.into()));
     }
-    if let Some(refusal) = refuse_account(conn, &refund).await? {
+    if let Some(refusal) = check_account(conn, &refund).await? {
         return Ok(Verdict::Refused(refusal.into()));
     }
     Ok(Verdict::Ready(Box::new(refund)))
 }
 
-/// Why this person cannot approve it, if they cannot.
-async fn refuse_person(conn: &mut Conn, actor: &Actor, refund: &Refund) -> Result<Option<Refusal>> {
+/// The refusal of a person who cannot approve it.
+async fn check_approver(
+    conn: &mut Conn,
+    actor: &Actor,
+    refund: &Refund,
+) -> Result<Option<Refusal>> {
     match refund.status {
         RefundStatus::Pending => {}
         RefundStatus::AwaitingSecond => {
@@ -363,8 +367,8 @@ async fn both_lead(
         && camps::is_staffed_by(conn, camp, second.user_id).await?)
 }
 
-/// Why the money cannot go back now, if it cannot.
-fn refuse_money(ctx: &Context, refund: &Refund, case: &Case, claimed: Fen) -> Option<Refusal> {
+/// The refusal of money that cannot go back now.
+fn check_money(ctx: &Context, refund: &Refund, case: &Case, claimed: Fen) -> Option<Refusal> {
     if case.order_status != OrderStatus::Paid {
         return Some(Refusal::WrongState("订单不是已支付状态".to_owned()));
     }

@@ -8,7 +8,7 @@ use crate::domain::{Action, RefundId, RefundStatus};
 use super::approve::{Picked, Skipped, check_size};
 use super::{Context, Error, Refusal, Result, load};
 
-/// What a person named, sorted by whether it may be looked at for approval.
+/// Refunds that a person named, sorted by whether they may be looked at for approval.
 #[derive(Debug, Default)]
 pub struct Chosen {
     /// To be approved, if nothing else stands against it.

@@ -7,7 +7,9 @@ use crate::domain::{Action, RefundId, RefundStatus};
 use crate::store::Note;
 use crate::store::refunds::{Refund, Standing};
 
-use super::{Context, Refusal, Result, decision, in_one_transaction, load, remember, step, worded};
+use super::{
+    Context, Refusal, Result, audit_refund, decision, in_one_transaction, load, step, worded,
+};
 
 /// Closes a refund that needs a person, with a note of how it was settled. No machine touches it
 /// any more.
@@ -35,7 +37,7 @@ pub async fn close(ctx: &Context, actor: &Actor, id: RefundId, note: &str) -> Re
             let note = Note::new(&actor, worded.clone(), now);
             let refund = step(tx, refund, RefundStatus::Closed, standing, &note).await?;
             let details = json!({ "note": worded });
-            remember(tx, Some(&actor), "refund.close", &refund, details, now);
+            audit_refund(tx, Some(&actor), "refund.close", &refund, details, now);
             Ok(refund)
         })
     })

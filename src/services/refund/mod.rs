@@ -8,8 +8,8 @@ mod account;
 mod approve;
 mod choose;
 mod close;
-mod fate;
 mod list;
+mod outcome;
 mod propose;
 mod reject;
 mod retry;
@@ -35,8 +35,8 @@ use super::{Context, Error, Refusal, Result, require, require_anywhere};
 pub use approve::{Batch, DryRun, MAX_BATCH, Picked, Skipped, approve, approve_batch, dry_run};
 pub use choose::{Chosen, choose};
 pub use close::close;
-pub use fate::{Fate, fate_of};
 pub use list::{Detail, Evidence, Outcomes, Page, one, outcomes, page};
+pub use outcome::{PaymentOutcome, outcome_of_payment};
 pub use propose::{
     Built, Lists, Tally, build_due_lists, build_list, propose_flagged, propose_manual,
 };
@@ -44,7 +44,7 @@ pub use reject::{Rejected, reject, reject_batch, reopen};
 pub use retry::retry;
 pub use review::clear_of;
 pub use send::{NOTIFIED_AT, Summary, run_due};
-pub use settle::{Heard, apply_refund_notice};
+pub use settle::{Applied, apply_refund_notice};
 pub use undo::undo;
 
 /// Characters of a reason or a note at most.
@@ -147,7 +147,7 @@ fn already_decided(refund: &Refund) -> Refusal {
         })
 }
 
-fn remember(
+fn audit_refund(
     tx: &mut Tx,
     actor: Option<&Actor>,
     action: &'static str,

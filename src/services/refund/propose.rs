@@ -19,7 +19,7 @@ use crate::store::refunds::{Case, NewRefund, PutForward, Refund, Standing};
 use crate::store::{Note, Operator, Tx, audit, camps, payments, refunds};
 
 use super::{
-    Context, Error, Refusal, Result, authorize, in_one_transaction, remember, step, worded,
+    Context, Error, Refusal, Result, audit_refund, authorize, in_one_transaction, step, worded,
 };
 
 /// The operator of what happens by itself.
@@ -250,21 +250,21 @@ pub(super) async fn refresh(
             };
             let mut refund = refund;
             if refund.status == RefundStatus::AwaitingSecond {
-                refund = take_back(tx, refund, note).await?;
+                refund = withdraw_unsupported(tx, refund, note).await?;
                 refund = step(tx, refund, RefundStatus::Pending, Standing::default(), note).await?;
             }
             refunds::set_proposal(tx, &refund, &put_forward, note.at).await?;
             Ok((Freshness::Refreshed, Some(proposal)))
         }
         None => {
-            take_back(tx, refund, note).await?;
+            withdraw_unsupported(tx, refund, note).await?;
             Ok((Freshness::Withdrawn, None))
         }
     }
 }
 
 /// The system's own rejection, which no person's name stands under.
-async fn take_back(tx: &mut Tx, refund: Refund, note: &Note) -> Result<Refund> {
+async fn withdraw_unsupported(tx: &mut Tx, refund: Refund, note: &Note) -> Result<Refund> {
     let note = Note::new(OPERATOR, "the facts have changed", note.at);
     let to = RefundStatus::Rejected;
     step(tx, refund, to, Standing::default(), &note).await
@@ -351,7 +351,7 @@ pub async fn propose_flagged(
     }
     let id = insert(ctx, tx, &case, put_forward(&case, proposal), note).await?;
     let refund = refunds::by_id(tx, id).await?.ok_or(Error::NotFound)?;
-    remember(tx, None, "refund.propose", &refund, json!(null), note.at);
+    audit_refund(tx, None, "refund.propose", &refund, json!(null), note.at);
     Ok(Some(id))
 }
 
@@ -371,12 +371,12 @@ pub async fn propose_manual(
     let (actor, order_no) = (actor.clone(), order_no.to_owned());
     in_one_transaction(ctx, move |ctx, tx| {
         let (actor, order_no, reason) = (actor.clone(), order_no.clone(), reason.clone());
-        Box::pin(async move { put_by_hand(&ctx, tx, &actor, &order_no, reason).await })
+        Box::pin(async move { propose_manually(&ctx, tx, &actor, &order_no, reason).await })
     })
     .await
 }
 
-async fn put_by_hand(
+async fn propose_manually(
     ctx: &Context,
     tx: &mut Tx,
     actor: &Actor,
@@ -409,7 +409,7 @@ async fn put_by_hand(
     let refund = refunds::of_payment(tx, order.id).await?;
     let refund = refund.ok_or(Error::NotFound)?;
     let details = json!({ "reason": refund.reason });
-    remember(tx, Some(actor), "refund.propose", &refund, details, note.at);
+    audit_refund(tx, Some(actor), "refund.propose", &refund, details, note.at);
     Ok(refund)
 }
 

@@ -10,11 +10,11 @@ use crate::store::{Note, Tx, refunds};
 use super::approve::{CHUNK, MAX_BATCH, Skipped};
 use super::propose::{put_forward, reopen_with};
 use super::{
-    Context, Error, Refusal, Result, already_decided, decision, in_one_transaction, load, remember,
-    step, worded,
+    Context, Error, Refusal, Result, already_decided, audit_refund, decision, in_one_transaction,
+    load, step, worded,
 };
 
-/// What became of a batch.
+/// The result of rejecting a batch.
 #[derive(Debug, Default)]
 pub struct Rejected {
     /// Rejected now.
@@ -32,7 +32,7 @@ pub async fn reject(ctx: &Context, actor: &Actor, id: RefundId, reason: &str) ->
     let actor = actor.clone();
     in_one_transaction(ctx, move |ctx, tx| {
         let (actor, reason) = (actor.clone(), reason.clone());
-        Box::pin(async move { refuse(&ctx, tx, &actor, id, &reason).await })
+        Box::pin(async move { reject_one(&ctx, tx, &actor, id, &reason).await })
     })
     .await
 }
@@ -56,7 +56,7 @@ pub async fn reject_batch(
         let (actor, chunk, reason) = (actor.clone(), chunk.to_vec(), reason.clone());
         let decided = in_one_transaction(ctx, move |ctx, tx| {
             let (actor, chunk, reason) = (actor.clone(), chunk.clone(), reason.clone());
-            Box::pin(async move { refuse_each(&ctx, tx, &actor, &chunk, &reason).await })
+            Box::pin(async move { reject_each(&ctx, tx, &actor, &chunk, &reason).await })
         })
         .await?;
         done.rejected.extend(decided.rejected);
@@ -65,8 +65,8 @@ pub async fn reject_batch(
     Ok(done)
 }
 
-/// Rejects what still waits. The others say so before anything is written of them.
-async fn refuse_each(
+/// Rejects what still waits; the others are skipped before anything is written of them.
+async fn reject_each(
     ctx: &Context,
     tx: &mut Tx,
     actor: &Actor,
@@ -75,7 +75,7 @@ async fn refuse_each(
 ) -> Result<Rejected> {
     let mut done = Rejected::default();
     for &id in ids {
-        match refuse(ctx, tx, actor, id, reason).await {
+        match reject_one(ctx, tx, actor, id, reason).await {
             Ok(_) => done.rejected.push(id),
             Err(error @ (Error::NotFound | Error::Forbidden(_) | Error::Refused(_))) => {
                 done.skipped.push(Skipped { id, error });
@@ -86,7 +86,7 @@ async fn refuse_each(
     Ok(done)
 }
 
-async fn refuse(
+async fn reject_one(
     ctx: &Context,
     tx: &mut Tx,
     actor: &Actor,
@@ -108,7 +108,7 @@ async fn refuse(
     let note = Note::new(actor, reason, now);
     let refund = step(tx, refund, RefundStatus::Rejected, standing, &note).await?;
     let details = json!({ "reason": reason });
-    remember(tx, Some(actor), "refund.reject", &refund, details, now);
+    audit_refund(tx, Some(actor), "refund.reject", &refund, details, now);
     Ok(refund)
 }
 
@@ -120,12 +120,17 @@ pub async fn reopen(ctx: &Context, actor: &Actor, id: RefundId) -> Result<Refund
     let actor = actor.clone();
     in_one_transaction(ctx, move |ctx, tx| {
         let actor = actor.clone();
-        Box::pin(async move { take_no_back(&ctx, tx, &actor, id).await })
+        Box::pin(async move { reopen_rejected(&ctx, tx, &actor, id).await })
     })
     .await
 }
 
-async fn take_no_back(ctx: &Context, tx: &mut Tx, actor: &Actor, id: RefundId) -> Result<Refund> {
+async fn reopen_rejected(
+    ctx: &Context,
+    tx: &mut Tx,
+    actor: &Actor,
+    id: RefundId,
+) -> Result<Refund> {
     let now = ctx.now();
     let refund = load(tx, actor, Action::ReviewRefunds, id).await?;
     if refund.status != RefundStatus::Rejected {
@@ -143,6 +148,6 @@ async fn take_no_back(ctx: &Context, tx: &mut Tx, actor: &Actor, id: RefundId) -
     let note = Note::new(actor, "reopened", now);
     reopen_with(tx, refund, put_forward, &note).await?;
     let refund = refunds::by_id(tx, id).await?.ok_or(Error::NotFound)?;
-    remember(tx, Some(actor), "refund.reopen", &refund, json!(null), now);
+    audit_refund(tx, Some(actor), "refund.reopen", &refund, json!(null), now);
     Ok(refund)
 }

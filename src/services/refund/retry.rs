@@ -9,8 +9,8 @@ use crate::store::refunds::{NewRefund, PutForward, Refund, Standing};
 use crate::store::{Note, Signal, Tx, refunds};
 
 use super::{
-    Context, Error, Refusal, Result, bring_order_to, decision, in_one_transaction, load, remember,
-    step,
+    Context, Error, Refusal, Result, audit_refund, bring_order_to, decision, in_one_transaction,
+    load, step,
 };
 
 /// Has a refund tried again: under the same number, which WeChat Pay is asked about first; under a
@@ -26,24 +26,24 @@ pub async fn retry(ctx: &Context, actor: &Actor, id: RefundId) -> Result<Refund>
         Box::pin(async move {
             let refund = load(tx, &actor, Action::ReviewRefunds, id).await?;
             let refund = match refund.status {
-                RefundStatus::Failed => sooner(&ctx, tx, refund).await?,
+                RefundStatus::Failed => make_due_now(&ctx, tx, refund).await?,
                 // The runner could not read it and has set it aside. It can be read now.
                 RefundStatus::Approved | RefundStatus::Processing
                     if refund.standing.next_try_at.is_none() =>
                 {
-                    sooner(&ctx, tx, refund).await?
+                    make_due_now(&ctx, tx, refund).await?
                 }
                 RefundStatus::ManualRequired if was_closed(&refund) => {
                     replace(&ctx, tx, &actor, refund).await?
                 }
-                RefundStatus::ManualRequired => again(&ctx, tx, &actor, refund).await?,
+                RefundStatus::ManualRequired => resume(&ctx, tx, &actor, refund).await?,
                 _ => {
                     let what = "只有失败或需人工处理的退款可以重试".to_owned();
                     return Err(Refusal::WrongState(what).into());
                 }
             };
             let now = ctx.now();
-            remember(tx, Some(&actor), "refund.retry", &refund, json!(null), now);
+            audit_refund(tx, Some(&actor), "refund.retry", &refund, json!(null), now);
             tx.wake(Signal::Refunds);
             Ok(refund)
         })
@@ -55,8 +55,8 @@ fn was_closed(refund: &Refund) -> bool {
     refund.standing.failure_reason == Some(FailureReason::Closed)
 }
 
-/// The next try does not wait for its time.
-async fn sooner(ctx: &Context, tx: &mut Tx, refund: Refund) -> Result<Refund> {
+/// Brings the next try forward.
+async fn make_due_now(ctx: &Context, tx: &mut Tx, refund: Refund) -> Result<Refund> {
     let standing = Standing {
         next_try_at: Some(ctx.now()),
         ..refund.standing.clone()
@@ -65,8 +65,9 @@ async fn sooner(ctx: &Context, tx: &mut Tx, refund: Refund) -> Result<Refund> {
     Ok(Refund { standing, ..refund })
 }
 
-/// Back to the runner, which asks WeChat Pay about the number before it sends anything.
-async fn again(ctx: &Context, tx: &mut Tx, actor: &Actor, refund: Refund) -> Result<Refund> {
+/// Gives a refund back to the runner, which asks WeChat Pay about the number before it sends
+/// anything.
+async fn resume(ctx: &Context, tx: &mut Tx, actor: &Actor, refund: Refund) -> Result<Refund> {
     let now = ctx.now();
     let note = Note::new(actor, "retried", now);
     let standing = Standing {
@@ -82,7 +83,7 @@ async fn again(ctx: &Context, tx: &mut Tx, actor: &Actor, refund: Refund) -> Res
     step(tx, refund, RefundStatus::Processing, standing, &note).await
 }
 
-/// The number is used up: a new refund, already approved, takes the place of this one.
+/// Puts a new refund, already approved, in the place of one whose number is used up.
 async fn replace(ctx: &Context, tx: &mut Tx, actor: &Actor, refund: Refund) -> Result<Refund> {
     let now = ctx.now();
     let refund_no = RefundNo::new(ctx.new_uuid());

@@ -1,6 +1,6 @@
 //! The runner: carries approved refunds to WeChat Pay, each under its one number.
 //!
-//! Claim (one transaction) → call (none open) → record (one transaction). What a call that was not
+//! Lease (one transaction) → call (none open) → record (one transaction). What a call that was not
 //! answered did is unknown, not failed: the refund stays under way, and WeChat Pay is asked about
 //! its number before the same number is sent again. A runner that died is followed by another one
 //! when its lease has run out.
@@ -21,15 +21,16 @@ use crate::platforms::wechat_pay::{self, NextStep, WechatPay};
 use crate::store::refunds::{Case, Refund, Standing};
 use crate::store::{Lock, Note, StoreError, Tx, refunds};
 
-use super::settle::{Heard, hear};
+use super::settle::{Applied, apply_report};
 use super::stuck::{
-    OPERATOR, did_not_work, does_not_match, is_unreadable, order_does_not_fit, stays_unknown,
+    OPERATOR, escalate_mismatch, escalate_order_mismatch, quarantine_unreadable, record_failure,
+    record_unknown,
 };
 use super::{Context, Result, bring_order_to, in_one_transaction, step};
 
-/// How long a claim holds: three calls of 30 s (asked, sent, asked) and their pauses, with room.
-const LEASE: TimeDelta = TimeDelta::minutes(3);
-/// Due refunds that a claim looks through for payers nobody is busy with.
+/// How long a lease holds: three calls of 30 s (asked, sent, asked) and their pauses, with room.
+const LEASE_FOR: TimeDelta = TimeDelta::minutes(3);
+/// Due refunds that are looked through for payers nobody is busy with.
 const LOOK_AT: i64 = 64;
 /// Calls under way at once: even if all of them are answered wrong, WeChat Pay's 6 wrong answers
 /// a second are kept (wechat-pay-v3 §7.2).
@@ -72,19 +73,29 @@ enum Ending {
     Unknown,
 }
 
-/// A refund that this run holds.
-struct Claim {
+impl Ending {
+    /// Whether WeChat Pay may count it among the wrong answers, of which it allows few.
+    const fn went_wrong(self) -> bool {
+        matches!(
+            self,
+            Self::Unknown | Self::Is(RefundStatus::Failed | RefundStatus::ManualRequired)
+        )
+    }
+}
+
+/// A refund that this run holds until its lease runs out.
+struct Lease {
     refund: Refund,
     /// Whether nothing can have been sent under its number yet.
     is_fresh: bool,
     case: Case,
 }
 
-/// What came of looking at those that are due.
+/// Due refunds that were looked at.
 #[derive(Default)]
-struct Claimed {
-    claims: Vec<Claim>,
-    /// Those that could not be claimed, and are due no more.
+struct Looked {
+    leases: Vec<Lease>,
+    /// Those that could not be leased, and are due no more.
     set_aside: usize,
 }
 
@@ -127,15 +138,17 @@ pub async fn run_due(ctx: &Context) -> Result<Summary> {
         if ctx.stop.is_cancelled() {
             break;
         }
-        let Claimed { claims, set_aside } = claim(ctx, width).await?;
+        let Looked { leases, set_aside } = lease_due(ctx, width).await?;
         summary.set_aside += set_aside;
-        if claims.is_empty() && set_aside == 0 {
+        if leases.is_empty() && set_aside == 0 {
             break;
         }
-        let endings = join_all(claims.iter().map(|claim| carry_out(ctx, pay, &pace, claim))).await;
+        let endings = join_all(leases.iter().map(|lease| carry_out(ctx, pay, &pace, lease))).await;
         let mut went_wrong = 0;
         for ending in endings {
-            went_wrong += usize::from(summary.count(ending?));
+            let ending = ending?;
+            summary.count(ending);
+            went_wrong += usize::from(ending.went_wrong());
         }
         if went_wrong == 0 {
             (width, stumbles) = ((width * 2).min(MAX_AT_ONCE), 0);
@@ -152,48 +165,46 @@ pub async fn run_due(ctx: &Context) -> Result<Summary> {
 }
 
 impl Summary {
-    /// Counts an ending; whether it was one that went wrong.
-    fn count(&mut self, ending: Ending) -> bool {
-        let (counter, went_wrong) = match ending {
-            Ending::Is(RefundStatus::Success) => (&mut self.succeeded, false),
-            Ending::Is(RefundStatus::Failed) => (&mut self.failed, true),
-            Ending::Is(RefundStatus::ManualRequired) => (&mut self.manual_required, true),
-            Ending::Is(_) => (&mut self.under_way, false),
-            Ending::Unknown => (&mut self.unknown, true),
+    const fn count(&mut self, ending: Ending) {
+        let counter = match ending {
+            Ending::Is(RefundStatus::Success) => &mut self.succeeded,
+            Ending::Is(RefundStatus::Failed) => &mut self.failed,
+            Ending::Is(RefundStatus::ManualRequired) => &mut self.manual_required,
+            Ending::Is(_) => &mut self.under_way,
+            Ending::Unknown => &mut self.unknown,
         };
         *counter += 1;
-        went_wrong
     }
 }
 
-/// Claims up to `width` due refunds of payers whom no other runner is busy with. Runners choose one
+/// Leases up to `width` due refunds of payers whom no other runner is busy with. Runners choose one
 /// after the other: what one holds, the next one sees, on PostgreSQL too. One whose books do not
 /// fit moves no money, and does not stay due: it would keep the others from their turn.
-async fn claim(ctx: &Context, width: usize) -> Result<Claimed> {
+async fn lease_due(ctx: &Context, width: usize) -> Result<Looked> {
     in_one_transaction(ctx, move |ctx, tx| {
         Box::pin(async move {
             tx.lock(Lock::RefundClaims).await?;
             let (now, wall_now) = (ctx.now(), ctx.wall_now());
             let held = refunds::held_payers(tx, wall_now).await?;
             let mut busy: HashSet<Vec<u8>> = held.into_iter().collect();
-            let mut claimed = Claimed::default();
+            let mut looked = Looked::default();
             for due in refunds::due(tx, now, wall_now, LOOK_AT).await? {
-                if claimed.claims.len() >= width {
+                if looked.leases.len() >= width {
                     break;
                 }
                 let refund = match due {
                     Ok(refund) => refund,
                     Err(StoreError::Inconsistent { id, what, .. }) => {
                         tracing::error!(refund.id = id, what, "a due refund cannot be read");
-                        is_unreadable(&ctx, tx, RefundId(id), what).await?;
-                        claimed.set_aside += 1;
+                        quarantine_unreadable(&ctx, tx, RefundId(id), what).await?;
+                        looked.set_aside += 1;
                         continue;
                     }
                     Err(error) => return Err(error.into()),
                 };
                 let Some(case) = case_of(tx, &refund).await? else {
-                    order_does_not_fit(&ctx, tx, refund).await?;
-                    claimed.set_aside += 1;
+                    escalate_order_mismatch(&ctx, tx, refund).await?;
+                    looked.set_aside += 1;
                     continue;
                 };
                 if let Some(payer) = &case.openid_mac
@@ -201,9 +212,9 @@ async fn claim(ctx: &Context, width: usize) -> Result<Claimed> {
                 {
                     continue;
                 }
-                claimed.claims.push(take(&ctx, tx, refund, case).await?);
+                looked.leases.push(lease(&ctx, tx, refund, case).await?);
             }
-            Ok(claimed)
+            Ok(looked)
         })
     })
     .await
@@ -235,15 +246,15 @@ async fn case_of(tx: &mut Tx, refund: &Refund) -> Result<Option<Case>> {
     Ok(case)
 }
 
-async fn take(ctx: &Context, tx: &mut Tx, refund: Refund, case: Case) -> Result<Claim> {
-    let lease_until = Some(ctx.wall_now().plus(LEASE));
+async fn lease(ctx: &Context, tx: &mut Tx, refund: Refund, case: Case) -> Result<Lease> {
+    let lease_until = Some(ctx.wall_now().plus(LEASE_FOR));
     if refund.status == RefundStatus::Processing {
         let standing = Standing {
             lease_until,
             ..refund.standing.clone()
         };
         refunds::keep(tx, &refund, &standing, ctx.now()).await?;
-        return Ok(Claim {
+        return Ok(Lease {
             refund: Refund { standing, ..refund },
             is_fresh: false,
             case,
@@ -262,44 +273,44 @@ async fn take(ctx: &Context, tx: &mut Tx, refund: Refund, case: Case) -> Result<
     let note = Note::new(OPERATOR, format!("try {}", standing.attempts), ctx.now());
     bring_order_to(tx, refund.payment_id, OrderStatus::Refunding, &note).await?;
     let refund = step(tx, refund, RefundStatus::Processing, standing, &note).await?;
-    Ok(Claim {
+    Ok(Lease {
         refund,
         is_fresh,
         case,
     })
 }
 
-async fn carry_out(ctx: &Context, pay: &WechatPay, pace: &Pace, claim: &Claim) -> Result<Ending> {
-    if !claim.is_fresh
-        && let Some(ending) = ask(ctx, pay, pace, &claim.refund).await?
+async fn carry_out(ctx: &Context, pay: &WechatPay, pace: &Pace, lease: &Lease) -> Result<Ending> {
+    if !lease.is_fresh
+        && let Some(ending) = query(ctx, pay, pace, &lease.refund).await?
     {
         return Ok(ending);
     }
     pace.slot().await;
-    let error = match pay.refund(&order_of(ctx, claim)).await {
-        Ok(answer) => return told(ctx, &claim.refund, hear(ctx, (&answer).into()).await?).await,
+    let error = match pay.refund(&request_of(ctx, lease)).await {
+        Ok(answer) => return conclude(ctx, &lease.refund, &answer).await,
         Err(error) => error,
     };
     pace.stumbled().await;
-    log(&claim.refund, &error);
+    log_failure(&lease.refund, &error);
     match error.next_step() {
         // Neither says anything about money: it is asked for, and sent again if it is not there.
-        NextStep::Repeat | NextStep::QueryOrRepeat => unknown(ctx, &claim.refund, None).await,
+        NextStep::Repeat | NextStep::QueryOrRepeat => end_unknown(ctx, &lease.refund, None).await,
         NextStep::QueryFirst | NextStep::NewNumber => {
-            match ask(ctx, pay, pace, &claim.refund).await? {
+            match query(ctx, pay, pace, &lease.refund).await? {
                 Some(ending) => Ok(ending),
-                None => failed(ctx, &claim.refund, &error, true).await,
+                None => end_failed(ctx, &lease.refund, &error, true).await,
             }
         }
         NextStep::RepeatAfterTopUp | NextStep::MendFirst => {
-            failed(ctx, &claim.refund, &error, true).await
+            end_failed(ctx, &lease.refund, &error, true).await
         }
-        NextStep::GiveUp => failed(ctx, &claim.refund, &error, false).await,
+        NextStep::GiveUp => end_failed(ctx, &lease.refund, &error, false).await,
     }
 }
 
 /// Asks WeChat Pay about the number; `None`: it has never heard of it, so that it may be sent.
-async fn ask(
+async fn query(
     ctx: &Context,
     pay: &WechatPay,
     pace: &Pace,
@@ -307,51 +318,57 @@ async fn ask(
 ) -> Result<Option<Ending>> {
     pace.slot().await;
     match pay.query_refund(refund.refund_no.as_str()).await {
-        Ok(Some(answer)) => {
-            let heard = hear(ctx, (&answer).into()).await?;
-            told(ctx, refund, heard).await.map(Some)
-        }
+        Ok(Some(answer)) => conclude(ctx, refund, &answer).await.map(Some),
         Ok(None) => Ok(None),
         Err(error) => {
             pace.stumbled().await;
-            log(refund, &error);
+            log_failure(refund, &error);
             // Wrong keys or rights keep us from asking. What was sent stays unknown all the same.
             let is_blocked = error.next_step() == NextStep::MendFirst;
             let blocked = is_blocked.then(|| FailureReason::of_code(error.code()));
-            unknown(ctx, refund, blocked).await.map(Some)
+            end_unknown(ctx, refund, blocked).await.map(Some)
         }
     }
 }
 
-async fn told(ctx: &Context, refund: &Refund, heard: Heard) -> Result<Ending> {
-    Ok(match heard {
-        Heard::Applied(status) => Ending::Is(status),
-        // Asking again would tell the same: people have to look.
-        Heard::Unexpected if does_not_match(ctx, refund).await? => {
-            Ending::Is(RefundStatus::ManualRequired)
-        }
+/// Applies what WeChat Pay answered about a refund.
+async fn conclude(
+    ctx: &Context,
+    refund: &Refund,
+    answer: &wechat_pay::GatewayRefund,
+) -> Result<Ending> {
+    Ok(match apply_report(ctx, answer.into()).await? {
+        Applied::Now(status) => Ending::Is(status),
         // Somebody else was told the same in the meantime.
-        Heard::Before | Heard::Unexpected => Ending::Unknown,
+        Applied::Before => Ending::Unknown,
+        // Asking again would tell the same: people have to look.
+        Applied::Unexpected => escalate_mismatch(ctx, refund)
+            .await?
+            .map_or(Ending::Unknown, Ending::Is),
     })
 }
 
-async fn unknown(ctx: &Context, refund: &Refund, blocked: Option<FailureReason>) -> Result<Ending> {
-    stays_unknown(ctx, refund, blocked).await?;
+async fn end_unknown(
+    ctx: &Context,
+    refund: &Refund,
+    blocked: Option<FailureReason>,
+) -> Result<Ending> {
+    record_unknown(ctx, refund, blocked).await?;
     Ok(Ending::Unknown)
 }
 
-async fn failed(
+async fn end_failed(
     ctx: &Context,
     refund: &Refund,
     error: &wechat_pay::Error,
     may_repeat: bool,
 ) -> Result<Ending> {
     let reason = FailureReason::of_code(error.code());
-    let written = did_not_work(ctx, refund, reason, may_repeat).await?;
+    let written = record_failure(ctx, refund, reason, may_repeat).await?;
     Ok(written.map_or(Ending::Unknown, Ending::Is))
 }
 
-fn log(refund: &Refund, error: &wechat_pay::Error) {
+fn log_failure(refund: &Refund, error: &wechat_pay::Error) {
     tracing::warn!(
         refund.id = refund.id.0,
         amount_fen = refund.proposal.amount_fen.get(),
@@ -362,14 +379,14 @@ fn log(refund: &Refund, error: &wechat_pay::Error) {
     );
 }
 
-fn order_of(ctx: &Context, claim: &Claim) -> wechat_pay::NewRefund {
-    let refund = &claim.refund;
+fn request_of(ctx: &Context, lease: &Lease) -> wechat_pay::NewRefund {
+    let refund = &lease.refund;
     wechat_pay::NewRefund {
         out_trade_no: refund.order_no.clone(),
         out_refund_no: refund.refund_no.to_string(),
         reason: Some(reason_shown(&refund.proposal)),
         refund_fen: refund.proposal.amount_fen.get(),
-        total_fen: claim.case.grounds.paid.get(),
+        total_fen: lease.case.grounds.paid.get(),
         notify_url: Some(format!("{}{NOTIFIED_AT}", ctx.settings.public_url)),
     }
 }

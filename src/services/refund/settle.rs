@@ -1,5 +1,5 @@
-//! What WeChat Pay says of a refund, by a notification or by an answer, and what follows from it.
-//! Its word is final whenever it comes, and applied once.
+//! Applies what WeChat Pay reports of a refund, by a notification or in an answer. A report is final
+//! whenever it comes, and has its effect once.
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -12,14 +12,14 @@ use crate::services::notify::{Notice, tell_deciders, tell_group};
 use crate::store::refunds::{Refund, Standing};
 use crate::store::{Note, Tx, audit, camps, payments, refunds};
 
-use super::{Context, Error, Result, bring_order_to, in_one_transaction, remember, step};
+use super::{Context, Error, Result, audit_refund, bring_order_to, in_one_transaction, step};
 
 /// The operator of what WeChat Pay causes.
 pub(super) const WECHAT_PAY: &str = "wechat_pay";
 
-/// What WeChat Pay says of one refund.
+/// One refund as WeChat Pay reports it, by a notification or in an answer.
 #[derive(Debug, Clone)]
-pub(super) struct Word {
+pub(super) struct RefundReport {
     refund_no: String,
     refund_id: String,
     /// The order; answers need not name it.
@@ -29,18 +29,18 @@ pub(super) struct Word {
     succeeded_at: Option<DateTime<Utc>>,
 }
 
-/// What became of WeChat Pay's word.
+/// The effect of a report on our books.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Heard {
+pub enum Applied {
     /// The refund is in this status now.
-    Applied(RefundStatus),
+    Now(RefundStatus),
     /// It was before; nothing was written.
     Before,
     /// It fits nothing of ours: written into the audit, and people were told.
     Unexpected,
 }
 
-impl Word {
+impl RefundReport {
     /// Whether it is about this very refund: the amount and the order are ours too.
     fn is_about(&self, refund: &Refund) -> bool {
         let order_no = self.order_no.as_ref();
@@ -49,8 +49,8 @@ impl Word {
     }
 }
 
-impl From<&wechat_pay::Refund> for Word {
-    fn from(refund: &wechat_pay::Refund) -> Self {
+impl From<&wechat_pay::GatewayRefund> for RefundReport {
+    fn from(refund: &wechat_pay::GatewayRefund) -> Self {
         Self {
             refund_no: refund.out_refund_no.clone(),
             refund_id: refund.refund_id.clone(),
@@ -62,7 +62,7 @@ impl From<&wechat_pay::Refund> for Word {
     }
 }
 
-impl From<&RefundNotice> for Word {
+impl From<&RefundNotice> for RefundReport {
     fn from(notice: &RefundNotice) -> Self {
         Self {
             refund_no: notice.out_refund_no.clone(),
@@ -80,50 +80,60 @@ impl From<&RefundNotice> for Word {
 ///
 /// # Errors
 /// [`Error::Invalid`] if it is for another merchant.
-pub async fn apply_refund_notice(ctx: &Context, notice: &RefundNotice) -> Result<Heard> {
+pub async fn apply_refund_notice(ctx: &Context, notice: &RefundNotice) -> Result<Applied> {
     if notice.mch_id != ctx.pay()?.mch_id() {
         return Err(Error::invalid("mchid", "not our merchant"));
     }
-    hear(ctx, notice.into()).await
+    apply_report(ctx, notice.into()).await
 }
 
-/// Applies WeChat Pay's word about a refund.
-pub(super) async fn hear(ctx: &Context, word: Word) -> Result<Heard> {
+/// Applies a report in a transaction of its own.
+pub(super) async fn apply_report(ctx: &Context, report: RefundReport) -> Result<Applied> {
     in_one_transaction(ctx, move |ctx, tx| {
-        let word = word.clone();
-        Box::pin(async move { take_in(&ctx, tx, &word).await })
+        let report = report.clone();
+        Box::pin(async move { apply(&ctx, tx, &report).await })
     })
     .await
 }
 
-async fn take_in(ctx: &Context, tx: &mut Tx, word: &Word) -> Result<Heard> {
-    let refund = refunds::by_refund_no(tx, &word.refund_no).await?;
-    let Some(refund) = refund.filter(|refund| word.is_about(refund)) else {
-        return unexpected(ctx, tx, word).await;
+async fn apply(ctx: &Context, tx: &mut Tx, report: &RefundReport) -> Result<Applied> {
+    let refund = refunds::by_refund_no(tx, &report.refund_no).await?;
+    let Some(refund) = refund.filter(|refund| report.is_about(refund)) else {
+        return report_unexpected(ctx, tx, report).await;
     };
     use wechat_pay::RefundStatus as Said;
-    match word.status {
-        Said::Success => succeed(ctx, tx, refund, word).await,
-        Said::Abnormal => end_without_money(ctx, tx, refund, word, FailureReason::Abnormal).await,
-        Said::Closed => end_without_money(ctx, tx, refund, word, FailureReason::Closed).await,
-        // A word that is not in the reference decides nothing: the next question may tell more.
-        Said::Processing | Said::Unknown(_) => still_under_way(ctx, tx, refund, word).await,
+    match report.status {
+        Said::Success => record_success(ctx, tx, refund, report).await,
+        Said::Abnormal => {
+            record_end_without_money(ctx, tx, refund, report, FailureReason::Abnormal).await
+        }
+        Said::Closed => {
+            record_end_without_money(ctx, tx, refund, report, FailureReason::Closed).await
+        }
+        // A status that is not in the reference decides nothing: the next query may tell more.
+        Said::Processing | Said::Unknown(_) => record_processing(ctx, tx, refund, report).await,
     }
 }
 
-async fn succeed(ctx: &Context, tx: &mut Tx, refund: Refund, word: &Word) -> Result<Heard> {
+async fn record_success(
+    ctx: &Context,
+    tx: &mut Tx,
+    refund: Refund,
+    report: &RefundReport,
+) -> Result<Applied> {
     let refund = match refund.status {
-        RefundStatus::Success => return Ok(Heard::Before),
+        RefundStatus::Success => return Ok(Applied::Before),
         RefundStatus::Processing | RefundStatus::Failed | RefundStatus::ManualRequired => refund,
-        RefundStatus::Approved => as_sent(ctx, tx, refund).await?,
+        RefundStatus::Approved => record_sent(ctx, tx, refund).await?,
         // Money moved that nobody has let go, or that somebody has given back by hand.
-        _ => return unexpected(ctx, tx, word).await,
+        _ => return report_unexpected(ctx, tx, report).await,
     };
     let note = Note::new(WECHAT_PAY, "refunded", ctx.now());
     let standing = Standing {
-        wechat_refund_id: Some(word.refund_id.clone()),
+        wechat_refund_id: Some(report.refund_id.clone()),
         refunded_at: Some(
-            word.succeeded_at
+            report
+                .succeeded_at
                 .map_or(note.at, Timestamp::from)
                 .whole_second(),
         ),
@@ -136,15 +146,15 @@ async fn succeed(ctx: &Context, tx: &mut Tx, refund: Refund, word: &Word) -> Res
     let refund = step(tx, refund, RefundStatus::Success, standing, &note).await?;
     bring_order_to(tx, refund.payment_id, OrderStatus::Refunded, &note).await?;
     close_binding(tx, &refund, &note).await?;
-    remember(tx, None, "refund.success", &refund, json!(null), note.at);
+    audit_refund(tx, None, "refund.success", &refund, json!(null), note.at);
     if refund.proposal.kind == RefundKind::Deposit {
         tell_group_done(tx, &refund, note.at).await?;
     }
-    Ok(Heard::Applied(RefundStatus::Success))
+    Ok(Applied::Now(RefundStatus::Success))
 }
 
-/// A refund that WeChat Pay knows although our books say that it was not sent yet.
-async fn as_sent(ctx: &Context, tx: &mut Tx, refund: Refund) -> Result<Refund> {
+/// Brings a refund under way that WeChat Pay knows although our books say that it was not sent yet.
+async fn record_sent(ctx: &Context, tx: &mut Tx, refund: Refund) -> Result<Refund> {
     let note = Note::new(WECHAT_PAY, "known to WeChat Pay", ctx.now());
     let standing = Standing {
         attempts: refund.standing.attempts + 1,
@@ -154,28 +164,28 @@ async fn as_sent(ctx: &Context, tx: &mut Tx, refund: Refund) -> Result<Refund> {
     step(tx, refund, RefundStatus::Processing, standing, &note).await
 }
 
-async fn end_without_money(
+async fn record_end_without_money(
     ctx: &Context,
     tx: &mut Tx,
     refund: Refund,
-    word: &Word,
+    report: &RefundReport,
     reason: FailureReason,
-) -> Result<Heard> {
+) -> Result<Applied> {
     let standing = Standing {
-        wechat_refund_id: Some(word.refund_id.clone()),
+        wechat_refund_id: Some(report.refund_id.clone()),
         ..refund.standing.clone()
     };
     match refund.status {
         RefundStatus::Processing | RefundStatus::Failed => {
-            needs_person(ctx, tx, refund, standing, reason).await?;
+            escalate(ctx, tx, refund, standing, reason).await?;
         }
         RefundStatus::Approved => {
-            let refund = as_sent(ctx, tx, refund).await?;
+            let refund = record_sent(ctx, tx, refund).await?;
             let standing = Standing {
                 attempts: refund.standing.attempts,
                 ..standing
             };
-            needs_person(ctx, tx, refund, standing, reason).await?;
+            escalate(ctx, tx, refund, standing, reason).await?;
         }
         // After CLOSED nothing but money changes it (wechat-pay-v3 §7.3).
         RefundStatus::ManualRequired
@@ -188,21 +198,26 @@ async fn end_without_money(
             };
             refunds::keep(tx, &refund, &standing, ctx.now()).await?;
         }
-        _ => return Ok(Heard::Before),
+        _ => return Ok(Applied::Before),
     }
-    Ok(Heard::Applied(RefundStatus::ManualRequired))
+    Ok(Applied::Now(RefundStatus::ManualRequired))
 }
 
-async fn still_under_way(ctx: &Context, tx: &mut Tx, refund: Refund, word: &Word) -> Result<Heard> {
+async fn record_processing(
+    ctx: &Context,
+    tx: &mut Tx,
+    refund: Refund,
+    report: &RefundReport,
+) -> Result<Applied> {
     if refund.status != RefundStatus::Processing {
-        return Ok(Heard::Before);
+        return Ok(Applied::Before);
     }
     let standing = Standing {
-        wechat_refund_id: Some(word.refund_id.clone()),
+        wechat_refund_id: Some(report.refund_id.clone()),
         ..asked_again_later(ctx, &refund)
     };
     refunds::keep(tx, &refund, &standing, ctx.now()).await?;
-    Ok(Heard::Applied(RefundStatus::Processing))
+    Ok(Applied::Now(RefundStatus::Processing))
 }
 
 /// Under way, and asked about later.
@@ -217,8 +232,9 @@ pub(super) fn asked_again_later(ctx: &Context, refund: &Refund) -> Standing {
     }
 }
 
-/// The machine is at its end: the order is paid again, and people are told.
-pub(super) async fn needs_person(
+/// Leaves a refund to people because the machine is at its end: its order is paid again, and they
+/// are told.
+pub(super) async fn escalate(
     ctx: &Context,
     tx: &mut Tx,
     refund: Refund,
@@ -227,12 +243,13 @@ pub(super) async fn needs_person(
 ) -> Result<()> {
     let note = Note::new(WECHAT_PAY, reason.word(), ctx.now());
     bring_order_to(tx, refund.payment_id, OrderStatus::Paid, &note).await?;
-    let refund = leave_to_people(tx, refund, standing, reason.clone(), &note).await?;
+    let refund = mark_manual_required(tx, refund, standing, reason.clone(), &note).await?;
     tell_failed(ctx, tx, &refund, &reason).await
 }
 
-/// The refund needs a person from now on. Whoever calls this sees to its order, and to the telling.
-pub(super) async fn leave_to_people(
+/// Writes that a refund needs a person from now on. Whoever calls this sees to its order, and to
+/// the telling.
+pub(super) async fn mark_manual_required(
     tx: &mut Tx,
     refund: Refund,
     standing: Standing,
@@ -248,7 +265,7 @@ pub(super) async fn leave_to_people(
         ..standing
     };
     let refund = step(tx, refund, RefundStatus::ManualRequired, standing, note).await?;
-    remember(
+    audit_refund(
         tx,
         None,
         "refund.manual_required",
@@ -323,31 +340,31 @@ pub(super) async fn tell_failed(
     tell_deciders(tx, &ctx.settings, &notice, ctx.now()).await
 }
 
-/// Money that our books do not explain: an unknown number, another amount or order, or a refund
-/// that was never let go. Kept in the audit, told to the recipients, and left to people.
-async fn unexpected(ctx: &Context, tx: &mut Tx, word: &Word) -> Result<Heard> {
+/// Keeps in the audit, and tells the recipients of, money that our books do not explain: an unknown
+/// number, another amount or order, or a refund that was never let go.
+async fn report_unexpected(ctx: &Context, tx: &mut Tx, report: &RefundReport) -> Result<Applied> {
     let details = json!({
-        "refundNo": word.refund_no,
-        "wechatRefundId": word.refund_id,
-        "orderNo": word.order_no,
-        "amountFen": word.amount_fen,
-        "status": word.status,
+        "refundNo": report.refund_no,
+        "wechatRefundId": report.refund_id,
+        "orderNo": report.order_no,
+        "amountFen": report.amount_fen,
+        "status": report.status,
     });
     let notice = Notice {
         kind: "refund_unexpected",
         camp_id: None,
         card_id: None,
         body: details.clone(),
-        dedupe_key: format!("{}:{}", word.refund_no, word.status),
+        dedupe_key: format!("{}:{}", report.refund_no, report.status),
     };
     tx.audit(audit::Entry {
         actor: None,
         action: "refund.unexpected",
         object_type: "refund",
-        object_id: word.refund_no.clone(),
+        object_id: report.refund_no.clone(),
         details,
         at: ctx.now(),
     });
     tell_deciders(tx, &ctx.settings, &notice, ctx.now()).await?;
-    Ok(Heard::Unexpected)
+    Ok(Applied::Unexpected)
 }

@@ -1,5 +1,5 @@
-//! What the runner finds that is no word of WeChat Pay's: no answer, a refusal, or books that do not
-//! fit. Each is recorded once, and told to people where only they can go on.
+//! Records what the runner finds that is no report of WeChat Pay's: no answer, a refusal, or books
+//! that do not fit. Each once, and told to people where only they can go on.
 
 use serde_json::json;
 
@@ -9,16 +9,16 @@ use crate::services::notify::{Notice, tell_deciders};
 use crate::store::refunds::{Refund, Standing};
 use crate::store::{Note, Tx, audit, refunds};
 
-use super::settle::{WECHAT_PAY, asked_again_later, leave_to_people, needs_person, tell_failed};
+use super::settle::{WECHAT_PAY, asked_again_later, escalate, mark_manual_required, tell_failed};
 use super::{Context, Error, Result, bring_order_to, in_one_transaction, step};
 
 /// The operator of what the runner finds.
 pub(super) const OPERATOR: &str = "run-refunds";
 
-/// Nothing was learnt: the refund stays under way and WeChat Pay is asked later. `blocked`: why it
-/// cannot be asked, where a person has to mend that. Only the runner that still holds the refund
-/// may say so.
-pub(super) async fn stays_unknown(
+/// Records that nothing was learnt: the refund stays under way and WeChat Pay is asked later.
+/// `blocked`: why it cannot be asked, where a person has to mend that. Has an effect only for the
+/// runner that still holds the refund.
+pub(super) async fn record_unknown(
     ctx: &Context,
     held: &Refund,
     blocked: Option<FailureReason>,
@@ -42,29 +42,37 @@ pub(super) async fn stays_unknown(
     kept.await
 }
 
-/// What WeChat Pay says under the refund's number is about something else. People were told of that
-/// word; the refund is theirs from now on. Only the runner that still holds it may say so.
-pub(super) async fn does_not_match(ctx: &Context, held: &Refund) -> Result<bool> {
+/// Leaves a refund to people under whose number WeChat Pay reports something else; they were told
+/// of that report. Has an effect only for the runner that still holds the refund. Answers the
+/// status, if it was written.
+pub(super) async fn escalate_mismatch(
+    ctx: &Context,
+    held: &Refund,
+) -> Result<Option<RefundStatus>> {
     let held = held.clone();
     in_one_transaction(ctx, move |ctx, tx| {
         let held = held.clone();
         Box::pin(async move {
             if !is_held(tx, &held).await? {
-                return Ok(false);
+                return Ok(None);
             }
             let (payment, standing) = (held.payment_id, held.standing.clone());
             let note = Note::new(OPERATOR, FailureReason::Mismatch.as_str(), ctx.now());
             bring_order_to(tx, payment, OrderStatus::Paid, &note).await?;
-            leave_to_people(tx, held, standing, FailureReason::Mismatch, &note).await?;
-            Ok(true)
+            mark_manual_required(tx, held, standing, FailureReason::Mismatch, &note).await?;
+            Ok(Some(RefundStatus::ManualRequired))
         })
     })
     .await
 }
 
-/// A due refund whose order is where no refund of it can be: it moves no money, and people are
-/// told. The order is left as it is.
-pub(super) async fn order_does_not_fit(ctx: &Context, tx: &mut Tx, refund: Refund) -> Result<()> {
+/// Leaves a due refund to people, and tells them, whose order is where no refund of it can be: it
+/// moves no money. The order is left as it is.
+pub(super) async fn escalate_order_mismatch(
+    ctx: &Context,
+    tx: &mut Tx,
+    refund: Refund,
+) -> Result<()> {
     let reason = FailureReason::Mismatch;
     let note = Note::new(OPERATOR, "its order does not fit", ctx.now());
     let standing = refund.standing.clone();
@@ -80,13 +88,13 @@ pub(super) async fn order_does_not_fit(ctx: &Context, tx: &mut Tx, refund: Refun
     } else {
         refund
     };
-    let refund = leave_to_people(tx, refund, standing, reason.clone(), &note).await?;
+    let refund = mark_manual_required(tx, refund, standing, reason.clone(), &note).await?;
     tell_failed(ctx, tx, &refund, &reason).await
 }
 
-/// A due refund whose row fits no state: it moves no money. It keeps its status, since no move
-/// starts from what cannot be read, and is no longer looked at until a person has it tried again.
-pub(super) async fn is_unreadable(
+/// Sets a due refund aside whose row fits no state: it moves no money. It keeps its status, since
+/// no move starts from what cannot be read, and is due no more until a person has it tried again.
+pub(super) async fn quarantine_unreadable(
     ctx: &Context,
     tx: &mut Tx,
     id: RefundId,
@@ -111,9 +119,10 @@ pub(super) async fn is_unreadable(
     tell_deciders(tx, &ctx.settings, &notice, ctx.now()).await
 }
 
-/// A try that certainly moved no money: the next one is due later, or a person is needed. Only the
-/// runner that still holds the refund may say so. Answers the status, if it was written.
-pub(super) async fn did_not_work(
+/// Records a try that certainly moved no money: the next one is due later, or a person is needed.
+/// Has an effect only for the runner that still holds the refund. Answers the status, if it was
+/// written.
+pub(super) async fn record_failure(
     ctx: &Context,
     held: &Refund,
     reason: FailureReason,
@@ -129,7 +138,7 @@ pub(super) async fn did_not_work(
             let wait = retry_after(held.standing.attempts).filter(|_| may_repeat);
             let standing = held.standing.clone();
             let Some(wait) = wait else {
-                needs_person(&ctx, tx, held, standing, reason).await?;
+                escalate(&ctx, tx, held, standing, reason).await?;
                 return Ok(Some(RefundStatus::ManualRequired));
             };
             let note = Note::new(WECHAT_PAY, reason.word(), ctx.now());

@@ -7,7 +7,7 @@ use crate::domain::{Action, RefundId, RefundStatus};
 use crate::store::Note;
 use crate::store::refunds::{Refund, Standing};
 
-use super::{Context, Refusal, Result, in_one_transaction, load, remember, step};
+use super::{Context, Refusal, Result, audit_refund, in_one_transaction, load, step};
 
 /// Withdraws an approval: before `undo_until`, and before the runner has taken it.
 ///
@@ -33,7 +33,7 @@ pub async fn undo(ctx: &Context, actor: &Actor, id: RefundId) -> Result<Refund> 
             let note = Note::new(&actor, "withdrawn", now);
             let to = RefundStatus::Pending;
             let refund = step(tx, refund, to, Standing::default(), &note).await?;
-            remember(tx, Some(&actor), "refund.undo", &refund, json!(null), now);
+            audit_refund(tx, Some(&actor), "refund.undo", &refund, json!(null), now);
             Ok(refund)
         })
     })
