@@ -13,9 +13,10 @@ use crate::services::lookup::{self, MAX_MEMBERS_FOUND, MemberProgress};
 use crate::services::{Result, review, staff, sync};
 use crate::store::camps::Camp;
 
+use super::cards::{choosing, matching, pending, single};
 use super::command::{self, Command, Verb};
 use super::names::{self, Found};
-use super::{Bot, choosing, matching, pending, replies, single};
+use super::{Bot, replies};
 
 /// How soon the report of a sync is first asked for.
 const FIRST_LOOK: TimeDelta = TimeDelta::seconds(2);

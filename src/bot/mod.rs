@@ -3,23 +3,14 @@
 //! `message-templates/`.
 
 mod answers;
-mod choosing;
-mod clicks;
+mod cards;
 pub mod command;
-mod deciding;
 mod failures;
 mod layout;
-mod matching;
 mod menu;
 mod names;
-mod namesakes;
-mod notices;
-mod pending;
-mod renewing;
 mod replies;
-mod single;
 mod templates;
-mod unusual;
 mod wording;
 mod worker;
 
@@ -65,7 +56,7 @@ impl Chat for Bot {
 
     fn send_outbox(&self) -> BoxFuture<'_, Result<Delivered>> {
         async {
-            renewing::renew(self).await?;
+            cards::renewing::renew(self).await?;
             deliver::send_outbox(&self.ctx, self).await
         }
         .boxed()

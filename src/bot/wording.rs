@@ -13,9 +13,10 @@ use crate::services::{Context, Error, Result, cards, refund, staff, sync};
 use crate::store::cards::{Card, NewCard};
 use crate::store::outbox::{Channel, DueMessage};
 
+use super::cards::pending::{self, CARD_LIFE};
+use super::cards::press;
 use super::layout::{Face, Layout};
-use super::pending::{self, CARD_LIFE};
-use super::{Bot, clicks, failures, replies};
+use super::{Bot, failures, replies};
 
 /// How often what is under way is looked at again.
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(5);
@@ -196,12 +197,12 @@ impl Bot {
         if card.state == CardState::Withdrawn {
             return Ok(Worded::Nothing);
         }
-        let outcomes = refund::outcomes(&self.ctx, &clicks::ids_of(&card)).await?;
+        let outcomes = refund::outcomes(&self.ctx, &press::ids_of(&card)).await?;
         if outcomes.under_way > 0 && !self.is_late(message, SUMMARY_AT_LATEST) {
             return Ok(Worded::NotYet(self.ctx.now().plus(LOOK_AGAIN)));
         }
         let body = self.with_site(json!({
-            "campName": clicks::camp_name(&card),
+            "campName": press::camp_name(&card),
             "succeeded": outcomes.succeeded,
             "failed": outcomes.failed,
             "underWay": outcomes.under_way,
@@ -221,7 +222,7 @@ impl Bot {
         } else {
             "decided"
         };
-        self.update(&card, kind, clicks::without_undo(outcome.shown))
+        self.update(&card, kind, press::without_undo(outcome.shown))
     }
 
     /// Greys a card that a new one has taken the place of, or whose time is over.
@@ -243,7 +244,7 @@ impl Bot {
     }
 
     async fn card_named(&self, body: &Value) -> Result<Card> {
-        let id = clicks::card_of(body).ok_or(Error::NotFound)?;
+        let id = press::card_of(body).ok_or(Error::NotFound)?;
         cards::find(&self.ctx, id).await?.ok_or(Error::NotFound)
     }
 

@@ -14,51 +14,52 @@ use crate::services::{Error, Result, lookup, staff};
 use crate::store::cards::{Card, NewCard};
 use crate::store::refunds::Listed;
 
-use super::{Bot, replies, unusual};
+use crate::bot::cards::unusual;
+use crate::bot::{Bot, replies};
 
 /// Members on one batch card: what a vote can hold (wecom-app §6).
-pub(super) const MAX_BATCH: usize = 20;
+pub(in crate::bot) const MAX_BATCH: usize = 20;
 /// Characters of a choice (wecom-app §6).
 const MAX_CHOICE_CHARS: usize = 17;
 /// A card's buttons die with its response codes, after 72 hours.
-pub(super) const CARD_LIFE: TimeDelta = TimeDelta::hours(72);
+pub(in crate::bot) const CARD_LIFE: TimeDelta = TimeDelta::hours(72);
 
 /// What a card was made of: nothing else is approved by its buttons.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Frozen {
+pub(in crate::bot) struct Frozen {
     /// The refunds, in the order shown.
-    pub(super) picked: Vec<FrozenRefund>,
+    pub(in crate::bot) picked: Vec<FrozenRefund>,
     /// What the template was filled with, so that 返回 shows the same again.
-    pub(super) body: Value,
+    pub(in crate::bot) body: Value,
 }
 
 /// One refund as it was shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct FrozenRefund {
+pub(in crate::bot) struct FrozenRefund {
     /// Its row.
-    pub(super) id: i64,
+    pub(in crate::bot) id: i64,
     /// The hash of the proposal that was shown.
-    pub(super) hash: String,
+    pub(in crate::bot) hash: String,
     /// How much, in fen.
-    pub(super) fen: i64,
+    pub(in crate::bot) fen: i64,
     /// What was shown of it as out of the ordinary.
-    pub(super) flags: Vec<RefundFlag>,
+    pub(in crate::bot) flags: Vec<RefundFlag>,
 }
 
 impl Frozen {
     /// What a card was made of.
-    pub(super) fn of(card: &Card) -> Result<Self> {
+    pub(in crate::bot) fn of(card: &Card) -> Result<Self> {
         serde_json::from_value(card.proposal.clone())
             .map_err(|error| Error::Invariant(format!("card {}: {error}", card.id)))
     }
 
     /// The whole list.
-    pub(super) fn all(&self) -> Vec<Picked> {
+    pub(in crate::bot) fn all(&self) -> Vec<Picked> {
         self.picked.iter().map(FrozenRefund::picked).collect()
     }
 
     /// The places of the list that `mask` has a bit for.
-    pub(super) fn masked(&self, mask: u32) -> Vec<Picked> {
+    pub(in crate::bot) fn masked(&self, mask: u32) -> Vec<Picked> {
         let places = self.picked.iter().enumerate();
         places
             .filter(|(place, _)| mask.checked_shr(*place as u32).unwrap_or(0) & 1 == 1)
@@ -67,7 +68,7 @@ impl Frozen {
     }
 
     /// The bits of the chosen refunds.
-    pub(super) fn mask_of(&self, chosen: &[String]) -> u32 {
+    pub(in crate::bot) fn mask_of(&self, chosen: &[String]) -> u32 {
         let places = self.picked.iter().enumerate();
         places
             .filter(|(_, refund)| chosen.contains(&refund.id.to_string()))
@@ -77,14 +78,14 @@ impl Frozen {
     }
 
     /// What was shown as out of the ordinary about some of its refunds, counted in words.
-    pub(super) fn unusual(&self, ids: &[RefundId]) -> String {
+    pub(in crate::bot) fn unusual(&self, ids: &[RefundId]) -> String {
         let meant = |refund: &&FrozenRefund| ids.contains(&RefundId(refund.id));
         let meant = self.picked.iter().filter(meant);
         unusual::counted(meant.map(|refund| refund.flags.as_slice()))
     }
 
     /// How many of some refunds nobody can approve before it is said whose the account is.
-    pub(super) fn contested(&self, ids: &[RefundId]) -> usize {
+    pub(in crate::bot) fn contested(&self, ids: &[RefundId]) -> usize {
         let meant = |refund: &&FrozenRefund| {
             ids.contains(&RefundId(refund.id)) && refund.flags.contains(&RefundFlag::Contested)
         };
@@ -92,7 +93,7 @@ impl Frozen {
     }
 
     /// The sum of some of its refunds.
-    pub(super) fn sum(&self, ids: &[RefundId]) -> Result<Fen> {
+    pub(in crate::bot) fn sum(&self, ids: &[RefundId]) -> Result<Fen> {
         let amounts = self
             .picked
             .iter()
@@ -105,7 +106,7 @@ impl Frozen {
 }
 
 impl FrozenRefund {
-    pub(super) fn of(listed: &Listed) -> Self {
+    pub(in crate::bot) fn of(listed: &Listed) -> Self {
         Self {
             id: listed.refund.id.0,
             hash: listed.refund.proposal_hash.clone(),
@@ -123,20 +124,20 @@ impl FrozenRefund {
 }
 
 /// The refunds that a card shows; none if it is about something else.
-pub(super) fn shown_on(card: &Card) -> Vec<RefundId> {
+pub(in crate::bot) fn shown_on(card: &Card) -> Vec<RefundId> {
     let picked = Frozen::of(card).map(|frozen| frozen.picked);
     let ids = picked.unwrap_or_default().into_iter();
     ids.map(|refund| RefundId(refund.id)).collect()
 }
 
 /// The subject that all cards about a camp's list share.
-pub(super) fn subject_of(camp: CampId) -> String {
+pub(in crate::bot) fn subject_of(camp: CampId) -> String {
     format!("camp:{camp}")
 }
 
 /// What waits in a camp, as that one of these people sees it who may decide most there: who has
 /// approved first sees less than their colleagues. None if nobody may.
-pub(super) async fn waiting_for(
+pub(in crate::bot) async fn waiting_for(
     bot: &Bot,
     readers: &[String],
     camp: CampId,
@@ -162,14 +163,14 @@ pub(super) async fn waiting_for(
 }
 
 /// The camps of somebody that have ended and whose list could not be built yet.
-pub(super) async fn unlisted(bot: &Bot, actor: &Actor) -> Result<Vec<String>> {
+pub(in crate::bot) async fn unlisted(bot: &Bot, actor: &Actor) -> Result<Vec<String>> {
     let mut camps = lookup::camps_for(&bot.ctx, actor, Action::ReviewRefunds).await?;
     camps.retain(|camp| camp.status == CampStatus::Ended);
     Ok(camps.into_iter().map(|camp| camp.name).collect())
 }
 
 /// What is said where nothing waits for `person` in a camp.
-pub(super) fn nothing(bot: &Bot, person: &str, waiting: &Waiting) -> Reply {
+pub(in crate::bot) fn nothing(bot: &Bot, person: &str, waiting: &Waiting) -> Reply {
     let body = json!({
         "campName": waiting.camp.name,
         "awaiting": waiting.awaiting_another,
@@ -180,14 +181,14 @@ pub(super) fn nothing(bot: &Bot, person: &str, waiting: &Waiting) -> Reply {
 }
 
 /// The digest of a camp, for one person or several (`|` between them).
-pub(super) fn digest(bot: &Bot, person: &str, waiting: &Waiting) -> Result<Reply> {
+pub(in crate::bot) fn digest(bot: &Bot, person: &str, waiting: &Waiting) -> Result<Reply> {
     let card = digest_card(bot, person, waiting)?;
     let body = body_of(&card);
     Ok(replies::card(bot, person, "digest", body, card))
 }
 
 /// What the digest of a camp is made of.
-pub(super) fn digest_card(bot: &Bot, person: &str, waiting: &Waiting) -> Result<NewCard> {
+pub(in crate::bot) fn digest_card(bot: &Bot, person: &str, waiting: &Waiting) -> Result<NewCard> {
     // What is wrong with a payment says nothing of a member: people and payments are told apart.
     let (people, payments): (Vec<Listed>, Vec<Listed>) = waiting
         .to_look_at
@@ -219,7 +220,7 @@ pub(super) fn digest_card(bot: &Bot, person: &str, waiting: &Waiting) -> Result<
 
 /// A batch of what waits in a camp, for one person: those to look at among the others, so that
 /// none is forgotten, but not ticked.
-pub(super) fn batch(bot: &Bot, person: &str, waiting: &Waiting) -> Reply {
+pub(in crate::bot) fn batch(bot: &Bot, person: &str, waiting: &Waiting) -> Reply {
     let clear = waiting.clear.iter().map(|listed| (listed, true));
     let look = waiting.to_look_at.iter().map(|listed| (listed, false));
     let all: Vec<(&Listed, bool)> = clear.chain(look).collect();
@@ -274,12 +275,12 @@ fn new_card(
 }
 
 /// What a card's template is filled with.
-pub(super) fn body_of(card: &NewCard) -> Value {
+pub(in crate::bot) fn body_of(card: &NewCard) -> Value {
     card.proposal.get("body").cloned().unwrap_or_default()
 }
 
 /// The name by which a member is listed.
-pub(super) fn name_of(listed: &Listed) -> &str {
+pub(in crate::bot) fn name_of(listed: &Listed) -> &str {
     [&listed.planet_nickname, &listed.wechat_nickname]
         .into_iter()
         .find(|name| !name.is_empty())
@@ -288,12 +289,12 @@ pub(super) fn name_of(listed: &Listed) -> &str {
 
 /// Whether a refund goes back for days: a payment that something is wrong with goes back whatever
 /// somebody's days are.
-pub(super) const fn rests_on_days(kind: RefundKind) -> bool {
+pub(in crate::bot) const fn rests_on_days(kind: RefundKind) -> bool {
     matches!(kind, RefundKind::Deposit | RefundKind::Manual)
 }
 
 /// The days of a refund: `8/7`, `6+宽限1/7`, or nothing where it does not rest on days.
-pub(super) fn days_of(listed: &Listed) -> String {
+pub(in crate::bot) fn days_of(listed: &Listed) -> String {
     let proposal = &listed.refund.proposal;
     proposal
         .terms
@@ -303,7 +304,7 @@ pub(super) fn days_of(listed: &Listed) -> String {
 }
 
 /// Why it is to be refunded, where it is not the deposit earned by checking in.
-pub(super) const fn kind_shown(kind: RefundKind) -> Option<&'static str> {
+pub(in crate::bot) const fn kind_shown(kind: RefundKind) -> Option<&'static str> {
     match kind {
         RefundKind::Deposit => None,
         RefundKind::Duplicate => Some("重复付款"),

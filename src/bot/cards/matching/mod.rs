@@ -1,6 +1,8 @@
 //! `匹配`: who of a camp waits for a person to say which planet account they are, the card that asks
 //! it, and the presses on that card.
 
+pub(in crate::bot) mod namesakes;
+
 use serde_json::{Value, json};
 
 use crate::domain::matching::Decision;
@@ -16,25 +18,27 @@ use crate::store::camps::Camp;
 use crate::store::cards::{NewCard, Outcome};
 use crate::store::members::Member;
 
-use super::clicks::Press;
-use super::command::Verb;
-use super::names::{self, Found};
-use super::pending::CARD_LIFE;
-use super::{Bot, answers, choosing, namesakes, replies};
+use crate::bot::cards::choosing;
+use crate::bot::cards::matching::namesakes;
+use crate::bot::cards::pending::CARD_LIFE;
+use crate::bot::cards::press::Press;
+use crate::bot::command::Verb;
+use crate::bot::names::{self, Found};
+use crate::bot::{Bot, answers, replies};
 
 /// The question of the card.
 const ACCOUNT: &str = "account";
 /// The option that is no account: 以上都不是.
 const NONE: &str = "none";
 /// The card of a member for whom there is no account to choose.
-pub(super) const NOBODY: &str = "match_nobody";
+pub(in crate::bot) const NOBODY: &str = "match_nobody";
 /// Characters of an option (wecom-app §6).
 const MAX_OPTION_CHARS: usize = 16;
 /// Accounts that the text before the card explains; the card has up to nine.
 const EXPLAINED: usize = 5;
 
 /// What is said to `匹配 [营] [会员]`.
-pub(super) async fn answer(
+pub(in crate::bot) async fn answer(
     bot: &Bot,
     person: &str,
     actor: &Actor,
@@ -58,7 +62,7 @@ pub(super) async fn answer(
 }
 
 /// Asks about a member of a camp: the one who is named, else the next one who waits.
-pub(super) async fn about_camp(
+pub(in crate::bot) async fn about_camp(
     bot: &Bot,
     person: &str,
     actor: &Actor,
@@ -138,7 +142,7 @@ async fn member(
 }
 
 /// A text with the evidence, and the card to choose on where there is anything to choose.
-pub(super) async fn ask(
+pub(in crate::bot) async fn ask(
     bot: &Bot,
     person: &str,
     actor: &Actor,
@@ -244,7 +248,7 @@ fn called(suggestion: &Suggestion) -> String {
 }
 
 /// A press on the card.
-pub(super) async fn on_match(press: &Press<'_>) -> Result<Vec<Reply>> {
+pub(in crate::bot) async fn on_match(press: &Press<'_>) -> Result<Vec<Reply>> {
     match (press.action, press.card.state) {
         ("submit", CardState::Open) => submit(press).await,
         ("submit", _) if press.is_mine_again() => repeat(press).await,

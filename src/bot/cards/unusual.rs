@@ -11,13 +11,13 @@ const MARKS: &[(RefundFlag, &str)] = &[
 ];
 
 /// The gravest thing about a refund; none about an ordinary one.
-pub(super) fn mark(flags: &[RefundFlag]) -> Option<&'static str> {
+pub(in crate::bot) fn mark(flags: &[RefundFlag]) -> Option<&'static str> {
     let mut raised = MARKS.iter().filter(|(flag, _)| flags.contains(flag));
     raised.next().map(|(_, word)| *word)
 }
 
 /// How many are marked by which word: `1 人身份未确认，2 人宽限`; empty where all are ordinary.
-pub(super) fn counted<'f>(all: impl Iterator<Item = &'f [RefundFlag]>) -> String {
+pub(in crate::bot) fn counted<'f>(all: impl Iterator<Item = &'f [RefundFlag]>) -> String {
     let marked: Vec<&str> = all.filter_map(mark).collect();
     let count = |word: &str| marked.iter().filter(|mark| **mark == word).count();
     let told = MARKS.iter().map(|(_, word)| (count(word), word));

@@ -9,10 +9,10 @@ use crate::store::camps::Camp;
 use crate::store::cards::{NewCard, Outcome};
 use crate::store::refunds::{Listed, Refund};
 
-use super::clicks::{Press, decided_already};
-use super::deciding::follow_up;
-use super::pending::{self, CARD_LIFE, Frozen, FrozenRefund};
-use super::{Bot, replies};
+use crate::bot::cards::approving::follow_up;
+use crate::bot::cards::pending::{self, CARD_LIFE, Frozen, FrozenRefund};
+use crate::bot::cards::press::{Press, decided_already};
+use crate::bot::{Bot, replies};
 
 /// The question of the drop-down.
 const REASON: &str = "reason";
@@ -36,7 +36,7 @@ const PAYMENT_REASONS: &[(&str, &str)] = &[
 ];
 
 /// The card of what waits for one member.
-pub(super) fn card(bot: &Bot, person: &str, camp: &Camp, listed: &Listed) -> Reply {
+pub(in crate::bot) fn card(bot: &Bot, person: &str, camp: &Camp, listed: &Listed) -> Reply {
     let proposal = &listed.refund.proposal;
     let body = json!({
         "campId": camp.id.0,
@@ -87,7 +87,7 @@ fn flag_shown(flag: RefundFlag) -> &'static str {
 }
 
 /// A press on it.
-pub(super) async fn on_single(press: &Press<'_>) -> Result<Vec<Reply>> {
+pub(in crate::bot) async fn on_single(press: &Press<'_>) -> Result<Vec<Reply>> {
     let frozen = Frozen::of(&press.card)?;
     let repeats = matches!(press.action, "pass" | "refuse") && press.is_mine_again();
     let takes_back = matches!(press.action, "undo" | "reopen");

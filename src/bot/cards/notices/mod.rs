@@ -10,11 +10,12 @@ use crate::services::{Error, Refusal, Result, lookup, refund, review};
 use crate::store::Operator;
 use crate::store::camps::Camp;
 
-use super::clicks::{Press, camp_name, decided_already, gone};
-use super::{answers, replies, single};
+use crate::bot::cards::press::{Press, camp_name, decided_already, gone};
+use crate::bot::cards::single;
+use crate::bot::{answers, replies};
 
 /// A press on a notice.
-pub(super) async fn on_notice(press: &Press<'_>) -> Result<Vec<Reply>> {
+pub(in crate::bot) async fn on_notice(press: &Press<'_>) -> Result<Vec<Reply>> {
     if press.card.state != CardState::Open {
         return decided_already(press).await;
     }

@@ -13,23 +13,27 @@ use crate::services::inbox::Reply;
 use crate::services::{Error, Result, cards, staff};
 use crate::store::cards::{Card, Outcome};
 
-use super::layout::{Face, read_key};
-use super::{
-    Bot, choosing, deciding, matching, namesakes, notices, pending, renewing, replies, single,
-};
+use crate::bot::cards::matching::namesakes;
+use crate::bot::cards::{approving, choosing, matching, notices, pending, renewing, single};
+use crate::bot::layout::{Face, read_key};
+use crate::bot::{Bot, replies};
 
 /// A press, with all that is known of it.
-pub(super) struct Press<'a> {
-    pub(super) bot: &'a Bot,
-    pub(super) person: &'a str,
-    pub(super) actor: Actor,
-    pub(super) card: Card,
-    pub(super) action: &'a str,
-    pub(super) click: &'a CardClick,
+pub(in crate::bot) struct Press<'a> {
+    pub(in crate::bot) bot: &'a Bot,
+    pub(in crate::bot) person: &'a str,
+    pub(in crate::bot) actor: Actor,
+    pub(in crate::bot) card: Card,
+    pub(in crate::bot) action: &'a str,
+    pub(in crate::bot) click: &'a CardClick,
 }
 
 /// What a press leads to.
-pub(super) async fn press(bot: &Bot, person: &str, click: &CardClick) -> Result<Vec<Reply>> {
+pub(in crate::bot) async fn press(
+    bot: &Bot,
+    person: &str,
+    click: &CardClick,
+) -> Result<Vec<Reply>> {
     let gone = || vec![gone(bot, person)];
     // Cards are found by their key; whether the task id survives a replacement is unconfirmed.
     let Some((id, action)) = read_key(&click.key) else {
@@ -58,8 +62,8 @@ pub(super) async fn press(bot: &Bot, person: &str, click: &CardClick) -> Result<
         click,
     };
     match press.card.kind.as_str() {
-        "digest" => deciding::on_digest(&press).await,
-        "batch" => deciding::on_batch(&press).await,
+        "digest" => approving::on_digest(&press).await,
+        "batch" => approving::on_batch(&press).await,
         "single" => single::on_single(&press).await,
         "match" | matching::NOBODY => matching::on_match(&press).await,
         namesakes::KIND => namesakes::on_namesakes(&press).await,
@@ -70,7 +74,7 @@ pub(super) async fn press(bot: &Bot, person: &str, click: &CardClick) -> Result<
 
 impl Press<'_> {
     /// Shows the card as `kind` to the one who pressed.
-    pub(super) async fn show(&self, kind: &str, body: Value) -> Result<Vec<Reply>> {
+    pub(in crate::bot) async fn show(&self, kind: &str, body: Value) -> Result<Vec<Reply>> {
         let audience = CardAudience::users([self.person])
             .map_err(|error| Error::Invariant(error.to_string()))?;
         change(self.bot, self.person, &self.card, audience, kind, body).await
@@ -79,7 +83,7 @@ impl Press<'_> {
     /// Writes what was decided, and shows it as `kind` to everybody who has this card or another
     /// one about the same; answers texts for those whose card could not be changed. Whoever comes
     /// second learns who was first. Done again after a crash it changes nothing that was done.
-    pub(super) async fn conclude(
+    pub(in crate::bot) async fn conclude(
         &self,
         change: Move<CardState>,
         kind: &str,
@@ -139,7 +143,7 @@ impl Press<'_> {
     }
 
     /// Those who have the card, and the one who pressed.
-    pub(super) fn readers(&self) -> Vec<String> {
+    pub(in crate::bot) fn readers(&self) -> Vec<String> {
         let mut readers = self.card.audience.clone();
         if !readers.iter().any(|reader| reader == self.person) {
             readers.push(self.person.to_owned());
@@ -159,22 +163,22 @@ impl Press<'_> {
     }
 
     /// Whether this very click was decided before the process died over it.
-    pub(super) fn is_mine_again(&self) -> bool {
+    pub(in crate::bot) fn is_mine_again(&self) -> bool {
         self.is_mine(&self.card, CardState::Decided)
     }
 
     /// Whether this very click has taken the card, or decided it, before the process died over it.
-    pub(super) fn is_claimed_by_me(&self) -> bool {
+    pub(in crate::bot) fn is_claimed_by_me(&self) -> bool {
         self.is_mine(&self.card, CardState::Claimed) || self.is_mine_again()
     }
 
     /// Whether this very click has withdrawn before the process died over it.
-    pub(super) fn is_withdrawn_by_me(&self) -> bool {
+    pub(in crate::bot) fn is_withdrawn_by_me(&self) -> bool {
         self.is_mine(&self.card, CardState::Withdrawn)
     }
 
     /// The same of the card as it stands now.
-    pub(super) async fn is_mine_by_now(&self, state: CardState) -> Result<bool> {
+    pub(in crate::bot) async fn is_mine_by_now(&self, state: CardState) -> Result<bool> {
         let card = cards::find(&self.bot.ctx, self.card.id).await?;
         Ok(card.is_some_and(|card| self.is_mine(&card, state)))
     }
@@ -184,7 +188,7 @@ impl Press<'_> {
     }
 
     /// Says who was first, on the card and in a text of its own.
-    pub(super) async fn too_late(&self, kind: &str, outcome: &Value) -> Result<Vec<Reply>> {
+    pub(in crate::bot) async fn too_late(&self, kind: &str, outcome: &Value) -> Result<Vec<Reply>> {
         let mut answers = self.show(kind, outcome.clone()).await?;
         answers.push(replies::text(
             self.bot,
@@ -225,7 +229,7 @@ async fn change(
 }
 
 /// A press on a card that somebody has decided in the meantime.
-pub(super) async fn decided_already(press: &Press<'_>) -> Result<Vec<Reply>> {
+pub(in crate::bot) async fn decided_already(press: &Press<'_>) -> Result<Vec<Reply>> {
     let card = cards::find(&press.bot.ctx, press.card.id).await?;
     let gone = || vec![gone(press.bot, press.person)];
     let Some(card) = card.filter(|card| card.state != CardState::Replaced) else {
@@ -259,12 +263,12 @@ async fn dead(bot: &Bot, person: &str, card: &Card) -> Result<Vec<Reply>> {
 }
 
 /// What is said to a press on a card that is unknown, or whose time is over.
-pub(super) fn gone(bot: &Bot, person: &str) -> Reply {
+pub(in crate::bot) fn gone(bot: &Bot, person: &str) -> Reply {
     replies::text(bot, person, "answer_card_gone", json!({}))
 }
 
 /// A decision as it is shown where it cannot be withdrawn.
-pub(super) fn without_undo(mut outcome: Value) -> Value {
+pub(in crate::bot) fn without_undo(mut outcome: Value) -> Value {
     if let Some(fields) = outcome.as_object_mut() {
         fields.insert("canUndo".to_owned(), json!(false));
         fields.insert("canReopen".to_owned(), json!(false));
@@ -279,20 +283,20 @@ fn is_same_decision(one: &Card, other: &Card) -> bool {
 }
 
 /// The refunds that the decision on a card was about.
-pub(super) fn ids_of(card: &Card) -> Vec<RefundId> {
+pub(in crate::bot) fn ids_of(card: &Card) -> Vec<RefundId> {
     let outcome = card.outcome.as_ref();
     outcome
         .map(|outcome| outcome.refunds.clone())
         .unwrap_or_default()
 }
 
-pub(super) fn camp_name(card: &Card) -> String {
+pub(in crate::bot) fn camp_name(card: &Card) -> String {
     let body = card.proposal.get("body").unwrap_or(&card.proposal);
     let name = body.get("campName").and_then(Value::as_str);
     name.unwrap_or_default().to_owned()
 }
 
 /// The number of the card that a message names.
-pub(super) fn card_of(body: &Value) -> Option<CardId> {
+pub(in crate::bot) fn card_of(body: &Value) -> Option<CardId> {
     body.get("cardId").and_then(Value::as_i64).map(CardId)
 }

@@ -11,14 +11,15 @@ use crate::services::{Error, Result, cards, review, staff};
 use crate::store::cards::Card;
 use crate::store::outbox::Lane;
 
-use super::pending::{self, Frozen};
-use super::{Bot, replies, single};
+use crate::bot::cards::pending::{self, Frozen};
+use crate::bot::cards::single;
+use crate::bot::{Bot, replies};
 
 /// How long before its end a card is renewed: enough for a process that was down to come back.
 const BEFORE_THE_END: TimeDelta = TimeDelta::hours(6);
 
 /// Renews every card that still waits and is about to die, and greys those that wait for nothing.
-pub(super) async fn renew(bot: &Bot) -> Result<()> {
+pub(in crate::bot) async fn renew(bot: &Bot) -> Result<()> {
     for card in cards::superseded(&bot.ctx).await? {
         end(bot, &card, "renewed").await?;
     }
@@ -43,7 +44,7 @@ async fn end(bot: &Bot, card: &Card, why: &str) -> Result<()> {
 }
 
 /// What a card shows whose buttons do nothing any more: `renewed`, `done` elsewhere, or `over`.
-pub(super) fn ended(bot: &Bot, card: &Card, why: &str) -> Result<Value> {
+pub(in crate::bot) fn ended(bot: &Bot, card: &Card, why: &str) -> Result<Value> {
     Ok(json!({"title": title(bot, card)?, "why": why}))
 }
 

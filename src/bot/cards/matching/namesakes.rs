@@ -10,12 +10,13 @@ use crate::services::{Error, Result, cards};
 use crate::store::camps::Camp;
 use crate::store::cards::NewCard;
 
-use super::clicks::{Press, gone};
-use super::pending::CARD_LIFE;
-use super::{Bot, matching, replies};
+use crate::bot::cards::matching;
+use crate::bot::cards::pending::CARD_LIFE;
+use crate::bot::cards::press::{Press, gone};
+use crate::bot::{Bot, replies};
 
 /// The kind of its card, and the template that lays it out.
-pub(super) const KIND: &str = "match_choose";
+pub(in crate::bot) const KIND: &str = "match_choose";
 /// The question of the drop-down.
 const MEMBER: &str = "member";
 /// Characters of an option (wecom-app §6).
@@ -24,7 +25,7 @@ const MAX_OPTION_CHARS: usize = 16;
 const ORDER_TAIL: usize = 4;
 
 /// The card with the members that a name may mean.
-pub(super) fn card(
+pub(in crate::bot) fn card(
     bot: &Bot,
     person: &str,
     camp: &Camp,
@@ -69,7 +70,7 @@ fn label(place: &MemberProgress) -> String {
 }
 
 /// A press on it: the member who was picked is asked about.
-pub(super) async fn on_namesakes(press: &Press<'_>) -> Result<Vec<Reply>> {
+pub(in crate::bot) async fn on_namesakes(press: &Press<'_>) -> Result<Vec<Reply>> {
     if press.card.state != CardState::Open && !press.is_mine_again() {
         return Ok(vec![gone(press.bot, press.person)]);
     }

@@ -11,14 +11,14 @@ use crate::services::{Error, Result, cards, lookup};
 use crate::store::camps::Camp;
 use crate::store::cards::NewCard;
 
-use super::clicks::{Press, gone};
-use super::command::Verb;
-use super::names::Found;
-use super::pending::CARD_LIFE;
-use super::{Bot, answers, replies};
+use crate::bot::cards::pending::CARD_LIFE;
+use crate::bot::cards::press::{Press, gone};
+use crate::bot::command::Verb;
+use crate::bot::names::Found;
+use crate::bot::{Bot, answers, replies};
 
 /// The kind of its card, and the template that lays it out.
-pub(super) const KIND: &str = "choose_camp";
+pub(in crate::bot) const KIND: &str = "choose_camp";
 /// The question of the drop-down.
 const CAMP: &str = "camp";
 /// What the button of a camp begins with.
@@ -33,7 +33,7 @@ const MAX_OPTIONS: usize = 10;
 const MAX_OPTION_CHARS: usize = 16;
 
 /// The card with the camps that a word may mean; `words` are what was said behind it.
-pub(super) fn card(
+pub(in crate::bot) fn card(
     bot: &Bot,
     person: &str,
     verb: Verb,
@@ -60,7 +60,7 @@ pub(super) fn card(
 }
 
 /// The card with the camps in which something waits.
-pub(super) fn pending_card(bot: &Bot, person: &str, waiting: &[Waiting]) -> Reply {
+pub(in crate::bot) fn pending_card(bot: &Bot, person: &str, waiting: &[Waiting]) -> Reply {
     let camps: Vec<&Camp> = waiting.iter().map(|waiting| &waiting.camp).collect();
     let lines: Vec<Value> = waiting
         .iter()
@@ -140,7 +140,7 @@ fn both_ends(name: &str, max: usize) -> String {
 }
 
 /// A press on it: what was asked for goes on with the camp that was picked.
-pub(super) async fn on_choice(press: &Press<'_>) -> Result<Vec<Reply>> {
+pub(in crate::bot) async fn on_choice(press: &Press<'_>) -> Result<Vec<Reply>> {
     if press.card.state != CardState::Open && !press.is_mine_again() {
         return Ok(vec![gone(press.bot, press.person)]);
     }

@@ -9,16 +9,16 @@ use crate::services::refund::{self, Batch, Picked};
 use crate::services::{Error, Refusal, Result, cards, lookup, review};
 use crate::store::cards::{Claim, Outcome};
 
-use super::clicks::{Press, camp_name, decided_already, ids_of};
-use super::layout::CHOICES;
-use super::pending::{self, Frozen};
-use super::replies;
+use crate::bot::cards::pending::{self, Frozen};
+use crate::bot::cards::press::{Press, camp_name, decided_already, ids_of};
+use crate::bot::layout::CHOICES;
+use crate::bot::replies;
 
 /// Seconds after the end of the undo window at which outcomes are first looked at.
 const SUMMARY_AFTER_S: i64 = 3;
 
 /// A press on the digest of a camp.
-pub(super) async fn on_digest(press: &Press<'_>) -> Result<Vec<Reply>> {
+pub(in crate::bot) async fn on_digest(press: &Press<'_>) -> Result<Vec<Reply>> {
     let frozen = Frozen::of(&press.card)?;
     let is_open = press.card.state == CardState::Open;
     match press.action {
@@ -36,7 +36,7 @@ pub(super) async fn on_digest(press: &Press<'_>) -> Result<Vec<Reply>> {
 }
 
 /// A press on a batch.
-pub(super) async fn on_batch(press: &Press<'_>) -> Result<Vec<Reply>> {
+pub(in crate::bot) async fn on_batch(press: &Press<'_>) -> Result<Vec<Reply>> {
     let frozen = Frozen::of(&press.card)?;
     let (verb, mask) = press.action.split_once('_').unwrap_or((press.action, ""));
     let mask = u32::from_str_radix(mask, 16).unwrap_or_default();
@@ -281,7 +281,7 @@ impl Mine {
 
 /// The messages that a decision asks for later: the card without 撤回, and the summary for the one
 /// who decided and those who have the card.
-pub(super) fn follow_up(press: &Press<'_>, undo_until: Timestamp) -> [Reply; 2] {
+pub(in crate::bot) fn follow_up(press: &Press<'_>, undo_until: Timestamp) -> [Reply; 2] {
     let card = press.card.id;
     let once = |readers: &str, kind: &'static str, at: Timestamp| {
         let body = json!({"cardId": card.0});
