@@ -1,31 +1,27 @@
 //! Who gets the deposit back, and who still can.
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
 use super::Terms;
 
-/// What the days say about a member.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Judgement {
-    /// The days suffice.
-    Eligible,
-    /// They suffice only with the grace days: a person always looks.
-    ByGrace,
-    /// They do not suffice.
-    NotEligible,
+text_enum! {
+    /// What the days say about a member.
+    pub enum Judgement {
+        /// The days suffice.
+        Eligible = "eligible",
+        /// They suffice only with the grace days: a person always looks.
+        ByGrace = "by_grace",
+        /// They do not suffice.
+        NotEligible = "not_eligible",
+    }
 }
 
 impl Judgement {
     /// `checked_in_days + grace_days ≥ required_days` (design §3).
     #[must_use]
     pub const fn of(checked_in_days: i64, terms: &Terms) -> Self {
-        if checked_in_days >= terms.required_days {
-            Self::Eligible
-        } else if checked_in_days + terms.grace_days >= terms.required_days {
-            Self::ByGrace
-        } else {
-            Self::NotEligible
-        }
+        Days::of(checked_in_days, terms).judgement()
     }
 
     /// Whether the deposit may go back.
@@ -35,20 +31,67 @@ impl Judgement {
     }
 }
 
+/// A member's days, and those that the terms ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Days {
+    /// Days that the member has checked in.
+    pub checked_in: i64,
+    /// Days that earn the deposit back.
+    pub required: i64,
+    /// Days that may be missing all the same.
+    pub grace: i64,
+}
+
+impl Days {
+    /// The days of a member under their terms.
+    #[must_use]
+    pub const fn of(checked_in_days: i64, terms: &Terms) -> Self {
+        Self {
+            checked_in: checked_in_days,
+            required: terms.required_days,
+            grace: terms.grace_days,
+        }
+    }
+
+    /// What they say about the member.
+    #[must_use]
+    pub const fn judgement(self) -> Judgement {
+        if self.checked_in >= self.required {
+            Judgement::Eligible
+        } else if self.checked_in + self.grace >= self.required {
+            Judgement::ByGrace
+        } else {
+            Judgement::NotEligible
+        }
+    }
+
+    /// Days that are missing, without grace.
+    #[must_use]
+    pub fn missing(self) -> i64 {
+        (self.required - self.checked_in).max(0)
+    }
+}
+
+impl std::fmt::Display for Days {
+    /// As staff and members read them: `8/7`, or `6+宽限1/7` where grace was used.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            checked_in,
+            required,
+            grace,
+        } = self;
+        match self.judgement() {
+            Judgement::ByGrace => write!(f, "{checked_in}+宽限{grace}/{required}"),
+            Judgement::Eligible | Judgement::NotEligible => write!(f, "{checked_in}/{required}"),
+        }
+    }
+}
+
 /// The days as staff and members read them: `8/7`, or `6+宽限1/7` where grace was used.
 #[must_use]
 pub fn days_shown(checked_in_days: i64, terms: &Terms) -> String {
-    match Judgement::of(checked_in_days, terms) {
-        Judgement::ByGrace => {
-            format!(
-                "{checked_in_days}+宽限{}/{}",
-                terms.grace_days, terms.required_days
-            )
-        }
-        Judgement::Eligible | Judgement::NotEligible => {
-            format!("{checked_in_days}/{}", terms.required_days)
-        }
-    }
+    Days::of(checked_in_days, terms).to_string()
 }
 
 /// Whether and when a member of a running camp can still make it.

@@ -1,0 +1,179 @@
+//! What people are told because something has happened.
+#![expect(missing_docs, reason = "the fields say what they are")]
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::eligibility::Days;
+use crate::domain::{
+    CampId, Fen, MemberId, OrderFlag, PaymentId, PlanetUserId, RefundId, Timestamp,
+};
+
+/// A payment that nobody expected like this, told to those who decide what becomes of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PaymentAbnormal {
+    pub payment_id: PaymentId,
+    pub order_no: String,
+    pub flag: OrderFlag,
+    /// None for an order that we do not know.
+    pub camp_name: Option<String>,
+    pub due: Fen,
+    pub paid: Fen,
+    /// Its payer became a member all the same.
+    pub enrolled: bool,
+}
+
+/// A deposit went back, told to the camp's group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefundDone {
+    pub refund_id: RefundId,
+    pub nickname: String,
+    pub days: Days,
+    pub amount: Fen,
+}
+
+/// A refund did not work and waits for a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefundFailed {
+    pub refund_id: RefundId,
+    pub refund_no: String,
+    pub order_no: String,
+    /// None for an order that we do not know.
+    pub camp_name: Option<String>,
+    pub amount: Fen,
+    /// The word of a [`FailureReason`](crate::domain::refund::FailureReason).
+    pub reason: String,
+    pub attempts: i64,
+}
+
+/// Nothing can be learnt of a refund.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "snake_case", rename_all_fields = "camelCase")]
+pub enum RefundStuck {
+    /// Its row fits no state: it moves no money.
+    Unreadable { refund_id: RefundId },
+    /// WeChat Pay has not answered for too long.
+    Silent { refund_no: String },
+    /// WeChat Pay does not let us ask; its code in small letters.
+    Unanswerable { refund_no: String, code: String },
+}
+
+/// [`RefundStuck`] as version 1 wrote it: one word for the reason, which may be a code.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RefundStuckV1 {
+    refund_id: Option<RefundId>,
+    #[serde(default)]
+    refund_no: String,
+    reason: String,
+}
+
+impl RefundStuck {
+    pub(super) fn read_version(version: i64, payload: &str) -> Option<serde_json::Result<Self>> {
+        let read = |old: RefundStuckV1| match (old.refund_id, old.reason.as_str()) {
+            (Some(refund_id), "unreadable") => Self::Unreadable { refund_id },
+            (_, "silent") => Self::Silent {
+                refund_no: old.refund_no,
+            },
+            _ => Self::Unanswerable {
+                refund_no: old.refund_no,
+                code: old.reason,
+            },
+        };
+        (version == 1).then(|| serde_json::from_str(payload).map(read))
+    }
+}
+
+/// WeChat Pay tells of a refund that our books do not explain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefundUnexpected {
+    pub refund_no: String,
+    /// As WeChat Pay says it.
+    pub amount_fen: i64,
+    /// As WeChat Pay says it.
+    pub status: String,
+}
+
+/// A camp's refund list has been built: a digest of what waits then is what is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefundListReady {
+    pub camp_id: CampId,
+    pub camp_name: String,
+}
+
+/// A sync has not read everything.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SyncFailed {
+    pub camp_id: CampId,
+    pub camp_name: String,
+    /// What happened, in a sentence.
+    pub reason: String,
+    pub remedy: Remedy,
+    pub started_at: Timestamp,
+}
+
+text_enum! {
+    /// What somebody can do about a sync that failed.
+    pub enum Remedy {
+        /// Only a new login helps.
+        UpdateCookie = "update_cookie",
+        /// The account, the planet's number or the camp's project is not right.
+        CheckSettings = "check_settings",
+        /// It passes by itself.
+        Retry = "retry",
+        /// The planet has changed, or we have a bug.
+        AskSupport = "ask_support",
+    }
+}
+
+/// A camp's last day is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CampEnded {
+    pub camp_id: CampId,
+    pub camp_name: String,
+    pub start_date: NaiveDate,
+    pub end_date: NaiveDate,
+    pub members: i64,
+}
+
+/// The login at the planet is over: nothing is synced before somebody renews it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CookieDead {}
+
+/// The login at the planet is about to be over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CookieExpiring {
+    pub days_left: u64,
+}
+
+/// Members wait for a person to say which planet account they are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MatchWaiting {
+    pub camp_id: CampId,
+    pub camp_name: String,
+}
+
+/// Two members claim one planet account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MatchContested {
+    /// The one who was there first.
+    pub member_id: MemberId,
+    /// By the name that the planet has for the account, where it is known.
+    pub planet_nickname: Option<String>,
+    pub account: PlanetUserId,
+    pub camp_name: Option<String>,
+    /// A person has said that the account is the first one's: that holds.
+    pub given: bool,
+    /// The first one's refund has been approved: that holds.
+    pub refunding: bool,
+}

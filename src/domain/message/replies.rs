@@ -1,0 +1,319 @@
+//! What somebody is told because they have asked or pressed.
+#![expect(missing_docs, reason = "the fields say what they are")]
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::eligibility::Days;
+use crate::domain::{
+    CampId, CampStatus, CardId, Fen, PlanetUserId, RefundStatus, SyncId, Timestamp,
+};
+
+/// What can be asked, as far as the role of the one who asks goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Help {
+    pub name: String,
+    pub may_match: bool,
+    pub may_sync: bool,
+    pub may_review: bool,
+}
+
+/// Talk that is no command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OtherTalk {
+    pub name: String,
+    /// The command of another robot that was meant.
+    pub foreign: Option<String>,
+    pub greeting: bool,
+    /// The command that comes nearest.
+    pub nearest: Option<String>,
+}
+
+/// Somebody who is neither on the staff nor a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stranger {}
+
+/// How a member's own camps are going.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnProgress {
+    pub places: Vec<Place>,
+}
+
+/// A member's place in a camp.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Place {
+    pub camp_name: String,
+    pub camp_status: CampStatus,
+    /// Days of the camp that have begun.
+    pub day: i64,
+    pub camp_days: i64,
+    pub name: String,
+    pub days: Days,
+    pub matched: bool,
+    /// They may still say themselves who they are.
+    pub may_bind: bool,
+    /// They are in the camp's group.
+    pub joined: bool,
+    pub refund: Option<RefundStatus>,
+}
+
+/// How all camps of somebody are doing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Camps {
+    pub camps: Vec<CampLine>,
+    /// Camps that are not listed.
+    pub more: usize,
+}
+
+/// One camp among several.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CampLine {
+    pub name: String,
+    pub status: CampStatus,
+    /// Days of the camp that have begun.
+    pub day: i64,
+    pub days: i64,
+    pub members: usize,
+    pub eligible: usize,
+}
+
+/// How one camp is doing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CampProgress {
+    pub name: String,
+    pub status: CampStatus,
+    /// Days of the camp that have begun.
+    pub day: i64,
+    pub days: i64,
+    pub required_days: i64,
+    pub members: usize,
+    /// Whose days suffice without grace.
+    pub eligible: usize,
+    /// Whose days suffice with grace only.
+    pub by_grace: usize,
+    /// Who are one or two days short.
+    pub nearly: usize,
+    pub unmatched: usize,
+    pub joined: usize,
+    /// None before the first complete sync.
+    pub synced_at: Option<Timestamp>,
+}
+
+/// Members found by a name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Members {
+    /// None where all camps were searched.
+    pub camp_name: Option<String>,
+    pub wanted: String,
+    pub members: Vec<Place>,
+}
+
+/// No camp is called so; or there is none at all, where nothing was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoCamp {
+    pub wanted: String,
+}
+
+/// No refund waits for the one who asks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NothingPending {
+    /// None where all camps were looked at.
+    pub camp_name: Option<String>,
+    /// Refunds that wait for a second approver, after them.
+    pub awaiting: usize,
+    /// The camp has ended and its list is not built.
+    pub has_no_list: bool,
+    /// The camp has not ended.
+    pub goes_on: bool,
+    /// Of all camps: those that have ended and whose list is not built.
+    pub unlisted: Vec<String>,
+}
+
+/// A sync has been started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SyncStarted {
+    pub camp_name: String,
+}
+
+/// What a sync has brought: told once it is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SyncReport {
+    pub camp_name: String,
+    pub sync_id: SyncId,
+}
+
+/// What speaks for the accounts that a member may be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MatchEvidence {
+    pub camp_id: CampId,
+    pub camp_name: String,
+    pub name: String,
+    pub wechat_nickname: String,
+    /// As the member typed it.
+    pub typed_id: Option<String>,
+    pub typed_nickname: Option<String>,
+    pub order_no: String,
+    pub remarks: Vec<String>,
+    /// The best first.
+    pub candidates: Vec<Candidate>,
+    /// No account resembles them: these are the ones that nobody has claimed.
+    pub unclaimed: bool,
+    /// Members that wait after this one.
+    pub left: usize,
+}
+
+/// An account that a member may be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Candidate {
+    pub account: PlanetUserId,
+    pub name: String,
+    pub score: u8,
+    pub reasons: Vec<String>,
+}
+
+/// The camps in which members wait to be matched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MatchCamps {
+    pub camps: Vec<MatchCampLine>,
+}
+
+/// One camp among several.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MatchCampLine {
+    pub name: String,
+    /// Whom nobody has looked at.
+    pub count: usize,
+    /// Whom somebody has looked at, without finding them.
+    pub seen: usize,
+}
+
+/// Nobody is left to be asked about in a camp.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MatchDone {
+    pub camp_id: CampId,
+    pub camp_name: String,
+    /// Whom somebody has looked at, without finding them.
+    pub count: usize,
+}
+
+/// How the payment stands that a notice told of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PaymentOutcome {
+    pub camp_id: CampId,
+    /// Of the refund that was proposed for it.
+    pub status: Option<RefundStatus>,
+    pub decision: Option<DecidedBy>,
+    /// Its payer became a member.
+    pub has_place: bool,
+}
+
+/// Who has decided, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecidedBy {
+    pub by: String,
+    pub at: Timestamp,
+}
+
+/// Somebody else has decided what a press was about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecidedBefore {
+    pub by: String,
+    pub at: Timestamp,
+    pub decision: Decided,
+}
+
+/// What somebody else has decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case", rename_all_fields = "camelCase")]
+pub enum Decided {
+    /// A list or a refund was approved.
+    Approved {
+        /// None where only the fact is known.
+        count: Option<usize>,
+        sum: Fen,
+        /// Refunds of the list that wait for a second approver.
+        awaiting: usize,
+    },
+    /// Approved, and waiting for a second approver; how many of a list.
+    AwaitingSecond { count: Option<usize> },
+    Rejected,
+    /// The decision was taken back.
+    Withdrawn,
+    /// A member was said to be an account.
+    Matched {
+        name: String,
+        account: PlanetUserId,
+        nickname: String,
+    },
+    /// A member was said to be none of the accounts.
+    NotMatched { name: String },
+    /// That a member is an account was taken back.
+    MatchWithdrawn { name: String },
+    /// A sync was started.
+    Synced,
+    /// A refund is tried again.
+    Retried,
+}
+
+/// The wish could not be fulfilled, through no fault of theirs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failed {}
+
+/// The pressed card is not known, or its time is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CardGone {}
+
+/// What a card should show that could not be changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CardLink {
+    /// What the card should show, in a line.
+    pub text: String,
+    pub page: Page,
+    pub camp_id: Option<CampId>,
+}
+
+text_enum! {
+    /// The page of the console on which a card can be gone on with.
+    pub enum Page {
+        /// Who is who.
+        Members = "members",
+        /// What is to be paid back.
+        Refunds = "refunds",
+    }
+}
+
+/// A card to be pressed. It is drawn from what is stored with the card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CardSent {}
+
+/// A decided card can no longer be undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UndoOver {
+    pub card_id: CardId,
+}
+
+/// A card has ended without a decision: another one took its place, or its time was over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CardRenewed {
+    pub card_id: CardId,
+}
+
+/// What became of the refunds of a card, once all have an outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchSummary {
+    pub card_id: CardId,
+}
