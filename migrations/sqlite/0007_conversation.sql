@@ -15,13 +15,15 @@ CREATE TABLE inbound_event (
 CREATE UNIQUE INDEX inbound_event_dedupe ON inbound_event (source, dedupe_key);
 CREATE INDEX inbound_event_due ON inbound_event (next_try_at, id) WHERE status = 'pending';
 
--- The outbox. kind says what it tells; channel is wecom_app or group_robot; lane is answer or notice:
--- an answer does not wait behind notices. send_at is business time; the rest goes by the wall.
+-- The outbox. kind and version say how body is read; channel is wecom_app or group_robot; priority is
+-- reply or notice: a reply does not wait behind notices. send_at is business time; the rest goes by
+-- the wall.
 CREATE TABLE notification_message (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     kind        TEXT NOT NULL,
+    version     INTEGER NOT NULL,
     channel     TEXT NOT NULL,
-    lane        TEXT NOT NULL,
+    priority    TEXT NOT NULL,
     recipient   TEXT NOT NULL,
     camp_id     INTEGER REFERENCES training_camp (id),
     card_id     INTEGER,
@@ -43,7 +45,7 @@ CREATE TABLE notification_message (
 ) STRICT;
 CREATE UNIQUE INDEX notification_message_dedupe ON notification_message (dedupe_key);
 CREATE INDEX notification_message_due ON notification_message (send_at, id) WHERE status = 'pending';
-CREATE INDEX notification_message_order ON notification_message (recipient, lane, send_at, id) WHERE status = 'pending';
+CREATE INDEX notification_message_order ON notification_message (recipient, priority, send_at, id) WHERE status = 'pending';
 CREATE INDEX notification_message_status ON notification_message (status, id);
 
 -- Who was written to when, by the wall: one row per member of the audience, kept for the longest

@@ -1,13 +1,16 @@
-//! Commands, and what is said to them.
+//! Commands, and the answers to them.
 
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use serde_json::{Value, json};
 
-use crate::domain::eligibility::Judgement;
+use crate::domain::eligibility::Days;
+use crate::domain::message::{
+    self, CampLine, Camps, Members, NothingPending, OtherTalk, OwnProgress, Place, Stranger,
+    SyncReport, SyncStarted,
+};
 use crate::domain::staff::{Actor, Channel, Reach};
-use crate::domain::{Action, BindStatus, MatchStatus, RefundStatus};
+use crate::domain::{Action, BindStatus, MatchStatus, Recipients};
 use crate::services::inbox::Reply;
 use crate::services::lookup::{self, MAX_MEMBERS_FOUND, MemberProgress};
 use crate::services::{Result, review, staff, sync};
@@ -21,7 +24,7 @@ use super::{Bot, replies};
 /// How soon the report of a sync is first asked for.
 const FIRST_LOOK: TimeDelta = TimeDelta::seconds(2);
 
-/// What is said to a text, or to a tap on the menu.
+/// Answers a text, or a tap on the menu.
 pub(super) async fn answer(bot: &Bot, person: &str, text: &str) -> Result<Vec<Reply>> {
     let actor = staff::actor_by_wecom_userid(&bot.ctx, person, Channel::Chat).await?;
     let Some(actor) = actor else {
@@ -39,7 +42,7 @@ pub(super) async fn answer(bot: &Bot, person: &str, text: &str) -> Result<Vec<Re
     }
 }
 
-/// What a verb says about the one camp that is meant; `words` are what was said behind its name.
+/// Answers a verb for the one camp that is meant; `words` are those behind its name.
 pub(super) async fn about_camp(
     bot: &Bot,
     person: &str,
@@ -60,7 +63,7 @@ pub(super) async fn about_camp(
     }
 }
 
-/// What somebody needs to be allowed for a verb.
+/// The permission that a verb needs.
 pub(super) const fn needed_for(verb: Verb) -> Action {
     match verb {
         Verb::Help | Verb::Progress => Action::ViewCamp,
@@ -70,46 +73,35 @@ pub(super) const fn needed_for(verb: Verb) -> Action {
     }
 }
 
-/// A corp member who has paid hears about themselves; anybody else about nobody.
+/// Tells a corp member who has paid about themselves, and anybody else about nobody.
 async fn answer_member(bot: &Bot, person: &str) -> Result<Vec<Reply>> {
     let places = lookup::own_places(&bot.ctx, person).await?;
     if places.is_empty() {
-        return Ok(vec![replies::text(
-            bot,
-            person,
-            "answer_stranger",
-            json!({}),
-        )]);
+        return Ok(vec![replies::reply(bot, person, Stranger {})]);
     }
-    let places: Vec<Value> = places.iter().map(|place| member_line(bot, place)).collect();
-    let body = json!({"places": places});
-    Ok(vec![replies::text(
-        bot,
-        person,
-        "answer_own_progress",
-        body,
-    )])
+    let places = places.iter().map(|place| place_of(bot, place)).collect();
+    Ok(vec![replies::reply(bot, person, OwnProgress { places })])
 }
 
-/// What is said to other talk: something short, with the nearest that can be asked.
+/// Answers other talk shortly, with the nearest that can be asked.
 fn no_command(bot: &Bot, person: &str, actor: &Actor, text: &str) -> Reply {
-    let body = json!({
-        "name": actor.name,
-        "foreign": command::foreign(text),
-        "greeting": command::is_greeting(text),
-        "nearest": command::nearest(text),
-    });
-    replies::text(bot, person, "answer_other_talk", body)
+    let talk = OtherTalk {
+        name: actor.name.clone(),
+        foreign: command::foreign(text).map(str::to_owned),
+        greeting: command::is_greeting(text),
+        nearest: command::nearest(text),
+    };
+    replies::reply(bot, person, talk)
 }
 
 fn help(bot: &Bot, person: &str, actor: &Actor) -> Reply {
-    let body = json!({
-        "name": actor.name,
-        "mayMatch": actor.role.may(Action::MatchMembers) != Reach::Nowhere,
-        "maySync": actor.role.may(Action::SyncCheckIns) != Reach::Nowhere,
-        "mayReview": actor.role.may(Action::ReviewRefunds) != Reach::Nowhere,
-    });
-    replies::text(bot, person, "answer_help", body)
+    let help = message::Help {
+        name: actor.name.clone(),
+        may_match: actor.role.may(Action::MatchMembers) != Reach::Nowhere,
+        may_sync: actor.role.may(Action::SyncCheckIns) != Reach::Nowhere,
+        may_review: actor.role.may(Action::ReviewRefunds) != Reach::Nowhere,
+    };
+    replies::reply(bot, person, help)
 }
 
 async fn progress(bot: &Bot, person: &str, actor: &Actor, words: &[String]) -> Result<Vec<Reply>> {
@@ -160,9 +152,12 @@ async fn in_any_camp(
         return member(bot, person, actor, &first.camp, wanted).await;
     }
     let shown = places.iter().take(MAX_MEMBERS_FOUND);
-    let lines: Vec<Value> = shown.map(|place| member_line(bot, place)).collect();
-    let body = json!({"campName": null, "wanted": wanted, "members": lines});
-    Ok(vec![replies::text(bot, person, "answer_members", body)])
+    let found = Members {
+        camp_name: None,
+        wanted: wanted.to_owned(),
+        members: shown.map(|place| place_of(bot, place)).collect(),
+    };
+    Ok(vec![replies::reply(bot, person, found)])
 }
 
 async fn overview(bot: &Bot, person: &str, actor: &Actor, camps: &[Camp]) -> Result<Vec<Reply>> {
@@ -172,17 +167,20 @@ async fn overview(bot: &Bot, person: &str, actor: &Actor, camps: &[Camp]) -> Res
     let mut lines = Vec::new();
     for camp in camps.iter().take(MAX_LINES) {
         let progress = lookup::camp_progress(&bot.ctx, actor, camp).await?;
-        lines.push(json!({
-            "name": camp.name,
-            "status": camp.status.as_str(),
-            "day": camp.terms.days_begun(bot.ctx.today()),
-            "days": camp.terms.calendar_days(),
-            "members": progress.members,
-            "eligible": progress.eligible + progress.by_grace,
-        }));
+        lines.push(CampLine {
+            name: camp.name.clone(),
+            status: camp.status,
+            day: camp.terms.days_begun(bot.ctx.today()),
+            days: camp.terms.calendar_days(),
+            members: progress.members,
+            eligible: progress.eligible + progress.by_grace,
+        });
     }
-    let body = json!({"camps": lines, "more": camps.len().saturating_sub(MAX_LINES)});
-    Ok(vec![replies::text(bot, person, "answer_camps", body)])
+    let camps = Camps {
+        camps: lines,
+        more: camps.len().saturating_sub(MAX_LINES),
+    };
+    Ok(vec![replies::reply(bot, person, camps)])
 }
 
 /// Camps that one answer lists.
@@ -190,24 +188,21 @@ const MAX_LINES: usize = 12;
 
 async fn camp_progress(bot: &Bot, person: &str, actor: &Actor, camp: &Camp) -> Result<Reply> {
     let progress = lookup::camp_progress(&bot.ctx, actor, camp).await?;
-    let body = json!({
-        "name": camp.name,
-        "status": camp.status.as_str(),
-        "day": camp.terms.days_begun(bot.ctx.today()),
-        "days": camp.terms.calendar_days(),
-        "requiredDays": camp.terms.required_days,
-        "members": progress.members,
-        "eligible": progress.eligible,
-        "byGrace": progress.by_grace,
-        "nearly": progress.nearly,
-        "unmatched": progress.unmatched,
-        "joined": progress.joined,
-        "syncedAt": progress.synced_at.map(replies::moment),
-    });
-    Ok(replies::about(
-        replies::text(bot, person, "answer_camp_progress", body),
-        camp.id,
-    ))
+    let told = message::CampProgress {
+        name: camp.name.clone(),
+        status: camp.status,
+        day: camp.terms.days_begun(bot.ctx.today()),
+        days: camp.terms.calendar_days(),
+        required_days: camp.terms.required_days,
+        members: progress.members,
+        eligible: progress.eligible,
+        by_grace: progress.by_grace,
+        nearly: progress.nearly,
+        unmatched: progress.unmatched,
+        joined: progress.joined,
+        synced_at: progress.synced_at,
+    };
+    Ok(replies::about(replies::reply(bot, person, told), camp.id))
 }
 
 /// Members of a camp by a name: one with what waits for them, several as a list.
@@ -241,30 +236,27 @@ pub(super) fn members(
     wanted: &str,
     found: &[MemberProgress],
 ) -> Reply {
-    let lines: Vec<Value> = found.iter().map(|place| member_line(bot, place)).collect();
-    let body = json!({"campName": camp.name, "wanted": wanted, "members": lines});
-    replies::about(replies::text(bot, person, "answer_members", body), camp.id)
+    let members = Members {
+        camp_name: Some(camp.name.clone()),
+        wanted: wanted.to_owned(),
+        members: found.iter().map(|place| place_of(bot, place)).collect(),
+    };
+    replies::about(replies::reply(bot, person, members), camp.id)
 }
 
-fn member_line(bot: &Bot, place: &MemberProgress) -> Value {
-    json!({
-        "campName": place.camp.name,
-        "campStatus": place.camp.status.as_str(),
-        "day": place.terms.days_begun(bot.ctx.today()),
-        "campDays": place.terms.calendar_days(),
-        "name": place.name(),
-        "days": place.days_shown(),
-        "missing": (place.terms.required_days - place.member.checked_in_days).max(0),
-        "judgement": match place.judgement {
-            Judgement::Eligible => "eligible",
-            Judgement::ByGrace => "by_grace",
-            Judgement::NotEligible => "not_eligible",
-        },
-        "matched": place.member.match_status == MatchStatus::Matched,
-        "mayBind": place.bind_status == BindStatus::Pending,
-        "joined": place.member.joined,
-        "refund": place.refund.map(RefundStatus::as_str),
-    })
+fn place_of(bot: &Bot, place: &MemberProgress) -> Place {
+    Place {
+        camp_name: place.camp.name.clone(),
+        camp_status: place.camp.status,
+        day: place.terms.days_begun(bot.ctx.today()),
+        camp_days: place.terms.calendar_days(),
+        name: place.name().to_owned(),
+        days: Days::of(place.member.checked_in_days, &place.terms),
+        matched: place.member.match_status == MatchStatus::Matched,
+        may_bind: place.bind_status == BindStatus::Pending,
+        joined: place.member.joined,
+        refund: place.refund,
+    }
 }
 
 async fn start_sync(
@@ -296,10 +288,16 @@ pub(super) async fn sync_camp(
     camp: &Camp,
 ) -> Result<Vec<Reply>> {
     let run = sync::request(&bot.ctx, actor, camp.id, Duration::ZERO).await?;
-    let body = json!({"campName": camp.name, "syncId": run.id.0});
-    let started = replies::text(bot, person, "answer_sync_started", body.clone());
+    let started = SyncStarted {
+        camp_name: camp.name.clone(),
+    };
+    let started = replies::reply(bot, person, started);
+    let report = SyncReport {
+        camp_name: camp.name.clone(),
+        sync_id: run.id,
+    };
     let look_at = bot.ctx.now().plus(FIRST_LOOK);
-    let report = replies::later(person, "sync_report", body, look_at);
+    let report = replies::scheduled(Recipients::one(person), report, look_at);
     Ok(vec![
         replies::about(started, camp.id),
         replies::about(report, camp.id),
@@ -320,8 +318,14 @@ async fn what_waits(
         return Ok(vec![match waiting.as_slice() {
             [] => {
                 let unlisted = pending::unlisted(bot, actor).await?;
-                let body = json!({"awaiting": awaiting, "unlisted": unlisted});
-                replies::text(bot, person, "answer_nothing_pending", body)
+                let nothing = NothingPending {
+                    camp_name: None,
+                    awaiting,
+                    has_no_list: false,
+                    goes_on: false,
+                    unlisted,
+                };
+                replies::reply(bot, person, nothing)
             }
             [only] => pending::digest(bot, person, only)?,
             several => choosing::pending_card(bot, person, several),

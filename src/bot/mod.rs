@@ -5,13 +5,12 @@
 mod answers;
 mod cards;
 pub mod command;
-mod failures;
 mod layout;
 mod menu;
 mod names;
+mod rendering;
 mod replies;
 mod templates;
-mod wording;
 mod worker;
 
 use std::sync::Arc;
@@ -40,7 +39,8 @@ pub struct Bot {
 impl Bot {
     /// A bot that reads with `keys`, the ones of the callback; none while WeCom is not set up.
     #[must_use]
-    pub fn new(ctx: Context, templates: Templates, keys: Option<Keys>) -> Self {
+    pub fn new(ctx: Context, mut templates: Templates, keys: Option<Keys>) -> Self {
+        templates.set_site(&ctx.settings.public_url);
         Self {
             ctx,
             templates: Arc::new(templates),

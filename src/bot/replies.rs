@@ -1,57 +1,37 @@
-//! Answers on their way to the outbox, and refusals put into words.
+//! Replies on their way to the outbox, and refusals as they are told.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::domain::{CampId, Timestamp};
+use crate::domain::message::{Page, Refused, Untyped};
+use crate::domain::{CampId, Message, Recipients, Timestamp, WecomUserid};
 use crate::services::inbox::Reply;
 use crate::services::{Error, Refusal};
 use crate::store::cards::NewCard;
-use crate::store::outbox::{Channel, Lane, NewMessage};
+use crate::store::outbox::{NewMessage, Priority};
 
 use super::Bot;
 
-/// The people whom a message goes to.
-pub(super) fn readers(recipient: &str) -> Vec<String> {
-    recipient.split('|').map(str::to_owned).collect()
-}
-
-/// A text of the template `kind` to the one person who asked.
-pub(super) fn text(bot: &Bot, person: &str, kind: &'static str, body: Value) -> Reply {
-    let mut reply = later(person, kind, body, bot.ctx.now());
-    reply.message.lane = Lane::Answer;
+/// Tells the one person who asked.
+pub(super) fn reply(bot: &Bot, person: &str, content: impl Into<Message>) -> Reply {
+    let mut reply = scheduled(recipients(person), content, bot.ctx.now());
+    reply.message.priority = Priority::Reply;
     reply
 }
 
-/// What is told to one person, not before `send_at`.
-pub(super) fn later(person: &str, kind: &'static str, body: Value, send_at: Timestamp) -> Reply {
+/// Tells somebody, not before `send_at`.
+pub(super) fn scheduled(to: Recipients, content: impl Into<Message>, send_at: Timestamp) -> Reply {
     Reply {
         message: NewMessage {
-            kind,
-            channel: Channel::WecomApp,
-            lane: Lane::Notice,
-            recipient: person.to_owned(),
+            content: content.into(),
+            to,
+            priority: Priority::Notice,
             camp_id: None,
             card_id: None,
-            body,
             dedupe_key: None,
             send_at,
         },
         card: None,
     }
-}
-
-/// A card of the template `card.kind` to one person.
-pub(super) fn card(
-    bot: &Bot,
-    person: &str,
-    kind: &'static str,
-    body: Value,
-    card: NewCard,
-) -> Reply {
-    let mut reply = text(bot, person, kind, body);
-    reply.message.camp_id = card.camp_id;
-    reply.card = Some(card);
-    reply
 }
 
 /// The same reply, about a camp.
@@ -60,38 +40,53 @@ pub(super) fn about(mut reply: Reply, camp: CampId) -> Reply {
     reply
 }
 
-/// What is said to somebody whose wish was refused; none for what is not theirs to mend.
+/// Tells somebody that their wish was refused; none for what is not theirs to mend.
 pub(super) fn refusal(bot: &Bot, person: &str, error: &Error) -> Option<Reply> {
-    let body = match error {
-        Error::NotFound => json!({"word": "not_found"}),
-        Error::Forbidden(_) => json!({"word": "forbidden"}),
-        Error::NotConfigured(block) => json!({"word": "not_configured", "block": block}),
-        Error::Platform { platform, .. } => json!({"word": "platform", "platform": platform}),
-        Error::PlatformUnavailable { platform, .. } => {
-            json!({"word": "platform_unavailable", "platform": platform})
+    let refused = match error {
+        Error::NotFound => Refused::NotFound,
+        Error::Forbidden(_) => Refused::Forbidden,
+        Error::NotConfigured(block) => Refused::NotConfigured {
+            block: (*block).to_owned(),
+        },
+        Error::Platform { platform, .. } | Error::PlatformUnavailable { platform, .. } => {
+            Refused::Platform {
+                platform: (*platform).to_owned(),
+            }
         }
-        Error::Invalid(fields) => {
-            json!({"word": "invalid", "reasons": fields.values().collect::<Vec<_>>()})
-        }
+        Error::Invalid(fields) => Refused::Invalid {
+            reasons: fields.values().cloned().collect(),
+        },
         Error::Refused(refusal) => of_refusal(refusal),
         _ => return None,
     };
-    Some(text(bot, person, "answer_refused", body))
+    Some(reply(bot, person, refused))
 }
 
-fn of_refusal(refusal: &Refusal) -> Value {
+fn of_refusal(refusal: &Refusal) -> Refused {
     match refusal {
-        Refusal::AlreadyDecided { by, at, status } => json!({
-            "word": "already_decided", "by": by, "at": moment(*at), "status": status,
-        }),
-        Refusal::ProposalChanged => json!({"word": "proposal_changed"}),
-        Refusal::UndoOver => json!({"word": "undo_over"}),
-        Refusal::NeedsSecondApprover => json!({"word": "needs_second_approver"}),
-        Refusal::SyncRunning { .. } => json!({"word": "sync_running"}),
-        Refusal::WrongState(reason) | Refusal::Duplicate(reason) => {
-            json!({"word": "wrong_state", "reason": reason})
-        }
-        other => json!({"word": "wrong_state", "reason": format!("{other:?}")}),
+        Refusal::AlreadyDecided { by, at, .. } => Refused::AlreadyDecided {
+            by: by.clone(),
+            at: *at,
+        },
+        Refusal::ProposalChanged => Refused::ProposalChanged,
+        Refusal::UndoOver => Refused::UndoOver,
+        Refusal::NeedsSecondApprover => Refused::NeedsSecondApprover,
+        Refusal::SyncRunning { .. } => Refused::SyncRunning,
+        Refusal::WrongState(reason) | Refusal::Duplicate(reason) => Refused::WrongState {
+            reason: reason.clone(),
+        },
+        // What only the pages can be refused has no sentence of its own in the chat.
+        _ => Refused::WrongState {
+            reason: String::new(),
+        },
+    }
+}
+
+/// The page of the console on which a card of `kind` can be gone on with.
+pub(super) fn page_of(kind: &str) -> Page {
+    match kind {
+        "match" | "match_nobody" | "match_choose" => Page::Members,
+        _ => Page::Refunds,
     }
 }
 
@@ -105,14 +100,49 @@ pub(super) fn moment_s(at: Timestamp) -> String {
     at.shanghai().format("%H:%M:%S").to_string()
 }
 
-/// The page on which what a card is about can be gone on with, and what its link is called.
-pub(super) fn page_of(site: &str, card_kind: &str, camp: Option<i64>) -> (&'static str, String) {
-    let (label, page) = match card_kind {
-        "match" | "match_nobody" | "match_choose" => ("打开成员页", "members"),
-        _ => ("打开审核页", "refunds"),
-    };
-    let query = camp.map_or_else(String::new, |camp| format!("?campId={camp}"));
-    (label, format!("{site}/admin/{page}{query}"))
+// What follows goes with the last caller that has not its own payload yet.
+
+pub(super) fn recipients(joined: &str) -> Recipients {
+    joined.split('|').map(WecomUserid::new).collect()
+}
+
+pub(super) fn userids(to: &Recipients) -> Vec<String> {
+    match to {
+        Recipients::Members(userids) => userids.iter().map(WecomUserid::to_string).collect(),
+        Recipients::Group(_) => Vec::new(),
+    }
+}
+
+pub(super) fn readers(recipient: &str) -> Vec<String> {
+    userids(&recipients(recipient))
+}
+
+pub(super) fn text(bot: &Bot, person: &str, kind: &'static str, body: Value) -> Reply {
+    reply(bot, person, typed(kind, body))
+}
+
+pub(super) fn later(person: &str, kind: &'static str, body: Value, send_at: Timestamp) -> Reply {
+    scheduled(recipients(person), typed(kind, body), send_at)
+}
+
+fn typed(kind: &str, body: Value) -> Message {
+    Message::read(kind, 1, &body.to_string()).unwrap_or_else(|_| {
+        let template = format!("{kind}.txt");
+        Untyped { template, body }.into()
+    })
+}
+
+pub(super) fn card(
+    bot: &Bot,
+    person: &str,
+    _kind: &'static str,
+    _body: Value,
+    card: NewCard,
+) -> Reply {
+    let mut reply = reply(bot, person, crate::domain::message::CardSent {});
+    reply.message.camp_id = card.camp_id;
+    reply.card = Some(card);
+    reply
 }
 
 #[cfg(test)]

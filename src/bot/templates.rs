@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use minijinja::value::{Value as Filled, ValueKind};
 use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior};
+use serde::Serialize;
 use serde_json::Value;
 use wecom::message::Text;
 
@@ -28,6 +29,7 @@ built_in![
     "answer_card_gone.txt",
     "answer_card_link.txt",
     "answer_decided.txt",
+    "answer_decided_before.txt",
     "answer_failed.txt",
     "answer_help.txt",
     "answer_match.txt",
@@ -38,7 +40,7 @@ built_in![
     "answer_nothing_pending.txt",
     "answer_other_talk.txt",
     "answer_own_progress.txt",
-    "answer_payment_fate.txt",
+    "answer_payment_outcome.txt",
     "answer_refused.txt",
     "answer_stranger.txt",
     "answer_sync_started.txt",
@@ -76,8 +78,45 @@ built_in![
     "withdrawn.card",
 ];
 
-/// What each template is tried with, and shown with in the snapshots.
+/// The views that each template is tried with, and shown with in the snapshots.
 const SAMPLES: &str = include_str!("../../message-templates/samples.json");
+/// Where our pages are while templates are tried.
+const SAMPLE_SITE: &str = "https://camp.example.com";
+/// Templates of this ending lay out cards; all others make texts.
+const CARD: &str = ".card";
+
+/// What one template is filled with.
+pub(super) trait View: Serialize {
+    /// The template's file.
+    const FILE: &'static str;
+}
+
+/// Names the template of each view, and lists them for the test that holds the samples against
+/// them.
+macro_rules! views {
+    ($($view:ty => $file:literal),+ $(,)?) => {
+        $(impl $crate::bot::templates::View for $view {
+            const FILE: &'static str = $file;
+        })+
+
+        #[cfg(test)]
+        pub(in crate::bot) const CHECKS: &[$crate::bot::templates::Check] =
+            &[$(($file, $crate::bot::templates::read_and_written::<$view>)),+];
+    };
+}
+pub(super) use views;
+
+/// The file of a view, and the view read from a sample and written again.
+#[cfg(test)]
+pub(super) type Check = (&'static str, fn(&Value) -> serde_json::Result<Value>);
+
+#[cfg(test)]
+pub(super) fn read_and_written<V>(sample: &Value) -> serde_json::Result<Value>
+where
+    V: View + serde::de::DeserializeOwned,
+{
+    serde_json::to_value(serde_json::from_value::<V>(sample.clone())?)
+}
 
 /// A template that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -144,43 +183,58 @@ impl Templates {
                     cause,
                 })?;
         }
-        let templates = Self { environment };
+        let mut templates = Self { environment };
+        templates.set_site(SAMPLE_SITE);
         templates.try_all()?;
         Ok(templates)
     }
 
-    /// The text of `kind`, filled with `body`.
+    /// Tells every template where our pages are, as `site`.
+    pub fn set_site(&mut self, site: &str) {
+        self.environment.add_global("site", site);
+    }
+
+    /// The text of a view.
     ///
     /// # Errors
-    /// [`TemplateError`] when the body lacks something.
-    pub fn text(&self, kind: &str, body: &Value) -> Result<Text, TemplateError> {
-        let file = format!("{kind}.txt");
-        let filled = self.fill(&file, body)?;
-        Text::fit(filled.trim()).map_err(|_| TemplateError::NoText(file))
+    /// [`TemplateError`] when the view lacks something.
+    pub(super) fn text<V: View>(&self, view: &V) -> Result<Text, TemplateError> {
+        self.text_of(V::FILE, view)
     }
 
-    /// The layout of the card of `kind`, filled with `body`.
+    /// The layout of the card of a view.
     ///
     /// # Errors
-    /// [`TemplateError`] when the body lacks something or the lines make no card.
-    pub fn layout(&self, kind: &str, body: &Value) -> Result<Layout, TemplateError> {
-        let file = format!("{kind}.card");
-        let filled = self.fill(&file, body)?;
-        Layout::parse(&filled).map_err(|cause| TemplateError::NoCard { file, cause })
+    /// [`TemplateError`] when the view lacks something or the lines make no card.
+    pub(super) fn layout<V: View>(&self, view: &V) -> Result<Layout, TemplateError> {
+        self.layout_of(V::FILE, view)
     }
 
-    /// Whether messages of `kind` are cards.
-    #[must_use]
-    pub fn is_card(&self, kind: &str) -> bool {
-        self.environment
-            .get_template(&format!("{kind}.card"))
-            .is_ok()
+    pub(super) fn text_of(&self, file: &str, view: impl Serialize) -> Result<Text, TemplateError> {
+        let filled = self.fill(file, view)?;
+        Text::fit(filled.trim()).map_err(|_| TemplateError::NoText(file.to_owned()))
     }
 
-    fn fill(&self, file: &str, body: &Value) -> Result<String, TemplateError> {
+    pub(super) fn layout_of(
+        &self,
+        file: &str,
+        view: impl Serialize,
+    ) -> Result<Layout, TemplateError> {
+        let filled = self.fill(file, view)?;
+        Layout::parse(&filled).map_err(|cause| TemplateError::NoCard {
+            file: file.to_owned(),
+            cause,
+        })
+    }
+
+    pub(super) fn layout_file(&self, kind: &str, body: &Value) -> Result<Layout, TemplateError> {
+        self.layout_of(&format!("{kind}{CARD}"), body)
+    }
+
+    fn fill(&self, file: &str, view: impl Serialize) -> Result<String, TemplateError> {
         self.environment
             .get_template(file)
-            .and_then(|template| template.render(body))
+            .and_then(|template| template.render(view))
             .map_err(|cause| TemplateError::Unfillable {
                 file: file.to_owned(),
                 cause,
@@ -189,8 +243,7 @@ impl Templates {
 
     fn try_all(&self) -> Result<(), TemplateError> {
         for (name, _) in BUILT_IN {
-            let samples = samples(name)?;
-            for sample in &samples {
+            for sample in &samples(name)? {
                 self.try_one(name, sample)?;
             }
         }
@@ -198,12 +251,11 @@ impl Templates {
     }
 
     fn try_one(&self, name: &str, sample: &Value) -> Result<(), TemplateError> {
-        let Some(kind) = name.strip_suffix(".card") else {
-            let kind = name.trim_end_matches(".txt");
-            return self.text(kind, sample).map(drop);
-        };
-        self.layout(kind, sample)?
-            .replacement(&Face::new(CardId(1), "https://camp.example.com"))
+        if !name.ends_with(CARD) {
+            return self.text_of(name, sample).map(drop);
+        }
+        self.layout_of(name, sample)?
+            .replacement(&Face::new(CardId(1), SAMPLE_SITE))
             .map(drop)
             .map_err(|cause| TemplateError::NoCard {
                 file: name.to_owned(),
@@ -212,7 +264,7 @@ impl Templates {
     }
 }
 
-/// The bodies that a template is tried with, at least one.
+/// The views that a template is tried with, at least one.
 fn samples(name: &str) -> Result<Vec<Value>, TemplateError> {
     let missing = || TemplateError::NoSample(name.to_owned());
     let all: Value = serde_json::from_str(SAMPLES).map_err(|_| missing())?;
@@ -270,26 +322,47 @@ mod tests {
     #[test]
     fn every_text_and_card_reads_well() {
         let templates = templates();
-        let mut shown = String::new();
         for (name, _) in BUILT_IN {
+            let mut shown = String::new();
             for (at, sample) in samples(name).unwrap().iter().enumerate() {
-                shown += &format!("══ {name} {at}\n{}\n", show(&templates, name, sample));
+                shown += &format!("══ {at}\n{}\n", show(&templates, name, sample));
             }
+            insta::assert_snapshot!(*name, shown);
         }
-        insta::assert_snapshot!("texts_and_cards", shown);
     }
 
     fn show(templates: &Templates, name: &str, sample: &Value) -> String {
-        match name.strip_suffix(".card") {
-            Some(kind) => {
-                let layout = templates.layout(kind, sample).unwrap();
-                let face = Face::new(CardId(1), "https://camp.example.com");
-                serde_json::to_string_pretty(&layout.replacement(&face).unwrap()).unwrap()
+        if name.ends_with(CARD) {
+            let layout = templates.layout_of(name, sample).unwrap();
+            let face = Face::new(CardId(1), SAMPLE_SITE);
+            serde_json::to_string_pretty(&layout.replacement(&face).unwrap()).unwrap()
+        } else {
+            templates.text_of(name, sample).unwrap().as_str().to_owned()
+        }
+    }
+
+    #[test]
+    fn every_sample_is_what_its_view_writes() {
+        for (file, read_and_written) in crate::bot::rendering::CHECKS {
+            for sample in samples(file).unwrap() {
+                let written = read_and_written(&sample);
+                let written = written.unwrap_or_else(|error| panic!("{file}: {error}: {sample}"));
+                assert_eq!(written, sample, "{file}");
             }
-            None => {
-                let kind = name.trim_end_matches(".txt");
-                templates.text(kind, sample).unwrap().as_str().to_owned()
-            }
+        }
+    }
+
+    #[test]
+    fn every_failed_refund_says_what_to_do_next() {
+        let templates = templates();
+        for sample in samples("refund_failed.card").unwrap() {
+            let text = templates
+                .layout_of("refund_failed.card", &sample)
+                .unwrap()
+                .in_words();
+            assert!(text.contains('请') || text.contains("点“重试”"), "{text}");
+            let reason = sample["reason"].as_str().unwrap();
+            assert_eq!(text.contains(reason), reason == "something_new", "{text}");
         }
     }
 
@@ -299,7 +372,10 @@ mod tests {
             "nickname": "小明", "daysShown": "6+宽限1/7", "amountYuan": "99.5",
         });
         assert_eq!(
-            templates().text("refund_done", &body).unwrap().as_str(),
+            templates()
+                .text_of("refund_done.txt", &body)
+                .unwrap()
+                .as_str(),
             "【退款通知】\n恭喜 @小明 完成训练营打卡，押金已退回！\n打卡天数：6+宽限1/7天\n退款金额：99.5元"
         );
     }
@@ -309,7 +385,7 @@ mod tests {
         let body = serde_json::json!({
             "nickname": "a\nb<a href=\"x\">", "daysShown": "7/7", "amountYuan": "9",
         });
-        let text = templates().text("refund_done", &body).unwrap();
+        let text = templates().text_of("refund_done.txt", &body).unwrap();
         assert_eq!(text.as_str().lines().count(), 4);
         assert!(!text.as_str().contains('<'));
     }
@@ -322,7 +398,10 @@ mod tests {
         let changed = Templates::load(dir).unwrap();
         let body = Value::Null;
         assert_eq!(
-            changed.text("answer_failed", &body).unwrap().as_str(),
+            changed
+                .text_of("answer_failed.txt", &body)
+                .unwrap()
+                .as_str(),
             "改过的话"
         );
         for (name, source) in [

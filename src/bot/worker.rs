@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use futures::StreamExt as _;
 use futures::stream;
-use serde_json::json;
 use wecom::callback::{self, Envelope, Freshness};
 use wecom::event::{Body, Content, Event, Inbound, SYSTEM_USER};
 
+use crate::domain::message::Failed;
 use crate::services::inbox::{self, Reply, WECOM_APP, Worked};
 use crate::services::{Error, Result};
 use crate::store::StoreError;
@@ -121,7 +121,7 @@ async fn work_off(bot: &Bot, event: &InboundEvent, inbound: &Inbound) -> Result<
         let put_back = inbox::retry(&bot.ctx, event.lease, wait, error.to_string()).await;
         return unless_lost(put_back, Outcome::Retried);
     }
-    let sorry = replies::text(bot, &person, "answer_failed", json!({}));
+    let sorry = replies::reply(bot, &person, Failed {});
     let given_up = inbox::give_up(&bot.ctx, event.lease, error.to_string(), vec![sorry]).await;
     unless_lost(given_up, Outcome::GivenUp)
 }

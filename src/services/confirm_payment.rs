@@ -1,9 +1,8 @@
 //! A payment that WeChat Pay confirms: by a notification, by a query, twenty times at once or
 //! hours late. It is applied exactly once, and never lost.
 
-use serde_json::json;
-
 use crate::domain::binding::BIND_WITHIN;
+use crate::domain::message::PaymentAbnormal;
 use crate::domain::order::flag_of_payment;
 use crate::domain::{
     BindMethod, BindStatus, CampStatus, Fen, Machine as _, OrderFlag, OrderStatus, PaymentId,
@@ -267,19 +266,18 @@ async fn tell_abnormal(
         None => None,
     };
     let order = payments::by_id(tx, payment).await?.ok_or(Error::NotFound)?;
+    let abnormal = PaymentAbnormal {
+        payment_id: payment,
+        order_no: order_no.to_owned(),
+        flag,
+        camp_name: camp.map(|camp| camp.name),
+        due: order.amount,
+        paid: confirmation.paid,
+        enrolled: order.member_id.is_some(),
+    };
     let notice = Notice {
-        kind: "payment_abnormal",
+        content: abnormal.into(),
         camp_id,
-        card_id: None,
-        body: json!({
-            "paymentId": payment.0,
-            "orderNo": order_no,
-            "flag": flag.as_str(),
-            "campName": camp.map(|camp| camp.name),
-            "dueYuan": order.amount.yuan(),
-            "paidYuan": confirmation.paid.yuan(),
-            "enrolled": order.member_id.is_some(),
-        }),
         dedupe_key: payment.to_string(),
     };
     tell_deciders(tx, &ctx.settings, &notice, ctx.now()).await

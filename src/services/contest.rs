@@ -2,8 +2,7 @@
 //! their id first: both matches become pending, and a person decides. What a person has decided
 //! already stands, and so does a match by which a deposit goes back: then only the newcomer waits.
 
-use serde_json::json;
-
+use crate::domain::message::MatchContested;
 use crate::domain::refund::rests_on_match;
 use crate::domain::{BindMethod, CampId, Machine as _, MatchStatus};
 use crate::store::members::Member;
@@ -82,18 +81,17 @@ pub(super) async fn settle(
     // By the name that the planet has for the account: those who claim it may call it anything.
     let user = planet_users::find(tx, &account.to_string()).await?;
     let user = user.filter(|user| user.planet_user_id == account);
+    let contested = MatchContested {
+        member_id: first.id,
+        planet_nickname: user.map(|user| user.nickname),
+        account,
+        camp_name: camp.map(|camp| camp.name),
+        given: stands == Some(Standing::Given),
+        refunding: stands == Some(Standing::Refunding),
+    };
     let notice = Notice {
-        kind: "match_contested",
+        content: contested.into(),
         camp_id: Some(newcomer.camp),
-        card_id: None,
-        body: json!({
-            "memberId": first.id.0,
-            "planetNickname": user.map(|user| user.nickname),
-            "account": account.to_string(),
-            "campName": camp.map(|camp| camp.name),
-            "given": stands == Some(Standing::Given),
-            "refunding": stands == Some(Standing::Refunding),
-        }),
         dedupe_key: format!("{}:{account}:{}", newcomer.camp, newcomer.order_no),
     };
     tell_deciders(tx, &ctx.settings, &notice, note.at).await

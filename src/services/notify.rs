@@ -3,27 +3,36 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
-use crate::domain::{CampId, CardId, Role, Timestamp};
-use crate::store::outbox::{self, Channel, Lane, NewMessage};
+use crate::domain::{CampId, Message, Recipients, Role, Timestamp, WecomUserid};
+use crate::store::outbox::{self, NewMessage, Priority};
 use crate::store::{Tx, camps};
 
 use super::{Result, Settings};
 
-/// What a notice is about.
+/// A message that nobody has asked for.
 #[derive(Debug, Clone)]
 pub struct Notice {
-    /// The template that words it: `payment_abnormal`, `sync_failed` …
-    pub kind: &'static str,
+    /// What it tells.
+    pub content: Message,
     /// The camp it is about.
     pub camp_id: Option<CampId>,
-    /// The card it carries.
-    pub card_id: Option<CardId>,
-    /// What the template is filled with.
-    pub body: Value,
-    /// A second notice with this key is dropped.
+    /// A second notice of its kind with this key is dropped.
     pub dedupe_key: String,
+}
+
+impl Notice {
+    fn message(&self, to: Recipients, audience: &str, now: Timestamp) -> NewMessage {
+        let kind = self.content.kind();
+        NewMessage {
+            content: self.content.clone(),
+            to,
+            priority: Priority::Notice,
+            camp_id: self.camp_id,
+            card_id: None,
+            dedupe_key: Some(format!("{kind}:{}:{audience}", self.dedupe_key)),
+            send_at: now,
+        }
+    }
 }
 
 /// Tells the people who decide about a camp: the recipients of the configuration and the camp's
@@ -39,38 +48,26 @@ pub async fn tell_deciders(
     if userids.is_empty() {
         return Ok(());
     }
-    let message = NewMessage {
-        kind: notice.kind,
-        channel: Channel::WecomApp,
-        lane: Lane::Notice,
-        recipient: userids.into_iter().collect::<Vec<_>>().join("|"),
-        camp_id: notice.camp_id,
-        card_id: notice.card_id,
-        body: notice.body.clone(),
-        dedupe_key: Some(format!("{}:{}:deciders", notice.kind, notice.dedupe_key)),
-        send_at: now,
-    };
+    let message = notice.message(Recipients::Members(userids), "deciders", now);
     outbox::add(tx, &message, now).await?;
     Ok(())
 }
 
-/// The WeCom userids of the people who decide about a camp, in lower case.
-pub async fn deciders(
+/// The people who decide about a camp.
+async fn deciders(
     tx: &mut Tx,
     settings: &Settings,
     camp: Option<CampId>,
-) -> Result<BTreeSet<String>> {
-    let mut userids: BTreeSet<String> = settings
-        .recipients
-        .iter()
-        .map(|userid| userid.to_lowercase())
-        .collect();
+) -> Result<BTreeSet<WecomUserid>> {
+    let recipients = settings.recipients.iter();
+    let mut userids: BTreeSet<_> = recipients.map(|userid| WecomUserid::new(userid)).collect();
     if let Some(camp) = camp {
         let staff = camps::staff(tx, camp).await?;
         let coaches = staff
             .into_iter()
             .filter(|person| person.role == Role::Coach.as_str());
-        userids.extend(coaches.filter_map(|coach| coach.wecom_userid));
+        let coaches = coaches.filter_map(|coach| coach.wecom_userid);
+        userids.extend(coaches.map(|userid| WecomUserid::new(&userid)));
     }
     Ok(userids)
 }
@@ -84,17 +81,7 @@ pub async fn tell_group(tx: &mut Tx, notice: &Notice, now: Timestamp) -> Result<
     if camp.is_none_or(|camp| camp.group_robot_key.is_none()) {
         return Ok(());
     }
-    let message = NewMessage {
-        kind: notice.kind,
-        channel: Channel::GroupRobot,
-        lane: Lane::Notice,
-        recipient: camp_id.to_string(),
-        camp_id: Some(camp_id),
-        card_id: None,
-        body: notice.body.clone(),
-        dedupe_key: Some(format!("{}:{}:group", notice.kind, notice.dedupe_key)),
-        send_at: now,
-    };
+    let message = notice.message(Recipients::Group(camp_id), "group", now);
     outbox::add(tx, &message, now).await?;
     Ok(())
 }

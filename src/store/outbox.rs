@@ -4,20 +4,23 @@
 //! Whoever holds a message's lease may record what became of it, and nobody else: every write
 //! names the lease, and its row count is checked.
 
-use crate::domain::{CampId, CardId, Timestamp};
+use crate::domain::refund::Unwritable;
+use crate::domain::{CampId, CardId, Message, Recipients, Timestamp, WecomUserid};
 
 use super::db::{Conn, run};
 use super::{Signal, StoreResult, Tx, held};
 
 const TABLE: &str = "notification_message";
+/// Between the userids of one message. No userid holds it.
+const SEPARATOR: char = '|';
 
 statements! {
-    INSERT = "INSERT INTO notification_message (kind, channel, lane, recipient, camp_id, card_id, \
-              body, dedupe_key, status, attempts, send_at, created_at) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'pending', 0, $9, $10) \
+    INSERT = "INSERT INTO notification_message (kind, version, channel, priority, recipient, \
+              camp_id, card_id, body, dedupe_key, status, attempts, send_at, created_at) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', 0, $10, $11) \
               ON CONFLICT (dedupe_key) DO NOTHING";
     // What is put off, or in the hands of another worker, holds back what comes after it: two
-    // messages of one lane reach their reader in the order in which they became due.
+    // messages of one priority reach their reader in the order in which they became due.
     LEASE_DUE = "UPDATE notification_message SET lease_until = $3 \
                  WHERE status = 'pending' AND (lease_until IS NULL OR lease_until < $2) \
                  AND id IN (SELECT due.id FROM notification_message due \
@@ -26,12 +29,12 @@ statements! {
                  AND (due.lease_until IS NULL OR due.lease_until < $2) \
                  AND NOT EXISTS (SELECT 1 FROM notification_message earlier \
                  WHERE earlier.status = 'pending' AND earlier.recipient = due.recipient \
-                 AND earlier.lane = due.lane AND earlier.channel = due.channel \
+                 AND earlier.priority = due.priority AND earlier.channel = due.channel \
                  AND (earlier.send_at, earlier.id) < (due.send_at, due.id) \
                  AND (earlier.retry_at > $2 OR earlier.lease_until >= $2)) \
                  ORDER BY due.send_at, due.id LIMIT $4) \
-                 RETURNING id, kind, channel, lane, recipient, camp_id, card_id, body, attempts, \
-                 send_at, lease_until, tried_at, carried_by, created_at";
+                 RETURNING id, kind, version, channel, priority, recipient, camp_id, card_id, \
+                 body, attempts, send_at, lease_until, tried_at, carried_by, created_at";
     BEGIN_TRY = "UPDATE notification_message SET attempts = attempts + 1, tried_at = $3, \
                  lease_until = $4, carried_by = $5 \
                  WHERE id = $1 AND status = 'pending' AND lease_until = $2";
@@ -50,7 +53,7 @@ statements! {
 text_enum! {
     /// The way a message goes.
     pub enum Channel {
-        /// The app, to one or several members of the corp (`|` between userids).
+        /// The app, to members of the corp.
         WecomApp = "wecom_app",
         /// A group's robot; the recipient is the camp whose key is used.
         GroupRobot = "group_robot",
@@ -58,10 +61,10 @@ text_enum! {
 }
 
 text_enum! {
-    /// Messages to one reader keep their order within a lane.
-    pub enum Lane {
+    /// Messages to one reader keep their order among those of one priority.
+    pub enum Priority {
         /// What somebody has just asked for: it does not wait behind notices.
-        Answer = "answer",
+        Reply = "reply",
         /// What nobody waits for at this moment.
         Notice = "notice",
     }
@@ -86,62 +89,157 @@ text_enum! {
 /// A message to be sent.
 #[derive(Debug, Clone)]
 pub struct NewMessage {
-    /// What it tells: `refund_done`, `sync_failed` …
-    pub kind: &'static str,
-    /// The way.
-    pub channel: Channel,
+    /// What it tells.
+    pub content: Message,
+    /// To whom.
+    pub to: Recipients,
     /// Whether somebody waits for it.
-    pub lane: Lane,
-    /// WeCom userids joined by `|`, or the camp's id for its group.
-    pub recipient: String,
+    pub priority: Priority,
     /// The camp it is about.
     pub camp_id: Option<CampId>,
     /// The card it carries.
     pub card_id: Option<CardId>,
-    /// JSON: what the template of its kind is filled with.
-    pub body: serde_json::Value,
     /// A second message with this key is dropped.
     pub dedupe_key: Option<String>,
     /// Not before.
     pub send_at: Timestamp,
 }
 
+/// The hold of one worker on one message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MessageLease {
+    /// The message.
+    pub id: i64,
+    /// The end of the hold, by the wall.
+    pub until: Timestamp,
+}
+
 /// A message whose turn has come, leased to whoever reads this.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct DueMessage {
     /// Its row.
     pub id: i64,
     /// What it tells.
-    pub kind: String,
-    /// The way.
-    #[sqlx(try_from = "String")]
-    pub channel: Channel,
-    /// Whether somebody waits for it.
-    #[sqlx(try_from = "String")]
-    pub lane: Lane,
+    pub content: Message,
     /// To whom.
-    pub recipient: String,
+    pub to: Recipients,
+    /// Whether somebody waits for it.
+    pub priority: Priority,
     /// The camp it is about.
-    pub camp_id: Option<i64>,
+    pub camp_id: Option<CampId>,
     /// The card it carries.
-    pub card_id: Option<i64>,
-    /// JSON.
-    pub body: String,
+    pub card_id: Option<CardId>,
     /// Calls that went out for it so far.
     pub attempts: i64,
-    /// Not before, in microseconds of business time.
-    pub send_at: i64,
-    /// Until when it is ours, in microseconds by the wall.
-    pub lease_until: i64,
+    /// Not before, by the clock of business.
+    pub send_at: Timestamp,
+    /// Until when it is ours, by the wall.
+    pub lease_until: Timestamp,
     /// When a call went out whose answer nobody knows: its worker died, or no answer came.
-    pub tried_at: Option<i64>,
+    pub tried_at: Option<Timestamp>,
     /// In whose text it was told by that call.
     pub carried_by: Option<i64>,
-    /// Microseconds.
-    pub created_at: i64,
+    /// When it was added.
+    pub created_at: Timestamp,
 }
 
-/// A message that is not told now.
+impl DueMessage {
+    /// The hold on it.
+    #[must_use]
+    pub const fn lease(&self) -> MessageLease {
+        MessageLease {
+            id: self.id,
+            until: self.lease_until,
+        }
+    }
+}
+
+/// A due message that this program cannot read, leased like the others so that it can be ended.
+#[derive(Debug, Clone)]
+pub struct UnreadableMessage {
+    /// The hold on it.
+    pub lease: MessageLease,
+    /// The stored word of its kind.
+    pub kind: String,
+    /// What about it cannot be read.
+    pub why: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct DueRow {
+    id: i64,
+    kind: String,
+    version: i64,
+    channel: String,
+    priority: String,
+    recipient: String,
+    camp_id: Option<i64>,
+    card_id: Option<i64>,
+    body: String,
+    attempts: i64,
+    send_at: i64,
+    lease_until: i64,
+    tried_at: Option<i64>,
+    carried_by: Option<i64>,
+    created_at: i64,
+}
+
+impl DueRow {
+    fn read(self) -> Result<DueMessage, UnreadableMessage> {
+        let lease = MessageLease {
+            id: self.id,
+            until: Timestamp::from_micros(self.lease_until),
+        };
+        let unreadable = |why: String| UnreadableMessage {
+            lease,
+            kind: self.kind.clone(),
+            why,
+        };
+        let content = Message::read(&self.kind, self.version, &self.body)
+            .map_err(|error| unreadable(error.to_string()))?;
+        let priority = self.priority.parse::<Priority>();
+        Ok(DueMessage {
+            id: self.id,
+            content,
+            to: recipients(&self.channel, &self.recipient).map_err(unreadable)?,
+            priority: priority.map_err(|error| unreadable(format!("{error}")))?,
+            camp_id: self.camp_id.map(CampId),
+            card_id: self.card_id.map(CardId),
+            attempts: self.attempts,
+            send_at: Timestamp::from_micros(self.send_at),
+            lease_until: lease.until,
+            tried_at: self.tried_at.map(Timestamp::from_micros),
+            carried_by: self.carried_by,
+            created_at: Timestamp::from_micros(self.created_at),
+        })
+    }
+}
+
+/// The words of the columns `channel` and `recipient`.
+fn columns_of(to: &Recipients) -> (Channel, String) {
+    match to {
+        Recipients::Members(userids) => {
+            let userids: Vec<&str> = userids.iter().map(WecomUserid::as_str).collect();
+            (Channel::WecomApp, userids.join("|"))
+        }
+        Recipients::Group(camp) => (Channel::GroupRobot, camp.to_string()),
+    }
+}
+
+/// Reads what [`columns_of`] wrote.
+fn recipients(channel: &str, recipient: &str) -> Result<Recipients, String> {
+    match channel.parse::<Channel>() {
+        Ok(Channel::WecomApp) => Ok(recipient.split(SEPARATOR).map(WecomUserid::new).collect()),
+        Ok(Channel::GroupRobot) => {
+            let camp = recipient.parse().map(CampId);
+            let camp = camp.map_err(|_| format!("{recipient:?} is no camp"))?;
+            Ok(Recipients::Group(camp))
+        }
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// When and why a message is sent later.
 #[derive(Debug, Clone)]
 pub struct PutOff {
     /// Not before, by the clock of business.
@@ -158,14 +256,17 @@ pub struct PutOff {
 
 /// Adds a message; `false` if its dedupe key is known.
 pub async fn add(tx: &mut Tx, message: &NewMessage, now: Timestamp) -> StoreResult<bool> {
+    let (channel, recipient) = columns_of(&message.to);
+    let body = message.content.payload().map_err(Unwritable::from)?;
     let added = run!(tx, c => sqlx::query(INSERT)
-        .bind(message.kind)
-        .bind(message.channel.as_str())
-        .bind(message.lane.as_str())
-        .bind(&message.recipient)
+        .bind(message.content.kind())
+        .bind(message.content.version())
+        .bind(channel.as_str())
+        .bind(message.priority.as_str())
+        .bind(&recipient)
         .bind(message.camp_id.map(|id| id.0))
         .bind(message.card_id.map(|id| id.0))
-        .bind(message.body.to_string())
+        .bind(&body)
         .bind(&message.dedupe_key)
         .bind(message.send_at.micros())
         .bind(now.micros())
@@ -176,15 +277,16 @@ pub async fn add(tx: &mut Tx, message: &NewMessage, now: Timestamp) -> StoreResu
     Ok(added == 1)
 }
 
-/// Leases up to `limit` due messages until `lease_until`, oldest first.
+/// Leases up to `limit` due messages until `lease_until`, oldest first. One that cannot be read is
+/// leased too: it is for the caller to end.
 pub async fn lease_due(
     tx: &mut Tx,
     now: Timestamp,
     wall_now: Timestamp,
     lease_until: Timestamp,
     limit: i64,
-) -> StoreResult<Vec<DueMessage>> {
-    let mut leased: Vec<DueMessage> = run!(tx, c => sqlx::query_as(LEASE_DUE)
+) -> StoreResult<Vec<Result<DueMessage, UnreadableMessage>>> {
+    let mut leased: Vec<DueRow> = run!(tx, c => sqlx::query_as(LEASE_DUE)
         .bind(now.micros())
         .bind(wall_now.micros())
         .bind(lease_until.micros())
@@ -192,11 +294,11 @@ pub async fn lease_due(
         .fetch_all(c)
         .await)?;
     // What RETURNING answers has no order.
-    leased.sort_by_key(|message| (message.send_at, message.id));
-    Ok(leased)
+    leased.sort_by_key(|row| (row.send_at, row.id));
+    Ok(leased.into_iter().map(DueRow::read).collect())
 }
 
-/// A call for this message is about to go out; its lease is renewed.
+/// Marks a message as tried, before a call for it goes out, and renews its lease.
 ///
 /// # Errors
 /// [`super::StoreError::Stale`] if the lease is another worker's by now: nothing may be sent.
@@ -209,7 +311,7 @@ pub async fn begin_try(
 ) -> StoreResult<()> {
     let rows = run!(tx, c => sqlx::query(BEGIN_TRY)
         .bind(message.id)
-        .bind(message.lease_until)
+        .bind(message.lease_until.micros())
         .bind(wall_now.micros())
         .bind(lease_until.micros())
         .bind(carried_by)
@@ -218,43 +320,43 @@ pub async fn begin_try(
         .map(|done| done.rows_affected()))?;
     held(rows, TABLE, message.id)?;
     message.attempts += 1;
-    message.lease_until = lease_until.micros();
-    message.tried_at = Some(wall_now.micros());
+    message.lease_until = lease_until;
+    message.tried_at = Some(wall_now);
     message.carried_by = carried_by;
     Ok(())
 }
 
-/// The message has had its end.
+/// Ends a message.
 ///
 /// # Errors
 /// [`super::StoreError::Stale`] if the lease is another worker's by now.
 pub async fn settle(
     tx: &mut Tx,
-    message: &DueMessage,
+    lease: MessageLease,
     status: MessageStatus,
     error: Option<&str>,
     at: Timestamp,
 ) -> StoreResult<()> {
     let rows = run!(tx, c => sqlx::query(SETTLE)
-        .bind(message.id)
-        .bind(message.lease_until)
+        .bind(lease.id)
+        .bind(lease.until.micros())
         .bind(status.as_str())
         .bind(error)
         .bind(at.micros())
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
-    held(rows, TABLE, message.id)
+    held(rows, TABLE, lease.id)
 }
 
-/// The message goes back, to be told later.
+/// Gives a message back, to be sent later.
 ///
 /// # Errors
 /// [`super::StoreError::Stale`] if the lease is another worker's by now.
 pub async fn put_off(tx: &mut Tx, message: &DueMessage, put_off: &PutOff) -> StoreResult<()> {
     let rows = run!(tx, c => sqlx::query(PUT_OFF)
         .bind(message.id)
-        .bind(message.lease_until)
+        .bind(message.lease_until.micros())
         .bind(put_off.send_at.micros())
         .bind(put_off.retry_at.map(Timestamp::micros))
         .bind(put_off.tried_at.map(Timestamp::micros))
@@ -266,7 +368,7 @@ pub async fn put_off(tx: &mut Tx, message: &DueMessage, put_off: &PutOff) -> Sto
     held(rows, TABLE, message.id)
 }
 
-/// One member is about to be written to.
+/// Counts that one member is about to be written to.
 pub async fn note_delivery(
     tx: &mut Tx,
     member: &str,
@@ -283,7 +385,7 @@ pub async fn note_delivery(
     Ok(())
 }
 
-/// How often one member has been written to since `since`.
+/// Counts the messages to one member since `since`.
 pub async fn deliveries_since(conn: &mut Conn, member: &str, since: Timestamp) -> StoreResult<i64> {
     let (count,): (i64,) = run!(conn, c => sqlx::query_as(DELIVERIES_SINCE)
         .bind(member)

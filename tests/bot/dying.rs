@@ -24,13 +24,16 @@ async fn lease_all(stage: &Stage) -> Vec<DueMessage> {
     let leased = stage.ctx.db.write(move |tx| {
         Box::pin(async move { outbox::lease_due(tx, now, wall_now, until, 100).await })
     });
-    leased.await.unwrap()
+    let leased = leased.await.unwrap();
+    leased.into_iter().map(|message| message.unwrap()).collect()
 }
 
 async fn settle(stage: &Stage, message: DueMessage) -> Result<(), StoreError> {
     let now = stage.ctx.now();
     let settled = stage.ctx.db.write(move |tx| {
-        Box::pin(async move { outbox::settle(tx, &message, MessageStatus::Sent, None, now).await })
+        Box::pin(async move {
+            outbox::settle(tx, message.lease(), MessageStatus::Sent, None, now).await
+        })
     });
     settled.await
 }

@@ -1,14 +1,14 @@
 //! Cards that still wait are shown anew before their codes die; the old ones are greyed.
 
-use campkeeper::domain::{CampId, RefundId};
+use campkeeper::domain::message::PaymentAbnormal;
+use campkeeper::domain::{CampId, Fen, OrderFlag, PaymentId, RefundId};
 use campkeeper::services::notify::Notice;
 use campkeeper::services::{Error, refund};
 use chrono::TimeDelta;
 use sandbox::wecom::ShownMessage;
-use serde_json::json;
 
 use crate::on_both_engines;
-use crate::stage::{Stage, notify};
+use crate::stage::{Stage, members, notify};
 
 const APPROVED: &str = "SELECT CAST(COUNT(*) AS TEXT) FROM refund_status_log \
                         WHERE to_status = 'approved'";
@@ -96,17 +96,22 @@ on_both_engines! {
         stage.build_list().await;
         let now = stage.ctx.now();
         stage.ctx.db.write(move |tx| Box::pin(async move {
+            let deposit = Fen::new(9900).unwrap();
+            let abnormal = PaymentAbnormal {
+                payment_id: PaymentId(1),
+                order_no: "ord_1".to_owned(),
+                flag: OrderFlag::Duplicate,
+                camp_name: Some("写作营".to_owned()),
+                due: deposit,
+                paid: deposit,
+                enrolled: false,
+            };
             let notice = Notice {
-                kind: "payment_abnormal",
+                content: abnormal.into(),
                 camp_id: Some(CampId(1)),
-                card_id: None,
-                body: json!({
-                    "paymentId": 1, "orderNo": "ord_1", "flag": "duplicate",
-                    "campName": "写作营", "paidYuan": "99",
-                }),
                 dedupe_key: "1".to_owned(),
             };
-            notify(tx, &notice, "zhou.ke", now).await?;
+            notify(tx, &notice, &members(&["zhou.ke"]), now).await?;
             Ok::<_, Error>(())
         })).await.unwrap();
         stage.send().await;

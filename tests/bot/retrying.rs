@@ -1,13 +1,13 @@
 //! The card of a refund that failed: why, who had it tried again, and a process that died over it.
 
-use campkeeper::domain::{CampId, RefundId, RefundStatus};
+use campkeeper::domain::message::RefundFailed;
+use campkeeper::domain::{CampId, Fen, RefundId, RefundStatus};
 use campkeeper::services::notify::Notice;
 use campkeeper::services::{Error, refund};
 use sandbox::wecom::Selections;
-use serde_json::json;
 
 use crate::on_both_engines;
-use crate::stage::{Stage, notify};
+use crate::stage::{Stage, members, notify};
 
 /// The refund of payment 1 has failed for want of money, and both admins have its card.
 async fn failed(stage: &Stage) -> RefundId {
@@ -29,18 +29,21 @@ async fn failed(stage: &Stage) -> RefundId {
     let now = stage.ctx.now();
     let told = stage.ctx.db.write(move |tx| {
         Box::pin(async move {
+            let failed = RefundFailed {
+                refund_id: RefundId(id),
+                refund_no: "rfd_1".to_owned(),
+                order_no: "ord_1".to_owned(),
+                camp_name: Some("写作营".to_owned()),
+                amount: Fen::new(9900).unwrap(),
+                reason: "not_enough".to_owned(),
+                attempts: 3,
+            };
             let notice = Notice {
-                kind: "refund_failed",
+                content: failed.into(),
                 camp_id: Some(CampId(1)),
-                card_id: None,
-                body: json!({
-                    "refundId": id, "refundNo": "rfd_1", "orderNo": "ord_1",
-                    "campName": "写作营", "amountYuan": "99", "reason": "not_enough",
-                    "attempts": 3,
-                }),
                 dedupe_key: "1".to_owned(),
             };
-            notify(tx, &notice, "lin.yue|chen.an", now).await?;
+            notify(tx, &notice, &members(&["lin.yue", "chen.an"]), now).await?;
             Ok::<_, Error>(())
         })
     });

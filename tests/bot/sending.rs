@@ -1,20 +1,26 @@
 //! Sending: budgets, unclear answers, group robots that are asked once.
 
-use campkeeper::domain::CampId;
+use campkeeper::domain::eligibility::Days;
+use campkeeper::domain::message::{MatchContested, RefundDone};
+use campkeeper::domain::{CampId, Fen, MemberId, PlanetUserId, RefundId};
 use campkeeper::services::Error;
 use campkeeper::services::notify::{Notice, tell_group};
-use campkeeper::store::outbox::{self, Channel, Lane, NewMessage};
 use chrono::TimeDelta;
 use sandbox::{Fault, FaultKind, Platform};
-use serde_json::json;
 
 use crate::on_both_engines;
-use crate::stage::{ROBOT, SOON, Stage, notify};
+use crate::stage::{ROBOT, SOON, Stage, members, notify};
 
 const STATUSES: &str = "SELECT status FROM notification_message ORDER BY id";
 
 /// Tells somebody `times` things that are told apart by their number.
-pub(crate) async fn tell(stage: &Stage, person: &'static str, times: usize) {
+pub(crate) async fn tell(stage: &Stage, person: &str, times: usize) {
+    tell_all(stage, &[person], times).await;
+}
+
+/// The same to several people at once.
+async fn tell_all(stage: &Stage, people: &[&str], times: usize) {
+    let recipients = members(people);
     let now = stage.ctx.now();
     stage
         .ctx
@@ -23,23 +29,28 @@ pub(crate) async fn tell(stage: &Stage, person: &'static str, times: usize) {
             Box::pin(async move {
                 for number in 0..times {
                     let notice = Notice {
-                        kind: "match_contested",
+                        content: contested(number).into(),
                         camp_id: Some(CampId(1)),
-                        card_id: None,
-                        body: json!({
-                            "campName": "写作营",
-                            "planetNickname": format!("第{number}位"),
-                            "account": "1",
-                        }),
                         dedupe_key: number.to_string(),
                     };
-                    notify(tx, &notice, person, now).await?;
+                    notify(tx, &notice, &recipients, now).await?;
                 }
                 Ok::<_, Error>(())
             })
         })
         .await
         .unwrap();
+}
+
+fn contested(number: usize) -> MatchContested {
+    MatchContested {
+        member_id: MemberId(1),
+        planet_nickname: Some(format!("第{number}位")),
+        account: PlanetUserId(1),
+        camp_name: Some("写作营".to_owned()),
+        given: false,
+        refunding: false,
+    }
 }
 
 /// The numbers of what somebody has been told, as they read it.
@@ -61,11 +72,19 @@ pub(crate) async fn tell_the_group(stage: &Stage) {
         .db
         .write(move |tx| {
             Box::pin(async move {
+                let done = RefundDone {
+                    refund_id: RefundId(1),
+                    nickname: "小明".to_owned(),
+                    days: Days {
+                        checked_in: 8,
+                        required: 7,
+                        grace: 1,
+                    },
+                    amount: Fen::new(9900).unwrap(),
+                };
                 let notice = Notice {
-                    kind: "refund_done",
+                    content: done.into(),
                     camp_id: Some(CampId(1)),
-                    card_id: None,
-                    body: json!({"nickname": "小明", "daysShown": "8/7", "amountYuan": "99"}),
                     dedupe_key: "1".to_owned(),
                 };
                 tell_group(tx, &notice, now).await
@@ -73,6 +92,17 @@ pub(crate) async fn tell_the_group(stage: &Stage) {
         })
         .await
         .unwrap();
+}
+
+/// A message as another version of the program left it in the outbox.
+async fn store(stage: &Stage, kind: &str, version: i64, body: &str) {
+    let now = stage.ctx.now().micros();
+    let row = format!(
+        "INSERT INTO notification_message (kind, version, channel, priority, recipient, body, \
+         status, attempts, send_at, created_at) VALUES ('{kind}', {version}, 'wecom_app', \
+         'notice', 'lin.yue', '{body}', 'pending', 0, {now}, {now})"
+    );
+    stage.run(&row).await;
 }
 
 on_both_engines! {
@@ -112,7 +142,7 @@ on_both_engines! {
         let tried = "SELECT CAST(MAX(attempts) AS TEXT) FROM notification_message \
                      WHERE status = 'pending'";
         assert_eq!(stage.texts(tried).await, ["0"], "waiting is no try");
-        // Answers do not wait behind them.
+        // Replies do not wait behind them.
         let help = stage.say("lin.yue", "帮助").await;
         assert!(help.contains("林越"), "{help}");
         for _ in 0..6 {
@@ -125,29 +155,7 @@ on_both_engines! {
 
     async fn a_message_to_several_counts_for_each(db) {
         let stage = Stage::set(db, 1).await;
-        let now = stage.ctx.now();
-        stage.ctx.db.write(move |tx| Box::pin(async move {
-            for number in 0..20 {
-                let message = NewMessage {
-                    kind: "match_contested",
-                    channel: Channel::WecomApp,
-                    lane: Lane::Notice,
-                    recipient: "lin.yue|chen.an".to_owned(),
-                    camp_id: None,
-                    card_id: None,
-                    body: json!({
-                        "campName": "写作营",
-                        "planetNickname": format!("第{number}位"),
-                        "account": "1",
-                        "given": false,
-                    }),
-                    dedupe_key: None,
-                    send_at: now,
-                };
-                outbox::add(tx, &message, now).await?;
-            }
-            Ok::<_, Error>(())
-        })).await.unwrap();
+        tell_all(&stage, &["lin.yue", "chen.an"], 20).await;
         stage.send().await;
         assert_eq!(stage.sandbox.wecom().inbox("chen.an").len(), 20);
         tell(&stage, "chen.an", 1).await;
@@ -231,10 +239,38 @@ on_both_engines! {
 
     async fn whom_it_did_not_reach_is_kept_with_the_message(db) {
         let stage = Stage::set(db, 1).await;
-        tell(&stage, "chen.an|nobody.here", 1).await;
+        tell_all(&stage, &["chen.an", "nobody.here"], 1).await;
         stage.send().await;
         assert_eq!(stage.texts(STATUSES).await, ["sent"]);
         let note = stage.texts("SELECT error FROM notification_message").await;
         assert_eq!(note, ["not reached: nobody.here"]);
+    }
+
+    async fn what_an_older_version_wrote_is_still_delivered(db) {
+        let stage = Stage::set(db, 1).await;
+        let body = r#"{"refundNo":"rfd_7","reason":"silent"}"#;
+        store(&stage, "refund_stuck", 1, body).await;
+        stage.send().await;
+        assert_eq!(stage.texts(STATUSES).await, ["sent"]);
+        let told = stage.newest("lin.yue");
+        assert!(told.contains("退款（rfd_7）已有三小时问不到"), "{told}");
+    }
+
+    async fn what_cannot_be_read_ends_alone(db) {
+        let stage = Stage::set(db, 1).await;
+        store(&stage, "refund_lost", 1, "{}").await;
+        store(&stage, "refund_stuck", 9, "{}").await;
+        store(&stage, "cookie_expiring", 1, r#"{"daysLeft":"soon"}"#).await;
+        tell(&stage, "lin.yue", 1).await;
+        let sent = stage.send().await;
+        assert_eq!((sent.failed, sent.sent), (3, 1));
+        assert_eq!(stage.texts(STATUSES).await, ["failed", "failed", "failed", "sent"]);
+        assert_eq!(numbers_read(&stage, "lin.yue"), [0]);
+        let why = "SELECT error FROM notification_message WHERE status = 'failed' ORDER BY id";
+        let why = stage.texts(why).await;
+        assert_eq!(why[0], "the kind \"refund_lost\" is not known");
+        assert_eq!(why[1], "version 9 of refund_stuck is not known");
+        assert!(why[2].starts_with("version 1 of cookie_expiring has another shape"), "{why:?}");
+        assert_eq!(stage.send().await.failed, 0, "an end is an end");
     }
 }

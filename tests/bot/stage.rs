@@ -7,11 +7,11 @@ use std::time::Duration;
 use campkeeper::app::SystemClock;
 use campkeeper::bot::{Bot, Templates};
 use campkeeper::domain::staff::{Actor, Channel};
-use campkeeper::domain::{CampId, PaymentId, RefundStatus, Timestamp};
+use campkeeper::domain::{CampId, PaymentId, Recipients, RefundStatus, Timestamp, WecomUserid};
 use campkeeper::services::deliver::Delivered;
 use campkeeper::services::notify::Notice;
 use campkeeper::services::{Context, Error, Settings, WallClock, refund, staff};
-use campkeeper::store::outbox::{self, Lane, NewMessage};
+use campkeeper::store::outbox::{self, NewMessage, Priority};
 use campkeeper::store::{Tx, refunds};
 use campkeeper::web::{self, WebSettings};
 use chrono::TimeDelta;
@@ -296,22 +296,28 @@ INSERT INTO sync_run (id, camp_id, state, requested_by, started_at, finished_at,
 new_checkins, newly_eligible, unknown_users, lease_until) VALUES \
 (1, 1, 'complete', 'job', 1768060800000000, 1768060900000000, 0, 0, 0, 0, 0)";
 
+pub(crate) fn members(people: &[&str]) -> Recipients {
+    people
+        .iter()
+        .map(|person| WecomUserid::new(person))
+        .collect()
+}
+
 /// A notice for some people, whoever decides about the camp.
 pub(crate) async fn notify(
     tx: &mut Tx,
     notice: &Notice,
-    recipient: &str,
+    recipients: &Recipients,
     now: Timestamp,
 ) -> Result<(), Error> {
+    let kind = notice.content.kind();
     let message = NewMessage {
-        kind: notice.kind,
-        channel: outbox::Channel::WecomApp,
-        lane: Lane::Notice,
-        recipient: recipient.to_owned(),
+        content: notice.content.clone(),
+        to: recipients.clone(),
+        priority: Priority::Notice,
         camp_id: notice.camp_id,
-        card_id: notice.card_id,
-        body: notice.body.clone(),
-        dedupe_key: Some(format!("{}:{}:{recipient}", notice.kind, notice.dedupe_key)),
+        card_id: None,
+        dedupe_key: Some(format!("{kind}:{}:{recipients:?}", notice.dedupe_key)),
         send_at: now,
     };
     outbox::add(tx, &message, now).await?;

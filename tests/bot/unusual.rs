@@ -1,10 +1,13 @@
 //! What is out of the ordinary is marked where it is ticked, and repeated where it is confirmed.
 
-use campkeeper::domain::RefundStatus;
+use campkeeper::domain::message::PaymentAbnormal;
+use campkeeper::domain::{CampId, Fen, OrderFlag, PaymentId, RefundStatus};
+use campkeeper::services::Error;
+use campkeeper::services::notify::Notice;
 use sandbox::wecom::Selections;
 
 use crate::on_both_engines;
-use crate::stage::Stage;
+use crate::stage::{Stage, members, notify};
 
 /// Two who claim the account of 会员1, a list without them, and a second payment of 会员2.
 async fn with_a_contest(stage: &Stage) {
@@ -95,20 +98,24 @@ on_both_engines! {
         let stage = Stage::set(db, 2).await;
         with_a_contest(&stage).await;
         stage.run("UPDATE refund_record SET status = 'rejected' WHERE payment_id <> 70").await;
-        let told = campkeeper::services::notify::Notice {
-            kind: "payment_abnormal",
-            camp_id: Some(campkeeper::domain::CampId(1)),
-            card_id: None,
-            body: serde_json::json!({
-                "paymentId": 70, "orderNo": "ord_70", "flag": "wrong_amount", "enrolled": false,
-                "campName": "写作营", "dueYuan": "99", "paidYuan": "9.9",
-            }),
+        let abnormal = PaymentAbnormal {
+            payment_id: PaymentId(70),
+            order_no: "ord_70".to_owned(),
+            flag: OrderFlag::WrongAmount,
+            camp_name: Some("写作营".to_owned()),
+            due: Fen::new(9900).unwrap(),
+            paid: Fen::new(990).unwrap(),
+            enrolled: false,
+        };
+        let told = Notice {
+            content: abnormal.into(),
+            camp_id: Some(CampId(1)),
             dedupe_key: "70".to_owned(),
         };
         let now = stage.ctx.now();
         stage.ctx.db.write(move |tx| Box::pin(async move {
-            crate::stage::notify(tx, &told, "lin.yue", now).await?;
-            Ok::<_, campkeeper::services::Error>(())
+            notify(tx, &told, &members(&["lin.yue"]), now).await?;
+            Ok::<_, Error>(())
         })).await.unwrap();
         stage.send().await;
         stage.press("lin.yue", "审核").await;

@@ -73,8 +73,8 @@ on_both_engines! {
         assert_eq!(stage.notices().await, ["refund_list_ready", "refund_done"]);
         let body = stage.texts("SELECT body FROM notification_message WHERE kind = 'refund_done'").await;
         let body: serde_json::Value = serde_json::from_str(&body[0]).unwrap();
-        assert_eq!((&body["nickname"], &body["daysShown"], &body["amountYuan"]),
-            (&json!("会员1"), &json!("8/7"), &json!("99")));
+        assert_eq!((&body["nickname"], &body["days"]["checkedIn"], &body["amount"]),
+            (&json!("会员1"), &json!(8), &json!(9900)));
         let known = stage.sandbox.wechat_pay().refund(refund.refund_no.as_str()).unwrap();
         assert_eq!((known.posts, known.executions), (1, 1));
         assert_eq!(known.reason.as_deref(), Some("训练营打卡8/7天，押金退回"));

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use campkeeper::domain::message::CookieDead;
 use campkeeper::domain::staff::Actor;
-use campkeeper::domain::{Role, Timestamp};
+use campkeeper::domain::{Recipients, Role, Timestamp};
 use campkeeper::jobs::{self, Job, Lane, Ran, RunError, Trigger, run_due, run_once};
 use campkeeper::services::{Context, Error};
 use campkeeper::store::job_runs::{self, Tick};
-use campkeeper::store::outbox::{self, Channel, NewMessage};
+use campkeeper::store::outbox::{self, NewMessage, Priority};
 use campkeeper::store::{StoreError, Tx};
 use chrono::TimeDelta;
 use futures::FutureExt as _;
@@ -47,13 +48,11 @@ async fn leave_trace(ctx: &Context) -> Result<Value, Error> {
     tokio::time::sleep(Duration::from_millis(100)).await;
     let now = ctx.now();
     let message = NewMessage {
-        kind: "trace",
-        channel: Channel::WecomApp,
-        lane: outbox::Lane::Notice,
-        recipient: "nobody".to_owned(),
+        content: CookieDead {}.into(),
+        to: Recipients::one("nobody"),
+        priority: Priority::Notice,
         camp_id: None,
         card_id: None,
-        body: Value::Null,
         dedupe_key: None,
         send_at: now,
     };

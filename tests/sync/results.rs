@@ -116,7 +116,7 @@ on_both_engines! {
         ).await;
         assert_eq!(notices.len(), 1);
         assert!(notices[0].starts_with("boss "), "{notices:?}");
-        assert!(notices[0].contains(r#""action":"retry""#), "{notices:?}");
+        assert!(notices[0].contains(r#""remedy":"retry""#), "{notices:?}");
     }
 
     async fn posts_that_cannot_be_read_leave_the_ranking_apart(db) {

@@ -128,7 +128,7 @@ on_both_engines! {
         assert_eq!(sync_all(&world.ctx).await.unwrap(), none);
         let notices = world.texts("SELECT body FROM notification_message").await;
         assert_eq!(notices.len(), 1);
-        assert!(notices[0].contains(r#""action":"update_cookie""#), "{notices:?}");
+        assert!(notices[0].contains(r#""remedy":"update_cookie""#), "{notices:?}");
     }
 }
 

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use wecom::event::CardClick;
 use wecom::message::CardAudience;
 
+use crate::domain::message::CardLink;
 use crate::domain::staff::{Actor, Channel};
-use crate::domain::{CardId, CardState, Machine as _, Move, RefundId};
+use crate::domain::{CardState, Machine as _, Move, RefundId};
 use crate::services::inbox::Reply;
 use crate::services::{Error, Result, cards, staff};
 use crate::store::cards::{Card, Outcome};
@@ -219,11 +220,12 @@ async fn change(
     match cards::update(&bot.ctx, client, card.id, audience, replacement).await? {
         cards::Updated::Done => Ok(Vec::new()),
         cards::Updated::NoCode | cards::Updated::Busy(_) | cards::Updated::Failed(_) => {
-            let camp = card.camp_id.map(|camp| camp.0);
-            let site = &bot.ctx.settings.public_url;
-            let (label, link) = replies::page_of(site, &card.kind, camp);
-            let body = json!({"text": layout.in_words(), "label": label, "link": link});
-            Ok(vec![replies::text(bot, person, "answer_card_link", body)])
+            let link = CardLink {
+                text: layout.in_words(),
+                page: replies::page_of(&card.kind),
+                camp_id: card.camp_id,
+            };
+            Ok(vec![replies::reply(bot, person, link)])
         }
     }
 }
@@ -294,9 +296,4 @@ pub(in crate::bot) fn camp_name(card: &Card) -> String {
     let body = card.proposal.get("body").unwrap_or(&card.proposal);
     let name = body.get("campName").and_then(Value::as_str);
     name.unwrap_or_default().to_owned()
-}
-
-/// The number of the card that a message names.
-pub(in crate::bot) fn card_of(body: &Value) -> Option<CardId> {
-    body.get("cardId").and_then(Value::as_i64).map(CardId)
 }

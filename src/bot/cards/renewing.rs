@@ -9,7 +9,7 @@ use crate::domain::{CardState, RefundId, RefundStatus};
 use crate::services::inbox::Reply;
 use crate::services::{Error, Result, cards, review, staff};
 use crate::store::cards::Card;
-use crate::store::outbox::Lane;
+use crate::store::outbox::Priority;
 
 use crate::bot::cards::pending::{self, Frozen};
 use crate::bot::cards::single;
@@ -136,7 +136,7 @@ async fn failed_still(bot: &Bot, card: &Card, readers: &[String]) -> Result<Opti
 
 /// Nobody has just asked for it.
 fn unasked(mut reply: Reply) -> Reply {
-    reply.message.lane = Lane::Notice;
+    reply.message.priority = Priority::Notice;
     reply
 }
 

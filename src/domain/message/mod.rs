@@ -147,6 +147,8 @@ messages! {
     CardRenewed = "card_renewed",
     /// What became of the refunds of a card, once all have an outcome.
     BatchSummary = "batch_summary",
+    /// A reply whose payload has no type yet.
+    Untyped = "untyped",
 }
 
 #[cfg(test)]
@@ -168,11 +170,24 @@ mod tests {
         let read = |payload| Message::read("refund_stuck", 1, payload).unwrap();
         let refund_no = "rfd_1".to_owned();
         for (payload, meant) in [
-            (r#"{"refundId":7,"reason":"unreadable"}"#, RefundStuck::Unreadable { refund_id: RefundId(7) }),
-            (r#"{"refundNo":"rfd_1","reason":"silent"}"#, RefundStuck::Silent { refund_no: refund_no.clone() }),
+            (
+                r#"{"refundId":7,"reason":"unreadable"}"#,
+                RefundStuck::Unreadable {
+                    refund_id: RefundId(7),
+                },
+            ),
+            (
+                r#"{"refundNo":"rfd_1","reason":"silent"}"#,
+                RefundStuck::Silent {
+                    refund_no: refund_no.clone(),
+                },
+            ),
             (
                 r#"{"refundNo":"rfd_1","reason":"no_auth"}"#,
-                RefundStuck::Unanswerable { refund_no, code: "no_auth".to_owned() },
+                RefundStuck::Unanswerable {
+                    refund_no,
+                    code: "no_auth".to_owned(),
+                },
             ),
         ] {
             assert_eq!(read(payload), Message::from(meant));
@@ -188,9 +203,19 @@ mod tests {
         let kind = Message::read("cookie_found", 1, "{}").unwrap_err();
         assert_eq!(kind, Unreadable::Kind("cookie_found".to_owned()));
         let version = Message::read("cookie_dead", 99, "{}").unwrap_err();
-        assert_eq!(version.to_string(), "version 99 of cookie_dead is not known");
+        assert_eq!(
+            version.to_string(),
+            "version 99 of cookie_dead is not known"
+        );
         let shape = Message::read("cookie_expiring", 1, r#"{"daysLeft":"three"}"#).unwrap_err();
-        assert!(matches!(shape, Unreadable::Shape { kind: "cookie_expiring", version: 1, .. }));
+        assert!(matches!(
+            shape,
+            Unreadable::Shape {
+                kind: "cookie_expiring",
+                version: 1,
+                ..
+            }
+        ));
     }
 
     #[test]

@@ -1,5 +1,4 @@
 //! What people are told because something has happened.
-#![expect(missing_docs, reason = "the fields say what they are")]
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -51,7 +50,11 @@ pub struct RefundFailed {
 
 /// Nothing can be learnt of a refund.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "reason", rename_all = "snake_case", rename_all_fields = "camelCase")]
+#[serde(
+    tag = "reason",
+    rename_all = "snake_case",
+    rename_all_fields = "camelCase"
+)]
 pub enum RefundStuck {
     /// Its row fits no state: it moves no money.
     Unreadable { refund_id: RefundId },

@@ -1,5 +1,4 @@
 //! What somebody is told because they have asked or pressed.
-#![expect(missing_docs, reason = "the fields say what they are")]
 
 use serde::{Deserialize, Serialize};
 
@@ -234,7 +233,11 @@ pub struct DecidedBefore {
 
 /// What somebody else has decided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "what", rename_all = "snake_case", rename_all_fields = "camelCase")]
+#[serde(
+    tag = "what",
+    rename_all = "snake_case",
+    rename_all_fields = "camelCase"
+)]
 pub enum Decided {
     /// A list or a refund was approved.
     Approved {
@@ -245,7 +248,9 @@ pub enum Decided {
         awaiting: usize,
     },
     /// Approved, and waiting for a second approver; how many of a list.
-    AwaitingSecond { count: Option<usize> },
+    AwaitingSecond {
+        count: Option<usize>,
+    },
     Rejected,
     /// The decision was taken back.
     Withdrawn,
@@ -256,9 +261,13 @@ pub enum Decided {
         nickname: String,
     },
     /// A member was said to be none of the accounts.
-    NotMatched { name: String },
+    NotMatched {
+        name: String,
+    },
     /// That a member is an account was taken back.
-    MatchWithdrawn { name: String },
+    MatchWithdrawn {
+        name: String,
+    },
     /// A sync was started.
     Synced,
     /// A refund is tried again.
@@ -316,4 +325,11 @@ pub struct CardRenewed {
 #[serde(rename_all = "camelCase")]
 pub struct BatchSummary {
     pub card_id: CardId,
+}
+
+/// A reply whose payload has no type yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Untyped {
+    pub template: String,
+    pub body: serde_json::Value,
 }

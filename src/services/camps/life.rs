@@ -1,13 +1,12 @@
 //! The life of a camp: published and withdrawn by people, moved on by the calendar.
 
-use chrono::{NaiveDate, TimeDelta};
-use serde_json::json;
-
 use crate::domain::camp::ARCHIVE_AFTER_DAYS;
+use crate::domain::message::CampEnded;
 use crate::domain::staff::{Action, Actor};
 use crate::domain::{CampId, CampStatus, Machine as _};
 use crate::store::camps::{self, Camp};
 use crate::store::{Lock, Note, Tx, camp_edits, camp_lists};
+use chrono::{NaiveDate, TimeDelta};
 
 use super::super::by_camp::FailedCamps;
 use super::super::notify::{self, Notice};
@@ -179,17 +178,16 @@ async fn advance_one(ctx: &Context, id: CampId) -> Result<Option<CampStatus>> {
 
 async fn tell_ended(tx: &mut Tx, settings: &Settings, camp: &Camp, note: &Note) -> Result<()> {
     let sums = camp_lists::sums(tx, camp.id).await?;
+    let ended = CampEnded {
+        camp_id: camp.id,
+        camp_name: camp.name.clone(),
+        start_date: camp.terms.start_date,
+        end_date: camp.terms.end_date,
+        members: sums.enrolled,
+    };
     let notice = Notice {
-        kind: "camp_ended",
+        content: ended.into(),
         camp_id: Some(camp.id),
-        card_id: None,
-        body: json!({
-            "campId": camp.id,
-            "campName": camp.name,
-            "startDate": camp.terms.start_date,
-            "endDate": camp.terms.end_date,
-            "members": sums.enrolled,
-        }),
         dedupe_key: camp.id.to_string(),
     };
     notify::tell_deciders(tx, settings, &notice, note.at).await

@@ -3,13 +3,13 @@
 
 use chrono::TimeDelta;
 
-use crate::domain::Timestamp;
-use crate::store::outbox::{self, Channel, DueMessage, Lane};
+use crate::domain::{Recipients, Timestamp, WecomUserid};
+use crate::store::outbox::{self, DueMessage, Priority};
 use crate::store::{Conn, StoreResult, Tx};
 
 /// Notices to one member within a minute. WeCom drops the 31st message.
 const NOTICES_PER_MINUTE: i64 = 20;
-/// All messages to one member within a minute: what notices leave is for answers, and the rest
+/// All messages to one member within a minute: what notices leave is for replies, and the rest
 /// for calls whose answer got lost.
 const PER_MINUTE: i64 = 28;
 /// Messages to one member within an hour. WeCom drops the 1001st.
@@ -27,32 +27,23 @@ pub(super) struct Budget {
 
 impl Budget {
     pub(super) fn of(message: &DueMessage) -> Self {
-        if message.channel == Channel::GroupRobot {
-            return Self {
+        match &message.to {
+            Recipients::Group(camp) => Self {
                 // No userid holds a colon.
-                readers: vec![format!("group:{}", message.recipient)],
+                readers: vec![format!("group:{camp}")],
                 per_minute: ROBOT_PER_MINUTE,
-            };
-        }
-        let is_answer = message.lane == Lane::Answer;
-        let mut readers: Vec<String> = message
-            .recipient
-            .split('|')
-            .map(str::to_lowercase)
-            .collect();
-        readers.sort_unstable();
-        readers.dedup();
-        Self {
-            readers,
-            per_minute: if is_answer {
-                PER_MINUTE
-            } else {
-                NOTICES_PER_MINUTE
+            },
+            Recipients::Members(userids) => Self {
+                readers: userids.iter().map(WecomUserid::to_string).collect(),
+                per_minute: match message.priority {
+                    Priority::Reply => PER_MINUTE,
+                    Priority::Notice => NOTICES_PER_MINUTE,
+                },
             },
         }
     }
 
-    /// How many messages may still go to all of the readers.
+    /// Counts the messages that may still go to all of the readers.
     pub(super) async fn left(&self, conn: &mut Conn, wall_now: Timestamp) -> StoreResult<i64> {
         let mut left = i64::MAX;
         for reader in &self.readers {

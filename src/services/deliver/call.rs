@@ -1,4 +1,4 @@
-//! The one call that tells a parcel, and what its answer means.
+//! The one call of a delivery, and what its answer means.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -6,93 +6,93 @@ use std::time::Duration;
 use wecom::ErrorClass;
 use wecom::card::Replacement;
 use wecom::group_robot::GroupMessage;
-use wecom::message::{CardAudience, Content, Message, Recipients, Sent, Text};
+use wecom::message::{self, CardAudience, Content, Sent, Text};
 
-use crate::domain::{CampId, CardId};
+use crate::domain::{CardId, Recipients, WecomUserid};
 use crate::services::camps::ROBOT_KEY_PLACE;
 use crate::services::{Context, Result, cards};
 use crate::store::camps;
-use crate::store::outbox::{DueMessage, Lane};
+use crate::store::outbox::{DueMessage, Priority};
 
-use super::outcome::Ended;
-use super::parcel::Parcel;
-use super::{LEASE, Worded, WordedCard};
+use super::delivery::Delivery;
+use super::outcome::Attempt;
+use super::{LEASE, Rendered, RenderedCard};
 
-/// Answers are recognised as duplicates for this many seconds at least. A worker that dies over one
-/// holds it until its [`LEASE`] runs out, and only then it is told again.
-const ANSWER_INTERVAL_S: u64 = 2 * LEASE.num_seconds().unsigned_abs();
+/// Replies are recognised as duplicates for this many seconds at least. A worker that dies over one
+/// holds it until its [`LEASE`] runs out, and only then it is sent again.
+const REPLY_INTERVAL_S: u64 = 2 * LEASE.num_seconds().unsigned_abs();
 /// Notices are recognised as duplicates for this many seconds at least.
 const NOTICE_INTERVAL_S: u64 = 1800;
 
-/// Makes the call of a parcel that has begun, and records what came of it.
-pub(super) async fn carry_out(ctx: &Context, parcel: &Parcel) -> Result<Ended> {
+/// Makes the call of a delivery that has begun, and records its outcome.
+pub(super) async fn carry_out(ctx: &Context, delivery: &Delivery) -> Result<Attempt> {
     let Some(client) = &ctx.wecom else {
-        return parcel
+        return delivery
             .failed(ctx, "wecom is not configured".to_owned())
             .await;
     };
-    match &parcel.worded {
-        Worded::Text(text) => send_text(ctx, client, parcel, text, None).await,
-        Worded::Card(card) => send_card(ctx, client, parcel, card).await,
-        Worded::Group(content) => send_by_robot(ctx, client, parcel, content).await,
-        Worded::Update(card, replacement) => {
-            update_for_all(ctx, client, parcel, *card, replacement).await
+    match &delivery.rendered {
+        Rendered::Text(text) => send_text(ctx, client, delivery, text, None).await,
+        Rendered::Card(card) => send_card(ctx, client, delivery, card).await,
+        Rendered::Group(content) => send_by_robot(ctx, client, delivery, content).await,
+        Rendered::Update(card, replacement) => {
+            update_for_all(ctx, client, delivery, *card, replacement).await
         }
-        Worded::NotYet(at) => parcel.not_yet(ctx, *at).await,
-        Worded::Nothing => parcel.nothing(ctx).await,
+        Rendered::NotYet(at) => delivery.not_yet(ctx, *at).await,
+        Rendered::Nothing => delivery.nothing(ctx).await,
     }
 }
 
 async fn send_text(
     ctx: &Context,
     client: &wecom::Client,
-    parcel: &Parcel,
+    delivery: &Delivery,
     text: &Text,
     note: Option<String>,
-) -> Result<Ended> {
-    match send(client, &parcel.first, text.clone().into()).await {
+) -> Result<Attempt> {
+    match send(client, &delivery.first, text.clone().into()).await {
         Ok(sent) => {
             let notes = [note, not_reached(&sent)].into_iter().flatten();
             let notes = notes.collect::<Vec<_>>().join("; ");
             let note = (!notes.is_empty()).then_some(notes);
-            parcel.sent(ctx, None, note).await
+            delivery.sent(ctx, None, note).await
         }
-        Err(error) if is_worth_another_try(&error) => parcel.try_again(ctx, &error).await,
-        Err(error) => parcel.failed(ctx, error.to_string()).await,
+        Err(error) if is_worth_another_try(&error) => delivery.try_again(ctx, &error).await,
+        Err(error) => delivery.failed(ctx, error.to_string()).await,
     }
 }
 
-/// Sends a card; where WeCom takes no such card, the same in words with a link to the page.
+/// Sends a card; where WeCom takes no such card, the same as a text with a link to the page.
 async fn send_card(
     ctx: &Context,
     client: &wecom::Client,
-    parcel: &Parcel,
-    worded: &WordedCard,
-) -> Result<Ended> {
-    let error = match Content::card(worded.card.clone()) {
-        Ok(content) => match send(client, &parcel.first, content).await {
+    delivery: &Delivery,
+    rendered: &RenderedCard,
+) -> Result<Attempt> {
+    let error = match Content::card(rendered.card.clone()) {
+        Ok(content) => match send(client, &delivery.first, content).await {
             Ok(sent) => {
                 let note = not_reached(&sent);
-                let card = worded.id.map(|id| (id, sent));
-                return parcel.sent(ctx, card, note).await;
+                let card = rendered.id.map(|id| (id, sent));
+                return delivery.sent(ctx, card, note).await;
             }
             Err(error) => error,
         },
         Err(limit) => wecom::Error::from(limit),
     };
     if is_refusal_of_the_card(&error) {
-        let message = parcel.first.id;
+        let message = delivery.first.id;
         tracing::warn!(message, %error, "a card could not be sent; a text takes its place");
-        let note = Some(format!("told in words: {error}"));
-        return send_text(ctx, client, parcel, &worded.in_words, note).await;
+        let note = Some(format!("sent as text: {error}"));
+        return send_text(ctx, client, delivery, &rendered.as_text, note).await;
     }
     if is_worth_another_try(&error) {
-        return parcel.try_again(ctx, &error).await;
+        return delivery.try_again(ctx, &error).await;
     }
-    parcel.failed(ctx, error.to_string()).await
+    delivery.failed(ctx, error.to_string()).await
 }
 
-/// Whether another message to the same people may be taken.
+/// Tells a refusal of this card from one that another message to the same people would meet too.
 fn is_refusal_of_the_card(error: &wecom::Error) -> bool {
     match error.class() {
         Some(ErrorClass::Recipient | ErrorClass::Audience | ErrorClass::Spam) => false,
@@ -112,13 +112,17 @@ async fn send(
     message: &DueMessage,
     content: Content,
 ) -> Result<Sent, wecom::Error> {
-    let recipients = Recipients::users(message.recipient.split('|'))?;
-    let ready = Message::new(recipients, content);
+    let members = match &message.to {
+        Recipients::Members(userids) => userids.iter().map(WecomUserid::as_str).collect(),
+        Recipients::Group(_) => Vec::new(),
+    };
+    let recipients = message::Recipients::users(members)?;
+    let ready = message::Message::new(recipients, content);
     let ready = ready.suppress_duplicates(duplicate_interval(message))?;
     client.send(&ready).await
 }
 
-/// Who of the recipients was left out, if anybody, as it is kept with the message.
+/// Names the recipients that were left out, if any, as it is kept with the message.
 fn not_reached(sent: &Sent) -> Option<String> {
     let left_out = [&sent.invalid_users, &sent.unlicensed_users];
     let left_out: BTreeSet<&str> = left_out.into_iter().flatten().map(String::as_str).collect();
@@ -127,11 +131,11 @@ fn not_reached(sent: &Sent) -> Option<String> {
 }
 
 /// The interval in which WeCom recognises a repeat. It differs from message to message, so that
-/// two that say the same are told apart, while a repeat of one is the same request to the letter.
+/// two that say the same are two requests, while a repeat of one is the same request to the letter.
 fn duplicate_interval(message: &DueMessage) -> Duration {
     let id = message.id.unsigned_abs();
-    Duration::from_secs(if message.lane == Lane::Answer {
-        ANSWER_INTERVAL_S + id % 600
+    Duration::from_secs(if message.priority == Priority::Reply {
+        REPLY_INTERVAL_S + id % 600
     } else {
         NOTICE_INTERVAL_S + id % 7200
     })
@@ -140,31 +144,31 @@ fn duplicate_interval(message: &DueMessage) -> Duration {
 async fn send_by_robot(
     ctx: &Context,
     client: &wecom::Client,
-    parcel: &Parcel,
+    delivery: &Delivery,
     content: &GroupMessage,
-) -> Result<Ended> {
-    let Some(key) = robot_key(ctx, &parcel.first).await? else {
+) -> Result<Attempt> {
+    let Some(key) = robot_key(ctx, &delivery.first).await? else {
         let why = "the camp has no group robot".to_owned();
-        return parcel.failed(ctx, why).await;
+        return delivery.failed(ctx, why).await;
     };
     let sent = match client.group_robot(key) {
         Ok(robot) => robot.try_send(content).await,
         Err(no_key) => Err(no_key.into()),
     };
     match sent {
-        Ok(()) => parcel.sent(ctx, None, None).await,
-        Err(error) if error.outcome_unknown() => parcel.unknown(ctx, error.to_string()).await,
-        Err(error) if error.is_retryable() => parcel.try_again(ctx, &error).await,
-        Err(error) => parcel.failed(ctx, error.to_string()).await,
+        Ok(()) => delivery.sent(ctx, None, None).await,
+        Err(error) if error.outcome_unknown() => delivery.unknown(ctx, error.to_string()).await,
+        Err(error) if error.is_retryable() => delivery.try_again(ctx, &error).await,
+        Err(error) => delivery.failed(ctx, error.to_string()).await,
     }
 }
 
 async fn robot_key(ctx: &Context, message: &DueMessage) -> Result<Option<String>> {
-    let Some(camp) = message.camp_id else {
+    let Recipients::Group(camp) = message.to else {
         return Ok(None);
     };
     let mut conn = ctx.db.read().await?;
-    let camp = camps::by_id(&mut conn, CampId(camp)).await?;
+    let camp = camps::by_id(&mut conn, camp).await?;
     let sealed = camp.and_then(|camp| camp.group_robot_key);
     let key = sealed.map(|sealed| ctx.keys().open_text(ROBOT_KEY_PLACE, &sealed));
     Ok(key.transpose()?)
@@ -173,51 +177,51 @@ async fn robot_key(ctx: &Context, message: &DueMessage) -> Result<Option<String>
 async fn update_for_all(
     ctx: &Context,
     client: &wecom::Client,
-    parcel: &Parcel,
+    delivery: &Delivery,
     card: CardId,
     replacement: &Replacement,
-) -> Result<Ended> {
+) -> Result<Attempt> {
     let all = CardAudience::all();
     match cards::update(ctx, client, card, all, replacement.clone()).await? {
-        cards::Updated::Done => parcel.sent(ctx, None, None).await,
+        cards::Updated::Done => delivery.sent(ctx, None, None).await,
         // Its buttons explain themselves to whoever presses one.
         cards::Updated::NoCode => {
             let note = "no response code is left".to_owned();
-            parcel.sent(ctx, None, Some(note)).await
+            delivery.sent(ctx, None, Some(note)).await
         }
-        cards::Updated::Busy(error) => parcel.try_again(ctx, &error).await,
-        cards::Updated::Failed(error) => parcel.failed(ctx, error).await,
+        cards::Updated::Busy(error) => delivery.try_again(ctx, &error).await,
+        cards::Updated::Failed(error) => delivery.failed(ctx, error).await,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::outbox::Channel;
+    use crate::domain::Timestamp;
+    use crate::domain::message::CookieDead;
 
-    fn message(id: i64, lane: Lane) -> DueMessage {
+    fn message(id: i64, priority: Priority) -> DueMessage {
+        let moment = Timestamp::from_micros(0);
         DueMessage {
             id,
-            kind: "sync_failed".to_owned(),
-            channel: Channel::WecomApp,
-            lane,
-            recipient: "a".to_owned(),
+            content: CookieDead {}.into(),
+            to: Recipients::one("a"),
+            priority,
             camp_id: None,
             card_id: None,
-            body: "{}".to_owned(),
             attempts: 0,
-            send_at: 0,
-            lease_until: 0,
+            send_at: moment,
+            lease_until: moment,
             tried_at: None,
             carried_by: None,
-            created_at: 0,
+            created_at: moment,
         }
     }
 
     #[test]
     fn a_repeat_after_a_lease_is_recognised() {
         for id in 0..1200 {
-            let interval = duplicate_interval(&message(id, Lane::Answer));
+            let interval = duplicate_interval(&message(id, Priority::Reply));
             assert!(
                 interval >= (LEASE * 2).to_std().unwrap(),
                 "{id}: {interval:?}"
@@ -227,10 +231,10 @@ mod tests {
 
     #[test]
     fn equal_words_of_two_messages_are_two_requests() {
-        let of = |id, lane| duplicate_interval(&message(id, lane)).as_secs();
-        assert_ne!(of(1, Lane::Answer), of(2, Lane::Answer));
-        assert_eq!(of(1, Lane::Answer), of(1, Lane::Answer));
-        assert!((120..720).contains(&of(i64::MAX, Lane::Answer)));
-        assert!((1800..14_400).contains(&of(i64::MAX, Lane::Notice)));
+        let of = |id, priority| duplicate_interval(&message(id, priority)).as_secs();
+        assert_ne!(of(1, Priority::Reply), of(2, Priority::Reply));
+        assert_eq!(of(1, Priority::Reply), of(1, Priority::Reply));
+        assert!((120..720).contains(&of(i64::MAX, Priority::Reply)));
+        assert!((1800..14_400).contains(&of(i64::MAX, Priority::Notice)));
     }
 }

@@ -1,4 +1,4 @@
-//! What became of a parcel. Whatever is recorded about it is recorded about all that it tells, in
+//! The outcome of a delivery. Whatever is recorded about it is recorded about all its messages, in
 //! one transaction.
 
 use chrono::TimeDelta;
@@ -7,27 +7,27 @@ use wecom::message::Sent;
 
 use crate::domain::{CardId, Timestamp};
 use crate::services::{Context, Error, Result};
-use crate::store::outbox::{self, DueMessage, Lane, MessageStatus, PutOff};
+use crate::store::outbox::{self, DueMessage, MessageStatus, Priority, PutOff};
 use crate::store::{Sealed, StoreError, StoreResult, Tx, cards};
 
 use super::Delivered;
-use super::parcel::Parcel;
+use super::delivery::Delivery;
 
-/// Calls before an answer is given up: a quarter of an hour. Nobody waits longer for one.
-const ANSWER_TRIES: i64 = 10;
+/// Calls before a reply is given up: a quarter of an hour. Nobody waits longer for one.
+const REPLY_TRIES: i64 = 10;
 /// Calls before a notice is given up: a day, in which whoever has to can mend the settings.
 const NOTICE_TRIES: i64 = 150;
 /// How soon a reader whose budget was used up is looked at again.
 const ROOM_AGAIN: TimeDelta = TimeDelta::seconds(5);
 
-/// How a call went, for what waits behind it.
-pub(super) struct Ended {
+/// How a delivery ended, for what waits behind it.
+pub(super) struct Attempt {
     pub(super) delivered: Delivered,
-    /// Whether it is over, and the next may be told.
+    /// It is over, and the next may be sent.
     pub(super) go_on: bool,
 }
 
-impl Ended {
+impl Attempt {
     pub(super) const fn over(delivered: Delivered) -> Self {
         Self {
             delivered,
@@ -43,14 +43,14 @@ impl Ended {
     }
 }
 
-impl Parcel {
+impl Delivery {
     /// The platform has taken it. `note`: what is worth knowing all the same.
     pub(super) async fn sent(
         &self,
         ctx: &Context,
         card: Option<(CardId, Sent)>,
         note: Option<String>,
-    ) -> Result<Ended> {
+    ) -> Result<Attempt> {
         let card = card.map(|(id, sent)| SentCard::of(ctx, id, sent));
         let card = card.transpose()?;
         let (messages, now, wall_now) = (self.messages(), ctx.now(), ctx.wall_now());
@@ -66,7 +66,7 @@ impl Parcel {
                         } else {
                             MessageStatus::Merged
                         };
-                        outbox::settle(tx, message, status, note.as_deref(), now).await?;
+                        outbox::settle(tx, message.lease(), status, note.as_deref(), now).await?;
                     }
                     match card {
                         Some(card) => card.keep(tx, now, wall_now).await,
@@ -77,7 +77,7 @@ impl Parcel {
             .await;
         self.unless_lost(
             recorded,
-            Ended::over(Delivered {
+            Attempt::over(Delivered {
                 sent: 1,
                 merged,
                 ..Delivered::default()
@@ -85,39 +85,40 @@ impl Parcel {
         )
     }
 
-    /// It is refused for good. What went along is told again, each for itself: the refusal may be
+    /// It is refused for good. What went along is sent again, each for itself: the refusal may be
     /// due to one of them.
-    pub(super) async fn failed(&self, ctx: &Context, error: String) -> Result<Ended> {
-        let (message, kind) = (self.first.id, &self.first.kind);
+    pub(super) async fn failed(&self, ctx: &Context, error: String) -> Result<Attempt> {
+        let (message, kind) = (self.first.id, self.first.content.kind());
         tracing::error!(message, kind, error, "a message was not sent");
-        let ended = Ended::over(Delivered {
+        let attempt = Attempt::over(Delivered {
             failed: 1,
             ..Delivered::default()
         });
-        self.end_first(ctx, MessageStatus::Failed, error, ended)
+        self.end_first(ctx, MessageStatus::Failed, error, attempt)
             .await
     }
 
     /// Nobody can say whether it arrived, and it is not to be asked again.
-    pub(super) async fn unknown(&self, ctx: &Context, why: String) -> Result<Ended> {
+    pub(super) async fn unknown(&self, ctx: &Context, why: String) -> Result<Attempt> {
         let message = self.first.id;
         tracing::warn!(message, why, "nobody can say whether a message arrived");
-        let ended = Ended::over(Delivered {
+        let attempt = Attempt::over(Delivered {
             unknown: 1,
             ..Delivered::default()
         });
-        self.end_first(ctx, MessageStatus::Unknown, why, ended)
+        self.end_first(ctx, MessageStatus::Unknown, why, attempt)
             .await
     }
 
-    /// There is nothing left to say.
-    pub(super) async fn nothing(&self, ctx: &Context) -> Result<Ended> {
-        let why = "nothing left to say".to_owned();
-        let ended = Ended::over(Delivered {
+    /// There is nothing left to send.
+    pub(super) async fn nothing(&self, ctx: &Context) -> Result<Attempt> {
+        let why = "nothing left to send".to_owned();
+        let attempt = Attempt::over(Delivered {
             merged: 1,
             ..Delivered::default()
         });
-        self.end_first(ctx, MessageStatus::Merged, why, ended).await
+        self.end_first(ctx, MessageStatus::Merged, why, attempt)
+            .await
     }
 
     async fn end_first(
@@ -125,14 +126,14 @@ impl Parcel {
         ctx: &Context,
         status: MessageStatus,
         why: String,
-        ended: Ended,
-    ) -> Result<Ended> {
+        attempt: Attempt,
+    ) -> Result<Attempt> {
         let (first, along, now) = (self.first.clone(), self.along.clone(), ctx.now());
         let recorded = ctx
             .db
             .write(move |tx| {
                 Box::pin(async move {
-                    outbox::settle(tx, &first, status, Some(&why), now).await?;
+                    outbox::settle(tx, first.lease(), status, Some(&why), now).await?;
                     for message in along.into_iter().map(untried) {
                         outbox::put_off(tx, &message, &again(&message, None, None)).await?;
                     }
@@ -140,17 +141,13 @@ impl Parcel {
                 })
             })
             .await;
-        self.unless_lost(recorded, ended)
+        self.unless_lost(recorded, attempt)
     }
 
     /// The call did not succeed, and may later.
-    pub(super) async fn try_again(&self, ctx: &Context, error: &wecom::Error) -> Result<Ended> {
-        let is_answer = self.first.lane == Lane::Answer;
-        let most = if is_answer {
-            ANSWER_TRIES
-        } else {
-            NOTICE_TRIES
-        };
+    pub(super) async fn try_again(&self, ctx: &Context, error: &wecom::Error) -> Result<Attempt> {
+        let is_reply = self.first.priority == Priority::Reply;
+        let most = if is_reply { REPLY_TRIES } else { NOTICE_TRIES };
         if self.first.attempts >= most {
             return self.failed(ctx, error.to_string()).await;
         }
@@ -162,7 +159,7 @@ impl Parcel {
     }
 
     /// The readers have been written enough for now. That was no try.
-    pub(super) async fn no_room(&self, ctx: &Context) -> Result<Ended> {
+    pub(super) async fn no_room(&self, ctx: &Context) -> Result<Attempt> {
         let why = "the reader's budget is used up".to_owned();
         let is_known = self.first.tried_at.is_none();
         self.go_back(ctx, ROOM_AGAIN, why, is_known).await
@@ -176,7 +173,7 @@ impl Parcel {
         wait: TimeDelta,
         why: String,
         is_known: bool,
-    ) -> Result<Ended> {
+    ) -> Result<Attempt> {
         let retry_at = ctx.wall_now().plus(wait);
         let (first, along) = (self.first.clone(), self.along.clone());
         let recorded = ctx
@@ -197,15 +194,15 @@ impl Parcel {
             .await;
         self.unless_lost(
             recorded,
-            Ended::wait(Delivered {
+            Attempt::wait(Delivered {
                 put_off: 1,
                 ..Delivered::default()
             }),
         )
     }
 
-    /// It cannot be said before `at`, by the clock of business. Nothing waits behind it.
-    pub(super) async fn not_yet(&self, ctx: &Context, at: Timestamp) -> Result<Ended> {
+    /// It cannot be sent before `at`, by the clock of business. Nothing waits behind it.
+    pub(super) async fn not_yet(&self, ctx: &Context, at: Timestamp) -> Result<Attempt> {
         let first = self.first.clone();
         let put_off = PutOff {
             send_at: at,
@@ -217,7 +214,7 @@ impl Parcel {
             .await;
         self.unless_lost(
             recorded,
-            Ended::over(Delivered {
+            Attempt::over(Delivered {
                 put_off: 1,
                 ..Delivered::default()
             }),
@@ -225,15 +222,15 @@ impl Parcel {
     }
 
     /// A lease that ran out: whoever has it now records what becomes of it.
-    fn unless_lost(&self, recorded: StoreResult<()>, ended: Ended) -> Result<Ended> {
+    fn unless_lost(&self, recorded: StoreResult<()>, attempt: Attempt) -> Result<Attempt> {
         match recorded {
-            Ok(()) => Ok(ended),
+            Ok(()) => Ok(attempt),
             Err(StoreError::Stale { .. }) => {
                 tracing::warn!(
                     message = self.first.id,
                     "a message was taken over while its call was out"
                 );
-                Ok(Ended::wait(Delivered::default()))
+                Ok(Attempt::wait(Delivered::default()))
             }
             Err(error) => Err(error.into()),
         }
@@ -276,9 +273,9 @@ fn untried(message: DueMessage) -> DueMessage {
 /// As it is, but for when and why.
 fn again(message: &DueMessage, retry_at: Option<Timestamp>, why: Option<String>) -> PutOff {
     PutOff {
-        send_at: Timestamp::from_micros(message.send_at),
+        send_at: message.send_at,
         retry_at,
-        tried_at: message.tried_at.map(Timestamp::from_micros),
+        tried_at: message.tried_at,
         carried_by: message.carried_by,
         why,
     }
@@ -290,7 +287,7 @@ fn back_off(tries: i64) -> TimeDelta {
     TimeDelta::seconds((1 << doublings).min(600))
 }
 
-/// What WeCom has said of a card that it took.
+/// A card as WeCom has taken it.
 struct SentCard {
     id: CardId,
     msgid: String,

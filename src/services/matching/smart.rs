@@ -4,9 +4,9 @@
 use std::ops::AddAssign;
 
 use serde::Serialize;
-use serde_json::json;
 
 use crate::domain::matching::{self, Decision, Reason, Verdict};
+use crate::domain::message::MatchWaiting;
 use crate::domain::{
     BindMethod, BindStatus, CampId, Machine as _, MatchStatus, MemberId, OrderStatus, PlanetUserId,
     Timestamp,
@@ -275,11 +275,13 @@ async fn hand_over(
 /// Tells the deciders of a camp that somebody waits for them, once a day.
 async fn tell_people(ctx: &Context, tx: &mut Tx, camp_id: CampId, now: Timestamp) -> Result<()> {
     let camp = camps::by_id(tx, camp_id).await?.ok_or(Error::NotFound)?;
+    let waiting = MatchWaiting {
+        camp_id,
+        camp_name: camp.name,
+    };
     let notice = Notice {
-        kind: "match_waiting",
+        content: waiting.into(),
         camp_id: Some(camp_id),
-        card_id: None,
-        body: json!({"campId": camp_id.0, "campName": camp.name}),
         dedupe_key: format!("{camp_id}:{}", now.shanghai_day()),
     };
     tell_deciders(tx, &ctx.settings, &notice, now).await

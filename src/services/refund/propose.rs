@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 use serde_json::json;
 
+use crate::domain::message::RefundListReady;
 use crate::domain::refund::Proposal;
 use crate::domain::staff::Actor;
 use crate::domain::{
@@ -313,19 +314,13 @@ async fn tell_list_ready(ctx: &Context, tx: &mut Tx, camp: &Camp, built: &Built)
     if !built.says_something_new() {
         return Ok(());
     }
+    let ready = RefundListReady {
+        camp_id: camp.id,
+        camp_name: camp.name.clone(),
+    };
     let notice = Notice {
-        kind: "refund_list_ready",
+        content: ready.into(),
         camp_id: Some(camp.id),
-        card_id: None,
-        body: json!({
-            "campId": camp.id,
-            "campName": camp.name,
-            "clearCount": built.clear.count,
-            "clearYuan": built.clear.sum_fen.yuan(),
-            "lookCount": built.to_look_at.count,
-            "lookYuan": built.to_look_at.sum_fen.yuan(),
-            "notEligibleCount": built.not_eligible,
-        }),
         dedupe_key: format!("{}:{}", camp.id, ctx.now().micros()),
     };
     tell_deciders(tx, &ctx.settings, &notice, ctx.now()).await

@@ -4,7 +4,8 @@
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use crate::domain::eligibility::days_shown;
+use crate::domain::eligibility::Days;
+use crate::domain::message::{RefundDone, RefundFailed, RefundUnexpected};
 use crate::domain::refund::{FailureReason, poll_after};
 use crate::domain::{BindStatus, Machine as _, OrderStatus, RefundKind, RefundStatus, Timestamp};
 use crate::platforms::wechat_pay::{self, RefundNotice};
@@ -297,16 +298,15 @@ async fn tell_group_done(tx: &mut Tx, refund: &Refund, now: Timestamp) -> Result
     } else {
         case.planet_nickname
     };
+    let done = RefundDone {
+        refund_id: refund.id,
+        nickname,
+        days: Days::of(refund.proposal.checked_in_days, terms),
+        amount: refund.proposal.amount_fen,
+    };
     let notice = Notice {
-        kind: "refund_done",
+        content: done.into(),
         camp_id: refund.camp_id,
-        card_id: None,
-        body: json!({
-            "refundId": refund.id,
-            "nickname": nickname,
-            "daysShown": days_shown(refund.proposal.checked_in_days, terms),
-            "amountYuan": refund.proposal.amount_fen.yuan(),
-        }),
         dedupe_key: refund.refund_no.to_string(),
     };
     tell_group(tx, &notice, now).await
@@ -322,19 +322,18 @@ pub(super) async fn tell_failed(
         Some(camp) => camps::by_id(tx, camp).await?,
         None => None,
     };
+    let failed = RefundFailed {
+        refund_id: refund.id,
+        refund_no: refund.refund_no.to_string(),
+        order_no: refund.order_no.clone(),
+        camp_name: camp.map(|camp| camp.name),
+        amount: refund.proposal.amount_fen,
+        reason: reason.word(),
+        attempts: refund.standing.attempts,
+    };
     let notice = Notice {
-        kind: "refund_failed",
+        content: failed.into(),
         camp_id: refund.camp_id,
-        card_id: None,
-        body: json!({
-            "refundId": refund.id,
-            "refundNo": refund.refund_no,
-            "orderNo": refund.order_no,
-            "campName": camp.map(|camp| camp.name),
-            "amountYuan": refund.proposal.amount_fen.yuan(),
-            "reason": reason.word(),
-            "attempts": refund.standing.attempts,
-        }),
         dedupe_key: format!("{}:{}", refund.refund_no, refund.standing.attempts),
     };
     tell_deciders(tx, &ctx.settings, &notice, ctx.now()).await
@@ -350,11 +349,14 @@ async fn report_unexpected(ctx: &Context, tx: &mut Tx, report: &RefundReport) ->
         "amountFen": report.amount_fen,
         "status": report.status,
     });
+    let unexpected = RefundUnexpected {
+        refund_no: report.refund_no.clone(),
+        amount_fen: report.amount_fen,
+        status: report.status.to_string(),
+    };
     let notice = Notice {
-        kind: "refund_unexpected",
+        content: unexpected.into(),
         camp_id: None,
-        card_id: None,
-        body: details.clone(),
         dedupe_key: format!("{}:{}", report.refund_no, report.status),
     };
     tx.audit(audit::Entry {

@@ -3,6 +3,7 @@
 
 use serde_json::json;
 
+use crate::domain::message::RefundStuck;
 use crate::domain::refund::{FailureReason, SILENT_TOO_LONG, retry_after};
 use crate::domain::{OrderStatus, RefundId, RefundStatus, Timestamp};
 use crate::services::notify::{Notice, tell_deciders};
@@ -110,10 +111,8 @@ pub(super) async fn quarantine_unreadable(
         at: ctx.now(),
     });
     let notice = Notice {
-        kind: "refund_stuck",
+        content: RefundStuck::Unreadable { refund_id: id }.into(),
         camp_id: None,
-        card_id: None,
-        body: json!({ "refundId": id, "reason": "unreadable" }),
         dedupe_key: format!("{id}:unreadable:{}", ctx.now().micros()),
     };
     tell_deciders(tx, &ctx.settings, &notice, ctx.now()).await
@@ -168,16 +167,24 @@ async fn tell_silent(ctx: &Context, tx: &mut Tx, refund: &Refund) -> Result<()> 
     let now = ctx.now();
     let standing = &refund.standing;
     let is_too_long = |since: Timestamp| since.plus(SILENT_TOO_LONG) <= now;
-    let cause = match &standing.failure_reason {
-        Some(reason) => reason.word(),
-        None if standing.silent_since.is_some_and(is_too_long) => "silent".to_owned(),
+    let refund_no = refund.refund_no.to_string();
+    let (stuck, cause) = match &standing.failure_reason {
+        Some(reason) => {
+            let code = reason.word();
+            let stuck = RefundStuck::Unanswerable {
+                refund_no,
+                code: code.clone(),
+            };
+            (stuck, code)
+        }
+        None if standing.silent_since.is_some_and(is_too_long) => {
+            (RefundStuck::Silent { refund_no }, "silent".to_owned())
+        }
         None => return Ok(()),
     };
     let notice = Notice {
-        kind: "refund_stuck",
+        content: stuck.into(),
         camp_id: None,
-        card_id: None,
-        body: json!({ "refundNo": refund.refund_no, "reason": cause }),
         dedupe_key: format!("{cause}:{}", ctx.today()),
     };
     tell_deciders(tx, &ctx.settings, &notice, now).await

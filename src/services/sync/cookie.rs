@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
-
+use crate::domain::Message;
+use crate::domain::message::{CookieDead, CookieExpiring};
 use crate::platforms::zsxq;
 use crate::services::notify::{Notice, tell_deciders};
 use crate::services::{Context, Result};
@@ -59,28 +59,24 @@ pub async fn check_cookie(ctx: &Context) -> Result<CookieState> {
     };
     match state {
         CookieState::Dead => {
-            let body = json!({"reason": "知识星球的登录已失效", "action": "update_cookie"});
-            tell(ctx, "cookie_dead", body).await?;
+            tell(ctx, CookieDead {}.into()).await?;
         }
         CookieState::Alive {
             expires_in: Some(left),
         } if left < RENEW_BEFORE => {
             let days_left = left.as_secs() / SECONDS_PER_DAY;
-            let body = json!({"daysLeft": days_left, "action": "update_cookie"});
-            tell(ctx, "cookie_expiring", body).await?;
+            tell(ctx, CookieExpiring { days_left }.into()).await?;
         }
         CookieState::Alive { .. } | CookieState::Unknown => {}
     }
     Ok(state)
 }
 
-async fn tell(ctx: &Context, kind: &'static str, body: Value) -> Result<()> {
+async fn tell(ctx: &Context, content: Message) -> Result<()> {
     let (settings, now) = (ctx.settings.clone(), ctx.now());
     let notice = Notice {
-        kind,
+        content,
         camp_id: None,
-        card_id: None,
-        body,
         dedupe_key: ctx.today().to_string(),
     };
     ctx.db

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::domain::message::Remedy;
 use crate::platforms::zsxq::{self, Planet, RankedUser, TopicsReading};
 
 /// What a reading came to.
@@ -43,41 +44,6 @@ impl Whole {
 pub(super) struct Trouble {
     pub(super) reason: &'static str,
     pub(super) remedy: Remedy,
-}
-
-/// What somebody can do about it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Remedy {
-    /// Only a new login helps.
-    UpdateCookie,
-    /// The account, the planet's number or the camp's project is not right.
-    CheckSettings,
-    /// It passes by itself.
-    Retry,
-    /// The planet has changed, or we have a bug.
-    AskSupport,
-}
-
-impl Remedy {
-    /// The word that the notice's template chooses its button by.
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::UpdateCookie => "update_cookie",
-            Self::CheckSettings => "check_settings",
-            Self::Retry => "retry",
-            Self::AskSupport => "ask_support",
-        }
-    }
-
-    /// What to do, in words.
-    pub(super) const fn words(self) -> &'static str {
-        match self {
-            Self::UpdateCookie => "请重新登录知识星球，并更新 Cookie",
-            Self::CheckSettings => "请检查星球编号、账号权限和训练营的打卡项目",
-            Self::Retry => "稍后再同步一次即可；每天凌晨也会自动重试",
-            Self::AskSupport => "请联系系统维护人员",
-        }
-    }
 }
 
 /// Somebody checked in between two pages, twice in a row.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
+use crate::domain::message::{Remedy, SyncFailed};
 use crate::domain::staff::Actor;
 use crate::domain::{Action, CampId, CampStatus, SyncId, Timestamp};
 use crate::platforms::zsxq::Planet;
@@ -20,7 +21,7 @@ use crate::store::syncs::{self, Counts, Started, SyncRun, SyncState};
 use crate::store::{StoreError, Tx, checkins};
 
 use super::apply;
-use super::planet::{self, Reading, Remedy, Trouble, Whole};
+use super::planet::{self, Reading, Trouble, Whole};
 
 /// How long a run lives without a sign of its instance, wall time.
 const LEASE: TimeDelta = TimeDelta::minutes(2);
@@ -347,7 +348,7 @@ async fn set_apart(
                 syncs::finish(tx, id, state, counts, Some(trouble.reason), now).await?;
                 syncs::add_ranking(tx, id, &rows).await?;
                 syncs::prune_rankings(tx, camp.id, id).await?;
-                tell(tx, &context, &camp, state, trouble, started_at).await
+                tell(tx, &context, &camp, trouble, started_at).await
             })
         })
         .await;
@@ -362,23 +363,19 @@ async fn tell(
     tx: &mut Tx,
     ctx: &Context,
     camp: &Camp,
-    state: SyncState,
     trouble: Trouble,
     started_at: Timestamp,
 ) -> Result<()> {
+    let failed = SyncFailed {
+        camp_id: camp.id,
+        camp_name: camp.name.clone(),
+        reason: trouble.reason.to_owned(),
+        remedy: trouble.remedy,
+        started_at,
+    };
     let notice = Notice {
-        kind: "sync_failed",
+        content: failed.into(),
         camp_id: Some(camp.id),
-        card_id: None,
-        body: json!({
-            "campId": camp.id.0,
-            "campName": camp.name,
-            "state": state,
-            "reason": trouble.reason,
-            "action": trouble.remedy.as_str(),
-            "remedy": trouble.remedy.words(),
-            "startedAt": started_at,
-        }),
         dedupe_key: format!("{}:{}", camp.id, started_at.shanghai_day()),
     };
     tell_deciders(tx, &ctx.settings, &notice, ctx.now()).await

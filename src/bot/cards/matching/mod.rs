@@ -19,7 +19,6 @@ use crate::store::cards::{NewCard, Outcome};
 use crate::store::members::Member;
 
 use crate::bot::cards::choosing;
-use crate::bot::cards::matching::namesakes;
 use crate::bot::cards::pending::CARD_LIFE;
 use crate::bot::cards::press::Press;
 use crate::bot::command::Verb;

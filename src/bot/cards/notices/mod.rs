@@ -128,7 +128,7 @@ async fn fate(press: &Press<'_>, camp: &Camp, payment: PaymentId) -> Result<Repl
         "at": decision.map(|decision| replies::moment(decision.at)),
         "hasPlace": outcome.has_place,
     });
-    let text = replies::text(press.bot, press.person, "answer_payment_fate", body);
+    let text = replies::text(press.bot, press.person, "answer_payment_outcome", body);
     Ok(replies::about(text, camp.id))
 }
 

@@ -1,4 +1,4 @@
-//! What one call tells: a message, and the texts that go along in its own. It is marked as tried
+//! One call: a message, and the texts that go along in its own. It is marked as tried
 //! before the call goes out.
 
 use wecom::message::Text;
@@ -8,19 +8,19 @@ use crate::store::StoreError;
 use crate::store::outbox::{self, DueMessage};
 
 use super::budget::Budget;
-use super::{LEASE, Worded};
+use super::{LEASE, Rendered};
 
-/// Between texts told together.
+/// Between texts that are sent as one.
 const TOGETHER: &str = "\n————\n";
 
-/// What one call tells.
-pub(super) struct Parcel {
+/// A message, and the texts that go along with it, in one call.
+pub(super) struct Delivery {
     pub(super) first: DueMessage,
     pub(super) along: Vec<DueMessage>,
-    pub(super) worded: Worded,
+    pub(super) rendered: Rendered,
 }
 
-/// Whether a call may go out.
+/// How the preparation of a call ended.
 pub(super) enum Begun {
     Yes,
     /// The readers have been written enough for now.
@@ -29,19 +29,19 @@ pub(super) enum Begun {
     NotOurs,
 }
 
-impl Parcel {
-    pub(super) const fn of(message: DueMessage, worded: Worded) -> Self {
+impl Delivery {
+    pub(super) const fn of(message: DueMessage, rendered: Rendered) -> Self {
         Self {
             first: message,
             along: Vec::new(),
-            worded,
+            rendered,
         }
     }
 
     /// Puts `other` behind the text, if both are texts and fit into one.
-    pub(super) fn fits(&self, other: &Worded) -> Option<Text> {
-        match (&self.worded, other) {
-            (Worded::Text(text), Worded::Text(other)) => {
+    pub(super) fn fits(&self, other: &Rendered) -> Option<Text> {
+        match (&self.rendered, other) {
+            (Rendered::Text(text), Rendered::Text(other)) => {
                 Text::new([text.as_str(), other.as_str()].join(TOGETHER)).ok()
             }
             _ => None,
@@ -53,11 +53,11 @@ impl Parcel {
         first.chain(&self.along).cloned().collect()
     }
 
-    /// Whether the platform counts it as a message to its readers.
+    /// The platform counts all but changes of a card as messages to their readers.
     const fn is_counted(&self) -> bool {
         matches!(
-            self.worded,
-            Worded::Text(_) | Worded::Card(_) | Worded::Group(_)
+            self.rendered,
+            Rendered::Text(_) | Rendered::Card(_) | Rendered::Group(_)
         )
     }
 

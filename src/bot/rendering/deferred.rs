@@ -1,0 +1,156 @@
+//! Messages that are drawn by how things stand when they are sent.
+
+use chrono::TimeDelta;
+use serde_json::Value;
+
+use crate::bot::Bot;
+use crate::bot::cards::{pending, press};
+use crate::bot::layout::Face;
+use crate::bot::replies;
+use crate::domain::message::{Page, SyncReport};
+use crate::domain::staff::Channel;
+use crate::domain::{CardId, CardState, Recipients, WecomUserid};
+use crate::services::deliver::Rendered;
+use crate::services::sync::SyncState;
+use crate::services::{Error, Result, cards, refund, staff, sync};
+use crate::store::cards::Card;
+use crate::store::outbox::DueMessage;
+
+use super::{full, views};
+
+/// How often what is under way is looked at again.
+const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(5);
+/// How long a summary waits for the last refund before it counts it as under way.
+const SUMMARY_AT_LATEST: TimeDelta = TimeDelta::minutes(30);
+/// How long a report waits for the end of a sync.
+const REPORT_AT_LATEST: TimeDelta = TimeDelta::hours(2);
+
+impl Bot {
+    pub(super) fn look_again(&self) -> Rendered {
+        Rendered::NotYet(self.ctx.now().plus(LOOK_AGAIN))
+    }
+
+    fn is_late(&self, due: &DueMessage, limit: TimeDelta) -> bool {
+        self.ctx.now() >= due.created_at.plus(limit)
+    }
+
+    /// The digest of a camp whose refund list has been built, as of now: one card for all who
+    /// decide about it.
+    pub(super) async fn refund_list(&self, due: &DueMessage) -> Result<Rendered> {
+        if due.card_id.is_some() {
+            return self.sent_card(due).await;
+        }
+        let readers = replies::userids(&due.to);
+        let waiting = match due.camp_id {
+            Some(camp) => pending::waiting_for(self, &readers, camp).await?,
+            None => None,
+        };
+        let Some(waiting) = waiting else {
+            // Named by the configuration, but nobody on the staff: nothing they may decide.
+            return Ok(Rendered::Nothing);
+        };
+        let card = pending::digest_card(self, &readers.join("|"), &waiting)?;
+        let layout = self.layout("digest", &pending::body_of(&card))?;
+        match cards::of_message(&self.ctx, due.id, card).await? {
+            Some(id) => {
+                let face = self.face(id, due);
+                self.card(due, &layout, &face, Some(id), Page::Refunds)
+            }
+            None => Ok(self.look_again()),
+        }
+    }
+
+    /// What a sync has brought, for the one who asked for it.
+    pub(super) async fn sync_report(
+        &self,
+        due: &DueMessage,
+        report: &SyncReport,
+    ) -> Result<Rendered> {
+        let Some(person) = one_of(&due.to) else {
+            return Ok(Rendered::Nothing);
+        };
+        let actor = staff::actor_by_wecom_userid(&self.ctx, person, Channel::Chat).await?;
+        let Some(actor) = actor else {
+            // No longer on the staff: not theirs to know.
+            return Ok(Rendered::Nothing);
+        };
+        let run = sync::poll(&self.ctx, &actor, report.sync_id).await?;
+        if run.state == SyncState::Running && !self.is_late(due, REPORT_AT_LATEST) {
+            return Ok(self.look_again());
+        }
+        let view = views::SyncReport {
+            camp_name: report.camp_name.clone(),
+            state: run.state,
+            members: run.counts.members,
+            new_checkins: run.counts.new_checkins,
+            newly_eligible: run.counts.newly_eligible,
+            unknown_users: run.counts.unknown_users,
+            error: run.error,
+        };
+        self.text(due, &view)
+    }
+
+    /// The outcomes of a card's refunds, once all of them have one.
+    pub(super) async fn batch_summary(&self, due: &DueMessage, id: CardId) -> Result<Rendered> {
+        let card = self.card_named(id).await?;
+        if card.state == CardState::Withdrawn {
+            return Ok(Rendered::Nothing);
+        }
+        let outcomes = refund::outcomes(&self.ctx, &press::ids_of(&card)).await?;
+        if outcomes.under_way > 0 && !self.is_late(due, SUMMARY_AT_LATEST) {
+            return Ok(self.look_again());
+        }
+        let view = views::BatchSummary {
+            camp_name: press::camp_name(&card),
+            succeeded: outcomes.succeeded,
+            failed: outcomes.failed,
+            under_way: outcomes.under_way,
+            not_approved: outcomes.not_approved,
+        };
+        self.text(due, &view)
+    }
+
+    /// Takes the 撤回 off a card whose undo window has closed.
+    pub(super) async fn undo_over(&self, id: CardId) -> Result<Rendered> {
+        let card = self.card_named(id).await?;
+        let (CardState::Decided, Some(outcome)) = (card.state, card.outcome.clone()) else {
+            return Ok(Rendered::Nothing);
+        };
+        let kind = if card.kind == "single" {
+            "single_decided"
+        } else {
+            "decided"
+        };
+        self.update(&card, kind, &press::without_undo(outcome.shown))
+    }
+
+    /// Greys a card that a new one has taken the place of, or whose time is over.
+    pub(super) async fn card_renewed(&self, id: CardId) -> Result<Rendered> {
+        let card = self.card_named(id).await?;
+        match (card.state, card.outcome.clone()) {
+            (CardState::Replaced, Some(outcome)) => self.update(&card, "renewed", &outcome.shown),
+            _ => Ok(Rendered::Nothing),
+        }
+    }
+
+    fn update(&self, card: &Card, kind: &str, shown: &Value) -> Result<Rendered> {
+        let face = Face::new(card.id, &self.ctx.settings.public_url);
+        let replacement = self
+            .layout(kind, shown)?
+            .replacement(&face)
+            .map_err(|error| Error::Invariant(full(&error)))?;
+        Ok(Rendered::Update(card.id, Box::new(replacement)))
+    }
+
+    async fn card_named(&self, id: CardId) -> Result<Card> {
+        cards::find(&self.ctx, id).await?.ok_or(Error::NotFound)
+    }
+}
+
+/// The first of the members that a message goes to.
+fn one_of(to: &Recipients) -> Option<&str> {
+    match to {
+        Recipients::Members(userids) => userids.first().map(WecomUserid::as_str),
+        Recipients::Group(_) => None,
+    }
+}

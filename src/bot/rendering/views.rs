@@ -1,0 +1,416 @@
+//! What the templates of messages are filled with, where that is not the message itself: amounts
+//! in yuan, moments on a Shanghai clock.
+
+use serde::Serialize;
+
+use crate::bot::replies::moment;
+use crate::bot::templates::views;
+use crate::domain::eligibility::Judgement;
+use crate::domain::message;
+use crate::domain::{CampStatus, OrderFlag, RefundStatus};
+use crate::services::sync::SyncState;
+
+views! {
+    message::SyncFailed => "sync_failed.card",
+    message::CampEnded => "camp_ended.card",
+    message::CookieDead => "cookie_dead.card",
+    message::CookieExpiring => "cookie_expiring.card",
+    message::RefundStuck => "refund_stuck.txt",
+    message::RefundUnexpected => "refund_unexpected.txt",
+    message::MatchWaiting => "match_waiting.txt",
+    message::MatchContested => "match_contested.txt",
+    message::Help => "answer_help.txt",
+    message::OtherTalk => "answer_other_talk.txt",
+    message::Stranger => "answer_stranger.txt",
+    message::Camps => "answer_camps.txt",
+    message::NoCamp => "answer_no_camp.txt",
+    message::NothingPending => "answer_nothing_pending.txt",
+    message::SyncStarted => "answer_sync_started.txt",
+    message::MatchEvidence => "answer_match.txt",
+    message::MatchCamps => "answer_match_camps.txt",
+    message::MatchDone => "answer_match_done.txt",
+    message::Failed => "answer_failed.txt",
+    message::CardGone => "answer_card_gone.txt",
+    PaymentAbnormal => "payment_abnormal.card",
+    RefundFailed => "refund_failed.card",
+    RefundDone => "refund_done.txt",
+    OwnProgress => "answer_own_progress.txt",
+    Members => "answer_members.txt",
+    CampProgress => "answer_camp_progress.txt",
+    SyncReport => "sync_report.txt",
+    BatchSummary => "batch_summary.txt",
+    PaymentOutcome => "answer_payment_outcome.txt",
+    DecidedBefore => "answer_decided_before.txt",
+    Refused => "answer_refused.txt",
+    CardLink => "answer_card_link.txt",
+    CardInWords => "card_in_words.txt",
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PaymentAbnormal {
+    order_no: String,
+    flag: OrderFlag,
+    camp_name: Option<String>,
+    due_yuan: String,
+    paid_yuan: String,
+    enrolled: bool,
+}
+
+impl From<&message::PaymentAbnormal> for PaymentAbnormal {
+    fn from(it: &message::PaymentAbnormal) -> Self {
+        Self {
+            order_no: it.order_no.clone(),
+            flag: it.flag,
+            camp_name: it.camp_name.clone(),
+            due_yuan: it.due.yuan(),
+            paid_yuan: it.paid.yuan(),
+            enrolled: it.enrolled,
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RefundFailed {
+    order_no: String,
+    camp_name: Option<String>,
+    amount_yuan: String,
+    reason: String,
+    attempts: i64,
+}
+
+impl From<&message::RefundFailed> for RefundFailed {
+    fn from(it: &message::RefundFailed) -> Self {
+        Self {
+            order_no: it.order_no.clone(),
+            camp_name: it.camp_name.clone(),
+            amount_yuan: it.amount.yuan(),
+            reason: it.reason.clone(),
+            attempts: it.attempts,
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RefundDone {
+    nickname: String,
+    days_shown: String,
+    amount_yuan: String,
+}
+
+impl From<&message::RefundDone> for RefundDone {
+    fn from(it: &message::RefundDone) -> Self {
+        Self {
+            nickname: it.nickname.clone(),
+            days_shown: it.days.to_string(),
+            amount_yuan: it.amount.yuan(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+pub(super) struct OwnProgress {
+    places: Vec<Place>,
+}
+
+impl From<&message::OwnProgress> for OwnProgress {
+    fn from(it: &message::OwnProgress) -> Self {
+        Self {
+            places: it.places.iter().map(Place::from).collect(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Members {
+    camp_name: Option<String>,
+    wanted: String,
+    members: Vec<Place>,
+}
+
+impl From<&message::Members> for Members {
+    fn from(it: &message::Members) -> Self {
+        Self {
+            camp_name: it.camp_name.clone(),
+            wanted: it.wanted.clone(),
+            members: it.members.iter().map(Place::from).collect(),
+        }
+    }
+}
+
+/// A member's place in a camp.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Place {
+    camp_name: String,
+    camp_status: CampStatus,
+    day: i64,
+    camp_days: i64,
+    name: String,
+    days: String,
+    missing: i64,
+    judgement: Judgement,
+    matched: bool,
+    may_bind: bool,
+    joined: bool,
+    refund: Option<RefundStatus>,
+}
+
+impl From<&message::Place> for Place {
+    fn from(it: &message::Place) -> Self {
+        Self {
+            camp_name: it.camp_name.clone(),
+            camp_status: it.camp_status,
+            day: it.day,
+            camp_days: it.camp_days,
+            name: it.name.clone(),
+            days: it.days.to_string(),
+            missing: it.days.missing(),
+            judgement: it.days.judgement(),
+            matched: it.matched,
+            may_bind: it.may_bind,
+            joined: it.joined,
+            refund: it.refund,
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CampProgress {
+    name: String,
+    status: CampStatus,
+    day: i64,
+    days: i64,
+    required_days: i64,
+    members: usize,
+    eligible: usize,
+    by_grace: usize,
+    nearly: usize,
+    unmatched: usize,
+    joined: usize,
+    synced_at: Option<String>,
+}
+
+impl From<&message::CampProgress> for CampProgress {
+    fn from(it: &message::CampProgress) -> Self {
+        Self {
+            name: it.name.clone(),
+            status: it.status,
+            day: it.day,
+            days: it.days,
+            required_days: it.required_days,
+            members: it.members,
+            eligible: it.eligible,
+            by_grace: it.by_grace,
+            nearly: it.nearly,
+            unmatched: it.unmatched,
+            joined: it.joined,
+            synced_at: it.synced_at.map(moment),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SyncReport {
+    pub(super) camp_name: String,
+    pub(super) state: SyncState,
+    pub(super) members: i64,
+    pub(super) new_checkins: i64,
+    pub(super) newly_eligible: i64,
+    pub(super) unknown_users: i64,
+    pub(super) error: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct BatchSummary {
+    pub(super) camp_name: String,
+    pub(super) succeeded: usize,
+    pub(super) failed: usize,
+    pub(super) under_way: usize,
+    pub(super) not_approved: usize,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PaymentOutcome {
+    camp_id: i64,
+    status: Option<RefundStatus>,
+    by: Option<String>,
+    at: Option<String>,
+    has_place: bool,
+}
+
+impl From<&message::PaymentOutcome> for PaymentOutcome {
+    fn from(it: &message::PaymentOutcome) -> Self {
+        let decision = it.decision.as_ref();
+        Self {
+            camp_id: it.camp_id.0,
+            status: it.status,
+            by: decision.map(|decision| decision.by.clone()),
+            at: decision.map(|decision| moment(decision.at)),
+            has_place: it.has_place,
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+pub(super) struct DecidedBefore {
+    by: String,
+    at: String,
+    #[serde(flatten)]
+    decision: Decided,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(
+    tag = "what",
+    rename_all = "snake_case",
+    rename_all_fields = "camelCase"
+)]
+enum Decided {
+    Approved {
+        count: Option<usize>,
+        sum_yuan: String,
+        awaiting: usize,
+    },
+    AwaitingSecond {
+        count: Option<usize>,
+    },
+    Rejected,
+    Withdrawn,
+    Matched {
+        name: String,
+        account: String,
+    },
+    NotMatched {
+        name: String,
+    },
+    MatchWithdrawn {
+        name: String,
+    },
+    Synced,
+    Retried,
+}
+
+impl From<&message::DecidedBefore> for DecidedBefore {
+    fn from(it: &message::DecidedBefore) -> Self {
+        Self {
+            by: it.by.clone(),
+            at: moment(it.at),
+            decision: Decided::from(&it.decision),
+        }
+    }
+}
+
+impl From<&message::Decided> for Decided {
+    fn from(it: &message::Decided) -> Self {
+        use message::Decided as Of;
+        match it {
+            Of::Approved {
+                count,
+                sum,
+                awaiting,
+            } => Self::Approved {
+                count: *count,
+                sum_yuan: sum.yuan(),
+                awaiting: *awaiting,
+            },
+            Of::AwaitingSecond { count } => Self::AwaitingSecond { count: *count },
+            Of::Rejected => Self::Rejected,
+            Of::Withdrawn => Self::Withdrawn,
+            Of::Matched {
+                name,
+                account,
+                nickname,
+            } => Self::Matched {
+                name: name.clone(),
+                account: if nickname.is_empty() {
+                    account.to_string()
+                } else {
+                    nickname.clone()
+                },
+            },
+            Of::NotMatched { name } => Self::NotMatched { name: name.clone() },
+            Of::MatchWithdrawn { name } => Self::MatchWithdrawn { name: name.clone() },
+            Of::Synced => Self::Synced,
+            Of::Retried => Self::Retried,
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(tag = "word", rename_all = "snake_case")]
+pub(super) enum Refused {
+    Forbidden,
+    NotFound,
+    NotConfigured { block: String },
+    Platform { platform: String },
+    AlreadyDecided { by: String, at: String },
+    ProposalChanged,
+    UndoOver,
+    NeedsSecondApprover,
+    SyncRunning,
+    NothingTicked,
+    NoReason,
+    NoRetry { status: RefundStatus },
+    Invalid { reasons: Vec<String> },
+    WrongState { reason: String },
+}
+
+impl From<&message::Refused> for Refused {
+    fn from(it: &message::Refused) -> Self {
+        use message::Refused as Of;
+        match it.clone() {
+            Of::Forbidden => Self::Forbidden,
+            Of::NotFound => Self::NotFound,
+            Of::NotConfigured { block } => Self::NotConfigured { block },
+            Of::Platform { platform } => Self::Platform { platform },
+            Of::AlreadyDecided { by, at } => Self::AlreadyDecided { by, at: moment(at) },
+            Of::ProposalChanged => Self::ProposalChanged,
+            Of::UndoOver => Self::UndoOver,
+            Of::NeedsSecondApprover => Self::NeedsSecondApprover,
+            Of::SyncRunning => Self::SyncRunning,
+            Of::NothingTicked => Self::NothingTicked,
+            Of::NoReason => Self::NoReason,
+            Of::NoRetry { status } => Self::NoRetry { status },
+            Of::Invalid { reasons } => Self::Invalid { reasons },
+            Of::WrongState { reason } => Self::WrongState { reason },
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+pub(super) struct CardLink {
+    /// What the card should show.
+    pub(super) text: String,
+    pub(super) label: String,
+    pub(super) link: String,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+pub(super) struct CardInWords {
+    pub(super) text: String,
+    pub(super) label: String,
+    pub(super) link: String,
+}
