@@ -1,5 +1,5 @@
-//! What platforms told us: kept before it is answered, leased to one worker, and ended together
-//! with the answers that it led to.
+//! Events from platforms: kept before they are acknowledged, leased to one worker, and ended
+//! together with the replies that they led to.
 
 use chrono::TimeDelta;
 
@@ -18,7 +18,7 @@ const BATCH: i64 = 32;
 /// How long a worker may hold an event: longer than its calls can take.
 const LEASE: TimeDelta = TimeDelta::seconds(90);
 
-/// What one call has done with the inbox.
+/// Counts of what one run has done with the inbox.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Worked {
@@ -71,16 +71,16 @@ pub async fn lease(ctx: &Context) -> Result<Vec<InboundEvent>> {
         .await
 }
 
-/// Ends an event together with its answers: none of them is sent twice, however often it is
+/// Ends an event together with its replies: none of them is sent twice, however often it is
 /// worked off.
 ///
 /// # Errors
-/// [`crate::store::StoreError::Stale`] if another worker has it by now: its answers hold.
+/// [`crate::store::StoreError::Stale`] if another worker has it by now: its replies hold.
 pub async fn finish(ctx: &Context, lease: Lease, replies: Vec<Reply>) -> Result<()> {
     end(ctx, lease, End::Done, None, replies).await
 }
 
-/// The event cannot be worked off; it is kept for people to see, and `replies` say so.
+/// Ends an event that cannot be worked off; it is kept for people to see, and `replies` say so.
 ///
 /// # Errors
 /// As [`finish`].
@@ -121,7 +121,7 @@ impl Reply {
     }
 }
 
-/// The event is to be tried again in `wait`.
+/// Gives an event back, to be tried again in `wait`.
 ///
 /// # Errors
 /// As [`finish`].
