@@ -41,6 +41,10 @@ CREATE TABLE refund_record (
     failure_reason   TEXT,
     wechat_refund_id TEXT,
     refunded_at      BIGINT,
+    -- Who settled it outside of WeChat Pay.
+    closed_by        BIGINT REFERENCES system_user (id),
+    closed_by_name   TEXT,
+    closed_at        BIGINT,
     -- The refund_no of the refund that took its place after WeChat Pay had closed this one.
     replaced_by      TEXT,
     created_at       BIGINT NOT NULL,

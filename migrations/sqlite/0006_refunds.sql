@@ -41,6 +41,10 @@ CREATE TABLE refund_record (
     failure_reason   TEXT,
     wechat_refund_id TEXT,
     refunded_at      INTEGER,
+    -- Who settled it outside of WeChat Pay.
+    closed_by        INTEGER REFERENCES system_user (id),
+    closed_by_name   TEXT,
+    closed_at        INTEGER,
     -- The refund_no of the refund that took its place after WeChat Pay had closed this one.
     replaced_by      TEXT,
     created_at       INTEGER NOT NULL,

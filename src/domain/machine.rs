@@ -18,11 +18,16 @@ pub trait Machine: Copy + Eq + Debug + Display + Send + Sync + 'static {
                 to,
             })
         } else {
-            Err(BadMove {
-                subject: Self::SUBJECT,
-                from: self.to_string(),
-                to: to.to_string(),
-            })
+            Err(self.bad_move(to))
+        }
+    }
+
+    /// The reason why there is no move from `self` to `to`.
+    fn bad_move(self, to: Self) -> BadMove {
+        BadMove {
+            subject: Self::SUBJECT,
+            from: self.to_string(),
+            to: to.to_string(),
         }
     }
 }

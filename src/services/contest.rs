@@ -104,7 +104,7 @@ async fn standing(tx: &mut Tx, member: &Member) -> Result<Option<Standing>> {
     let payment = payments::by_id(tx, member.payment_id).await?;
     let payment = payment.ok_or(Error::NotFound)?;
     let refund = refunds::of_payment(tx, payment.id).await?;
-    let refund = refund.map(|refund| refund.status);
+    let refund = refund.map(|refund| refund.status());
     Ok(if rests_on_match(payment.status, refund) {
         Some(Standing::Refunding)
     } else if payment.bind_method == Some(BindMethod::Manual) {

@@ -229,7 +229,7 @@ async fn judge(
     let refund = refund.filter(|refund| !refund.was_withdrawn_by_system());
     let terms = payment.terms.unwrap_or(camp.terms);
     Ok(MemberProgress {
-        refund: refund.map(|refund| refund.status),
+        refund: refund.map(|refund| refund.status()),
         bind_status: payment.bind_status,
         order_no: payment.order_no,
         paid_at: payment.paid_at,

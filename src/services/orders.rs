@@ -150,7 +150,7 @@ async fn way_back(conn: &mut Conn, payment: &Payment) -> Result<Option<WayBack>>
     let Some(refund) = refund.filter(|refund| !refund.was_withdrawn_by_system()) else {
         return Ok(None);
     };
-    let rejected_for = if refund.status == RefundStatus::Rejected {
+    let rejected_for = if refund.status() == RefundStatus::Rejected {
         let moves = refunds::timeline(conn, refund.id).await?;
         moves.into_iter().next_back().map(|last| last.reason)
     } else {

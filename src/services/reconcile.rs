@@ -12,7 +12,7 @@ use super::{Context, Error, Result};
 const BATCH: i64 = 200;
 /// Rounds of one run: as many orders as ten full camps can leave unpaid in an hour.
 const MAX_ROUNDS: usize = 50;
-/// How long to wait after each question about an unpaid order; the last is repeated.
+/// The wait after each question about an unpaid order; the last is repeated (wechat-pay-v3 §5).
 const QUERY_AGAIN_AFTER: [TimeDelta; 3] = [
     TimeDelta::minutes(5),
     TimeDelta::minutes(10),
@@ -22,7 +22,6 @@ const QUERY_AGAIN_AFTER: [TimeDelta; 3] = [
 /// The counts of one run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Summary {
-    /// Orders asked about.
     pub asked: usize,
     /// Of these, paid: their notification had been lost.
     pub paid: usize,
@@ -72,7 +71,7 @@ async fn reconcile(ctx: &Context, order: &Payment, summary: &mut Summary) -> Res
     Ok(())
 }
 
-/// How one order stands after WeChat Pay was asked.
+/// One order after WeChat Pay was asked about it.
 enum Settled {
     Paid,
     Closed,

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use crate::domain::refund::{FailureReason, Proposal};
+use crate::domain::refund::{Moved, Proposal, RefundState};
 use crate::domain::{
     CampId, MemberId, Move, PaymentId, PlanetUserId, RefundId, RefundNo, RefundStatus, Terms,
     Timestamp, UserId,
@@ -16,13 +16,15 @@ mod case;
 mod list;
 mod many;
 mod row;
+mod state_columns;
 
 pub use case::Case;
 use case::{CaseRow, select_case};
 pub use list::{Filter, Listed, list, newest};
-pub use many::{Claim, by_ids, cases_of_payments, claims_of_payments};
-pub use row::{Decision, Refund, Standing};
+pub use many::{CommittedAmount, by_ids, cases_of_payments, committed_amounts};
+pub use row::Refund;
 use row::{RefundRow, refund_columns, select_refund};
+use state_columns::{StateColumns, state_columns};
 
 const TABLE: &str = "refund_record";
 const LOG: StatusLog = StatusLog(LOG_ADD);
@@ -63,7 +65,7 @@ statements! {
     COUNT_HEAD = "SELECT CAST(COUNT(*) AS BIGINT) FROM refund_record r WHERE TRUE";
     AMONG_HEAD = select_refund!("WHERE TRUE");
     CASES_HEAD = select_case!("WHERE TRUE");
-    CLAIMED_HEAD = "SELECT r.payment_id, r.id, r.amount_fen FROM refund_record r WHERE r.status IN \
+    COMMITTED_HEAD = "SELECT r.payment_id, r.id, r.amount_fen FROM refund_record r WHERE r.status IN \
                     ('approved', 'processing', 'success', 'failed', 'manual_required')";
     INSERT = "INSERT INTO refund_record (refund_no, camp_id, member_id, payment_id, order_no, \
               status, kind, flags, is_clear, amount_fen, sync_id, checked_in_days, eligible, \
@@ -79,7 +81,8 @@ statements! {
                decided_by_name = $10, decided_at = $11, undo_until = $12, attempts = $13, \
                polls = $14, next_try_at = $15, lease_until = $16, silent_since = $17, \
                failure_reason = $18, wechat_refund_id = $19, refunded_at = $20, \
-               replaced_by = $21, updated_at = $22 \
+               closed_by = $21, closed_by_name = $22, closed_at = $23, replaced_by = $24, \
+               updated_at = $25 \
                WHERE id = $1 AND status = $2 AND proposal_hash = $3 AND attempts = $4 \
                AND polls = $5 AND COALESCE(lease_until, 0) = $6";
     SET_ASIDE = "UPDATE refund_record SET next_try_at = NULL, updated_at = $2 \
@@ -95,13 +98,10 @@ statements! {
 pub struct NewRefund {
     /// Our number at WeChat Pay.
     pub refund_no: RefundNo,
-    /// The camp.
     pub camp_id: Option<CampId>,
-    /// The member.
     pub member_id: Option<MemberId>,
     /// The payment that is to go back.
     pub payment_id: PaymentId,
-    /// Its number.
     pub order_no: String,
     /// The proposal and where it comes from.
     pub put_forward: PutForward,
@@ -110,13 +110,11 @@ pub struct NewRefund {
 /// A proposal and where it comes from.
 #[derive(Debug, Clone)]
 pub struct PutForward {
-    /// What an approval will refer to.
     pub proposal: Proposal,
-    /// Whether the days suffice.
+    /// The days suffice.
     pub eligible: bool,
-    /// Why, where a person proposed it; else empty.
+    /// As the person gave it who proposed it; else empty.
     pub reason: String,
-    /// That person.
     pub proposed_by: Option<UserId>,
 }
 
@@ -125,13 +123,11 @@ pub struct PutForward {
 pub struct LogRow {
     /// None at birth.
     pub from_status: Option<String>,
-    /// Where it went.
     pub to_status: String,
-    /// Who moved it: a staff member's name, or the job that did it.
+    /// A staff member's name, or the job that made the move.
     pub operator: String,
     /// The member of staff, where it was one.
     pub operator_id: Option<i64>,
-    /// Why.
     pub reason: String,
     /// Microseconds.
     pub created_at: i64,
@@ -329,65 +325,67 @@ pub async fn set_proposal(
     held(rows, TABLE, seen.id.0)
 }
 
-/// Writes a move of a refund, what it makes of its standing, and its log, if the refund still is
-/// as it was `seen`: same status, proposal, tries and holder.
-pub async fn advance(
-    tx: &mut Tx,
-    seen: &Refund,
-    change: Move<RefundStatus>,
-    standing: &Standing,
-    note: &Note,
-) -> StoreResult<()> {
-    if change.from() != Some(seen.status) {
+/// Writes a move of a refund and its log, if the refund still is as it was `seen`: same status,
+/// proposal, tries, queries and lease.
+pub async fn advance(tx: &mut Tx, seen: &Refund, moved: &Moved, note: &Note) -> StoreResult<()> {
+    if moved.change().from() != Some(seen.status()) {
         return Err(StoreError::Stale {
             table: TABLE,
             id: seen.id.0,
         });
     }
-    write_standing(tx, seen, change.to(), standing, note.at).await?;
-    LOG.add(tx, seen.id.0, change, note).await
+    write_state(tx, seen, moved.state(), note.at).await?;
+    LOG.add(tx, seen.id.0, moved.change(), note).await
 }
 
-/// Writes a refund's standing without a move, if the refund still is as it was `seen`.
+/// Writes what changes of a refund while its status stays, if it still is as it was `seen`.
 pub async fn keep(
     tx: &mut Tx,
     seen: &Refund,
-    standing: &Standing,
+    state: &RefundState,
     now: Timestamp,
 ) -> StoreResult<()> {
-    write_standing(tx, seen, seen.status, standing, now).await
+    if state.status() != seen.status() {
+        return Err(StoreError::Stale {
+            table: TABLE,
+            id: seen.id.0,
+        });
+    }
+    write_state(tx, seen, state, now).await
 }
 
-async fn write_standing(
+async fn write_state(
     tx: &mut Tx,
     seen: &Refund,
-    status: RefundStatus,
-    standing: &Standing,
+    state: &RefundState,
     now: Timestamp,
 ) -> StoreResult<()> {
-    let decision = standing.decision.as_ref();
+    let (old, new) = (StateColumns::from(&seen.state), StateColumns::from(state));
     let rows = run!(tx, c => sqlx::query(ADVANCE)
         .bind(seen.id.0)
-        .bind(seen.status.as_str())
+        .bind(&old.status)
         .bind(&seen.proposal_hash)
-        .bind(seen.standing.attempts)
-        .bind(seen.standing.polls)
-        .bind(seen.standing.lease_until.map_or(0, Timestamp::micros))
-        .bind(status.as_str())
-        .bind(standing.first_approver.map(|id| id.0))
-        .bind(decision.map(|decision| decision.by.0))
-        .bind(decision.map(|decision| &decision.name))
-        .bind(decision.map(|decision| decision.at.micros()))
-        .bind(standing.undo_until.map(Timestamp::micros))
-        .bind(standing.attempts)
-        .bind(standing.polls)
-        .bind(standing.next_try_at.map(Timestamp::micros))
-        .bind(standing.lease_until.map(Timestamp::micros))
-        .bind(standing.silent_since.map(Timestamp::micros))
-        .bind(standing.failure_reason.as_ref().map(FailureReason::as_str))
-        .bind(&standing.wechat_refund_id)
-        .bind(standing.refunded_at.map(Timestamp::micros))
-        .bind(&standing.replaced_by)
+        .bind(old.attempts)
+        .bind(old.polls)
+        .bind(old.lease_until.unwrap_or(0))
+        .bind(&new.status)
+        .bind(new.first_approver)
+        .bind(new.decided_by)
+        .bind(&new.decided_by_name)
+        .bind(new.decided_at)
+        .bind(new.undo_until)
+        .bind(new.attempts)
+        .bind(new.polls)
+        .bind(new.next_try_at)
+        .bind(new.lease_until)
+        .bind(new.silent_since)
+        .bind(&new.failure_reason)
+        .bind(&new.wechat_refund_id)
+        .bind(new.refunded_at)
+        .bind(new.closed_by)
+        .bind(&new.closed_by_name)
+        .bind(new.closed_at)
+        .bind(&new.replaced_by)
         .bind(now.micros())
         .execute(c)
         .await

@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use sandbox::wecom::Selections;
 
 use crate::on_both_engines;
+use crate::refund_rows::refund_in;
 use crate::stage::Stage;
 
 const APPROVED: &str = "SELECT CAST(COUNT(*) AS TEXT) FROM refund_status_log \
@@ -117,7 +118,8 @@ on_both_engines! {
         stage.settle().await;
         let card = stage.card("zhou.ke").card.unwrap();
         assert!(!card.is_live(), "{card:?}");
-        stage.run("UPDATE refund_record SET status = 'success' WHERE status = 'approved'").await;
+        let done = refund_in("success");
+        stage.run(&format!("UPDATE refund_record SET {done} WHERE status = 'approved'")).await;
         stage.advance(TimeDelta::seconds(30));
         stage.settle().await;
         assert!(stage.newest("zhou.ke").contains("成功 2 笔"), "{}", stage.newest("zhou.ke"));

@@ -7,6 +7,7 @@ use campkeeper::services::{Error, refund};
 use sandbox::wecom::Selections;
 
 use crate::on_both_engines;
+use crate::refund_rows::refund_in;
 use crate::stage::{Stage, members, notify};
 
 /// The refund of payment 1 has failed for want of money, and both admins have its card.
@@ -17,10 +18,12 @@ async fn failed(stage: &Stage) -> RefundId {
         .texts("SELECT CAST(id AS TEXT) FROM refund_record WHERE payment_id = 1")
         .await;
     let id: i64 = id[0].parse().unwrap();
+    let needs_person = refund_in("manual_required");
     stage
         .run(&format!(
-            "UPDATE refund_record SET status = 'manual_required', attempts = 3, \
-             failure_reason = 'not_enough' WHERE id = {id};\n\
+            "UPDATE refund_record SET {needs_person} WHERE id = {id};\n\
+             UPDATE refund_record SET attempts = 3, failure_reason = 'not_enough' \
+             WHERE id = {id};\n\
              INSERT INTO refund_status_log (refund_id, from_status, to_status, operator, reason, \
              created_at) VALUES ({id}, 'processing', 'manual_required', 'wechat_pay', \
              'not_enough', 0)"

@@ -236,7 +236,7 @@ impl Stage {
         let refund = refunds::of_payment(&mut conn, PaymentId(payment))
             .await
             .unwrap();
-        refund.unwrap().status
+        refund.unwrap().status()
     }
 
     /// Time passes, for WeCom's limits too.

@@ -3,6 +3,7 @@
 use sandbox::wecom::Selections;
 
 use crate::on_both_engines;
+use crate::refund_rows::refund_in;
 use crate::stage::Stage;
 
 on_both_engines! {
@@ -149,15 +150,14 @@ on_both_engines! {
             ("closed", "另行处理"),
             ("success", "押金已退回"),
         ] {
-            let decided = "decided_by = 1, decided_by_name = '林越', decided_at = 1";
-            stage.run(&format!("UPDATE refund_record SET status = '{status}', {decided}")).await;
+            stage.run(&format!("UPDATE refund_record SET {}", refund_in(status))).await;
             let said = stage.say("xu.qing", "进度").await;
             assert!(said.contains(words), "{status}: {said}");
             let promises = said.contains("正在等待审核");
             assert_eq!(promises, status == "pending", "{status}: {said}");
         }
         stage.run("UPDATE camp_member SET match_status = 'pending'").await;
-        stage.run("UPDATE refund_record SET status = 'pending'").await;
+        stage.run(&format!("UPDATE refund_record SET {}", refund_in("pending"))).await;
         let unknown = stage.say("xu.qing", "进度").await;
         assert!(unknown.contains("工作人员正在核对") && !unknown.contains("天"), "{unknown}");
         for text in ["进度", "进度 写作营", "待审核", "同步"] {

@@ -5,6 +5,7 @@ use campkeeper::services::matching::{candidates, match_by_hand, smart_match, unm
 use campkeeper::services::{Error, Refusal};
 
 use crate::on_both_engines;
+use crate::refund_rows::refund_in;
 use crate::world::{CAMP, OTHER_CAMP, World, actor, admin, known_in_wechat_as, typed};
 
 const MING: PlanetUserId = PlanetUserId(54_231_919_143_797);
@@ -157,7 +158,7 @@ on_both_engines! {
         match_by_hand(&world.ctx, &admin(), member, COCO, None).await.unwrap();
         // What was given back by hand rests on it too, although the order is paid and claims nothing.
         for status in ["approved", "manual_required", "closed"] {
-            world.execute(&format!("UPDATE refund_record SET status = '{status}'")).await;
+            world.execute(&format!("UPDATE refund_record SET {}", refund_in(status))).await;
             let refused = unmatch(&world.ctx, &admin(), member).await;
             assert!(matches!(refused, Err(Error::Refused(Refusal::WrongState(_)))), "{status}");
             let refused = refusal(&world, member, MING).await;

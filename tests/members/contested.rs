@@ -7,6 +7,7 @@ use campkeeper::services::matching::{
 use campkeeper::services::members;
 
 use crate::on_both_engines;
+use crate::refund_rows::refund_in;
 use crate::world::{CAMP, World, admin, known_in_wechat_as, typed};
 
 const MING: i64 = 54_231_919_143_797;
@@ -136,13 +137,10 @@ on_both_engines! {
         let first = world.enroll(CAMP, "a", typed("4805", "小明同学")).await;
         world.propose_refund(first).await;
         let back = format!("UPDATE payment_record SET status = 'refunded' WHERE member_id = {first}");
-        let decided = [
-            "UPDATE refund_record SET status = 'approved'",
-            "UPDATE refund_record SET status = 'closed'",
-            &back,
-        ];
+        let refund = |status| format!("UPDATE refund_record SET {}", refund_in(status));
+        let decided = [refund("approved"), refund("closed"), back];
         for (number, decided) in decided.into_iter().enumerate() {
-            world.execute(decided).await;
+            world.execute(&decided).await;
             let payer = format!("newcomer-{number}");
             let newcomer = world.enroll(CAMP, &payer, known_in_wechat_as("路人")).await;
             world.bind(newcomer, typed("4805", "小明同学")).await;
@@ -154,7 +152,7 @@ on_both_engines! {
             let told = told(&world).await;
             assert!(told.last().unwrap().contains("\"refunding\":true"), "{told:?}");
             // Only the order decides the last time round.
-            world.execute("UPDATE refund_record SET status = 'pending'").await;
+            world.execute(&refund("pending")).await;
         }
     }
 

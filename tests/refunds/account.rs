@@ -9,6 +9,7 @@ use futures::FutureExt as _;
 use std::panic::AssertUnwindSafe;
 
 use crate::on_both_engines;
+use crate::refund_rows::refund_in;
 use crate::stage::{
     Cast, Stage, account, admin, clear, order_no, other_admin, picked, super_admin,
 };
@@ -102,7 +103,8 @@ on_both_engines! {
 
         // Whatever becomes of it, by hand too, the account has served.
         for status in ["awaiting_second", "processing", "failed", "success", "manual_required"] {
-            stage.run(&format!("UPDATE refund_record SET status = '{status}' WHERE payment_id = 2")).await;
+            let set = refund_in(status);
+            stage.run(&format!("UPDATE refund_record SET {set} WHERE payment_id = 2")).await;
             let refused = approve(&stage.ctx, &admin(), one.id, None).await;
             assert!(is_duplicate(&refused), "{status}: {refused:?}");
         }

@@ -11,6 +11,7 @@ use chrono::TimeDelta;
 use sandbox::wechat_pay::RefundOutcome;
 
 use crate::on_both_engines;
+use crate::refund_rows::refund_in;
 use crate::stage::{Cast, Stage, admin, clear, foreign_coach};
 
 on_both_engines! {
@@ -58,7 +59,7 @@ on_both_engines! {
         let seen = async || {
             let payment = payments::by_id(&mut stage.db.read().await.unwrap(), PaymentId(1)).await;
             let seen = refund_of(&stage.ctx, &payment.unwrap().unwrap()).await.unwrap().unwrap();
-            (seen.refund.status, seen.rejected_for)
+            (seen.refund.status(), seen.rejected_for)
         };
         assert_eq!(seen().await, (RefundStatus::Pending, None));
         let id = stage.of(1).await.id;
@@ -70,7 +71,7 @@ on_both_engines! {
         assert_eq!(seen().await, (RefundStatus::Rejected, Some("还是代打卡".to_owned())));
         reopen(&stage.ctx, &admin(), id).await.unwrap();
         approve(&stage.ctx, &admin(), id, None).await.unwrap();
-        stage.run("UPDATE refund_record SET status = 'manual_required', failure_reason = 'abnormal'").await;
+        stage.run(&format!("UPDATE refund_record SET {}", refund_in("manual_required"))).await;
         assert_eq!(seen().await, (RefundStatus::ManualRequired, None));
     }
 
@@ -83,7 +84,7 @@ on_both_engines! {
         stage.clock.advance(TimeDelta::microseconds(1));
         stage.pass(TimeDelta::minutes(1));
         run_due(&stage.ctx).await.unwrap();
-        let at = stage.of(1).await.standing.refunded_at.unwrap();
+        let at = stage.of(1).await.state.refunded_at().unwrap();
         assert_eq!(at.micros() % 1_000_000, 0, "{}", at.rfc3339());
     }
 }

@@ -3,9 +3,11 @@
 use campkeeper::domain::{MemberId, RefundId, RefundStatus};
 use campkeeper::services::matching::unmatch;
 use campkeeper::services::refund::{
-    Picked, approve, approve_batch, close, dry_run, reject, reject_batch, reopen, run_due, undo,
+    Picked, approve, approve_batch, close, dry_run, outcomes, reject, reject_batch, reopen,
+    run_due, undo,
 };
 use campkeeper::services::{Error, Refusal, Settings};
+use campkeeper::store::StoreError;
 use chrono::TimeDelta;
 use std::sync::Arc;
 
@@ -101,7 +103,7 @@ UPDATE training_camp SET current_sync_id = 2 WHERE id = 1",
             let refused = approve(&stage.ctx, &admin(), shown.id, Some(&shown.proposal_hash)).await;
             assert!(is_changed(&refused), "{change}: {refused:?}");
             let anew = stage.of(1).await;
-            assert_eq!(anew.status, RefundStatus::Pending);
+            assert_eq!(anew.status(), RefundStatus::Pending);
             assert_ne!(anew.proposal_hash, shown.proposal_hash, "{change}");
             // The old picture stays refused although the new one holds.
             let stale = approve(&stage.ctx, &admin(), shown.id, Some(&shown.proposal_hash)).await;
@@ -135,7 +137,7 @@ UPDATE training_camp SET current_sync_id = 2 WHERE id = 1",
         stage.pass(TimeDelta::seconds(59));
         run_due(&stage.ctx).await.unwrap();
         let withdrawn = undo(&stage.ctx, &other_admin(), id).await.unwrap();
-        assert_eq!((withdrawn.status, withdrawn.standing.decision), (RefundStatus::Pending, None));
+        assert_eq!((withdrawn.status(), withdrawn.state.decision()), (RefundStatus::Pending, None));
         stage.pass(TimeDelta::seconds(120));
         run_due(&stage.ctx).await.unwrap();
         assert!(stage.sandbox.wechat_pay().refunds().is_empty(), "withdrawn money stays");
@@ -231,7 +233,7 @@ UPDATE training_camp SET current_sync_id = 2 WHERE id = 1",
             Err(Error::Refused(Refusal::AlreadyDecided { status: "rejected", .. }))
         ));
         let reopened = reopen(&stage.ctx, &admin(), id).await.unwrap();
-        assert_eq!(reopened.status, RefundStatus::Pending);
+        assert_eq!(reopened.status(), RefundStatus::Pending);
         approve(&stage.ctx, &admin(), id, Some(&reopened.proposal_hash)).await.unwrap();
         assert_eq!(stage.path(id).await, ["pending", "rejected", "pending", "approved"]);
         assert!(matches!(
@@ -246,7 +248,7 @@ UPDATE training_camp SET current_sync_id = 2 WHERE id = 1",
         stage.build().await;
         let id = stage.of(1).await.id;
         let first = approve(&stage.ctx, &coach(), id, None).await.unwrap();
-        assert_eq!((first.status, first.standing.undo_until), (RefundStatus::AwaitingSecond, None));
+        assert_eq!((first.status(), first.state.undo_until()), (RefundStatus::AwaitingSecond, None));
         for same_side in [coach(), second_coach()] {
             let refused = approve(&stage.ctx, &same_side, id, None).await;
             assert!(matches!(refused, Err(Error::Refused(Refusal::NeedsSecondApprover))));
@@ -255,7 +257,7 @@ UPDATE training_camp SET current_sync_id = 2 WHERE id = 1",
         run_due(&stage.ctx).await.unwrap();
         assert!(stage.sandbox.wechat_pay().refunds().is_empty());
         let second = approve(&stage.ctx, &admin(), id, None).await.unwrap();
-        assert_eq!(second.status, RefundStatus::Approved);
+        assert_eq!(second.status(), RefundStatus::Approved);
 
         // Facts that change between the two begin anew.
         let id = stage.of(2).await.id;
@@ -263,7 +265,7 @@ UPDATE training_camp SET current_sync_id = 2 WHERE id = 1",
         stage.run("UPDATE sync_ranking SET checked_in_days = 9 WHERE planet_user_id = 300000000000002").await;
         assert!(is_changed(&approve(&stage.ctx, &other_admin(), id, None).await));
         let anew = approve(&stage.ctx, &admin(), id, None).await.unwrap();
-        assert_eq!(anew.status, RefundStatus::AwaitingSecond);
+        assert_eq!(anew.status(), RefundStatus::AwaitingSecond);
         assert_eq!(
             stage.path(id).await,
             ["pending", "awaiting_second", "rejected", "pending", "awaiting_second"]
@@ -300,6 +302,26 @@ UPDATE training_camp SET current_sync_id = 2 WHERE id = 1",
         let sent = stage.sandbox.wechat_pay().refunds();
         assert_eq!(sent.len(), 1, "the other one goes its way");
         assert_eq!(sent[0].out_trade_no, crate::stage::order_no(2));
+    }
+
+    async fn a_row_that_fits_no_state_is_skipped_by_name_and_the_others_are_approved(db) {
+        let stage = Stage::set(db, &[clear(1), clear(2)]).await;
+        stage.build().await;
+        let (bad, good) = (stage.of(1).await, stage.of(2).await);
+        stage.run("UPDATE refund_record SET attempts = 1 WHERE payment_id = 1").await;
+        let list = [picked(&bad), picked(&good)];
+        let dry = dry_run(&stage.ctx, &admin(), &list).await.unwrap();
+        let done = approve_batch(&stage.ctx, &admin(), &list).await.unwrap();
+        assert_eq!((dry.approvable, done.approved), (vec![good.id], vec![good.id]));
+        for skipped in dry.skipped.into_iter().chain(done.skipped) {
+            assert_eq!(skipped.id, bad.id);
+            let Error::Store(StoreError::Inconsistent { table, id, what }) = skipped.error else {
+                panic!("{:?}", skipped.error)
+            };
+            assert_eq!((table, id, what.as_str()), ("refund_record", bad.id.0, "sent without an approval"));
+        }
+        let counted = outcomes(&stage.ctx, &[bad.id, good.id]).await.unwrap();
+        assert_eq!((counted.failed, counted.under_way), (1, 1), "it needs a person");
     }
 
     async fn a_list_that_names_one_twice_decides_it_once(db) {

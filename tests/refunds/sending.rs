@@ -42,7 +42,7 @@ async fn run_to_the_end(stage: &Stage, payment: i64) {
         stage.pass(LEASE_OVER);
         run_due(&stage.ctx).await.unwrap();
         let refund = stage.of(payment).await;
-        if refund.status == RefundStatus::Success {
+        if refund.status() == RefundStatus::Success {
             return;
         }
         let pay = stage.sandbox.wechat_pay();
@@ -61,7 +61,7 @@ on_both_engines! {
         let id = stage.approved(1).await;
         assert_eq!(run_due(&stage.ctx).await.unwrap().under_way, 1);
         let refund = stage.of(1).await;
-        assert_eq!(refund.status, RefundStatus::Processing);
+        assert_eq!(refund.status(), RefundStatus::Processing);
         assert_eq!(stage.texts("SELECT status FROM payment_record").await, ["refunding"]);
         stage.finish(&refund, RefundOutcome::Success);
         assert_eq!(run_due(&stage.ctx).await.unwrap(), Default::default(), "not asked before a minute");
@@ -140,7 +140,7 @@ on_both_engines! {
             stage.sandbox.faults().add(fault.method("POST"));
             assert_eq!(run_due(&stage.ctx).await.unwrap().unknown, 1, "{name}");
             let refund = stage.of(payment).await;
-            assert_eq!(refund.status, RefundStatus::Processing, "{name}");
+            assert_eq!(refund.status(), RefundStatus::Processing, "{name}");
             stage.finish(&refund, RefundOutcome::Success);
             stage.pass(TimeDelta::minutes(1));
             assert_eq!(run_due(&stage.ctx).await.unwrap().succeeded, 1, "{name}");
@@ -176,10 +176,10 @@ on_both_engines! {
             stage.pass(TimeDelta::seconds(1));
             run_due(&stage.ctx).await.unwrap();
             let refund = stage.of(1).await;
-            assert_eq!(refund.status, ended);
-            assert_eq!(refund.standing.failure_reason, Some(FailureReason::Code("NOT_ENOUGH".to_owned())));
+            assert_eq!(refund.status(), ended);
+            assert_eq!(refund.state.failure_reason(), Some(&FailureReason::Code("NOT_ENOUGH".to_owned())));
         }
-        assert_eq!(stage.of(1).await.standing.attempts, 3);
+        assert_eq!(stage.of(1).await.state.attempts(), 3);
         assert_eq!(stage.texts("SELECT status FROM payment_record").await, ["paid"]);
         assert_eq!(stage.notices().await, ["refund_list_ready", "refund_failed"]);
         stage.pass(TimeDelta::days(1));
@@ -201,7 +201,7 @@ on_both_engines! {
         stage.sandbox.faults().add(refusal("USER_ACCOUNT_ABNORMAL"));
         assert_eq!(run_due(&stage.ctx).await.unwrap().manual_required, 1);
         let refund = stage.of(1).await;
-        assert_eq!(refund.standing.failure_reason, Some(FailureReason::Code("USER_ACCOUNT_ABNORMAL".to_owned())));
+        assert_eq!(refund.state.failure_reason(), Some(&FailureReason::Code("USER_ACCOUNT_ABNORMAL".to_owned())));
         assert_eq!(stage.returned_fen(1), 0);
     }
 
@@ -213,10 +213,10 @@ on_both_engines! {
         stage.finish(&old, RefundOutcome::Closed);
         stage.pass(TimeDelta::minutes(1));
         assert_eq!(run_due(&stage.ctx).await.unwrap().manual_required, 1);
-        assert_eq!(stage.of(1).await.standing.failure_reason, Some(FailureReason::Closed));
+        assert_eq!(stage.of(1).await.state.failure_reason(), Some(&FailureReason::Closed));
         let new = retry(&stage.ctx, &admin(), id).await.unwrap();
         assert_ne!((new.id, &new.refund_no), (old.id, &old.refund_no));
-        assert_eq!(new.status, RefundStatus::Approved);
+        assert_eq!(new.status(), RefundStatus::Approved);
         assert!(retry(&stage.ctx, &admin(), id).await.is_err(), "a replaced refund rests");
         run_due(&stage.ctx).await.unwrap();
         run_to_the_end(&stage, 1).await;
@@ -234,7 +234,7 @@ on_both_engines! {
         stage.finish(&refund, RefundOutcome::Abnormal);
         stage.pass(TimeDelta::minutes(1));
         run_due(&stage.ctx).await.unwrap();
-        assert_eq!(stage.of(1).await.standing.failure_reason, Some(FailureReason::Abnormal));
+        assert_eq!(stage.of(1).await.state.failure_reason(), Some(&FailureReason::Abnormal));
         stage.finish(&refund, RefundOutcome::Success);
         retry(&stage.ctx, &admin(), id).await.unwrap();
         assert_eq!(run_due(&stage.ctx).await.unwrap().succeeded, 1);

@@ -163,7 +163,7 @@ impl Stage {
     }
 
     pub(crate) async fn status(&self, payment: i64) -> RefundStatus {
-        self.of(payment).await.status
+        self.of(payment).await.status()
     }
 
     /// The list is built, the nth member's refund approved, and its undo window over.

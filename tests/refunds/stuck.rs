@@ -1,7 +1,7 @@
 //! Refunds that get nowhere: each ends with people who are told once, and stops no other.
 
 use campkeeper::domain::RefundStatus;
-use campkeeper::domain::refund::FailureReason;
+use campkeeper::domain::refund::{FailureReason, RefundState};
 use campkeeper::platforms::wechat_pay::{NewRefund, RefundStatus as Said};
 use campkeeper::services::refund::{Applied, apply_refund_notice, retry, run_due};
 use chrono::TimeDelta;
@@ -52,14 +52,32 @@ on_both_engines! {
         stage.assert_in_order().await;
     }
 
+    async fn a_row_that_fits_no_state_is_named_and_holds_up_only_itself(db) {
+        let stage = Stage::set(db, &[clear(1), clear(2), clear(3)]).await;
+        for member in [1, 2, 3] {
+            stage.approved(member).await;
+        }
+        stage.run("UPDATE refund_record SET undo_until = NULL WHERE payment_id = 1").await;
+        stage.run("UPDATE refund_record SET refunded_at = 1 WHERE payment_id = 2").await;
+        let ran = run_due(&stage.ctx).await.unwrap();
+        assert_eq!((ran.set_aside, ran.under_way), (2, 1));
+        let why = stage.texts(
+            "SELECT details FROM operation_log WHERE action = 'refund.unreadable' ORDER BY id"
+        ).await;
+        assert!(why[0].contains("half an approval"), "{why:?}");
+        assert!(why[1].contains("columns that fit no approved refund"), "{why:?}");
+        assert_eq!(stage.returned_fen(1), 0);
+        assert_eq!(stage.returned_fen(2), 0);
+    }
+
     async fn an_order_that_does_not_fit_needs_a_person(db) {
         let stage = Stage::set(db, &[clear(1)]).await;
         stage.approved(1).await;
         stage.run("UPDATE payment_record SET status = 'closed' WHERE id = 1").await;
         assert_eq!(run_due(&stage.ctx).await.unwrap().set_aside, 1);
         let refund = stage.of(1).await;
-        assert_eq!(refund.status, RefundStatus::ManualRequired);
-        assert_eq!(refund.standing.failure_reason, Some(FailureReason::Mismatch));
+        assert_eq!(refund.status(), RefundStatus::ManualRequired);
+        assert_eq!(refund.state.failure_reason(), Some(&FailureReason::Mismatch));
         assert_eq!(run_due(&stage.ctx).await.unwrap(), Default::default());
         assert_eq!(told(&stage, "refund_failed").await, 1);
         assert_eq!(stage.texts("SELECT status FROM payment_record").await, ["closed"]);
@@ -81,8 +99,8 @@ on_both_engines! {
         stage.ctx.pay().unwrap().refund(&foreign).await.unwrap();
         assert_eq!(run_due(&stage.ctx).await.unwrap().manual_required, 1);
         let refund = stage.of(1).await;
-        assert_eq!(refund.status, RefundStatus::ManualRequired);
-        assert_eq!(refund.standing.failure_reason, Some(FailureReason::Mismatch));
+        assert_eq!(refund.status(), RefundStatus::ManualRequired);
+        assert_eq!(refund.state.failure_reason(), Some(&FailureReason::Mismatch));
         assert_eq!(stage.texts("SELECT status FROM payment_record").await, ["paid"]);
         stage.pass(TimeDelta::hours(1));
         assert_eq!(run_due(&stage.ctx).await.unwrap(), Default::default(), "not asked for ever");
@@ -101,8 +119,8 @@ on_both_engines! {
             stage.pass(TimeDelta::minutes(5));
             run_due(&stage.ctx).await.unwrap();
             let refund = stage.of(1).await;
-            assert_eq!(refund.status, RefundStatus::Processing, "what was sent is unknown");
-            assert_eq!(refund.standing.failure_reason, Some(code("SIGN_ERROR")));
+            assert_eq!(refund.status(), RefundStatus::Processing, "what was sent is unknown");
+            assert_eq!(refund.state.failure_reason(), Some(&code("SIGN_ERROR")));
         }
         assert_eq!(told(&stage, "refund_stuck").await, 1);
         assert_eq!(told(&stage, "refund_failed").await, 0);
@@ -112,7 +130,10 @@ on_both_engines! {
         stage.pass(TimeDelta::minutes(30));
         assert_eq!(run_due(&stage.ctx).await.unwrap().under_way, 2);
         let refund = stage.of(1).await;
-        assert_eq!((refund.standing.failure_reason, refund.standing.silent_since), (None, None));
+        let RefundState::Processing(run) = refund.state else {
+            panic!("under way: {refund:?}")
+        };
+        assert_eq!(run.silence, None);
         let known = stage.sandbox.wechat_pay().refunds();
         assert!(known.iter().all(|refund| refund.posts == 1), "{known:?}");
     }
@@ -129,7 +150,7 @@ on_both_engines! {
             assert_eq!(told(&stage, "refund_stuck").await, expected, "{half_hours}");
         }
         let refund = stage.of(1).await;
-        assert_eq!((refund.status, refund.standing.failure_reason.clone()), (RefundStatus::Processing, None));
+        assert_eq!((refund.status(), refund.state.failure_reason().cloned()), (RefundStatus::Processing, None));
         stage.sandbox.faults().clear();
         stage.finish(&refund, RefundOutcome::Success);
         stage.pass(TimeDelta::minutes(30));
@@ -148,8 +169,8 @@ on_both_engines! {
             run_due(&stage.ctx).await.unwrap();
         }
         let refund = stage.of(1).await;
-        assert_eq!(refund.status, RefundStatus::ManualRequired);
-        assert_eq!(refund.standing.failure_reason, Some(code("CLOSED")));
+        assert_eq!(refund.status(), RefundStatus::ManualRequired);
+        assert_eq!(refund.state.failure_reason(), Some(&code("CLOSED")));
         let again = retry(&stage.ctx, &admin(), id).await.unwrap();
         assert_eq!((again.id, again.refund_no), (id, refund.refund_no));
     }
@@ -168,7 +189,7 @@ on_both_engines! {
             let notice = stage.notice(&refund, said.clone());
             assert_eq!(apply_refund_notice(&stage.ctx, &notice).await.unwrap(), heard, "{said:?}");
         }
-        assert_eq!(stage.of(1).await.standing.failure_reason, Some(FailureReason::Closed));
+        assert_eq!(stage.of(1).await.state.failure_reason(), Some(&FailureReason::Closed));
     }
 
     async fn a_notification_about_another_order_is_for_people(db) {

@@ -20,6 +20,6 @@ on_both_engines! {
         let mut notice = stage.notice(&refund, Said::Success);
         notice.success_time = Some(went_back.shanghai().to_utc());
         apply_refund_notice(&stage.ctx, &notice).await.unwrap();
-        assert_eq!(stage.of(1).await.standing.refunded_at, Some(went_back));
+        assert_eq!(stage.of(1).await.state.refunded_at(), Some(went_back));
     }
 }

@@ -10,7 +10,7 @@ use futures::future::join_all;
 use sandbox::wechat_pay::RefundOutcome;
 
 use crate::on_both_engines;
-use crate::stage::{Stage, admin, clear};
+use crate::stage::{Stage, admin, clear, other_admin};
 
 on_both_engines! {
     async fn the_same_notification_twenty_times_at_once_is_applied_once(db) {
@@ -44,12 +44,12 @@ on_both_engines! {
         let abnormal = apply_refund_notice(&stage.ctx, &stage.notice(&refund, Said::Abnormal)).await;
         assert_eq!(abnormal.unwrap(), Applied::Now(RefundStatus::ManualRequired));
         assert_eq!(stage.texts("SELECT status FROM payment_record").await, ["paid"]);
-        assert_eq!(stage.of(1).await.standing.failure_reason, Some(FailureReason::Abnormal));
+        assert_eq!(stage.of(1).await.state.failure_reason(), Some(&FailureReason::Abnormal));
         stage.finish(&refund, RefundOutcome::Success);
         let success = apply_refund_notice(&stage.ctx, &stage.notice(&refund, Said::Success)).await;
         assert_eq!(success.unwrap(), Applied::Now(RefundStatus::Success));
         stage.assert_refunded_once(1).await;
-        assert_eq!(stage.of(1).await.standing.failure_reason, None);
+        assert_eq!(stage.of(1).await.state.failure_reason(), None);
     }
 
     async fn a_notification_that_overtakes_the_runner(db) {
@@ -93,7 +93,11 @@ on_both_engines! {
         run_due(&stage.ctx).await.unwrap();
         let refund = stage.of(1).await;
         apply_refund_notice(&stage.ctx, &stage.notice(&refund, Said::Abnormal)).await.unwrap();
-        close(&stage.ctx, &admin(), id, "已线下转账").await.unwrap();
+        let closed = close(&stage.ctx, &other_admin(), id, "已线下转账").await.unwrap();
+        let approval = closed.state.approval().unwrap();
+        assert_eq!(approval.last.by, admin().user_id, "it is kept who had let the money go");
+        assert_eq!(closed.state.decision().unwrap().by, other_admin().user_id);
+        assert_eq!(stage.of(1).await.state, closed.state);
         let success = apply_refund_notice(&stage.ctx, &stage.notice(&refund, Said::Success)).await;
         assert_eq!(success.unwrap(), Applied::Unexpected);
         assert_eq!(stage.status(1).await, RefundStatus::Closed);

@@ -256,15 +256,15 @@ impl Mine {
             Err(error) => return Err(error),
         };
         for refund in refunds {
-            let decision = refund.standing.decision.as_ref();
+            let decision = refund.state.decision();
             if decision.is_none_or(|it| it.by != press.actor.user_id || it.at < since) {
                 continue;
             }
-            if refund.status == RefundStatus::AwaitingSecond {
+            if refund.status() == RefundStatus::AwaitingSecond {
                 mine.awaiting += 1;
-            } else if refund.status.claims_money() {
+            } else if refund.status().commits_money() {
                 mine.approved.push(refund.id);
-                let until = refund.standing.undo_until;
+                let until = refund.state.undo_until();
                 mine.undo_until = match (mine.undo_until, until) {
                     (Some(earlier), Some(this)) => Some(earlier.min(this)),
                     (earlier, this) => earlier.or(this),
@@ -340,7 +340,7 @@ async fn undo(press: &Press<'_>) -> Result<Vec<Reply>> {
             Err(error) => return Err(error),
         }
         let refund = review::one(&press.bot.ctx, &press.actor, *id).await?;
-        withdrawn += usize::from(refund.status == RefundStatus::Pending);
+        withdrawn += usize::from(refund.status() == RefundStatus::Pending);
     }
     if withdrawn == 0 {
         return Err(Refusal::UndoOver.into());

@@ -120,7 +120,7 @@ async fn failed_still(bot: &Bot, card: &Card, readers: &[String]) -> Result<Opti
             continue;
         };
         match review::one(&bot.ctx, &actor, id).await {
-            Ok(refund) if refund.status == RefundStatus::ManualRequired => {
+            Ok(refund) if refund.status() == RefundStatus::ManualRequired => {
                 let (recipient, body) = (readers.join("|"), card.proposal.clone());
                 let mut reply = replies::later(&recipient, "refund_failed", body, bot.ctx.now());
                 reply.message.camp_id = card.camp_id;

@@ -2,7 +2,7 @@
 
 use super::{Proposal, RefundFlag, RefundKind};
 
-/// Why a deposit must not go back for the check-ins of an account.
+/// A deposit must not go back for the check-ins of an account.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotTheirs {
     /// Several members claim the account, and nobody has said yet whose it is.
@@ -13,7 +13,7 @@ pub enum NotTheirs {
     PaidToAnother(String),
 }
 
-/// Whether a deposit may go back by what its account has checked in; `other` is the order of
+/// Checks that a deposit may go back by what its account has checked in; `other` is the order of
 /// another deposit that the same account brings back. What a person proposes against the judgement
 /// and what is wrong with a payment do not rest on an account.
 ///

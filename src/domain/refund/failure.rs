@@ -1,6 +1,7 @@
-//! Why a refund has failed, needs a person, or cannot be asked about.
+//! The reasons for which a refund has failed, needs a person, or cannot be asked about.
 
-/// Why. Only [`FailureReason::Closed`] is ground for a new refund number.
+/// The reason of a failure. Only [`FailureReason::Closed`] is ground for a new refund number
+/// (wechat-pay-v3 §7.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FailureReason {
     /// Ended at WeChat Pay without money; another try needs a new number.

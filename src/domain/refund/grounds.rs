@@ -1,15 +1,15 @@
-//! What a refund rests on, and the proposal that follows from it.
+//! The facts behind a refund, and the proposal that follows from them.
 
 use super::{CLEAR_CONFIDENCE, Proposal, RefundFlag, RefundKind};
 use crate::domain::eligibility::Judgement;
 use crate::domain::{Fen, MatchStatus, OrderFlag, PlanetUserId, SyncId, Terms, Timestamp};
 
-/// What is known at one moment about a payment and the member it made.
+/// The facts of one moment about a payment and the member it made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grounds {
-    /// What was paid: a refund gives back all of it.
+    /// A refund gives back all of it.
     pub paid: Fen,
-    /// What is wrong with the payment.
+    /// The trouble with the payment.
     pub flag: Option<OrderFlag>,
     /// The rules on the order; none for an unknown order.
     pub terms: Option<Terms>,
@@ -22,22 +22,20 @@ pub struct Grounds {
 /// The complete, checksum-clean sync that a camp points at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DecidingSync {
-    /// Which one.
     pub id: SyncId,
-    /// When it began to read the planet.
+    /// The moment it began to read the planet.
     pub started_at: Timestamp,
 }
 
-/// Who asks for their deposit, as far as that is known.
+/// The member who asks for their deposit, as far as they are known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claimant {
     /// The planet account.
     pub planet_user_id: Option<PlanetUserId>,
-    /// Whether that is sure.
     pub match_status: MatchStatus,
-    /// How sure, 0–100.
+    /// 0–100.
     pub confidence: i64,
-    /// Why, in words.
+    /// In words.
     pub match_reasons: Vec<String>,
     /// Days of the sync's ranking; none where the ranking does not have the account.
     pub ranking_days: Option<i64>,
@@ -45,12 +43,12 @@ pub struct Claimant {
     pub post_days: i64,
     /// Other members of the camp who claim the same account.
     pub rivals: i64,
-    /// Whether a person has said that the account is theirs.
+    /// A person has said that the account is theirs.
     pub is_given: bool,
 }
 
 impl Claimant {
-    /// Whether others claim the account, and nobody has said yet whose it is.
+    /// True if others claim the account, and nobody has said yet whose it is.
     const fn is_contested(&self) -> bool {
         self.rivals > 0 && !self.is_given
     }
@@ -64,7 +62,7 @@ impl Grounds {
         self.sync.filter(|sync| sync.started_at >= over_at)
     }
 
-    /// What the days of the ranking say. In the roster without check-ins is 0 days.
+    /// The days of the ranking. In the roster without check-ins is 0 days.
     #[must_use]
     pub fn checked_in_days(&self) -> i64 {
         let claimant = self.claimant.as_ref();
@@ -73,7 +71,7 @@ impl Grounds {
             .unwrap_or(0)
     }
 
-    /// Whether the days suffice by the rules on the order.
+    /// Judges the days by the rules on the order.
     #[must_use]
     pub fn judgement(&self) -> Judgement {
         match (&self.terms, &self.claimant) {
@@ -125,7 +123,7 @@ impl Grounds {
         }
     }
 
-    /// What a person must look at, sorted as the enum is.
+    /// The flags of what a person must look at, sorted as the enum is.
     fn flags(&self) -> Vec<RefundFlag> {
         let Some(claimant) = &self.claimant else {
             return Vec::new();

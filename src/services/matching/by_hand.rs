@@ -118,7 +118,7 @@ pub(super) async fn open_member(
     let payment = payments::by_id(tx, member.payment_id).await?;
     let payment = payment.ok_or(Error::NotFound)?;
     let refund = refunds::of_payment(tx, payment.id).await?;
-    if rests_on_match(payment.status, refund.map(|refund| refund.status)) {
+    if rests_on_match(payment.status, refund.map(|refund| refund.status())) {
         let why = "退款已批准或已退回，不能再改匹配";
         return Err(Refusal::WrongState(why.to_owned()).into());
     }

@@ -3,15 +3,16 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::TimeDelta;
 use serde_json::json;
 
-use crate::domain::refund::{self as rules, REFUNDABLE_FOR};
+use crate::domain::refund::{self as rules, REFUNDABLE_FOR, RefundState};
 use crate::domain::staff::Actor;
 use crate::domain::{
     Action, CampId, Fen, OrderStatus, PaymentId, RefundId, RefundStatus, Role, Timestamp, UserId,
 };
-use crate::store::refunds::{Case, Claim, Refund, Standing};
-use crate::store::{Conn, Lock, Note, Signal, Tx, camps, refunds};
+use crate::store::refunds::{Case, CommittedAmount, Refund};
+use crate::store::{Conn, Lock, Note, Signal, StoreError, StoreResult, Tx, camps, refunds};
 
 use super::account::check_account;
 use super::propose::{is_own_proposal, refresh};
@@ -28,7 +29,6 @@ pub(super) const CHUNK: usize = 50;
 /// A refund that somebody picked, and the proposal they were shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picked {
-    /// Which one.
     pub id: RefundId,
     /// The proposal they saw; `None`: whatever stands now.
     pub hash: Option<String>,
@@ -37,18 +37,15 @@ pub struct Picked {
 /// A refund of a batch that was left out.
 #[derive(Debug)]
 pub struct Skipped {
-    /// Which one.
     pub id: RefundId,
-    /// Why.
     pub error: Error,
 }
 
-/// What became of a batch.
+/// The result of approving a batch.
 #[derive(Debug, Default)]
 pub struct Batch {
     /// Approved, or waiting for the second approver.
     pub approved: Vec<RefundId>,
-    /// Their sum.
     pub sum_fen: Fen,
     /// Until when all of it can still be withdrawn.
     pub undo_until: Option<Timestamp>,
@@ -56,12 +53,11 @@ pub struct Batch {
     pub skipped: Vec<Skipped>,
 }
 
-/// What a batch would do.
+/// The result that approving a batch would have.
 #[derive(Debug, Default)]
 pub struct DryRun {
     /// Would be approved.
     pub approvable: Vec<RefundId>,
-    /// Their sum.
     pub sum_fen: Fen,
     /// Would be left out, each with its reason. A payment too old for WeChat Pay is among them.
     pub skipped: Vec<Skipped>,
@@ -69,18 +65,18 @@ pub struct DryRun {
 
 /// Refunds that somebody picked, with all that an approval of them rests on, read together.
 struct Facts {
-    refunds: HashMap<RefundId, Refund>,
+    refunds: HashMap<RefundId, StoreResult<Refund>>,
     cases: HashMap<PaymentId, Case>,
-    claims: Vec<Claim>,
+    committed: Vec<CommittedAmount>,
     /// Camps in which the one who picked them may review.
     allowed: HashSet<Option<CampId>>,
 }
 
-/// What an approval would meet.
-enum Verdict {
+/// The result of checking whether something may be approved, by this person and now.
+enum ApprovalCheck {
     /// Nothing stands against it.
     Ready(Box<Refund>),
-    /// What was shown is not what is.
+    /// The proposal is no longer the one that was shown.
     Changed(Box<(Refund, Case)>),
     /// It cannot be approved by this person or now.
     Refused(Error),
@@ -150,7 +146,7 @@ impl Batch {
             Ok(refund) => {
                 self.sum_fen = added(self.sum_fen, &refund)?;
                 self.approved.push(id);
-                let undo_until = refund.standing.undo_until;
+                let undo_until = refund.state.undo_until();
                 self.undo_until = match (self.undo_until, undo_until) {
                     (Some(earlier), Some(this)) => Some(earlier.min(this)),
                     (earlier, this) => earlier.or(this),
@@ -162,7 +158,7 @@ impl Batch {
     }
 }
 
-/// What approving the given list would do now; writes nothing.
+/// Tells what approving the given list would do now; writes nothing.
 ///
 /// # Errors
 /// As [`approve_batch`].
@@ -172,16 +168,16 @@ pub async fn dry_run(ctx: &Context, actor: &Actor, picked: &[Picked]) -> Result<
     let mut facts = Facts::of(&mut conn, picked).await?;
     let mut dry = DryRun::default();
     for picked in picked {
-        match judge(ctx, &mut conn, actor, &mut facts, picked).await? {
-            Verdict::Ready(refund) => {
+        match check(ctx, &mut conn, actor, &mut facts, picked).await? {
+            ApprovalCheck::Ready(refund) => {
                 dry.sum_fen = added(dry.sum_fen, &refund)?;
                 dry.approvable.push(refund.id);
             }
-            Verdict::Changed(_) => dry.skipped.push(Skipped {
+            ApprovalCheck::Changed(_) => dry.skipped.push(Skipped {
                 id: picked.id,
                 error: Refusal::ProposalChanged.into(),
             }),
-            Verdict::Refused(error) => dry.skipped.push(Skipped {
+            ApprovalCheck::Refused(error) => dry.skipped.push(Skipped {
                 id: picked.id,
                 error,
             }),
@@ -206,10 +202,11 @@ impl Facts {
     async fn of(conn: &mut Conn, picked: &[Picked]) -> Result<Self> {
         let ids: Vec<RefundId> = picked.iter().map(|picked| picked.id).collect();
         let refunds = refunds::by_ids(conn, &ids).await?;
-        let payments: Vec<PaymentId> = refunds.values().map(|refund| refund.payment_id).collect();
+        let readable = refunds.values().flatten();
+        let payments: Vec<PaymentId> = readable.map(|refund| refund.payment_id).collect();
         Ok(Self {
             cases: refunds::cases_of_payments(conn, &payments).await?,
-            claims: refunds::claims_of_payments(conn, &payments).await?,
+            committed: refunds::committed_amounts(conn, &payments).await?,
             refunds,
             allowed: HashSet::new(),
         })
@@ -217,21 +214,25 @@ impl Facts {
 
     /// A refund, if `actor` may review it.
     async fn find(&mut self, conn: &mut Conn, actor: &Actor, id: RefundId) -> Result<Refund> {
-        let refund = self.refunds.get(&id).ok_or(Error::NotFound)?;
+        let refund = match self.refunds.get(&id).ok_or(Error::NotFound)? {
+            Ok(refund) => refund.clone(),
+            // Says which row it is and what does not fit; read again, since it is said once.
+            Err(_) => refunds::by_id(conn, id).await?.ok_or(Error::NotFound)?,
+        };
         if !self.allowed.contains(&refund.camp_id) {
             authorize(conn, actor, Action::ReviewRefunds, refund.camp_id).await?;
             self.allowed.insert(refund.camp_id);
         }
-        Ok(refund.clone())
+        Ok(refund)
     }
 
-    /// What the other refunds of its payment may still pay out, or have paid out.
-    fn claimed_beside(&self, refund: &Refund) -> Result<Fen> {
+    /// The sum that is committed to the other refunds of its payment.
+    fn committed_beside(&self, refund: &Refund) -> Result<Fen> {
         let others = self
-            .claims
+            .committed
             .iter()
-            .filter(|claim| claim.payment_id == refund.payment_id && claim.refund_id != refund.id);
-        Fen::sum(others.map(|claim| claim.amount_fen))
+            .filter(|other| other.payment_id == refund.payment_id && other.refund_id != refund.id);
+        Fen::sum(others.map(|other| other.amount_fen))
             .map_err(|error| Error::Invariant(error.to_string()))
     }
 }
@@ -245,20 +246,22 @@ async fn decide(
     facts: &mut Facts,
     picked: &Picked,
 ) -> Result<Result<Refund>> {
-    match judge(ctx, tx, actor, facts, picked).await? {
-        Verdict::Refused(error) => Ok(Err(error)),
-        Verdict::Changed(changed) => {
+    match check(ctx, tx, actor, facts, picked).await? {
+        ApprovalCheck::Refused(error) => Ok(Err(error)),
+        ApprovalCheck::Changed(changed) => {
             let (refund, case) = *changed;
             let note = Note::new(actor, "the facts have changed", ctx.now());
             refresh(tx, refund, &case, &note).await?;
             // Here and below: the list may name it twice.
             let anew = refunds::by_id(tx, picked.id).await?;
-            facts.refunds.extend(anew.map(|refund| (refund.id, refund)));
+            facts
+                .refunds
+                .extend(anew.map(|refund| (refund.id, Ok(refund))));
             Ok(Err(Refusal::ProposalChanged.into()))
         }
-        Verdict::Ready(refund) => {
+        ApprovalCheck::Ready(refund) => {
             let granted = grant(ctx, tx, actor, *refund).await?;
-            facts.refunds.insert(granted.id, granted.clone());
+            facts.refunds.insert(granted.id, Ok(granted.clone()));
             Ok(Ok(granted))
         }
     }
@@ -267,49 +270,45 @@ async fn decide(
 async fn grant(ctx: &Context, tx: &mut Tx, actor: &Actor, refund: Refund) -> Result<Refund> {
     let now = ctx.now();
     let settings = &ctx.settings;
-    let is_second = refund.status == RefundStatus::AwaitingSecond;
-    let limit = if is_second {
-        0
-    } else {
-        settings.second_approver_over_fen
-    };
+    let is_first = refund.status() == RefundStatus::Pending;
     let amount = refund.proposal.amount_fen;
-    let approval = rules::approve(amount, limit, settings.undo_seconds, now);
-    let is_final = approval.to == RefundStatus::Approved;
-    let standing = Standing {
-        first_approver: refund.standing.first_approver.or(Some(actor.user_id)),
-        decision: Some(decision(actor, now)),
-        undo_until: is_final.then_some(approval.undo_until),
-        next_try_at: is_final.then_some(approval.undo_until),
-        ..refund.standing.clone()
+    let needs_another =
+        is_first && rules::needs_second_approver(amount, settings.second_approver_over_fen);
+    let (by, note) = (decision(actor, now), Note::new(actor, "approved", now));
+    let refund = if needs_another {
+        step(tx, refund, |state| state.approve_first(by), &note).await?
+    } else {
+        let undo_window = TimeDelta::seconds(i64::from(settings.undo_seconds));
+        let undo_until = now.plus(undo_window);
+        step(tx, refund, |state| state.approve(by, undo_until), &note).await?
     };
-    let note = Note::new(actor, "approved", now);
-    let refund = step(tx, refund, approval.to, standing, &note).await?;
-    let details = json!({ "status": refund.status });
+    let details = json!({ "status": refund.status() });
     audit_refund(tx, Some(actor), "refund.approve", &refund, details, now);
-    if is_final {
+    if !needs_another {
         tx.wake(Signal::Refunds);
     }
     Ok(refund)
 }
 
-/// Whether `actor` may approve what they picked, now. The outer error is one of the store.
-async fn judge(
+/// Checks whether `actor` may approve what they picked, now. The outer error is one of the store.
+async fn check(
     ctx: &Context,
     conn: &mut Conn,
     actor: &Actor,
     facts: &mut Facts,
     picked: &Picked,
-) -> Result<Verdict> {
+) -> Result<ApprovalCheck> {
     let refund = match facts.find(conn, actor, picked.id).await {
         Ok(refund) => refund,
-        Err(error @ (Error::NotFound | Error::Forbidden(_))) => {
-            return Ok(Verdict::Refused(error));
-        }
+        Err(
+            error @ (Error::NotFound
+            | Error::Forbidden(_)
+            | Error::Store(StoreError::Inconsistent { .. })),
+        ) => return Ok(ApprovalCheck::Refused(error)),
         Err(error) => return Err(error),
     };
     if let Some(refusal) = check_approver(conn, actor, &refund).await? {
-        return Ok(Verdict::Refused(refusal.into()));
+        return Ok(ApprovalCheck::Refused(refusal.into()));
     }
     let case = facts.cases.get(&refund.payment_id);
     let case = case.ok_or(Error::NotFound)?;
@@ -321,16 +320,16 @@ async fn judge(
         .as_ref()
         .is_none_or(|hash| *hash == refund.proposal_hash);
     if !holds || !was_shown {
-        return Ok(Verdict::Changed(Box::new((refund, case.clone()))));
+        return Ok(ApprovalCheck::Changed(Box::new((refund, case.clone()))));
     }
-    let claimed = facts.claimed_beside(&refund)?;
-    if let Some(refusal) = check_money(ctx, &refund, case, claimed) {
-        return Ok(Verdict::Refused(refusal.into()));
+    let committed = facts.committed_beside(&refund)?;
+    if let Some(refusal) = check_money(ctx, &refund, case, committed) {
+        return Ok(ApprovalCheck::Refused(refusal.into()));
     }
     if let Some(refusal) = check_account(conn, &refund).await? {
-        return Ok(Verdict::Refused(refusal.into()));
+        return Ok(ApprovalCheck::Refused(refusal.into()));
     }
-    Ok(Verdict::Ready(Box::new(refund)))
+    Ok(ApprovalCheck::Ready(Box::new(refund)))
 }
 
 /// The refusal of a person who cannot approve it.
@@ -339,11 +338,10 @@ async fn check_approver(
     actor: &Actor,
     refund: &Refund,
 ) -> Result<Option<Refusal>> {
-    match refund.status {
-        RefundStatus::Pending => {}
-        RefundStatus::AwaitingSecond => {
-            let first = refund.standing.first_approver;
-            if first == Some(actor.user_id) || both_lead(conn, refund, first, actor).await? {
+    match &refund.state {
+        RefundState::Pending => {}
+        RefundState::AwaitingSecond { first } => {
+            if first.by == actor.user_id || both_lead(conn, refund, first.by, actor).await? {
                 return Ok(Some(Refusal::NeedsSecondApprover));
             }
         }
@@ -353,14 +351,14 @@ async fn check_approver(
     Ok(own.then_some(Refusal::NeedsSecondApprover))
 }
 
-/// Whether both approvers are staff of the camp itself: one of the two must come from outside.
+/// True if both approvers are staff of the camp itself: one of the two must come from outside.
 async fn both_lead(
     conn: &mut Conn,
     refund: &Refund,
-    first: Option<UserId>,
+    first: UserId,
     second: &Actor,
 ) -> Result<bool> {
-    let (Some(camp), Some(first)) = (refund.camp_id, first) else {
+    let Some(camp) = refund.camp_id else {
         return Ok(false);
     };
     Ok(camps::is_staffed_by(conn, camp, first).await?
@@ -368,7 +366,7 @@ async fn both_lead(
 }
 
 /// The refusal of money that cannot go back now.
-fn check_money(ctx: &Context, refund: &Refund, case: &Case, claimed: Fen) -> Option<Refusal> {
+fn check_money(ctx: &Context, refund: &Refund, case: &Case, committed: Fen) -> Option<Refusal> {
     if case.order_status != OrderStatus::Paid {
         return Some(Refusal::WrongState("订单不是已支付状态".to_owned()));
     }
@@ -379,7 +377,7 @@ fn check_money(ctx: &Context, refund: &Refund, case: &Case, claimed: Fen) -> Opt
         let what = "支付已超过一年，微信支付不再受理退款".to_owned();
         return Some(Refusal::WrongState(what));
     }
-    let within = rules::check_within_paid(case.grounds.paid, claimed, refund.proposal.amount_fen);
+    let within = rules::check_within_paid(case.grounds.paid, committed, refund.proposal.amount_fen);
     within
         .err()
         .map(|exceeds| Refusal::WrongState(exceeds.to_string()))

@@ -1,4 +1,4 @@
-//! What a batch is of: refunds that a person named, each once.
+//! Chooses what a batch is of: refunds that a person named, each once.
 
 use std::collections::BTreeSet;
 
@@ -39,7 +39,7 @@ pub async fn choose(
     let mut conn = ctx.db.read().await?;
     for id in ids {
         let hash = match load(&mut conn, actor, Action::ReviewRefunds, id).await {
-            Ok(refund) if waits(refund.status) && refund.proposal.confidence < least => {
+            Ok(refund) if waits(refund.status()) && refund.proposal.confidence < least => {
                 let what = format!("匹配置信度低于 {least}");
                 let error = Refusal::WrongState(what).into();
                 chosen.skipped.push(Skipped { id, error });

@@ -2,10 +2,11 @@
 
 use serde_json::json;
 
+use crate::domain::refund::ClosedAs;
 use crate::domain::staff::Actor;
 use crate::domain::{Action, RefundId, RefundStatus};
 use crate::store::Note;
-use crate::store::refunds::{Refund, Standing};
+use crate::store::refunds::Refund;
 
 use super::{
     Context, Refusal, Result, audit_refund, decision, in_one_transaction, load, step, worded,
@@ -24,18 +25,13 @@ pub async fn close(ctx: &Context, actor: &Actor, id: RefundId, note: &str) -> Re
         Box::pin(async move {
             let now = ctx.now();
             let refund = load(tx, &actor, Action::ReviewRefunds, id).await?;
-            if refund.status != RefundStatus::ManualRequired {
+            if refund.status() != RefundStatus::ManualRequired {
                 let what = "只有需人工处理的退款可以关闭".to_owned();
                 return Err(Refusal::WrongState(what).into());
             }
-            let standing = Standing {
-                decision: Some(decision(&actor, now)),
-                next_try_at: None,
-                lease_until: None,
-                ..refund.standing.clone()
-            };
+            let closed_as = ClosedAs::SettledOutside(decision(&actor, now));
             let note = Note::new(&actor, worded.clone(), now);
-            let refund = step(tx, refund, RefundStatus::Closed, standing, &note).await?;
+            let refund = step(tx, refund, |state| state.close(closed_as), &note).await?;
             let details = json!({ "note": worded });
             audit_refund(tx, Some(&actor), "refund.close", &refund, details, now);
             Ok(refund)

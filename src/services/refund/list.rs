@@ -1,4 +1,4 @@
-//! What staff see of refunds.
+//! Refunds as staff see them: the list, one with its evidence, and how a batch fared.
 
 use chrono::NaiveDate;
 
@@ -18,7 +18,7 @@ const MAX_PAGE: i64 = 100;
 pub struct Page {
     /// The rows, newest first.
     pub items: Vec<Listed>,
-    /// How many there are in all.
+    /// Of the whole list.
     pub total: i64,
 }
 
@@ -29,26 +29,24 @@ pub struct Detail {
     pub listed: Listed,
     /// Its log, oldest first.
     pub timeline: Vec<LogRow>,
-    /// What it rests on, as of now.
     pub evidence: Evidence,
 }
 
-/// What a refund rests on, as of now.
+/// The facts behind a refund, as of now.
 #[derive(Debug)]
 pub struct Evidence {
     /// Payment, member, sync.
     pub grounds: Grounds,
-    /// When it was paid.
     pub paid_at: Option<Timestamp>,
     /// The days of the camp on which the posts show a check-in.
     pub post_days: Vec<NaiveDate>,
     /// The page with the member's calendar; none where there is no member.
     pub calendar_url: Option<String>,
-    /// Whether the proposal still is what the facts support.
+    /// True while the facts support the proposal as it is.
     pub is_current: bool,
 }
 
-/// How many of a list stand where: what is told when a batch is through.
+/// Counts of where the refunds of a list stand, told when a batch is through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Outcomes {
     /// The money went back.
@@ -121,14 +119,19 @@ pub async fn one(ctx: &Context, actor: &Actor, id: RefundId) -> Result<Detail> {
     })
 }
 
-/// Where the given refunds stand. Asks no permission: it tells numbers to who approved the list.
+/// Counts where the given refunds stand. Asks no permission: it tells numbers to the person who
+/// approved the list.
 pub async fn outcomes(ctx: &Context, ids: &[RefundId]) -> Result<Outcomes> {
     let mut conn = ctx.db.read().await?;
     let refunds = refunds::by_ids(&mut conn, ids).await?;
     let mut outcomes = Outcomes::default();
     for id in ids {
-        let refund = refunds.get(id).ok_or(Error::NotFound)?;
-        let counter = match refund.status {
+        let Ok(refund) = refunds.get(id).ok_or(Error::NotFound)? else {
+            // A row that fits no state: only people can mend it.
+            outcomes.failed += 1;
+            continue;
+        };
+        let counter = match refund.status() {
             RefundStatus::Success => &mut outcomes.succeeded,
             RefundStatus::ManualRequired | RefundStatus::Closed => &mut outcomes.failed,
             RefundStatus::Pending | RefundStatus::AwaitingSecond | RefundStatus::Rejected => {

@@ -12,21 +12,22 @@ mod list;
 mod outcome;
 mod propose;
 mod reject;
+mod report;
 mod retry;
 pub mod review;
 mod send;
-mod settle;
 mod stuck;
 mod undo;
 
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
+use crate::domain::refund::{Decision, Moved, RefundState};
 use crate::domain::staff::Actor;
 use crate::domain::{
-    Action, CampId, Machine as _, OrderStatus, PaymentId, RefundId, RefundStatus, Timestamp,
+    Action, BadMove, CampId, Machine as _, OrderStatus, PaymentId, RefundId, Timestamp,
 };
-use crate::store::refunds::{Decision, Refund, Standing};
+use crate::store::refunds::Refund;
 use crate::store::{Conn, Note, Tx, audit, payments, refunds};
 
 use super::conflict::again_if_overtaken;
@@ -41,10 +42,10 @@ pub use propose::{
     Built, Lists, Tally, build_due_lists, build_list, propose_flagged, propose_manual,
 };
 pub use reject::{Rejected, reject, reject_batch, reopen};
+pub use report::{Applied, apply_refund_notice};
 pub use retry::retry;
 pub use review::clear_of;
 pub use send::{NOTIFIED_AT, Summary, run_due};
-pub use settle::{Applied, apply_refund_notice};
 pub use undo::undo;
 
 /// Characters of a reason or a note at most.
@@ -70,7 +71,7 @@ async fn load(conn: &mut Conn, actor: &Actor, action: Action, id: RefundId) -> R
     Ok(refund)
 }
 
-/// What belongs to no camp is for those who may everywhere.
+/// Checks the right of `actor` in a camp; what belongs to no camp is for those who have it in all.
 async fn authorize(
     conn: &mut Conn,
     actor: &Actor,
@@ -87,17 +88,21 @@ async fn authorize(
 async fn step(
     tx: &mut Tx,
     refund: Refund,
-    to: RefundStatus,
-    standing: Standing,
+    change: impl FnOnce(RefundState) -> std::result::Result<Moved, BadMove> + Send,
     note: &Note,
 ) -> Result<Refund> {
-    let change = refund.status.to(to)?;
-    refunds::advance(tx, &refund, change, &standing, note).await?;
+    let moved = change(refund.state.clone())?;
+    refunds::advance(tx, &refund, &moved, note).await?;
     Ok(Refund {
-        status: to,
-        standing,
+        state: moved.into_state(),
         ..refund
     })
+}
+
+/// Writes what changes of a refund while its status stays, and answers how it stands then.
+async fn keep(tx: &mut Tx, refund: Refund, state: RefundState, now: Timestamp) -> Result<Refund> {
+    refunds::keep(tx, &refund, &state, now).await?;
+    Ok(Refund { state, ..refund })
 }
 
 /// Brings an order to where its refund has it: paid, refunding or refunded.
@@ -132,19 +137,17 @@ fn decision(actor: &Actor, at: Timestamp) -> Decision {
     }
 }
 
-/// Who decided, for the one who comes second. What the system took back has changed instead.
+/// The refusal for the person who comes second, with the name of the first. What the system took
+/// back has changed instead.
 fn already_decided(refund: &Refund) -> Refusal {
-    refund
-        .standing
-        .decision
-        .as_ref()
-        .map_or(Refusal::ProposalChanged, |decision| {
-            Refusal::AlreadyDecided {
-                by: decision.name.clone(),
-                at: decision.at,
-                status: refund.status.as_str(),
-            }
-        })
+    let decision = refund.state.decision();
+    decision.map_or(Refusal::ProposalChanged, |decision| {
+        Refusal::AlreadyDecided {
+            by: decision.name.clone(),
+            at: decision.at,
+            status: refund.status().as_str(),
+        }
+    })
 }
 
 fn audit_refund(

@@ -7,12 +7,12 @@ use crate::store::refunds::{self, Refund};
 
 use super::{Context, Error, Result, authorize};
 
-/// What the books hold of a payment beside itself.
+/// A payment as it ended: its refund, and its member.
 #[derive(Debug)]
 pub struct PaymentOutcome {
     /// Its refund; none where nobody has proposed one.
     pub refund: Option<Refund>,
-    /// Whether it made a member.
+    /// It made a member.
     pub has_place: bool,
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::domain::message::RefundListReady;
-use crate::domain::refund::Proposal;
+use crate::domain::refund::{Proposal, RefundState};
 use crate::domain::staff::Actor;
 use crate::domain::{
     Action, CampId, CampStatus, Fen, Machine as _, OrderStatus, PaymentId, RefundId, RefundKind,
@@ -16,7 +16,7 @@ use crate::domain::{
 use crate::services::by_camp::FailedCamps;
 use crate::services::notify::{Notice, tell_deciders};
 use crate::store::camps::Camp;
-use crate::store::refunds::{Case, NewRefund, PutForward, Refund, Standing};
+use crate::store::refunds::{Case, NewRefund, PutForward, Refund};
 use crate::store::{Note, Operator, Tx, audit, camps, payments, refunds};
 
 use super::{
@@ -26,13 +26,11 @@ use super::{
 /// The operator of what happens by itself.
 const OPERATOR: &str = "refund_list";
 
-/// How many, and how much.
+/// A count and a sum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Tally {
-    /// How many.
     pub count: i64,
-    /// How much, in fen.
     pub sum_fen: Fen,
 }
 
@@ -47,7 +45,7 @@ impl Tally {
     }
 }
 
-/// What building a list did, and what now waits for a decision.
+/// The result of building a list, and what now waits for a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Built {
@@ -71,7 +69,7 @@ impl Built {
     }
 }
 
-/// How a proposal compares with the facts of this moment.
+/// The result of comparing a proposal with the facts of this moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Freshness {
     /// It still holds.
@@ -98,7 +96,7 @@ pub async fn build_list(ctx: &Context, actor: Option<&Actor>, camp: CampId) -> R
     .await
 }
 
-/// What a run of the job came to.
+/// The counts of one run of the job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Lists {
@@ -199,7 +197,7 @@ async fn bring_up_to_date(
             }
             proposal
         }
-        Some(refund) if is_open(refund.status) => {
+        Some(refund) if is_open(refund.status()) => {
             let (freshness, proposal) = refresh(tx, refund, case, note).await?;
             built.refreshed += i64::from(freshness == Freshness::Refreshed);
             built.withdrawn += i64::from(freshness == Freshness::Withdrawn);
@@ -250,9 +248,9 @@ pub(super) async fn refresh(
                 proposed_by: refund.proposed_by,
             };
             let mut refund = refund;
-            if refund.status == RefundStatus::AwaitingSecond {
+            if refund.status() == RefundStatus::AwaitingSecond {
                 refund = withdraw_unsupported(tx, refund, note).await?;
-                refund = step(tx, refund, RefundStatus::Pending, Standing::default(), note).await?;
+                refund = step(tx, refund, RefundState::reopen, note).await?;
             }
             refunds::set_proposal(tx, &refund, &put_forward, note.at).await?;
             Ok((Freshness::Refreshed, Some(proposal)))
@@ -267,8 +265,7 @@ pub(super) async fn refresh(
 /// The system's own rejection, which no person's name stands under.
 async fn withdraw_unsupported(tx: &mut Tx, refund: Refund, note: &Note) -> Result<Refund> {
     let note = Note::new(OPERATOR, "the facts have changed", note.at);
-    let to = RefundStatus::Rejected;
-    step(tx, refund, to, Standing::default(), &note).await
+    step(tx, refund, |state| state.reject(None), &note).await
 }
 
 /// A rejected refund becomes pending with another proposal.
@@ -278,7 +275,7 @@ pub(super) async fn reopen_with(
     put_forward: PutForward,
     note: &Note,
 ) -> Result<()> {
-    let refund = step(tx, refund, RefundStatus::Pending, Standing::default(), note).await?;
+    let refund = step(tx, refund, RefundState::reopen, note).await?;
     refunds::set_proposal(tx, &refund, &put_forward, note.at).await?;
     Ok(())
 }
@@ -396,7 +393,7 @@ async fn propose_manually(
     let note = Note::new(actor, put_forward.reason.clone(), ctx.now());
     match refunds::of_payment(tx, order.id).await? {
         None => insert(ctx, tx, &case, put_forward, &note).await.map(drop)?,
-        Some(refund) if refund.status == RefundStatus::Rejected => {
+        Some(refund) if refund.status() == RefundStatus::Rejected => {
             reopen_with(tx, refund, put_forward, &note).await?;
         }
         Some(refund) => return Err(Refusal::Duplicate(refund.refund_no.to_string()).into()),
@@ -408,7 +405,7 @@ async fn propose_manually(
     Ok(refund)
 }
 
-/// Whether a manual proposal may not be approved by this person: they made it.
+/// True of a manual proposal that this person made, and so may not approve.
 pub(super) fn is_own_proposal(refund: &Refund, user: UserId) -> bool {
     refund.proposal.kind == RefundKind::Manual && refund.proposed_by == Some(user)
 }

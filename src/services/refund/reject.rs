@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::domain::staff::Actor;
 use crate::domain::{Action, RefundId, RefundStatus};
-use crate::store::refunds::{PutForward, Refund, Standing};
+use crate::store::refunds::{PutForward, Refund};
 use crate::store::{Note, Tx, refunds};
 
 use super::approve::{CHUNK, MAX_BATCH, Skipped};
@@ -96,17 +96,14 @@ async fn reject_one(
     let now = ctx.now();
     let refund = load(tx, actor, Action::ReviewRefunds, id).await?;
     if !matches!(
-        refund.status,
+        refund.status(),
         RefundStatus::Pending | RefundStatus::AwaitingSecond
     ) {
         return Err(already_decided(&refund).into());
     }
-    let standing = Standing {
-        decision: Some(decision(actor, now)),
-        ..Standing::default()
-    };
+    let by = decision(actor, now);
     let note = Note::new(actor, reason, now);
-    let refund = step(tx, refund, RefundStatus::Rejected, standing, &note).await?;
+    let refund = step(tx, refund, |state| state.reject(Some(by)), &note).await?;
     let details = json!({ "reason": reason });
     audit_refund(tx, Some(actor), "refund.reject", &refund, details, now);
     Ok(refund)
@@ -133,7 +130,7 @@ async fn reopen_rejected(
 ) -> Result<Refund> {
     let now = ctx.now();
     let refund = load(tx, actor, Action::ReviewRefunds, id).await?;
-    if refund.status != RefundStatus::Rejected {
+    if refund.status() != RefundStatus::Rejected {
         return Err(Refusal::WrongState("只有已拒绝的退款可以重新打开".to_owned()).into());
     }
     let case = refunds::case_of_payment(tx, refund.payment_id).await?;

@@ -2,15 +2,15 @@
 
 use serde_json::json;
 
-use crate::domain::refund::FailureReason;
+use crate::domain::refund::{Approval, ClosedAs, Due, FailureReason, Processing, RefundState};
 use crate::domain::staff::Actor;
-use crate::domain::{Action, OrderStatus, RefundId, RefundNo, RefundStatus};
-use crate::store::refunds::{NewRefund, PutForward, Refund, Standing};
+use crate::domain::{Action, OrderStatus, RefundId, RefundNo};
+use crate::store::refunds::{NewRefund, PutForward, Refund};
 use crate::store::{Note, Signal, Tx, refunds};
 
 use super::{
     Context, Error, Refusal, Result, audit_refund, bring_order_to, decision, in_one_transaction,
-    load, step,
+    keep, load, step,
 };
 
 /// Has a refund tried again: under the same number, which WeChat Pay is asked about first; under a
@@ -25,22 +25,25 @@ pub async fn retry(ctx: &Context, actor: &Actor, id: RefundId) -> Result<Refund>
         let actor = actor.clone();
         Box::pin(async move {
             let refund = load(tx, &actor, Action::ReviewRefunds, id).await?;
-            let refund = match refund.status {
-                RefundStatus::Failed => make_due_now(&ctx, tx, refund).await?,
-                // The runner could not read it and has set it aside. It can be read now.
-                RefundStatus::Approved | RefundStatus::Processing
-                    if refund.standing.next_try_at.is_none() =>
-                {
-                    make_due_now(&ctx, tx, refund).await?
+            let refund = match &refund.state {
+                // Approved or under way and set aside: the runner could not read it, and it has
+                // been mended since.
+                RefundState::Failed { .. }
+                | RefundState::Approved {
+                    due: Due::SetAside, ..
                 }
-                RefundStatus::ManualRequired if was_closed(&refund) => {
-                    replace(&ctx, tx, &actor, refund).await?
+                | RefundState::Processing(Processing {
+                    due: Due::SetAside, ..
+                }) => make_due_now(&ctx, tx, refund).await?,
+                RefundState::ManualRequired {
+                    reason: FailureReason::Closed,
+                    history,
+                } => {
+                    let approval = history.approval.clone();
+                    replace(&ctx, tx, &actor, refund, &approval).await?
                 }
-                RefundStatus::ManualRequired => resume(&ctx, tx, &actor, refund).await?,
-                _ => {
-                    let what = "只有失败或需人工处理的退款可以重试".to_owned();
-                    return Err(Refusal::WrongState(what).into());
-                }
+                RefundState::ManualRequired { .. } => resume(&ctx, tx, &actor, refund).await?,
+                _ => return Err(not_to_be_retried()),
             };
             let now = ctx.now();
             audit_refund(tx, Some(&actor), "refund.retry", &refund, json!(null), now);
@@ -51,18 +54,14 @@ pub async fn retry(ctx: &Context, actor: &Actor, id: RefundId) -> Result<Refund>
     .await
 }
 
-fn was_closed(refund: &Refund) -> bool {
-    refund.standing.failure_reason == Some(FailureReason::Closed)
+fn not_to_be_retried() -> Error {
+    Refusal::WrongState("只有失败或需人工处理的退款可以重试".to_owned()).into()
 }
 
 /// Brings the next try forward.
 async fn make_due_now(ctx: &Context, tx: &mut Tx, refund: Refund) -> Result<Refund> {
-    let standing = Standing {
-        next_try_at: Some(ctx.now()),
-        ..refund.standing.clone()
-    };
-    refunds::keep(tx, &refund, &standing, ctx.now()).await?;
-    Ok(Refund { standing, ..refund })
+    let due = refund.state.clone().made_due(ctx.now());
+    keep(tx, refund, due.ok_or_else(not_to_be_retried)?, ctx.now()).await
 }
 
 /// Gives a refund back to the runner, which asks WeChat Pay about the number before it sends
@@ -70,21 +69,19 @@ async fn make_due_now(ctx: &Context, tx: &mut Tx, refund: Refund) -> Result<Refu
 async fn resume(ctx: &Context, tx: &mut Tx, actor: &Actor, refund: Refund) -> Result<Refund> {
     let now = ctx.now();
     let note = Note::new(actor, "retried", now);
-    let standing = Standing {
-        attempts: refund.standing.attempts + 1,
-        polls: 0,
-        next_try_at: Some(now),
-        lease_until: None,
-        failure_reason: None,
-        silent_since: None,
-        ..refund.standing.clone()
-    };
     bring_order_to(tx, refund.payment_id, OrderStatus::Refunding, &note).await?;
-    step(tx, refund, RefundStatus::Processing, standing, &note).await
+    step(tx, refund, |state| state.resume(now), &note).await
 }
 
-/// Puts a new refund, already approved, in the place of one whose number is used up.
-async fn replace(ctx: &Context, tx: &mut Tx, actor: &Actor, refund: Refund) -> Result<Refund> {
+/// Puts a new refund, already approved, in the place of one whose number is used up: only CLOSED
+/// allows another number (wechat-pay-v3 §7.2).
+async fn replace(
+    ctx: &Context,
+    tx: &mut Tx,
+    actor: &Actor,
+    refund: Refund,
+    approval: &Approval,
+) -> Result<Refund> {
     let now = ctx.now();
     let refund_no = RefundNo::new(ctx.new_uuid());
     let new = NewRefund {
@@ -100,24 +97,13 @@ async fn replace(ctx: &Context, tx: &mut Tx, actor: &Actor, refund: Refund) -> R
             proposed_by: refund.proposed_by,
         },
     };
-    let first_approver = refund.standing.first_approver;
     let note = Note::new(actor, format!("replaced by {refund_no}"), now);
-    let standing = Standing {
-        replaced_by: Some(refund_no.to_string()),
-        next_try_at: None,
-        lease_until: None,
-        ..refund.standing.clone()
-    };
-    let old = step(tx, refund, RefundStatus::Closed, standing, &note).await?;
+    let closed_as = ClosedAs::ReplacedBy(refund_no);
+    let old = step(tx, refund, |state| state.close(closed_as), &note).await?;
     let note = Note::new(actor, format!("replaces {}", old.refund_no), now);
     let id = refunds::insert(tx, &new, &note).await?;
     let fresh = refunds::by_id(tx, id).await?.ok_or(Error::NotFound)?;
-    let standing = Standing {
-        first_approver,
-        decision: Some(decision(actor, now)),
-        undo_until: Some(now),
-        next_try_at: Some(now),
-        ..Standing::default()
-    };
-    step(tx, fresh, RefundStatus::Approved, standing, &note).await
+    let by = decision(actor, now);
+    let approve = |state: RefundState| state.approve_as_successor(approval, by);
+    step(tx, fresh, approve, &note).await
 }

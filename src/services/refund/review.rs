@@ -1,6 +1,7 @@
-//! What waits for a decision, as reviewers are shown it: by camp, the clear ones apart from those
-//! to look at.
+//! Refunds that wait for a decision, as reviewers are shown them: by camp, the clear ones apart from
+//! those to look at.
 
+use crate::domain::refund::RefundState;
 use crate::domain::staff::Actor;
 use crate::domain::{
     Action, CampId, CampStatus, Fen, MatchStatus, MemberId, PaymentId, RefundId, RefundStatus,
@@ -16,7 +17,7 @@ use super::{Context, Error, Result, authorize, load, require};
 /// Refunds of one camp that are looked at: a camp has 1,000 members at most.
 const MAX_PENDING: i64 = 2000;
 
-/// What waits in a camp.
+/// The refunds of one camp that wait for a decision.
 #[derive(Debug, Clone)]
 pub struct Waiting {
     /// The camp.
@@ -34,25 +35,25 @@ pub struct Waiting {
 }
 
 impl Waiting {
-    /// Whether nothing waits for the one who asks.
+    /// True if nothing waits for the person who asks.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many refunds wait for the one who asks.
+    /// The number of refunds that wait for the person who asks.
     #[must_use]
     pub fn len(&self) -> usize {
         self.clear.len() + self.to_look_at.len()
     }
 
-    /// What waits for one member.
+    /// The waiting refund of one member.
     #[must_use]
     pub fn of_member(&self, member: MemberId) -> Option<&Listed> {
         self.find(|refund| refund.member_id == Some(member))
     }
 
-    /// What waits about one payment.
+    /// The waiting refund of one payment.
     #[must_use]
     pub fn of_payment(&self, payment: PaymentId) -> Option<&Listed> {
         self.find(|refund| refund.payment_id == payment)
@@ -81,8 +82,8 @@ pub fn sum(listed: &[Listed]) -> Result<Fen> {
     Fen::sum(amounts).map_err(|error| Error::Invariant(error.to_string()))
 }
 
-/// What waits in one camp: for a first approval, or for a second one by somebody else than the
-/// first approver.
+/// Reads what waits in one camp: for a first approval, or for a second one by somebody else than
+/// the first approver.
 ///
 /// # Errors
 /// [`Error::Forbidden`] unless `actor` may review there.
@@ -99,9 +100,8 @@ pub async fn waiting(ctx: &Context, actor: &Actor, camp: Camp) -> Result<Waiting
         all.extend(refunds::newest(&mut conn, &filter, MAX_PENDING).await?);
     }
     let (mine, all): (Vec<Listed>, Vec<Listed>) = all.into_iter().partition(|listed| {
-        let refund = &listed.refund;
-        refund.status == RefundStatus::AwaitingSecond
-            && refund.standing.first_approver == Some(actor.user_id)
+        let state = &listed.refund.state;
+        matches!(state, RefundState::AwaitingSecond { first } if first.by == actor.user_id)
     });
     let (clear, to_look_at) = all
         .into_iter()
@@ -139,8 +139,8 @@ pub async fn waiting_everywhere(ctx: &Context, actor: &Actor) -> Result<Vec<Wait
     Ok(all)
 }
 
-/// What one click may approve of a camp: pending, clear, at least so sure. Those to look at are
-/// never among them.
+/// Picks what one click may approve of a camp: pending, clear, at least so sure. Those to look at
+/// are never among them.
 pub async fn clear_of(
     ctx: &Context,
     actor: &Actor,

@@ -15,20 +15,20 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::domain::eligibility::days_shown;
-use crate::domain::refund::{FailureReason, Proposal};
+use crate::domain::refund::{FailureReason, Proposal, RefundState};
 use crate::domain::{OrderStatus, RefundId, RefundKind, RefundStatus};
 use crate::platforms::wechat_pay::{self, NextStep, WechatPay};
-use crate::store::refunds::{Case, Refund, Standing};
+use crate::store::refunds::{Case, Refund};
 use crate::store::{Lock, Note, StoreError, Tx, refunds};
 
-use super::settle::{Applied, apply_report};
+use super::report::{Applied, apply_report};
 use super::stuck::{
     OPERATOR, escalate_mismatch, escalate_order_mismatch, quarantine_unreadable, record_failure,
     record_unknown,
 };
-use super::{Context, Result, bring_order_to, in_one_transaction, step};
+use super::{Context, Result, bring_order_to, in_one_transaction, keep, step};
 
-/// How long a lease holds: three calls of 30 s (asked, sent, asked) and their pauses, with room.
+/// The length of a lease: three calls of 30 s (query, refund, query) and their pauses, with room.
 const LEASE_FOR: TimeDelta = TimeDelta::minutes(3);
 /// Due refunds that are looked through for payers nobody is busy with.
 const LOOK_AT: i64 = 64;
@@ -43,10 +43,10 @@ const STUMBLE_SPACING: Duration = Duration::from_millis(200);
 const BREAK_AFTER: usize = 5;
 /// Rounds of one run.
 const MAX_ROUNDS: usize = 10_000;
-/// Where WeChat Pay reports the end of a refund (design §5.1).
+/// The path to which WeChat Pay reports the end of a refund (design §5.1).
 pub const NOTIFIED_AT: &str = "/api/webhook/wechat/refund";
 
-/// What a run did.
+/// The counts of one run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
@@ -62,11 +62,11 @@ pub struct Summary {
     pub manual_required: usize,
     /// Left alone before any call, and told to people: the books do not fit.
     pub set_aside: usize,
-    /// Whether the run stopped because too many calls in a row went wrong.
+    /// Too many calls in a row went wrong; the rest waits for the next run.
     pub stopped_early: bool,
 }
 
-/// How one call round of a refund ended.
+/// The end of one round of calls about a refund.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ending {
     Is(RefundStatus),
@@ -74,7 +74,8 @@ enum Ending {
 }
 
 impl Ending {
-    /// Whether WeChat Pay may count it among the wrong answers, of which it allows few.
+    /// True if WeChat Pay may count it among the calls that fail, of which it allows six a second
+    /// (wechat-pay-v3 §7.2).
     const fn went_wrong(self) -> bool {
         matches!(
             self,
@@ -86,7 +87,7 @@ impl Ending {
 /// A refund that this run holds until its lease runs out.
 struct Lease {
     refund: Refund,
-    /// Whether nothing can have been sent under its number yet.
+    /// Nothing can have been sent under its number yet, so that there is nothing to ask about.
     is_fresh: bool,
     case: Case,
 }
@@ -220,8 +221,8 @@ async fn lease_due(ctx: &Context, width: usize) -> Result<Looked> {
     .await
 }
 
-/// What a due refund rests on; none if it cannot be told, or if its order is where no refund of it
-/// can be.
+/// Reads what a due refund rests on; none if that cannot be told, or if its order is where no
+/// refund of it can be.
 async fn case_of(tx: &mut Tx, refund: &Refund) -> Result<Option<Case>> {
     let case = match refunds::case_of_payment(tx, refund.payment_id).await {
         Err(StoreError::Inconsistent { table, id, what }) => {
@@ -247,35 +248,22 @@ async fn case_of(tx: &mut Tx, refund: &Refund) -> Result<Option<Case>> {
 }
 
 async fn lease(ctx: &Context, tx: &mut Tx, refund: Refund, case: Case) -> Result<Lease> {
-    let lease_until = Some(ctx.wall_now().plus(LEASE_FOR));
-    if refund.status == RefundStatus::Processing {
-        let standing = Standing {
-            lease_until,
-            ..refund.standing.clone()
-        };
-        refunds::keep(tx, &refund, &standing, ctx.now()).await?;
+    let (now, lease_until) = (ctx.now(), ctx.wall_now().plus(LEASE_FOR));
+    if let RefundState::Processing(run) = refund.state.clone() {
+        let refund = keep(tx, refund, run.leased(lease_until), now).await?;
         return Ok(Lease {
-            refund: Refund { standing, ..refund },
+            refund,
             is_fresh: false,
             case,
         });
     }
-    let is_fresh = refund.standing.attempts == 0;
-    let standing = Standing {
-        attempts: refund.standing.attempts + 1,
-        polls: 0,
-        next_try_at: Some(ctx.now()),
-        lease_until,
-        silent_since: None,
-        failure_reason: None,
-        ..refund.standing.clone()
-    };
-    let note = Note::new(OPERATOR, format!("try {}", standing.attempts), ctx.now());
+    let earlier = refund.state.attempts();
+    let note = Note::new(OPERATOR, format!("try {}", earlier + 1), now);
     bring_order_to(tx, refund.payment_id, OrderStatus::Refunding, &note).await?;
-    let refund = step(tx, refund, RefundStatus::Processing, standing, &note).await?;
+    let refund = step(tx, refund, |state| state.send(now, lease_until), &note).await?;
     Ok(Lease {
         refund,
-        is_fresh,
+        is_fresh: earlier == 0,
         case,
     })
 }
@@ -372,7 +360,7 @@ fn log_failure(refund: &Refund, error: &wechat_pay::Error) {
     tracing::warn!(
         refund.id = refund.id.0,
         amount_fen = refund.proposal.amount_fen.get(),
-        attempts = refund.standing.attempts,
+        attempts = refund.state.attempts(),
         request_id = error.request_id(),
         error = error as &dyn std::error::Error,
         "a refund call did not succeed"
@@ -391,7 +379,7 @@ fn request_of(ctx: &Context, lease: &Lease) -> wechat_pay::NewRefund {
     }
 }
 
-/// What the payer reads in WeChat Pay's own notice; the client cuts it to 80 bytes.
+/// The reason that the payer reads in WeChat Pay's own notice; the client cuts it to 80 bytes.
 fn reason_shown(proposal: &Proposal) -> String {
     match (proposal.kind, &proposal.terms) {
         (RefundKind::Deposit, Some(terms)) => {

@@ -4,14 +4,14 @@
 use serde_json::json;
 
 use crate::domain::message::RefundStuck;
-use crate::domain::refund::{FailureReason, SILENT_TOO_LONG, retry_after};
-use crate::domain::{OrderStatus, RefundId, RefundStatus, Timestamp};
+use crate::domain::refund::{FailureReason, Processing, RefundState, SILENT_TOO_LONG, retry_after};
+use crate::domain::{OrderStatus, RefundId, RefundStatus};
 use crate::services::notify::{Notice, tell_deciders};
-use crate::store::refunds::{Refund, Standing};
+use crate::store::refunds::Refund;
 use crate::store::{Note, Tx, audit, refunds};
 
-use super::settle::{WECHAT_PAY, asked_again_later, escalate, mark_manual_required, tell_failed};
-use super::{Context, Error, Result, bring_order_to, in_one_transaction, step};
+use super::report::{WECHAT_PAY, escalate, mark_manual_required, tell_failed};
+use super::{Context, Error, Result, bring_order_to, in_one_transaction, keep, step};
 
 /// The operator of what the runner finds.
 pub(super) const OPERATOR: &str = "run-refunds";
@@ -28,14 +28,10 @@ pub(super) async fn record_unknown(
     let kept = in_one_transaction(ctx, move |ctx, tx| {
         let (held, blocked) = (held.clone(), blocked.clone());
         Box::pin(async move {
-            if is_held(tx, &held).await? {
-                let standing = Standing {
-                    silent_since: held.standing.silent_since.or(Some(ctx.now())),
-                    failure_reason: blocked,
-                    ..asked_again_later(&ctx, &held)
-                };
-                refunds::keep(tx, &held, &standing, ctx.now()).await?;
-                tell_silent(&ctx, tx, &Refund { standing, ..held }).await?;
+            if let Some(run) = held_run(tx, &held).await? {
+                let state = run.unknown(blocked, ctx.now());
+                let silent = keep(tx, held, state, ctx.now()).await?;
+                tell_silent(&ctx, tx, &silent).await?;
             }
             Ok(())
         })
@@ -54,13 +50,12 @@ pub(super) async fn escalate_mismatch(
     in_one_transaction(ctx, move |ctx, tx| {
         let held = held.clone();
         Box::pin(async move {
-            if !is_held(tx, &held).await? {
+            if held_run(tx, &held).await?.is_none() {
                 return Ok(None);
             }
-            let (payment, standing) = (held.payment_id, held.standing.clone());
             let note = Note::new(OPERATOR, FailureReason::Mismatch.as_str(), ctx.now());
-            bring_order_to(tx, payment, OrderStatus::Paid, &note).await?;
-            mark_manual_required(tx, held, standing, FailureReason::Mismatch, &note).await?;
+            bring_order_to(tx, held.payment_id, OrderStatus::Paid, &note).await?;
+            mark_manual_required(tx, held, FailureReason::Mismatch, None, &note).await?;
             Ok(Some(RefundStatus::ManualRequired))
         })
     })
@@ -76,20 +71,12 @@ pub(super) async fn escalate_order_mismatch(
 ) -> Result<()> {
     let reason = FailureReason::Mismatch;
     let note = Note::new(OPERATOR, "its order does not fit", ctx.now());
-    let standing = refund.standing.clone();
-    let refund = if refund.status == RefundStatus::Approved {
-        step(
-            tx,
-            refund,
-            RefundStatus::Processing,
-            standing.clone(),
-            &note,
-        )
-        .await?
+    let refund = if refund.status() == RefundStatus::Approved {
+        step(tx, refund, RefundState::take_up, &note).await?
     } else {
         refund
     };
-    let refund = mark_manual_required(tx, refund, standing, reason.clone(), &note).await?;
+    let refund = mark_manual_required(tx, refund, reason.clone(), None, &note).await?;
     tell_failed(ctx, tx, &refund, &reason).await
 }
 
@@ -131,44 +118,46 @@ pub(super) async fn record_failure(
     in_one_transaction(ctx, move |ctx, tx| {
         let (held, reason) = (held.clone(), reason.clone());
         Box::pin(async move {
-            if !is_held(tx, &held).await? {
+            let Some(run) = held_run(tx, &held).await? else {
                 return Ok(None);
-            }
-            let wait = retry_after(held.standing.attempts).filter(|_| may_repeat);
-            let standing = held.standing.clone();
-            let Some(wait) = wait else {
-                escalate(&ctx, tx, held, standing, reason).await?;
+            };
+            let Some(wait) = retry_after(run.history.attempts).filter(|_| may_repeat) else {
+                escalate(&ctx, tx, held, reason, None).await?;
                 return Ok(Some(RefundStatus::ManualRequired));
             };
             let note = Note::new(WECHAT_PAY, reason.word(), ctx.now());
-            let standing = Standing {
-                failure_reason: Some(reason),
-                silent_since: None,
-                next_try_at: Some(ctx.now().plus(wait)),
-                lease_until: None,
-                ..standing
-            };
-            step(tx, held, RefundStatus::Failed, standing, &note).await?;
+            let retry_at = ctx.now().plus(wait);
+            step(tx, held, |state| state.fail(reason, retry_at), &note).await?;
             Ok(Some(RefundStatus::Failed))
         })
     })
     .await
 }
 
-/// Whether the refund still is as its runner took it: under way, and under the same lease.
-async fn is_held(tx: &mut Tx, held: &Refund) -> Result<bool> {
+/// The refund as its runner took it, if it still is like that: under way, and under the same lease.
+async fn held_run(tx: &mut Tx, held: &Refund) -> Result<Option<Processing>> {
     let refund = refunds::by_id(tx, held.id).await?.ok_or(Error::NotFound)?;
-    Ok(refund.status == RefundStatus::Processing && refund.standing == held.standing)
+    Ok(match refund.state {
+        RefundState::Processing(run) if RefundState::Processing(run.clone()) == held.state => {
+            Some(run)
+        }
+        _ => None,
+    })
 }
 
-/// Nothing is learnt of a refund because the settings are wrong, or for too long: the recipients
-/// are told once a day for each cause, however many refunds it stops.
+/// Tells the recipients that nothing is learnt of a refund because the settings are wrong, or for
+/// too long: once a day for each cause, however many refunds it stops.
 async fn tell_silent(ctx: &Context, tx: &mut Tx, refund: &Refund) -> Result<()> {
     let now = ctx.now();
-    let standing = &refund.standing;
-    let is_too_long = |since: Timestamp| since.plus(SILENT_TOO_LONG) <= now;
+    let RefundState::Processing(Processing {
+        silence: Some(silence),
+        ..
+    }) = &refund.state
+    else {
+        return Ok(());
+    };
     let refund_no = refund.refund_no.to_string();
-    let (stuck, cause) = match &standing.failure_reason {
+    let (stuck, cause) = match &silence.blocked_by {
         Some(reason) => {
             let code = reason.word();
             let stuck = RefundStuck::Unanswerable {
@@ -177,7 +166,7 @@ async fn tell_silent(ctx: &Context, tx: &mut Tx, refund: &Refund) -> Result<()> 
             };
             (stuck, code)
         }
-        None if standing.silent_since.is_some_and(is_too_long) => {
+        None if silence.has_lasted(SILENT_TOO_LONG, now) => {
             (RefundStuck::Silent { refund_no }, "silent".to_owned())
         }
         None => return Ok(()),

@@ -2,10 +2,11 @@
 
 use serde_json::json;
 
+use crate::domain::refund::RefundState;
 use crate::domain::staff::Actor;
-use crate::domain::{Action, RefundId, RefundStatus};
+use crate::domain::{Action, RefundId};
 use crate::store::Note;
-use crate::store::refunds::{Refund, Standing};
+use crate::store::refunds::Refund;
 
 use super::{Context, Refusal, Result, audit_refund, in_one_transaction, load, step};
 
@@ -20,19 +21,17 @@ pub async fn undo(ctx: &Context, actor: &Actor, id: RefundId) -> Result<Refund> 
         Box::pin(async move {
             let now = ctx.now();
             let refund = load(tx, &actor, Action::ReviewRefunds, id).await?;
-            match refund.status {
-                RefundStatus::Approved => {}
-                RefundStatus::Pending | RefundStatus::AwaitingSecond | RefundStatus::Rejected => {
+            match &refund.state {
+                RefundState::Approved { history, .. } if now < history.approval.undo_until => {}
+                RefundState::Pending
+                | RefundState::AwaitingSecond { .. }
+                | RefundState::Rejected { .. } => {
                     return Err(Refusal::WrongState("尚未通过，无需撤回".to_owned()).into());
                 }
                 _ => return Err(Refusal::UndoOver.into()),
             }
-            if refund.standing.undo_until.is_none_or(|until| now >= until) {
-                return Err(Refusal::UndoOver.into());
-            }
             let note = Note::new(&actor, "withdrawn", now);
-            let to = RefundStatus::Pending;
-            let refund = step(tx, refund, to, Standing::default(), &note).await?;
+            let refund = step(tx, refund, RefundState::withdraw, &note).await?;
             audit_refund(tx, Some(&actor), "refund.undo", &refund, json!(null), now);
             Ok(refund)
         })

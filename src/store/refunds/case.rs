@@ -1,4 +1,4 @@
-//! What a refund rests on, read in one go: the payment, its member, the sync that decides, the
+//! The facts behind a refund, read in one go: the payment, its member, the sync that decides, the
 //! ranking, the calendar and who else claims the account.
 
 use crate::domain::refund::{Claimant, DecidingSync, Grounds};
@@ -46,17 +46,14 @@ pub struct Case {
     pub camp_id: Option<CampId>,
     /// The member that it made.
     pub member_id: Option<MemberId>,
-    /// Where the order is in its life.
     pub order_status: OrderStatus,
-    /// When it was paid.
     pub paid_at: Option<Timestamp>,
-    /// Who paid.
+    /// The payer.
     pub openid_mac: Option<Vec<u8>>,
     /// The member's planet nickname; empty where there is no member.
     pub planet_nickname: String,
     /// The member's WeChat nickname; empty where there is no member.
     pub wechat_nickname: String,
-    /// What is judged.
     pub grounds: Grounds,
 }
 

@@ -9,19 +9,16 @@ use crate::store::{StoreError, StoreResult};
 
 use super::case::CaseRow;
 use super::row::RefundRow;
-use super::{AMONG_HEAD, CASES_HEAD, CLAIMED_HEAD, Case, Refund, TABLE};
+use super::{AMONG_HEAD, CASES_HEAD, COMMITTED_HEAD, Case, Refund, TABLE};
 
 /// Rows that one statement asks for.
 const AT_ONCE: usize = 500;
 
-/// What a refund may still pay out of its payment, or has paid out.
+/// Money of a payment that is committed to one of its refunds: it may still be paid out, or was.
 #[derive(Debug, Clone, Copy)]
-pub struct Claim {
-    /// The payment.
+pub struct CommittedAmount {
     pub payment_id: PaymentId,
-    /// The refund.
     pub refund_id: RefundId,
-    /// How much.
     pub amount_fen: Fen,
 }
 
@@ -42,17 +39,18 @@ macro_rules! read_among {
     }};
 }
 
-/// The refunds of a list, those that there are.
-pub async fn by_ids(conn: &mut Conn, ids: &[RefundId]) -> StoreResult<HashMap<RefundId, Refund>> {
+/// The refunds of a list, those that there are. A row that fits no state is an error of its own, so
+/// that it does not hold up the others.
+pub async fn by_ids(
+    conn: &mut Conn,
+    ids: &[RefundId],
+) -> StoreResult<HashMap<RefundId, StoreResult<Refund>>> {
     let rows = read_among!(RefundRow, conn, AMONG_HEAD, "AND r.id", ids);
-    let refunds = rows.into_iter().map(|row| {
-        let refund = Refund::try_from(row)?;
-        Ok((refund.id, refund))
-    });
-    refunds.collect()
+    let refunds = rows.into_iter();
+    Ok(refunds.map(|row| (row.id(), row.try_into())).collect())
 }
 
-/// What refunds of the payments of a list rest on.
+/// The facts behind refunds of the payments of a list.
 pub async fn cases_of_payments(
     conn: &mut Conn,
     payments: &[PaymentId],
@@ -65,20 +63,20 @@ pub async fn cases_of_payments(
     cases.collect()
 }
 
-/// What refunds claim of the payments of a list.
-pub async fn claims_of_payments(
+/// The amounts that are committed to refunds of the payments of a list.
+pub async fn committed_amounts(
     conn: &mut Conn,
     payments: &[PaymentId],
-) -> StoreResult<Vec<Claim>> {
+) -> StoreResult<Vec<CommittedAmount>> {
     let rows = read_among!(
         (i64, i64, i64),
         conn,
-        CLAIMED_HEAD,
+        COMMITTED_HEAD,
         "AND r.payment_id",
         payments
     );
-    let claims = rows.into_iter().map(|(payment, refund, amount)| {
-        Ok(Claim {
+    let amounts = rows.into_iter().map(|(payment, refund, amount)| {
+        Ok(CommittedAmount {
             payment_id: PaymentId(payment),
             refund_id: RefundId(refund),
             amount_fen: Fen::new(amount).map_err(|_| StoreError::Inconsistent {
@@ -88,7 +86,7 @@ pub async fn claims_of_payments(
             })?,
         })
     });
-    claims.collect()
+    amounts.collect()
 }
 
 #[cfg(test)]
@@ -98,11 +96,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn claims_are_those_of_the_domain() {
-        let (_, claiming) = CLAIMED_HEAD.split_once("IN (").unwrap();
+    fn what_is_committed_is_what_the_domain_says() {
+        let (_, committing) = COMMITTED_HEAD.split_once("IN (").unwrap();
         for status in RefundStatus::ALL {
-            let is_named = claiming.contains(&format!("'{status}'"));
-            assert_eq!(is_named, status.claims_money(), "{status}");
+            let is_named = committing.contains(&format!("'{status}'"));
+            assert_eq!(is_named, status.commits_money(), "{status}");
         }
     }
 }

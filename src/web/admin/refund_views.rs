@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::refund::CLEAR_CONFIDENCE;
+use crate::domain::refund::{CLEAR_CONFIDENCE, FailureReason};
 use crate::domain::{
     CampId, MemberId, PlanetUserId, RefundFlag, RefundId, RefundKind, RefundStatus, SyncId,
     Timestamp,
@@ -178,10 +178,10 @@ pub(super) struct RefundView {
 
 impl From<Refund> for RefundView {
     fn from(refund: Refund) -> Self {
-        let (proposal, standing) = (refund.proposal, refund.standing);
-        let (decided_by, decided_at) = standing
-            .decision
-            .map(|decision| (decision.name, decision.at))
+        let (proposal, state) = (refund.proposal, refund.state);
+        let (decided_by, decided_at) = state
+            .decision()
+            .map(|decision| (decision.name.clone(), decision.at))
             .unzip();
         Self {
             id: refund.id,
@@ -192,7 +192,7 @@ impl From<Refund> for RefundView {
             member_id: refund.member_id,
             order_no: refund.order_no,
             amount_fen: proposal.amount_fen.get(),
-            status: refund.status,
+            status: state.status(),
             checked_in_days: proposal.checked_in_days,
             grace_days: proposal.terms.map(|terms| terms.grace_days),
             required_days: proposal.terms.map(|terms| terms.required_days),
@@ -203,13 +203,13 @@ impl From<Refund> for RefundView {
             reason: refund.reason,
             decided_by,
             decided_at,
-            undo_until: standing.undo_until,
-            attempts: standing.attempts,
-            next_try_at: standing.next_try_at,
-            failure_reason: standing.failure_reason.map(|reason| reason.word()),
-            wechat_refund_id: standing.wechat_refund_id,
-            refunded_at: standing.refunded_at,
-            replaced_by: standing.replaced_by,
+            undo_until: state.undo_until(),
+            attempts: state.attempts(),
+            next_try_at: state.next_try_at(),
+            failure_reason: state.failure_reason().map(FailureReason::word),
+            wechat_refund_id: state.wechat_refund_id().map(str::to_owned),
+            refunded_at: state.refunded_at(),
+            replaced_by: state.replaced_by().map(ToString::to_string),
             created_at: refund.created_at,
         }
     }

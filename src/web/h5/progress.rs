@@ -139,12 +139,11 @@ impl From<WayBack> for ProgressRefund {
             rejected_for,
         }: WayBack,
     ) -> Self {
-        let standing = refund.standing;
         Self {
-            status: refund.status,
+            status: refund.status(),
             amount_fen: refund.proposal.amount_fen.get(),
-            refunded_at: standing.refunded_at,
-            wechat_refund_id: standing.wechat_refund_id,
+            refunded_at: refund.state.refunded_at(),
+            wechat_refund_id: refund.state.wechat_refund_id().map(str::to_owned),
             reason: rejected_for,
         }
     }

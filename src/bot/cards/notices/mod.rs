@@ -63,7 +63,7 @@ fn mended(press: &Press<'_>, what: &str, by: &str, at: Timestamp) -> Value {
 /// Who had a refund tried again since it last needed a person, and when.
 async fn retried_by(press: &Press<'_>, id: RefundId) -> Result<Option<(Operator, Timestamp)>> {
     let detail = refund::one(&press.bot.ctx, &press.actor, id).await?;
-    let is_replaced = detail.listed.refund.standing.replaced_by.is_some();
+    let is_replaced = detail.listed.refund.state.replaced_by().is_some();
     let timeline = detail.timeline;
     let needs_person = RefundStatus::ManualRequired.as_str();
     let retry = timeline
@@ -94,7 +94,7 @@ async fn sync(press: &Press<'_>, camp: CampId) -> Result<Vec<Reply>> {
 /// What has become of a refund that needs no retry.
 async fn no_retry(press: &Press<'_>, id: RefundId) -> Result<Vec<Reply>> {
     let refund = review::one(&press.bot.ctx, &press.actor, id).await?;
-    let body = json!({"word": "no_retry", "status": refund.status.as_str()});
+    let body = json!({"word": "no_retry", "status": refund.status().as_str()});
     Ok(vec![replies::text(
         press.bot,
         press.person,
@@ -120,10 +120,10 @@ async fn review_payment(press: &Press<'_>, camp: CampId) -> Result<Vec<Reply>> {
 async fn fate(press: &Press<'_>, camp: &Camp, payment: PaymentId) -> Result<Reply> {
     let outcome = refund::outcome_of_payment(&press.bot.ctx, &press.actor, payment).await?;
     let refund = outcome.refund.as_ref();
-    let decision = refund.and_then(|refund| refund.standing.decision.as_ref());
+    let decision = refund.and_then(|refund| refund.state.decision());
     let body = json!({
         "campId": camp.id.0,
-        "status": refund.map(|refund| refund.status.as_str()),
+        "status": refund.map(|refund| refund.status().as_str()),
         "by": decision.map(|decision| &decision.name),
         "at": decision.map(|decision| replies::moment(decision.at)),
         "hasPlace": outcome.has_place,

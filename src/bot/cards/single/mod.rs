@@ -71,9 +71,9 @@ pub(in crate::bot) fn card(bot: &Bot, person: &str, camp: &Camp, listed: &Listed
 
 /// Who has approved it first, where a second approver is waited for.
 fn first_by(refund: &Refund) -> Option<&str> {
-    let decision = refund.standing.decision.as_ref();
+    let decision = refund.state.decision();
     decision
-        .filter(|_| refund.status == RefundStatus::AwaitingSecond)
+        .filter(|_| refund.status() == RefundStatus::AwaitingSecond)
         .map(|decision| decision.name.as_str())
 }
 
@@ -181,9 +181,8 @@ async fn finish(
         )) => {
             let refund = review::one(&press.bot.ctx, &press.actor, id).await?;
             let is_mine = refund
-                .standing
-                .decision
-                .as_ref()
+                .state
+                .decision()
                 .is_some_and(|decision| decision.by == press.actor.user_id);
             if !is_mine && matches!(refusal, Refusal::NeedsSecondApprover) {
                 return Err(refusal.into());
@@ -200,7 +199,7 @@ async fn finish(
     let outcome = outcome(press, frozen, &refund, reason);
     let change = CardState::Open.to(CardState::Decided)?;
     let mut answers = press.conclude(change, "single_decided", outcome).await?;
-    if let Some(until) = refund.standing.undo_until {
+    if let Some(until) = refund.state.undo_until() {
         answers.extend(follow_up(press, until));
     }
     Ok(answers)
@@ -208,12 +207,12 @@ async fn finish(
 
 fn outcome(press: &Press<'_>, frozen: &Frozen, refund: &Refund, reason: &str) -> Outcome {
     let now = press.bot.ctx.now();
-    let decision = refund.standing.decision.as_ref();
+    let decision = refund.state.decision();
     let by = decision.map_or(press.actor.name.as_str(), |decision| decision.name.as_str());
-    let undo_until = refund.standing.undo_until;
+    let undo_until = refund.state.undo_until();
     let field = |name: &str| frozen.body.get(name).cloned().unwrap_or_default();
     // A first approval decides nothing for those who may be the second.
-    let awaits = refund.status == RefundStatus::AwaitingSecond;
+    let awaits = refund.status() == RefundStatus::AwaitingSecond;
     let shown = json!({
         "campName": field("campName"),
         "name": field("name"),
@@ -222,13 +221,13 @@ fn outcome(press: &Press<'_>, frozen: &Frozen, refund: &Refund, reason: &str) ->
         "sumYuan": refund.proposal.amount_fen.yuan(),
         "count": 1,
         "skipped": 0,
-        "status": refund.status.as_str(),
+        "status": refund.status().as_str(),
         "reason": reason,
         "by": by,
         "at": replies::moment(decision.map_or(now, |decision| decision.at)),
         "undoUntil": undo_until.map(replies::moment_s),
         "canUndo": undo_until.is_some_and(|until| until > now),
-        "canReopen": refund.status == RefundStatus::Rejected,
+        "canReopen": refund.status() == RefundStatus::Rejected,
         "kind": "single",
     });
     Outcome {
@@ -259,7 +258,7 @@ async fn take_back(
         Ok(refund) => refund,
         Err(error @ Error::Refused(Refusal::WrongState(_))) => {
             let refund = review::one(&press.bot.ctx, &press.actor, id).await?;
-            if refund.status != RefundStatus::Pending {
+            if refund.status() != RefundStatus::Pending {
                 return Err(error);
             }
             // Taken back already: by this very click, whose process died before it could show so,

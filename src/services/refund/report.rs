@@ -6,14 +6,14 @@ use serde_json::json;
 
 use crate::domain::eligibility::Days;
 use crate::domain::message::{RefundDone, RefundFailed, RefundUnexpected};
-use crate::domain::refund::{FailureReason, poll_after};
+use crate::domain::refund::{FailureReason, RefundState};
 use crate::domain::{BindStatus, Machine as _, OrderStatus, RefundKind, RefundStatus, Timestamp};
 use crate::platforms::wechat_pay::{self, RefundNotice};
 use crate::services::notify::{Notice, tell_deciders, tell_group};
-use crate::store::refunds::{Refund, Standing};
+use crate::store::refunds::Refund;
 use crate::store::{Note, Tx, audit, camps, payments, refunds};
 
-use super::{Context, Error, Result, audit_refund, bring_order_to, in_one_transaction, step};
+use super::{Context, Error, Result, audit_refund, bring_order_to, in_one_transaction, keep, step};
 
 /// The operator of what WeChat Pay causes.
 pub(super) const WECHAT_PAY: &str = "wechat_pay";
@@ -42,7 +42,7 @@ pub enum Applied {
 }
 
 impl RefundReport {
-    /// Whether it is about this very refund: the amount and the order are ours too.
+    /// True if it is about this very refund: the amount and the order are ours too.
     fn is_about(&self, refund: &Refund) -> bool {
         let order_no = self.order_no.as_ref();
         self.amount_fen == refund.proposal.amount_fen.get()
@@ -122,7 +122,7 @@ async fn record_success(
     refund: Refund,
     report: &RefundReport,
 ) -> Result<Applied> {
-    let refund = match refund.status {
+    let refund = match refund.status() {
         RefundStatus::Success => return Ok(Applied::Before),
         RefundStatus::Processing | RefundStatus::Failed | RefundStatus::ManualRequired => refund,
         RefundStatus::Approved => record_sent(ctx, tx, refund).await?,
@@ -130,21 +130,9 @@ async fn record_success(
         _ => return report_unexpected(ctx, tx, report).await,
     };
     let note = Note::new(WECHAT_PAY, "refunded", ctx.now());
-    let standing = Standing {
-        wechat_refund_id: Some(report.refund_id.clone()),
-        refunded_at: Some(
-            report
-                .succeeded_at
-                .map_or(note.at, Timestamp::from)
-                .whole_second(),
-        ),
-        failure_reason: None,
-        silent_since: None,
-        next_try_at: None,
-        lease_until: None,
-        ..refund.standing.clone()
-    };
-    let refund = step(tx, refund, RefundStatus::Success, standing, &note).await?;
+    let at = report.succeeded_at.map_or(note.at, Timestamp::from);
+    let (id, at) = (report.refund_id.clone(), at.whole_second());
+    let refund = step(tx, refund, |state| state.succeed(id, at), &note).await?;
     bring_order_to(tx, refund.payment_id, OrderStatus::Refunded, &note).await?;
     close_binding(tx, &refund, &note).await?;
     audit_refund(tx, None, "refund.success", &refund, json!(null), note.at);
@@ -157,12 +145,8 @@ async fn record_success(
 /// Brings a refund under way that WeChat Pay knows although our books say that it was not sent yet.
 async fn record_sent(ctx: &Context, tx: &mut Tx, refund: Refund) -> Result<Refund> {
     let note = Note::new(WECHAT_PAY, "known to WeChat Pay", ctx.now());
-    let standing = Standing {
-        attempts: refund.standing.attempts + 1,
-        ..refund.standing.clone()
-    };
     bring_order_to(tx, refund.payment_id, OrderStatus::Refunding, &note).await?;
-    step(tx, refund, RefundStatus::Processing, standing, &note).await
+    step(tx, refund, RefundState::discover_try, &note).await
 }
 
 async fn record_end_without_money(
@@ -172,35 +156,30 @@ async fn record_end_without_money(
     report: &RefundReport,
     reason: FailureReason,
 ) -> Result<Applied> {
-    let standing = Standing {
-        wechat_refund_id: Some(report.refund_id.clone()),
-        ..refund.standing.clone()
-    };
-    match refund.status {
-        RefundStatus::Processing | RefundStatus::Failed => {
-            escalate(ctx, tx, refund, standing, reason).await?;
-        }
-        RefundStatus::Approved => {
-            let refund = record_sent(ctx, tx, refund).await?;
-            let standing = Standing {
-                attempts: refund.standing.attempts,
-                ..standing
-            };
-            escalate(ctx, tx, refund, standing, reason).await?;
-        }
-        // After CLOSED nothing but money changes it (wechat-pay-v3 §7.3).
-        RefundStatus::ManualRequired
-            if !matches!(&refund.standing.failure_reason, Some(known)
-                if *known == FailureReason::Closed || *known == reason) =>
-        {
-            let standing = Standing {
-                failure_reason: Some(reason),
-                ..standing
-            };
-            refunds::keep(tx, &refund, &standing, ctx.now()).await?;
-        }
+    let refund = match refund.status() {
+        RefundStatus::Processing | RefundStatus::Failed => refund,
+        RefundStatus::Approved => record_sent(ctx, tx, refund).await?,
+        RefundStatus::ManualRequired => return correct(ctx, tx, refund, report, reason).await,
         _ => return Ok(Applied::Before),
-    }
+    };
+    escalate(ctx, tx, refund, reason, Some(report.refund_id.clone())).await?;
+    Ok(Applied::Now(RefundStatus::ManualRequired))
+}
+
+/// Records another end without money of what people have already.
+async fn correct(
+    ctx: &Context,
+    tx: &mut Tx,
+    refund: Refund,
+    report: &RefundReport,
+    reason: FailureReason,
+) -> Result<Applied> {
+    let corrected = refund.state.clone();
+    let corrected = corrected.corrected(reason, report.refund_id.clone());
+    let Some(corrected) = corrected else {
+        return Ok(Applied::Before);
+    };
+    keep(tx, refund, corrected, ctx.now()).await?;
     Ok(Applied::Now(RefundStatus::ManualRequired))
 }
 
@@ -210,41 +189,26 @@ async fn record_processing(
     refund: Refund,
     report: &RefundReport,
 ) -> Result<Applied> {
-    if refund.status != RefundStatus::Processing {
+    let RefundState::Processing(run) = refund.state.clone() else {
         return Ok(Applied::Before);
-    }
-    let standing = Standing {
-        wechat_refund_id: Some(report.refund_id.clone()),
-        ..asked_again_later(ctx, &refund)
     };
-    refunds::keep(tx, &refund, &standing, ctx.now()).await?;
+    let state = run.under_way(report.refund_id.clone(), ctx.now());
+    keep(tx, refund, state, ctx.now()).await?;
     Ok(Applied::Now(RefundStatus::Processing))
 }
 
-/// Under way, and asked about later.
-pub(super) fn asked_again_later(ctx: &Context, refund: &Refund) -> Standing {
-    Standing {
-        polls: refund.standing.polls + 1,
-        next_try_at: Some(ctx.now().plus(poll_after(refund.standing.polls))),
-        lease_until: None,
-        silent_since: None,
-        failure_reason: None,
-        ..refund.standing.clone()
-    }
-}
-
 /// Leaves a refund to people because the machine is at its end: its order is paid again, and they
-/// are told.
+/// are told. `told`: WeChat Pay's number of it, where it has just told one.
 pub(super) async fn escalate(
     ctx: &Context,
     tx: &mut Tx,
     refund: Refund,
-    standing: Standing,
     reason: FailureReason,
+    told: Option<String>,
 ) -> Result<()> {
     let note = Note::new(WECHAT_PAY, reason.word(), ctx.now());
     bring_order_to(tx, refund.payment_id, OrderStatus::Paid, &note).await?;
-    let refund = mark_manual_required(tx, refund, standing, reason.clone(), &note).await?;
+    let refund = mark_manual_required(tx, refund, reason.clone(), told, &note).await?;
     tell_failed(ctx, tx, &refund, &reason).await
 }
 
@@ -253,27 +217,14 @@ pub(super) async fn escalate(
 pub(super) async fn mark_manual_required(
     tx: &mut Tx,
     refund: Refund,
-    standing: Standing,
     reason: FailureReason,
+    told: Option<String>,
     note: &Note,
 ) -> Result<Refund> {
     let details = json!({ "reason": reason.word() });
-    let standing = Standing {
-        failure_reason: Some(reason),
-        silent_since: None,
-        next_try_at: None,
-        lease_until: None,
-        ..standing
-    };
-    let refund = step(tx, refund, RefundStatus::ManualRequired, standing, note).await?;
-    audit_refund(
-        tx,
-        None,
-        "refund.manual_required",
-        &refund,
-        details,
-        note.at,
-    );
+    let refund = step(tx, refund, |state| state.require_person(reason, told), note).await?;
+    let action = "refund.manual_required";
+    audit_refund(tx, None, action, &refund, details, note.at);
     Ok(refund)
 }
 
@@ -329,12 +280,12 @@ pub(super) async fn tell_failed(
         camp_name: camp.map(|camp| camp.name),
         amount: refund.proposal.amount_fen,
         reason: reason.word(),
-        attempts: refund.standing.attempts,
+        attempts: refund.state.attempts(),
     };
     let notice = Notice {
         content: failed.into(),
         camp_id: refund.camp_id,
-        dedupe_key: format!("{}:{}", refund.refund_no, refund.standing.attempts),
+        dedupe_key: format!("{}:{}", refund.refund_no, refund.state.attempts()),
     };
     tell_deciders(tx, &ctx.settings, &notice, ctx.now()).await
 }
