@@ -24,7 +24,8 @@ pub fn refund_in(status: &str) -> String {
         ("undo_until", set(is_approved, "1")),
         ("attempts", if was_sent { "1" } else { "0" }),
         ("polls", "0"),
-        ("next_try_at", set(is_due, "1")),
+        // In the year 2100: nothing happens to it while the scene plays.
+        ("next_try_at", set(is_due, "4102444800000000")),
         ("lease_until", "NULL"),
         ("silent_since", "NULL"),
         ("failure_reason", set(has_trouble, "'abnormal'")),

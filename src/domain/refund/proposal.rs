@@ -37,8 +37,8 @@ text_enum! {
     }
 }
 
-/// The proposal that an approval refers to. Frozen: if any of it has changed since it was shown, the
-/// approval is refused and the proposal shown anew.
+/// The proposal that an approval refers to. Frozen: if any of it has changed since it was shown,
+/// the approval is refused and the proposal shown anew.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Proposal {

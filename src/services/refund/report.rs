@@ -1,5 +1,5 @@
-//! Applies what WeChat Pay reports of a refund, by a notification or in an answer. A report is final
-//! whenever it comes, and has its effect once.
+//! Applies what WeChat Pay reports of a refund, by a notification or in an answer. A report is
+//! final whenever it comes, and has its effect once.
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -123,6 +123,7 @@ async fn record_success(
     report: &RefundReport,
 ) -> Result<Applied> {
     let refund = match refund.status() {
+        // Nothing that is said after SUCCESS counts (wechat-pay-v3 §7.3).
         RefundStatus::Success => return Ok(Applied::Before),
         RefundStatus::Processing | RefundStatus::Failed | RefundStatus::ManualRequired => refund,
         RefundStatus::Approved => record_sent(ctx, tx, refund).await?,
@@ -149,6 +150,9 @@ async fn record_sent(ctx: &Context, tx: &mut Tx, refund: Refund) -> Result<Refun
     step(tx, refund, RefundState::discover_try, &note).await
 }
 
+/// Records that WeChat Pay ended a refund without money. ABNORMAL may still become SUCCESS once the
+/// payer's account is mended; CLOSED is final, and only then another number is allowed
+/// (wechat-pay-v3 §7.2, §7.3). Neither is for a machine.
 async fn record_end_without_money(
     ctx: &Context,
     tx: &mut Tx,
@@ -183,6 +187,8 @@ async fn correct(
     Ok(Applied::Now(RefundStatus::ManualRequired))
 }
 
+/// Records that WeChat Pay is at it: a day or more is usual for bank cards, so it is asked again at
+/// the pace of its own documents (wechat-pay-v3 §7.1).
 async fn record_processing(
     ctx: &Context,
     tx: &mut Tx,

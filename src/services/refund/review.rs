@@ -1,5 +1,5 @@
-//! Refunds that wait for a decision, as reviewers are shown them: by camp, the clear ones apart from
-//! those to look at.
+//! Refunds that wait for a decision, as reviewers are shown them: by camp, the clear ones apart
+//! from those to look at.
 
 use crate::domain::refund::RefundState;
 use crate::domain::staff::Actor;

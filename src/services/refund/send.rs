@@ -128,8 +128,8 @@ impl Pace {
 /// whose time has come, and those under way that WeChat Pay is to be asked about.
 ///
 /// # Errors
-/// [`super::Error::NotConfigured`] without WeChat Pay; else those of the store. What was claimed then is
-/// taken up again when its lease has run out.
+/// [`super::Error::NotConfigured`] without WeChat Pay; else those of the store. What was leased
+/// then is taken up again when its lease has run out.
 pub async fn run_due(ctx: &Context) -> Result<Summary> {
     let pay = ctx.pay()?;
     let pace = Pace::new();
@@ -268,6 +268,9 @@ async fn lease(ctx: &Context, tx: &mut Tx, refund: Refund, case: Case) -> Result
     })
 }
 
+/// Sends one refund, or asks about it where its number may have been sent before. The same number
+/// with the same content is one refund at WeChat Pay however often it is sent (wechat-pay-v3 §7.2);
+/// which error leads where is the table of §11.
 async fn carry_out(ctx: &Context, pay: &WechatPay, pace: &Pace, lease: &Lease) -> Result<Ending> {
     if !lease.is_fresh
         && let Some(ending) = query(ctx, pay, pace, &lease.refund).await?
@@ -284,6 +287,7 @@ async fn carry_out(ctx: &Context, pay: &WechatPay, pace: &Pace, lease: &Lease) -
     match error.next_step() {
         // Neither says anything about money: it is asked for, and sent again if it is not there.
         NextStep::Repeat | NextStep::QueryOrRepeat => end_unknown(ctx, &lease.refund, None).await,
+        // The refusal may come from a try of ours that went through after all.
         NextStep::QueryFirst | NextStep::NewNumber => {
             match query(ctx, pay, pace, &lease.refund).await? {
                 Some(ending) => Ok(ending),
@@ -297,7 +301,8 @@ async fn carry_out(ctx: &Context, pay: &WechatPay, pace: &Pace, lease: &Lease) -
     }
 }
 
-/// Asks WeChat Pay about the number; `None`: it has never heard of it, so that it may be sent.
+/// Asks WeChat Pay about the number; `None`: it has never heard of it, so that the same number may
+/// be sent (wechat-pay-v3 §11, RESOURCE_NOT_EXISTS).
 async fn query(
     ctx: &Context,
     pay: &WechatPay,
@@ -319,7 +324,8 @@ async fn query(
     }
 }
 
-/// Applies what WeChat Pay answered about a refund.
+/// Applies what WeChat Pay answered about a refund. That it answered only means that it knows the
+/// refund; whether the money is back is in the status (wechat-pay-v3 §7.1).
 async fn conclude(
     ctx: &Context,
     refund: &Refund,
