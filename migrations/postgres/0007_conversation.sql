@@ -62,19 +62,26 @@ CREATE TABLE bot_card (
     kind       TEXT NOT NULL,
     camp_id    BIGINT REFERENCES training_camp (id),
     subject    TEXT NOT NULL,
-    -- The frozen list that the card was made of: refund ids and proposal hashes.
+    -- refunds, retry, sync, match, choice or payment.
+    waits_for  TEXT NOT NULL,
+    -- What the card was made of, in the shape that its kind and version have.
+    version    BIGINT NOT NULL,
     proposal   TEXT NOT NULL,
     audience   TEXT NOT NULL,
     state      TEXT NOT NULL,
+    -- What became of it, in the shape of its version.
+    outcome_version BIGINT,
     outcome    TEXT,
     decided_by BIGINT REFERENCES system_user (id),
     msgid      TEXT,
+    -- The program of that moment could not read it: it is left as it is.
+    set_apart_at BIGINT,
     expires_at BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
 );
 CREATE INDEX bot_card_subject ON bot_card (kind, subject, state);
-CREATE INDEX bot_card_waiting ON bot_card (expires_at, id) WHERE state = 'open';
+CREATE INDEX bot_card_waiting ON bot_card (expires_at, id) WHERE state = 'open' AND set_apart_at IS NULL;
 
 -- Response codes: one from sending, one per click; each is good once, for 72 hours.
 CREATE TABLE bot_card_code (

@@ -6,26 +6,11 @@ use unicode_normalization::UnicodeNormalization as _;
 /// Characters of a message that are looked at.
 const MAX_CHARACTERS: usize = 200;
 
-text_enum! {
-    /// What people may ask for.
-    pub enum Verb {
-        /// What can be asked.
-        Help = "帮助",
-        /// How a camp, a member or oneself is doing.
-        Progress = "进度",
-        /// Fetch check-ins now.
-        Sync = "同步",
-        /// Who members are.
-        Match = "匹配",
-        /// What waits for a decision.
-        Pending = "待审核",
-    }
-}
+pub use crate::domain::command::Verb;
 
 /// A verb and what follows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Command {
-    /// What is asked for.
     pub verb: Verb,
     /// The words behind it: a camp, a member.
     pub words: Vec<String>,
@@ -65,7 +50,7 @@ const ALIASES: &[(&str, Verb)] = &[
     ("dsh", Verb::Pending),
 ];
 
-/// What people may expect of us that we do not do: it is said plainly, not guessed at.
+/// Words for things that people may expect of us and that we do not do: it is said plainly, not guessed at.
 const FOREIGN: &[&str] = &["催打卡", "退款", "重试", "报表", "二维码", "状态"];
 
 /// The word of something that we do not do, if `text` begins with one.
@@ -75,7 +60,7 @@ pub fn foreign(text: &str) -> Option<&'static str> {
     FOREIGN.iter().copied().find(|word| text.starts_with(word))
 }
 
-/// What people say when they say hello.
+/// Greetings.
 const GREETINGS: &[&str] = &[
     "你好",
     "您好",
@@ -86,12 +71,12 @@ const GREETINGS: &[&str] = &[
     "下午好",
     "晚上好",
 ];
-/// What stands between a verb and a name in a sentence.
+/// Characters between a verb and a name in a sentence.
 const BETWEEN: &[char] = &[
     '的', '呢', '吗', '一', '下', '？', '?', '，', ',', '。', '！', '!',
 ];
 
-/// Whether somebody says hello, and nothing else that we know.
+/// Is true where somebody says hello, and nothing else that we know.
 #[must_use]
 pub fn is_greeting(text: &str) -> bool {
     let text = readable(text).to_lowercase();

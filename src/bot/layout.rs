@@ -17,7 +17,7 @@ use crate::domain::CardId;
 
 /// The question of a vote.
 pub(super) const CHOICES: &str = "choices";
-/// What every key of a card button begins with.
+/// The beginning of every key of a card's button.
 const KEY_PREFIX: &str = "c1";
 
 /// Why lines make no card.
@@ -90,7 +90,7 @@ pub struct Layout {
     text: String,
     open: String,
     rows: Vec<(String, String)>,
-    buttons: Vec<(String, Press)>,
+    buttons: Vec<(String, Effect)>,
     select: Option<(String, String)>,
     options: Vec<(String, String)>,
     picked: Option<String>,
@@ -100,7 +100,7 @@ pub struct Layout {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Press {
+enum Effect {
     Action(String),
     Page(String),
 }
@@ -134,10 +134,10 @@ impl Layout {
             "open" => self.open = value,
             "grey" => self.grey = value,
             "row" => self.rows.push(pair(&value)?),
-            "button" => self.buttons.push((value, Press::Action(id_of()?))),
+            "button" => self.buttons.push((value, Effect::Action(id_of()?))),
             "link" => {
                 let (label, address) = pair(&value)?;
-                self.buttons.push((label, Press::Page(address)));
+                self.buttons.push((label, Effect::Page(address)));
             }
             "select" => self.select = Some((id_of()?, value)),
             "option" => self.options.push((id_of()?, value)),
@@ -153,7 +153,7 @@ impl Layout {
         Some(())
     }
 
-    /// Whether a press on it comes back to us, so that it needs a row of its own.
+    /// Is true where a press on it comes back to us, so that it needs a row of its own.
     #[must_use]
     pub fn calls_back(&self) -> bool {
         self.submit.is_some() || !self.buttons.is_empty()
@@ -166,10 +166,12 @@ impl Layout {
 
     /// The first page that it leads to: label and address.
     pub(super) fn page(&self) -> Option<(&str, &str)> {
-        self.buttons.iter().find_map(|(label, press)| match press {
-            Press::Page(address) => Some((label.as_str(), address.as_str())),
-            Press::Action(_) => None,
-        })
+        self.buttons
+            .iter()
+            .find_map(|(label, effect)| match effect {
+                Effect::Page(address) => Some((label.as_str(), address.as_str())),
+                Effect::Action(_) => None,
+            })
     }
 
     /// The card as a text, for where it cannot be shown.
@@ -289,17 +291,21 @@ impl Layout {
     }
 
     fn buttons(&self, face: &Face) -> Result<Card, LayoutError> {
-        let mut buttons = self.buttons.iter().enumerate().map(|(at, (label, press))| {
-            let button = match press {
-                Press::Action(action) => Button::callback(label, face.key(action)),
-                Press::Page(address) => Button::link(label, address),
-            };
-            button.style(if at == 0 {
-                ButtonStyle::One
-            } else {
-                ButtonStyle::Two
-            })
-        });
+        let mut buttons = self
+            .buttons
+            .iter()
+            .enumerate()
+            .map(|(at, (label, effect))| {
+                let button = match effect {
+                    Effect::Action(action) => Button::callback(label, face.key(action)),
+                    Effect::Page(address) => Button::link(label, address),
+                };
+                button.style(if at == 0 {
+                    ButtonStyle::One
+                } else {
+                    ButtonStyle::Two
+                })
+            });
         // A greyed card still has to have a button in the form that WeCom reads.
         let first = buttons
             .next()

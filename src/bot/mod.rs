@@ -5,49 +5,29 @@
 mod answers;
 mod cards;
 pub mod command;
+mod instance;
 mod layout;
+mod members;
 mod menu;
 mod names;
 mod rendering;
 mod replies;
 mod templates;
+mod turn;
 mod worker;
-
-use std::sync::Arc;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use wecom::crypto::Keys;
 
+use crate::services::Result;
 use crate::services::chat::Chat;
 use crate::services::deliver::{self, Delivered};
 use crate::services::inbox::Worked;
-use crate::services::{Context, Result};
 
+pub use instance::Bot;
 pub use layout::{Layout, LayoutError, read_key};
 pub use menu::menu;
 pub use templates::{TemplateError, Templates};
-
-/// The bot. Cheap to clone.
-#[derive(Clone)]
-pub struct Bot {
-    ctx: Context,
-    templates: Arc<Templates>,
-    keys: Option<Arc<Keys>>,
-}
-
-impl Bot {
-    /// A bot that reads with `keys`, the ones of the callback; none while WeCom is not set up.
-    #[must_use]
-    pub fn new(ctx: Context, mut templates: Templates, keys: Option<Keys>) -> Self {
-        templates.set_site(&ctx.settings.public_url);
-        Self {
-            ctx,
-            templates: Arc::new(templates),
-            keys: keys.map(Arc::new),
-        }
-    }
-}
 
 impl Chat for Bot {
     fn work_inbox(&self) -> BoxFuture<'_, Result<Worked>> {

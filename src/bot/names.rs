@@ -7,7 +7,7 @@ use crate::domain::matching::simplified;
 /// Names that are offered when none fits.
 const MAX_OFFERED: usize = 5;
 
-/// What a word may mean.
+/// The camps that a word may mean.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Found<'a, T> {
     /// This one.

@@ -1,9 +1,7 @@
 //! Replies on their way to the outbox, and refusals as they are told.
 
-use serde_json::Value;
-
-use crate::domain::message::{Page, Refused, Untyped};
-use crate::domain::{CampId, Message, Recipients, Timestamp, WecomUserid};
+use crate::domain::message::{CardSent, Refused};
+use crate::domain::{CampId, Message, Recipients, Timestamp};
 use crate::services::inbox::Reply;
 use crate::services::{Error, Refusal};
 use crate::store::cards::NewCard;
@@ -13,8 +11,22 @@ use super::Bot;
 
 /// Tells the one person who asked.
 pub(super) fn reply(bot: &Bot, person: &str, content: impl Into<Message>) -> Reply {
-    let mut reply = scheduled(recipients(person), content, bot.ctx.now());
+    reply_to(bot, Recipients::one(person), content)
+}
+
+/// Tells those who wait for it.
+pub(super) fn reply_to(bot: &Bot, to: Recipients, content: impl Into<Message>) -> Reply {
+    let mut reply = scheduled(to, content, bot.ctx.now());
     reply.message.priority = Priority::Reply;
+    reply
+}
+
+/// Sends a card to its audience.
+pub(super) fn card(bot: &Bot, card: NewCard) -> Reply {
+    let to = Recipients::Members(card.audience.clone());
+    let mut reply = scheduled(to, CardSent {}, bot.ctx.now());
+    reply.message.camp_id = card.camp_id;
+    reply.card = Some(card);
     reply
 }
 
@@ -82,14 +94,6 @@ fn of_refusal(refusal: &Refusal) -> Refused {
     }
 }
 
-/// The page of the console on which a card of `kind` can be gone on with.
-pub(super) fn page_of(kind: &str) -> Page {
-    match kind {
-        "match" | "match_nobody" | "match_choose" => Page::Members,
-        _ => Page::Refunds,
-    }
-}
-
 /// `11-20 09:05`, on a Shanghai clock.
 pub(super) fn moment(at: Timestamp) -> String {
     at.shanghai().format("%m-%d %H:%M").to_string()
@@ -98,51 +102,6 @@ pub(super) fn moment(at: Timestamp) -> String {
 /// `09:05:30`, on a Shanghai clock: the end of the undo window.
 pub(super) fn moment_s(at: Timestamp) -> String {
     at.shanghai().format("%H:%M:%S").to_string()
-}
-
-// What follows goes with the last caller that has not its own payload yet.
-
-pub(super) fn recipients(joined: &str) -> Recipients {
-    joined.split('|').map(WecomUserid::new).collect()
-}
-
-pub(super) fn userids(to: &Recipients) -> Vec<String> {
-    match to {
-        Recipients::Members(userids) => userids.iter().map(WecomUserid::to_string).collect(),
-        Recipients::Group(_) => Vec::new(),
-    }
-}
-
-pub(super) fn readers(recipient: &str) -> Vec<String> {
-    userids(&recipients(recipient))
-}
-
-pub(super) fn text(bot: &Bot, person: &str, kind: &'static str, body: Value) -> Reply {
-    reply(bot, person, typed(kind, body))
-}
-
-pub(super) fn later(person: &str, kind: &'static str, body: Value, send_at: Timestamp) -> Reply {
-    scheduled(recipients(person), typed(kind, body), send_at)
-}
-
-fn typed(kind: &str, body: Value) -> Message {
-    Message::read(kind, 1, &body.to_string()).unwrap_or_else(|_| {
-        let template = format!("{kind}.txt");
-        Untyped { template, body }.into()
-    })
-}
-
-pub(super) fn card(
-    bot: &Bot,
-    person: &str,
-    _kind: &'static str,
-    _body: Value,
-    card: NewCard,
-) -> Reply {
-    let mut reply = reply(bot, person, crate::domain::message::CardSent {});
-    reply.message.camp_id = card.camp_id;
-    reply.card = Some(card);
-    reply
 }
 
 #[cfg(test)]

@@ -28,7 +28,6 @@ built_in![
     "answer_camps.txt",
     "answer_card_gone.txt",
     "answer_card_link.txt",
-    "answer_decided.txt",
     "answer_decided_before.txt",
     "answer_failed.txt",
     "answer_help.txt",
@@ -227,10 +226,6 @@ impl Templates {
         })
     }
 
-    pub(super) fn layout_file(&self, kind: &str, body: &Value) -> Result<Layout, TemplateError> {
-        self.layout_of(&format!("{kind}{CARD}"), body)
-    }
-
     fn fill(&self, file: &str, view: impl Serialize) -> Result<String, TemplateError> {
         self.environment
             .get_template(file)
@@ -343,13 +338,17 @@ mod tests {
 
     #[test]
     fn every_sample_is_what_its_view_writes() {
-        for (file, read_and_written) in crate::bot::rendering::CHECKS {
+        let checks = crate::bot::cards::CHECKS.iter().copied().flatten();
+        let mut unseen: Vec<&str> = BUILT_IN.iter().map(|(file, _)| *file).collect();
+        for (file, read_and_written) in checks.chain(crate::bot::rendering::CHECKS) {
+            unseen.retain(|other| other != file);
             for sample in samples(file).unwrap() {
                 let written = read_and_written(&sample);
                 let written = written.unwrap_or_else(|error| panic!("{file}: {error}: {sample}"));
                 assert_eq!(written, sample, "{file}");
             }
         }
+        assert_eq!(unseen, [""; 0], "every template has a view");
     }
 
     #[test]

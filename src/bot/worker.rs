@@ -14,8 +14,7 @@ use crate::services::{Error, Result};
 use crate::store::StoreError;
 use crate::store::inbox::InboundEvent;
 
-use super::cards::press;
-use super::{Bot, answers, replies};
+use super::{Bot, answers, cards, replies};
 
 /// People served side by side.
 const SIDE_BY_SIDE: usize = 8;
@@ -150,7 +149,7 @@ async fn route(bot: &Bot, person: &str, inbound: &Inbound) -> Result<Vec<Reply>>
             _ => answers::answer(bot, person, "帮助").await,
         },
         Body::Event(Event::Click { key, .. }) => answers::answer(bot, person, key).await,
-        Body::Event(Event::TemplateCard(click)) => press::press(bot, person, click).await,
+        Body::Event(Event::TemplateCard(click)) => cards::press(bot, person, click).await,
         // Opening the chat, entering the visible range and the like ask for nothing.
         Body::Event(_) => Ok(Vec::new()),
         _ => Ok(Vec::new()),

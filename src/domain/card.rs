@@ -1,6 +1,15 @@
-//! The life of an interactive card: it waits, somebody decides, and may take that back.
+//! An interactive card: what it was made of, its life (it waits, somebody decides, and may take
+//! that back), and what became of it.
+
+mod outcome;
+mod payload;
+mod proposal;
 
 use super::Machine;
+
+pub use outcome::*;
+pub use payload::*;
+pub use proposal::*;
 
 text_enum! {
     /// Where a card is in its life.
@@ -8,7 +17,7 @@ text_enum! {
         /// Waits for somebody.
         Open = "open",
         /// Somebody has taken it, and what they approve by it is on its way.
-        Claimed = "claimed",
+        Reserved = "reserved",
         /// Somebody has decided.
         Decided = "decided",
         /// The decision was withdrawn.
@@ -22,12 +31,12 @@ impl Machine for CardState {
     const SUBJECT: &'static str = "card";
 
     fn may_become(self, to: Self) -> bool {
-        use CardState::{Claimed, Decided, Open, Replaced, Withdrawn};
+        use CardState::{Decided, Open, Replaced, Reserved, Withdrawn};
         matches!(
             (self, to),
-            (Open, Claimed | Decided | Replaced)
+            (Open, Reserved | Decided | Replaced)
                 // Nothing could be approved: others may be able to.
-                | (Claimed, Decided | Open)
+                | (Reserved, Decided | Open)
                 | (Decided, Withdrawn)
         )
     }
@@ -35,7 +44,7 @@ impl Machine for CardState {
 
 #[cfg(test)]
 mod tests {
-    use super::CardState::{self, Claimed, Decided, Open, Replaced, Withdrawn};
+    use super::CardState::{self, Decided, Open, Replaced, Reserved, Withdrawn};
     use crate::domain::machine::assert_table;
 
     #[test]
@@ -43,11 +52,11 @@ mod tests {
         assert_table(
             CardState::ALL,
             &[
-                (Open, Claimed),
+                (Open, Reserved),
                 (Open, Decided),
                 (Open, Replaced),
-                (Claimed, Decided),
-                (Claimed, Open),
+                (Reserved, Decided),
+                (Reserved, Open),
                 (Decided, Withdrawn),
             ],
         );

@@ -9,6 +9,7 @@ pub mod calendar;
 pub mod camp;
 pub mod camp_form;
 pub mod card;
+pub mod command;
 pub mod eligibility;
 pub mod ids;
 pub mod machine;

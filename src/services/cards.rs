@@ -1,13 +1,18 @@
 //! The life of interactive cards: made with what they rest on, changed by response codes that are
 //! a budget, decided once. What a card looks like is none of this module's business.
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 use wecom::ErrorClass;
 use wecom::card::Replacement;
 use wecom::message::{CardAudience, CardUpdate};
 
-use crate::domain::{CardId, CardState, Machine as _, Move, Timestamp, UserId};
-use crate::store::cards::{self, Card, Decision, NewCard, Outcome, TakenCode};
+use crate::domain::card::{CardKind, Outcome, Proposal};
+use crate::domain::{
+    CampId, CardId, CardState, Machine as _, Move, Timestamp, UserId, WecomUserid,
+};
+use crate::store::cards::{self, Card, Cards, Decision, NewCard, TakenCode, UnreadableCard};
 
 use super::inbox::Reply;
 use super::{Context, Result};
@@ -19,7 +24,7 @@ const RENEWED_AT_ONCE: i64 = 20;
 /// How long a decision has for showing itself on its card.
 const A_MOMENT: TimeDelta = TimeDelta::minutes(1);
 
-/// What became of a change to a sent card.
+/// The end of a change to a sent card.
 #[derive(Debug)]
 pub enum Updated {
     /// The card looks as it should.
@@ -32,33 +37,62 @@ pub enum Updated {
     Failed(String),
 }
 
-/// One card, unless there is none of that number.
+/// A card's buttons die with its response codes, after 72 hours (wecom-app §6).
+const LIFE: TimeDelta = TimeDelta::hours(72);
+
+/// A card to be sent to `audience`.
+#[must_use]
+pub fn new(
+    ctx: &Context,
+    camp_id: Option<CampId>,
+    proposal: Proposal,
+    audience: BTreeSet<WecomUserid>,
+) -> NewCard {
+    NewCard {
+        proposal,
+        camp_id,
+        audience,
+        expires_at: ctx.now().plus(LIFE),
+    }
+}
+
+/// One card, unless there is none of that number, or none that this program can read.
 pub async fn find(ctx: &Context, id: CardId) -> Result<Option<Card>> {
     let mut conn = ctx.db.read().await?;
-    Ok(cards::by_id(&mut conn, id).await?)
+    let read = cards::by_id(&mut conn, id).await?.transpose();
+    Ok(read.unwrap_or_else(|unreadable| {
+        tracing::error!(card = id.0, why = unreadable.why, "a card cannot be read");
+        None
+    }))
 }
 
 /// The cards of one kind and subject in a state: they are decided together.
 pub async fn about(
     ctx: &Context,
-    kind: &str,
+    kind: CardKind,
     subject: &str,
     state: CardState,
 ) -> Result<Vec<Card>> {
     let mut conn = ctx.db.read().await?;
-    Ok(cards::about(&mut conn, kind, subject, state).await?)
+    let cards = cards::about(&mut conn, kind, subject, state).await?;
+    drop(conn);
+    readable(ctx, cards).await
 }
 
 /// The cards that still wait for somebody and expire before `before`.
 pub async fn expiring(ctx: &Context, before: Timestamp) -> Result<Vec<Card>> {
     let mut conn = ctx.db.read().await?;
-    Ok(cards::expiring(&mut conn, before, RENEWED_AT_ONCE).await?)
+    let cards = cards::expiring(&mut conn, before, RENEWED_AT_ONCE).await?;
+    drop(conn);
+    readable(ctx, cards).await
 }
 
-/// The cards that still wait although a newer one about the same has been sent to their readers.
+/// The cards that still wait although their readers have got a newer one about the same.
 pub async fn superseded(ctx: &Context) -> Result<Vec<Card>> {
     let mut conn = ctx.db.read().await?;
-    Ok(cards::superseded(&mut conn, RENEWED_AT_ONCE).await?)
+    let cards = cards::superseded(&mut conn, RENEWED_AT_ONCE).await?;
+    drop(conn);
+    readable(ctx, cards).await
 }
 
 /// The cards about refunds of a camp of which none waits any more: they were decided elsewhere. A
@@ -66,7 +100,25 @@ pub async fn superseded(ctx: &Context) -> Result<Vec<Card>> {
 pub async fn left_behind(ctx: &Context) -> Result<Vec<Card>> {
     let since = ctx.now().minus(A_MOMENT);
     let mut conn = ctx.db.read().await?;
-    Ok(cards::left_behind(&mut conn, since, RENEWED_AT_ONCE).await?)
+    let cards = cards::left_behind(&mut conn, since, RENEWED_AT_ONCE).await?;
+    drop(conn);
+    readable(ctx, cards).await
+}
+
+/// Those of the cards that could be read. The others are set apart, or they would come first again
+/// with every call, and hide what comes after them.
+async fn readable(ctx: &Context, Cards { read, unreadable }: Cards) -> Result<Vec<Card>> {
+    for UnreadableCard { id, why } in unreadable {
+        let now = ctx.now();
+        let is_new = ctx
+            .db
+            .write(move |tx| Box::pin(async move { cards::set_apart(tx, id, now).await }))
+            .await?;
+        if is_new {
+            tracing::error!(card = id.0, why, "a card cannot be read and was set apart");
+        }
+    }
+    Ok(read)
 }
 
 /// Ends a card that nobody has decided, and adds what takes its place, together; `false` if

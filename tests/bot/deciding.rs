@@ -18,8 +18,8 @@ const SHOWN: &str = "SELECT proposal FROM bot_card WHERE kind = 'digest' ORDER B
 /// The refunds of the first digest, in its order.
 async fn shown(stage: &Stage) -> Vec<i64> {
     let proposal: Value = serde_json::from_str(&stage.texts(SHOWN).await[0]).unwrap();
-    let picked = proposal["picked"].as_array().unwrap().clone();
-    picked
+    let clear = proposal["clear"].as_array().unwrap().clone();
+    clear
         .iter()
         .map(|refund| refund["id"].as_i64().unwrap())
         .collect()
@@ -80,16 +80,12 @@ on_both_engines! {
         press_only(&stage, "lin.yue", "确认退款").await;
         // It has taken the card and approved one of three.
         let ids = shown(&stage).await;
-        let shown = json!({
-            "by": "林越", "at": "01-11 12:00", "count": null, "canUndo": false, "skipped": 0,
-            "campName": "写作营",
-        });
-        let claim = json!({"asked": ids, "since": stage.ctx.now()});
-        let outcome = json!({"refunds": [], "account": null, "claim": claim, "shown": shown});
+        let made = json!({"by": "林越", "at": stage.ctx.now()});
+        let outcome = json!({"what": "reserved", "made": made, "asked": ids});
         stage
             .run(&format!(
-                "UPDATE bot_card SET state = 'claimed', decided_by = 1, outcome = '{outcome}' \
-                 WHERE kind = 'digest'"
+                "UPDATE bot_card SET state = 'reserved', decided_by = 1, outcome_version = 1, \
+                 outcome = '{outcome}' WHERE kind = 'digest'"
             ))
             .await;
         let actor = stage.actor("lin.yue").await;

@@ -32,3 +32,4 @@ mod sending;
 mod stage;
 mod talking;
 mod unusual;
+mod versions;

@@ -1,299 +1,245 @@
-//! Presses on cards: which card, whose press, and how what was decided is shown. A step
-//! (confirmation, back) changes the card of the one who pressed; a decision changes it for
+//! The part that the presses on all cards share: which card, whose press, and how a decision is shown. A
+//! step (confirmation, back) changes the card of the one who pressed; a decision changes it for
 //! everybody, and whoever comes second learns who was first. Everything is done by the services: a
 //! card only says what was shown.
 
-use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
 use wecom::event::CardClick;
 use wecom::message::CardAudience;
 
-use crate::domain::message::CardLink;
-use crate::domain::staff::{Actor, Channel};
-use crate::domain::{CardState, Machine as _, Move, RefundId};
-use crate::services::inbox::Reply;
-use crate::services::{Error, Result, cards, staff};
-use crate::store::cards::{Card, Outcome};
-
-use crate::bot::cards::matching::namesakes;
-use crate::bot::cards::{approving, choosing, matching, notices, pending, renewing, single};
-use crate::bot::layout::{Face, read_key};
+use crate::bot::layout::{Face, Layout};
+use crate::bot::turn::Turn;
 use crate::bot::{Bot, replies};
+use crate::domain::card::{Chosen, Outcome};
+use crate::domain::message::{CardGone, CardLink, DecidedBefore};
+use crate::domain::{CardState, Machine as _, Move, Recipients, WecomUserid};
+use crate::services::inbox::Reply;
+use crate::services::{Context, Error, Result, cards};
+use crate::store::cards::Card;
+
+use super::draw;
 
 /// A press, with all that is known of it.
 pub(in crate::bot) struct Press<'a> {
-    pub(in crate::bot) bot: &'a Bot,
-    pub(in crate::bot) person: &'a str,
-    pub(in crate::bot) actor: Actor,
-    pub(in crate::bot) card: Card,
+    pub(in crate::bot) turn: Turn<'a>,
+    pub(in crate::bot) card: &'a Card,
     pub(in crate::bot) action: &'a str,
     pub(in crate::bot) click: &'a CardClick,
 }
 
-/// What a press leads to.
-pub(in crate::bot) async fn press(
-    bot: &Bot,
-    person: &str,
-    click: &CardClick,
-) -> Result<Vec<Reply>> {
-    let gone = || vec![gone(bot, person)];
-    // Cards are found by their key; whether the task id survives a replacement is unconfirmed.
-    let Some((id, action)) = read_key(&click.key) else {
-        return Ok(gone());
-    };
-    let Some(card) = cards::find(&bot.ctx, id).await? else {
-        return Ok(gone());
-    };
-    if let Some(code) = &click.response_code {
-        cards::keep_code(&bot.ctx, id, person, code.expose()).await?;
-    }
-    let Some(actor) = staff::actor_by_wecom_userid(&bot.ctx, person, Channel::Card).await? else {
-        let body = json!({"word": "forbidden"});
-        return Ok(vec![replies::text(bot, person, "answer_refused", body)]);
-    };
-    let is_over = card.state == CardState::Open && card.expires_at <= bot.ctx.now();
-    if is_over || card.state == CardState::Replaced {
-        return dead(bot, person, &card).await;
-    }
-    let press = Press {
-        bot,
-        person,
-        actor,
-        card,
-        action,
-        click,
-    };
-    match press.card.kind.as_str() {
-        "digest" => approving::on_digest(&press).await,
-        "batch" => approving::on_batch(&press).await,
-        "single" => single::on_single(&press).await,
-        "match" | matching::NOBODY => matching::on_match(&press).await,
-        namesakes::KIND => namesakes::on_namesakes(&press).await,
-        choosing::KIND => choosing::on_choice(&press).await,
-        _ => notices::on_notice(&press).await,
-    }
-}
-
 impl Press<'_> {
-    /// Shows the card as `kind` to the one who pressed.
-    pub(in crate::bot) async fn show(&self, kind: &str, body: Value) -> Result<Vec<Reply>> {
-        let audience = CardAudience::users([self.person])
-            .map_err(|error| Error::Invariant(error.to_string()))?;
-        change(self.bot, self.person, &self.card, audience, kind, body).await
+    pub(super) const fn ctx(&self) -> &Context {
+        self.turn.ctx()
     }
 
-    /// Writes what was decided, and shows it as `kind` to everybody who has this card or another
-    /// one about the same; answers texts for those whose card could not be changed. Whoever comes
-    /// second learns who was first. Done again after a crash it changes nothing that was done.
-    pub(in crate::bot) async fn conclude(
+    pub(super) const fn is_open(&self) -> bool {
+        matches!(self.card.state, CardState::Open)
+    }
+
+    /// Shows the card as `layout` to the one who pressed.
+    pub(super) async fn show(&self, layout: &Layout) -> Result<Vec<Reply>> {
+        show_to_presser(&self.turn, self.card, layout).await
+    }
+
+    /// Records a decision, and shows it to everybody who has this card or another one about the
+    /// same; answers texts for those whose card could not be changed. Whoever comes second learns
+    /// who was first. Done again after a crash it changes nothing that was done.
+    pub(super) async fn decide(
         &self,
         change: Move<CardState>,
-        kind: &str,
         outcome: Outcome,
     ) -> Result<Vec<Reply>> {
-        let ctx = &self.bot.ctx;
-        let by = Some(self.actor.user_id);
+        let by = Some(self.turn.actor.user_id);
         let others = self.decided_along(change.to(), &outcome).await?;
-        if !cards::decide(ctx, self.card.id, change, Some(outcome.clone()), by).await?
+        let kept = Some(outcome.clone());
+        if !cards::decide(self.ctx(), self.card.id, change, kept, by).await?
             && !self.is_mine_by_now(change.to()).await?
         {
-            return decided_already(self).await;
+            return self.decided_already().await;
         }
         let mut answers = self
-            .change_for_all(&self.card, &self.readers(), kind, outcome.shown.clone())
+            .show_to_all(self.card, self.readers(), &outcome)
             .await?;
         // Nobody has pressed them: the code from their sending is all they have, and it is spent
         // on this. So they never show a 撤回 that could not be taken off again.
-        let shown = without_undo(outcome.shown);
-        let outcome = Outcome {
-            shown: shown.clone(),
-            ..outcome
-        };
+        let outcome = outcome.without_undo();
         for other in others {
             let change = other.state.to(change.to())?;
-            if cards::decide(ctx, other.id, change, Some(outcome.clone()), by).await? {
-                let missed = self.change_for_all(&other, &other.audience, kind, shown.clone());
-                answers.extend(missed.await?);
+            if cards::decide(self.ctx(), other.id, change, Some(outcome.clone()), by).await? {
+                let readers = other.audience.clone();
+                answers.extend(self.show_to_all(&other, readers, &outcome).await?);
             }
         }
         Ok(answers)
+    }
+
+    /// Records what somebody meant, and shows it to them. That the card still shows its choice where
+    /// it cannot be changed is not worth a text.
+    pub(super) async fn choose(&self, chosen: Chosen) -> Result<()> {
+        let outcome = Outcome::Chosen(chosen);
+        let (bot, now) = (self.turn.bot, self.turn.now);
+        let layout = draw::outcome(bot, &self.card.proposal, &outcome, now)?;
+        let change = CardState::Open.to(CardState::Decided)?;
+        let by = Some(self.turn.actor.user_id);
+        cards::decide(self.ctx(), self.card.id, change, Some(outcome), by).await?;
+        self.show(&layout).await?;
+        Ok(())
     }
 
     /// The other cards for which the decision on this one leaves nothing: those that wait for
     /// nothing else than what was decided. A decision that is withdrawn takes along the cards that
     /// show this very decision.
     async fn decided_along(&self, to: CardState, outcome: &Outcome) -> Result<Vec<Card>> {
-        let (ctx, card) = (&self.bot.ctx, &self.card);
+        let card = self.card;
         let is_withdrawn = to == CardState::Withdrawn;
         let from = if is_withdrawn {
             CardState::Decided
         } else {
             CardState::Open
         };
-        let mut others = cards::about(ctx, &card.kind, &card.subject, from).await?;
-        let decided = &outcome.refunds;
+        let (kind, subject) = (card.proposal.kind(), &card.subject);
+        let mut others = cards::about(self.ctx(), kind, subject, from).await?;
+        let decided = outcome.refunds();
         others.retain(|other| {
-            let shown = || pending::shown_on(other);
             other.id != card.id
                 && if is_withdrawn {
                     is_same_decision(other, card)
                 } else {
-                    shown().iter().all(|id| decided.contains(id))
+                    let shown = other.proposal.refunds();
+                    shown.iter().all(|id| decided.contains(id))
                 }
         });
         Ok(others)
     }
 
     /// Those who have the card, and the one who pressed.
-    pub(in crate::bot) fn readers(&self) -> Vec<String> {
+    pub(super) fn readers(&self) -> BTreeSet<WecomUserid> {
         let mut readers = self.card.audience.clone();
-        if !readers.iter().any(|reader| reader == self.person) {
-            readers.push(self.person.to_owned());
-        }
+        readers.insert(WecomUserid::new(self.turn.person));
         readers
     }
 
-    async fn change_for_all(
+    async fn show_to_all(
         &self,
         card: &Card,
-        readers: &[String],
-        kind: &str,
-        body: Value,
+        readers: BTreeSet<WecomUserid>,
+        outcome: &Outcome,
     ) -> Result<Vec<Reply>> {
-        let recipient = readers.join("|");
-        change(self.bot, &recipient, card, CardAudience::all(), kind, body).await
+        let layout = draw::outcome(self.turn.bot, &card.proposal, outcome, self.turn.now)?;
+        let to = Recipients::Members(readers);
+        change(&self.turn, to, card, CardAudience::all(), &layout).await
     }
 
-    /// Whether this very click was decided before the process died over it.
-    pub(in crate::bot) fn is_mine_again(&self) -> bool {
-        self.is_mine(&self.card, CardState::Decided)
+    /// Tells who was first, as the card stands by now.
+    pub(super) async fn decided_already(&self) -> Result<Vec<Reply>> {
+        let card = cards::find(self.ctx(), self.card.id).await?;
+        let card = card.filter(|card| card.state != CardState::Replaced);
+        match card.and_then(|card| card.outcome) {
+            Some(outcome) => self.too_late(&outcome).await,
+            None => Ok(vec![self.gone()]),
+        }
     }
 
-    /// Whether this very click has taken the card, or decided it, before the process died over it.
-    pub(in crate::bot) fn is_claimed_by_me(&self) -> bool {
-        self.is_mine(&self.card, CardState::Claimed) || self.is_mine_again()
+    /// Tells who was first, on the card and in a text of its own.
+    pub(super) async fn too_late(&self, outcome: &Outcome) -> Result<Vec<Reply>> {
+        let proposal = &self.card.proposal;
+        let layout = draw::outcome(self.turn.bot, proposal, outcome, self.turn.now)?;
+        match outcome.told(proposal) {
+            Some(told) => self.show_and_tell(&layout, told).await,
+            None => Ok(vec![self.gone()]),
+        }
     }
 
-    /// Whether this very click has withdrawn before the process died over it.
-    pub(in crate::bot) fn is_withdrawn_by_me(&self) -> bool {
-        self.is_mine(&self.card, CardState::Withdrawn)
+    /// Shows the card as `layout` to the one who pressed, and tells them who was first.
+    pub(super) async fn show_and_tell(
+        &self,
+        layout: &Layout,
+        told: DecidedBefore,
+    ) -> Result<Vec<Reply>> {
+        let mut answers = self.show(layout).await?;
+        answers.push(self.turn.reply(told));
+        Ok(answers)
     }
 
-    /// The same of the card as it stands now.
-    pub(in crate::bot) async fn is_mine_by_now(&self, state: CardState) -> Result<bool> {
-        let card = cards::find(&self.bot.ctx, self.card.id).await?;
+    pub(super) fn gone(&self) -> Reply {
+        gone(self.turn.bot, self.turn.person)
+    }
+
+    /// Is true where this very click was decided before the process died over it.
+    pub(super) fn is_mine_again(&self) -> bool {
+        self.is_mine(self.card, CardState::Decided)
+    }
+
+    /// Is true where this very click has reserved the card, or decided it, before the process died
+    /// over it.
+    pub(super) fn is_reserved_by_me(&self) -> bool {
+        self.is_mine(self.card, CardState::Reserved) || self.is_mine_again()
+    }
+
+    /// Is true where this very click has withdrawn before the process died over it.
+    pub(super) fn is_withdrawn_by_me(&self) -> bool {
+        self.is_mine(self.card, CardState::Withdrawn)
+    }
+
+    /// Looks whether this very click has brought the card into `state` by now.
+    pub(super) async fn is_mine_by_now(&self, state: CardState) -> Result<bool> {
+        let card = cards::find(self.ctx(), self.card.id).await?;
         Ok(card.is_some_and(|card| self.is_mine(&card, state)))
     }
 
     fn is_mine(&self, card: &Card, state: CardState) -> bool {
-        card.state == state && card.decided_by == Some(self.actor.user_id)
+        card.state == state && card.decided_by == Some(self.turn.actor.user_id)
     }
+}
 
-    /// Says who was first, on the card and in a text of its own.
-    pub(in crate::bot) async fn too_late(&self, kind: &str, outcome: &Value) -> Result<Vec<Reply>> {
-        let mut answers = self.show(kind, outcome.clone()).await?;
-        answers.push(replies::text(
-            self.bot,
-            self.person,
-            "answer_decided",
-            outcome.clone(),
-        ));
-        Ok(answers)
-    }
+/// Shows a card as `layout` to the one who pressed it.
+pub(super) async fn show_to_presser(
+    turn: &Turn<'_>,
+    card: &Card,
+    layout: &Layout,
+) -> Result<Vec<Reply>> {
+    let audience =
+        CardAudience::users([turn.person]).map_err(|error| Error::Invariant(error.to_string()))?;
+    change(turn, Recipients::one(turn.person), card, audience, layout).await
 }
 
 /// Changes a sent card. Where that cannot be, a text with a link to the page takes its place.
 async fn change(
-    bot: &Bot,
-    person: &str,
+    turn: &Turn<'_>,
+    to: Recipients,
     card: &Card,
     audience: CardAudience,
-    kind: &str,
-    body: Value,
+    layout: &Layout,
 ) -> Result<Vec<Reply>> {
-    let body = bot.with_site(body);
-    let face = Face::new(card.id, &bot.ctx.settings.public_url);
-    let layout = bot.layout(kind, &body)?;
+    let ctx = turn.ctx();
+    let face = Face::new(card.id, &ctx.settings.public_url);
     let replacement = layout
         .replacement(&face)
-        .map_err(|error| Error::Invariant(format!("{kind}: {error}")))?;
-    let client = bot.ctx.wecom()?;
-    match cards::update(&bot.ctx, client, card.id, audience, replacement).await? {
+        .map_err(|error| Error::Invariant(format!("card {}: {error}", card.id)))?;
+    match cards::update(ctx, ctx.wecom()?, card.id, audience, replacement).await? {
         cards::Updated::Done => Ok(Vec::new()),
         cards::Updated::NoCode | cards::Updated::Busy(_) | cards::Updated::Failed(_) => {
             let link = CardLink {
                 text: layout.in_words(),
-                page: replies::page_of(&card.kind),
+                page: draw::page_of(&card.proposal),
                 camp_id: card.camp_id,
             };
-            Ok(vec![replies::reply(bot, person, link)])
+            Ok(vec![replies::reply_to(turn.bot, to, link)])
         }
     }
 }
 
-/// A press on a card that somebody has decided in the meantime.
-pub(in crate::bot) async fn decided_already(press: &Press<'_>) -> Result<Vec<Reply>> {
-    let card = cards::find(&press.bot.ctx, press.card.id).await?;
-    let gone = || vec![gone(press.bot, press.person)];
-    let Some(card) = card.filter(|card| card.state != CardState::Replaced) else {
-        return Ok(gone());
-    };
-    let kind = match card.kind.as_str() {
-        "single" => "single_decided",
-        "match" => "match_decided",
-        _ if card.state == CardState::Withdrawn => "withdrawn",
-        "digest" | "batch" => "decided",
-        _ => "mended",
-    };
-    match card.outcome {
-        Some(outcome) => press.too_late(kind, &outcome.shown).await,
-        None => Ok(gone()),
-    }
+/// Tells somebody that the card they pressed is unknown, or that its time is over.
+pub(super) fn gone(bot: &Bot, person: &str) -> Reply {
+    replies::reply(bot, person, CardGone {})
 }
 
-/// A press on a card whose time is over, or that a newer one has taken the place of: the card is
-/// greyed by the code that the press has brought, and a text says what to do.
-async fn dead(bot: &Bot, person: &str, card: &Card) -> Result<Vec<Reply>> {
-    let ended = match (card.state, card.outcome.clone()) {
-        (CardState::Replaced, Some(outcome)) => outcome.shown,
-        _ => renewing::ended(bot, card, "over")?,
-    };
-    let audience =
-        CardAudience::users([person]).map_err(|error| Error::Invariant(error.to_string()))?;
-    // That it still shows its buttons is not worth a second text.
-    change(bot, person, card, audience, "renewed", ended).await?;
-    Ok(vec![gone(bot, person)])
-}
-
-/// What is said to a press on a card that is unknown, or whose time is over.
-pub(in crate::bot) fn gone(bot: &Bot, person: &str) -> Reply {
-    replies::text(bot, person, "answer_card_gone", json!({}))
-}
-
-/// A decision as it is shown where it cannot be withdrawn.
-pub(in crate::bot) fn without_undo(mut outcome: Value) -> Value {
-    if let Some(fields) = outcome.as_object_mut() {
-        fields.insert("canUndo".to_owned(), json!(false));
-        fields.insert("canReopen".to_owned(), json!(false));
-    }
-    outcome
-}
-
-/// Whether two cards show one decision: about the same refunds, or the same account.
+/// Compares the decisions that two cards show: about the same refunds, or the same account.
 fn is_same_decision(one: &Card, other: &Card) -> bool {
-    let about = |card: &Card| card.outcome.clone().map(|it| (it.refunds, it.account));
+    let about = |card: &Card| {
+        let outcome = card.outcome.as_ref();
+        outcome.map(|outcome| (outcome.refunds(), outcome.account()))
+    };
     about(one) == about(other)
-}
-
-/// The refunds that the decision on a card was about.
-pub(in crate::bot) fn ids_of(card: &Card) -> Vec<RefundId> {
-    let outcome = card.outcome.as_ref();
-    outcome
-        .map(|outcome| outcome.refunds.clone())
-        .unwrap_or_default()
-}
-
-pub(in crate::bot) fn camp_name(card: &Card) -> String {
-    let body = card.proposal.get("body").unwrap_or(&card.proposal);
-    let name = body.get("campName").and_then(Value::as_str);
-    name.unwrap_or_default().to_owned()
 }

@@ -1,4 +1,4 @@
-//! What is out of the ordinary about a refund, in the words that a card has room for.
+//! Marks for what is out of the ordinary about a refund, in the words that a card has room for.
 
 use crate::domain::RefundFlag;
 

@@ -1,13 +1,14 @@
 //! Messages that are drawn by how things stand when they are sent.
 
 use chrono::TimeDelta;
-use serde_json::Value;
 
 use crate::bot::Bot;
-use crate::bot::cards::{pending, press};
+use crate::bot::cards::waiting::waiting_for;
+use crate::bot::cards::{digest, draw};
+use crate::bot::instance::full;
 use crate::bot::layout::Face;
-use crate::bot::replies;
-use crate::domain::message::{Page, SyncReport};
+use crate::domain::card::Outcome;
+use crate::domain::message::SyncReport;
 use crate::domain::staff::Channel;
 use crate::domain::{CardId, CardState, Recipients, WecomUserid};
 use crate::services::deliver::Rendered;
@@ -16,7 +17,7 @@ use crate::services::{Error, Result, cards, refund, staff, sync};
 use crate::store::cards::Card;
 use crate::store::outbox::DueMessage;
 
-use super::{full, views};
+use super::views;
 
 /// How often what is under way is looked at again.
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(5);
@@ -40,23 +41,13 @@ impl Bot {
         if due.card_id.is_some() {
             return self.sent_card(due).await;
         }
-        let readers = replies::userids(&due.to);
-        let waiting = match due.camp_id {
-            Some(camp) => pending::waiting_for(self, &readers, camp).await?,
-            None => None,
-        };
-        let Some(waiting) = waiting else {
-            // Named by the configuration, but nobody on the staff: nothing they may decide.
+        let (Some(camp), Recipients::Members(readers)) = (due.camp_id, &due.to) else {
             return Ok(Rendered::Nothing);
         };
-        let card = pending::digest_card(self, &readers.join("|"), &waiting)?;
-        let layout = self.layout("digest", &pending::body_of(&card))?;
-        match cards::of_message(&self.ctx, due.id, card).await? {
-            Some(id) => {
-                let face = self.face(id, due);
-                self.card(due, &layout, &face, Some(id), Page::Refunds)
-            }
-            None => Ok(self.look_again()),
+        match waiting_for(self, readers, camp).await? {
+            Some(waiting) => self.new_card(due, digest::propose(&waiting)?.into()).await,
+            // Named by the configuration, but nobody on the staff: nothing they may decide.
+            None => Ok(Rendered::Nothing),
         }
     }
 
@@ -96,12 +87,13 @@ impl Bot {
         if card.state == CardState::Withdrawn {
             return Ok(Rendered::Nothing);
         }
-        let outcomes = refund::outcomes(&self.ctx, &press::ids_of(&card)).await?;
+        let refunds = card.outcome.as_ref().map(Outcome::refunds);
+        let outcomes = refund::outcomes(&self.ctx, &refunds.unwrap_or_default()).await?;
         if outcomes.under_way > 0 && !self.is_late(due, SUMMARY_AT_LATEST) {
             return Ok(self.look_again());
         }
         let view = views::BatchSummary {
-            camp_name: press::camp_name(&card),
+            camp_name: draw::camp_name(&card.proposal).to_owned(),
             succeeded: outcomes.succeeded,
             failed: outcomes.failed,
             under_way: outcomes.under_way,
@@ -113,32 +105,28 @@ impl Bot {
     /// Takes the 撤回 off a card whose undo window has closed.
     pub(super) async fn undo_over(&self, id: CardId) -> Result<Rendered> {
         let card = self.card_named(id).await?;
-        let (CardState::Decided, Some(outcome)) = (card.state, card.outcome.clone()) else {
-            return Ok(Rendered::Nothing);
-        };
-        let kind = if card.kind == "single" {
-            "single_decided"
-        } else {
-            "decided"
-        };
-        self.update(&card, kind, &press::without_undo(outcome.shown))
-    }
-
-    /// Greys a card that a new one has taken the place of, or whose time is over.
-    pub(super) async fn card_renewed(&self, id: CardId) -> Result<Rendered> {
-        let card = self.card_named(id).await?;
-        match (card.state, card.outcome.clone()) {
-            (CardState::Replaced, Some(outcome)) => self.update(&card, "renewed", &outcome.shown),
+        match (card.state, &card.outcome) {
+            (CardState::Decided, Some(outcome)) => {
+                self.update(&card, &outcome.clone().without_undo())
+            }
             _ => Ok(Rendered::Nothing),
         }
     }
 
-    fn update(&self, card: &Card, kind: &str, shown: &Value) -> Result<Rendered> {
+    /// Takes the buttons off a card that a new one has taken the place of, or whose time is over.
+    pub(super) async fn card_renewed(&self, id: CardId) -> Result<Rendered> {
+        let card = self.card_named(id).await?;
+        match (card.state, &card.outcome) {
+            (CardState::Replaced, Some(outcome)) => self.update(&card, outcome),
+            _ => Ok(Rendered::Nothing),
+        }
+    }
+
+    fn update(&self, card: &Card, outcome: &Outcome) -> Result<Rendered> {
         let face = Face::new(card.id, &self.ctx.settings.public_url);
-        let replacement = self
-            .layout(kind, shown)?
-            .replacement(&face)
-            .map_err(|error| Error::Invariant(full(&error)))?;
+        let layout = draw::outcome(self, &card.proposal, outcome, self.ctx.now())?;
+        let replacement = layout.replacement(&face);
+        let replacement = replacement.map_err(|error| Error::Invariant(full(&error)))?;
         Ok(Rendered::Update(card.id, Box::new(replacement)))
     }
 

@@ -7,20 +7,20 @@ mod views;
 pub(super) use views::CHECKS;
 
 use futures::future::BoxFuture;
-use serde_json::Value;
 use wecom::group_robot::GroupMessage;
 
+use crate::domain::card::Proposal;
 use crate::domain::message::Page;
 use crate::domain::{CardId, Message, Recipients};
 use crate::services::deliver::{Rendered, RenderedCard, Renderer};
 use crate::services::{Context, Error, Result, cards};
-use crate::store::cards::NewCard;
 use crate::store::outbox::DueMessage;
 
-use super::cards::pending::CARD_LIFE;
+use super::Bot;
+use super::cards::draw;
+use super::instance::full;
 use super::layout::{Face, Layout};
 use super::templates::View;
-use super::{Bot, replies};
 
 impl Renderer for Bot {
     fn render<'a>(
@@ -35,14 +35,12 @@ impl Renderer for Bot {
 impl Bot {
     async fn rendered(&self, due: &DueMessage) -> Result<Rendered> {
         match &due.content {
-            Message::PaymentAbnormal(it) => {
-                self.notice(due, &views::PaymentAbnormal::from(it)).await
-            }
-            Message::RefundFailed(it) => self.notice(due, &views::RefundFailed::from(it)).await,
-            Message::SyncFailed(it) => self.notice(due, it).await,
-            Message::CampEnded(it) => self.notice(due, it).await,
-            Message::CookieDead(it) => self.notice(due, it).await,
-            Message::CookieExpiring(it) => self.notice(due, it).await,
+            Message::PaymentAbnormal(it) => self.notice(due, it.clone().into()).await,
+            Message::RefundFailed(it) => self.notice(due, it.clone().into()).await,
+            Message::SyncFailed(it) => self.notice(due, it.clone().into()).await,
+            Message::CampEnded(it) => self.notice(due, it.clone().into()).await,
+            Message::CookieDead(it) => self.link(due, &self.draw(it)?),
+            Message::CookieExpiring(it) => self.link(due, &self.draw(it)?),
             Message::RefundDone(it) => self.text(due, &views::RefundDone::from(it)),
             Message::RefundStuck(it) => self.text(due, it),
             Message::RefundUnexpected(it) => self.text(due, it),
@@ -77,7 +75,6 @@ impl Bot {
             Message::BatchSummary(it) => self.batch_summary(due, it.card_id).await,
             Message::UndoOver(it) => self.undo_over(it.card_id).await,
             Message::CardRenewed(it) => self.card_renewed(it.card_id).await,
-            Message::Untyped(it) => self.untyped(due, it),
         }
     }
 
@@ -96,56 +93,45 @@ impl Bot {
         }
     }
 
-    pub(super) fn layout_of(&self, view: &impl View) -> Result<Layout> {
-        let layout = self.templates.layout(view);
-        layout.map_err(|error| Error::Invariant(full(&error)))
+    /// A card that only leads to a page.
+    fn link(&self, due: &DueMessage, layout: &Layout) -> Result<Rendered> {
+        let face = Face::new(CardId(due.id), &self.ctx.settings.public_url);
+        self.card(due, layout, &face, None, Page::Refunds)
     }
 
     /// A notice that is a card. One that calls back gets a row, by which a press finds it.
-    async fn notice(&self, due: &DueMessage, view: &impl View) -> Result<Rendered> {
-        let layout = self.layout_of(view)?;
-        if !layout.calls_back() {
-            let face = Face::new(CardId(due.id), &self.ctx.settings.public_url);
-            return self.card(due, &layout, &face, None, Page::Refunds);
-        }
-        let id = match due.card_id {
-            Some(id) => Some(id),
-            None => cards::of_message(&self.ctx, due.id, self.notice_card(due)?).await?,
-        };
-        match id {
-            Some(id) => {
-                let face = self.face(id, due);
-                self.card(due, &layout, &face, Some(id), Page::Refunds)
-            }
-            None => Ok(self.look_again()),
+    async fn notice(&self, due: &DueMessage, proposal: Proposal) -> Result<Rendered> {
+        let layout = draw::proposal(self, &proposal)?;
+        if layout.calls_back() {
+            self.new_card(due, proposal).await
+        } else {
+            self.link(due, &layout)
         }
     }
 
-    fn notice_card(&self, due: &DueMessage) -> Result<NewCard> {
-        let kind = due.content.kind();
-        let proposal = due.content.payload();
-        let proposal = proposal.and_then(|payload| serde_json::from_str::<Value>(&payload));
-        let proposal = proposal.map_err(|error| Error::Invariant(error.to_string()))?;
-        let about = ["refundId", "paymentId", "campId"]
-            .into_iter()
-            .find_map(|name| Some(format!("{name}:{}", proposal.get(name)?)));
-        Ok(NewCard {
-            kind: kind.to_owned(),
-            camp_id: due.camp_id,
-            subject: about.unwrap_or_else(|| kind.to_owned()),
-            proposal,
-            audience: replies::userids(&due.to),
-            expires_at: self.ctx.now().plus(CARD_LIFE),
-        })
+    /// A card of which a press is awaited: it gets a row once, and is drawn by that.
+    async fn new_card(&self, due: &DueMessage, proposal: Proposal) -> Result<Rendered> {
+        if due.card_id.is_some() {
+            return self.sent_card(due).await;
+        }
+        let Recipients::Members(audience) = due.to.clone() else {
+            return Ok(Rendered::Nothing);
+        };
+        let layout = draw::proposal(self, &proposal)?;
+        let page = draw::page_of(&proposal);
+        let card = cards::new(&self.ctx, due.camp_id, proposal, audience);
+        match cards::of_message(&self.ctx, due.id, card).await? {
+            Some(id) => self.card(due, &layout, &self.face(id, due), Some(id), page),
+            None => Ok(self.look_again()),
+        }
     }
 
     /// The card of a message, drawn by what was stored with the card.
     async fn sent_card(&self, due: &DueMessage) -> Result<Rendered> {
         let id = due.card_id.ok_or(Error::NotFound)?;
         let card = cards::find(&self.ctx, id).await?.ok_or(Error::NotFound)?;
-        let body = card.proposal.get("body").unwrap_or(&card.proposal);
-        let layout = self.layout(&card.kind, body)?;
-        let page = replies::page_of(&card.kind);
+        let layout = draw::proposal(self, &card.proposal)?;
+        let page = draw::page_of(&card.proposal);
         self.card(due, &layout, &self.face(id, due), Some(id), page)
     }
 
@@ -188,46 +174,5 @@ impl Bot {
         let query = camp.map_or_else(String::new, |camp| format!("?campId={camp}"));
         let site = &self.ctx.settings.public_url;
         (label.to_owned(), format!("{site}/admin/{page}{query}"))
-    }
-}
-
-/// An error with its causes, for the record of a message that could not be rendered.
-fn full(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text += &format!(": {inner}");
-        cause = inner.source();
-    }
-    text
-}
-
-// What follows goes with the last caller that has no view of its own yet.
-impl Bot {
-    fn untyped(
-        &self,
-        due: &DueMessage,
-        untyped: &crate::domain::message::Untyped,
-    ) -> Result<Rendered> {
-        let text = self.templates.text_of(&untyped.template, &untyped.body);
-        self.addressed(due, text.map_err(|error| Error::Invariant(full(&error)))?)
-    }
-
-    /// What a template is filled with knows where our pages are.
-    pub(super) fn with_site(&self, body: Value) -> Value {
-        body
-    }
-
-    pub(super) fn layout(&self, kind: &str, body: &Value) -> Result<Layout> {
-        match Message::read(kind, 1, &body.to_string()) {
-            Ok(Message::PaymentAbnormal(it)) => self.layout_of(&views::PaymentAbnormal::from(&it)),
-            Ok(Message::RefundFailed(it)) => self.layout_of(&views::RefundFailed::from(&it)),
-            Ok(Message::SyncFailed(it)) => self.layout_of(&it),
-            Ok(Message::CampEnded(it)) => self.layout_of(&it),
-            _ => self
-                .templates
-                .layout_file(kind, body)
-                .map_err(|error| Error::Invariant(full(&error))),
-        }
     }
 }

@@ -7,12 +7,10 @@ use crate::bot::replies::moment;
 use crate::bot::templates::views;
 use crate::domain::eligibility::Judgement;
 use crate::domain::message;
-use crate::domain::{CampStatus, OrderFlag, RefundStatus};
+use crate::domain::{CampStatus, RefundStatus};
 use crate::services::sync::SyncState;
 
 views! {
-    message::SyncFailed => "sync_failed.card",
-    message::CampEnded => "camp_ended.card",
     message::CookieDead => "cookie_dead.card",
     message::CookieExpiring => "cookie_expiring.card",
     message::RefundStuck => "refund_stuck.txt",
@@ -31,8 +29,6 @@ views! {
     message::MatchDone => "answer_match_done.txt",
     message::Failed => "answer_failed.txt",
     message::CardGone => "answer_card_gone.txt",
-    PaymentAbnormal => "payment_abnormal.card",
-    RefundFailed => "refund_failed.card",
     RefundDone => "refund_done.txt",
     OwnProgress => "answer_own_progress.txt",
     Members => "answer_members.txt",
@@ -44,54 +40,6 @@ views! {
     Refused => "answer_refused.txt",
     CardLink => "answer_card_link.txt",
     CardInWords => "card_in_words.txt",
-}
-
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize))]
-#[serde(rename_all = "camelCase")]
-pub(super) struct PaymentAbnormal {
-    order_no: String,
-    flag: OrderFlag,
-    camp_name: Option<String>,
-    due_yuan: String,
-    paid_yuan: String,
-    enrolled: bool,
-}
-
-impl From<&message::PaymentAbnormal> for PaymentAbnormal {
-    fn from(it: &message::PaymentAbnormal) -> Self {
-        Self {
-            order_no: it.order_no.clone(),
-            flag: it.flag,
-            camp_name: it.camp_name.clone(),
-            due_yuan: it.due.yuan(),
-            paid_yuan: it.paid.yuan(),
-            enrolled: it.enrolled,
-        }
-    }
-}
-
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize))]
-#[serde(rename_all = "camelCase")]
-pub(super) struct RefundFailed {
-    order_no: String,
-    camp_name: Option<String>,
-    amount_yuan: String,
-    reason: String,
-    attempts: i64,
-}
-
-impl From<&message::RefundFailed> for RefundFailed {
-    fn from(it: &message::RefundFailed) -> Self {
-        Self {
-            order_no: it.order_no.clone(),
-            camp_name: it.camp_name.clone(),
-            amount_yuan: it.amount.yuan(),
-            reason: it.reason.clone(),
-            attempts: it.attempts,
-        }
-    }
 }
 
 #[derive(Debug, Serialize)]

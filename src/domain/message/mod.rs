@@ -147,8 +147,6 @@ messages! {
     CardRenewed = "card_renewed",
     /// What became of the refunds of a card, once all have an outcome.
     BatchSummary = "batch_summary",
-    /// A reply whose payload has no type yet.
-    Untyped = "untyped",
 }
 
 #[cfg(test)]

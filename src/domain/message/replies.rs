@@ -326,10 +326,3 @@ pub struct CardRenewed {
 pub struct BatchSummary {
     pub card_id: CardId,
 }
-
-/// A reply whose payload has no type yet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Untyped {
-    pub template: String,
-    pub body: serde_json::Value,
-}

@@ -1,0 +1,228 @@
+//! The proposal of a card: the facts that it was made of. Its buttons do nothing but what stands here: the facts are frozen, and
+//! drawn again as often as the card is.
+
+use super::super::RefundId;
+use super::super::message::{CampEnded, PaymentAbnormal, RefundFailed, SyncFailed};
+use super::super::versioned::{Unreadable, Versioned};
+use super::payload::{Batch, CampChoice, Digest, MatchNobody, MatchQuestion, Namesakes, Single};
+
+text_enum! {
+    /// The kind of a card, one for each proposal.
+    pub enum CardKind {
+        /// The refunds that wait in a camp, in numbers.
+        Digest = "digest",
+        /// Up to twenty refunds of a camp, to be ticked.
+        Batch = "batch",
+        /// One refund.
+        Single = "single",
+        /// Which account a member is.
+        Match = "match",
+        /// A member for whom there is no account to choose.
+        MatchNobody = "match_nobody",
+        /// Which of several members of one name is meant.
+        Namesakes = "match_choose",
+        /// Which camp is meant.
+        ChooseCamp = "choose_camp",
+        /// A camp's last day is over.
+        CampEnded = "camp_ended",
+        /// A sync has not read everything.
+        SyncFailed = "sync_failed",
+        /// A refund needs a person.
+        RefundFailed = "refund_failed",
+        /// A payment that nobody expected like this.
+        PaymentAbnormal = "payment_abnormal",
+    }
+}
+
+text_enum! {
+    /// The event that a card waits for. A newer card about the same takes the place of one that waits for
+    /// something that changes by itself.
+    pub enum WaitsFor {
+        /// A decision about refunds of a camp.
+        Refunds = "refunds",
+        /// Somebody who has a refund tried again.
+        Retry = "retry",
+        /// Somebody who starts a sync.
+        Sync = "sync",
+        /// Somebody who says who a member is.
+        Match = "match",
+        /// Somebody who says what they meant.
+        Choice = "choice",
+        /// Somebody who looks at a payment.
+        Payment = "payment",
+    }
+}
+
+impl WaitsFor {
+    /// Those of whose cards only the newest is of use.
+    pub const SUPERSEDED: [Self; 3] = [Self::Refunds, Self::Retry, Self::Sync];
+}
+
+/// Declares [`Proposal`] with the kind of each payload.
+macro_rules! proposals {
+    ($($(#[$meta:meta])* $kind:ident($payload:ident),)+) => {
+        /// The facts that a card was made of.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum Proposal {
+            $($(#[$meta])* $kind($payload),)+
+        }
+
+        impl Proposal {
+            /// The kind under which it is stored.
+            #[must_use]
+            pub const fn kind(&self) -> CardKind {
+                match self { $(Self::$kind(_) => CardKind::$kind,)+ }
+            }
+
+            /// The version that [`Self::payload`] writes.
+            #[must_use]
+            pub const fn version(&self) -> i64 {
+                match self { $(Self::$kind(_) => <$payload as Versioned>::VERSION,)+ }
+            }
+
+            /// The payload to be stored.
+            ///
+            /// # Errors
+            /// A payload that JSON has no form for; there is none.
+            pub fn payload(&self) -> serde_json::Result<String> {
+                match self { $(Self::$kind(payload) => serde_json::to_string(payload),)+ }
+            }
+
+            /// Reads a stored proposal by the version that wrote it.
+            ///
+            /// # Errors
+            /// [`Unreadable`] for a version or a shape that this program does not know.
+            pub fn read(kind: CardKind, version: i64, payload: &str) -> Result<Self, Unreadable> {
+                match kind {
+                    $(CardKind::$kind => $payload::read(version, payload).map(Self::$kind),)+
+                }
+            }
+        }
+
+        $(impl From<$payload> for Proposal {
+            fn from(payload: $payload) -> Self {
+                Self::$kind(payload)
+            }
+        })+
+    };
+}
+
+proposals! {
+    /// The refunds that wait in a camp, in numbers.
+    Digest(Digest),
+    /// Up to twenty refunds of a camp, to be ticked.
+    Batch(Batch),
+    /// One refund.
+    Single(Single),
+    /// Which account a member is.
+    Match(MatchQuestion),
+    /// A member for whom there is no account to choose.
+    MatchNobody(MatchNobody),
+    /// Which of several members of one name is meant.
+    Namesakes(Namesakes),
+    /// Which camp is meant.
+    ChooseCamp(CampChoice),
+    /// A camp's last day is over.
+    CampEnded(CampEnded),
+    /// A sync has not read everything.
+    SyncFailed(SyncFailed),
+    /// A refund needs a person.
+    RefundFailed(RefundFailed),
+    /// A payment that nobody expected like this.
+    PaymentAbnormal(PaymentAbnormal),
+}
+
+impl Proposal {
+    /// The event that a card made of it waits for.
+    #[must_use]
+    pub const fn waits_for(&self) -> WaitsFor {
+        match self {
+            Self::Digest(_) | Self::Batch(_) | Self::Single(_) => WaitsFor::Refunds,
+            Self::Match(_) | Self::MatchNobody(_) => WaitsFor::Match,
+            Self::Namesakes(_) | Self::ChooseCamp(_) => WaitsFor::Choice,
+            Self::CampEnded(_) | Self::SyncFailed(_) => WaitsFor::Sync,
+            Self::RefundFailed(_) => WaitsFor::Retry,
+            Self::PaymentAbnormal(_) => WaitsFor::Payment,
+        }
+    }
+
+    /// The key of what it is about: cards of one kind and subject are decided together.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        match self {
+            Self::Digest(Digest { camp, .. }) | Self::Batch(Batch { camp, .. }) => {
+                format!("camp:{}", camp.id)
+            }
+            Self::CampEnded(CampEnded { camp_id, .. })
+            | Self::SyncFailed(SyncFailed { camp_id, .. }) => format!("camp:{camp_id}"),
+            Self::Single(single) => format!("refund:{}", single.refund.id),
+            Self::RefundFailed(failed) => format!("refund:{}", failed.refund_id),
+            Self::PaymentAbnormal(payment) => format!("payment:{}", payment.payment_id),
+            Self::Match(MatchQuestion { member, .. })
+            | Self::MatchNobody(MatchNobody { member, .. }) => format!("member:{member}"),
+            Self::Namesakes(Namesakes { asked_by, .. })
+            | Self::ChooseCamp(CampChoice { asked_by, .. }) => format!("person:{asked_by}"),
+        }
+    }
+
+    /// The refunds that it shows.
+    #[must_use]
+    pub fn refunds(&self) -> Vec<RefundId> {
+        match self {
+            Self::Digest(digest) => digest.clear.iter().map(|refund| refund.id).collect(),
+            Self::Batch(batch) => batch.places.iter().map(|place| place.refund.id).collect(),
+            Self::Single(single) => vec![single.refund.id],
+            _ => Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::card::{CampNamed, RefundShown, Tally};
+    use crate::domain::{CampId, Fen};
+
+    fn digest() -> Digest {
+        Digest {
+            camp: CampNamed {
+                id: CampId(1),
+                name: "写作营".to_owned(),
+            },
+            clear: vec![RefundShown {
+                id: RefundId(7),
+                hash: "abc".to_owned(),
+                amount: Fen::new(9900).unwrap(),
+                flags: Vec::new(),
+            }],
+            look: Tally {
+                count: 1,
+                sum: Fen::new(9900).unwrap(),
+            },
+            payments: Tally::default(),
+            unidentified: 0,
+            not_eligible: 2,
+            awaiting: 0,
+        }
+    }
+
+    #[test]
+    fn a_proposal_is_read_as_it_was_written() {
+        let proposal = Proposal::from(digest());
+        let payload = proposal.payload().unwrap();
+        let read = Proposal::read(proposal.kind(), proposal.version(), &payload);
+        assert_eq!(read, Ok(proposal));
+    }
+
+    #[test]
+    fn the_first_version_of_a_digest_is_read_by_its_own_shape() {
+        let payload = r#"{"camp":{"id":1,"name":"写作营"},"clear":[{"id":7,"hash":"abc","fen":9900}],
+            "look":{"count":1,"sum":9900},"notEligible":2,"awaiting":0}"#;
+        let read = Proposal::read(CardKind::Digest, 1, payload);
+        assert_eq!(read, Ok(Proposal::from(digest())));
+        let shape = Proposal::read(CardKind::Digest, 2, payload).unwrap_err();
+        assert!(matches!(shape, Unreadable::Shape { version: 2, .. }));
+        let version = Proposal::read(CardKind::Digest, 3, payload).unwrap_err();
+        assert!(matches!(version, Unreadable::Version { version: 3, .. }));
+    }
+}
