@@ -104,12 +104,12 @@ pub struct NewRefund {
     pub payment_id: PaymentId,
     pub order_no: String,
     /// The proposal and where it comes from.
-    pub put_forward: PutForward,
+    pub submission: Submission,
 }
 
 /// A proposal and where it comes from.
 #[derive(Debug, Clone)]
-pub struct PutForward {
+pub struct Submission {
     pub proposal: Proposal,
     /// The days suffice.
     pub eligible: bool,
@@ -261,12 +261,12 @@ pub async fn timeline(conn: &mut Conn, id: RefundId) -> StoreResult<Vec<LogRow>>
 
 /// Adds a pending refund with the first row of its log.
 pub async fn insert(tx: &mut Tx, refund: &NewRefund, note: &Note) -> StoreResult<RefundId> {
-    let PutForward {
+    let Submission {
         proposal,
         eligible,
         reason,
         proposed_by,
-    } = &refund.put_forward;
+    } = &refund.submission;
     let (id,): (i64,) = run!(tx, c => sqlx::query_as(INSERT)
         .bind(refund.refund_no.as_str())
         .bind(refund.camp_id.map(|id| id.0))
@@ -298,10 +298,10 @@ pub async fn insert(tx: &mut Tx, refund: &NewRefund, note: &Note) -> StoreResult
 pub async fn set_proposal(
     tx: &mut Tx,
     seen: &Refund,
-    put_forward: &PutForward,
+    submission: &Submission,
     now: Timestamp,
 ) -> StoreResult<()> {
-    let proposal = &put_forward.proposal;
+    let proposal = &submission.proposal;
     let rows = run!(tx, c => sqlx::query(SET_PROPOSAL)
         .bind(seen.id.0)
         .bind(&seen.proposal_hash)
@@ -311,13 +311,13 @@ pub async fn set_proposal(
         .bind(proposal.amount_fen.get())
         .bind(proposal.sync_id.map(|id| id.0))
         .bind(proposal.checked_in_days)
-        .bind(put_forward.eligible)
+        .bind(submission.eligible)
         .bind(proposal.confidence)
         .bind(proposal.planet_user_id.map(|id| id.0))
         .bind(proposal.to_text()?)
         .bind(proposal.hash()?)
-        .bind(&put_forward.reason)
-        .bind(put_forward.proposed_by.map(|id| id.0))
+        .bind(&submission.reason)
+        .bind(submission.proposed_by.map(|id| id.0))
         .bind(now.micros())
         .execute(c)
         .await

@@ -12,7 +12,7 @@ use campkeeper::services::{Context, access_token, bind, identity};
 use campkeeper::store::members::{self, Member};
 use campkeeper::store::payments::{self, Confirmation, NewPayment, OPENID, Payer, Payment};
 use campkeeper::store::planet_users::{self, PlanetUser};
-use campkeeper::store::refunds::{self, NewRefund, PutForward};
+use campkeeper::store::refunds::{self, NewRefund, Submission};
 use campkeeper::store::{Note, StoreError, audit, sessions};
 use chrono::{NaiveDate, TimeDelta};
 
@@ -284,7 +284,7 @@ impl World {
             member_id: Some(id),
             payment_id: payment.id,
             order_no: payment.order_no,
-            put_forward: PutForward {
+            submission: Submission {
                 proposal,
                 eligible: true,
                 reason: String::new(),

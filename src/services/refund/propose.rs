@@ -16,7 +16,7 @@ use crate::domain::{
 use crate::services::by_camp::FailedCamps;
 use crate::services::notify::{Notice, tell_deciders};
 use crate::store::camps::Camp;
-use crate::store::refunds::{Case, NewRefund, PutForward, Refund};
+use crate::store::refunds::{Case, NewRefund, Refund, Submission};
 use crate::store::{Note, Operator, Tx, audit, camps, payments, refunds};
 
 use super::{
@@ -192,7 +192,7 @@ async fn bring_up_to_date(
         None if case.order_status == OrderStatus::Paid => {
             let proposal = case.grounds.propose(RefundKind::Deposit);
             if let Some(proposal) = &proposal {
-                insert(ctx, tx, case, put_forward(case, proposal.clone()), note).await?;
+                insert(ctx, tx, case, submission(case, proposal.clone()), note).await?;
                 built.added += 1;
             }
             proposal
@@ -206,7 +206,7 @@ async fn bring_up_to_date(
         Some(refund) if refund.leaves_deposit_open() => {
             let proposal = case.grounds.propose(RefundKind::Deposit);
             if let Some(proposal) = &proposal {
-                reopen_with(tx, refund, put_forward(case, proposal.clone()), note).await?;
+                reopen_with(tx, refund, submission(case, proposal.clone()), note).await?;
                 built.added += 1;
             }
             proposal
@@ -241,7 +241,7 @@ pub(super) async fn refresh(
             Ok((Freshness::Same, Some(proposal)))
         }
         Some(proposal) => {
-            let put_forward = PutForward {
+            let submission = Submission {
                 proposal: proposal.clone(),
                 eligible: case.grounds.judgement().is_eligible(),
                 reason: refund.reason.clone(),
@@ -252,7 +252,7 @@ pub(super) async fn refresh(
                 refund = withdraw_unsupported(tx, refund, note).await?;
                 refund = step(tx, refund, RefundState::reopen, note).await?;
             }
-            refunds::set_proposal(tx, &refund, &put_forward, note.at).await?;
+            refunds::set_proposal(tx, &refund, &submission, note.at).await?;
             Ok((Freshness::Refreshed, Some(proposal)))
         }
         None => {
@@ -272,16 +272,16 @@ async fn withdraw_unsupported(tx: &mut Tx, refund: Refund, note: &Note) -> Resul
 pub(super) async fn reopen_with(
     tx: &mut Tx,
     refund: Refund,
-    put_forward: PutForward,
+    submission: Submission,
     note: &Note,
 ) -> Result<()> {
     let refund = step(tx, refund, RefundState::reopen, note).await?;
-    refunds::set_proposal(tx, &refund, &put_forward, note.at).await?;
+    refunds::set_proposal(tx, &refund, &submission, note.at).await?;
     Ok(())
 }
 
-pub(super) fn put_forward(case: &Case, proposal: Proposal) -> PutForward {
-    PutForward {
+pub(super) fn submission(case: &Case, proposal: Proposal) -> Submission {
+    Submission {
         proposal,
         eligible: case.grounds.judgement().is_eligible(),
         reason: String::new(),
@@ -293,7 +293,7 @@ async fn insert(
     ctx: &Context,
     tx: &mut Tx,
     case: &Case,
-    put_forward: PutForward,
+    submission: Submission,
     note: &Note,
 ) -> Result<RefundId> {
     let refund = NewRefund {
@@ -302,7 +302,7 @@ async fn insert(
         member_id: case.member_id,
         payment_id: case.payment_id,
         order_no: case.order_no.clone(),
-        put_forward,
+        submission,
     };
     Ok(refunds::insert(tx, &refund, note).await?)
 }
@@ -341,7 +341,7 @@ pub async fn propose_flagged(
     if refunds::of_payment(tx, payment).await?.is_some() {
         return Ok(None);
     }
-    let id = insert(ctx, tx, &case, put_forward(&case, proposal), note).await?;
+    let id = insert(ctx, tx, &case, submission(&case, proposal), note).await?;
     let refund = refunds::by_id(tx, id).await?.ok_or(Error::NotFound)?;
     audit_refund(tx, None, "refund.propose", &refund, json!(null), note.at);
     Ok(Some(id))
@@ -385,16 +385,16 @@ async fn propose_manually(
     let case = case.ok_or(Error::NotFound)?;
     let proposal = case.grounds.propose(RefundKind::Manual);
     let proposal = proposal.ok_or_else(|| Refusal::WrongState("没有可退的金额".to_owned()))?;
-    let put_forward = PutForward {
+    let submission = Submission {
         reason,
         proposed_by: Some(actor.user_id),
-        ..put_forward(&case, proposal)
+        ..submission(&case, proposal)
     };
-    let note = Note::new(actor, put_forward.reason.clone(), ctx.now());
+    let note = Note::new(actor, submission.reason.clone(), ctx.now());
     match refunds::of_payment(tx, order.id).await? {
-        None => insert(ctx, tx, &case, put_forward, &note).await.map(drop)?,
+        None => insert(ctx, tx, &case, submission, &note).await.map(drop)?,
         Some(refund) if refund.status() == RefundStatus::Rejected => {
-            reopen_with(tx, refund, put_forward, &note).await?;
+            reopen_with(tx, refund, submission, &note).await?;
         }
         Some(refund) => return Err(Refusal::Duplicate(refund.refund_no.to_string()).into()),
     }

@@ -4,11 +4,11 @@ use serde_json::json;
 
 use crate::domain::staff::Actor;
 use crate::domain::{Action, RefundId, RefundStatus};
-use crate::store::refunds::{PutForward, Refund};
+use crate::store::refunds::{Refund, Submission};
 use crate::store::{Note, Tx, refunds};
 
 use super::approve::{CHUNK, MAX_BATCH, Skipped};
-use super::propose::{put_forward, reopen_with};
+use super::propose::{reopen_with, submission};
 use super::{
     Context, Error, Refusal, Result, already_decided, audit_refund, decision, in_one_transaction,
     load, step, worded,
@@ -137,13 +137,13 @@ async fn reopen_rejected(
     let case = case.ok_or(Error::NotFound)?;
     let proposal = case.grounds.propose(refund.proposal.kind);
     let proposal = proposal.ok_or_else(|| Refusal::WrongState("不符合条件".to_owned()))?;
-    let put_forward = PutForward {
+    let submission = Submission {
         reason: refund.reason.clone(),
         proposed_by: refund.proposed_by,
-        ..put_forward(&case, proposal)
+        ..submission(&case, proposal)
     };
     let note = Note::new(actor, "reopened", now);
-    reopen_with(tx, refund, put_forward, &note).await?;
+    reopen_with(tx, refund, submission, &note).await?;
     let refund = refunds::by_id(tx, id).await?.ok_or(Error::NotFound)?;
     audit_refund(tx, Some(actor), "refund.reopen", &refund, json!(null), now);
     Ok(refund)

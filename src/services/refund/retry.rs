@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::domain::refund::{Approval, ClosedAs, Due, FailureReason, Processing, RefundState};
 use crate::domain::staff::Actor;
 use crate::domain::{Action, OrderStatus, RefundId, RefundNo};
-use crate::store::refunds::{NewRefund, PutForward, Refund};
+use crate::store::refunds::{NewRefund, Refund, Submission};
 use crate::store::{Note, Signal, Tx, refunds};
 
 use super::{
@@ -90,7 +90,7 @@ async fn replace(
         member_id: refund.member_id,
         payment_id: refund.payment_id,
         order_no: refund.order_no.clone(),
-        put_forward: PutForward {
+        submission: Submission {
             proposal: refund.proposal.clone(),
             eligible: refund.eligible,
             reason: refund.reason.clone(),
