@@ -16,7 +16,7 @@ use campkeeper::services::match_files::MatchFilesError;
 use campkeeper::services::roster::Mode;
 use campkeeper::services::staff::{self, NewAccount};
 use campkeeper::services::{self, Context};
-use campkeeper::store::audit::{self, Verdict};
+use campkeeper::store::audit::{self, ChainStatus};
 use campkeeper::store::{StoreError, users};
 use campkeeper::web::openapi;
 use clap::{Parser, Subcommand};
@@ -336,13 +336,13 @@ async fn publish_menu(ctx: &Context, json: bool) -> Result<(), Failure> {
 }
 
 async fn verify_audit(ctx: &Context, json: bool) -> Result<(), Failure> {
-    let verdict = audit::verify(&mut ctx.db.read().await?, ctx.keys()).await?;
-    match verdict {
-        Verdict::Intact { rows } => {
+    let chain = audit::verify(&mut ctx.db.read().await?, ctx.keys()).await?;
+    match chain {
+        ChainStatus::Intact { rows } => {
             let result = json!({"intact": true, "rows": rows});
             Ok(print(json, &result, &format!("intact: {rows} rows"))?)
         }
-        Verdict::Broken { seq, what } => {
+        ChainStatus::Broken { seq, what } => {
             if json {
                 print(
                     json,

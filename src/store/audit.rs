@@ -69,9 +69,9 @@ pub struct Row {
     pub mac: Vec<u8>,
 }
 
-/// What the verification of the chain found.
+/// The chain as its verification found it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum ChainStatus {
     /// Every row is as it was written, and none is missing.
     Intact {
         /// How many there are.
@@ -190,8 +190,8 @@ impl Row {
     }
 }
 
-/// Walks the whole chain.
-pub async fn verify(conn: &mut Conn, keys: &Keyring) -> StoreResult<Verdict> {
+/// Walks the whole chain and tells whether it holds.
+pub async fn verify(conn: &mut Conn, keys: &Keyring) -> StoreResult<ChainStatus> {
     let (head_seq, head_mac): (i64, Vec<u8>) =
         run!(conn, c => sqlx::query_as(HEAD).fetch_one(c).await)?;
     let (mut seq, mut mac) = (0, Vec::new());
@@ -203,13 +203,13 @@ pub async fn verify(conn: &mut Conn, keys: &Keyring) -> StoreResult<Verdict> {
         }
         for row in page {
             if row.seq != seq + 1 {
-                return Ok(Verdict::Broken {
+                return Ok(ChainStatus::Broken {
                     seq: seq + 1,
                     what: "a row is missing",
                 });
             }
             if !keys.verify_mac(PURPOSE, &row.signed_bytes(&mac), &row.mac) {
-                return Ok(Verdict::Broken {
+                return Ok(ChainStatus::Broken {
                     seq: row.seq,
                     what: "a row was edited or added",
                 });
@@ -218,9 +218,9 @@ pub async fn verify(conn: &mut Conn, keys: &Keyring) -> StoreResult<Verdict> {
         }
     }
     if (head_seq, &head_mac) == (seq, &mac) {
-        Ok(Verdict::Intact { rows: seq })
+        Ok(ChainStatus::Intact { rows: seq })
     } else {
-        Ok(Verdict::Broken {
+        Ok(ChainStatus::Broken {
             seq: seq + 1,
             what: "rows are missing at the end",
         })

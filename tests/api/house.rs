@@ -12,7 +12,7 @@ use campkeeper::domain::staff::Role;
 use campkeeper::platforms::zsxq::Planet;
 use campkeeper::services::staff::{self, NewAccount};
 use campkeeper::services::{Context, Settings};
-use campkeeper::store::audit::{self, Verdict};
+use campkeeper::store::audit::{self, ChainStatus};
 use campkeeper::store::audit_lists::{self, AuditFilter};
 use campkeeper::web::{WebSettings, router};
 use chrono::DateTime;
@@ -124,8 +124,8 @@ impl House {
     /// The audit chain holds, and these actions are in it, in this order among others.
     pub(crate) async fn assert_audited(&self, actions: &[&str]) {
         let mut conn = self.ctx.db.read().await.unwrap();
-        let verdict = audit::verify(&mut conn, self.ctx.keys()).await.unwrap();
-        assert!(matches!(verdict, Verdict::Intact { .. }), "{verdict:?}");
+        let chain = audit::verify(&mut conn, self.ctx.keys()).await.unwrap();
+        assert!(matches!(chain, ChainStatus::Intact { .. }), "{chain:?}");
         let all = AuditFilter::default();
         let (rows, _) = audit_lists::list(&mut conn, &all, 100, 0).await.unwrap();
         let mut told: Vec<_> = rows.iter().rev().map(|row| row.action.as_str()).collect();

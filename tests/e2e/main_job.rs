@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use campkeeper::store::Engine;
-use campkeeper::store::audit::{self, Verdict};
+use campkeeper::store::audit::{self, ChainStatus};
 use chrono::TimeDelta;
 use sandbox::wecom::Selections;
 use serde_json::{Value, json};
@@ -151,8 +151,8 @@ async fn every_log_tells_it(test: &TestApp) {
         assert!(rows >= at_least, "{rows} rows: {sql}");
     }
     let db = &test.app.ctx.db;
-    let verdict = audit::verify(&mut db.read().await.unwrap(), db.keys())
+    let chain = audit::verify(&mut db.read().await.unwrap(), db.keys())
         .await
         .unwrap();
-    assert!(matches!(verdict, Verdict::Intact { .. }), "{verdict:?}");
+    assert!(matches!(chain, ChainStatus::Intact { .. }), "{chain:?}");
 }

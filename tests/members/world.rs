@@ -337,7 +337,7 @@ impl World {
 
     pub(crate) async fn audit_is_intact(&self) -> bool {
         let mut conn = self.ctx.db.read().await.unwrap();
-        let verdict = audit::verify(&mut conn, self.ctx.keys()).await.unwrap();
-        matches!(verdict, audit::Verdict::Intact { .. })
+        let chain = audit::verify(&mut conn, self.ctx.keys()).await.unwrap();
+        matches!(chain, audit::ChainStatus::Intact { .. })
     }
 }

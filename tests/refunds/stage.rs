@@ -11,7 +11,7 @@ use campkeeper::platforms::wechat_pay::{
 };
 use campkeeper::services::refund::{self, Built, Picked};
 use campkeeper::services::{Context, Settings};
-use campkeeper::store::audit::{Verdict, verify};
+use campkeeper::store::audit::{ChainStatus, verify};
 use campkeeper::store::refunds::{self, Refund};
 use chrono::TimeDelta;
 use sandbox::wechat_pay as peer;
@@ -223,8 +223,8 @@ impl Stage {
     /// The audit chain is intact and the stand-in saw nothing that the real one forbids.
     pub(crate) async fn assert_in_order(&self) {
         let mut conn = self.db.read().await.unwrap();
-        let verdict = verify(&mut conn, self.db.keys()).await.unwrap();
-        assert!(matches!(verdict, Verdict::Intact { .. }), "{verdict:?}");
+        let chain = verify(&mut conn, self.db.keys()).await.unwrap();
+        assert!(matches!(chain, ChainStatus::Intact { .. }), "{chain:?}");
         let violations = self.sandbox.violations().all();
         assert!(violations.is_empty(), "{violations:#?}");
     }

@@ -1,7 +1,7 @@
 //! The audit chain shows every edit, removal and addition.
 
 use campkeeper::domain::{Role, Timestamp, UserId, staff};
-use campkeeper::store::audit::{Entry, Verdict, verify};
+use campkeeper::store::audit::{ChainStatus, Entry, verify};
 use campkeeper::store::{Db, StoreError};
 use serde_json::json;
 
@@ -35,7 +35,7 @@ async fn write(db: &Db, number: usize) {
     .unwrap();
 }
 
-async fn verdict(db: &Db) -> Verdict {
+async fn chain_status(db: &Db) -> ChainStatus {
     verify(&mut db.read().await.unwrap(), db.keys())
         .await
         .unwrap()
@@ -52,21 +52,21 @@ on_both_engines! {
         for task in tasks {
             task.await.unwrap();
         }
-        assert_eq!(verdict(&db).await, Verdict::Intact { rows: 40 });
+        assert_eq!(chain_status(&db).await, ChainStatus::Intact { rows: 40 });
     }
 
     async fn an_edit_shows(db) {
         for number in 0..3 { write(&db, number).await; }
         db.run("UPDATE operation_log SET actor_name = 'x' WHERE seq = 2").await;
-        assert!(matches!(verdict(&db).await, Verdict::Broken { seq: 2, .. }));
+        assert!(matches!(chain_status(&db).await, ChainStatus::Broken { seq: 2, .. }));
     }
 
     async fn a_removal_shows_in_the_middle_and_at_the_end(db) {
         for number in 0..3 { write(&db, number).await; }
         db.run("DELETE FROM operation_log WHERE seq = 3").await;
-        assert!(matches!(verdict(&db).await, Verdict::Broken { seq: 3, .. }));
+        assert!(matches!(chain_status(&db).await, ChainStatus::Broken { seq: 3, .. }));
         db.run("DELETE FROM operation_log WHERE seq = 1").await;
-        assert!(matches!(verdict(&db).await, Verdict::Broken { seq: 1, .. }));
+        assert!(matches!(chain_status(&db).await, ChainStatus::Broken { seq: 1, .. }));
     }
 
     async fn an_addition_shows(db) {
@@ -75,7 +75,7 @@ on_both_engines! {
              object_id, details, channel, ip, created_at, mac FROM operation_log WHERE seq = 2",
         )
         .await;
-        assert!(matches!(verdict(&db).await, Verdict::Broken { seq: 3, .. }));
+        assert!(matches!(chain_status(&db).await, ChainStatus::Broken { seq: 3, .. }));
     }
 
     async fn a_work_that_fails_leaves_no_entry(db) {
@@ -86,6 +86,6 @@ on_both_engines! {
             }))
             .await;
         assert!(failed.is_err());
-        assert_eq!(verdict(&db).await, Verdict::Intact { rows: 0 });
+        assert_eq!(chain_status(&db).await, ChainStatus::Intact { rows: 0 });
     }
 }
