@@ -36,4 +36,8 @@ CREATE TABLE checkin_record (
     sync_id        INTEGER NOT NULL REFERENCES sync_run (id),
     PRIMARY KEY (camp_id, planet_user_id, day)
 ) STRICT;
-CREATE INDEX checkin_record_day ON checkin_record (camp_id, day);
+-- The order of lists, of one camp and of all: a page of two million is read at once.
+CREATE INDEX checkin_record_day
+    ON checkin_record (camp_id, day, COALESCE(checked_in_at, 0), planet_user_id);
+CREATE INDEX checkin_record_newest
+    ON checkin_record (day, COALESCE(checked_in_at, 0), camp_id, planet_user_id);

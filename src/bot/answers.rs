@@ -160,8 +160,9 @@ async fn overview(turn: &Turn<'_>, camps: &[Camp]) -> Result<Vec<Reply>> {
         return Ok(vec![camp_progress(turn, camp).await?]);
     }
     let mut lines = Vec::new();
-    for camp in camps.iter().take(MAX_LINES) {
-        let progress = lookup::camp_progress(turn.ctx(), &turn.actor, camp).await?;
+    let shown = camps.get(..MAX_LINES).unwrap_or(camps);
+    let all = lookup::progress_of_camps(turn.ctx(), &turn.actor, shown).await?;
+    for (camp, progress) in shown.iter().zip(all) {
         lines.push(CampLine {
             name: camp.name.clone(),
             status: camp.status,

@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use crate::domain::eligibility::{Judgement, days_shown};
 use crate::domain::staff::{Actor, Reach};
 use crate::domain::{
-    Action, BindStatus, CampId, CampStatus, MatchStatus, OrderStatus, RefundStatus, Terms,
-    Timestamp,
+    Action, BindStatus, CampId, CampStatus, OrderStatus, RefundStatus, Terms, Timestamp,
 };
+use crate::store::camp_lists::CampFilter;
 use crate::store::camps::{self, Camp};
-use crate::store::members::{self, Member, folded};
+use crate::store::members::{self, Member};
 use crate::store::payments::{self, Person};
-use crate::store::{refunds, syncs};
+use crate::store::reports::{self, AlikeMembers};
+use crate::store::{Listing as _, member_search, refunds};
 
+use super::rows::readable;
 use super::{Context, Error, Result, reach_of, require};
 
 /// Members that one question may list.
@@ -21,7 +23,7 @@ pub const MAX_MEMBERS_FOUND: usize = 8;
 const NEARLY_DAYS: i64 = 2;
 
 /// The camps that are of interest in a chat, those that need somebody first.
-const SHOWN: [CampStatus; 6] = [
+static SHOWN: [CampStatus; 6] = [
     CampStatus::Settling,
     CampStatus::Ended,
     CampStatus::Ongoing,
@@ -30,31 +32,29 @@ const SHOWN: [CampStatus; 6] = [
     CampStatus::Archived,
 ];
 
-/// How a camp is doing.
+/// The progress of a camp.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CampProgress {
     /// Members who have paid.
-    pub members: usize,
+    pub members: i64,
     /// Whose days suffice without grace.
-    pub eligible: usize,
+    pub eligible: i64,
     /// Who need the grace days.
-    pub by_grace: usize,
+    pub by_grace: i64,
     /// Who are one or two days short, grace and all.
-    pub nearly: usize,
+    pub nearly: i64,
     /// Whose planet account is not sure.
-    pub unmatched: usize,
+    pub unmatched: i64,
     /// Who are in the group.
-    pub joined: usize,
+    pub joined: i64,
     /// As of when the days are known; none before the first complete sync.
     pub synced_at: Option<Timestamp>,
 }
 
-/// How a member is doing.
+/// The progress of a member.
 #[derive(Debug, Clone)]
 pub struct MemberProgress {
-    /// The member.
     pub member: Member,
-    /// The camp.
     pub camp: Camp,
     /// The rules that they agreed to.
     pub terms: Terms,
@@ -62,11 +62,8 @@ pub struct MemberProgress {
     pub judgement: Judgement,
     /// Where the deposit's way back is; none where nobody has put it forward.
     pub refund: Option<RefundStatus>,
-    /// Where the binding is.
     pub bind_status: BindStatus,
-    /// The number of the order.
     pub order_no: String,
-    /// When it was paid.
     pub paid_at: Option<Timestamp>,
 }
 
@@ -94,57 +91,79 @@ pub fn shown_name(member: &Member) -> &str {
         .map_or("未填昵称", String::as_str)
 }
 
-/// The camps in which `actor` may do `action`, those that need somebody first.
+/// Finds the camps in which `actor` may do `action`, those that need somebody first.
 ///
 /// # Errors
 /// [`Error::Forbidden`] if they may nowhere.
 pub async fn camps_for(ctx: &Context, actor: &Actor, action: Action) -> Result<Vec<Camp>> {
     let reach = reach_of(actor, action)?;
+    let filter = CampFilter {
+        statuses: &SHOWN,
+        staffed_by: (reach == Reach::OwnCamps).then_some(actor.user_id),
+        ..CampFilter::default()
+    };
     let mut conn = ctx.db.read().await?;
-    let mut found = Vec::new();
-    for status in SHOWN {
-        for camp in camps::in_status(&mut conn, status).await? {
-            let is_theirs = reach == Reach::All
-                || camps::is_staffed_by(&mut conn, camp.id, actor.user_id).await?;
-            if is_theirs {
-                found.push(camp);
-            }
-        }
-    }
-    Ok(found)
+    let mut camps = readable(filter.all(&mut conn).await?);
+    let need = |camp: &Camp| SHOWN.iter().position(|status| *status == camp.status);
+    camps.sort_by_key(|camp| (need(camp), camp.id));
+    Ok(camps)
 }
 
-/// How a camp is doing.
+/// Tells how a camp is doing.
 ///
 /// # Errors
 /// [`Error::Forbidden`] unless `actor` may see it.
 pub async fn camp_progress(ctx: &Context, actor: &Actor, camp: &Camp) -> Result<CampProgress> {
-    let mut conn = ctx.db.read().await?;
-    require(&mut conn, actor, Action::ViewCamp, camp.id).await?;
-    let all = members::of_camp(&mut conn, camp.id).await?;
-    let synced_at = match camp.current_sync {
-        Some(id) => syncs::by_id(&mut conn, id).await?.map(|run| run.started_at),
-        None => None,
-    };
-    let count = |wanted: &dyn Fn(&Member) -> bool| all.iter().filter(|m| wanted(m)).count();
-    let judged = |member: &Member| Judgement::of(member.checked_in_days, &camp.terms);
-    let short = |member: &Member| camp.terms.required_days - member.checked_in_days;
-    Ok(CampProgress {
-        members: all.len(),
-        eligible: count(&|member| judged(member) == Judgement::Eligible),
-        by_grace: count(&|member| judged(member) == Judgement::ByGrace),
-        nearly: count(&|member| {
-            let is_short = (1..=NEARLY_DAYS).contains(&short(member));
-            is_short && judged(member) == Judgement::NotEligible
-        }),
-        unmatched: count(&|member| member.match_status != MatchStatus::Matched),
-        joined: count(&|member| member.joined),
-        synced_at,
-    })
+    let all = progress_of_camps(ctx, actor, std::slice::from_ref(camp)).await?;
+    all.into_iter().next().ok_or(Error::NotFound)
 }
 
-/// The members of a camp whose names or planet account hold `text`, at most
-/// [`MAX_MEMBERS_FOUND`]; the ones called exactly so alone, if there are any.
+/// Tells how each of some camps is doing, in their order.
+///
+/// # Errors
+/// [`Error::Forbidden`] unless `actor` may see all of them.
+pub async fn progress_of_camps(
+    ctx: &Context,
+    actor: &Actor,
+    camps: &[Camp],
+) -> Result<Vec<CampProgress>> {
+    let mut conn = ctx.db.read().await?;
+    for camp in camps {
+        require(&mut conn, actor, Action::ViewCamp, camp.id).await?;
+    }
+    let ids: Vec<CampId> = camps.iter().map(|camp| camp.id).collect();
+    let members = reports::alike_members(&mut conn, &ids).await?;
+    let synced_at = reports::synced_at(&mut conn, &ids).await?;
+    let progress = camps.iter().map(|camp| {
+        let members = members.get(&camp.id).map_or(&[][..], Vec::as_slice);
+        count(members, &camp.terms, synced_at.get(&camp.id).copied())
+    });
+    Ok(progress.collect())
+}
+
+fn count(groups: &[AlikeMembers], terms: &Terms, synced_at: Option<Timestamp>) -> CampProgress {
+    let count = |wanted: &dyn Fn(&AlikeMembers) -> bool| {
+        let wanted = groups.iter().filter(|group| wanted(group));
+        wanted.map(|group| group.members).sum()
+    };
+    let judged = |group: &AlikeMembers| Judgement::of(group.checked_in_days, terms);
+    let short = |group: &AlikeMembers| terms.required_days - group.checked_in_days;
+    CampProgress {
+        members: count(&|_| true),
+        eligible: count(&|group| judged(group) == Judgement::Eligible),
+        by_grace: count(&|group| judged(group) == Judgement::ByGrace),
+        nearly: count(&|group| {
+            let is_short = (1..=NEARLY_DAYS).contains(&short(group));
+            is_short && judged(group) == Judgement::NotEligible
+        }),
+        unmatched: count(&|group| !group.is_matched),
+        joined: count(&|group| group.has_joined),
+        synced_at,
+    }
+}
+
+/// Finds the members of a camp whom `text` means, at most [`MAX_MEMBERS_FOUND`]; the ones called
+/// exactly so alone, if there are any.
 ///
 /// # Errors
 /// [`Error::Forbidden`] unless `actor` may see the camp.
@@ -156,30 +175,16 @@ pub async fn find_members(
 ) -> Result<Vec<MemberProgress>> {
     let mut conn = ctx.db.read().await?;
     require(&mut conn, actor, Action::ViewCamp, camp.id).await?;
-    let wanted = folded(text);
-    let names = |member: &Member| {
-        let identity = &member.identity;
-        let id = identity.planet_user_id.map(|id| id.to_string());
-        [
-            folded(&identity.planet_nickname),
-            folded(&identity.wechat_nickname),
-            id.unwrap_or_default(),
-        ]
-    };
-    let all = members::of_camp(&mut conn, camp.id).await?;
-    let (exact, partly): (Vec<Member>, Vec<Member>) = all
-        .into_iter()
-        .filter(|member| names(member).iter().any(|name| name.contains(&wanted)))
-        .partition(|member| names(member).contains(&wanted));
-    let found = if exact.is_empty() { partly } else { exact };
+    let limit = i64::try_from(MAX_MEMBERS_FOUND).unwrap_or(i64::MAX);
+    let found = member_search::in_camp(&mut conn, camp.id, text, limit).await?;
     let mut shown = Vec::new();
-    for member in found.into_iter().take(MAX_MEMBERS_FOUND) {
+    for member in readable(found) {
         shown.push(judge(&mut conn, member, camp.clone()).await?);
     }
     Ok(shown)
 }
 
-/// The places in camps that a corp member has paid for, newest first.
+/// Finds the places in camps that a corp member has paid for, newest first.
 pub async fn own_places(ctx: &Context, wecom_userid: &str) -> Result<Vec<MemberProgress>> {
     let mut conn = ctx.db.read().await?;
     let person = Person {
@@ -206,7 +211,7 @@ pub async fn own_places(ctx: &Context, wecom_userid: &str) -> Result<Vec<MemberP
     Ok(places.into_values().collect())
 }
 
-/// The camp of a number, if `actor` may do `action` there.
+/// Finds the camp of a number, if `actor` may do `action` there.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Forbidden`].

@@ -7,14 +7,14 @@ use crate::domain::staff::{Actor, Reach};
 use crate::domain::{Action, CampId, MatchStatus, MemberId};
 use crate::store::audit::Entry;
 use crate::store::member_lists::{self, ListedMember, MemberEvent, MemberFilter};
-use crate::store::members;
+use crate::store::{Listing as _, Page, PageRequest, members};
 
+use super::rows::logged;
 use super::{Context, Error, Result, reach_of, require};
 
-/// Which members staff want to see.
+/// The members that staff want to see.
 #[derive(Debug, Clone, Default)]
 pub struct MemberQuery {
-    /// Of one camp.
     pub camp_id: Option<CampId>,
     /// Known, asked about, or given up by the machine.
     pub match_status: Option<MatchStatus>,
@@ -24,15 +24,13 @@ pub struct MemberQuery {
     pub text: Option<String>,
 }
 
-/// A page of members, the newest first, and how many there are. Coaches and volunteers see those
-/// of their camps.
+/// Reads a page of members, the newest first. Coaches and volunteers see those of their camps.
 pub async fn list(
     ctx: &Context,
     actor: &Actor,
     query: MemberQuery,
-    limit: i64,
-    offset: i64,
-) -> Result<(Vec<ListedMember>, i64)> {
+    page: PageRequest,
+) -> Result<Page<ListedMember>> {
     let reach = reach_of(actor, Action::ViewCamp)?;
     let filter = MemberFilter {
         camp_id: query.camp_id,
@@ -42,10 +40,10 @@ pub async fn list(
         staffed_by: (reach == Reach::OwnCamps).then_some(actor.user_id),
     };
     let mut conn = ctx.db.read().await?;
-    Ok(member_lists::list(&mut conn, &filter, limit, offset).await?)
+    Ok(logged(filter.page(&mut conn, page).await?))
 }
 
-/// One member.
+/// Finds one member.
 ///
 /// # Errors
 /// [`Error::NotFound`], or [`Error::Forbidden`] for a member of a camp that is not the actor's.
@@ -57,7 +55,7 @@ pub async fn by_id(ctx: &Context, actor: &Actor, id: MemberId) -> Result<ListedM
     Ok(member)
 }
 
-/// One member, and how their match and binding came to be what they are.
+/// Finds one member, and how their match and binding came to be what they are.
 ///
 /// # Errors
 /// Those of [`by_id`].

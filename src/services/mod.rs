@@ -34,6 +34,7 @@ pub mod progress;
 pub mod reconcile;
 pub mod refund;
 pub mod roster;
+mod rows;
 pub mod session;
 pub mod staff;
 pub mod sync;

@@ -1,12 +1,14 @@
 //! Orders as their payers see them: where one stands, which ones are theirs, which group to join.
 
 use crate::domain::{BindStatus, CampId, MemberId, OrderStatus, RefundStatus, Terms, UploadId};
+use crate::store::camp_lists::ShownToMembers;
 use crate::store::camps::Camp;
 use crate::store::payments::{self, Payment};
 use crate::store::refunds::{self, Refund};
 use crate::store::sessions::Session;
-use crate::store::{Conn, camps, members};
+use crate::store::{Conn, Listing as _, Page, PageRequest, camps, members, reports};
 
+use super::rows::logged;
 use super::{Context, Error, Refusal, Result, access_token};
 
 /// A WeCom group holds 500 people (owner's wishes); the next picture is shown from then on.
@@ -188,16 +190,16 @@ impl ShownCamp {
     }
 }
 
-/// A page of the camps that members see, and how many there are.
-pub async fn shown_camps(ctx: &Context, limit: i64, offset: i64) -> Result<(Vec<ShownCamp>, i64)> {
+/// Reads a page of the camps that members see.
+pub async fn shown_camps(ctx: &Context, page: PageRequest) -> Result<Page<ShownCamp>> {
     let mut conn = ctx.db.read().await?;
-    let mut shown = Vec::new();
-    let (camps, total) = camps::shown_to_members(&mut conn, limit, offset).await?;
-    for camp in camps {
-        let enrolled = members::count(&mut conn, camp.id).await?;
-        shown.push(as_shown(camp, enrolled));
-    }
-    Ok((shown, total))
+    let page = logged(ShownToMembers.page(&mut conn, page).await?);
+    let ids: Vec<CampId> = page.rows.good.iter().map(|camp| camp.id).collect();
+    let sums = reports::sums(&mut conn, &ids).await?;
+    Ok(page.map(|camp| {
+        let enrolled = sums.get(&camp.id).map_or(0, |sums| sums.enrolled);
+        as_shown(camp, enrolled)
+    }))
 }
 
 /// One camp, if members see it.

@@ -4,18 +4,17 @@ use chrono::{Days, NaiveDate};
 
 use crate::domain::staff::{Actor, Reach};
 use crate::domain::{Action, CampId, OrderFlag, OrderStatus, Timestamp};
-use crate::store::payment_lists::{self, ListedPayment, PaymentFilter};
+use crate::store::payment_lists::{ListedPayment, PaymentFilter};
+use crate::store::{Listing as _, Page, PageRequest};
 
+use super::rows::logged;
 use super::{Context, Result, reach_of};
 
-/// Which payments staff want to see.
+/// The payments that staff want to see.
 #[derive(Debug, Clone, Default)]
 pub struct PaymentQuery {
-    /// Of one camp.
     pub camp_id: Option<CampId>,
-    /// Where the order is in its life.
     pub status: Option<OrderStatus>,
-    /// What is wrong with it.
     pub flag: Option<OrderFlag>,
     /// Part of a member's name, or a whole number: of an order, or WeChat Pay's.
     pub text: Option<String>,
@@ -25,14 +24,13 @@ pub struct PaymentQuery {
     pub to: Option<NaiveDate>,
 }
 
-/// A page of payments, the newest first, and how many there are.
+/// Reads a page of payments, the newest first.
 pub async fn list(
     ctx: &Context,
     actor: &Actor,
     query: PaymentQuery,
-    limit: i64,
-    offset: i64,
-) -> Result<(Vec<ListedPayment>, i64)> {
+    page: PageRequest,
+) -> Result<Page<ListedPayment>> {
     let reach = reach_of(actor, Action::ViewPayments)?;
     let day_after = query.to.and_then(|day| day.checked_add_days(Days::new(1)));
     let filter = PaymentFilter {
@@ -45,5 +43,5 @@ pub async fn list(
         staffed_by: (reach == Reach::OwnCamps).then_some(actor.user_id),
     };
     let mut conn = ctx.db.read().await?;
-    Ok(payment_lists::list(&mut conn, &filter, limit, offset).await?)
+    Ok(logged(filter.page(&mut conn, page).await?))
 }

@@ -4,31 +4,38 @@ use crate::domain::Timestamp;
 
 use super::StoreResult;
 use super::audit::Row;
-use super::db::{Conn, run};
-use super::filter::{Bind, Conditions, bind_all};
+use super::filter::{Bind, Conditions};
+use super::listing::{Key, ListSql, Order, listing};
 
 statements! {
     LIST_HEAD = "SELECT seq, actor_id, actor_name, role, action, object_type, object_id, details, \
                  channel, ip, created_at, mac FROM operation_log WHERE seq > 0";
-    COUNT_HEAD = "SELECT CAST(COUNT(*) AS BIGINT) FROM operation_log WHERE seq > 0";
 }
 
-/// Which rows of the audit are listed.
+/// The rows of the audit that a list shows, newest first; nothing set shows all.
 #[derive(Debug, Clone, Default)]
 pub struct AuditFilter {
     /// The account, or the name it had.
     pub actor: Option<String>,
     /// What was done: `refund.approve`.
     pub action: Option<String>,
-    /// Not before.
     pub from: Option<Timestamp>,
-    /// Before.
     pub before: Option<Timestamp>,
     /// Part of the details, or the whole id of the object.
     pub text: Option<String>,
 }
 
-impl AuditFilter {
+listing!(AuditFilter => Row);
+
+impl ListSql for AuditFilter {
+    type Row = Row;
+    type Item = Row;
+
+    const SELECT: &'static str = LIST_HEAD;
+    const FROM: &'static str = "FROM operation_log WHERE seq > 0";
+    const ID: &'static str = "seq";
+    const ORDER: Order = Order::Descending(&["seq"]);
+
     fn conditions(&self) -> Conditions {
         let mut conditions = Conditions::default();
         if let Some(actor) = &self.actor {
@@ -52,22 +59,12 @@ impl AuditFilter {
         }
         conditions
     }
-}
 
-/// A page of the rows that a filter lets through, newest first, and how many there are.
-pub async fn list(
-    conn: &mut Conn,
-    filter: &AuditFilter,
-    limit: i64,
-    offset: i64,
-) -> StoreResult<(Vec<Row>, i64)> {
-    let conditions = filter.conditions();
-    let tail = format!("ORDER BY seq DESC LIMIT {limit} OFFSET {offset}");
-    // Only constants and numbers of ours make up the text; what people typed is bound.
-    let page = sqlx::AssertSqlSafe(conditions.statement(LIST_HEAD, &tail));
-    let count = sqlx::AssertSqlSafe(conditions.statement(COUNT_HEAD, ""));
-    let (total,): (i64,) =
-        run!(conn, c => bind_all!(sqlx::query_as(count), conditions).fetch_one(c).await)?;
-    let rows = run!(conn, c => bind_all!(sqlx::query_as(page), conditions).fetch_all(c).await)?;
-    Ok((rows, total))
+    fn key(row: &Row) -> Key {
+        Key(vec![Bind::Number(row.seq)])
+    }
+
+    fn read(row: Row) -> StoreResult<Row> {
+        Ok(row)
+    }
 }

@@ -6,7 +6,7 @@ use crate::domain::{CampId, CampStatus, Fen, Move, SyncId, Terms, Timestamp, Upl
 
 use super::db::{Conn, run};
 use super::status_log::StatusLog;
-use super::{Note, Sealed, StoreError, StoreResult, Tx, held};
+use super::{Note, Rows, Sealed, StoreError, StoreResult, Tx, held};
 
 const TABLE: &str = "training_camp";
 pub(super) const LOG: StatusLog = StatusLog(LOG_ADD);
@@ -28,11 +28,6 @@ pub(super) use select_camp;
 
 statements! {
     BY_ID = select_camp!("AND id = $1");
-    SHOWN = select_camp!(
-        "AND status IN ('enrolling', 'ongoing') ORDER BY start_date, id LIMIT $1 OFFSET $2"
-    );
-    COUNT_SHOWN = "SELECT CAST(COUNT(*) AS BIGINT) FROM training_camp \
-                   WHERE deleted_at IS NULL AND status IN ('enrolling', 'ongoing')";
     IN_STATUS = select_camp!("AND status = $1 ORDER BY id");
     ADVANCE = "UPDATE training_camp SET status = $3, updated_at = $4, \
                settling_since = CASE WHEN $3 = 'settling' THEN $4 ELSE settling_since END \
@@ -94,11 +89,11 @@ pub struct CampStaff {
 
 #[derive(sqlx::FromRow)]
 pub(super) struct CampRow {
-    id: i64,
+    pub(super) id: i64,
     name: String,
     poster_upload_id: Option<i64>,
     deposit_fen: i64,
-    start_date: String,
+    pub(super) start_date: String,
     end_date: String,
     total_days: i64,
     required_days: i64,
@@ -156,27 +151,11 @@ pub async fn by_id(conn: &mut Conn, id: CampId) -> StoreResult<Option<Camp>> {
     row.map(Camp::try_from).transpose()
 }
 
-/// A page of the camps that members see, and how many there are.
-pub async fn shown_to_members(
-    conn: &mut Conn,
-    limit: i64,
-    offset: i64,
-) -> StoreResult<(Vec<Camp>, i64)> {
-    let rows: Vec<CampRow> = run!(conn, c => sqlx::query_as(SHOWN)
-        .bind(limit)
-        .bind(offset)
-        .fetch_all(c)
-        .await)?;
-    let (total,): (i64,) = run!(conn, c => sqlx::query_as(COUNT_SHOWN).fetch_one(c).await)?;
-    let camps = rows.into_iter().map(Camp::try_from);
-    Ok((camps.collect::<StoreResult<_>>()?, total))
-}
-
-/// The camps in one status.
-pub async fn in_status(conn: &mut Conn, status: CampStatus) -> StoreResult<Vec<Camp>> {
+/// Reads the camps in one status, the oldest first.
+pub async fn in_status(conn: &mut Conn, status: CampStatus) -> StoreResult<Rows<Camp>> {
     let rows: Vec<CampRow> =
         run!(conn, c => sqlx::query_as(IN_STATUS).bind(status.as_str()).fetch_all(c).await)?;
-    rows.into_iter().map(Camp::try_from).collect()
+    Ok(rows.into_iter().map(Camp::try_from).collect())
 }
 
 /// Writes a move of a camp and its log, if the camp still is where the move starts.

@@ -86,6 +86,15 @@ pub(super) const fn held(rows: u64, table: &'static str, id: i64) -> StoreResult
 }
 
 impl StoreError {
+    /// The table and the row that it is about, if it is about one.
+    #[must_use]
+    pub const fn row(&self) -> Option<(&'static str, i64)> {
+        match self {
+            Self::Stale { table, id } | Self::Inconsistent { table, id, .. } => Some((*table, *id)),
+            _ => None,
+        }
+    }
+
     /// Whether running the same transaction again may go through: somebody else was first.
     #[must_use]
     pub const fn is_conflict(&self) -> bool {

@@ -28,12 +28,17 @@ impl Conditions {
         self.sql.push_str(condition);
     }
 
+    /// Binds a value and names its place: `$1`.
+    pub(super) fn bind(&mut self, bind: Bind) -> String {
+        self.binds.push(bind);
+        format!("${}", self.binds.len())
+    }
+
     /// Adds a value between two pieces of a condition: `AND day >= `, the value, and what closes
     /// it.
     pub(super) fn value(&mut self, before: &'static str, bind: Bind, after: &'static str) {
-        self.binds.push(bind);
-        let number = self.binds.len();
-        self.sql.push_str(&format!(" {before}${number}{after}"));
+        let place = self.bind(bind);
+        self.sql.push_str(&format!(" {before}{place}{after}"));
     }
 
     /// Adds that a folded column contains a text, as people search it.
@@ -41,6 +46,18 @@ impl Conditions {
         let pattern = format!("%{}%", like_literal(&folded(text)));
         self.value(before, Bind::Text(pattern), " ESCAPE '\\'");
         self.sql.push_str(after);
+    }
+
+    /// Adds that a folded column with two names, a blank between them, has a text as one of them.
+    pub(super) fn names(&mut self, column: &'static str, text: &str) {
+        let name = like_literal(&folded(text));
+        self.fixed("(");
+        for (or, pattern) in [("", format!("{name} %")), ("OR", format!("% {name}"))] {
+            self.fixed(or);
+            self.fixed(column);
+            self.value("LIKE ", Bind::Text(pattern), " ESCAPE '\\'");
+        }
+        self.fixed(")");
     }
 
     /// Adds that a column contains a text as it is.
@@ -71,15 +88,20 @@ impl Conditions {
         );
     }
 
-    /// The whole statement: `head`, the conditions, `tail`.
+    /// Puts the statement together: `head`, the conditions, `tail`.
     pub(super) fn statement(&self, head: &str, tail: &str) -> String {
         format!("{head}{} {tail}", self.sql)
     }
 
-    /// What the statement binds, in order.
+    /// The values that the statement binds, in order.
     pub(super) fn binds(&self) -> &[Bind] {
         &self.binds
     }
+}
+
+/// Trims what somebody typed into a search; none if it is nothing but blanks.
+pub(super) fn typed(text: Option<&str>) -> Option<&str> {
+    text.map(str::trim).filter(|text| !text.is_empty())
 }
 
 /// Takes the meaning from what `LIKE` would read as a wildcard.

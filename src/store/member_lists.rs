@@ -6,13 +6,13 @@ use crate::domain::{
 };
 
 use super::db::{Conn, run};
-use super::filter::{Bind, Conditions, bind_all};
+use super::filter::{Bind, Conditions, typed};
+use super::listing::{Key, ListSql, Order, listing};
+use super::member_search::{self, Fit};
 use super::members::Identity;
 use super::{StoreError, StoreResult};
 
 const TABLE: &str = "camp_member";
-/// What every order number of ours begins with.
-const ORDER_PREFIX: &str = "ord_";
 
 macro_rules! select_listed {
     ($tail:literal) => {
@@ -29,7 +29,6 @@ macro_rules! select_listed {
 
 statements! {
     LIST_HEAD = select_listed!("WHERE TRUE");
-    COUNT_HEAD = "SELECT CAST(COUNT(*) AS BIGINT) FROM camp_member m WHERE TRUE";
     ONE = select_listed!("WHERE m.id = $1");
     HISTORY = "SELECT 'match' AS what, id, from_status, to_status, operator, reason, created_at \
                FROM member_status_log WHERE member_id = $1 \
@@ -40,10 +39,9 @@ statements! {
                ORDER BY created_at, what, id LIMIT 200";
 }
 
-/// Which members are listed.
+/// The members that a list shows, newest first; nothing set shows all.
 #[derive(Debug, Clone, Default)]
 pub struct MemberFilter {
-    /// Of one camp.
     pub camp_id: Option<CampId>,
     /// Known, asked about, or given up by the machine.
     pub match_status: Option<MatchStatus>,
@@ -58,25 +56,18 @@ pub struct MemberFilter {
 /// A member as lists show them.
 #[derive(Debug, Clone)]
 pub struct ListedMember {
-    /// Their row.
     pub id: MemberId,
-    /// The camp.
     pub camp_id: CampId,
-    /// The order that made them.
     pub order_no: String,
     /// How they are identified.
     pub identity: Identity,
-    /// Whether that is sure.
     pub match_status: MatchStatus,
     /// Where the binding is in its life.
     pub bind_status: BindStatus,
-    /// How they were bound.
     pub bind_method: Option<BindMethod>,
-    /// Whether they have joined the group.
     pub joined: bool,
     /// Days by the sync that decides, without grace.
     pub checked_in_days: i64,
-    /// Whether those suffice.
     pub eligible: bool,
     /// Where their refund is; none while there is none.
     pub refund_status: Option<RefundStatus>,
@@ -100,7 +91,7 @@ pub struct MemberEvent {
 }
 
 #[derive(sqlx::FromRow)]
-struct ListedRow {
+pub(super) struct ListedRow {
     id: i64,
     camp_id: i64,
     order_no: String,
@@ -164,7 +155,17 @@ impl TryFrom<ListedRow> for ListedMember {
     }
 }
 
-impl MemberFilter {
+listing!(MemberFilter => ListedMember);
+
+impl ListSql for MemberFilter {
+    type Row = ListedRow;
+    type Item = ListedMember;
+
+    const SELECT: &'static str = LIST_HEAD;
+    const FROM: &'static str = "FROM camp_member m WHERE TRUE";
+    const ID: &'static str = "m.id";
+    const ORDER: Order = Order::Descending(&["m.id"]);
+
     fn conditions(&self) -> Conditions {
         let mut conditions = Conditions::default();
         if let Some(camp) = self.camp_id {
@@ -182,61 +183,30 @@ impl MemberFilter {
         if let Some(user) = self.staffed_by {
             conditions.staffed_by("AND m.camp_id", user);
         }
-        if let Some(text) = self.text.as_deref().map(str::trim) {
-            search(&mut conditions, text);
+        if let Some(text) = typed(self.text.as_deref()) {
+            conditions.fixed("AND");
+            member_search::meant(&mut conditions, text, Fit::Part);
         }
         conditions
     }
-}
 
-/// An order number is looked up as it is, anything else among the names. A number may besides be
-/// what a person means by 星球ID: the account, its 成员编号, or what they typed when they paid.
-fn search(conditions: &mut Conditions, text: &str) {
-    if text.starts_with(ORDER_PREFIX) {
-        let order_no = Bind::Text(text.to_owned());
-        let before = "AND m.payment_id IN (SELECT id FROM payment_record WHERE order_no = ";
-        conditions.value(before, order_no, ")");
-    } else if let Ok(number) = text.parse::<i64>() {
-        conditions.value("AND (m.planet_user_id = ", Bind::Number(number), "");
-        let of_number = "OR m.planet_user_id IN (SELECT planet_user_id FROM planet_user \
-                         WHERE member_number = ";
-        conditions.value(of_number, Bind::Number(number), ")");
-        let typed = "OR m.payment_id IN (SELECT id FROM payment_record WHERE claimed_planet_id = ";
-        conditions.value(typed, Bind::Text(number.to_string()), ")");
-        conditions.contains("OR m.names_folded LIKE ", text, ")");
-    } else if !text.is_empty() {
-        conditions.contains("AND m.names_folded LIKE ", text, "");
+    fn key(row: &ListedRow) -> Key {
+        Key(vec![Bind::Number(row.id)])
+    }
+
+    fn read(row: ListedRow) -> StoreResult<ListedMember> {
+        row.try_into()
     }
 }
 
-/// A page of the members that a filter lets through, the newest first, and how many there are.
-pub async fn list(
-    conn: &mut Conn,
-    filter: &MemberFilter,
-    limit: i64,
-    offset: i64,
-) -> StoreResult<(Vec<ListedMember>, i64)> {
-    let conditions = filter.conditions();
-    let tail = format!("ORDER BY m.id DESC LIMIT {limit} OFFSET {offset}");
-    // Only constants and numbers of ours make up the text; what people typed is bound.
-    let page = sqlx::AssertSqlSafe(conditions.statement(LIST_HEAD, &tail));
-    let count = sqlx::AssertSqlSafe(conditions.statement(COUNT_HEAD, ""));
-    let (total,): (i64,) =
-        run!(conn, c => bind_all!(sqlx::query_as(count), conditions).fetch_one(c).await)?;
-    let rows: Vec<ListedRow> =
-        run!(conn, c => bind_all!(sqlx::query_as(page), conditions).fetch_all(c).await)?;
-    let members: StoreResult<_> = rows.into_iter().map(ListedMember::try_from).collect();
-    Ok((members?, total))
-}
-
-/// One member as lists show them.
+/// Reads one member as lists show them.
 pub async fn one(conn: &mut Conn, id: MemberId) -> StoreResult<Option<ListedMember>> {
     let row: Option<ListedRow> =
         run!(conn, c => sqlx::query_as(ONE).bind(id.0).fetch_optional(c).await)?;
     row.map(ListedMember::try_from).transpose()
 }
 
-/// How a member's match and binding came to be what they are, from the beginning.
+/// Reads how a member's match and binding came to be what they are, from the beginning.
 pub async fn history(conn: &mut Conn, id: MemberId) -> StoreResult<Vec<MemberEvent>> {
     Ok(run!(conn, c => sqlx::query_as(HISTORY).bind(id.0).fetch_all(c).await)?)
 }

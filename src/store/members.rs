@@ -21,6 +21,7 @@ macro_rules! select_member {
         )
     };
 }
+pub(super) use select_member;
 
 statements! {
     BY_ID = select_member!("WHERE id = $1");
@@ -132,7 +133,7 @@ pub fn folded(text: &str) -> String {
 }
 
 #[derive(sqlx::FromRow)]
-struct MemberRow {
+pub(super) struct MemberRow {
     id: i64,
     camp_id: i64,
     payment_id: i64,

@@ -11,6 +11,7 @@ pub mod camp_lists;
 pub mod camp_projects;
 pub mod camps;
 pub mod cards;
+pub mod checkin_lists;
 pub mod checkins;
 mod db;
 mod error;
@@ -19,7 +20,9 @@ pub mod health;
 pub mod inbox;
 pub mod job_runs;
 mod keyring;
+mod listing;
 pub mod member_lists;
+pub mod member_search;
 pub mod members;
 pub mod outbox;
 pub mod outbox_lists;
@@ -27,6 +30,7 @@ pub mod payment_lists;
 pub mod payments;
 pub mod planet_users;
 pub mod refunds;
+pub mod reports;
 pub mod roster;
 pub mod roster_staging;
 pub mod sessions;
@@ -41,6 +45,7 @@ pub use db::{Conn, Db, DbOptions, Engine, Lock, Signal, Tx};
 use error::held;
 pub use error::{StoreError, StoreResult};
 pub use keyring::{Keyring, KeyringError, MAC_BYTES, Sealed};
+pub use listing::{Chunk, Key, Listing, Page, PageOutOfRange, PageRequest, Rows};
 pub use status_log::{Note, Operator};
 
 /// Every fixed statement of the store with its name, for the test that prepares all of them on
@@ -55,11 +60,13 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         camp_projects::STATEMENTS,
         camps::STATEMENTS,
         cards::STATEMENTS,
+        checkin_lists::STATEMENTS,
         checkins::STATEMENTS,
         health::STATEMENTS,
         inbox::STATEMENTS,
         job_runs::STATEMENTS,
         member_lists::STATEMENTS,
+        member_search::STATEMENTS,
         members::STATEMENTS,
         outbox::STATEMENTS,
         outbox_lists::STATEMENTS,
@@ -67,6 +74,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         payments::STATEMENTS,
         planet_users::STATEMENTS,
         refunds::STATEMENTS,
+        reports::STATEMENTS,
         roster::STATEMENTS,
         roster_staging::STATEMENTS,
         sessions::STATEMENTS,

@@ -5,13 +5,12 @@ use crate::domain::{
     Timestamp, UnknownWord, UserId,
 };
 
-use super::db::{Conn, run};
-use super::filter::{Bind, Conditions, bind_all};
+use super::filter::{Bind, Conditions, typed};
+use super::listing::{Key, ListSql, Order, listing};
+use super::member_search::{self, Fit, ORDER_PREFIX};
 use super::{StoreError, StoreResult};
 
 const TABLE: &str = "payment_record";
-/// What every order number of ours begins with.
-const ORDER_PREFIX: &str = "ord_";
 /// A number of so many digits is WeChat Pay's (wechat-pay-v3 §4.4: 28 of them).
 const TRANSACTION_DIGITS: usize = 20;
 
@@ -20,17 +19,13 @@ statements! {
                  m.wechat_nickname, p.channel, p.status, p.flag, p.amount_fen, p.paid_fen, \
                  p.paid_at, p.transaction_id, p.bind_status, p.bind_method, p.created_at \
                  FROM payment_record p LEFT JOIN camp_member m ON m.id = p.member_id WHERE TRUE";
-    COUNT_HEAD = "SELECT CAST(COUNT(*) AS BIGINT) FROM payment_record p WHERE TRUE";
 }
 
-/// Which payments are listed.
+/// The payments that a list shows, newest first; nothing set shows all.
 #[derive(Debug, Clone, Default)]
 pub struct PaymentFilter {
-    /// Of one camp.
     pub camp_id: Option<CampId>,
-    /// Where the order is in its life.
     pub status: Option<OrderStatus>,
-    /// What is wrong with it.
     pub flag: Option<OrderFlag>,
     /// Part of a member's name, or a whole number: of an order, or WeChat Pay's.
     pub text: Option<String>,
@@ -45,42 +40,28 @@ pub struct PaymentFilter {
 /// A payment as lists show it.
 #[derive(Debug, Clone)]
 pub struct ListedPayment {
-    /// Its row.
     pub id: PaymentId,
-    /// Our number at WeChat Pay.
     pub order_no: String,
     /// The camp; none for an unknown order.
     pub camp_id: Option<CampId>,
-    /// The member that it made.
     pub member_id: Option<MemberId>,
-    /// The member's planet nickname.
     pub planet_nickname: Option<String>,
-    /// The member's WeChat nickname.
     pub wechat_nickname: Option<String>,
     /// How it is paid; none for an unknown order.
     pub channel: Option<PayChannel>,
-    /// Where the order is in its life.
     pub status: OrderStatus,
-    /// What is wrong with it.
     pub flag: Option<OrderFlag>,
-    /// What was asked for.
     pub amount_fen: i64,
-    /// What was paid.
     pub paid_fen: Option<i64>,
-    /// When it was paid.
     pub paid_at: Option<Timestamp>,
-    /// WeChat Pay's number.
     pub transaction_id: Option<String>,
-    /// Where the binding is in its life.
     pub bind_status: BindStatus,
-    /// How it was bound.
     pub bind_method: Option<BindMethod>,
-    /// When it was made.
     pub created_at: Timestamp,
 }
 
 #[derive(sqlx::FromRow)]
-struct ListedRow {
+pub(super) struct ListedRow {
     id: i64,
     order_no: String,
     camp_id: Option<i64>,
@@ -142,7 +123,17 @@ impl TryFrom<ListedRow> for ListedPayment {
     }
 }
 
-impl PaymentFilter {
+listing!(PaymentFilter => ListedPayment);
+
+impl ListSql for PaymentFilter {
+    type Row = ListedRow;
+    type Item = ListedPayment;
+
+    const SELECT: &'static str = LIST_HEAD;
+    const FROM: &'static str = "FROM payment_record p WHERE TRUE";
+    const ID: &'static str = "p.id";
+    const ORDER: Order = Order::Descending(&["p.id"]);
+
     fn conditions(&self) -> Conditions {
         let mut conditions = Conditions::default();
         if let Some(camp) = self.camp_id {
@@ -168,15 +159,23 @@ impl PaymentFilter {
         if let Some(user) = self.staffed_by {
             conditions.staffed_by("AND p.camp_id", user);
         }
-        if let Some(text) = self.text.as_deref().map(str::trim) {
+        if let Some(text) = typed(self.text.as_deref()) {
             search(&mut conditions, text);
         }
         conditions
     }
+
+    fn key(row: &ListedRow) -> Key {
+        Key(vec![Bind::Number(row.id)])
+    }
+
+    fn read(row: ListedRow) -> StoreResult<ListedPayment> {
+        row.try_into()
+    }
 }
 
-/// A number of ours or of WeChat Pay is looked up as it is. Anything else may be part of a member's
-/// name, or the whole number of an order that is not ours.
+/// A number of ours or of WeChat Pay is looked up as it is. Anything else may mean a member, or be
+/// the whole number of an order that is not ours.
 fn search(conditions: &mut Conditions, text: &str) {
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
     let whole = || Bind::Text(text.to_owned());
@@ -185,29 +184,10 @@ fn search(conditions: &mut Conditions, text: &str) {
     } else if is_number && text.len() >= TRANSACTION_DIGITS {
         conditions.value("AND (p.transaction_id = ", whole(), "");
         conditions.value("OR p.order_no = ", whole(), ")");
-    } else if !text.is_empty() {
+    } else {
         conditions.value("AND (p.order_no = ", whole(), "");
-        let before = "OR p.member_id IN (SELECT id FROM camp_member WHERE names_folded LIKE ";
-        conditions.contains(before, text, "))");
+        conditions.fixed("OR p.member_id IN (SELECT m.id FROM camp_member m WHERE");
+        member_search::meant(conditions, text, Fit::Part);
+        conditions.fixed("))");
     }
-}
-
-/// A page of the payments that a filter lets through, the newest first, and how many there are.
-pub async fn list(
-    conn: &mut Conn,
-    filter: &PaymentFilter,
-    limit: i64,
-    offset: i64,
-) -> StoreResult<(Vec<ListedPayment>, i64)> {
-    let conditions = filter.conditions();
-    let tail = format!("ORDER BY p.id DESC LIMIT {limit} OFFSET {offset}");
-    // Only constants and numbers of ours make up the text; what people typed is bound.
-    let page = sqlx::AssertSqlSafe(conditions.statement(LIST_HEAD, &tail));
-    let count = sqlx::AssertSqlSafe(conditions.statement(COUNT_HEAD, ""));
-    let (total,): (i64,) =
-        run!(conn, c => bind_all!(sqlx::query_as(count), conditions).fetch_one(c).await)?;
-    let rows: Vec<ListedRow> =
-        run!(conn, c => bind_all!(sqlx::query_as(page), conditions).fetch_all(c).await)?;
-    let payments: StoreResult<_> = rows.into_iter().map(ListedPayment::try_from).collect();
-    Ok((payments?, total))
 }

@@ -20,7 +20,7 @@ mod state_columns;
 
 pub use case::Case;
 use case::{CaseRow, select_case};
-pub use list::{Filter, Listed, list, newest};
+pub use list::{Filter, Listed};
 pub use many::{CommittedAmount, by_ids, cases_of_payments, committed_amounts};
 pub use row::Refund;
 use row::{RefundRow, refund_columns, select_refund};
@@ -61,8 +61,6 @@ statements! {
         "FROM refund_record r JOIN payment_record p ON p.id = r.payment_id ",
         "LEFT JOIN camp_member m ON m.id = r.member_id WHERE TRUE"
     );
-    IDS_HEAD = "SELECT r.id FROM refund_record r WHERE TRUE";
-    COUNT_HEAD = "SELECT CAST(COUNT(*) AS BIGINT) FROM refund_record r WHERE TRUE";
     AMONG_HEAD = select_refund!("WHERE TRUE");
     CASES_HEAD = select_case!("WHERE TRUE");
     COMMITTED_HEAD = "SELECT r.payment_id, r.id, r.amount_fen FROM refund_record r WHERE r.status IN \

@@ -6,6 +6,8 @@ use crate::domain::staff::{AccountStatus, Role};
 use crate::domain::{Timestamp, UserId};
 
 use super::db::{Conn, run};
+use super::filter::{Bind, Conditions};
+use super::listing::{Key, ListSql, Order, listing};
 use super::{StoreError, StoreResult, Tx};
 
 const TABLE: &str = "system_user";
@@ -25,7 +27,7 @@ statements! {
     BY_ID = select_user!("AND id = $1");
     BY_USERNAME = select_user!("AND username = $1");
     BY_WECOM_USERID = select_user!("AND wecom_userid = $1");
-    PAGE = select_user!("ORDER BY id LIMIT $1 OFFSET $2");
+    LIST_HEAD = select_user!("");
     COUNT = "SELECT CAST(COUNT(*) AS BIGINT) FROM system_user WHERE deleted_at IS NULL";
     INSERT = "INSERT INTO system_user (username, password_hash, role, display_name, wecom_userid, \
               status, must_change_password, created_at, updated_at) \
@@ -88,7 +90,7 @@ pub struct NewUser {
 }
 
 #[derive(sqlx::FromRow)]
-struct UserRow {
+pub(super) struct UserRow {
     id: i64,
     username: String,
     password_hash: String,
@@ -144,18 +146,32 @@ pub async fn by_wecom_userid(conn: &mut Conn, userid: &str) -> StoreResult<Optio
     row.map(User::try_from).transpose()
 }
 
-/// A page of all accounts, and how many there are.
-pub async fn page(conn: &mut Conn, limit: i64, offset: i64) -> StoreResult<(Vec<User>, i64)> {
-    let rows: Vec<UserRow> = run!(conn, c => sqlx::query_as(PAGE)
-        .bind(limit)
-        .bind(offset)
-        .fetch_all(c)
-        .await)?;
-    let users = rows
-        .into_iter()
-        .map(User::try_from)
-        .collect::<Result<_, _>>()?;
-    Ok((users, count(conn).await?))
+/// All accounts that were not deleted, the oldest first.
+#[derive(Debug, Clone, Copy)]
+pub struct AllUsers;
+
+listing!(AllUsers => User);
+
+impl ListSql for AllUsers {
+    type Row = UserRow;
+    type Item = User;
+
+    const SELECT: &'static str = LIST_HEAD;
+    const FROM: &'static str = "FROM system_user WHERE deleted_at IS NULL";
+    const ID: &'static str = "id";
+    const ORDER: Order = Order::Ascending(&["id"]);
+
+    fn conditions(&self) -> Conditions {
+        Conditions::default()
+    }
+
+    fn key(row: &UserRow) -> Key {
+        Key(vec![Bind::Number(row.id)])
+    }
+
+    fn read(row: UserRow) -> StoreResult<User> {
+        row.try_into()
+    }
 }
 
 /// How many accounts there are.

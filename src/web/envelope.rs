@@ -47,6 +47,18 @@ pub struct Page<T> {
     pub size: i64,
 }
 
+impl<T, V: From<T>> From<crate::store::Page<T>> for Page<V> {
+    fn from(page: crate::store::Page<T>) -> Self {
+        let page = page.map(V::from);
+        Self {
+            items: page.rows.good,
+            total: page.total,
+            page: page.request.page(),
+            size: page.request.size(),
+        }
+    }
+}
+
 /// All items of a short list.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Items<T> {

@@ -10,15 +10,12 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::envelope::Page;
+use crate::store::PageRequest;
+
 use super::error::Problem;
 
 /// Items per page when none are asked for.
 const DEFAULT_SIZE: i64 = 20;
-/// Items per page at most (contract).
-const MAX_SIZE: i64 = 100;
-/// Pages at most: beyond it nobody reads, and the offset stays far from overflow.
-const MAX_PAGE: i64 = 1_000_000;
 
 /// What is said of a text with U+0000, which PostgreSQL cannot keep.
 const HOLDS_NUL: &str = "不能含有空字符";
@@ -34,34 +31,6 @@ pub struct Query<T>(pub T);
 /// The variables of the path. Nothing of ours has U+0000 in its name: 404.
 #[derive(Debug)]
 pub struct Path<T>(pub T);
-
-/// `?page=1&size=20`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Paging {
-    /// From 1.
-    pub page: i64,
-    /// 1 to 100.
-    pub size: i64,
-}
-
-impl Paging {
-    /// Items before this page.
-    #[must_use]
-    pub const fn offset(self) -> i64 {
-        (self.page - 1) * self.size
-    }
-
-    /// The items of this page, with how many there are in all.
-    #[must_use]
-    pub const fn page_of<T>(self, items: Vec<T>, total: i64) -> Page<T> {
-        Page {
-            items,
-            total,
-            page: self.page,
-            size: self.size,
-        }
-    }
-}
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
@@ -133,31 +102,22 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     }
 }
 
+/// `?page=1&size=20`.
 #[derive(Deserialize)]
-struct RawPaging {
+struct Paging {
     page: Option<i64>,
     size: Option<i64>,
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Paging {
+impl<S: Send + Sync> FromRequestParts<S> for PageRequest {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let Query(raw) = Query::<RawPaging>::from_request_parts(parts, state).await?;
-        let paging = Self {
-            page: raw.page.unwrap_or(1),
-            size: raw.size.unwrap_or(DEFAULT_SIZE),
-        };
-        for (field, value, most) in [
-            ("page", paging.page, MAX_PAGE),
-            ("size", paging.size, MAX_SIZE),
-        ] {
-            if !(1..=most).contains(&value) {
-                let what = format!("须在 1 到 {most} 之间");
-                return Err(Problem::invalid([(field, what)]));
-            }
-        }
-        Ok(paging)
+        let Query(asked) = Query::<Paging>::from_request_parts(parts, state).await?;
+        Self::new(asked.page.unwrap_or(1), asked.size.unwrap_or(DEFAULT_SIZE)).map_err(|wrong| {
+            let what = format!("须在 1 到 {} 之间", wrong.most);
+            Problem::invalid([(wrong.field, what)])
+        })
     }
 }
 

@@ -39,7 +39,7 @@ use crate::services::Context;
 pub use caller::CallerAddress;
 pub use envelope::{Answer, Envelope, Items, Nothing, Page};
 pub use error::{Problem, ProblemBody, WebResult};
-pub use extract::{Json, Paging, Path, Query};
+pub use extract::{Json, Path, Query};
 use rate_limit::RateLimit;
 
 /// The largest body of a request, unless its route says otherwise (design §8).

@@ -12,8 +12,9 @@ use campkeeper::domain::staff::Role;
 use campkeeper::platforms::zsxq::Planet;
 use campkeeper::services::staff::{self, NewAccount};
 use campkeeper::services::{Context, Settings};
+use campkeeper::store::Listing as _;
 use campkeeper::store::audit::{self, ChainStatus};
-use campkeeper::store::audit_lists::{self, AuditFilter};
+use campkeeper::store::audit_lists::AuditFilter;
 use campkeeper::web::{WebSettings, router};
 use chrono::DateTime;
 use serde_json::{Value, json};
@@ -33,7 +34,7 @@ pub(crate) struct House {
     pub(crate) clock: Arc<TestClock>,
     pub(crate) wall: Arc<TestClock>,
     router: Router,
-    _db: TestDb,
+    pub(crate) db: TestDb,
     _files: tempfile::TempDir,
 }
 
@@ -65,7 +66,7 @@ impl House {
             ctx,
             clock,
             wall,
-            _db: db,
+            db,
             _files: files,
         }
     }
@@ -127,7 +128,7 @@ impl House {
         let chain = audit::verify(&mut conn, self.ctx.keys()).await.unwrap();
         assert!(matches!(chain, ChainStatus::Intact { .. }), "{chain:?}");
         let all = AuditFilter::default();
-        let (rows, _) = audit_lists::list(&mut conn, &all, 100, 0).await.unwrap();
+        let rows = all.all(&mut conn).await.unwrap().good;
         let mut told: Vec<_> = rows.iter().rev().map(|row| row.action.as_str()).collect();
         told.retain(|action| actions.contains(action));
         assert_eq!(told, actions);

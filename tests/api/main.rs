@@ -12,7 +12,11 @@
 mod clock;
 #[path = "../support/context.rs"]
 mod context;
-#[expect(dead_code, reason = "the router is reached without an address")]
+#[path = "../store/crowd.rs"]
+mod crowd;
+#[expect(dead_code, reason = "what is stored is read through the router")]
+#[path = "../support/sql.rs"]
+mod sql;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -20,6 +24,7 @@ mod camp_fields;
 mod camps;
 mod doors;
 mod house;
+mod lists;
 mod logs;
 mod member_pages;
 mod nul;

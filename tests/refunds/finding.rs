@@ -3,9 +3,14 @@
 use campkeeper::domain::{MemberId, PaymentId};
 use campkeeper::services::members::{self, MemberQuery};
 use campkeeper::services::payments::{self, PaymentQuery};
+use campkeeper::store::PageRequest;
 
 use crate::on_both_engines;
 use crate::stage::{Stage, admin, clear, order_no};
+
+fn first_page() -> PageRequest {
+    PageRequest::new(1, 20).unwrap()
+}
 
 on_both_engines! {
     async fn a_member_is_found_by_what_they_call_their_planet_id(db) {
@@ -25,10 +30,10 @@ on_both_engines! {
             (&order_no(1), vec![1]),
         ] {
             let query = MemberQuery { text: Some(text.to_owned()), ..MemberQuery::default() };
-            let (listed, total) = members::list(&stage.ctx, &admin(), query, 20, 0).await.unwrap();
-            let ids: Vec<_> = listed.iter().map(|member| member.id).collect();
+            let page = members::list(&stage.ctx, &admin(), query, first_page()).await.unwrap();
+            let ids: Vec<_> = page.rows.good.iter().map(|member| member.id).collect();
             let expected: Vec<_> = found.into_iter().map(MemberId).collect();
-            assert_eq!((ids, total), (expected.clone(), expected.len() as i64), "{text}");
+            assert_eq!((ids, page.total), (expected.clone(), expected.len() as i64), "{text}");
         }
     }
 
@@ -52,10 +57,10 @@ on_both_engines! {
             (&order_no(1), vec![1]),
         ] {
             let query = PaymentQuery { text: Some(text.to_owned()), ..PaymentQuery::default() };
-            let (listed, total) = payments::list(&stage.ctx, &admin(), query, 20, 0).await.unwrap();
-            let ids: Vec<_> = listed.iter().map(|payment| payment.id).collect();
+            let page = payments::list(&stage.ctx, &admin(), query, first_page()).await.unwrap();
+            let ids: Vec<_> = page.rows.good.iter().map(|payment| payment.id).collect();
             let expected: Vec<_> = found.into_iter().map(PaymentId).collect();
-            assert_eq!((ids, total), (expected.clone(), expected.len() as i64), "{text}");
+            assert_eq!((ids, page.total), (expected.clone(), expected.len() as i64), "{text}");
         }
     }
 }

@@ -6,8 +6,8 @@ use campkeeper::services::refund::{
     self, approve, build_due_lists, build_list, clear_of, propose_flagged, reject, run_due,
 };
 use campkeeper::services::{Error, Refusal, camps};
-use campkeeper::store::Note;
 use campkeeper::store::refunds::Filter;
+use campkeeper::store::{Note, PageRequest};
 use chrono::TimeDelta;
 use sandbox::wechat_pay::RefundOutcome;
 
@@ -196,7 +196,7 @@ on_both_engines! {
         stage.build().await;
         refund::reject(&stage.ctx, &admin(), stage.of(3).await.id, "代打卡").await.unwrap();
         let count = async |actor, filter| {
-            refund::page(&stage.ctx, &actor, filter, 1, 20).await.unwrap().total
+            refund::page(&stage.ctx, &actor, filter, PageRequest::new(1, 20).unwrap()).await.unwrap().total
         };
         let all = Filter::default;
         assert_eq!(count(admin(), all()).await, 3);
@@ -213,8 +213,8 @@ on_both_engines! {
         let (noon, later) = (stage.ctx.now(), stage.ctx.now().plus(TimeDelta::seconds(1)));
         assert_eq!(count(admin(), Filter { from: Some(noon), until: Some(later), ..all() }).await, 3);
         assert_eq!(count(admin(), Filter { from: Some(later), ..all() }).await, 0);
-        let page = refund::page(&stage.ctx, &admin(), all(), 2, 2).await.unwrap();
-        assert_eq!((page.items.len(), page.total), (1, 3));
+        let page = refund::page(&stage.ctx, &admin(), all(), PageRequest::new(2, 2).unwrap()).await.unwrap();
+        assert_eq!((page.rows.good.len(), page.total), (1, 3));
         let detail = refund::one(&stage.ctx, &coach(), stage.of(3).await.id).await.unwrap();
         assert_eq!(detail.evidence.post_days.len(), 8);
         assert!(detail.evidence.is_current);

@@ -1,9 +1,11 @@
 //! One check-in per camp, account and day.
 
+use std::collections::BTreeMap;
+
 use campkeeper::domain::{CampId, PlanetUserId, Timestamp};
 use campkeeper::store::checkins::{self, CheckIn};
 use campkeeper::store::syncs::{self, Started};
-use campkeeper::store::{Db, StoreError};
+use campkeeper::store::{Db, StoreError, reports};
 use chrono::NaiveDate;
 
 use crate::on_both_engines;
@@ -64,8 +66,8 @@ on_both_engines! {
         record(&db, all.collect()).await;
 
         let mut conn = db.read().await.unwrap();
-        let days = checkins::per_day(&mut conn, CAMP, day(2), day(7)).await.unwrap();
-        assert_eq!(days, [(day(2), 900), (day(7), 900)]);
+        let days = reports::check_ins_per_day(&mut conn, CAMP, day(2), day(7)).await.unwrap();
+        assert_eq!(days, BTreeMap::from([(day(2), 900), (day(7), 900)]));
         let accounts = checkins::days_of_accounts(&mut conn, CAMP, day(1), day(6)).await.unwrap();
         assert_eq!(accounts.len(), 900);
         assert!(accounts.iter().all(|(_, days)| *days == 2));

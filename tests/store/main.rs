@@ -16,7 +16,10 @@ mod support;
 
 mod audit;
 mod checkins;
+mod crowd;
 mod inbox;
+mod lists;
+mod reports;
 mod schema;
 mod syncs;
 mod writer;

@@ -141,12 +141,12 @@ pub(super) struct CampProgress {
     day: i64,
     days: i64,
     required_days: i64,
-    members: usize,
-    eligible: usize,
-    by_grace: usize,
-    nearly: usize,
-    unmatched: usize,
-    joined: usize,
+    members: i64,
+    eligible: i64,
+    by_grace: i64,
+    nearly: i64,
+    unmatched: i64,
+    joined: i64,
     synced_at: Option<String>,
 }
 

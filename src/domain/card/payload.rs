@@ -58,9 +58,9 @@ pub struct Digest {
     /// Payments that something was wrong with.
     pub payments: Tally,
     /// Members of whom nobody knows yet which account is theirs.
-    pub unidentified: usize,
+    pub unidentified: i64,
     /// Members whose days do not suffice.
-    pub not_eligible: usize,
+    pub not_eligible: i64,
     /// Refunds that a colleague has to approve as well.
     pub awaiting: usize,
 }
@@ -82,7 +82,7 @@ struct DigestV1 {
     camp: CampNamed,
     clear: Vec<RefundV1>,
     look: Tally,
-    not_eligible: usize,
+    not_eligible: i64,
     awaiting: usize,
 }
 

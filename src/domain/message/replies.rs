@@ -74,8 +74,8 @@ pub struct CampLine {
     /// Days of the camp that have begun.
     pub day: i64,
     pub days: i64,
-    pub members: usize,
-    pub eligible: usize,
+    pub members: i64,
+    pub eligible: i64,
 }
 
 /// How one camp is doing.
@@ -88,15 +88,15 @@ pub struct CampProgress {
     pub day: i64,
     pub days: i64,
     pub required_days: i64,
-    pub members: usize,
+    pub members: i64,
     /// Whose days suffice without grace.
-    pub eligible: usize,
+    pub eligible: i64,
     /// Whose days suffice with grace only.
-    pub by_grace: usize,
+    pub by_grace: i64,
     /// Who are one or two days short.
-    pub nearly: usize,
-    pub unmatched: usize,
-    pub joined: usize,
+    pub nearly: i64,
+    pub unmatched: i64,
+    pub joined: i64,
     /// None before the first complete sync.
     pub synced_at: Option<Timestamp>,
 }

@@ -5,11 +5,12 @@ use crate::domain::message::CampEnded;
 use crate::domain::staff::{Action, Actor};
 use crate::domain::{CampId, CampStatus, Machine as _};
 use crate::store::camps::{self, Camp};
-use crate::store::{Lock, Note, Tx, camp_edits, camp_lists};
+use crate::store::{Lock, Note, Tx, camp_edits, reports};
 use chrono::{NaiveDate, TimeDelta};
 
 use super::super::by_camp::FailedCamps;
 use super::super::notify::{self, Notice};
+use super::super::rows::readable;
 use super::super::{Context, Error, Refusal, Result, Settings, require_anywhere};
 use super::edit::form_of;
 use super::{entry, found, note};
@@ -151,7 +152,7 @@ pub async fn advance_by_calendar(ctx: &Context) -> Result<Advanced> {
 
 async fn in_status(ctx: &Context, status: CampStatus) -> Result<Vec<Camp>> {
     let mut conn = ctx.db.read().await?;
-    Ok(camps::in_status(&mut conn, status).await?)
+    Ok(readable(camps::in_status(&mut conn, status).await?))
 }
 
 async fn advance_one(ctx: &Context, id: CampId) -> Result<Option<CampStatus>> {
@@ -177,7 +178,7 @@ async fn advance_one(ctx: &Context, id: CampId) -> Result<Option<CampStatus>> {
 }
 
 async fn tell_ended(tx: &mut Tx, settings: &Settings, camp: &Camp, note: &Note) -> Result<()> {
-    let sums = camp_lists::sums(tx, camp.id).await?;
+    let sums = reports::sums_of(tx, camp.id).await?;
     let ended = CampEnded {
         camp_id: camp.id,
         camp_name: camp.name.clone(),
@@ -208,7 +209,7 @@ async fn archive_if_settled(ctx: &Context, id: CampId) -> Result<bool> {
                 let Some(camp) = camp else {
                     return Ok(false);
                 };
-                if !camp_lists::is_settled(tx, &camp, give_up_before).await? {
+                if !reports::is_settled(tx, &camp, give_up_before).await? {
                     return Ok(false);
                 }
                 let change = camp.status.to(CampStatus::Archived)?;

@@ -5,15 +5,18 @@ use chrono::NaiveDate;
 use crate::domain::camp_form::CampForm;
 use crate::domain::staff::{Action, Actor, Reach};
 use crate::domain::{CampId, CampStatus};
-use crate::store::camp_lists::{self, CampFilter, CampSums};
+use crate::store::camp_lists::CampFilter;
 use crate::store::camps::Camp;
+use crate::store::reports::{self, CampSums};
+use crate::store::{Listing as _, Page, PageRequest};
 
+use super::super::rows::readable;
 use super::super::{Context, Result, reach_of, require};
 use super::edit::form_of;
 use super::found;
 
 text_enum! {
-    /// What lists of camps are narrowed to: one state, or a part of life.
+    /// A part of the life of camps that lists are narrowed to: one state, or several.
     pub enum CampPhase {
         /// Something required is missing.
         Draft = "draft",
@@ -57,7 +60,7 @@ impl CampPhase {
     }
 }
 
-/// What a list asks for.
+/// The camps that staff want to see.
 #[derive(Debug, Default)]
 pub struct CampQuery {
     /// One state, or a part of life.
@@ -73,7 +76,6 @@ pub struct CampQuery {
 /// A camp with its group codes and staff.
 #[derive(Debug)]
 pub struct CampDetail {
-    /// The camp.
     pub camp: Camp,
     /// As it is filled in.
     pub form: CampForm,
@@ -82,7 +84,6 @@ pub struct CampDetail {
 /// Sums and rates of a camp.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Statistics {
-    /// Sums.
     pub sums: CampSums,
     /// Check-in days of all members among those that could be, in ten-thousandths.
     pub average_permyriad: i64,
@@ -90,33 +91,36 @@ pub struct Statistics {
     pub refunded_permyriad: i64,
 }
 
-/// A page of camps: all, or those that a coach or volunteer is on.
+/// Reads a page of camps, newest first: all, or those that a coach or volunteer is on.
 pub async fn list(
     ctx: &Context,
     actor: &Actor,
     query: CampQuery,
-    limit: i64,
-    offset: i64,
-) -> Result<(Vec<CampDetail>, i64)> {
+    page: PageRequest,
+) -> Result<Page<CampDetail>> {
     let reach = reach_of(actor, Action::ViewCamp)?;
     let filter = CampFilter {
         statuses: query.phase.map_or(&[], CampPhase::statuses),
         from: query.from,
         to: query.to,
-        text: query.text.filter(|text| !text.trim().is_empty()),
+        text: query.text,
         staffed_by: (reach == Reach::OwnCamps).then_some(actor.user_id),
     };
     let mut conn = ctx.db.read().await?;
-    let (camps, total) = camp_lists::list(&mut conn, &filter, limit, offset).await?;
-    let mut details = Vec::with_capacity(camps.len());
-    for camp in camps {
+    let page = filter.page(&mut conn, page).await?;
+    let mut details = Vec::new();
+    for camp in readable(page.rows) {
         let form = form_of(&mut conn, &camp).await?;
         details.push(CampDetail { camp, form });
     }
-    Ok((details, total))
+    Ok(Page {
+        rows: details.into(),
+        total: page.total,
+        request: page.request,
+    })
 }
 
-/// One camp.
+/// Finds one camp.
 pub async fn by_id(ctx: &Context, actor: &Actor, id: CampId) -> Result<CampDetail> {
     let mut conn = ctx.db.read().await?;
     let camp = found(&mut conn, id).await?;
@@ -125,9 +129,9 @@ pub async fn by_id(ctx: &Context, actor: &Actor, id: CampId) -> Result<CampDetai
     Ok(CampDetail { camp, form })
 }
 
-/// The sums and rates of one camp that the caller has seen to be there for them.
+/// Works out the sums and rates of a camp that the caller has seen to be there for them.
 pub async fn statistics(ctx: &Context, camp: &Camp) -> Result<Statistics> {
-    let sums = camp_lists::sums(&mut ctx.db.read().await?, camp.id).await?;
+    let sums = reports::sums_of(&mut ctx.db.read().await?, camp.id).await?;
     let possible = sums.enrolled.saturating_mul(camp.terms.total_days);
     Ok(Statistics {
         sums,

@@ -6,21 +6,11 @@ use crate::domain::refund::Grounds;
 use crate::domain::staff::{Actor, Reach};
 use crate::domain::{Action, RefundId, RefundStatus, Timestamp};
 use crate::services::reach_of;
+use crate::services::rows::logged;
 use crate::store::refunds::{self, Filter, Listed, LogRow};
+use crate::store::{Listing as _, Page, PageRequest};
 
 use super::{Context, Error, Result, load};
-
-/// Rows of a page at most (contract).
-const MAX_PAGE: i64 = 100;
-
-/// One page of a list.
-#[derive(Debug)]
-pub struct Page {
-    /// The rows, newest first.
-    pub items: Vec<Listed>,
-    /// Of the whole list.
-    pub total: i64,
-}
 
 /// One refund with all that a decision needs.
 #[derive(Debug)]
@@ -59,24 +49,20 @@ pub struct Outcomes {
     pub not_approved: usize,
 }
 
-/// The refunds that `actor` may review, filtered. `page` counts from 1.
+/// Reads a page of the refunds that `actor` may review, newest first.
 pub async fn page(
     ctx: &Context,
     actor: &Actor,
     filter: Filter,
-    page: i64,
-    size: i64,
-) -> Result<Page> {
+    page: PageRequest,
+) -> Result<Page<Listed>> {
     let own = reach_of(actor, Action::ReviewRefunds)? == Reach::OwnCamps;
     let filter = Filter {
         staffed_by: own.then_some(actor.user_id),
         ..filter
     };
-    let size = size.clamp(1, MAX_PAGE);
-    let offset = page.max(1).saturating_sub(1).saturating_mul(size);
     let mut conn = ctx.db.read().await?;
-    let (items, total) = refunds::list(&mut conn, &filter, size, offset).await?;
-    Ok(Page { items, total })
+    Ok(logged(filter.page(&mut conn, page).await?))
 }
 
 /// One refund with its timeline and its evidence.

@@ -36,7 +36,7 @@ use super::{Context, Error, Refusal, Result, require, require_anywhere};
 pub use approve::{Batch, DryRun, MAX_BATCH, Picked, Skipped, approve, approve_batch, dry_run};
 pub use choose::{Chosen, choose};
 pub use close::close;
-pub use list::{Detail, Evidence, Outcomes, Page, one, outcomes, page};
+pub use list::{Detail, Evidence, Outcomes, one, outcomes, page};
 pub use outcome::{PaymentOutcome, outcome_of_payment};
 pub use propose::{
     Built, Lists, Tally, build_due_lists, build_list, propose_flagged, propose_manual,

@@ -15,6 +15,7 @@ use crate::domain::{
 };
 use crate::services::by_camp::FailedCamps;
 use crate::services::notify::{Notice, tell_deciders};
+use crate::services::rows::readable;
 use crate::store::camps::Camp;
 use crate::store::refunds::{Case, NewRefund, Refund, Submission};
 use crate::store::{Note, Operator, Tx, audit, camps, payments, refunds};
@@ -115,8 +116,8 @@ pub async fn build_due_lists(ctx: &Context) -> Result<Lists> {
     let due = {
         let mut conn = ctx.db.read().await?;
         let mut due = camps::in_status(&mut conn, CampStatus::Ended).await?;
-        due.extend(camps::in_status(&mut conn, CampStatus::Settling).await?);
-        due
+        due.append(camps::in_status(&mut conn, CampStatus::Settling).await?);
+        readable(due)
     };
     let mut lists = Lists::default();
     let mut failed = FailedCamps::default();

@@ -3,24 +3,20 @@
 
 use crate::domain::refund::RefundState;
 use crate::domain::staff::Actor;
-use crate::domain::{
-    Action, CampId, CampStatus, Fen, MatchStatus, MemberId, PaymentId, RefundId, RefundStatus,
-};
+use crate::domain::{Action, CampId, CampStatus, Fen, MemberId, PaymentId, RefundId, RefundStatus};
 use crate::services::lookup;
+use crate::services::rows::readable;
+use crate::store::Listing as _;
 use crate::store::camps::{self, Camp};
-use crate::store::members;
 use crate::store::refunds::{self, Filter, Listed, Refund};
+use crate::store::reports::{self, AlikeMembers};
 
 use super::approve::{MAX_BATCH, Picked};
 use super::{Context, Error, Result, authorize, load, require};
 
-/// Refunds of one camp that are looked at: a camp has 1,000 members at most.
-const MAX_PENDING: i64 = 2000;
-
 /// The refunds of one camp that wait for a decision.
 #[derive(Debug, Clone)]
 pub struct Waiting {
-    /// The camp.
     pub camp: Camp,
     /// May be approved together by one click.
     pub clear: Vec<Listed>,
@@ -29,9 +25,9 @@ pub struct Waiting {
     /// Refunds that the one who asks has approved first: a colleague has to as well.
     pub awaiting_another: usize,
     /// Members of whom nobody knows yet which account is theirs.
-    pub unidentified: usize,
+    pub unidentified: i64,
     /// Members whose days do not suffice.
-    pub not_eligible: usize,
+    pub not_eligible: i64,
 }
 
 impl Waiting {
@@ -71,7 +67,7 @@ impl Waiting {
     }
 }
 
-/// The sum of some refunds.
+/// Sums up some refunds.
 ///
 /// # Errors
 /// [`Error::Invariant`] if it overflows.
@@ -97,7 +93,7 @@ pub async fn waiting(ctx: &Context, actor: &Actor, camp: Camp) -> Result<Waiting
             camp: Some(camp.id),
             ..Filter::default()
         };
-        all.extend(refunds::newest(&mut conn, &filter, MAX_PENDING).await?);
+        all.extend(readable(filter.all(&mut conn).await?));
     }
     let (mine, all): (Vec<Listed>, Vec<Listed>) = all.into_iter().partition(|listed| {
         let state = &listed.refund.state;
@@ -106,14 +102,15 @@ pub async fn waiting(ctx: &Context, actor: &Actor, camp: Camp) -> Result<Waiting
     let (clear, to_look_at) = all
         .into_iter()
         .partition(|listed| listed.refund.proposal.is_clear());
-    let members = members::of_camp(&mut conn, camp.id).await?;
-    let (known, unknown): (Vec<_>, Vec<_>) = members
-        .iter()
-        .filter(|member| !member.eligible)
-        .partition(|member| member.match_status == MatchStatus::Matched);
+    let groups = reports::alike_members(&mut conn, &[camp.id]).await?;
+    let groups = groups.get(&camp.id).into_iter().flatten();
+    let (known, unknown): (Vec<&AlikeMembers>, Vec<_>) = groups
+        .filter(|group| !group.is_eligible)
+        .partition(|group| group.is_matched);
+    let count = |groups: Vec<&AlikeMembers>| groups.iter().map(|group| group.members).sum();
     Ok(Waiting {
-        unidentified: unknown.len(),
-        not_eligible: known.len(),
+        unidentified: count(unknown),
+        not_eligible: count(known),
         camp,
         clear,
         to_look_at,
@@ -121,7 +118,7 @@ pub async fn waiting(ctx: &Context, actor: &Actor, camp: Camp) -> Result<Waiting
     })
 }
 
-/// The camps in which something waits for `actor`, or for a colleague after them.
+/// Reads the camps in which something waits for `actor`, or for a colleague after them.
 ///
 /// # Errors
 /// [`Error::Forbidden`] if they may review nowhere.
@@ -160,8 +157,8 @@ pub async fn clear_of(
         ..Filter::default()
     };
     let limit = i64::try_from(MAX_BATCH).unwrap_or(i64::MAX);
-    let clear = refunds::newest(&mut conn, &filter, limit).await?;
-    let picked = clear.into_iter().map(|listed| Picked {
+    let clear = filter.chunk(&mut conn, None, limit).await?;
+    let picked = readable(clear.rows).into_iter().map(|listed| Picked {
         id: listed.refund.id,
         hash: Some(listed.refund.proposal_hash),
     });

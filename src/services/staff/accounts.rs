@@ -6,9 +6,10 @@ use serde_json::json;
 use crate::domain::staff::{AccountStatus, Action, Actor, Role};
 use crate::domain::{Timestamp, UserId};
 use crate::store::audit::Entry;
-use crate::store::users::{NewUser, User};
-use crate::store::{StoreError, Tx, staff_sessions, users};
+use crate::store::users::{AllUsers, NewUser, User};
+use crate::store::{Listing as _, Page, PageRequest, StoreError, Tx, staff_sessions, users};
 
+use super::super::rows::logged;
 use super::super::{Context, Error, Fields, Refusal, Result, require_anywhere};
 use super::{entry, password};
 
@@ -54,16 +55,11 @@ pub struct AccountChange {
     pub status: Option<AccountStatus>,
 }
 
-/// A page of all accounts, and how many there are. Who creates camps picks coaches from it.
-pub async fn list(
-    ctx: &Context,
-    actor: &Actor,
-    limit: i64,
-    offset: i64,
-) -> Result<(Vec<User>, i64)> {
+/// Reads a page of all accounts. Who creates camps picks coaches from it.
+pub async fn list(ctx: &Context, actor: &Actor, page: PageRequest) -> Result<Page<User>> {
     require_anywhere(actor, Action::ManageCamps)?;
     let mut conn = ctx.db.read().await?;
-    Ok(users::page(&mut conn, limit, offset).await?)
+    Ok(logged(AllUsers.page(&mut conn, page).await?))
 }
 
 /// Makes an account. `actor` is `None` on the command line of the machine itself.

@@ -4,15 +4,16 @@ use chrono::NaiveDate;
 
 use crate::domain::staff::{Actor, Reach};
 use crate::domain::{Action, CampId};
+use crate::services::rows::logged;
 use crate::services::{Context, Result, reach_of, require};
-use crate::store::checkins::{self, Filter, ListedCheckIn};
+use crate::store::checkin_lists::{CheckInFilter, ListedCheckIn};
+use crate::store::{Listing as _, Page, PageRequest};
 
-/// What is looked for.
+/// The check-ins that staff want to see.
 #[derive(Debug, Clone, Default)]
-pub struct Search {
-    /// In one camp.
+pub struct CheckInQuery {
     pub camp: Option<CampId>,
-    /// A part of a member's name, or an account's id.
+    /// A member's name or number, or an account's id.
     pub text: Option<String>,
     /// From this day on.
     pub from: Option<NaiveDate>,
@@ -20,28 +21,27 @@ pub struct Search {
     pub to: Option<NaiveDate>,
 }
 
-/// A page of the check-ins that `actor` may see, newest first, and how many there are.
+/// Reads a page of the check-ins that `actor` may see, newest first.
 ///
 /// # Errors
 /// `actor` may see none, or not those of this camp.
 pub async fn list(
     ctx: &Context,
     actor: &Actor,
-    search: Search,
-    limit: i64,
-    offset: i64,
-) -> Result<(Vec<ListedCheckIn>, i64)> {
+    query: CheckInQuery,
+    page: PageRequest,
+) -> Result<Page<ListedCheckIn>> {
     let mut conn = ctx.db.read().await?;
     let reach = reach_of(actor, Action::ViewCamp)?;
-    if let Some(camp) = search.camp {
+    if let Some(camp) = query.camp {
         require(&mut conn, actor, Action::ViewCamp, camp).await?;
     }
-    let filter = Filter {
-        camp: search.camp,
+    let filter = CheckInFilter {
+        camp: query.camp,
         staffed_by: (reach == Reach::OwnCamps).then_some(actor.user_id),
-        text: search.text.filter(|text| !text.trim().is_empty()),
-        from: search.from,
-        to: search.to,
+        text: query.text,
+        from: query.from,
+        to: query.to,
     };
-    Ok(checkins::list(&mut conn, &filter, limit, offset).await?)
+    Ok(logged(filter.page(&mut conn, page).await?))
 }

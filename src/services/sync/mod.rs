@@ -14,7 +14,7 @@ mod stats;
 
 pub use crate::store::syncs::{Counts, SyncRun, SyncState};
 pub use cookie::{CookieState, check_cookie};
-pub use list::{Search, list};
+pub use list::{CheckInQuery, list};
 pub use run::{Summary, request, sync_all};
 pub use stats::{DayCount, DaysCount, Stats, stats};
 

@@ -14,6 +14,7 @@ use crate::platforms::zsxq::Planet;
 use crate::services::by_camp::FailedCamps;
 use crate::services::conflict::again_if_overtaken;
 use crate::services::notify::{Notice, tell_deciders};
+use crate::services::rows::readable;
 use crate::services::{Context, Error, Refusal, Result, matching, refund, require, roster};
 use crate::store::audit::Entry;
 use crate::store::camps::{self, Camp};
@@ -95,7 +96,8 @@ pub async fn sync_all(ctx: &Context) -> Result<Summary> {
     ctx.planet()?;
     let mut conn = ctx.db.read().await?;
     let mut due = camps::in_status(&mut conn, CampStatus::Ongoing).await?;
-    due.extend(camps::in_status(&mut conn, CampStatus::Ended).await?);
+    due.append(camps::in_status(&mut conn, CampStatus::Ended).await?);
+    let due = readable(due);
     drop(conn);
     let mut summary = Summary::default();
     let mut failed = FailedCamps::default();

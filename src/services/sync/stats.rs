@@ -8,7 +8,7 @@ use crate::domain::staff::Actor;
 use crate::domain::{Action, CampId, Timestamp};
 use crate::services::{Context, Error, Result, require};
 use crate::store::syncs::{self, SyncState};
-use crate::store::{camps, checkins, members};
+use crate::store::{camps, reports};
 
 /// Check-ins of one day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub struct Stats {
     pub complete: bool,
 }
 
-/// The figures of one camp.
+/// Works out the figures of one camp.
 ///
 /// # Errors
 /// There is no such camp, or `actor` may not see it.
@@ -57,23 +57,27 @@ pub async fn stats(ctx: &Context, actor: &Actor, camp_id: CampId) -> Result<Stat
     let camp = camps::by_id(&mut conn, camp_id)
         .await?
         .ok_or(Error::NotFound)?;
-    let members = members::of_camp(&mut conn, camp_id).await?;
     let (start, end) = (camp.terms.start_date, camp.terms.end_date);
-    let counted = checkins::per_day(&mut conn, camp_id, start, end).await?;
+    let counted = reports::check_ins_per_day(&mut conn, camp_id, start, end).await?;
+    let groups = reports::alike_members(&mut conn, &[camp_id]).await?;
+    let groups = groups.into_values().next().unwrap_or_default();
     let newest = syncs::newest_finished(&mut conn, camp_id).await?;
     let synced_at = match camp.current_sync {
         Some(id) => syncs::by_id(&mut conn, id).await?.map(|run| run.started_at),
         None => None,
     };
 
-    let counted: BTreeMap<NaiveDate, i64> = counted.into_iter().collect();
     let today = ctx.today();
     let begun = camp.terms.days().take_while(|day| *day <= today);
     let mut distribution: BTreeMap<i64, i64> = BTreeMap::new();
-    for member in &members {
-        *distribution.entry(member.checked_in_days).or_default() += 1;
+    for group in &groups {
+        *distribution.entry(group.checked_in_days).or_default() += group.members;
     }
-    let total = members.len();
+    let total = groups.iter().map(|group| group.members).sum();
+    let eligible = groups.iter().filter(|group| group.is_eligible);
+    let days = groups
+        .iter()
+        .map(|group| group.checked_in_days.saturating_mul(group.members));
     Ok(Stats {
         daily: begun
             .map(|date| DayCount {
@@ -81,23 +85,16 @@ pub async fn stats(ctx: &Context, actor: &Actor, camp_id: CampId) -> Result<Stat
                 count: counted.get(&date).copied().unwrap_or(0),
             })
             .collect(),
-        average: mean(
-            members.iter().map(|member| member.checked_in_days).sum(),
-            total,
-        ),
-        eligible: count(members.iter().filter(|member| member.eligible).count()),
+        average: mean(days.sum(), total),
+        eligible: eligible.map(|group| group.members).sum(),
         distribution: distribution
             .into_iter()
             .map(|(days, members)| DaysCount { days, members })
             .collect(),
-        total: count(total),
+        total,
         synced_at,
         complete: newest.is_some_and(|run| run.state == SyncState::Complete),
     })
-}
-
-fn count(number: usize) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// Days per member, rounded down to hundredths.
@@ -106,9 +103,8 @@ fn count(number: usize) -> i64 {
     clippy::cast_precision_loss,
     reason = "a mean of days for people to read; no money"
 )]
-fn mean(days: i64, members: usize) -> f64 {
-    let members = count(members).max(1);
-    (days.saturating_mul(100) / members) as f64 / 100.0
+fn mean(days: i64, members: i64) -> f64 {
+    (days.saturating_mul(100) / members.max(1)) as f64 / 100.0
 }
 
 #[cfg(test)]

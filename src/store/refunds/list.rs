@@ -1,24 +1,22 @@
 //! The list of refunds as staff filter it.
 
 use crate::domain::{CampId, Fen, RefundStatus, Timestamp, UserId};
-use crate::store::db::{Conn, run};
-use crate::store::filter::{Bind, Conditions, bind_all};
+use crate::store::filter::{Bind, Conditions, typed};
+use crate::store::listing::{Key, ListSql, Order, listing};
+use crate::store::member_search::{self, Fit, ORDER_PREFIX};
 use crate::store::{StoreError, StoreResult};
 
+use super::LIST_HEAD;
 use super::Refund;
 use super::row::RefundRow;
-use super::{COUNT_HEAD, IDS_HEAD, LIST_HEAD};
 
-/// What every order number of ours begins with, and every refund number.
-const ORDER_PREFIX: &str = "ord_";
+/// The beginning of every refund number of ours.
 const REFUND_PREFIX: &str = "rfd_";
 
-/// Which refunds to list; nothing set lists all.
+/// The refunds that a list shows, newest first; nothing set shows all.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// In this status.
     pub status: Option<RefundStatus>,
-    /// Of this camp.
     pub camp: Option<CampId>,
     /// At least this sure.
     pub min_confidence: Option<i64>,
@@ -37,7 +35,6 @@ pub struct Filter {
 /// A refund with its member's names.
 #[derive(Debug, Clone)]
 pub struct Listed {
-    /// The refund.
     pub refund: Refund,
     /// 星球昵称, of the member or else as the order claims it; empty where neither is known.
     pub planet_nickname: String,
@@ -48,7 +45,7 @@ pub struct Listed {
 }
 
 #[derive(sqlx::FromRow)]
-struct ListedRow {
+pub(in crate::store) struct ListedRow {
     #[sqlx(flatten)]
     refund: RefundRow,
     planet_nickname: Option<String>,
@@ -56,7 +53,17 @@ struct ListedRow {
     due_fen: Option<i64>,
 }
 
-impl Filter {
+listing!(Filter => Listed);
+
+impl ListSql for Filter {
+    type Row = ListedRow;
+    type Item = Listed;
+
+    const SELECT: &'static str = LIST_HEAD;
+    const FROM: &'static str = "FROM refund_record r WHERE TRUE";
+    const ID: &'static str = "r.id";
+    const ORDER: Order = Order::Descending(&["r.id"]);
+
     fn conditions(&self) -> Conditions {
         let mut conditions = Conditions::default();
         if let Some(status) = self.status {
@@ -81,61 +88,17 @@ impl Filter {
         if let Some(user) = self.staffed_by {
             conditions.staffed_by("AND r.camp_id", user);
         }
-        if let Some(text) = self.text.as_deref().map(str::trim) {
+        if let Some(text) = typed(self.text.as_deref()) {
             search(&mut conditions, text);
         }
         conditions
     }
-}
 
-/// Numbers of ours are looked up as they are, anything else among the members' names.
-fn search(conditions: &mut Conditions, text: &str) {
-    let number = || Bind::Text(text.to_owned());
-    if text.starts_with(ORDER_PREFIX) {
-        conditions.value("AND r.order_no = ", number(), "");
-    } else if text.starts_with(REFUND_PREFIX) {
-        conditions.value("AND r.refund_no = ", number(), "");
-    } else if !text.is_empty() {
-        let before = "AND r.member_id IN (SELECT id FROM camp_member WHERE names_folded LIKE ";
-        conditions.contains(before, text, ")");
+    fn key(row: &ListedRow) -> Key {
+        Key(vec![Bind::Number(row.refund.id)])
     }
-}
 
-/// One page of the list, newest first, and how many there are in all.
-pub async fn list(
-    conn: &mut Conn,
-    filter: &Filter,
-    limit: i64,
-    offset: i64,
-) -> StoreResult<(Vec<Listed>, i64)> {
-    let conditions = filter.conditions();
-    // Only constants of ours make up the text; what people typed is bound.
-    let count = sqlx::AssertSqlSafe(conditions.statement(COUNT_HEAD, ""));
-    let (total,): (i64,) =
-        run!(conn, c => bind_all!(sqlx::query_as(count), conditions).fetch_one(c).await)?;
-    Ok((page(conn, &conditions, limit, offset).await?, total))
-}
-
-/// The newest of the list, where nobody asks how many there are.
-pub async fn newest(conn: &mut Conn, filter: &Filter, limit: i64) -> StoreResult<Vec<Listed>> {
-    page(conn, &filter.conditions(), limit, 0).await
-}
-
-async fn page(
-    conn: &mut Conn,
-    conditions: &Conditions,
-    limit: i64,
-    offset: i64,
-) -> StoreResult<Vec<Listed>> {
-    // Indices alone choose the page; only its own rows, which are wide, are read whole.
-    let tail = format!("ORDER BY r.id DESC LIMIT {limit} OFFSET {offset}");
-    let chosen = conditions.statement(IDS_HEAD, &tail);
-    // Only constants and numbers of ours make up the text; what people typed is bound.
-    let page = format!("{LIST_HEAD} AND r.id IN ({chosen}) ORDER BY r.id DESC");
-    let page = sqlx::AssertSqlSafe(page);
-    let rows: Vec<ListedRow> =
-        run!(conn, c => bind_all!(sqlx::query_as(page), conditions).fetch_all(c).await)?;
-    let listed = rows.into_iter().map(|row| {
+    fn read(row: ListedRow) -> StoreResult<Listed> {
         let refund: Refund = row.refund.try_into()?;
         let bad = |_| StoreError::Inconsistent {
             table: "payment_record",
@@ -148,6 +111,19 @@ async fn page(
             planet_nickname: row.planet_nickname.unwrap_or_default(),
             wechat_nickname: row.wechat_nickname.unwrap_or_default(),
         })
-    });
-    listed.collect()
+    }
+}
+
+/// Numbers of ours are looked up as they are; anything else means a member.
+fn search(conditions: &mut Conditions, text: &str) {
+    let number = || Bind::Text(text.to_owned());
+    if text.starts_with(ORDER_PREFIX) {
+        conditions.value("AND r.order_no = ", number(), "");
+    } else if text.starts_with(REFUND_PREFIX) {
+        conditions.value("AND r.refund_no = ", number(), "");
+    } else {
+        conditions.fixed("AND r.member_id IN (SELECT m.id FROM camp_member m WHERE");
+        member_search::meant(conditions, text, Fit::Part);
+        conditions.fixed(")");
+    }
 }

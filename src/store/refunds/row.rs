@@ -84,7 +84,7 @@ impl Refund {
 
 #[derive(sqlx::FromRow)]
 pub(super) struct RefundRow {
-    id: i64,
+    pub(super) id: i64,
     refund_no: String,
     camp_id: Option<i64>,
     member_id: Option<i64>,

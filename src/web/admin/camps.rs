@@ -8,11 +8,11 @@ use utoipa_axum::routes;
 use crate::domain::{CampId, PlanetUserId};
 use crate::services::Context;
 use crate::services::camps::{self, CampPhase, CampQuery};
+use crate::store::PageRequest;
 use crate::web::auth::Staff;
 use crate::web::day::{Day, span};
 use crate::web::{
-    Answer, Envelope, Items, Json, Nothing, Page, Paging, Path, ProblemBody, Query, WebResult,
-    WebState,
+    Answer, Envelope, Items, Json, Nothing, Page, Path, ProblemBody, Query, WebResult, WebState,
 };
 
 use super::camp_views::{
@@ -29,7 +29,7 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
         .routes(routes!(make_personal_links))
 }
 
-/// What a list of camps is narrowed to.
+/// The camps that a list is narrowed to.
 #[derive(Debug, Deserialize)]
 struct ListQuery {
     status: Option<CampPhase>,
@@ -55,7 +55,7 @@ async fn list_camps(
     State(ctx): State<Context>,
     Staff(actor): Staff,
     Query(query): Query<ListQuery>,
-    paging: Paging,
+    page: PageRequest,
 ) -> WebResult<Answer<Page<CampView>>> {
     let (from, to) = span(query.from, query.to)?;
     let query = CampQuery {
@@ -64,9 +64,8 @@ async fn list_camps(
         to,
         text: query.q,
     };
-    let (camps, total) = camps::list(&ctx, &actor, query, paging.size, paging.offset()).await?;
-    let views = camps.into_iter().map(|camp| CampView::new(&ctx, camp));
-    Ok(Answer(paging.page_of(views.collect(), total)))
+    let page = camps::list(&ctx, &actor, query, page).await?;
+    Ok(Answer(page.map(|camp| CampView::new(&ctx, camp)).into()))
 }
 
 /// Makes a camp: a draft while something required is missing, else pending.

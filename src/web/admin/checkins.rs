@@ -11,13 +11,12 @@ use utoipa_axum::routes;
 
 use crate::domain::{CampId, PlanetUserId, SyncId, Timestamp};
 use crate::services::Context;
-use crate::services::sync::{self, Search, Stats, SyncRun, SyncState};
-use crate::store::checkins::ListedCheckIn;
+use crate::services::sync::{self, CheckInQuery, Stats, SyncRun, SyncState};
+use crate::store::PageRequest;
+use crate::store::checkin_lists::ListedCheckIn;
 use crate::web::auth::Staff;
 use crate::web::day::{Day, span};
-use crate::web::{
-    Answer, Envelope, Page, Paging, Path, Problem, ProblemBody, Query, WebResult, WebState,
-};
+use crate::web::{Answer, Envelope, Page, Path, Problem, ProblemBody, Query, WebResult, WebState};
 
 /// The longest that a caller may wait for a sync (contract).
 const MAX_WAIT_SECONDS: u64 = 60;
@@ -30,10 +29,10 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
         .routes(routes!(read_stats))
 }
 
-/// What is looked for; `page` and `size` besides.
+/// The check-ins that a list is narrowed to.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct SearchInput {
+struct ListQuery {
     camp_id: Option<CampId>,
     q: Option<String>,
     from: Option<Day>,
@@ -174,19 +173,17 @@ impl From<Stats> for CheckInStats {
 async fn list_checkins(
     State(ctx): State<Context>,
     Staff(actor): Staff,
-    Query(input): Query<SearchInput>,
-    paging: Paging,
+    Query(query): Query<ListQuery>,
+    page: PageRequest,
 ) -> WebResult<Answer<Page<CheckInView>>> {
-    let (from, to) = span(input.from, input.to)?;
-    let search = Search {
-        camp: input.camp_id,
-        text: input.q,
+    let (from, to) = span(query.from, query.to)?;
+    let query = CheckInQuery {
+        camp: query.camp_id,
+        text: query.q,
         from,
         to,
     };
-    let (rows, total) = sync::list(&ctx, &actor, search, paging.size, paging.offset()).await?;
-    let items = rows.into_iter().map(CheckInView::from).collect();
-    Ok(Answer(paging.page_of(items, total)))
+    Ok(Answer(sync::list(&ctx, &actor, query, page).await?.into()))
 }
 
 /// Starts a sync of a camp and waits a while for its end.

@@ -9,13 +9,14 @@ use utoipa_axum::routes;
 
 use crate::domain::Timestamp;
 use crate::services::{Context, logs};
+use crate::store::PageRequest;
 use crate::store::audit::Row;
 use crate::store::audit_lists::AuditFilter;
 use crate::store::outbox::MessageStatus;
-use crate::store::outbox_lists::ListedMessage;
+use crate::store::outbox_lists::{ListedMessage, MessageFilter};
 use crate::web::auth::Staff;
 use crate::web::day::{Day, span};
-use crate::web::{Answer, Envelope, Page, Paging, Query, WebResult, WebState};
+use crate::web::{Answer, Envelope, Page, Query, WebResult, WebState};
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
     OpenApiRouter::new()
@@ -23,7 +24,7 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
         .routes(routes!(list_notifications))
 }
 
-/// Which rows of the audit.
+/// The rows of the audit that a list is narrowed to.
 #[derive(Debug, Deserialize)]
 struct LogsQuery {
     actor: Option<String>,
@@ -33,7 +34,7 @@ struct LogsQuery {
     q: Option<String>,
 }
 
-/// Which messages.
+/// The messages that a list is narrowed to.
 #[derive(Debug, Deserialize)]
 struct NotificationsQuery {
     status: Option<MessageStatus>,
@@ -144,7 +145,7 @@ async fn list_logs(
     State(ctx): State<Context>,
     Staff(actor): Staff,
     Query(query): Query<LogsQuery>,
-    paging: Paging,
+    page: PageRequest,
 ) -> WebResult<Answer<Page<LogView>>> {
     let (from, to) = span(query.from, query.to)?;
     let day_after = to.and_then(|day| day.succ_opt());
@@ -155,9 +156,9 @@ async fn list_logs(
         before: day_after.map(Timestamp::start_of_day),
         text: query.q,
     };
-    let (rows, total) = logs::actions(&ctx, &actor, &filter, paging.size, paging.offset()).await?;
-    let items = rows.into_iter().map(LogView::from).collect();
-    Ok(Answer(paging.page_of(items, total)))
+    Ok(Answer(
+        logs::actions(&ctx, &actor, &filter, page).await?.into(),
+    ))
 }
 
 /// Messages to people, newest first.
@@ -173,10 +174,12 @@ async fn list_notifications(
     State(ctx): State<Context>,
     Staff(actor): Staff,
     Query(query): Query<NotificationsQuery>,
-    paging: Paging,
+    page: PageRequest,
 ) -> WebResult<Answer<Page<NotificationView>>> {
-    let (limit, offset) = (paging.size, paging.offset());
-    let (messages, total) = logs::notices(&ctx, &actor, query.status, limit, offset).await?;
-    let items = messages.into_iter().map(NotificationView::from).collect();
-    Ok(Answer(paging.page_of(items, total)))
+    let filter = MessageFilter {
+        status: query.status,
+    };
+    Ok(Answer(
+        logs::notices(&ctx, &actor, filter, page).await?.into(),
+    ))
 }

@@ -13,10 +13,11 @@ use crate::domain::{
 use crate::services::Context;
 use crate::services::matching::{self, Suggestion};
 use crate::services::members::{self, MemberQuery};
+use crate::store::PageRequest;
 use crate::store::member_lists::{ListedMember, MemberEvent};
 use crate::web::auth::Staff;
 use crate::web::{
-    Answer, Envelope, Items, Json, Page, Paging, Path, ProblemBody, Query, WebResult, WebState,
+    Answer, Envelope, Items, Json, Page, Path, ProblemBody, Query, WebResult, WebState,
 };
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
@@ -115,7 +116,7 @@ struct JoinedBody {
     joined: bool,
 }
 
-/// What a list of members is narrowed to.
+/// The members that a list is narrowed to.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ListQuery {
@@ -191,7 +192,7 @@ async fn list_members(
     State(ctx): State<Context>,
     Staff(actor): Staff,
     Query(query): Query<ListQuery>,
-    paging: Paging,
+    page: PageRequest,
 ) -> WebResult<Answer<Page<MemberView>>> {
     let query = MemberQuery {
         camp_id: query.camp_id,
@@ -199,9 +200,9 @@ async fn list_members(
         joined: query.joined,
         text: query.q,
     };
-    let (members, total) = members::list(&ctx, &actor, query, paging.size, paging.offset()).await?;
-    let views = members.into_iter().map(MemberView::from);
-    Ok(Answer(paging.page_of(views.collect(), total)))
+    Ok(Answer(
+        members::list(&ctx, &actor, query, page).await?.into(),
+    ))
 }
 
 /// One member, with the history of their match.

@@ -12,10 +12,11 @@ use crate::domain::{
 };
 use crate::services::Context;
 use crate::services::payments::{self, PaymentQuery};
+use crate::store::PageRequest;
 use crate::store::payment_lists::ListedPayment;
 use crate::web::auth::Staff;
 use crate::web::day::{Day, span};
-use crate::web::{Answer, Envelope, Page, Paging, ProblemBody, Query, WebResult, WebState};
+use crate::web::{Answer, Envelope, Page, ProblemBody, Query, WebResult, WebState};
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
     OpenApiRouter::new().routes(routes!(list_payments))
@@ -53,7 +54,7 @@ struct PaymentView {
     created_at: Timestamp,
 }
 
-/// What a list of payments is narrowed to.
+/// The payments that a list is narrowed to.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ListQuery {
@@ -109,7 +110,7 @@ async fn list_payments(
     State(ctx): State<Context>,
     Staff(actor): Staff,
     Query(query): Query<ListQuery>,
-    paging: Paging,
+    page: PageRequest,
 ) -> WebResult<Answer<Page<PaymentView>>> {
     let (from, to) = span(query.from, query.to)?;
     let query = PaymentQuery {
@@ -120,8 +121,7 @@ async fn list_payments(
         from,
         to,
     };
-    let (payments, total) =
-        payments::list(&ctx, &actor, query, paging.size, paging.offset()).await?;
-    let views = payments.into_iter().map(PaymentView::from);
-    Ok(Answer(paging.page_of(views.collect(), total)))
+    Ok(Answer(
+        payments::list(&ctx, &actor, query, page).await?.into(),
+    ))
 }

@@ -7,10 +7,9 @@ use utoipa_axum::routes;
 use crate::domain::{CampId, RefundId};
 use crate::services::Context;
 use crate::services::refund::{self, Chosen};
+use crate::store::PageRequest;
 use crate::web::auth::Staff;
-use crate::web::{
-    Answer, Envelope, Json, Page, Paging, Path, ProblemBody, Query, WebResult, WebState,
-};
+use crate::web::{Answer, Envelope, Json, Page, Path, ProblemBody, Query, WebResult, WebState};
 
 use super::refund_views::{
     ApproveBody, BatchApproveBody, BatchApproved, BatchOf, BatchRejectBody, BatchRejected,
@@ -50,11 +49,10 @@ async fn list_refunds(
     State(ctx): State<Context>,
     Staff(actor): Staff,
     Query(query): Query<ListQuery>,
-    paging: Paging,
+    page: PageRequest,
 ) -> WebResult<Answer<Page<ListedRefund>>> {
-    let page = refund::page(&ctx, &actor, query.filter()?, paging.page, paging.size).await?;
-    let items = page.items.into_iter().map(Into::into);
-    Ok(Answer(paging.page_of(items.collect(), page.total)))
+    let page = refund::page(&ctx, &actor, query.filter()?, page).await?;
+    Ok(Answer(page.into()))
 }
 
 /// Proposes a refund against the judgement; somebody else, or the super admin, approves it.

@@ -11,11 +11,10 @@ use crate::domain::staff::{AccountStatus, Role};
 use crate::domain::{Timestamp, UserId};
 use crate::services::Context;
 use crate::services::staff::{self, AccountChange, NewAccount};
+use crate::store::PageRequest;
 use crate::store::users::User;
 use crate::web::auth::Staff;
-use crate::web::{
-    Answer, Envelope, Json, Nothing, Page, Paging, Path, ProblemBody, WebResult, WebState,
-};
+use crate::web::{Answer, Envelope, Json, Nothing, Page, Path, ProblemBody, WebResult, WebState};
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
     OpenApiRouter::new()
@@ -110,11 +109,9 @@ impl From<User> for UserView {
 async fn list_users(
     State(ctx): State<Context>,
     Staff(actor): Staff,
-    paging: Paging,
+    page: PageRequest,
 ) -> WebResult<Answer<Page<UserView>>> {
-    let (users, total) = staff::list(&ctx, &actor, paging.size, paging.offset()).await?;
-    let items = users.into_iter().map(UserView::from).collect();
-    Ok(Answer(paging.page_of(items, total)))
+    Ok(Answer(staff::list(&ctx, &actor, page).await?.into()))
 }
 
 /// Makes an account.

@@ -10,9 +10,10 @@ use utoipa_axum::routes;
 use crate::domain::{CampId, CampStatus};
 use crate::services::orders::{self, ShownCamp};
 use crate::services::{Context, file_links, identity};
+use crate::store::PageRequest;
 
 use super::super::{
-    Answer, CallerAddress, Envelope, Page, Paging, Path, ProblemBody, Query, WebResult, WebState,
+    Answer, CallerAddress, Envelope, Page, Path, ProblemBody, Query, WebResult, WebState,
 };
 use super::session::MaybeSession;
 
@@ -73,11 +74,9 @@ impl From<ShownCamp> for CampSummary {
 )]
 async fn list_camps(
     State(ctx): State<Context>,
-    paging: Paging,
+    page: PageRequest,
 ) -> WebResult<Answer<Page<CampSummary>>> {
-    let (camps, total) = orders::shown_camps(&ctx, paging.size, paging.offset()).await?;
-    let items = camps.into_iter().map(CampSummary::from).collect();
-    Ok(Answer(paging.page_of(items, total)))
+    Ok(Answer(orders::shown_camps(&ctx, page).await?.into()))
 }
 
 /// A camp with its introduction and what the page can fill in by itself.

@@ -23,8 +23,8 @@ pub(in crate::bot) struct Digest {
     look_yuan: String,
     payments: usize,
     payments_yuan: String,
-    unidentified: usize,
-    not_eligible: usize,
+    unidentified: i64,
+    not_eligible: i64,
     awaiting: usize,
 }
 

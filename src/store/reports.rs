@@ -1,0 +1,252 @@
+//! Figures of camps, summed up by the database: of one camp or of many in one statement.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use crate::domain::{CampId, Timestamp};
+
+use super::camps::Camp;
+use super::db::{Conn, run};
+use super::filter::{Bind, Conditions, bind_all};
+use super::{StoreError, StoreResult};
+
+/// The sums of some camps; `$camps` are the places of their ids.
+macro_rules! select_sums {
+    ($camps:literal) => {
+        concat!(
+            "SELECT camp_id, CAST(SUM(enrolled) AS BIGINT) AS enrolled, ",
+            "CAST(SUM(joined) AS BIGINT) AS joined, ",
+            "CAST(SUM(checked_in_days) AS BIGINT) AS checked_in_days, ",
+            "CAST(SUM(paid_fen) AS BIGINT) AS paid_fen, ",
+            "CAST(SUM(refunded_fen) AS BIGINT) AS refunded_fen, ",
+            "CAST(SUM(refunds) AS BIGINT) AS refunds, ",
+            "CAST(SUM(refunds_done) AS BIGINT) AS refunds_done FROM (",
+            "SELECT camp_id, 1 AS enrolled, CASE WHEN joined THEN 1 ELSE 0 END AS joined, ",
+            "checked_in_days, 0 AS paid_fen, 0 AS refunded_fen, 0 AS refunds, 0 AS refunds_done ",
+            "FROM camp_member WHERE camp_id IN (",
+            $camps,
+            ") UNION ALL SELECT camp_id, 0, 0, 0, COALESCE(paid_fen, 0), 0, 0, 0 ",
+            "FROM payment_record WHERE status IN ('paid', 'refunding', 'refunded') ",
+            "AND camp_id IN (",
+            $camps,
+            ") UNION ALL SELECT camp_id, 0, 0, 0, 0, ",
+            "CASE WHEN status = 'success' THEN amount_fen ELSE 0 END, ",
+            "CASE WHEN replaced_by IS NULL THEN 1 ELSE 0 END, ",
+            "CASE WHEN replaced_by IS NULL AND status = 'success' THEN 1 ELSE 0 END ",
+            "FROM refund_record WHERE camp_id IN (",
+            $camps,
+            ")) AS figures GROUP BY camp_id"
+        )
+    };
+}
+
+/// The members of some camps, those alike together; `$camps` are the places of their ids.
+macro_rules! select_alike {
+    ($camps:literal) => {
+        concat!(
+            "SELECT camp_id, checked_in_days, match_status = 'matched' AS is_matched, ",
+            "eligible AS is_eligible, joined AS has_joined, ",
+            "CAST(COUNT(*) AS BIGINT) AS members FROM camp_member WHERE camp_id IN (",
+            $camps,
+            ") GROUP BY camp_id, checked_in_days, match_status = 'matched', eligible, joined ",
+            "ORDER BY camp_id, checked_in_days"
+        )
+    };
+}
+
+statements! {
+    SUMS_OF_ONE = select_sums!("$1");
+    ALIKE_IN_ONE = select_alike!("$1");
+    SYNCED_HEAD = "SELECT c.id, y.started_at FROM training_camp c \
+                   JOIN sync_run y ON y.id = c.current_sync_id WHERE TRUE";
+    CHECK_INS_PER_DAY = "SELECT day, CAST(COUNT(*) AS BIGINT) FROM checkin_record \
+                         WHERE camp_id = $1 AND day >= $2 AND day <= $3 \
+                         GROUP BY day ORDER BY day";
+    OPEN_REFUNDS = "SELECT CAST(COUNT(*) AS BIGINT) FROM refund_record WHERE camp_id = $1 \
+                    AND replaced_by IS NULL AND status NOT IN ('success', 'rejected', 'closed')";
+    // Whose deposit is still here without a word about it: they are owed it, or nobody knows yet.
+    // What `Refund::leaves_deposit_open` says is no word.
+    UNLISTED = "SELECT CAST(COUNT(*) AS BIGINT) FROM camp_member m \
+                JOIN payment_record p ON p.id = m.payment_id \
+                WHERE m.camp_id = $1 AND p.status = 'paid' \
+                AND (m.eligible OR m.match_status <> 'matched') AND NOT EXISTS \
+                (SELECT 1 FROM refund_record r WHERE r.payment_id = p.id \
+                 AND r.replaced_by IS NULL \
+                 AND NOT (r.status = 'rejected' AND (r.decided_by IS NULL OR r.kind <> 'deposit')))";
+}
+
+/// The places of the camps' ids, before they are counted.
+const CAMPS: &str = "{camps}";
+const SUMS_OF_MANY: &str = select_sums!("{camps}");
+const ALIKE_IN_MANY: &str = select_alike!("{camps}");
+
+/// Sums of one camp.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, sqlx::FromRow)]
+pub struct CampSums {
+    pub enrolled: i64,
+    /// Members in the group.
+    pub joined: i64,
+    /// Check-in days of all members together.
+    pub checked_in_days: i64,
+    /// What came in.
+    pub paid_fen: i64,
+    /// What went back.
+    pub refunded_fen: i64,
+    /// Refunds on the list.
+    pub refunds: i64,
+    /// Refunds whose money went back.
+    pub refunds_done: i64,
+}
+
+/// Members of a camp who are alike in what is counted. A camp has some dozens of such groups,
+/// however many members; what the days mean for them is the domain's to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+pub struct AlikeMembers {
+    /// Days by the sync that decides, without grace.
+    pub checked_in_days: i64,
+    /// Whether it is known which planet account each of them is.
+    pub is_matched: bool,
+    /// Whether their days suffice by the terms of their own orders.
+    pub is_eligible: bool,
+    /// Whether they are in the group.
+    pub has_joined: bool,
+    /// How many they are.
+    pub members: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct OfCamp<T> {
+    camp_id: i64,
+    #[sqlx(flatten)]
+    figures: T,
+}
+
+/// Puts the places of the camps' ids into a statement, and binds them.
+fn of_camps(sql: &'static str, camps: &[CampId]) -> (sqlx::AssertSqlSafe<String>, Conditions) {
+    let mut conditions = Conditions::default();
+    let places = camps.iter().map(|id| conditions.bind(Bind::Number(id.0)));
+    let places: Vec<_> = places.collect();
+    // Only constants of ours and numbered places make up the text.
+    let sql = sqlx::AssertSqlSafe(sql.replace(CAMPS, &places.join(", ")));
+    (sql, conditions)
+}
+
+/// Sums up the camps of a list; one without members, payments and refunds has none.
+pub async fn sums(conn: &mut Conn, camps: &[CampId]) -> StoreResult<BTreeMap<CampId, CampSums>> {
+    if camps.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let (sql, conditions) = of_camps(SUMS_OF_MANY, camps);
+    let rows: Vec<OfCamp<CampSums>> =
+        run!(conn, c => bind_all!(sqlx::query_as(sql), conditions).fetch_all(c).await)?;
+    let rows = rows.into_iter();
+    Ok(rows.map(|row| (CampId(row.camp_id), row.figures)).collect())
+}
+
+/// Sums up one camp.
+pub async fn sums_of(conn: &mut Conn, camp: CampId) -> StoreResult<CampSums> {
+    let row: Option<OfCamp<CampSums>> =
+        run!(conn, c => sqlx::query_as(SUMS_OF_ONE).bind(camp.0).fetch_optional(c).await)?;
+    Ok(row.map(|row| row.figures).unwrap_or_default())
+}
+
+/// Counts the members of the camps of a list, those alike together, the fewest days first; a camp
+/// without members has none.
+pub async fn alike_members(
+    conn: &mut Conn,
+    camps: &[CampId],
+) -> StoreResult<BTreeMap<CampId, Vec<AlikeMembers>>> {
+    let mut groups: BTreeMap<CampId, Vec<AlikeMembers>> = BTreeMap::new();
+    if camps.is_empty() {
+        return Ok(groups);
+    }
+    let (sql, conditions) = of_camps(ALIKE_IN_MANY, camps);
+    let rows: Vec<OfCamp<AlikeMembers>> =
+        run!(conn, c => bind_all!(sqlx::query_as(sql), conditions).fetch_all(c).await)?;
+    for row in rows {
+        let of_camp = groups.entry(CampId(row.camp_id)).or_default();
+        of_camp.push(row.figures);
+    }
+    Ok(groups)
+}
+
+/// Reads as of when the deciding syncs of the camps of a list have read the planet; a camp without
+/// one is left out.
+pub async fn synced_at(
+    conn: &mut Conn,
+    camps: &[CampId],
+) -> StoreResult<BTreeMap<CampId, Timestamp>> {
+    if camps.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let mut conditions = Conditions::default();
+    conditions.among("AND c.id", camps.iter().map(|id| id.0));
+    // Only constants of ours make up the text; the numbers are bound.
+    let sql = sqlx::AssertSqlSafe(conditions.statement(SYNCED_HEAD, ""));
+    let rows: Vec<(i64, i64)> =
+        run!(conn, c => bind_all!(sqlx::query_as(sql), conditions).fetch_all(c).await)?;
+    let at = |(camp, micros)| (CampId(camp), Timestamp::from_micros(micros));
+    Ok(rows.into_iter().map(at).collect())
+}
+
+/// Counts the accounts that checked in on each day, between two days, both inclusive; days with
+/// none are left out.
+pub async fn check_ins_per_day(
+    conn: &mut Conn,
+    camp: CampId,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> StoreResult<BTreeMap<NaiveDate, i64>> {
+    let rows: Vec<(String, i64)> = run!(conn, c => sqlx::query_as(CHECK_INS_PER_DAY)
+        .bind(camp.0)
+        .bind(from.to_string())
+        .bind(to.to_string())
+        .fetch_all(c)
+        .await)?;
+    let read = rows.into_iter().map(|(day, count)| {
+        let day = day.parse().map_err(|_| StoreError::Inconsistent {
+            table: "checkin_record of training_camp",
+            id: camp.0,
+            what: "a date".to_owned(),
+        })?;
+        Ok((day, count))
+    });
+    read.collect()
+}
+
+/// Tells whether a settling camp can be put away: every refund has ended and nobody is left who is
+/// owed one or may turn out to be, or nobody will wait longer.
+pub async fn is_settled(
+    conn: &mut Conn,
+    camp: &Camp,
+    give_up_before: Timestamp,
+) -> StoreResult<bool> {
+    if camp
+        .settling_since
+        .is_some_and(|since| since <= give_up_before)
+    {
+        return Ok(true);
+    }
+    let (open,): (i64,) =
+        run!(conn, c => sqlx::query_as(OPEN_REFUNDS).bind(camp.id.0).fetch_one(c).await)?;
+    let (unlisted,): (i64,) =
+        run!(conn, c => sqlx::query_as(UNLISTED).bind(camp.id.0).fetch_one(c).await)?;
+    Ok(open + unlisted == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::RefundStatus;
+
+    use super::*;
+
+    #[test]
+    fn open_is_what_has_not_ended() {
+        let (_, ended) = OPEN_REFUNDS.split_once("NOT IN (").unwrap();
+        for status in RefundStatus::ALL {
+            let is_named = ended.contains(&format!("'{status}'"));
+            assert_eq!(is_named, status.has_ended(), "{status}");
+        }
+    }
+}
