@@ -22,4 +22,5 @@ mod lists;
 mod reports;
 mod schema;
 mod syncs;
+mod words;
 mod writer;
