@@ -163,10 +163,8 @@ impl Statement {
     fn words(&self) -> Result<Vec<Word<'_>>, String> {
         let mut words = Vec::new();
         for (place, token) in self.tokens.iter().enumerate() {
-            let before = place.checked_sub(1).map_or("", |before| self.text(before));
-            let is_escape = before == "ESCAPE";
-            let is_label = ["SELECT", ","].contains(&before) && self.text(place + 1) == "AS";
-            if !token.is_quoted || token.text.is_empty() || is_escape || is_label {
+            let is_escape = place > 0 && self.text(place - 1) == "ESCAPE";
+            if !token.is_quoted || token.text.is_empty() || is_escape || self.is_selected(place) {
                 continue;
             }
             let subject = self
@@ -175,6 +173,16 @@ impl Statement {
             words.push(self.word(&token.text, subject));
         }
         Ok(words)
+    }
+
+    /// Whether a word is what a select gives out, and no column's.
+    fn is_selected(&self, place: usize) -> bool {
+        let here = |before: &usize| self.tokens[*before].scope == self.tokens[place].scope;
+        let mut before = (0..place).rev().filter(here);
+        let keyword =
+            before.find(|before| ["SELECT", "FROM", "WHERE"].contains(&self.text(*before)));
+        let follows = place > 0 && ["SELECT", ","].contains(&self.text(place - 1));
+        follows && keyword.is_some_and(|keyword| self.text(keyword) == "SELECT")
     }
 
     /// The column that a word is compared with or written into.
