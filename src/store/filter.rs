@@ -28,7 +28,7 @@ impl Conditions {
         self.sql.push_str(condition);
     }
 
-    /// Binds a value and names its place: `$1`.
+    /// Binds a value and names its parameter: `$1`.
     pub(super) fn bind(&mut self, bind: Bind) -> String {
         self.binds.push(bind);
         format!("${}", self.binds.len())
@@ -37,8 +37,8 @@ impl Conditions {
     /// Adds a value between two pieces of a condition: `AND day >= `, the value, and what closes
     /// it.
     pub(super) fn value(&mut self, before: &'static str, bind: Bind, after: &'static str) {
-        let place = self.bind(bind);
-        self.sql.push_str(&format!(" {before}{place}{after}"));
+        let parameter = self.bind(bind);
+        self.sql.push_str(&format!(" {before}{parameter}{after}"));
     }
 
     /// Adds that a folded column contains a text, as people search it.

@@ -133,7 +133,7 @@ impl<T> Page<T> {
     }
 }
 
-/// The place of a row in the order of its list.
+/// The position of a row in the order of its list.
 #[derive(Debug, Clone)]
 pub struct Key(pub(super) Vec<Bind>);
 
@@ -142,7 +142,7 @@ pub struct Key(pub(super) Vec<Bind>);
 pub struct Chunk<T> {
     /// Its rows.
     pub rows: Rows<T>,
-    /// The place to read on from; none at the end of the list.
+    /// The position to read on from; none at the end of the list.
     pub next: Option<Key>,
 }
 

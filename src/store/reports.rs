@@ -11,7 +11,7 @@ use super::db::{Conn, run};
 use super::filter::{Bind, Conditions, bind_all};
 use super::{StoreError, StoreResult};
 
-/// The sums of some camps; `$camps` are the places of their ids.
+/// The sums of some camps; `$camps` are the parameters of their ids.
 macro_rules! select_sums {
     ($camps:literal) => {
         concat!(
@@ -41,7 +41,7 @@ macro_rules! select_sums {
     };
 }
 
-/// The members of some camps, those alike together; `$camps` are the places of their ids.
+/// The members of some camps, those alike together; `$camps` are the parameters of their ids.
 macro_rules! select_alike {
     ($camps:literal) => {
         concat!(
@@ -76,7 +76,7 @@ statements! {
                  AND NOT (r.status = 'rejected' AND (r.decided_by IS NULL OR r.kind <> 'deposit')))";
 }
 
-/// The places of the camps' ids, before they are counted.
+/// The parameters of the camps' ids, before they are counted.
 const CAMPS: &str = "{camps}";
 const SUMS_OF_MANY: &str = select_sums!("{camps}");
 const ALIKE_IN_MANY: &str = select_alike!("{camps}");
@@ -122,13 +122,13 @@ struct OfCamp<T> {
     figures: T,
 }
 
-/// Puts the places of the camps' ids into a statement, and binds them.
+/// Puts the parameters of the camps' ids into a statement, and binds them.
 fn of_camps(sql: &'static str, camps: &[CampId]) -> (sqlx::AssertSqlSafe<String>, Conditions) {
     let mut conditions = Conditions::default();
-    let places = camps.iter().map(|id| conditions.bind(Bind::Number(id.0)));
-    let places: Vec<_> = places.collect();
-    // Only constants of ours and numbered places make up the text.
-    let sql = sqlx::AssertSqlSafe(sql.replace(CAMPS, &places.join(", ")));
+    let parameters = camps.iter().map(|id| conditions.bind(Bind::Number(id.0)));
+    let parameters: Vec<_> = parameters.collect();
+    // Only constants of ours and numbered parameters make up the text.
+    let sql = sqlx::AssertSqlSafe(sql.replace(CAMPS, &parameters.join(", ")));
     (sql, conditions)
 }
 
