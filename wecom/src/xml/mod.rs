@@ -25,6 +25,7 @@ pub const MAX_ELEMENTS: usize = 8192;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Fields {
     xml: String,
+    /// The root first.
     nodes: Vec<Node>,
 }
 
@@ -53,7 +54,7 @@ impl Fields {
 
     /// All top-level elements in document order.
     pub fn iter(&self) -> Children<'_> {
-        self.children(0..self.nodes.len())
+        self.children(1..self.nodes.len())
     }
 
     fn children(&self, range: Range<usize>) -> Children<'_> {
@@ -88,7 +89,7 @@ pub(crate) fn top_level_text<'a>(
     name: &str,
 ) -> Result<Option<Cow<'a, str>>, XmlError> {
     let mut end = 0;
-    for (index, node) in read::nodes(xml)?.into_iter().enumerate() {
+    for (index, node) in read::nodes(xml)?.into_iter().enumerate().skip(1) {
         let is_top_level = index >= end;
         if is_top_level && node.is_named(xml, name) {
             return Ok(Some(node.text.into_trimmed(xml)));
@@ -213,6 +214,17 @@ enum Text {
 }
 
 impl Text {
+    /// Adds one more piece; from the second on, the text is a copy.
+    fn append(&mut self, xml: &str, piece: &str) {
+        let mut joined = match std::mem::replace(self, Self::Empty) {
+            Self::Empty => String::new(),
+            Self::Slice(range) => xml.get(range).unwrap_or_default().to_owned(),
+            Self::Joined(joined) => joined,
+        };
+        joined.push_str(piece);
+        *self = Self::Joined(joined);
+    }
+
     fn into_trimmed(self, xml: &str) -> Cow<'_, str> {
         match self {
             Self::Empty => Cow::Borrowed(""),
