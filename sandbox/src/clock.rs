@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::world::lock;
+use crate::lock::lock;
 
 /// Called with the new offset from the wall clock each time business time is moved.
 pub type ClockHook = Arc<dyn Fn(TimeDelta) + Send + Sync>;

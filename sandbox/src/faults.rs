@@ -5,6 +5,7 @@
 //! the stand-in itself, which alone knows what they mean.
 
 use std::{
+    collections::HashMap,
     fmt,
     sync::{Arc, Mutex},
 };
@@ -12,7 +13,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{wechat_pay, wecom, world::lock, zsxq};
+use crate::lock::lock;
 
 /// A stand-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -33,15 +34,6 @@ impl Platform {
             Self::Wecom => "wecom",
             Self::WechatPay => "wechat-pay",
             Self::Zsxq => "zsxq",
-        }
-    }
-
-    /// The faults that this stand-in knows by name.
-    pub fn named_faults(self) -> &'static [&'static str] {
-        match self {
-            Self::Wecom => &wecom::NAMED_FAULTS,
-            Self::WechatPay => &wechat_pay::NAMED_FAULTS,
-            Self::Zsxq => &zsxq::NAMED_FAULTS,
         }
     }
 }
@@ -241,10 +233,6 @@ fn check_kind(platform: Platform, kind: &FaultKind) -> Result<(), String> {
             Err(format!("a code of {platform} is a number"))
         }
         FaultKind::ApiError { code, .. } if code.is_empty() => Err("code is not empty".to_owned()),
-        FaultKind::Named { name, .. } if !platform.named_faults().contains(&name.as_str()) => {
-            let known = platform.named_faults().join(", ");
-            Err(format!("{platform} knows no fault {name}, only {known}"))
-        }
         _ => Ok(()),
     }
 }
@@ -260,13 +248,55 @@ pub struct Request<'a> {
     pub path: &'a str,
 }
 
-/// The queue of ordered faults. Clones share it.
+/// A fault was ordered by a name that its stand-in does not know.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{platform} knows no fault {name}, only {}", known.join(", "))]
+pub struct UnknownFault {
+    platform: Platform,
+    name: String,
+    known: &'static [&'static str],
+}
+
+/// The queue of ordered faults, and those that each stand-in knows by name. Clones share it.
 #[derive(Clone, Default)]
 pub struct Faults {
     queue: Arc<Mutex<Vec<Fault>>>,
+    named: Arc<Mutex<HashMap<Platform, &'static [&'static str]>>>,
 }
 
 impl Faults {
+    /// Registers the faults that a stand-in knows by name.
+    pub(crate) fn register(&self, platform: Platform, names: &'static [&'static str]) {
+        lock(&self.named).insert(platform, names);
+    }
+
+    /// The faults that a stand-in knows by name.
+    pub fn named(&self, platform: Platform) -> &'static [&'static str] {
+        lock(&self.named)
+            .get(&platform)
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// Orders a fault that came from outside, if its stand-in knows it.
+    ///
+    /// # Errors
+    /// When the stand-in has registered no fault of this name.
+    pub fn order(&self, fault: Fault) -> Result<(), UnknownFault> {
+        let (platform, known) = (fault.platform, self.named(fault.platform));
+        match &fault.kind {
+            FaultKind::Named { name, .. } if !known.contains(&name.as_str()) => Err(UnknownFault {
+                platform,
+                name: name.clone(),
+                known,
+            }),
+            _ => {
+                self.add(fault);
+                Ok(())
+            }
+        }
+    }
+
     /// Orders a fault. Faults are served in the order they came.
     pub fn add(&self, fault: Fault) {
         lock(&self.queue).push(fault);
@@ -445,8 +475,6 @@ mod tests {
     #[test]
     fn an_order_that_nothing_would_come_of_is_refused() {
         let orders = [
-            json!({"platform": "zsxq", "kind": "named", "arguments": {"name": "callback_lost"}}),
-            json!({"platform": "wecom", "kind": "named", "arguments": {"name": "callback_lots"}}),
             json!({"platform": "wecom", "kind": "http_status", "arguments": {"status": 200}}),
             json!({"platform": "wecom", "kind": "cut_after", "times": 0}),
             json!({"platform": "wecom", "kind": "cut_after", "path": "cgi-bin"}),
@@ -460,6 +488,23 @@ mod tests {
             let read = serde_json::from_value::<Fault>(order.clone());
             assert!(read.is_err(), "{order}");
         }
+    }
+
+    #[test]
+    fn only_names_that_the_stand_in_has_registered_can_be_ordered() {
+        let faults = Faults::default();
+        faults.register(Platform::Wecom, &["callback_lost", "callback_late"]);
+        let order = |platform, name| faults.order(Fault::named(platform, name, json!({})));
+
+        assert_eq!(order(Platform::Wecom, "callback_lost"), Ok(()));
+        assert!(order(Platform::Zsxq, "callback_lost").is_err());
+        let misspelt = order(Platform::Wecom, "callback_lots").unwrap_err();
+
+        assert_eq!(
+            misspelt.to_string(),
+            "wecom knows no fault callback_lots, only callback_lost, callback_late"
+        );
+        assert_eq!(faults.pending().len(), 1);
     }
 
     #[test]

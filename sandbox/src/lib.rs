@@ -11,7 +11,9 @@
 pub mod clock;
 mod connection;
 mod control;
+mod error;
 pub mod faults;
+mod lock;
 mod phone;
 mod server;
 mod transport_faults;
@@ -22,7 +24,8 @@ mod world;
 pub mod zsxq;
 
 pub use clock::{ClockHook, SandboxClock};
+pub use error::SandboxError;
 pub use faults::{Fault, FaultKind, Faults, Platform};
-pub use server::{Sandbox, SandboxConfig, SandboxError};
+pub use server::{Sandbox, SandboxConfig};
 pub use violations::{Violation, Violations};
 pub use world::World;

@@ -9,6 +9,7 @@ use crate::{
     clock::{ClockHook, SandboxClock},
     connection::{CuttableListener, Peer},
     control,
+    error::SandboxError,
     faults::{Faults, Platform},
     phone,
     transport_faults::{self, FaultyMount},
@@ -56,30 +57,6 @@ impl fmt::Debug for SandboxConfig {
             .field("key_dir", &self.key_dir)
             .finish_non_exhaustive()
     }
-}
-
-/// Why a sandbox did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum SandboxError {
-    /// The address could not be taken.
-    #[error("cannot listen on {address}: {source}")]
-    Listen {
-        /// The address asked for.
-        address: SocketAddr,
-        /// Why not.
-        source: io::Error,
-    },
-    /// The HTTP client could not be built.
-    #[error("cannot build the HTTP client: {0}")]
-    Client(#[from] reqwest::Error),
-    /// A stand-in could not be set up.
-    #[error("cannot set up {platform}: {reason}")]
-    Setup {
-        /// Which one.
-        platform: Platform,
-        /// Why not.
-        reason: String,
-    },
 }
 
 /// The running stand-ins.

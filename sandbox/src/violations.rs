@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::{clock::SandboxClock, faults::Platform, world::lock};
+use crate::{clock::SandboxClock, faults::Platform, lock::lock};
 
 /// Violations kept; later ones are counted but not stored.
 const MAX_KEPT: usize = 10_000;

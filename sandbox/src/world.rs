@@ -1,8 +1,8 @@
 //! What every stand-in shares: the clock, the faults, the violations, the addresses.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
-use crate::{clock::SandboxClock, faults::Faults, violations::Violations};
+use crate::{clock::SandboxClock, faults::Faults, lock::lock, violations::Violations};
 
 /// The surroundings of a stand-in. Clones share everything.
 #[derive(Clone)]
@@ -53,9 +53,4 @@ impl World {
     pub(crate) fn set_app_url(&self, url: Option<String>) {
         lock(&self.addresses).app_url = url.map(|url| url.trim_end_matches('/').to_owned());
     }
-}
-
-/// Locks a mutex whose data stay usable even if another thread died while holding it.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use described::Described;
 use reqwest::Method;
-use sandbox::{Fault, FaultKind, Platform, Sandbox, SandboxConfig};
+use sandbox::{Fault, FaultKind, Faults, Platform, Sandbox, SandboxConfig};
 use serde_json::{Value, json};
 
 async fn start() -> Sandbox {
@@ -108,7 +108,7 @@ async fn time_faults_and_violations_go_in_and_out_as_described() {
     api.post("clock", json!({"advanceSeconds": -60})).await;
     api.post("clock", json!({"setTo": "2030-01-01T00:00:00+08:00"}))
         .await;
-    order_every_fault(&api).await;
+    order_every_fault(&api, sandbox.faults()).await;
     reqwest::get(format!("{}/wecom/nowhere", sandbox.base_url()))
         .await
         .unwrap();
@@ -126,7 +126,7 @@ async fn time_faults_and_violations_go_in_and_out_as_described() {
 }
 
 /// Orders each kind of fault, and each that a stand-in knows by name.
-async fn order_every_fault(api: &Described) {
+async fn order_every_fault(api: &Described, faults: &Faults) {
     for (kind, arguments) in [
         ("latency", json!({"ms": 5})),
         ("api_error", json!({"code": "45009", "message": "busy"})),
@@ -142,7 +142,7 @@ async fn order_every_fault(api: &Described) {
         api.post("faults", fault).await;
     }
     for platform in [Platform::Wecom, Platform::WechatPay, Platform::Zsxq] {
-        for name in platform.named_faults() {
+        for name in faults.named(platform) {
             let arguments = json!({"name": name, "with": {"ms": 5}});
             let fault = json!({"platform": platform, "kind": "named", "arguments": arguments});
             api.post("faults", fault).await;

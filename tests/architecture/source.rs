@@ -15,6 +15,8 @@ pub(crate) struct Source {
     pub(crate) module: Vec<String>,
     /// Every path, from the crate's root (`crate` first) or from an outside crate.
     paths: Vec<Vec<String>>,
+    /// The paths that the file's own code needs: neither its tests' nor what it only re-exports.
+    needs: Vec<Vec<String>>,
     /// Every identifier and keyword.
     pub(crate) words: BTreeSet<String>,
     /// Every name after a single dot, with the one that follows it: `db.write`, or `db.`.
@@ -25,6 +27,8 @@ pub(crate) struct Source {
     pub(crate) test_modules: Vec<String>,
     /// Names that this file binds to a path.
     bound: HashMap<String, Vec<String>>,
+    /// Names that it takes from a path that begins with a name, perhaps one of the above.
+    taken: Vec<(String, Vec<String>)>,
 }
 
 impl Source {
@@ -46,14 +50,24 @@ impl Source {
         };
         let mut found = Vec::new();
         source.walk(tokens, &module, &mut found);
-        source.paths = found
-            .into_iter()
-            .map(|path| match source.bound.get(&path[0]) {
-                Some(origin) => [origin.as_slice(), &path[1..]].concat(),
-                None => path,
-            })
-            .collect();
+        for (name, path) in std::mem::take(&mut source.taken) {
+            if let Some(origin) = source.bound.get(&path[0]) {
+                let path = [origin.as_slice(), &path[1..]].concat();
+                source.bound.insert(name, path);
+            }
+        }
+        let needs = std::mem::take(&mut source.needs);
+        source.needs = needs.into_iter().map(|path| source.whole(path)).collect();
+        source.paths = found.into_iter().map(|path| source.whole(path)).collect();
         source
+    }
+
+    /// A path that begins with a name of this file, from the crate's root or an outside crate.
+    fn whole(&self, path: Vec<String>) -> Vec<String> {
+        match self.bound.get(&path[0]) {
+            Some(origin) => [origin.as_slice(), &path[1..]].concat(),
+            None => path,
+        }
     }
 
     /// The first name under `src/`.
@@ -66,6 +80,22 @@ impl Source {
         self.paths
             .iter()
             .filter(|path| path[0] == "crate" && path.len() > 1)
+            .map(|path| &path[1..])
+    }
+
+    /// Paths into this crate that the file's own code needs, without `crate`.
+    pub(crate) fn needs(&self) -> impl Iterator<Item = &[String]> {
+        self.needs
+            .iter()
+            .filter(|path| path[0] == "crate" && path.len() > 1)
+            .map(|path| &path[1..])
+    }
+
+    /// Where a name of this file comes from, without `crate`, if it is of this crate.
+    pub(crate) fn origin_of(&self, name: &str) -> Option<&[String]> {
+        self.bound
+            .get(name)
+            .filter(|path| path[0] == "crate")
             .map(|path| &path[1..])
     }
 
@@ -95,12 +125,18 @@ impl Source {
                 }
                 TokenTree::Ident(word) if word == "use" => {
                     self.words.insert(word.to_string());
+                    let is_reexport = at > 0 && is_visibility(&tokens[at - 1]);
                     let (next, paths) = path_tree(&tokens, at + 1);
                     for (path, name) in paths {
                         let path = resolve(path, module);
                         self.words.extend(path.iter().cloned());
                         if path.len() > 1 && path[0] == "crate" {
                             self.bound.insert(name, path.clone());
+                        } else if path.len() > 1 {
+                            self.taken.push((name, path.clone()));
+                        }
+                        if !is_reexport {
+                            self.needs.push(path.clone());
                         }
                         found.push(path);
                     }
@@ -188,7 +224,9 @@ impl Source {
             self.literal_queries.push(name.clone());
         }
         if path.len() > 1 && !goes_on && !after_dot {
-            found.push(resolve(path, module));
+            let path = resolve(path, module);
+            self.needs.push(path.clone());
+            found.push(path);
         }
         next
     }
@@ -268,6 +306,15 @@ fn resolve_self(rest: &[String], module: &[String]) -> Vec<String> {
     let n_up = rest.iter().take_while(|name| *name == "super").count();
     let base = &module[..module.len().saturating_sub(n_up)];
     [&["crate".to_owned()], base, &rest[n_up..]].concat()
+}
+
+/// `pub`, or the parentheses of `pub(crate)`.
+fn is_visibility(token: &TokenTree) -> bool {
+    match token {
+        TokenTree::Ident(word) => word == "pub",
+        TokenTree::Group(group) => group.delimiter() == Delimiter::Parenthesis,
+        _ => false,
+    }
 }
 
 fn is_punct(tokens: &[TokenTree], at: usize, sign: char) -> bool {

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use sandbox::{
     Fault, Platform,
-    wecom::{AskError, Rating, RobotWords, Verdict},
+    wecom::{AskError, FeedbackKind, Rating, RobotWords},
 };
 use serde_json::json;
 use wecom::{
@@ -177,7 +177,7 @@ async fn thumbs_are_told_and_answered_with_nothing() {
     let plain = wecom.robot_chat("lin.yue", &chat)[1].message_id.clone();
     assert!(
         wecom
-            .rate_robot("lin.yue", &plain, Verdict::Accurate)
+            .rate_robot("lin.yue", &plain, FeedbackKind::Accurate)
             .await
             .is_none()
     );
@@ -196,7 +196,7 @@ async fn thumbs_are_told_and_answered_with_nothing() {
         .await
         .unwrap();
     let down = Rating {
-        verdict: Verdict::Inaccurate,
+        kind: FeedbackKind::Inaccurate,
         content: "不对".to_owned(),
         reasons: vec![3],
     };
@@ -205,7 +205,7 @@ async fn thumbs_are_told_and_answered_with_nothing() {
         .await;
     assert!(rated.unwrap().is_accepted());
     wecom
-        .rate_robot("lin.yue", &finished.message_id, Verdict::Cancelled)
+        .rate_robot("lin.yue", &finished.message_id, FeedbackKind::Cancelled)
         .await
         .unwrap();
     let [Event::Feedback(down), Event::Feedback(back)] = &scene.bot.events()[..] else {
@@ -216,7 +216,7 @@ async fn thumbs_are_told_and_answered_with_nothing() {
         ("fb-slow", Some("不对"))
     );
     assert_eq!(down.reasons, [FeedbackReason::Wrong]);
-    assert_eq!(back.verdict, wecom::robot::Verdict::Cancelled);
+    assert_eq!(back.kind, wecom::robot::FeedbackKind::Cancelled);
     scene.assert_no_violation();
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use sandbox::wecom::{Selections, Verdict};
+use sandbox::wecom::{FeedbackKind, Selections};
 use serde_json::{Value, json};
 
 use crate::{
@@ -250,7 +250,7 @@ async fn events_take_what_they_may_and_a_click_waits_five_seconds() {
     let message_id = wecom.robot_chat("lin.yue", &chat)[1].message_id.clone();
     raw.answer([Answer::Sealed(stream("s-2", "thanks", true))]);
     wecom
-        .rate_robot("lin.yue", &message_id, Verdict::Accurate)
+        .rate_robot("lin.yue", &message_id, FeedbackKind::Accurate)
         .await
         .unwrap();
     assert_eq!(

@@ -58,6 +58,7 @@ pub(crate) fn router(world: &World, wecom: &Wecom, wechat_pay: &WechatPay, zsxq:
         .route("/app", get(app).post(set_app))
         .with_state(control)
         .nest("/wecom", self::wecom::router(wecom.clone()))
+        .nest("/wecom/robot", robot::router(wecom.clone()))
         .nest(
             "/wechat-pay",
             wechat_pay::control_router(wechat_pay.clone()),
@@ -149,9 +150,15 @@ async fn faults(State(control): State<Control>) -> Json<Vec<Fault>> {
     Json(control.world.faults.pending())
 }
 
-async fn add_fault(State(control): State<Control>, Json(fault): Json<Fault>) -> Json<Vec<Fault>> {
-    control.world.faults.add(fault);
-    Json(control.world.faults.pending())
+async fn add_fault(
+    State(control): State<Control>,
+    Json(fault): Json<Fault>,
+) -> Outcome<Vec<Fault>> {
+    let faults = &control.world.faults;
+    faults
+        .order(fault)
+        .map_err(|unknown| refused(StatusCode::UNPROCESSABLE_ENTITY, unknown.to_string()))?;
+    Ok(Json(faults.pending()))
 }
 
 async fn clear_faults(State(control): State<Control>) -> Json<Vec<Fault>> {

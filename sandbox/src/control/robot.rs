@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 
 use super::{
     Outcome, refused,
-    wecom::{Press, known, verified},
+    wecom::{ButtonPress, known, verified},
 };
-use crate::wecom::{Delivery, Rating, RobotChat, RobotWords, Verdict, Wecom};
+use crate::wecom::{Delivery, FeedbackKind, Rating, RobotChat, RobotWords, Wecom};
 
 /// Messages shown of one chat.
 const SHOWN_MESSAGES: usize = 200;
@@ -101,7 +101,7 @@ async fn enter(
     Ok(Json(wecom.enter_robot_chat(&somebody.userid).await))
 }
 
-async fn press(State(wecom): State<Wecom>, Json(press): Json<Press>) -> Outcome<Delivery> {
+async fn press(State(wecom): State<Wecom>, Json(press): Json<ButtonPress>) -> Outcome<Delivery> {
     wecom
         .press_robot_card(
             &press.userid,
@@ -120,7 +120,7 @@ async fn press(State(wecom): State<Wecom>, Json(press): Json<Press>) -> Outcome<
 struct Thumbs {
     userid: String,
     message_id: String,
-    verdict: Verdict,
+    kind: FeedbackKind,
     #[serde(default)]
     content: String,
     #[serde(default)]
@@ -129,7 +129,7 @@ struct Thumbs {
 
 async fn rate(State(wecom): State<Wecom>, Json(thumbs): Json<Thumbs>) -> Outcome<Delivery> {
     let rating = Rating {
-        verdict: thumbs.verdict,
+        kind: thumbs.kind,
         content: thumbs.content,
         reasons: thumbs.reasons,
     };

@@ -11,7 +11,7 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Outcome, Refused, refused, robot};
+use super::{Outcome, Refused, refused};
 use crate::wecom::{Delivery, Door, Member, Selections, Wecom};
 
 /// Callbacks listed; older ones are left out.
@@ -38,8 +38,7 @@ pub(crate) fn router(wecom: Wecom) -> Router {
         .route("/verify-url", post(verify_url))
         .route("/callback-urls", get(callback_urls).post(set_callback_urls))
         .route("/revoke-token", post(revoke_token))
-        .with_state(wecom.clone())
-        .nest("/robot", robot::router(wecom))
+        .with_state(wecom)
 }
 
 async fn people(State(wecom): State<Wecom>) -> Json<Value> {
@@ -124,7 +123,7 @@ async fn enter(State(wecom): State<Wecom>, Json(somebody): Json<Somebody>) -> Ou
 /// A button by label or key, and what was chosen before: option ids by question key.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Press {
+pub(super) struct ButtonPress {
     pub(super) userid: String,
     pub(super) message_id: String,
     pub(super) button: String,
@@ -132,7 +131,7 @@ pub(super) struct Press {
     selections: BTreeMap<String, Vec<String>>,
 }
 
-impl Press {
+impl ButtonPress {
     pub(super) fn selections(&self) -> Selections {
         let chosen = self.selections.clone().into_iter();
         chosen.fold(Selections::as_shown(), |chosen, (key, ids)| {
@@ -141,7 +140,7 @@ impl Press {
     }
 }
 
-async fn press(State(wecom): State<Wecom>, Json(press): Json<Press>) -> Outcome<Delivery> {
+async fn press(State(wecom): State<Wecom>, Json(press): Json<ButtonPress>) -> Outcome<Delivery> {
     wecom
         .press(
             &press.userid,

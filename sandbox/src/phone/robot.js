@@ -105,13 +105,13 @@ function parted(content) {
 
 function drawThumbs(message, userid, refresh) {
   if (!message.feedback) return null;
-  const given = message.feedback.verdict;
-  const thumb = (verdict, sign, title) => el("button", {
-    type: "button", class: `small ${given === verdict ? "on" : ""}`, title,
+  const given = message.feedback.kind;
+  const thumb = (kind, sign, title) => el("button", {
+    type: "button", class: `small ${given === kind ? "on" : ""}`, title,
     onclick: async () => {
       await attempt(() => control("wecom/robot/rate", {
-        userid, messageId: message.messageId, verdict: given === verdict ? "cancelled" : verdict,
-        ...(verdict === "inaccurate" && given !== verdict ? { reasons: [3] } : {}),
+        userid, messageId: message.messageId, kind: given === kind ? "cancelled" : kind,
+        ...(kind === "inaccurate" && given !== kind ? { reasons: [3] } : {}),
       }));
       refresh();
     },

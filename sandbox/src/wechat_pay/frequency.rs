@@ -5,10 +5,6 @@ use std::collections::VecDeque;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::WechatPay;
-use super::answer::{Answer, Refusal};
-use crate::world::lock;
-
 /// Refunds asked for within a second.
 const PER_SECOND: usize = 150;
 /// Calls that failed within a second, after which the next one has to wait.
@@ -23,7 +19,7 @@ pub(super) struct Frequency {
 
 impl Frequency {
     /// Whether one more call may come now.
-    fn allows(&mut self, now: DateTime<Utc>) -> bool {
+    pub(super) fn allows(&mut self, now: DateTime<Utc>) -> bool {
         for seen in [&mut self.asked, &mut self.failed] {
             while seen
                 .front()
@@ -35,36 +31,11 @@ impl Frequency {
         self.asked.len() < PER_SECOND && self.failed.len() < FAILURES_PER_SECOND
     }
 
-    fn count(&mut self, now: DateTime<Utc>, has_failed: bool) {
+    pub(super) fn count(&mut self, now: DateTime<Utc>, has_failed: bool) {
         self.asked.push_back(now);
         if has_failed {
             self.failed.push_back(now);
         }
-    }
-}
-
-impl WechatPay {
-    /// Whether refunds that come too fast are refused; they are until somebody says otherwise.
-    pub fn set_frequency_limited(&self, is_limited: bool) {
-        lock(&self.inner.setup).is_frequency_limited = is_limited;
-    }
-
-    /// Lets `act` answer unless it is asked too often.
-    pub(super) fn within_limits(
-        &self,
-        act: impl FnOnce() -> Result<Answer, Refusal>,
-    ) -> Result<Answer, Refusal> {
-        if !lock(&self.inner.setup).is_frequency_limited {
-            return act();
-        }
-        let now = self.world().clock.wall_now();
-        if !lock(&self.inner.frequency).allows(now) {
-            return Err(Refusal::ordered("FREQUENCY_LIMITED", "")
-                .breaking("150 refunds a second, 6 if they fail"));
-        }
-        let answer = act();
-        lock(&self.inner.frequency).count(now, answer.is_err());
-        answer
     }
 }
 

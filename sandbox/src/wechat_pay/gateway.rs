@@ -108,7 +108,7 @@ impl WechatPay {
         let signer = self.answering_key(call);
         let answer = self
             .admit(call)
-            .and_then(|()| self.act_unless_told(call, act));
+            .and_then(|()| self.act_unless_faulty(call, act));
         let answer = answer.unwrap_or_else(|refusal| {
             if let Some(rule) = refusal.broken_rule {
                 self.note(&call.name(), rule, refusal.summary());
@@ -125,7 +125,7 @@ impl WechatPay {
             .take_named(call.as_fault_request(), name)
     }
 
-    fn act_unless_told(
+    fn act_unless_faulty(
         &self,
         call: &Call,
         act: impl FnOnce() -> Result<Answer, Refusal>,

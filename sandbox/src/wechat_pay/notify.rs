@@ -2,18 +2,17 @@
 //! (wechat-pay-v3 §6, §7.3).
 
 use std::iter;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use futures::future::join_all;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::WechatPay;
 use super::keys::Signer;
 use super::numbers;
+use super::outbox::{Delivery, Notice, NoticeKind};
 use super::records::{NotPossible, Order, Refund, RefundStatus};
 use super::settings::TrustMode;
 use super::spoil::Spoil;
@@ -31,83 +30,12 @@ const MOST_COPIES: u64 = 1_000;
 /// How often [`WechatPay::until_quiet`] looks.
 const QUIET_POLL: Duration = Duration::from_millis(5);
 
-/// What a notification is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum NoticeKind {
-    /// An order was paid.
-    Payment,
-    /// A refund ended.
-    Refund,
-}
-
-/// One attempt to deliver a notification.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Delivery {
-    /// When it was sent, by the wall clock.
-    pub at: DateTime<Utc>,
-    /// What it is about.
-    pub kind: NoticeKind,
-    /// `out_trade_no` or `out_refund_no`.
-    pub subject: String,
-    /// The notification's id: the same for every attempt.
-    pub notice_id: String,
-    /// Whether it was a probe or a forgery, which must be refused.
-    pub spoiled: bool,
-    /// HTTP status of the answer; `None` if there was none in time.
-    pub status: Option<u16>,
-    /// Whether the answer counts as taken.
-    pub accepted: bool,
-}
-
-/// A notification before it is sealed.
-#[derive(Debug, Clone)]
-pub(super) struct Notice {
-    kind: NoticeKind,
-    subject: String,
-    id: String,
-    create_time: DateTime<Utc>,
-    event_type: &'static str,
-    summary: &'static str,
-    resource: Value,
-    url: String,
-}
-
-/// Everything that was or is to be notified.
-#[derive(Debug, Default)]
-pub(super) struct Outbox {
-    notices: Vec<Notice>,
-    deliveries: Vec<Delivery>,
-    /// Held back until another notification has gone out.
-    held: Vec<Notice>,
-    /// Attempts so far: on the way between two keys every other one uses the new key.
-    attempts: u64,
-}
-
 /// Counts the notifications under way for as long as it lives.
 struct UnderWay(WechatPay);
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
         self.0.under_way().fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
-impl NoticeKind {
-    fn original_type(self) -> &'static str {
-        match self {
-            Self::Payment => "transaction",
-            Self::Refund => "refund",
-        }
-    }
-
-    /// The path that faults for these notifications are matched with.
-    fn fault_path(self) -> &'static str {
-        match self {
-            Self::Payment => "notify/payment",
-            Self::Refund => "notify/refund",
-        }
     }
 }
 
@@ -399,9 +327,6 @@ impl WechatPay {
         UnderWay(self.clone())
     }
 }
-
-/// The counter behind [`WechatPay::until_quiet`].
-pub(super) type UnderWayCounter = AtomicUsize;
 
 async fn answer_of(request: reqwest::RequestBuilder) -> Option<(u16, Vec<u8>)> {
     let response = request.send().await.ok()?;

@@ -1,6 +1,6 @@
 //! One call to the API, as the stand-in sees it, and the table's entry that handles it.
 
-use std::{collections::HashMap, net::IpAddr, sync::Mutex};
+use std::{collections::HashMap, net::IpAddr};
 
 use axum::{
     Json,
@@ -10,8 +10,7 @@ use axum::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{Wecom, fields::Fields, refusal::Refusal};
-use crate::world::lock;
+use super::{Wecom, fields::Fields, notes::Notes, refusal::Refusal};
 
 /// Letters written as `\uXXXX` (wecom-app §4, §13).
 pub(crate) const ESCAPED_LETTERS: i64 = 40033;
@@ -50,21 +49,6 @@ pub(crate) struct Call<'a> {
     pub(crate) body: &'a Bytes,
     pub(crate) caller: IpAddr,
     pub(crate) notes: Notes,
-}
-
-/// Rules broken without a refusal: (rule, detail).
-#[derive(Default)]
-pub(crate) struct Notes(Mutex<Vec<(String, String)>>);
-
-impl Notes {
-    /// Notes a rule that was broken though the call goes on.
-    pub(crate) fn note(&self, rule: impl Into<String>, detail: impl Into<String>) {
-        lock(&self.0).push((rule.into(), detail.into()));
-    }
-
-    pub(crate) fn take(&self) -> Vec<(String, String)> {
-        std::mem::take(&mut lock(&self.0))
-    }
 }
 
 impl Call<'_> {

@@ -17,16 +17,6 @@ use super::{
 };
 use crate::faults::Platform;
 
-/// The faults above.
-pub(crate) const NAMED_FAULTS: [&str; 7] = [
-    "callback_lost",
-    "callback_late",
-    "callback_doubled",
-    "callback_reordered",
-    "callback_bad_signature",
-    "callback_stale",
-    "task_id_lost",
-];
 /// The platform drops the connection after this.
 pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// URL verification must be answered within this.
@@ -212,8 +202,12 @@ impl Wecom {
             delivery.attempts.push(attempt);
             if is_accepted {
                 delivery.reply = match &outgoing.subject {
-                    Subject::App { clicked } => self.hear_app(outgoing, clicked.as_deref(), &body),
-                    Subject::Robot(question) => self.hear_robot(question, envelope.nonce(), &body),
+                    Subject::App { clicked } => {
+                        self.apply_reply(outgoing, clicked.as_deref(), &body)
+                    }
+                    Subject::Robot(question) => {
+                        self.apply_robot_reply(question, envelope.nonce(), &body)
+                    }
                 };
                 delivery.envelope = Some(envelope);
                 break;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use super::{fields::Fields, media::Media, refusal::Refusal};
+use super::{fields::Fields, refusal::Refusal, state::Media};
 
 /// Bytes of a text or markdown message; more are cut silently.
 pub(super) const TEXT_BYTES: usize = 2048;

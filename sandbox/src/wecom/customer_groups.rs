@@ -1,9 +1,6 @@
 //! Customer groups and their join ways (wecom-bots-h5 §8).
 
-use std::collections::BTreeMap;
-
 use axum::response::{Html, IntoResponse};
-use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -13,57 +10,11 @@ use super::{
     directory::Outsider,
     fields::Fields,
     oauth::escape,
+    random::secret_text,
     refusal::Refusal,
-    state::secret_text,
+    state::{CustomerGroups, Group, Joined},
     xml::EventXml,
 };
-
-/// Groups with outside members, and the QR codes that lead into them.
-#[derive(Debug)]
-pub(crate) struct CustomerGroups {
-    pub(crate) groups: BTreeMap<String, Group>,
-    /// The body of `add_join_way`, by config id.
-    join_ways: BTreeMap<String, Map<String, Value>>,
-}
-
-#[derive(Debug)]
-pub(crate) struct Group {
-    pub(crate) name: String,
-    owner: String,
-    members: Vec<Joined>,
-    version: u64,
-}
-
-#[derive(Debug)]
-struct Joined {
-    external_userid: String,
-    name: String,
-    at: DateTime<Utc>,
-    state: Option<String>,
-}
-
-impl CustomerGroups {
-    /// Two groups of the demo's coaches, still empty.
-    pub(crate) fn demo() -> Self {
-        let group = |name: &str, owner: &str| Group {
-            name: name.to_owned(),
-            owner: owner.to_owned(),
-            members: Vec::new(),
-            version: 1,
-        };
-        let groups = [
-            ("wrSandboxGroup0001", group("写作营学员群", "zhou.ke")),
-            ("wrSandboxGroup0002", group("阅读营学员群", "he.miao")),
-        ];
-        Self {
-            groups: groups
-                .into_iter()
-                .map(|(id, group)| (id.to_owned(), group))
-                .collect(),
-            join_ways: BTreeMap::new(),
-        }
-    }
-}
 
 impl Wecom {
     /// Somebody from outside joins a customer group, through the QR code of a join way with this

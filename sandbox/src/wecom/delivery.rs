@@ -5,6 +5,16 @@ use serde::Serialize;
 
 use super::smart_robot::{About, Question};
 
+/// The faults that a callback knows by name; `callbacks` says what each does.
+pub(crate) const NAMED_FAULTS: [&str; 7] = [
+    "callback_lost",
+    "callback_late",
+    "callback_doubled",
+    "callback_reordered",
+    "callback_bad_signature",
+    "callback_stale",
+    "task_id_lost",
+];
 /// Deliveries in all: one and three retries.
 const DELIVERIES: u32 = 4;
 

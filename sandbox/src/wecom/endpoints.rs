@@ -13,8 +13,10 @@ use axum::{
 
 use super::{
     Wecom,
-    call::{Access, Call, Endpoint, Notes},
-    contacts, customer_groups, media, menu, oauth,
+    call::{Access, Call, Endpoint},
+    contacts, customer_groups, media, menu,
+    notes::Notes,
+    oauth,
     refusal::Refusal,
     robots, send, smart_robot, tokens, update,
 };

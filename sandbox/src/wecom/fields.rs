@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{call::Notes, refusal::Refusal};
+use super::{notes::Notes, refusal::Refusal};
 
 /// Wrong JSON type: the platform answers "Warning: wrong json format." (wecom-app §4).
 const BAD_PARAMETER: i64 = 40058;

@@ -7,14 +7,15 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Redirect},
 };
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use serde_json::json;
 
 use super::{
     Wecom,
     call::{Answer, Call, ok},
+    random::secret_text,
     refusal::Refusal,
-    state::secret_text,
+    state::{Identity, IssuedCode},
 };
 
 /// Name of the cookie that says whose phone opened a page.
@@ -27,21 +28,6 @@ const COOKIE_SECONDS: u32 = 600;
 const CODE_MINUTES: i64 = 5;
 /// Seconds that a user ticket lives.
 const TICKET_SECONDS: i64 = 1800;
-
-/// A code from the authorize page.
-#[derive(Clone, Debug)]
-pub(crate) struct IssuedCode {
-    identity: Identity,
-    /// Whether `snsapi_privateinfo` was asked for, with the app's agentid.
-    has_ticket: bool,
-    expires: DateTime<Utc>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Identity {
-    Member(String),
-    Outsider(String),
-}
 
 /// GET connect/oauth2/authorize.
 pub(crate) fn authorize(wecom: &Wecom, call: &Call<'_>) -> Answer {

@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 use super::{
     Wecom,
-    call::Notes,
     card::{self, Purpose},
     content::TEXT_BYTES,
     delivery::{Door, Outgoing},
     fields::Fields,
     message::Author,
+    notes::Notes,
     refusal::Refusal,
     update::{self, Change},
     xml::Element,
@@ -22,7 +22,7 @@ use crate::faults::Platform;
 
 impl Wecom {
     /// Reads a passive reply: empty is none; what it says or changes shows in the chat.
-    pub(super) fn hear_app(
+    pub(super) fn apply_reply(
         &self,
         outgoing: &Outgoing,
         clicked: Option<&str>,
@@ -42,11 +42,11 @@ impl Wecom {
             }
         };
         let notes = Notes::default();
-        let heard = self.obey(outgoing, clicked, &reply, &notes);
+        let applied = self.apply(outgoing, clicked, &reply, &notes);
         for (rule, detail) in notes.take() {
             violations.record(Platform::Wecom, request.as_str(), rule, detail);
         }
-        if let Err(refusal) = heard {
+        if let Err(refusal) = applied {
             violations.record(Platform::Wecom, request, refusal.message, "nobody sees it");
         }
         Some(xml)
@@ -74,7 +74,7 @@ impl Wecom {
         Ok((xml, reply))
     }
 
-    fn obey(
+    fn apply(
         &self,
         outgoing: &Outgoing,
         clicked: Option<&str>,

@@ -1,11 +1,8 @@
 //! Group robots: webhooks without a token, 20 messages a minute (wecom-bots-h5 §2).
 
-use std::collections::BTreeMap;
-
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, TimeDelta, Utc};
 use md5::{Digest, Md5};
-use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{
@@ -16,7 +13,7 @@ use super::{
     media::is_jpg_or_png,
     refusal::Refusal,
     shown::readable_text,
-    state::{Pace, State},
+    state::{Robot, RobotMessage, State},
 };
 
 /// Messages of one robot within a minute.
@@ -33,52 +30,6 @@ const KINDS: [&str; 8] = [
     "voice",
     "template_card",
 ];
-
-/// A robot and the group it speaks in.
-#[derive(Debug)]
-pub(crate) struct Robot {
-    pub(crate) group_name: String,
-    pub(crate) messages: Vec<RobotMessage>,
-    pace: Pace,
-    is_removed: bool,
-}
-
-/// What a robot has said in its group.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RobotMessage {
-    /// In business time.
-    pub at: DateTime<Utc>,
-    /// `text`, `markdown` …
-    pub msgtype: String,
-    /// Everything readable in it.
-    pub text: String,
-    /// The object named like the type.
-    pub content: Value,
-}
-
-impl Robot {
-    fn new(group_name: &str) -> Self {
-        Self {
-            group_name: group_name.to_owned(),
-            messages: Vec::new(),
-            pace: Pace::default(),
-            is_removed: false,
-        }
-    }
-
-    /// The groups of the demo, by webhook key.
-    pub(crate) fn demo() -> BTreeMap<String, Self> {
-        [
-            ("11111111-2222-4333-8444-000000000001", "写作营交流群"),
-            ("11111111-2222-4333-8444-000000000002", "阅读营交流群"),
-            ("11111111-2222-4333-8444-000000000003", "运营内部群"),
-        ]
-        .into_iter()
-        .map(|(key, name)| (key.to_owned(), Self::new(name)))
-        .collect()
-    }
-}
 
 impl Wecom {
     /// Every robot: (webhook key, name of the group).

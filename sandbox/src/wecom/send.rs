@@ -79,7 +79,7 @@ pub(crate) fn send(wecom: &Wecom, call: &Call<'_>) -> Answer {
     }
 
     let msgid = format!("msg_{:06}", state.next_number());
-    repetition.remember(&mut state, &msgid);
+    repetition.record(&mut state, &msgid);
     let now = wecom.world().clock.now();
     let arrived = deliverable(&mut state, &audience.reached, wall, &fields);
     let card = (msgtype == "template_card").then(|| Card {
@@ -194,7 +194,7 @@ impl Repetition {
         Some(msgid.clone())
     }
 
-    fn remember(self, state: &mut State, msgid: &str) {
+    fn record(self, state: &mut State, msgid: &str) {
         if let Some(body) = self.body {
             state
                 .duplicates

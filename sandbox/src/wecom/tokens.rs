@@ -1,15 +1,13 @@
 //! Access tokens and JS tickets (wecom-app §4, wecom-bots-h5 §4.1).
 
-use std::collections::HashMap;
-
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use serde_json::json;
 
 use super::{
     Wecom,
     call::{Answer, Call, ok},
+    random::secret_text,
     refusal::Refusal,
-    state::{Pace, WrongSecrets, secret_text},
 };
 
 /// Seconds that a token or ticket lives.
@@ -19,52 +17,6 @@ const LIFE_SECONDS: i64 = 7200;
 const WRONG_SECRETS: u32 = 5;
 /// Calls to gettoken within a minute before the caller is taken to fetch one per call.
 const TOKENS_PER_MINUTE: usize = 60;
-
-/// The corp's tokens and tickets.
-#[derive(Debug, Default)]
-pub(crate) struct Tokens {
-    current: Option<(String, DateTime<Utc>)>,
-    /// Tokens that once were good.
-    old: Vec<String>,
-    wrong_secrets: WrongSecrets,
-    asked: Pace,
-    tickets: HashMap<&'static str, Ticket>,
-}
-
-#[derive(Debug, Default)]
-struct Ticket {
-    current: Option<(String, DateTime<Utc>)>,
-    asked: Pace,
-}
-
-impl Tokens {
-    /// Makes the current token one that was: the next call with it gets 42001.
-    pub(crate) fn revoke(&mut self) {
-        self.old.extend(self.current.take().map(|(token, _)| token));
-    }
-
-    /// Whether `token` is good now.
-    pub(crate) fn check(&mut self, token: &str, now: DateTime<Utc>) -> Result<(), Refusal> {
-        if self
-            .current
-            .as_ref()
-            .is_some_and(|(_, expires)| *expires <= now)
-        {
-            self.revoke();
-        }
-        if self
-            .current
-            .as_ref()
-            .is_some_and(|(current, _)| current == token)
-        {
-            return Ok(());
-        }
-        if self.old.iter().any(|old| old == token) {
-            return Err(Refusal::outcome(42001, "access_token expired"));
-        }
-        Err(Refusal::broken(40014, "access_token was issued here"))
-    }
-}
 
 /// GET gettoken.
 pub(crate) fn gettoken(wecom: &Wecom, call: &Call<'_>) -> Answer {

@@ -10,8 +10,9 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::Zsxq;
-use super::community::{Community, GROUP_ID, NewPost, OWNER_ID, Post, Project};
+use super::community::{Community, GROUP_ID, NewPost, OWNER_ID, Project};
 use super::gate::{Call, Failure, Params};
+use super::post::Post;
 use super::ranking::{Counting, Ranked};
 use super::times;
 use super::wire;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::post::Post;
 use super::ranking::{Counting, Ranked, rank};
 use super::times::shanghai_day;
 
@@ -95,15 +96,6 @@ pub(super) struct Project {
     posts: Vec<Post>,
     /// Rankings already made, valid for this many visible posts.
     rankings: HashMap<Counting, (usize, Arc<Vec<Ranked>>)>,
-}
-
-/// A check-in post.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Post {
-    pub(super) topic_id: i64,
-    pub(super) user_id: i64,
-    pub(super) at: DateTime<Utc>,
-    pub(super) text: String,
 }
 
 /// The planet.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::community::Post;
+use super::post::Post;
 use super::times::shanghai_day;
 
 /// What is counted.

@@ -4,7 +4,8 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-use super::community::{Community, GROUP_ID, OWNER_ID, PlanetUser, Post};
+use super::community::{Community, GROUP_ID, OWNER_ID, PlanetUser};
+use super::post::Post;
 use super::ranking::Counting;
 use super::times::written;
 

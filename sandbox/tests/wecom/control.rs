@@ -112,7 +112,7 @@ async fn the_robots_chats_go_through_the_control_api() {
     assert_eq!(entered["kind"], "enter_chat");
     let nothing = json!({"userid": "lin.yue", "messageId": "x", "button": "x"});
     assert_eq!(setting.control("wecom/robot/press", &nothing).await.0, 409);
-    let thumbs = json!({"userid": "lin.yue", "messageId": "x", "verdict": "accurate"});
+    let thumbs = json!({"userid": "lin.yue", "messageId": "x", "kind": "accurate"});
     assert_eq!(setting.control("wecom/robot/rate", &thumbs).await.0, 409);
 
     let shown = setting

@@ -99,7 +99,7 @@ async fn talk_to_the_robot(api: &Described) {
         .await;
     let press = json!({"userid": "lin.yue", "messageId": "x", "button": "x"});
     assert_eq!(api.refused("wecom/robot/press", press).await, 409);
-    let thumbs = json!({"userid": "lin.yue", "messageId": "x", "verdict": "accurate"});
+    let thumbs = json!({"userid": "lin.yue", "messageId": "x", "kind": "accurate"});
     assert_eq!(api.refused("wecom/robot/rate", thumbs).await, 409);
     let (status, _) = api.call(Method::POST, "wecom/robot/verify-url", None).await;
     assert_eq!(status, 502);

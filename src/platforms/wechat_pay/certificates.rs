@@ -5,14 +5,15 @@
 
 use super::aead::ALGORITHM;
 use super::client::{Answer, WechatPay};
-use super::error::{Error, Operation};
+use super::error::Error;
+use super::operation::Operation;
+use super::refresh::{Times, passed};
 use super::trust::{PUBLIC_KEY_ID_PREFIX, PlatformCertificate};
 use super::verify::SignatureError;
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Method;
 use serde::Deserialize;
 use std::time::Duration;
-use tokio::sync::{Mutex, Notify};
 
 const CERTIFICATES_PATH: &str = "/v3/certificates";
 /// The longest that WeChat Pay permits between two looks.
@@ -23,31 +24,12 @@ const PAUSE_WITH_KEYS: TimeDelta = TimeDelta::seconds(60);
 const PAUSE_WITHOUT_KEYS: TimeDelta = TimeDelta::seconds(5);
 /// Between two fetches for what notifications name: anybody can send one.
 const PAUSE_FOR_NOTICES: TimeDelta = TimeDelta::minutes(5);
-/// After WeChat Pay has said that the merchant has no certificates at all.
-const PAUSE_AFTER_NONE: TimeDelta = TimeDelta::hours(6);
 /// How often it is looked whether a fetch is due.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// The same while no key is held: doubled with every try that failed, up to [`LOOK_EVERY`].
 const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(5);
 /// One or two are usual.
 const MAX_CERTIFICATES: usize = 32;
-
-/// When the list was last asked for, and last taken over. The lock is held during a fetch, so that
-/// there is one at a time.
-#[derive(Default)]
-pub(super) struct RefreshState {
-    times: Mutex<Times>,
-    /// A notification has named a certificate that is not held.
-    wanted: Notify,
-}
-
-#[derive(Default)]
-struct Times {
-    tried_at: Option<DateTime<Utc>>,
-    taken_at: Option<DateTime<Utc>>,
-    /// When WeChat Pay said that there are none.
-    none_at: Option<DateTime<Utc>>,
-}
 
 impl WechatPay {
     /// Whether platform certificates are the only keys.
@@ -254,22 +236,6 @@ impl WechatPay {
             .map_err(|_| "does not open with the APIv3 key")?;
         PlatformCertificate::from_pem(&pem, &entry.serial_no)
     }
-}
-
-impl Times {
-    fn may_try(&self, now: DateTime<Utc>, pause: TimeDelta) -> bool {
-        self.tried_at.is_none_or(|tried| passed(tried, now, pause))
-    }
-
-    fn was_told_none(&self, now: DateTime<Utc>) -> bool {
-        self.none_at
-            .is_some_and(|told| !passed(told, now, PAUSE_AFTER_NONE))
-    }
-}
-
-/// Also true when the clock was set back, so that a refresh is never put off for long.
-fn passed(since: DateTime<Utc>, now: DateTime<Utc>, pause: TimeDelta) -> bool {
-    now.signed_duration_since(since).abs() >= pause
 }
 
 #[derive(Deserialize)]

@@ -2,9 +2,10 @@
 //! [`super::orders`] and [`super::refunds`].
 
 use super::aead::ApiV3Key;
-use super::certificates::RefreshState;
-use super::error::{ApiError, Error, Operation};
+use super::error::{ApiError, Error};
 use super::field_limits::{invalid, is_loopback};
+use super::operation::Operation;
+use super::refresh::RefreshState;
 use super::settings::{ConfigError, Identity, Settings, Timeouts};
 use super::signing::{MerchantSigner, SignedParts, fresh_nonce};
 use super::trust::TrustedKeys;

@@ -2,6 +2,7 @@
 
 use super::next_step::NextStep::{self, MendFirst, QueryOrRepeat, Repeat, RepeatAfterTopUp};
 use super::next_step::{after_refusal, modern_spelling};
+use super::operation::Operation;
 use super::signing::SigningFailed;
 use super::verify::SignatureError;
 use serde::Deserialize;
@@ -10,36 +11,6 @@ use std::fmt;
 
 const MAX_CODE_CHARS: usize = 64;
 const MAX_MESSAGE_CHARS: usize = 256;
-
-/// The call an error belongs to: the same code can mean different things for different calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operation {
-    /// `POST /v3/pay/transactions/…`.
-    CreateOrder,
-    /// `GET /v3/pay/transactions/out-trade-no/…`.
-    QueryOrder,
-    /// `POST …/close`.
-    CloseOrder,
-    /// `POST /v3/refund/domestic/refunds`.
-    CreateRefund,
-    /// `GET /v3/refund/domestic/refunds/…`.
-    QueryRefund,
-    /// `GET /v3/certificates`.
-    FetchCertificates,
-}
-
-impl fmt::Display for Operation {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::CreateOrder => "create order",
-            Self::QueryOrder => "query order",
-            Self::CloseOrder => "close order",
-            Self::CreateRefund => "create refund",
-            Self::QueryRefund => "query refund",
-            Self::FetchCertificates => "fetch certificates",
-        })
-    }
-}
 
 /// Why a call gave no result. No variant shows a secret, and none shows a body.
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,6 @@
 //! What may be done after a failed call: the tables of §11 as code.
 
-use super::error::Operation;
+use super::operation::Operation;
 
 /// What the protocol allows after a failed call (§11). "The number" is `out_trade_no` for orders
 /// and `out_refund_no` for refunds.

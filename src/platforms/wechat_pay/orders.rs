@@ -1,11 +1,12 @@
 //! Orders: create, query, close, and the parameters that invoke the payment in the page (§4, §5).
 
 use super::client::WechatPay;
-use super::error::{Error, Operation};
+use super::error::Error;
 use super::field_limits::{
     check_amount_fen, check_notify_url, check_opaque, check_out_trade_no, fitted, invalid,
     path_segment,
 };
+use super::operation::Operation;
 use super::signing::fresh_nonce;
 use super::transaction::Transaction;
 use super::wire::beijing_time;

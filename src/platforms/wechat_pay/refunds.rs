@@ -2,11 +2,12 @@
 //! idempotency key: the same number with the same content is one refund, however often it is sent.
 
 use super::client::WechatPay;
-use super::error::{Error, Operation};
+use super::error::Error;
 use super::field_limits::{
     check_amount_fen, check_notify_url, check_out_refund_no, check_out_trade_no, fitted, invalid,
     path_segment,
 };
+use super::operation::Operation;
 use super::wire::{open_enum, optional_time};
 use chrono::{DateTime, Utc};
 use reqwest::Method;

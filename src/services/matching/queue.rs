@@ -1,20 +1,14 @@
-//! In which order a person is asked who the members of a camp are, and what is left to offer where
-//! no account resembles a member.
+//! In which order a person is asked who the members of a camp are.
 
 use crate::domain::matching;
 use crate::domain::staff::Actor;
 use crate::domain::{Action, BindStatus, CampId, MemberId};
-use crate::services::{Context, Error, Result, require};
+use crate::services::{Context, Result, require};
 use crate::store::members::Member;
 use crate::store::payments::Payment;
-use crate::store::{Conn, camps, syncs};
 
 use super::choose::was_looked_at;
 use super::field::{Accounts, Field};
-use super::suggest::{MAX_SUGGESTIONS, Suggestion};
-
-/// Why an account is offered that nothing speaks for.
-const UNCLAIMED: &str = "在本营打过卡，还没有人认领";
 
 /// The members of a camp whom a person has not looked at yet: those for whom there is an account
 /// to choose first, the one `after` another where that one is passed over.
@@ -55,29 +49,4 @@ fn resembles_any(field: &Field, accounts: &Accounts, id: MemberId) -> bool {
     field
         .claim_of(id)
         .is_some_and(|claim| !likes(claim).is_empty())
-}
-
-/// The accounts that have checked in with a camp and that no member has or claims, most days first.
-pub(super) async fn unclaimed(
-    conn: &mut Conn,
-    camp: CampId,
-    field: &Field,
-    accounts: &Accounts,
-) -> Result<Vec<Suggestion>> {
-    let camp = camps::by_id(conn, camp).await?.ok_or(Error::NotFound)?;
-    let Some(sync) = camp.current_sync else {
-        return Ok(Vec::new());
-    };
-    let claimed = field.claimed();
-    let ranked = syncs::ranking(conn, sync).await?.into_iter();
-    let free = ranked.filter(|row| row.checked_in_days > 0 && !claimed.contains(&row.account));
-    let known = free.filter(|row| accounts.knows(row.account));
-    let suggestion = |row: syncs::RankedRow| Suggestion {
-        planet_user_id: row.account,
-        planet_nickname: row.nickname,
-        score: 0,
-        reasons: vec![UNCLAIMED.to_owned()],
-        is_doubtful: true,
-    };
-    Ok(known.take(MAX_SUGGESTIONS).map(suggestion).collect())
 }

@@ -10,13 +10,15 @@ use crate::domain::{Action, BindStatus, CampId, MemberId, PlanetUserId};
 use crate::services::{Context, Error, Result, require};
 use crate::store::members::{self, Member};
 use crate::store::payments::Payment;
+use crate::store::{Conn, camps, syncs};
 
 use super::choose::was_looked_at;
 use super::field::{Accounts, Field};
-use super::queue;
 
 /// As many as the match card shows.
 pub(super) const MAX_SUGGESTIONS: usize = MAX_RUNNERS_UP + 1;
+/// Why an account is offered that nothing speaks for.
+const UNCLAIMED: &str = "在本营打过卡，还没有人认领";
 /// The most that an account is worth which others claim too.
 const CONTESTED_SCORE: u8 = Decision::MATCHED_FROM - 1;
 
@@ -74,7 +76,7 @@ pub async fn question(ctx: &Context, actor: &Actor, id: MemberId) -> Result<Ques
     let mut suggestions = suggestions(&field, &accounts, id).ok_or(Error::NotFound)?;
     let none_resembles = suggestions.is_empty();
     if none_resembles {
-        suggestions = queue::unclaimed(&mut conn, member.camp_id, &field, &accounts).await?;
+        suggestions = unclaimed(&mut conn, member.camp_id, &field, &accounts).await?;
     }
     Ok(Question {
         member,
@@ -114,6 +116,31 @@ fn suggestions(field: &Field, accounts: &Accounts, id: MemberId) -> Option<Vec<S
         })
     };
     Some(found.into_iter().filter_map(suggestion).collect())
+}
+
+/// The accounts that have checked in with a camp and that no member has or claims, most days first.
+async fn unclaimed(
+    conn: &mut Conn,
+    camp: CampId,
+    field: &Field,
+    accounts: &Accounts,
+) -> Result<Vec<Suggestion>> {
+    let camp = camps::by_id(conn, camp).await?.ok_or(Error::NotFound)?;
+    let Some(sync) = camp.current_sync else {
+        return Ok(Vec::new());
+    };
+    let claimed = field.claimed();
+    let ranked = syncs::ranking(conn, sync).await?.into_iter();
+    let free = ranked.filter(|row| row.checked_in_days > 0 && !claimed.contains(&row.account));
+    let known = free.filter(|row| accounts.knows(row.account));
+    let suggestion = |row: syncs::RankedRow| Suggestion {
+        planet_user_id: row.account,
+        planet_nickname: row.nickname,
+        score: 0,
+        reasons: vec![UNCLAIMED.to_owned()],
+        is_doubtful: true,
+    };
+    Ok(known.take(MAX_SUGGESTIONS).map(suggestion).collect())
 }
 
 /// All accounts of a verdict, the best first.

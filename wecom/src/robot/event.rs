@@ -40,7 +40,7 @@ pub struct CardClick {
     pub task_id: String,
     /// Type of the card; `None` if missing or not one of the five.
     pub card_type: Option<CardType>,
-    /// What was selected, one entry per question; empty for menu entries.
+    /// The selected options, one entry per question; empty for menu entries.
     pub selections: Vec<Selection>,
 }
 
@@ -51,17 +51,17 @@ pub struct Feedback {
     /// The id that the answer carried.
     pub id: String,
     /// Up, down or taken back.
-    pub verdict: Verdict,
+    pub kind: FeedbackKind,
     /// Words of the member; only with thumbs down.
     pub content: Option<String>,
     /// Reasons; only with thumbs down.
     pub reasons: Vec<FeedbackReason>,
 }
 
-/// What the member thinks of an answer.
+/// The member's opinion of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Verdict {
+pub enum FeedbackKind {
     /// Thumbs up.
     Accurate,
     /// Thumbs down.
@@ -72,7 +72,7 @@ pub enum Verdict {
     Other(i64),
 }
 
-/// Why an answer was bad.
+/// A reason for which an answer was bad.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FeedbackReason {
@@ -92,7 +92,7 @@ impl fmt::Debug for Feedback {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Feedback")
             .field("id", &self.id)
-            .field("verdict", &self.verdict)
+            .field("kind", &self.kind)
             .field("reasons", &self.reasons)
             .finish_non_exhaustive()
     }
@@ -147,15 +147,15 @@ impl Feedback {
         let reasons = list(event.pointer("/inaccurate_reason_list"));
         Self {
             id: text(event, "/id"),
-            verdict: match event
+            kind: match event
                 .pointer("/type")
                 .and_then(lenient::number)
                 .unwrap_or_default()
             {
-                1 => Verdict::Accurate,
-                2 => Verdict::Inaccurate,
-                3 => Verdict::Cancelled,
-                other => Verdict::Other(other),
+                1 => FeedbackKind::Accurate,
+                2 => FeedbackKind::Inaccurate,
+                3 => FeedbackKind::Cancelled,
+                other => FeedbackKind::Other(other),
             },
             content: non_empty(event, "/content"),
             reasons: reasons

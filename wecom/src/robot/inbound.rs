@@ -1,4 +1,4 @@
-//! What members send to a smart robot (wecom-bots-h5 §1.3).
+//! Messages and events that members send to a smart robot (wecom-bots-h5 §1.3).
 
 use std::fmt;
 
@@ -19,23 +19,23 @@ pub struct Inbound {
     pub msg_id: String,
     /// Id of the robot; empty if absent.
     pub bot_id: String,
-    /// Where it was said.
+    /// The chat it was said in.
     pub chat: Chat,
-    /// Who said it: the clear userid if the robot's creator is a super administrator, else an
+    /// The author: the clear userid if the robot's creator is a super administrator, else an
     /// encrypted one. Empty if absent.
     pub from_user: String,
     /// CorpID of the member; absent for a corp's own robot.
     pub from_corp: Option<String>,
-    /// When an event happened, in Unix seconds; messages carry no time.
+    /// Time of an event, in Unix seconds; messages carry none.
     pub created_at_s: Option<i64>,
     /// Address for one answer within an hour; messages and card clicks have it.
     pub response_url: Option<ResponseUrl>,
-    /// What was sent.
+    /// The content.
     pub body: Body,
     raw: Value,
 }
 
-/// Where something was said.
+/// The chat in which something was said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Chat {
@@ -49,7 +49,7 @@ pub enum Chat {
     },
 }
 
-/// What a callback brings.
+/// The content of a callback.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Body {
@@ -69,9 +69,9 @@ pub enum Body {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Message {
-    /// What was written.
+    /// The text as it was written.
     pub content: Content,
-    /// What the member quoted.
+    /// The message that the member quoted.
     pub quote: Option<Content>,
 }
 
@@ -93,7 +93,7 @@ pub enum Content {
     /// A voice message, as text.
     #[non_exhaustive]
     Voice {
-        /// What was heard.
+        /// The text that was heard.
         transcript: String,
     },
     /// A file of at most 100 MB.
@@ -267,7 +267,7 @@ impl fmt::Debug for Content {
     }
 }
 
-/// Whether a mention ends here and is not the start of a longer name.
+/// True if a mention ends here and is not the start of a longer name.
 fn ends_a_name(after: &str) -> bool {
     let goes_on = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
     !after.starts_with(goes_on)

@@ -13,7 +13,7 @@ mod response_url;
 mod snapshot;
 mod stream;
 
-pub use event::{CardClick, Event, Feedback, FeedbackReason, Verdict};
+pub use event::{CardClick, Event, Feedback, FeedbackKind, FeedbackReason};
 pub use inbound::{Body, Chat, Content, Inbound, Message};
 pub use media::decrypt_media;
 pub use reply::{Reply, ReplyError};

@@ -24,12 +24,12 @@ pub enum Reply {
     UpdateCard {
         /// The card as it shall be, with the task id of the clicked one.
         card: RobotCard,
-        /// Who sees the change in a group; nobody named means everybody.
+        /// Those who see the change in a group; nobody named means everybody.
         user_ids: Vec<String>,
     },
 }
 
-/// Why an answer cannot be sent.
+/// The reason an answer cannot be sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReplyError {

@@ -23,7 +23,7 @@ const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 #[derive(Clone, PartialEq, Eq)]
 pub struct ResponseUrl(String);
 
-/// What can be sent to a [`ResponseUrl`].
+/// A message that can be sent to a [`ResponseUrl`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Push(Kind);
 

@@ -94,7 +94,7 @@ impl Snapshot {
         &self.id
     }
 
-    /// Whether the answer is complete.
+    /// True once the answer is complete.
     pub fn is_finished(&self) -> bool {
         self.finish
     }

@@ -28,7 +28,7 @@ pub struct Stream {
     cut_off: bool,
 }
 
-/// What a poll is answered with.
+/// The answer to a poll.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Poll {
@@ -61,13 +61,13 @@ impl Stream {
         &self.id
     }
 
-    /// Whether the member was already told that the rest comes later; then what follows must go
+    /// True once the member was told that the rest comes later; then what follows must go
     /// through the message's [`ResponseUrl`](super::ResponseUrl).
     pub fn is_cut_off(&self) -> bool {
         self.cut_off
     }
 
-    /// Whether the answer is complete.
+    /// True once the answer is complete.
     pub fn is_finished(&self) -> bool {
         self.finished
     }
@@ -119,7 +119,7 @@ impl Stream {
         })
     }
 
-    /// Whether the stream can be forgotten: ten minutes after its message.
+    /// True once the stream can be forgotten: ten minutes after its message.
     pub fn is_over(&self, now_s: i64) -> bool {
         now_s.saturating_sub(self.started_at_s) >= KEEP_S
     }

@@ -121,7 +121,7 @@ fn the_samples_of_the_reference_parse() {
     insta::assert_debug_snapshot!(parsed);
 }
 
-/// What no `Debug`, and so no snapshot, shows.
+/// Fields that no `Debug`, and so no snapshot, shows.
 #[test]
 fn the_content_of_a_message_is_read_and_not_shown() {
     let inbound = message(
@@ -440,6 +440,6 @@ fn numbers_lists_and_names_are_read_in_every_spelling() {
     let Body::Event(Event::Feedback(feedback)) = &feedback.body else {
         panic!("not feedback")
     };
-    assert_eq!(feedback.verdict, Verdict::Inaccurate);
+    assert_eq!(feedback.kind, FeedbackKind::Inaccurate);
     assert_eq!(feedback.reasons, [FeedbackReason::Wrong]);
 }

@@ -3,7 +3,7 @@
 use super::{
     About, Question,
     chats::{Feedback, Progress, Said, Stream},
-    hear::Reply,
+    robot_reply::Reply,
     snapshot::Snapshot,
 };
 use crate::wecom::{Wecom, refusal::Refusal};
@@ -36,7 +36,7 @@ impl Wecom {
         let mut said = Said::new(answer, now, &question.chat, None, msgtype);
         said.card = card;
         let feedback = card_feedback.flatten();
-        said.feedback = feedback.map(|id| Feedback { id, verdict: None });
+        said.feedback = feedback.map(|id| Feedback { id, kind: None });
         if let Some(snapshot) = snapshot {
             robot.stream_ids.insert(snapshot.id.clone());
             show(&mut said, snapshot);
@@ -167,6 +167,6 @@ fn show(said: &mut Said, snapshot: Snapshot) {
         progress,
     });
     if let Some(id) = snapshot.feedback_id {
-        said.feedback = Some(Feedback { id, verdict: None });
+        said.feedback = Some(Feedback { id, kind: None });
     }
 }

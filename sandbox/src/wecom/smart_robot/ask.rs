@@ -1,17 +1,17 @@
 //! What members do in the robot's chats, and the callbacks that follow (wecom-bots-h5 §1.3, §1.5).
 
 use chrono::FixedOffset;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{
     About, Question, RobotChat, RobotWords,
     chats::{Asked, MAX_IN_FLIGHT, RobotGroup, Said},
+    feedback::{FeedbackKind, Rating},
 };
 use crate::wecom::{
     Wecom,
     delivery::{Delivery, Outgoing, Subject},
-    state::secret_text,
+    random::secret_text,
 };
 
 /// Seconds that the platform's day is ahead of UTC.
@@ -29,39 +29,6 @@ pub enum AskError {
     /// Three answers to this member are still on their way.
     #[error("three answers are still on their way")]
     TooManyInFlight,
-}
-
-/// Thumbs under an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Verdict {
-    /// Up.
-    Accurate,
-    /// Down.
-    Inaccurate,
-    /// Taken back.
-    Cancelled,
-}
-
-/// Thumbs with, if they are down, words and reasons.
-#[derive(Clone, Debug)]
-pub struct Rating {
-    /// Up, down or taken back.
-    pub verdict: Verdict,
-    /// What the member wrote.
-    pub content: String,
-    /// 1 off topic, 2 incomplete, 3 wrong, 4 analysis error.
-    pub reasons: Vec<i64>,
-}
-
-impl From<Verdict> for Rating {
-    fn from(verdict: Verdict) -> Self {
-        Self {
-            verdict,
-            content: String::new(),
-            reasons: Vec::new(),
-        }
-    }
 }
 
 impl Wecom {
@@ -163,16 +130,16 @@ impl Wecom {
             let mut state = self.state();
             let said = state.smart_robot.said_mut(message_id)?;
             let feedback = said.feedback.as_mut()?;
-            feedback.verdict = Some(rating.verdict).filter(|given| *given != Verdict::Cancelled);
+            feedback.kind = Some(rating.kind).filter(|given| *given != FeedbackKind::Cancelled);
             (said.chat.clone(), feedback.id.clone())
         };
         self.tell_waiters();
-        let mut event = json!({ "id": feedback_id, "type": match rating.verdict {
-            Verdict::Accurate => 1,
-            Verdict::Inaccurate => 2,
-            Verdict::Cancelled => 3,
+        let mut event = json!({ "id": feedback_id, "type": match rating.kind {
+            FeedbackKind::Accurate => 1,
+            FeedbackKind::Inaccurate => 2,
+            FeedbackKind::Cancelled => 3,
         }});
-        if rating.verdict == Verdict::Inaccurate {
+        if rating.kind == FeedbackKind::Inaccurate {
             event["content"] = json!(rating.content);
             event["inaccurate_reason_list"] = json!(rating.reasons);
         }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{
     Question,
     chats::{Feedback, Said},
-    hear::Reply,
+    robot_reply::Reply,
     snapshot::{CONTENT_BYTES, feedback_id},
 };
 use crate::wecom::{
@@ -48,9 +48,7 @@ impl Wecom {
         state.smart_robot.keep(Said {
             content,
             card,
-            feedback: feedback_id
-                .flatten()
-                .map(|id| Feedback { id, verdict: None }),
+            feedback: feedback_id.flatten().map(|id| Feedback { id, kind: None }),
             ..Said::new(number, now, &question.chat, None, msgtype)
         });
         Ok(())
@@ -87,7 +85,7 @@ impl Wecom {
         let Some(said) = state.smart_robot.said_mut(message_id) else {
             return Ok(());
         };
-        said.feedback = feedback_id.map(|id| Feedback { id, verdict: None });
+        said.feedback = feedback_id.map(|id| Feedback { id, kind: None });
         if let Some(card) = &mut said.card {
             if userids.is_empty() {
                 card.replaced.clear();

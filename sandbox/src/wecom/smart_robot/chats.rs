@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
-use super::{RobotChat, Verdict, media::EncryptedMedia};
-use crate::wecom::{message::Card, state::secret_text};
+use super::{RobotChat, feedback::FeedbackKind};
+use crate::wecom::{message::Card, random::secret_text};
 
 /// Messages kept of all chats together.
 const MAX_KEPT: usize = 20_000;
@@ -26,6 +26,14 @@ pub(crate) struct RobotState {
     /// The business day on which somebody last opened the chat.
     pub(super) entered: HashMap<String, NaiveDate>,
     pub(super) hides_userids: bool,
+}
+
+/// A file for the robot, as it is served.
+#[derive(Clone, Debug)]
+pub(crate) struct EncryptedMedia {
+    pub(crate) filename: String,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) expires: DateTime<Utc>,
 }
 
 /// An internal group that the robot is in.
@@ -80,7 +88,7 @@ pub(super) enum Progress {
 #[derive(Clone, Debug)]
 pub(super) struct Feedback {
     pub(super) id: String,
-    pub(super) verdict: Option<Verdict>,
+    pub(super) kind: Option<FeedbackKind>,
 }
 
 /// What became of a question to the robot.

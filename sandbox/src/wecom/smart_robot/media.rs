@@ -5,25 +5,18 @@ use axum::{
     http::{StatusCode, header},
     response::IntoResponse,
 };
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 
+use super::chats::EncryptedMedia;
 use crate::wecom::{
     Wecom,
     call::{Answer, Call},
     delivery::Door,
-    state::secret_text,
+    random::secret_text,
 };
 
 /// How long the address of a file lives, by the wall clock.
 const LIFE: TimeDelta = TimeDelta::minutes(5);
-
-/// A file as it is served.
-#[derive(Clone, Debug)]
-pub(crate) struct EncryptedMedia {
-    filename: String,
-    bytes: Vec<u8>,
-    expires: DateTime<Utc>,
-}
 
 impl Wecom {
     /// Encrypts and keeps a file. Gives its address.

@@ -7,9 +7,10 @@ mod ask;
 mod card_event;
 mod card_reply;
 mod chats;
-mod hear;
+mod feedback;
 mod media;
 mod response_url;
+mod robot_reply;
 mod shown;
 mod snapshot;
 mod streams;
@@ -18,7 +19,8 @@ mod words;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    ask::{AskError, Rating, Verdict},
+    ask::AskError,
+    feedback::{FeedbackKind, Rating},
     shown::{ShownFeedback, ShownRobotMessage, ShownStream},
     words::RobotWords,
 };

@@ -49,7 +49,7 @@ pub(crate) fn respond(wecom: &Wecom, call: &Call<'_>) -> Answer {
         content: push.content,
         card: push.card,
         quotes: issued.quotes,
-        feedback: push.feedback_id.map(|id| Feedback { id, verdict: None }),
+        feedback: push.feedback_id.map(|id| Feedback { id, kind: None }),
         ..Said::new(number, now, &issued.chat, None, push.msgtype)
     });
     drop(state);

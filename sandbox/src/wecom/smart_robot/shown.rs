@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    RobotChat, Verdict,
+    FeedbackKind, RobotChat,
     chats::{Progress, Said},
 };
 use crate::wecom::{
@@ -64,7 +64,7 @@ pub struct ShownFeedback {
     /// The id that the answer carried.
     pub id: String,
     /// What was given.
-    pub verdict: Option<Verdict>,
+    pub kind: Option<FeedbackKind>,
 }
 
 impl ShownRobotMessage {
@@ -104,7 +104,7 @@ impl ShownRobotMessage {
             card_content,
             feedback: said.feedback.as_ref().map(|feedback| ShownFeedback {
                 id: feedback.id.clone(),
-                verdict: feedback.verdict,
+                kind: feedback.kind,
             }),
         }
     }

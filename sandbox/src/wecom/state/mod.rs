@@ -1,23 +1,33 @@
-//! What the stand-in remembers.
+//! What the stand-in keeps: data, and what follows from them alone.
 
-use std::{
-    collections::{BTreeMap, HashMap, HashSet, VecDeque},
-    net::IpAddr,
-};
+mod customer_groups;
+mod media;
+mod oauth;
+mod pace;
+mod robots;
+mod tokens;
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
+pub use robots::RobotMessage;
+pub(crate) use {
+    customer_groups::{CustomerGroups, Group, Joined},
+    media::Media,
+    oauth::{Identity, IssuedCode},
+    pace::Pace,
+    robots::Robot,
+    tokens::Tokens,
+};
+
 use super::{
-    customer_groups::CustomerGroups,
     delivery::{Delivery, Door, Outgoing},
     directory::Directory,
-    media::Media,
     message::Message,
-    oauth::IssuedCode,
-    robots::Robot,
+    random::secret_text,
     smart_robot::RobotState,
-    tokens::Tokens,
 };
 
 /// Messages and deliveries kept, each: enough for any test, bounded for a demo that runs for weeks.
@@ -133,48 +143,4 @@ impl State {
             .rev()
             .find(|message| message.id == message_id)
     }
-}
-
-/// Unguessable text of 32 hex digits.
-pub(crate) fn secret_text() -> String {
-    uuid::Uuid::new_v4().simple().to_string()
-}
-
-/// Counts events in a sliding window.
-#[derive(Debug, Default)]
-pub(crate) struct Pace {
-    seen: VecDeque<DateTime<Utc>>,
-}
-
-impl Pace {
-    /// Longest window that is counted.
-    const KEPT: TimeDelta = TimeDelta::hours(1);
-
-    /// Counts one more event at `now` if fewer than `most` happened within `window`.
-    pub(crate) fn allows(&mut self, now: DateTime<Utc>, window: TimeDelta, most: usize) -> bool {
-        while self
-            .seen
-            .front()
-            .is_some_and(|at| now.signed_duration_since(*at) >= Self::KEPT)
-        {
-            self.seen.pop_front();
-        }
-        let recent = self
-            .seen
-            .iter()
-            .rev()
-            .take_while(|at| now.signed_duration_since(**at) < window);
-        recent.count() < most
-    }
-
-    pub(crate) fn count(&mut self, now: DateTime<Utc>) {
-        self.seen.push_back(now);
-    }
-}
-
-/// Wrong secrets by address, and until when an address is blocked.
-#[derive(Debug, Default)]
-pub(crate) struct WrongSecrets {
-    pub(crate) tries: HashMap<IpAddr, u32>,
-    pub(crate) blocked_until: HashMap<IpAddr, DateTime<Utc>>,
 }

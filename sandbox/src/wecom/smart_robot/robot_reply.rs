@@ -8,10 +8,10 @@ use crate::{
     faults::Platform,
     wecom::{
         Wecom,
-        call::Notes,
         callbacks::ANSWER_WITHIN,
         delivery::{Delivery, Door},
         fields::Fields,
+        notes::Notes,
         refusal::Refusal,
     },
 };
@@ -37,20 +37,20 @@ impl About {
 
 impl Wecom {
     /// Reads the answer to a robot's callback. Gives its plaintext if it could be opened.
-    pub(in crate::wecom) fn hear_robot(
+    pub(in crate::wecom) fn apply_robot_reply(
         &self,
         question: &Question,
         nonce: &str,
         body: &str,
     ) -> Option<String> {
         let notes = Notes::default();
-        let (reply, heard) = self.open_and_obey(question, nonce, body, &notes);
+        let (reply, applied) = self.open_and_apply(question, nonce, body, &notes);
         let request = format!("robot's reply to {}", question.about.in_words());
         let violations = &self.world().violations;
         for (rule, detail) in notes.take() {
             violations.record(Platform::Wecom, request.as_str(), rule, detail);
         }
-        if let Err(refusal) = heard {
+        if let Err(refusal) = applied {
             violations.record(Platform::Wecom, request, refusal.message, "nobody sees it");
             if let About::Message { message_id } = &question.about {
                 self.state().smart_robot.settle_unanswered(message_id);
@@ -84,7 +84,7 @@ impl Wecom {
         self.tell_waiters();
     }
 
-    fn open_and_obey(
+    fn open_and_apply(
         &self,
         question: &Question,
         nonce: &str,
@@ -92,28 +92,28 @@ impl Wecom {
         notes: &Notes,
     ) -> (Option<String>, Result<(), Refusal>) {
         if body.is_empty() {
-            return (None, self.hear_nothing(question));
+            return (None, self.accept_no_reply(question));
         }
         let plaintext = match self.open_robot_reply(nonce, body, notes) {
             Ok(plaintext) => plaintext,
             Err(refusal) => return (None, Err(refusal)),
         };
-        let heard = match serde_json::from_str(&plaintext) {
+        let applied = match serde_json::from_str(&plaintext) {
             Ok(Value::Object(json)) => {
                 let fields = Fields::new(&json, String::new(), notes);
                 let reply = Reply {
                     fields,
                     json: &json,
                 };
-                self.obey_robot(question, &reply)
+                self.apply_to_chat(question, &reply)
             }
             _ => Err(Refusal::broken(47001, "a reply is a JSON object")),
         };
-        (Some(plaintext), heard)
+        (Some(plaintext), applied)
     }
 
     /// No reply at all: the end of it for a message, and nothing a refresh may be answered with.
-    fn hear_nothing(&self, question: &Question) -> Result<(), Refusal> {
+    fn accept_no_reply(&self, question: &Question) -> Result<(), Refusal> {
         match &question.about {
             About::Message { message_id } => {
                 self.state().smart_robot.settle_unanswered(message_id);
@@ -154,7 +154,7 @@ impl Wecom {
         String::from_utf8(opened).map_err(|_| Refusal::broken(40035, "a reply is UTF-8"))
     }
 
-    fn obey_robot(&self, question: &Question, reply: &Reply<'_>) -> Result<(), Refusal> {
+    fn apply_to_chat(&self, question: &Question, reply: &Reply<'_>) -> Result<(), Refusal> {
         match &question.about {
             About::Message { message_id } => self.answer_message(question, message_id, reply),
             About::Refresh {

@@ -1,0 +1,33 @@
+//! The calls of this module.
+
+use std::fmt;
+
+/// The call an error belongs to: the same code can mean different things for different calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// `POST /v3/pay/transactions/…`.
+    CreateOrder,
+    /// `GET /v3/pay/transactions/out-trade-no/…`.
+    QueryOrder,
+    /// `POST …/close`.
+    CloseOrder,
+    /// `POST /v3/refund/domestic/refunds`.
+    CreateRefund,
+    /// `GET /v3/refund/domestic/refunds/…`.
+    QueryRefund,
+    /// `GET /v3/certificates`.
+    FetchCertificates,
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::CreateOrder => "create order",
+            Self::QueryOrder => "query order",
+            Self::CloseOrder => "close order",
+            Self::CreateRefund => "create refund",
+            Self::QueryRefund => "query refund",
+            Self::FetchCertificates => "fetch certificates",
+        })
+    }
+}
