@@ -97,7 +97,7 @@ async fn read(mut request: Request) -> Result<Bytes, OpenError> {
         })
 }
 
-/// What the extractors need from the state of the router.
+/// The part of the router's state that the extractors need.
 #[derive(Clone)]
 pub struct Gate {
     keys: Arc<Keys>,

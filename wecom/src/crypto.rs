@@ -37,7 +37,7 @@ const KEY_ENGINE: GeneralPurpose = GeneralPurpose::new(
     NO_PAD.with_decode_allow_trailing_bits(true),
 );
 
-/// Why a token or an `EncodingAESKey` cannot be used. Neither is ever part of the text.
+/// The reason a token or an `EncodingAESKey` is of no use. Neither is ever part of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
@@ -49,7 +49,7 @@ pub enum KeyError {
     AesKey,
 }
 
-/// Why a callback could not be verified, decrypted or encrypted.
+/// The reason a callback could not be verified, decrypted or encrypted.
 ///
 /// The texts carry no part of the input and never the expected signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

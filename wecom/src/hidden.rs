@@ -1,4 +1,4 @@
-//! What no `Debug` shows: codes that whoever has them can use, and what people wrote.
+//! Values that no `Debug` shows: codes that whoever has them can use, and what people wrote.
 
 use std::fmt;
 

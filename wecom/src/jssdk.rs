@@ -9,7 +9,7 @@ use sha1::{Digest as _, Sha1};
 
 use crate::client::{Client, Error, ErrorClass, LiveToken, secret_field};
 
-/// Which of the two tickets.
+/// One of the two tickets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TicketKind {
@@ -19,7 +19,7 @@ pub enum TicketKind {
     Agent,
 }
 
-/// What a page needs to call `ww.register`, spelt as the page wants it.
+/// The parameters of `ww.register`, spelt as the page wants them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

@@ -13,7 +13,7 @@ const MAX_FILE_BYTES: usize = 20 * 1024 * 1024;
 const MIN_FILE_BYTES: usize = 6;
 /// Largest permanent picture, in bytes.
 const MAX_PICTURE_BYTES: usize = 2 * 1024 * 1024;
-/// What a download may have beyond the largest file, in bytes.
+/// Bytes that a download may have beyond the largest file.
 const MAX_OVERHEAD_BYTES: usize = 4096;
 
 /// A file to upload.
@@ -69,7 +69,7 @@ impl MediaFile {
         self.bytes.len()
     }
 
-    /// Whether it has no bytes.
+    /// True if it has no bytes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
@@ -132,7 +132,7 @@ impl MediaKind {
 pub struct Uploaded {
     /// The id to send.
     pub media_id: String,
-    /// When it was made, Unix seconds.
+    /// Time of making, in Unix seconds.
     #[serde(default, deserialize_with = "lenient::integer")]
     pub created_at: Option<i64>,
 }

@@ -15,7 +15,7 @@ const MAX_SUB_NAME_BYTES: usize = 40;
 const MAX_KEY_BYTES: usize = 128;
 const MAX_URL_BYTES: usize = 1024;
 
-/// What a menu button does. All kinds with a `key` send an event that carries it.
+/// The action of a menu button. All kinds with a `key` send an event that carries it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -124,7 +124,7 @@ impl MenuButton {
         &self.name
     }
 
-    /// What it does.
+    /// The action.
     #[must_use]
     pub fn action(&self) -> &Action {
         &self.action

@@ -10,7 +10,7 @@ use crate::{
     limit::{self, LimitError, Rule},
 };
 
-/// What the authorize page asks for.
+/// The scope that the authorize page asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Scope {
@@ -64,7 +64,7 @@ pub enum LoginLanguage {
     English,
 }
 
-/// Who came back from a sign-in.
+/// The person who came back from a sign-in.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Visitor {

@@ -19,7 +19,7 @@ const MAX_OPEN_USER_IDS: usize = 1000;
 /// Most members in one page of [`Client::member_ids`].
 const MAX_MEMBERS_PER_PAGE: u16 = 10_000;
 
-/// Whether a member can use WeCom.
+/// A member's state of use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UserStatus {
@@ -63,7 +63,7 @@ pub struct User {
     /// Attributes that the corp defined, as the platform writes them.
     #[serde(default)]
     pub extattr: Value,
-    /// What outsiders see, as the platform writes it.
+    /// The profile that outsiders see, as the platform writes it.
     #[serde(default)]
     pub external_profile: Value,
     /// For each of `department`, 1 if the member leads it.
@@ -108,7 +108,7 @@ pub struct User {
 }
 
 impl User {
-    /// Whether the member can use WeCom, if the platform says.
+    /// The member's state of use, if the platform says.
     #[must_use]
     pub fn status(&self) -> Option<UserStatus> {
         self.status.map(|status| match status {
@@ -127,7 +127,7 @@ impl fmt::Debug for User {
     }
 }
 
-/// Who is behind encrypted ids. `Debug` shows counts only.
+/// The people behind encrypted ids. `Debug` shows counts only.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct RobotUserIds {

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::error::{Failure, PlanetText, Verdict};
+use super::error::{Failure, FailureClass, PlanetText};
 
 /// Everything but the data. Other fields are skipped unread.
 #[derive(Deserialize)]
@@ -60,8 +60,9 @@ fn refusal(status: u16, head: &Head) -> Failure {
         None => Failure::NoCode { text },
     };
     let by_status = Failure::Http(status);
-    let status_is_told = !(200..300).contains(&status) && by_status.verdict() != Verdict::RetryOnce;
-    if by_body.verdict() == Verdict::RetryOnce && status_is_told {
+    let status_is_told =
+        !(200..300).contains(&status) && by_status.class() != FailureClass::RetryOnce;
+    if by_body.class() == FailureClass::RetryOnce && status_is_told {
         by_status
     } else {
         by_body

@@ -194,31 +194,31 @@ impl Failure {
     }
 
     /// What to do about it.
-    pub(super) fn verdict(&self) -> Verdict {
+    pub(super) fn class(&self) -> FailureClass {
         match self {
-            Self::Code { code, .. } => verdict_of_code(*code),
-            Self::Http(401) => Verdict::CookieDead(CookieDeath::Rejected),
-            Self::Http(403 | 408 | 425 | 429 | 500..=599) => Verdict::Retry,
-            Self::Timeout | Self::Connection | Self::Unreadable => Verdict::Retry,
+            Self::Code { code, .. } => class_of_code(*code),
+            Self::Http(401) => FailureClass::CookieDead(CookieDeath::Rejected),
+            Self::Http(403 | 408 | 425 | 429 | 500..=599) => FailureClass::Retry,
+            Self::Timeout | Self::Connection | Self::Unreadable => FailureClass::Retry,
             Self::NoCode { .. } | Self::Http(_) | Self::Shape { .. } | Self::TooLarge => {
-                Verdict::RetryOnce
+                FailureClass::RetryOnce
             }
         }
     }
 
     /// The error of a call that ends with this failure.
     pub(super) fn into_error(self, call: &'static str) -> Error {
-        match (self.verdict(), &self) {
-            (Verdict::CookieDead(death), _) => Error::CookieDead(death),
-            (Verdict::Configuration, _) => Error::Configuration {
+        match (self.class(), &self) {
+            (FailureClass::CookieDead(death), _) => Error::CookieDead(death),
+            (FailureClass::Configuration, _) => Error::Configuration {
                 call,
                 failure: self,
             },
-            (Verdict::Bug, _) => Error::Bug {
+            (FailureClass::Bug, _) => Error::Bug {
                 call,
                 failure: self,
             },
-            (Verdict::Gone, _) => Error::Gone {
+            (FailureClass::Gone, _) => Error::Gone {
                 call,
                 failure: self,
             },
@@ -230,7 +230,7 @@ impl Failure {
                 call,
                 what: "its size",
             },
-            (Verdict::Retry | Verdict::RetryOnce, _) => Error::Refused {
+            (FailureClass::Retry | FailureClass::RetryOnce, _) => Error::Refused {
                 call,
                 failure: self,
             },
@@ -243,9 +243,9 @@ impl Failure {
     /// planet's own words was no change, unless it is one of those that also stand for trouble
     /// inside.
     pub(super) fn into_error_of_change(self, call: &'static str) -> Error {
-        let is_refusal = match (&self, self.verdict()) {
-            (Self::Code { .. } | Self::NoCode { .. }, verdict) => verdict != Verdict::Retry,
-            (_, verdict) => matches!(verdict, Verdict::CookieDead(_)),
+        let is_refusal = match (&self, self.class()) {
+            (Self::Code { .. } | Self::NoCode { .. }, class) => class != FailureClass::Retry,
+            (_, class) => matches!(class, FailureClass::CookieDead(_)),
         };
         if is_refusal {
             self.into_error(call)
@@ -275,7 +275,7 @@ impl fmt::Display for Failure {
 
 /// What a failed try asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum FailureClass {
     CookieDead(CookieDeath),
     /// Passes by itself.
     Retry,
@@ -287,17 +287,17 @@ pub(super) enum Verdict {
 }
 
 /// The table of zsxq §2.
-fn verdict_of_code(code: i64) -> Verdict {
+fn class_of_code(code: i64) -> FailureClass {
     match code {
-        401 => Verdict::CookieDead(CookieDeath::Rejected),
-        1009 => Verdict::CookieDead(CookieDeath::KickedOut),
-        1015 => Verdict::CookieDead(CookieDeath::IdentityCheck),
-        10009 => Verdict::CookieDead(CookieDeath::Banned),
-        1059 | 1050 | 500 | 600 | 429 => Verdict::Retry,
-        1001..=1004 | 1014 | 1018 | 1020 | 14001 | 16104 | 17801 | 19301 => Verdict::Bug,
-        1005 | 1006 | 1008 | 1019 | 1027 | 1030 | 1037 | 14210 => Verdict::Configuration,
-        1007 | 15001 | 15403 => Verdict::Gone,
-        _ => Verdict::RetryOnce,
+        401 => FailureClass::CookieDead(CookieDeath::Rejected),
+        1009 => FailureClass::CookieDead(CookieDeath::KickedOut),
+        1015 => FailureClass::CookieDead(CookieDeath::IdentityCheck),
+        10009 => FailureClass::CookieDead(CookieDeath::Banned),
+        1059 | 1050 | 500 | 600 | 429 => FailureClass::Retry,
+        1001..=1004 | 1014 | 1018 | 1020 | 14001 | 16104 | 17801 | 19301 => FailureClass::Bug,
+        1005 | 1006 | 1008 | 1019 | 1027 | 1030 | 1037 | 14210 => FailureClass::Configuration,
+        1007 | 15001 | 15403 => FailureClass::Gone,
+        _ => FailureClass::RetryOnce,
     }
 }
 
@@ -335,24 +335,30 @@ mod tests {
 
     #[test]
     fn every_code_of_the_reference_has_its_verdict() {
-        let table: [(&[i64], Verdict); 9] = [
-            (&[401], Verdict::CookieDead(CookieDeath::Rejected)),
-            (&[1009], Verdict::CookieDead(CookieDeath::KickedOut)),
-            (&[1015], Verdict::CookieDead(CookieDeath::IdentityCheck)),
-            (&[10009], Verdict::CookieDead(CookieDeath::Banned)),
-            (&[1059, 1050, 500, 600, 429], Verdict::Retry),
+        let table: [(&[i64], FailureClass); 9] = [
+            (&[401], FailureClass::CookieDead(CookieDeath::Rejected)),
+            (&[1009], FailureClass::CookieDead(CookieDeath::KickedOut)),
+            (
+                &[1015],
+                FailureClass::CookieDead(CookieDeath::IdentityCheck),
+            ),
+            (&[10009], FailureClass::CookieDead(CookieDeath::Banned)),
+            (&[1059, 1050, 500, 600, 429], FailureClass::Retry),
             (
                 &[
                     1001, 1002, 1003, 1004, 1014, 14001, 17801, 1018, 1020, 19301, 16104,
                 ],
-                Verdict::Bug,
+                FailureClass::Bug,
             ),
             (
                 &[1005, 1008, 1037, 1006, 1019, 1030, 14210, 1027],
-                Verdict::Configuration,
+                FailureClass::Configuration,
             ),
-            (&[1007, 15001, 15403], Verdict::Gone),
-            (&[0, -1, 13001, 52010, 52001, i64::MAX], Verdict::RetryOnce),
+            (&[1007, 15001, 15403], FailureClass::Gone),
+            (
+                &[0, -1, 13001, 52010, 52001, i64::MAX],
+                FailureClass::RetryOnce,
+            ),
         ];
         for (codes, expected) in table {
             for &code in codes {
@@ -360,7 +366,7 @@ mod tests {
                     code,
                     text: PlanetText::default(),
                 };
-                assert_eq!(failure.verdict(), expected, "{code}");
+                assert_eq!(failure.class(), expected, "{code}");
             }
         }
     }
@@ -368,16 +374,16 @@ mod tests {
     #[test]
     fn http_statuses_have_their_verdict() {
         let table = [
-            (401, Verdict::CookieDead(CookieDeath::Rejected)),
-            (403, Verdict::Retry),
-            (429, Verdict::Retry),
-            (500, Verdict::Retry),
-            (502, Verdict::Retry),
-            (404, Verdict::RetryOnce),
-            (302, Verdict::RetryOnce),
+            (401, FailureClass::CookieDead(CookieDeath::Rejected)),
+            (403, FailureClass::Retry),
+            (429, FailureClass::Retry),
+            (500, FailureClass::Retry),
+            (502, FailureClass::Retry),
+            (404, FailureClass::RetryOnce),
+            (302, FailureClass::RetryOnce),
         ];
         for (status, expected) in table {
-            assert_eq!(Failure::Http(status).verdict(), expected, "{status}");
+            assert_eq!(Failure::Http(status).class(), expected, "{status}");
         }
     }
 

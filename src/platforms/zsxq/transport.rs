@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::cookie::Cookie;
-use super::error::{CookieCheck, Error, Failure, Verdict};
+use super::error::{CookieCheck, Error, Failure, FailureClass};
 use super::pace::Pace;
 use super::settings::{MAX_TRIES, Settings, SettingsError};
 use super::time::shanghai_date;
@@ -125,9 +125,9 @@ impl Transport {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
-            match failure.verdict() {
-                Verdict::Retry => {}
-                Verdict::RetryOnce if !refused_before => refused_before = true,
+            match failure.class() {
+                FailureClass::Retry => {}
+                FailureClass::RetryOnce if !refused_before => refused_before = true,
                 _ => return Err(failure.into_error(call)),
             }
             tracing::debug!(call, tries = try_idx + 1, %failure, "the planet failed a request");
@@ -168,8 +168,8 @@ impl Transport {
         let url = self.url(SELF_CALL, SELF_PATH)?;
         match self.try_once::<IgnoredAny>(&url, None).await? {
             Ok(_) => Ok(CookieCheck::Alive),
-            Err(failure) => match failure.verdict() {
-                Verdict::CookieDead(death) => Err(Error::CookieDead(death)),
+            Err(failure) => match failure.class() {
+                FailureClass::CookieDead(death) => Err(Error::CookieDead(death)),
                 _ => Ok(CookieCheck::Unknown),
             },
         }

@@ -34,7 +34,7 @@ use crate::xml::XmlError;
 /// Largest body that is looked at, in bytes. Callbacks of an application have a few kilobytes.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// Why a callback was refused. Answer each with a 4xx and an empty body (wecom-app §1.3).
+/// The reason a callback was refused. Answer each with 4xx and an empty body (wecom-app §1.3).
 ///
 /// The texts carry no part of the request and never the expected signature.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -78,7 +78,7 @@ pub enum OpenError {
     Content(#[from] ContentError),
 }
 
-/// How old a callback may be.
+/// The age that a callback may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Freshness {
     window: Option<(i64, u64)>,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 /// Longest query that is looked at, in bytes. An `echostr` has about 90.
 pub const MAX_QUERY_BYTES: usize = 8192;
 
-/// Why a query is refused.
+/// The reason a query is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum QueryError {

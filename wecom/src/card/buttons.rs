@@ -71,7 +71,7 @@ impl Button {
         }
     }
 
-    /// How the button looks.
+    /// Look of the button.
     #[must_use]
     pub fn style(mut self, style: ButtonStyle) -> Self {
         self.style = Some(style);
@@ -161,7 +161,7 @@ impl ButtonInteraction {
         self
     }
 
-    /// Where a tap on the card, beside its buttons, leads.
+    /// Sets the target of a tap on the card, beside its buttons.
     #[must_use]
     pub fn action(mut self, target: Target) -> Self {
         self.action = Some(target);

@@ -29,14 +29,14 @@ impl Choice {
     }
 }
 
-/// How a list of options and its parts are named in errors.
+/// The names of a list of options and its parts in errors.
 pub(super) struct ListFields {
     pub(super) list: &'static str,
     pub(super) id: &'static str,
     pub(super) text: &'static str,
 }
 
-/// How a drop-down and its parts are named in errors.
+/// The names of a drop-down and its parts in errors.
 pub(super) struct SelectFields {
     pub(super) question_key: &'static str,
     pub(super) selected_id: &'static str,

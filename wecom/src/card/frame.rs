@@ -1,4 +1,4 @@
-//! What the two notices and the button card have in common: source, menu, quote and rows.
+//! The common parts of the two notices and the button card: source, menu, quote and rows.
 
 use super::{
     lines::Row,

@@ -90,7 +90,7 @@ enum Kind {
     MultipleInteraction(MultipleInteraction),
 }
 
-/// Where a card is to appear; the doors of WeCom do not all take the same cards.
+/// The place where a card is to appear; the doors of WeCom do not all take the same cards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Place {
@@ -103,7 +103,7 @@ pub enum Place {
     SmartRobot,
 }
 
-/// How a card is written.
+/// The form that a card is written in.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Form<'a> {
     task_id: bool,
@@ -124,7 +124,7 @@ impl Form<'_> {
 }
 
 impl Card {
-    /// Which of the five it is.
+    /// Its kind, one of five.
     #[must_use]
     pub fn card_type(&self) -> CardType {
         match &*self.0 {
@@ -148,7 +148,7 @@ impl Card {
         }
     }
 
-    /// Whether the card can call back, and sending it yields a response code.
+    /// True if the card can call back, and sending it yields a response code.
     #[must_use]
     pub fn calls_back(&self) -> bool {
         match &*self.0 {
@@ -181,7 +181,7 @@ impl Card {
         self
     }
 
-    /// Whether the card may appear at `place`. Asked by every call that sends one.
+    /// Checks that the card may appear at `place`. Asked by every call that sends one.
     ///
     /// # Errors
     /// [`LimitError`] with the field that does not fit.

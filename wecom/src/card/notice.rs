@@ -15,7 +15,7 @@ const MAX_JUMPS: usize = 3;
 /// Most vertical paragraphs on a picture notice.
 const MAX_PARAGRAPHS: usize = 4;
 
-/// What the two notices share beyond the frame.
+/// The parts that the two notices share beyond the frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Notice {
     pub(super) task_id: Option<TaskId>,
@@ -269,7 +269,7 @@ impl ImageText {
         self
     }
 
-    /// Where a tap on it leads.
+    /// The target of a tap on it.
     #[must_use]
     pub fn target(mut self, target: Target) -> Self {
         self.target = Some(target);

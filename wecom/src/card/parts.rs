@@ -110,7 +110,7 @@ impl Source {
     }
 }
 
-/// Where a tap leads.
+/// The target of a tap.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Target {
@@ -246,7 +246,7 @@ impl QuoteArea {
         self
     }
 
-    /// Where a tap on the quote leads.
+    /// The target of a tap on the quote.
     #[must_use]
     pub fn target(mut self, target: Target) -> Self {
         self.target = Some(target);

@@ -57,7 +57,7 @@ impl SubmitButton {
     }
 }
 
-/// Whether one choice of a vote may be ticked or several.
+/// The number of choices of a vote that may be ticked: one or several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VoteMode {
     /// One choice.

@@ -39,7 +39,7 @@ pub struct Response {
     pub body: Vec<u8>,
 }
 
-/// Why a request got no ordinary response.
+/// The reason a request got no ordinary response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DoorError {
@@ -161,7 +161,7 @@ impl<H: Handler> Door<H> {
     }
 }
 
-/// What sealing an answer needs.
+/// The material for sealing an answer.
 struct Seal<'a> {
     keys: &'a Keys,
     now_unix_s: i64,

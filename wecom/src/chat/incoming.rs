@@ -1,4 +1,4 @@
-//! What both chats have in common.
+//! The common parts of both chats.
 
 use crate::OneTimeCode;
 use crate::callback::Verified;
@@ -23,7 +23,7 @@ pub struct Click<'a> {
     pub key: &'a str,
     /// `task_id` the card was sent with.
     pub task_id: &'a str,
-    /// What was selected, one entry per question.
+    /// The selected options, one entry per question.
     pub selections: &'a [Selection],
     /// Code for one update of an application's card within 72 hours; robots have none.
     pub response_code: Option<&'a OneTimeCode>,
@@ -93,7 +93,7 @@ impl Incoming {
         }
     }
 
-    /// Whether the member has just opened the chat.
+    /// True if the member has just opened the chat.
     pub fn is_arrival(&self) -> bool {
         match self {
             Self::App(inbound) => {

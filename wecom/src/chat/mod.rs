@@ -15,7 +15,7 @@ pub use incoming::{Click, Incoming};
 use crate::card::Card;
 use crate::{reply, robot};
 
-/// What a bot does.
+/// A bot's behaviour.
 ///
 /// The platform delivers again what is not answered within about 5 seconds (clicks on a robot's
 /// card are dropped instead). So answer at once, and do slow work elsewhere; leave out what was
@@ -25,7 +25,7 @@ pub trait Handler: Send + Sync {
     fn handle(&self, incoming: &Incoming) -> impl Future<Output = Answer> + Send;
 }
 
-/// What a handler says.
+/// A handler's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Answer {

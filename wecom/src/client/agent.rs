@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::{Client, error::Error, lenient};
 
-/// What the platform knows about the application (wecom-app §12).
+/// The application as the platform knows it (wecom-app §12).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct Agent {
@@ -17,10 +17,10 @@ pub struct Agent {
     /// Its description.
     #[serde(default, deserialize_with = "lenient::string")]
     pub description: String,
-    /// Whether it is switched off.
+    /// True if it is switched off.
     #[serde(default, deserialize_with = "lenient::flag")]
     pub close: bool,
-    /// Whether entering the application is reported (`enter_agent`).
+    /// True if entering the application is reported (`enter_agent`).
     #[serde(default, deserialize_with = "lenient::flag")]
     pub isreportenter: bool,
     /// Location reports: 0 none, 1 on entering.

@@ -18,7 +18,7 @@ use super::{
 
 /// Largest JSON answer read; a department of 10,000 members stays under it.
 pub(crate) const MAX_JSON_BYTES: usize = 16 * 1024 * 1024;
-/// How long a token or ticket lives if the answer does not say (wecom-app §4).
+/// Life of a token or ticket if the answer does not say (wecom-app §4).
 const LIFETIME: Duration = Duration::from_secs(7200);
 /// Longest life believed of one.
 const MAX_LIFETIME: Duration = Duration::from_secs(24 * 3600);

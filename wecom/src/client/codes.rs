@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// What kind of refusal an `errcode` is.
+/// The kind of refusal that an `errcode` is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorClass {
@@ -109,7 +109,7 @@ pub fn class(code: i64) -> ErrorClass {
     lookup(code).map_or(ErrorClass::Unknown, |row| row.1)
 }
 
-/// What an `errcode` means, in this crate's own words.
+/// The meaning of an `errcode`, in this crate's own words.
 #[must_use]
 pub fn meaning(code: i64) -> &'static str {
     lookup(code).map_or("a code this crate does not know", |row| row.2)

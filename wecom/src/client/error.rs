@@ -1,4 +1,4 @@
-//! What can go wrong with a call, and what a caller may conclude from it.
+//! Errors of a call, and what a caller may conclude from them.
 //!
 //! The three questions a caller asks ([`Error::is_retryable`], [`Error::outcome_unknown`],
 //! [`Error::needs_admin`]) are answered here and nowhere else. Texts of the platform are kept for a
@@ -36,7 +36,7 @@ pub enum Error {
     /// The answer could not be understood.
     #[error("unexpected answer from WeCom: {what}")]
     Protocol {
-        /// What was expected and missing.
+        /// The part that was expected and missing.
         what: &'static str,
         /// The body as received, cut at 4 KiB.
         raw: RawText,
@@ -47,7 +47,7 @@ pub enum Error {
     /// The limiter of this process has no slot free; nothing was sent.
     #[error("rate limit of this client reached, free in {} ms", retry_after.as_millis())]
     Throttled {
-        /// When the next slot is free.
+        /// Time until the next slot is free.
         retry_after: Duration,
     },
     /// No access token (or JS ticket) could be had, so the call itself was never sent.
@@ -72,7 +72,7 @@ impl Error {
         self.code().map(codes::class)
     }
 
-    /// Whether the same call may succeed later without anybody changing anything.
+    /// True if the same call may succeed later without anybody changing anything.
     ///
     /// Says nothing about whether repeating is safe: ask [`Error::outcome_unknown`] too. Retry at
     /// most three times, with back-off, not before [`Error::retry_after`].
@@ -88,7 +88,7 @@ impl Error {
         }
     }
 
-    /// Whether the call may have taken effect although it failed.
+    /// True if the call may have taken effect although it failed.
     ///
     /// True once the request may have left without a clear answer. Treat it as *unknown*, not as
     /// *failed*: ask the platform, or repeat only what may be doubled.
@@ -102,7 +102,7 @@ impl Error {
         }
     }
 
-    /// Whether a person has to change a setting in the WeCom console (or ours) first.
+    /// True if a person has to change a setting in the WeCom console (or ours) first.
     #[must_use]
     pub fn needs_admin(&self) -> bool {
         self.class().is_some_and(ErrorClass::needs_admin)
@@ -136,9 +136,9 @@ impl Error {
 pub struct TransportError {
     /// False only when the request certainly did not leave (no connection, bad URL).
     pub may_have_been_sent: bool,
-    /// Whether the same request would fail again (a bad URL, an answer that is too large).
+    /// True if the same request would fail again (a bad URL, an answer that is too large).
     pub is_permanent: bool,
-    /// What failed, without any URL or body.
+    /// The failure, without any URL or body.
     pub detail: String,
 }
 

@@ -42,11 +42,11 @@ pub(crate) use slot::Slot;
 pub use store::{LiveToken, StoreFuture, TokenStore};
 pub use transport::{HttpRequest, HttpResponse, Method, Transport, TransportFuture};
 
-/// Where the platform's API lives.
+/// Base URL of the platform's API.
 pub const API_BASE: &str = "https://qyapi.weixin.qq.com";
-/// Where the OAuth authorize page lives.
+/// Base URL of the OAuth authorize page.
 pub const OAUTH_BASE: &str = "https://open.weixin.qq.com";
-/// Where the web login page lives.
+/// Base URL of the web login page.
 pub const LOGIN_BASE: &str = "https://login.work.weixin.qq.com";
 
 #[cfg(feature = "reqwest")]

@@ -51,7 +51,7 @@ struct Current {
     entry: Option<Entry>,
     /// The value that was dropped last.
     dropped: Option<SecretString>,
-    /// When one was last dropped because the platform had refused it.
+    /// Time of the last drop because the platform had refused one.
     refused_at: Option<Instant>,
 }
 
@@ -74,9 +74,9 @@ struct Entry {
 struct Failure {
     at: Instant,
     error: Error,
-    /// What doubles with every error that calls for patience, until a fetch succeeds.
+    /// Doubles with every error that calls for patience, until a fetch succeeds.
     step: Duration,
-    /// How long it is not tried again.
+    /// Pause before the next try.
     hold_off: Duration,
 }
 
@@ -187,7 +187,7 @@ impl Slot {
         self.current().drop_entry();
     }
 
-    /// Whether `value` is the one that was dropped last.
+    /// True if `value` is the one that was dropped last.
     pub(crate) fn has_dropped(&self, value: &str) -> bool {
         let dropped = &self.current().dropped;
         dropped

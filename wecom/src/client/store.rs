@@ -17,7 +17,7 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub struct LiveToken {
     /// The secret itself.
     pub value: SecretString,
-    /// How long it still lives.
+    /// Life that is left.
     pub lifetime: Duration,
 }
 
@@ -29,14 +29,14 @@ impl fmt::Debug for LiveToken {
     }
 }
 
-/// Where several instances share the access token and the JS tickets, so that they do not fetch one
-/// each: a table or a cache whose entries expire by themselves. Values are secrets: encrypt them.
+/// A place where several instances share the access token and the JS tickets, so that they do not
+/// fetch one each: a table or a cache whose entries expire by themselves. Values are secrets: encrypt them.
 ///
 /// A client asks it before it fetches, by one task for all its callers, and tells it what it has
 /// fetched; in between it goes by its own memory. A store that fails gives nothing and says so in a
 /// log of its own: tokens are then fetched as without it.
 pub trait TokenStore: Send + Sync + 'static {
-    /// What is kept under `name` and has not expired.
+    /// Reads the value under `name` that has not expired.
     fn load<'a>(&'a self, name: &'a str) -> StoreFuture<'a, Option<LiveToken>>;
 
     /// Keeps `token` under `name` for its lifetime, in place of what is there.
@@ -44,7 +44,7 @@ pub trait TokenStore: Send + Sync + 'static {
 }
 
 impl Client {
-    /// What the store has, or else what `fetch` gives, which the store then gets. The value that
+    /// Reads the store's value, or else that of `fetch`, which the store then gets. The value that
     /// was dropped last is not taken from the store.
     pub(crate) async fn shared(
         &self,

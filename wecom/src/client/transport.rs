@@ -44,7 +44,7 @@ pub struct HttpRequest {
     pub range: Option<String>,
     /// Largest body to read, in bytes; a larger one is an error.
     pub max_response_bytes: usize,
-    /// How much longer than others this call may take, since it moves a file.
+    /// Time that this call may take beyond others, since it moves a file.
     pub extra_time: Duration,
 }
 

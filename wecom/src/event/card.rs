@@ -20,7 +20,7 @@ pub struct CardClick {
     /// Code for one update of the card within 72 hours; each click brings a fresh one. `None` if
     /// missing.
     pub response_code: Option<OneTimeCode>,
-    /// What was selected, one entry per question; may be empty for plain buttons.
+    /// The selected options, one entry per question; may be empty for plain buttons.
     pub selections: Vec<Selection>,
 }
 

@@ -40,7 +40,7 @@ pub enum ContactChange {
     },
 }
 
-/// What is said of a member. Absent fields did not change or are not for this application.
+/// The fields of a member. Absent ones did not change or are not for this application.
 /// `Debug` shows nothing of it.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -55,7 +55,7 @@ pub struct UserChange {
     pub departments: Vec<i64>,
     /// Id of the main department.
     pub main_department: Option<i64>,
-    /// Whether the member leads the department at the same place of `departments`.
+    /// True where the member leads the department at the same place of `departments`.
     pub is_leader_in_dept: Vec<bool>,
     /// userids of the direct leaders.
     pub direct_leaders: Vec<String>,
@@ -115,7 +115,7 @@ pub enum ExtendedValue {
     },
 }
 
-/// What is said of a department.
+/// The fields of a department.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PartyChange {
@@ -129,7 +129,7 @@ pub struct PartyChange {
     pub order: Option<i64>,
 }
 
-/// What is said of a tag.
+/// The fields of a tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TagChange {

@@ -13,7 +13,7 @@ pub enum CustomerChange {
     /// The member added the customer.
     #[non_exhaustive]
     Add {
-        /// Who and whom.
+        /// The two people.
         who: ExternalContact,
         /// `state` of the contact way the customer came through.
         state: Option<String>,
@@ -23,7 +23,7 @@ pub enum CustomerChange {
     /// The customer added a member who need not confirm.
     #[non_exhaustive]
     AddHalf {
-        /// Who and whom.
+        /// The two people.
         who: ExternalContact,
         /// `state` of the contact way the customer came through.
         state: Option<String>,
@@ -33,13 +33,13 @@ pub enum CustomerChange {
     /// The member changed remarks or tags of the customer.
     #[non_exhaustive]
     Edit {
-        /// Who and whom.
+        /// The two people.
         who: ExternalContact,
     },
     /// The member removed the customer.
     #[non_exhaustive]
     Delete {
-        /// Who and whom.
+        /// The two people.
         who: ExternalContact,
         /// `DELETE_BY_TRANSFER` if the customer was handed to another member.
         source: Option<String>,
@@ -47,13 +47,13 @@ pub enum CustomerChange {
     /// The customer removed the member.
     #[non_exhaustive]
     DeleteFollower {
-        /// Who and whom.
+        /// The two people.
         who: ExternalContact,
     },
     /// Handing the customer to another member failed.
     #[non_exhaustive]
     TransferFail {
-        /// Who and whom.
+        /// The two people.
         who: ExternalContact,
         /// `customer_refused` or `customer_limit_exceed`.
         reason: String,
@@ -104,7 +104,7 @@ pub enum ChatChange {
     },
 }
 
-/// What changed about a customer group.
+/// A change of a customer group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChatUpdate {
@@ -112,11 +112,11 @@ pub struct ChatUpdate {
     pub chat_id: String,
     /// The kind of the change.
     pub detail: ChatUpdateDetail,
-    /// How members came in: 0 invited, 3 by QR code; other numbers were seen.
+    /// The way members came in: 0 invited, 3 by QR code; other numbers were seen.
     pub join_scene: Option<i64>,
-    /// How members left: 0 by themselves, 1 removed.
+    /// The way members left: 0 by themselves, 1 removed.
     pub quit_scene: Option<i64>,
-    /// How many members came or left.
+    /// Number of members who came or left.
     pub member_change_count: Option<u32>,
     /// userids or external userids of the members who came or left.
     pub changed_members: Vec<String>,

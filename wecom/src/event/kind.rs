@@ -17,7 +17,7 @@ pub enum Event {
     Unsubscribe,
     /// The member opened the application. Must be ticked in the admin console.
     EnterAgent,
-    /// Where the member is, sent when they enter if they allow it (event `LOCATION`).
+    /// The member's position, sent when they enter if they allow it (event `LOCATION`).
     Location(Position),
     /// A click button of the menu.
     #[non_exhaustive]
@@ -80,7 +80,7 @@ pub enum Event {
     /// A member switched the application's own view of the workbench (wecom-bots-h5 §6).
     #[non_exhaustive]
     SwitchWorkbenchMode {
-        /// Whether it is on now; `None` if the platform did not say.
+        /// True if it is on now; `None` if the platform did not say.
         on: Option<bool>,
     },
     /// Members, departments or tags of the corp changed.
@@ -99,7 +99,7 @@ pub enum Event {
     },
 }
 
-/// Where a member is. `Debug` does not show it.
+/// A member's position. `Debug` does not show it.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Position {

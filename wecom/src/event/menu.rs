@@ -4,7 +4,7 @@ use super::{measure, number, optional, text};
 use crate::hidden::hide_in_debug;
 use crate::xml::Fields;
 
-/// What a member scanned. `Debug` does not show it.
+/// The result of a scan. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ScanCode {
@@ -16,7 +16,7 @@ pub struct ScanCode {
     pub result: String,
 }
 
-/// Which button the pictures came through.
+/// The button that the pictures came through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PictureSource {
@@ -36,7 +36,7 @@ pub struct Pictures {
     pub source: PictureSource,
     /// Key of the button.
     pub key: String,
-    /// How many pictures the platform says there are.
+    /// Number of pictures, as the platform says.
     pub count: Option<u32>,
     /// MD5 of each picture in hex.
     pub md5_sums: Vec<String>,

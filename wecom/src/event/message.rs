@@ -14,7 +14,7 @@ pub struct Message {
     pub msg_id: String,
     /// `wxwork` in WeCom; absent when the member uses the WeChat plug-in. Only some kinds have it.
     pub app_type: Option<String>,
-    /// What was written.
+    /// The text as it was written.
     pub content: Content,
 }
 

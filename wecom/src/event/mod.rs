@@ -1,4 +1,4 @@
-//! What members and the platform send to an application: messages and events (wecom-app §2).
+//! Messages and events that members and the platform send to an application (wecom-app §2).
 //!
 //! A value of [`Inbound`] can only come out of [`callback::open`](crate::callback::open). Every
 //! kind of the reference is typed; [`Inbound::fields`] keeps the raw elements of all of them,
@@ -30,7 +30,7 @@ use crate::xml::{Fields, XmlError};
 /// `FromUserName` of events that no member caused.
 pub const SYSTEM_USER: &str = "sys";
 
-/// Why a decrypted message is not one that a platform sends. No text of it is shown.
+/// The reason a decrypted message is not one that the platform sends, without its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ContentError {
@@ -56,11 +56,11 @@ pub struct Inbound {
     pub to_user: String,
     /// userid of the member, or [`SYSTEM_USER`]. userids are case-insensitive.
     pub from_user: String,
-    /// When it was sent, in Unix seconds.
+    /// Time of sending, in Unix seconds.
     pub created_at_s: i64,
     /// The application; absent in contact and customer events, and where it is no number.
     pub agent_id: Option<i64>,
-    /// What was sent.
+    /// The content.
     pub body: Body,
     fields: Fields,
 }

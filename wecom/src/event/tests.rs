@@ -30,7 +30,7 @@ fn the_samples_of_the_reference_parse() {
     insta::assert_debug_snapshot!(seen);
 }
 
-/// What no `Debug`, and so no snapshot, shows.
+/// Fields that no `Debug`, and so no snapshot, shows.
 #[test]
 fn the_hidden_parts_of_the_messages_among_the_samples_parse() {
     let samples: Vec<_> = include_str!("samples.xml").lines().map(inbound).collect();

@@ -12,7 +12,7 @@ use crate::{
 /// Most groups behind one join way.
 const MAX_JOIN_CHATS: usize = 5;
 
-/// Where a way into a group is shown.
+/// The place that shows a way into a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JoinScene {
@@ -104,7 +104,7 @@ impl JoinWay {
         Ok(self)
     }
 
-    /// Whether the platform marks whoever comes this way with their source.
+    /// True if the platform marks whoever comes this way with their source.
     #[must_use]
     pub fn mark_source(mut self, marks: bool) -> Self {
         self.mark_source = Some(marks);
@@ -125,7 +125,7 @@ pub struct JoinWayInfo {
     /// The note for oneself.
     #[serde(default, deserialize_with = "lenient::text")]
     pub remark: Option<String>,
-    /// Whether a further group is made when all are full.
+    /// True if a further group is made when all are full.
     #[serde(default, deserialize_with = "lenient::flag")]
     pub auto_create_room: bool,
     /// Name of further groups, before their number.
@@ -134,7 +134,7 @@ pub struct JoinWayInfo {
     /// Number of the first further group.
     #[serde(default, deserialize_with = "lenient::integer")]
     pub room_base_id: Option<i64>,
-    /// Whether whoever comes this way is marked with their source.
+    /// True if whoever comes this way is marked with their source.
     #[serde(default, deserialize_with = "lenient::flag")]
     pub mark_source: bool,
     /// URL of the QR code's picture.

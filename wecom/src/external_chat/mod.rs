@@ -23,7 +23,7 @@ const MAX_OWNERS: usize = 100;
 /// Most groups in one page.
 const MAX_PAGE: u16 = 1000;
 
-/// Which groups to list.
+/// The groups to list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChatFilter {
     owners: Vec<String>,
@@ -132,7 +132,7 @@ pub struct ExternalChat {
     /// The owner's userid.
     #[serde(default, deserialize_with = "lenient::string")]
     pub owner: String,
-    /// When it was made, Unix seconds.
+    /// Time of making, in Unix seconds.
     #[serde(default, deserialize_with = "lenient::integer")]
     pub create_time: Option<i64>,
     /// The notice.
@@ -187,7 +187,7 @@ pub struct ChatMember {
     /// WeChat users only, and only if the corp has bound an open-platform account.
     #[serde(default, deserialize_with = "lenient::text")]
     pub unionid: Option<String>,
-    /// When they joined, Unix seconds.
+    /// Time of joining, in Unix seconds.
     #[serde(default, deserialize_with = "lenient::integer")]
     pub join_time: Option<i64>,
     /// 1 invited, 2 by link, 3 by QR code.
@@ -230,7 +230,7 @@ struct ChatAnswer {
     group_chat: ExternalChat,
 }
 
-/// Where the calls live, without the verb.
+/// The path of the calls, without the verb.
 const PATH: &str = "externalcontact/groupchat";
 
 impl Client {

@@ -43,7 +43,7 @@ impl Limiter {
         }
     }
 
-    /// Whether a message was sent within the window.
+    /// True if a message was sent within the window.
     pub(super) fn is_counting(&self) -> bool {
         let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
         sent.back().is_some_and(|last| last.elapsed() < WINDOW)

@@ -1,4 +1,4 @@
-//! What a group robot can say (wecom-bots-h5 §2).
+//! Messages of a group robot (wecom-bots-h5 §2).
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use md5::{Digest as _, Md5};

@@ -45,7 +45,7 @@ impl fmt::Debug for GroupRobot {
     }
 }
 
-/// What a robot can upload.
+/// A kind of file that a robot can upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RobotMedia {

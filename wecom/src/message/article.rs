@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::content::{MAX_DESCRIPTION, MAX_TITLE, MAX_URL_BYTES};
 use crate::limit::{self, LimitError};
 
-/// Where a news article leads.
+/// The target of a news article.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]

@@ -15,8 +15,8 @@ pub(super) const MAX_TITLE: usize = 128;
 pub(super) const MAX_DESCRIPTION: usize = 512;
 const MAX_ARTICLES: usize = 8;
 
-/// What a message says, checked when it is made: from a [`Text`], [`Markdown`], [`TextCard`] or
-/// [`Video`], or by one of the functions here.
+/// The content of a message, checked when it is made: from a [`Text`], [`Markdown`], [`TextCard`]
+/// or [`Video`], or by one of the functions here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content(pub(super) Kind);
 
@@ -111,7 +111,7 @@ impl Content {
         }
     }
 
-    /// Whether the platform takes `safe` for it.
+    /// True if the platform takes `safe` for it.
     pub(super) fn may_be_confidential(&self) -> bool {
         matches!(
             self.0,

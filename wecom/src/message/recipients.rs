@@ -1,4 +1,4 @@
-//! Who gets a message (wecom-app §5).
+//! Recipients of a message (wecom-app §5).
 
 use crate::limit::{self, LimitError, Rule};
 
@@ -104,7 +104,7 @@ impl Recipients {
         Ok(self)
     }
 
-    /// Whether this is everyone in the visible range.
+    /// True if this is everyone in the visible range.
     #[must_use]
     pub fn is_everyone(&self) -> bool {
         self.users.iter().any(|user| user == Self::EVERYONE)

@@ -96,13 +96,13 @@ impl Message {
         Ok(self)
     }
 
-    /// What the message says.
+    /// The content.
     #[must_use]
     pub fn content(&self) -> &Content {
         &self.content
     }
 
-    /// Who gets it.
+    /// The recipients.
     #[must_use]
     pub fn recipients(&self) -> &Recipients {
         &self.recipients
@@ -166,7 +166,7 @@ struct Articles<'a, T> {
     articles: &'a [T],
 }
 
-/// What became of a message. Sending succeeds even if some recipients cannot be reached.
+/// The outcome of a message. Sending succeeds even if some recipients cannot be reached.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct Sent {

@@ -199,7 +199,7 @@ impl Serialize for Wire<'_> {
     }
 }
 
-/// What became of a card update.
+/// The outcome of a card update.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct CardUpdated {
