@@ -94,18 +94,15 @@ statements! {
 /// A refund to be proposed.
 #[derive(Debug, Clone)]
 pub struct NewRefund {
-    /// Our number at WeChat Pay.
     pub refund_no: RefundNo,
     pub camp_id: Option<CampId>,
     pub member_id: Option<MemberId>,
-    /// The payment that is to go back.
     pub payment_id: PaymentId,
     pub order_no: String,
-    /// The proposal and where it comes from.
     pub submission: Submission,
 }
 
-/// A proposal and where it comes from.
+/// A proposal with its origin.
 #[derive(Debug, Clone)]
 pub struct Submission {
     pub proposal: Proposal,
@@ -124,7 +121,6 @@ pub struct LogRow {
     pub to_status: String,
     /// A staff member's name, or the job that made the move.
     pub operator: String,
-    /// The member of staff, where it was one.
     pub operator_id: Option<i64>,
     pub reason: String,
     /// Microseconds.
@@ -133,10 +129,6 @@ pub struct LogRow {
 
 fn one(row: Option<RefundRow>) -> StoreResult<Option<Refund>> {
     row.map(Refund::try_from).transpose()
-}
-
-fn many(rows: Vec<RefundRow>) -> StoreResult<Vec<Refund>> {
-    rows.into_iter().map(Refund::try_from).collect()
 }
 
 /// One refund by its row.
@@ -154,9 +146,18 @@ pub async fn of_payment(conn: &mut Conn, payment: PaymentId) -> StoreResult<Opti
     one(run!(conn, c => sqlx::query_as(OF_PAYMENT).bind(payment.0).fetch_optional(c).await)?)
 }
 
-/// The refunds of a camp that have not been replaced.
-pub async fn of_camp(conn: &mut Conn, camp: CampId) -> StoreResult<Vec<Refund>> {
-    many(run!(conn, c => sqlx::query_as(OF_CAMP).bind(camp.0).fetch_all(c).await)?)
+/// The refunds of a camp that have not been replaced, by their payment. A row that fits no state is
+/// an error of its own, so that it does not hold up the others.
+pub async fn of_camp(
+    conn: &mut Conn,
+    camp: CampId,
+) -> StoreResult<Vec<(PaymentId, StoreResult<Refund>)>> {
+    let rows: Vec<RefundRow> =
+        run!(conn, c => sqlx::query_as(OF_CAMP).bind(camp.0).fetch_all(c).await)?;
+    let refunds = rows.into_iter();
+    Ok(refunds
+        .map(|row| (row.payment_id(), row.try_into()))
+        .collect())
 }
 
 /// Refunds that the runner is to look at and nobody holds, the longest waiting first. A row that

@@ -55,6 +55,22 @@ on_both_engines! {
         assert_eq!(status().await, ["archived"]);
     }
 
+    async fn a_row_that_fits_no_state_holds_up_nobody_else(db) {
+        let stage = Stage::set(db, &[clear(1), clear(2)]).await;
+        stage.build().await;
+        stage.run("UPDATE refund_record SET attempts = 1 WHERE payment_id = 1").await;
+        stage.run(&format!(
+            "UPDATE sync_ranking SET checked_in_days = 7 WHERE planet_user_id = {}", account(2)
+        )).await;
+        let built = stage.build().await;
+        assert_eq!((built.unreadable, built.refreshed, built.added), (1, 1, 0));
+        assert_eq!(stage.of(2).await.proposal.checked_in_days, 7);
+        let Err(Error::PartlyDone(figures)) = build_due_lists(&stage.ctx).await else {
+            panic!("the camp is named among those that failed")
+        };
+        assert_eq!(figures["failedCamps"], serde_json::json!([CAMP.0]));
+    }
+
     async fn everybody_eligible_is_listed_with_what_is_to_be_looked_at(db) {
         use RefundFlag::{Contested, DaysDisagree, Grace, LowConfidence};
         let stage = Stage::set(db, &[

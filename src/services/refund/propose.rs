@@ -18,7 +18,7 @@ use crate::services::notify::{Notice, tell_deciders};
 use crate::services::rows::readable;
 use crate::store::camps::Camp;
 use crate::store::refunds::{Case, NewRefund, Refund, Submission};
-use crate::store::{Note, Operator, Tx, audit, camps, payments, refunds};
+use crate::store::{Note, Operator, StoreError, StoreResult, Tx, audit, camps, payments, refunds};
 
 use super::{
     Context, Error, Refusal, Result, audit_refund, authorize, in_one_transaction, step, worded,
@@ -62,9 +62,20 @@ pub struct Built {
     pub to_look_at: Tally,
     /// Members whose days do not suffice.
     pub not_eligible: i64,
+    /// Rows that fit no state, left as they are: a person has to mend them.
+    pub unreadable: i64,
 }
 
 impl Built {
+    /// Names a camp among those that failed while a row of it cannot be read: the rest of its list
+    /// stands, but somebody has to be told.
+    fn complete(self) -> Result<Self> {
+        match self.unreadable {
+            0 => Ok(self),
+            count => Err(Error::Invariant(format!("{count} refunds cannot be read"))),
+        }
+    }
+
     const fn says_something_new(&self) -> bool {
         self.added + self.refreshed + self.withdrawn > 0
     }
@@ -122,7 +133,8 @@ pub async fn build_due_lists(ctx: &Context) -> Result<Lists> {
     let mut lists = Lists::default();
     let mut failed = FailedCamps::default();
     for camp in due {
-        match build_list(ctx, None, camp.id).await {
+        let built = build_list(ctx, None, camp.id).await;
+        match built.and_then(Built::complete) {
             Err(Error::Refused(Refusal::WrongState(_))) => lists.waiting += 1,
             built => lists.built += usize::from(failed.unless(camp.id, built).is_some()),
         }
@@ -153,13 +165,22 @@ async fn build(
     let operator = actor.map_or_else(|| OPERATOR.into(), Operator::from);
     let note = Note::new(operator, "refund list", ctx.now());
     let existing = refunds::of_camp(tx, camp_id).await?;
-    let mut existing: HashMap<PaymentId, Refund> = existing
-        .into_iter()
-        .map(|refund| (refund.payment_id, refund))
-        .collect();
+    let mut existing: HashMap<PaymentId, StoreResult<Refund>> = existing.into_iter().collect();
     let mut built = Built::default();
     for case in &cases {
-        let refund = existing.remove(&case.payment_id);
+        let refund = match existing.remove(&case.payment_id).transpose() {
+            Ok(refund) => refund,
+            Err(StoreError::Inconsistent { id, what, .. }) => {
+                tracing::error!(
+                    refund.id = id,
+                    what,
+                    "a refund cannot be read; the others go on"
+                );
+                built.unreadable += 1;
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
         bring_up_to_date(ctx, tx, case, refund, &mut built, &note).await?;
     }
     if camp.status == CampStatus::Ended {

@@ -106,6 +106,10 @@ impl RefundRow {
         RefundId(self.id)
     }
 
+    pub(super) const fn payment_id(&self) -> PaymentId {
+        PaymentId(self.payment_id)
+    }
+
     fn bad(&self, what: impl ToString) -> StoreError {
         StoreError::Inconsistent {
             table: TABLE,
