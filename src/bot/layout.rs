@@ -4,7 +4,7 @@
 //! `row: label = value`, `button.ACTION: label`, `link: label = address`, `select.QUESTION: title`
 //! with its `option.ID: label` lines (`picked.ID: label` for the one chosen beforehand),
 //! `choice.ID: label` and `ticked.ID: label` of a vote, `submit.ACTION: label` of a vote or, beside a
-//! `select`, of a form, and `grey: label`, which takes the place of all buttons. An action becomes
+//! `select`, of a form, and `retired: label`, which takes the place of all buttons. An action becomes
 //! the key `c1.<card id>.<action>` (contract, Chat).
 
 use wecom::LimitError;
@@ -96,7 +96,7 @@ pub struct Layout {
     picked: Option<String>,
     choices: Vec<(String, String, bool)>,
     submit: Option<(String, String)>,
-    grey: String,
+    retired: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,7 +132,7 @@ impl Layout {
             "desc" => self.desc = value,
             "text" => self.text = value,
             "open" => self.open = value,
-            "grey" => self.grey = value,
+            "retired" => self.retired = value,
             "row" => self.rows.push(pair(&value)?),
             "button" => self.buttons.push((value, Effect::Action(id_of()?))),
             "link" => {
@@ -200,7 +200,7 @@ impl Layout {
                 Some(select) => self.form(face, select, submit)?,
                 None => self.vote(face, submit)?,
             }
-        } else if self.buttons.is_empty() && self.grey.is_empty() {
+        } else if self.buttons.is_empty() && self.retired.is_empty() {
             self.notice(face)?
         } else {
             self.buttons(face)?
@@ -214,10 +214,10 @@ impl Layout {
     /// [`LayoutError::Limit`] where WeCom would refuse it.
     pub fn replacement(&self, face: &Face) -> Result<Replacement, LayoutError> {
         let replacement = self.card(face)?.into_replacement();
-        Ok(if self.grey.is_empty() {
+        Ok(if self.retired.is_empty() {
             replacement
         } else {
-            replacement.replace_text(self.grey.clone())?
+            replacement.replace_text(self.retired.clone())?
         })
     }
 
@@ -306,10 +306,10 @@ impl Layout {
                     ButtonStyle::Two
                 })
             });
-        // A greyed card still has to have a button in the form that WeCom reads.
+        // A retired card still has to have a button in the form that WeCom reads.
         let first = buttons
             .next()
-            .unwrap_or_else(|| Button::callback(&self.grey, face.key("none")));
+            .unwrap_or_else(|| Button::callback(&self.retired, face.key("none")));
         let id = TaskId::new(&face.task_id)?;
         let mut card = ButtonInteraction::new(id, &self.title, first);
         for button in buttons {

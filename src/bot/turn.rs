@@ -56,7 +56,7 @@ impl<'a> Turn<'a> {
     }
 
     /// The record that they decide something now.
-    pub(super) fn decides(&self) -> DecidedBy {
+    pub(super) fn decided_now(&self) -> DecidedBy {
         DecidedBy {
             by: self.actor.name.clone(),
             at: self.now,

@@ -1,4 +1,4 @@
-//! Cards that still wait are shown anew before their codes die; the old ones are greyed.
+//! Cards that still wait are shown anew before their codes die; the old ones are retired.
 
 use campkeeper::domain::message::PaymentAbnormal;
 use campkeeper::domain::{CampId, Fen, OrderFlag, PaymentId, RefundId};
@@ -75,7 +75,7 @@ on_both_engines! {
         stage.assert_no_violation();
     }
 
-    async fn where_nothing_waits_any_more_the_card_is_only_greyed(db) {
+    async fn where_nothing_waits_any_more_the_card_is_only_retired(db) {
         let stage = Stage::set(db, 1).await;
         stage.build_list().await;
         stage.send().await;
@@ -126,7 +126,7 @@ on_both_engines! {
         stage.assert_no_violation();
     }
 
-    async fn a_card_that_a_newer_one_replaces_is_greyed(db) {
+    async fn a_card_that_a_newer_one_replaces_is_retired(db) {
         let stage = Stage::set(db, 2).await;
         stage.build_list().await;
         stage.send().await;
@@ -168,7 +168,7 @@ on_both_engines! {
         stage.assert_no_violation();
     }
 
-    async fn a_press_on_a_dead_card_greys_it(db) {
+    async fn a_press_on_a_dead_card_retires_it(db) {
         let stage = Stage::set(db, 1).await;
         stage.build_list().await;
         stage.send().await;

@@ -157,7 +157,7 @@ pub(in crate::bot::cards) async fn undo(press: &Press<'_>) -> Result<Vec<Reply>>
     if count == 0 {
         return Err(Refusal::UndoOver.into());
     }
-    let made = press.turn.decides();
+    let made = press.turn.decided_now();
     let outcome = ListWithdrawn {
         made,
         refunds,
@@ -196,7 +196,7 @@ struct Run {
 async fn reserve(press: &Press<'_>, chosen: &[&RefundShown]) -> Result<Option<Run>> {
     let asked = ids(chosen);
     if press.is_open() {
-        let made = press.turn.decides();
+        let made = press.turn.decided_now();
         let reservation = Reservation {
             made: made.clone(),
             asked,

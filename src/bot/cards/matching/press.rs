@@ -69,7 +69,7 @@ async fn submit(press: &Press<'_>, question: &MatchQuestion) -> Result<Vec<Reply
         Ok(member) => {
             let change = CardState::Open.to(CardState::Decided)?;
             press
-                .decide(change, outcome(&member, press.turn.decides()))
+                .decide(change, outcome(&member, press.turn.decided_now()))
                 .await
         }
         Err(Error::Refused(Refusal::AlreadyDecided { by, at, .. })) => {
@@ -114,7 +114,7 @@ async fn undo(press: &Press<'_>, question: &MatchQuestion) -> Result<Vec<Reply>>
     };
     matching::withdraw(press.ctx(), &press.turn.actor, question.member, account).await?;
     let outcome = MatchDecided {
-        made: press.turn.decides(),
+        made: press.turn.decided_now(),
         result: MatchResult::Withdrawn { account, nickname },
     };
     let change = CardState::Decided.to(CardState::Withdrawn)?;

@@ -77,7 +77,7 @@ async fn camp_for(press: &Press<'_>, action: Action, camp: CampId) -> Result<Cam
 
 /// Shows to everybody that the one who pressed has mended it.
 async fn mend(press: &Press<'_>, how: Mending) -> Result<Vec<Reply>> {
-    let made = press.turn.decides();
+    let made = press.turn.decided_now();
     let change = CardState::Open.to(CardState::Decided)?;
     press
         .decide(change, Outcome::Mended(Mended { made, how }))

@@ -152,7 +152,7 @@ fn outcome(press: &Press<'_>, refund: &Refund, reason: &str) -> Outcome {
         },
     };
     Outcome::Refund(RefundDecided {
-        made: made.unwrap_or_else(|| press.turn.decides()),
+        made: made.unwrap_or_else(|| press.turn.decided_now()),
         refund: refund.id,
         amount: refund.proposal.amount_fen,
         result,
@@ -190,7 +190,7 @@ async fn take_back(
         Err(error) => return Err(error),
     };
     let outcome = RefundDecided {
-        made: press.turn.decides(),
+        made: press.turn.decided_now(),
         refund: refund.id,
         amount: refund.proposal.amount_fen,
         result,
