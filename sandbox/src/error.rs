@@ -21,7 +21,6 @@ pub enum SandboxError {
     /// A stand-in could not be set up.
     #[error("cannot set up {platform}: {reason}")]
     Setup {
-        /// Which one.
         platform: Platform,
         /// Why not.
         reason: String,

@@ -77,7 +77,6 @@ pub const ACCESS_TOKEN_DAYS_AFTER_END: u64 = 7;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Terms {
-    /// The deposit.
     pub deposit_fen: Fen,
     /// The first day that counts.
     pub start_date: NaiveDate,

@@ -100,7 +100,6 @@ pub struct RosterEntry {
     pub member_number: Option<u32>,
     /// `None` where the file has no such column or the cell is blank; the same below.
     pub nickname: Option<String>,
-    /// The WeChat nickname.
     pub wechat_nickname: Option<String>,
     /// The name on the planet card.
     pub card_name: Option<String>,

@@ -118,7 +118,6 @@ impl Role {
 pub struct Forbidden {
     /// Who asked.
     pub role: Role,
-    /// For what.
     pub action: Action,
 }
 
@@ -151,7 +150,6 @@ pub struct Actor {
     pub name: String,
     /// The role at this moment.
     pub role: Role,
-    /// Where from.
     pub channel: Channel,
     /// The address, where one is known.
     pub ip: Option<String>,

@@ -105,7 +105,6 @@ pub struct ShownQuestion {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ShownOption {
-    /// Id.
     pub id: String,
     /// Label.
     pub text: String,

@@ -59,7 +59,6 @@ pub struct NewUser {
 /// A check-in project to add.
 #[derive(Debug, Clone)]
 pub struct NewProject {
-    /// Title.
     pub title: String,
     /// Days that make it complete.
     pub checkin_days: u32,

@@ -19,11 +19,9 @@ pub struct Names {
 /// An account that is known: from a roster, from a sync, or from both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownAccount {
-    /// Its id.
     pub planet_user_id: PlanetUserId,
     /// 成员编号.
     pub member_number: Option<u32>,
-    /// Its names.
     pub names: Names,
     /// Whether a roster has named it.
     pub in_roster: bool,
@@ -34,7 +32,6 @@ pub struct KnownAccount {
 pub struct Unseen {
     /// 成员编号.
     pub member_number: u32,
-    /// Its names.
     pub names: Names,
 }
 

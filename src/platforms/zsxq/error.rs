@@ -64,7 +64,6 @@ pub enum Error {
     /// done. Look before doing it again.
     #[error("whether the planet has done {call} is not known ({failure})")]
     OutcomeUnknown {
-        /// The call.
         call: &'static str,
         /// What came instead of an answer.
         failure: Failure,
@@ -82,7 +81,6 @@ pub enum Error {
     TooManyPages {
         /// The endless list.
         call: &'static str,
-        /// The limit.
         limit_pages: usize,
     },
     /// The day's requests are spent; the next Shanghai day has new ones. Nothing was sent.

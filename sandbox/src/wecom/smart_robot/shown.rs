@@ -19,7 +19,6 @@ use crate::wecom::{
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ShownRobotMessage {
-    /// Its id.
     pub message_id: String,
     /// In business time.
     pub at: DateTime<Utc>,
