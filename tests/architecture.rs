@@ -29,7 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("platforms", &[]),
     ("store", &["domain"]),
-    ("services", &["domain", "store", "platforms"]),
+    ("services", &["config", "domain", "store", "platforms"]),
     ("bot", &["services", "domain", "store", "platforms"]),
     ("web", &["services", "domain", "store", "platforms"]),
     ("jobs", &["services", "domain", "store", "platforms"]),

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use campkeeper::app::{App, Clocks, SystemClock};
-use campkeeper::config::Config;
+use campkeeper::config::Sources;
 use campkeeper::domain::{Clock, Timestamp};
 use clap::Parser;
 use sandbox::clock::SandboxClock;
@@ -68,7 +68,7 @@ async fn main() -> anyhow::Result<()> {
         clock: Arc::new(DemoClock(sandbox.clock().clone())),
         wall: Arc::new(SystemClock),
     };
-    let app = App::start(config(&arguments, &sandbox)?, clocks).await?;
+    let app = App::start(sources(&arguments, &sandbox), clocks).await?;
     let url = format!("http://{}", app.address);
     sandbox.set_app_url(&url);
     guide::preparing();
@@ -91,7 +91,7 @@ async fn stopped() -> std::io::Result<()> {
     }
 }
 
-fn config(arguments: &Arguments, sandbox: &Sandbox) -> anyhow::Result<Config> {
+fn sources(arguments: &Arguments, sandbox: &Sandbox) -> Sources {
     let folder = arguments.folder.display();
     let variables = [
         ("SERVER__LISTEN", arguments.listen.to_string()),
@@ -110,5 +110,5 @@ fn config(arguments: &Arguments, sandbox: &Sandbox) -> anyhow::Result<Config> {
         ("ZSXQ__JITTER_MS", "0".to_owned()),
     ];
     let variables = variables.map(|(key, value)| (format!("CAMPKEEPER__{key}"), value));
-    Ok(Config::parse(&sandbox.campkeeper_toml(), variables)?)
+    Sources::new(sandbox.campkeeper_toml(), variables)
 }

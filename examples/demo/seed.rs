@@ -154,16 +154,16 @@ async fn hire(app: &App) -> anyhow::Result<()> {
             display_name: Some(name.to_owned()),
             wecom_userid: Some(userid.to_owned()),
         };
-        staff::create(&app.ctx, None, account).await?;
+        staff::create(&app.context(), None, account).await?;
     }
     Ok(())
 }
 
 /// What `campkeeper wecom menu` does.
 async fn publish_menu(app: &App) -> anyhow::Result<()> {
-    let client = app.ctx.wecom.as_ref().context("the WeCom client")?;
-    let menu = bot::menu(&app.ctx.settings.public_url)?;
-    client.create_menu(&menu).await?;
+    let ctx = app.context();
+    let menu = bot::menu(&ctx.settings.public_url)?;
+    ctx.wecom()?.create_menu(&menu).await?;
     Ok(())
 }
 

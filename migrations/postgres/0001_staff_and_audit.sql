@@ -44,6 +44,13 @@ CREATE TABLE system_config (
     updated_at BIGINT NOT NULL
 );
 
+-- One row: how often stored settings were changed, so that every instance sees that they were.
+CREATE TABLE config_generation (
+    id         BIGINT PRIMARY KEY CHECK (id = 1),
+    generation BIGINT NOT NULL
+);
+INSERT INTO config_generation (id, generation) VALUES (1, 0);
+
 CREATE TABLE operation_log (
     seq         BIGINT PRIMARY KEY,
     actor_id    BIGINT,

@@ -44,6 +44,13 @@ CREATE TABLE system_config (
     updated_at INTEGER NOT NULL
 ) STRICT;
 
+-- One row: how often stored settings were changed, so that every instance sees that they were.
+CREATE TABLE config_generation (
+    id         INTEGER PRIMARY KEY CHECK (id = 1),
+    generation INTEGER NOT NULL
+) STRICT;
+INSERT INTO config_generation (id, generation) VALUES (1, 0);
+
 CREATE TABLE operation_log (
     seq         INTEGER PRIMARY KEY,
     actor_id    INTEGER,

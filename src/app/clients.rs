@@ -107,7 +107,12 @@ pub(super) fn wechat_pay(
         })
 }
 
-pub(super) fn planet(block: &config::Zsxq, clocks: &Clocks) -> Result<Option<Planet>, ConfigError> {
+/// Makes a client of the planet, in whose line `previous` may still wait.
+pub(super) fn planet(
+    block: &config::Zsxq,
+    clocks: &Clocks,
+    previous: Option<&Planet>,
+) -> Result<Option<Planet>, ConfigError> {
     let missing = |key| ConfigError::missing("zsxq", key);
     if !block.in_use().map_err(missing)? {
         return Ok(None);
@@ -120,8 +125,12 @@ pub(super) fn planet(block: &config::Zsxq, clocks: &Clocks) -> Result<Option<Pla
     settings.min_interval_ms = block.min_interval_ms;
     settings.jitter_ms = block.jitter_ms;
     settings.calls_per_day = block.calls_per_day;
-    Planet::new(settings, clocks.wall_reader(), rand::random::<u64>)
-        .map(Some)
+    let (now, random) = (clocks.wall_reader(), rand::random::<u64>);
+    let made = match previous {
+        Some(previous) => previous.succeeded_by(settings, now, random),
+        None => Planet::new(settings, now, random),
+    };
+    made.map(Some)
         .map_err(|error| ConfigError::new("zsxq", format!("cannot be used: {error}"), ""))
 }
 

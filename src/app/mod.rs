@@ -1,6 +1,7 @@
 //! The composition root: the configuration becomes a database, clients, services, routes and
 //! workers. Only here are real clients built and real clocks read.
 
+mod build;
 mod clients;
 mod clocks;
 
@@ -14,14 +15,16 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::bot::{Bot, TemplateError, Templates};
-use crate::config::{Config, ConfigError};
-use crate::jobs;
+use crate::bot::{TemplateError, WecomChat};
+use crate::config::{Config, ConfigError, Sources, Stored};
+use crate::jobs::{self, Jobs};
 use crate::platforms::files::Files;
-use crate::services::{Context, Settings, WechatOauth};
+use crate::services::configuration::{Configuration, ConfigureError, Follower};
+use crate::services::{self, Context, LiveContext};
 use crate::store::{Db, DbOptions, Keyring, StoreError};
 use crate::web::{self, WebSettings};
 
+use build::Builder;
 pub use clocks::{Clocks, SystemClock};
 
 /// How long requests and workers may take to end once we are told to stop.
@@ -42,6 +45,9 @@ pub enum StartError {
     /// A template cannot be used.
     #[error(transparent)]
     Templates(#[from] TemplateError),
+    /// Settings could not be read.
+    #[error(transparent)]
+    Services(#[from] services::Error),
     /// The clock's jobs cannot be scheduled.
     #[error(transparent)]
     Jobs(#[from] jobs::StartError),
@@ -50,10 +56,28 @@ pub enum StartError {
     Listen(SocketAddr, #[source] std::io::Error),
 }
 
+impl From<ConfigureError> for StartError {
+    fn from(error: ConfigureError) -> Self {
+        match error {
+            ConfigureError::Setting(error) => Self::Config(error),
+            ConfigureError::Service(error) => Self::Services(error),
+        }
+    }
+}
+
+/// The product before its doors open: all that the command line needs.
+pub struct Product {
+    /// Makes the context of each operation.
+    pub live: LiveContext,
+    /// The clock's jobs.
+    pub jobs: Jobs,
+    /// Follows changes of the settings.
+    pub follower: Follower,
+}
+
 /// The running product.
 pub struct App {
-    /// What its services are handed; tests and the demo act and look through it.
-    pub ctx: Context,
+    live: LiveContext,
     /// The address that it listens on.
     pub address: SocketAddr,
     stop: CancellationToken,
@@ -65,7 +89,9 @@ impl App {
     ///
     /// # Errors
     /// [`StartError`] says which key to mend.
-    pub async fn start(config: Config, clocks: Clocks) -> Result<Self, StartError> {
+    pub async fn start(sources: Sources, clocks: Clocks) -> Result<Self, StartError> {
+        // What takes a restart is never stored.
+        let config = sources.config(&Stored::new())?;
         let listen = config.server.listen;
         let listener = TcpListener::bind(listen)
             .await
@@ -73,31 +99,38 @@ impl App {
         let address = listener
             .local_addr()
             .map_err(|error| StartError::Listen(listen, error))?;
-        let ctx = open(&config, clocks, address).await?;
-        ctx.db.migrate().await?;
+        let Product {
+            live,
+            jobs,
+            follower,
+        } = open(&sources, clocks, address).await?;
         let app = Self {
+            live: live.clone(),
             address,
-            stop: ctx.stop.clone(),
+            stop: live.snapshot().stop,
             tasks: TaskTracker::new(),
-            ctx,
         };
-        let router = web::router(app.ctx.clone(), web_settings(&config)?);
+        let router = web::router(live.clone(), jobs.clone(), web_settings(&config));
         app.tasks.spawn(serve(listener, router, app.stop.clone()));
-        jobs::start(&app.ctx, &app.stop, &app.tasks).await?;
-        if let Some(pay) = app.ctx.pay.clone() {
-            let stop = app.stop.clone();
-            // Only sleeps or reads: it may be cut off anywhere.
-            app.tasks.spawn(async move {
-                stop.run_until_cancelled(pay.keep_certificates()).await;
-            });
-        }
-        if clients::smart_bot_callback(&config.wecom.smart_bot)?.is_some() {
+        jobs.start(&app.stop, &app.tasks).await?;
+        let stop = app.stop.clone();
+        // Cut off anywhere: a change is seen again by whoever starts next.
+        app.tasks.spawn(async move {
+            stop.run_until_cancelled(follow(live, follower)).await;
+        });
+        if config.wecom.smart_bot.in_use().is_ok_and(|in_use| in_use) {
             tracing::warn!("wecom.smart_bot is set, but the smart robot is not answered yet");
         }
         if !config.server.metrics_listen.is_empty() {
             tracing::warn!("server.metrics_listen is set, but metrics are not served yet");
         }
         Ok(app)
+    }
+
+    /// What an operation that begins now is handed; tests and the demo act and look through it.
+    #[must_use]
+    pub fn context(&self) -> Context {
+        self.live.snapshot()
     }
 
     /// Stops accepting, lets requests and workers reach a recorded point, and closes the database.
@@ -110,7 +143,25 @@ impl App {
         {
             tracing::warn!("some work did not end in time; its lease will run out");
         }
-        self.ctx.db.close().await;
+        self.context().db.close().await;
+    }
+}
+
+/// Follows changes of the settings, and keeps the certificates of the client that is in use.
+async fn follow(live: LiveContext, mut follower: Follower) {
+    loop {
+        let pay = live.runtime().clients.pay.clone();
+        let keep_certificates = async {
+            match pay {
+                Some(pay) => pay.keep_certificates().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            // Only sleeps or reads: it may be cut off anywhere, and never ends.
+            () = keep_certificates => {}
+            () = follower.changed() => {}
+        }
     }
 }
 
@@ -124,50 +175,72 @@ async fn serve(listener: TcpListener, router: axum::Router, stop: CancellationTo
     }
 }
 
-/// What services need, without listening: for the command line. `address` is where we would be
-/// reached if `server.public_url` is empty.
+/// Puts the product together without listening. `address` is where we would be reached if
+/// `server.public_url` is empty.
 ///
 /// # Errors
 /// [`StartError`] says which key to mend.
 pub async fn open(
-    config: &Config,
+    sources: &Sources,
     clocks: Clocks,
     address: SocketAddr,
-) -> Result<Context, StartError> {
-    let keys = keyring(config)?;
-    let settings = settings(config, address)?;
-    let pay = clients::wechat_pay(&config.wechat_pay, &clocks)?;
-    let planet = clients::planet(&config.zsxq, &clocks)?;
-    let wecom = clients::wecom(&config.wecom)?;
-    let callback_keys = clients::wecom_callback(&config.wecom)?;
-    let templates = templates(&config.templates.dir)?;
+) -> Result<Product, StartError> {
+    let configuration = configuration(sources, &clocks, address).await?;
+    let beginning = configuration.begin().await?;
+    let config = &beginning.built.config;
     let files = Files::open(&config.files.url).await.map_err(|error| {
         let remedy = "It is file://FOLDER, a folder that we may write to";
         ConfigError::new("files.url", format!("cannot be used: {error}"), remedy)
     })?;
+    let live = LiveContext::from(Context {
+        db: configuration.db().clone(),
+        clock: clocks.clock,
+        wall: clocks.wall,
+        clients: Arc::clone(&beginning.built.clients),
+        files,
+        settings: Arc::clone(&beginning.built.settings),
+        stop: CancellationToken::new(),
+    });
+    live.replace(beginning.built.runtime(beginning.generation));
+    let chat = WecomChat::new(live.clone())?;
+    let jobs = Jobs::new(live.clone(), Arc::new(chat));
+    let follower = Follower::new(configuration, live.clone(), beginning).await?;
+    Ok(Product {
+        live,
+        jobs,
+        follower,
+    })
+}
+
+/// Opens the database and what it holds of the configuration: what reads and writes settings, even
+/// while the product cannot start with them.
+///
+/// # Errors
+/// [`StartError`] says which key to mend.
+pub async fn configuration(
+    sources: &Sources,
+    clocks: &Clocks,
+    address: SocketAddr,
+) -> Result<Configuration, StartError> {
+    let config = sources.config(&Stored::new())?;
+    let keys = keyring(&config)?;
     let url = config.database.url.expose_secret();
     make_folder_of(url)?;
     let db = Db::connect(url, DbOptions::default(), Arc::new(keys))
         .await
         .map_err(not_opened)?;
-    let ctx = Context {
-        db,
-        clock: clocks.clock,
-        wall: clocks.wall,
-        pay,
-        planet,
-        wecom,
-        chat: None,
-        files,
-        settings: Arc::new(settings),
-        stop: CancellationToken::new(),
+    db.migrate().await?;
+    let builder = Builder {
+        clocks: clocks.clone(),
+        address,
     };
-    // The chat's own context has no chat: it is the chat.
-    let bot = Bot::new(ctx.clone(), templates, callback_keys);
-    Ok(Context {
-        chat: Some(Arc::new(bot)),
-        ..ctx
-    })
+    let clock = Arc::clone(&clocks.clock);
+    Ok(Configuration::new(
+        db,
+        clock,
+        sources.clone(),
+        Arc::new(builder),
+    ))
 }
 
 fn keyring(config: &Config) -> Result<Keyring, ConfigError> {
@@ -192,47 +265,11 @@ fn not_opened(error: StoreError) -> StartError {
     }
 }
 
-/// The built-in texts and those of a folder, read and tried.
-fn templates(dir: &str) -> Result<Templates, StartError> {
-    if !dir.is_empty() && !Path::new(dir).is_dir() {
-        let remedy = "Leave it empty for the built-in texts";
-        return Err(ConfigError::new("templates.dir", "is no folder", remedy).into());
-    }
-    Ok(Templates::load(dir)?)
-}
-
-fn settings(config: &Config, address: SocketAddr) -> Result<Settings, ConfigError> {
-    let oauth = &config.wechat_oauth;
-    let in_use = oauth
-        .in_use()
-        .map_err(|key| ConfigError::missing("wechat_oauth", key))?;
-    Ok(Settings {
-        public_url: config
-            .public_url()
-            .map_or_else(|| format!("http://{address}"), str::to_owned),
-        default_grace_days: config.camp.default_grace_days.into(),
-        undo_seconds: config.refund.undo_seconds,
-        second_approver_over_fen: config.refund.second_approver_over_fen.into(),
-        recipients: config.notify.recipients.clone(),
-        corp_id: config.wecom.corp_id.clone(),
-        agent_id: config.wecom.agent_id.into(),
-        oauth_base: config.wecom.oauth_base.clone(),
-        login_base: config.wecom.login_base.clone(),
-        wechat_oauth: in_use.then(|| WechatOauth {
-            api_base: oauth.api_base.clone(),
-            app_id: oauth.app_id.clone(),
-            secret: oauth.secret.clone(),
-        }),
-    })
-}
-
-fn web_settings(config: &Config) -> Result<WebSettings, ConfigError> {
+fn web_settings(config: &Config) -> WebSettings {
     let proxies = config.server.trusted_proxies.iter();
-    Ok(WebSettings {
-        requests_per_minute: config.limits.requests_per_minute,
+    WebSettings {
         trusted_proxies: proxies.map(|range| range.0).collect(),
-        wecom_callback: clients::wecom_callback(&config.wecom)?,
-    })
+    }
 }
 
 /// SQLite makes the file, but not its folder.

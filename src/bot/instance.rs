@@ -2,33 +2,19 @@
 
 use std::sync::Arc;
 
-use wecom::crypto::Keys;
-
 use crate::services::{Context, Error, Result};
 
 use super::layout::Layout;
 use super::templates::{Templates, View};
 
-/// The bot. Cheap to clone.
+/// The bot in one round of work. Cheap to clone.
 #[derive(Clone)]
-pub struct Bot {
+pub(super) struct Bot {
     pub(super) ctx: Context,
     pub(super) templates: Arc<Templates>,
-    pub(super) keys: Option<Arc<Keys>>,
 }
 
 impl Bot {
-    /// A bot that reads with `keys`, the ones of the callback; none while WeCom is not set up.
-    #[must_use]
-    pub fn new(ctx: Context, mut templates: Templates, keys: Option<Keys>) -> Self {
-        templates.set_site(&ctx.settings.public_url);
-        Self {
-            ctx,
-            templates: Arc::new(templates),
-            keys: keys.map(Arc::new),
-        }
-    }
-
     /// Lays out a card.
     pub(super) fn draw<V: View>(&self, view: &V) -> Result<Layout> {
         let layout = self.templates.layout(view);

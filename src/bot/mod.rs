@@ -4,6 +4,7 @@
 
 mod answers;
 mod cards;
+mod chat;
 pub mod command;
 mod instance;
 mod layout;
@@ -24,20 +25,22 @@ use crate::services::chat::Chat;
 use crate::services::deliver::{self, Delivered};
 use crate::services::inbox::Worked;
 
-pub use instance::Bot;
+pub use chat::WecomChat;
+use instance::Bot;
 pub use layout::{Layout, LayoutError, read_key};
 pub use menu::menu;
 pub use templates::{TemplateError, Templates};
 
-impl Chat for Bot {
+impl Chat for WecomChat {
     fn work_inbox(&self) -> BoxFuture<'_, Result<Worked>> {
         worker::work(self).boxed()
     }
 
     fn send_outbox(&self) -> BoxFuture<'_, Result<Delivered>> {
         async {
-            cards::renewing::renew(self).await?;
-            deliver::send_outbox(&self.ctx, self).await
+            let bot = self.bot();
+            cards::renewing::renew(&bot).await?;
+            deliver::send_outbox(&bot.ctx, &bot).await
         }
         .boxed()
     }

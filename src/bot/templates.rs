@@ -68,6 +68,7 @@ built_in![
     "refund_stuck.txt",
     "refund_unexpected.txt",
     "renewed.card",
+    "setting_unusable.card",
     "single.card",
     "single_decided.card",
     "single_detail.card",

@@ -2,16 +2,18 @@
 
 mod files;
 mod output;
+mod settings;
 
 use std::io::Read as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use campkeeper::app::{self, App, Clocks, StartError};
+use campkeeper::app::{self, App, Clocks, Product, StartError};
 use campkeeper::bot;
-use campkeeper::config::{self, Config, ConfigError};
+use campkeeper::config::{self, ConfigError, Sources, Stored};
 use campkeeper::domain::staff::Role;
-use campkeeper::jobs::{self, RunError};
+use campkeeper::jobs::{self, Jobs, RunError};
+use campkeeper::services::configuration::ConfigureError;
 use campkeeper::services::match_files::MatchFilesError;
 use campkeeper::services::roster::Mode;
 use campkeeper::services::staff::{self, NewAccount};
@@ -136,6 +138,20 @@ enum AuditCommand {
 enum ConfigCommand {
     /// Print a commented file to begin with.
     Example,
+    /// Store a value over the file's: running servers follow within seconds.
+    Set {
+        /// A key as in the file (`zsxq.cookie`), its value on stdin; or a block (`zsxq`), its keys
+        /// on stdin as TOML or JSON.
+        key: String,
+        /// Forget what is stored; nothing is read.
+        #[arg(long)]
+        unset: bool,
+    },
+    /// Print the value that holds, and where it comes from.
+    Get {
+        /// A key as in the file.
+        key: String,
+    },
 }
 
 /// Why a command failed.
@@ -145,6 +161,8 @@ pub(crate) enum Failure {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Start(#[from] StartError),
+    #[error(transparent)]
+    Configure(#[from] ConfigureError),
     #[error(transparent)]
     Service(#[from] services::Error),
     #[error(transparent)]
@@ -172,6 +190,7 @@ impl Failure {
     pub(crate) const fn code(&self) -> u8 {
         match self {
             Self::Config(_)
+            | Self::Configure(ConfigureError::Setting(_))
             | Self::Start(StartError::Config(_))
             | Self::Service(services::Error::Invalid(_) | services::Error::NotConfigured(_))
             | Self::Job(RunError::Unknown | RunError::Service(services::Error::NotConfigured(_))) => {
@@ -194,24 +213,26 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
             print(true, &document, "")?;
         }
         _ => {
-            let config = Config::load(arguments.config.as_deref())?;
+            let sources = Sources::read(arguments.config.as_deref())?;
             let runtime = tokio::runtime::Builder::new_multi_thread()
                 .enable_all()
                 .build()?;
-            runtime.block_on(with_config(config, arguments))?;
+            runtime.block_on(with_sources(sources, arguments))?;
         }
     }
     Ok(())
 }
 
-async fn with_config(config: Config, arguments: Arguments) -> Result<(), Failure> {
-    if matches!(arguments.command, Command::Serve) {
-        return serve(config).await;
-    }
-    let address = SocketAddr::new(config.server.listen.ip(), config.server.listen.port());
-    let ctx = app::open(&config, Clocks::system(), address).await?;
-    ctx.db.migrate().await?;
+async fn with_sources(sources: Sources, arguments: Arguments) -> Result<(), Failure> {
     let json = arguments.json;
+    let address = sources.config(&Stored::new())?.server.listen;
+    match arguments.command {
+        Command::Serve => return serve(sources).await,
+        Command::Config(command) => return configure(&sources, address, command, json).await,
+        _ => {}
+    }
+    let Product { live, jobs, .. } = app::open(&sources, Clocks::system(), address).await?;
+    let ctx = live.snapshot();
     let done = match arguments.command {
         Command::User(UserCommand::Add {
             username,
@@ -231,7 +252,7 @@ async fn with_config(config: Config, arguments: Arguments) -> Result<(), Failure
         }
         Command::Audit(AuditCommand::Verify) => verify_audit(&ctx, json).await,
         Command::Job(JobCommand::List) => list_jobs(json),
-        Command::Job(JobCommand::Run { name }) => run_job(&ctx, &name, json).await,
+        Command::Job(JobCommand::Run { name }) => run_job(&jobs, &name, json).await,
         Command::Roster(RosterCommand::Import { file, dry_run }) => {
             let mode = if dry_run { Mode::DryRun } else { Mode::Write };
             files::import_roster(&ctx, &file, mode, json).await
@@ -247,12 +268,28 @@ async fn with_config(config: Config, arguments: Arguments) -> Result<(), Failure
     done
 }
 
-async fn serve(config: Config) -> Result<(), Failure> {
+async fn configure(
+    sources: &Sources,
+    address: SocketAddr,
+    command: ConfigCommand,
+    json: bool,
+) -> Result<(), Failure> {
+    let configuration = app::configuration(sources, &Clocks::system(), address).await?;
+    let done = match command {
+        ConfigCommand::Set { key, unset } => settings::set(&configuration, &key, unset, json).await,
+        ConfigCommand::Get { key } => settings::get(&configuration, &key, json).await,
+        ConfigCommand::Example => Ok(print_text(config::EXAMPLE)?),
+    };
+    configuration.db().close().await;
+    done
+}
+
+async fn serve(sources: Sources) -> Result<(), Failure> {
     // Listened to before anybody is told that we are ready: who stops us then stops us in order.
     let mut signals = StopSignals::listen()?;
-    let app = App::start(config, Clocks::system()).await?;
+    let app = App::start(sources, Clocks::system()).await?;
     print_text(&format!("listening on http://{}\n", app.address))?;
-    if users::count(&mut app.ctx.db.read().await?).await? == 0 {
+    if users::count(&mut app.context().db.read().await?).await? == 0 {
         tracing::warn!(
             "there is no staff yet; make the first: \
              campkeeper user add --username admin --role super_admin --password-stdin"
@@ -305,8 +342,8 @@ fn list_jobs(json: bool) -> Result<(), Failure> {
     Ok(print(json, &json!(names), &names.join("\n"))?)
 }
 
-async fn run_job(ctx: &Context, name: &str, json: bool) -> Result<(), Failure> {
-    let (done, is_whole) = match jobs::run_once(ctx, name).await {
+async fn run_job(jobs: &Jobs, name: &str, json: bool) -> Result<(), Failure> {
+    let (done, is_whole) = match jobs.run_once(name).await {
         Err(RunError::Service(services::Error::PartlyDone(done))) => (done, false),
         ran => (ran?, true),
     };

@@ -6,6 +6,8 @@ use ipnet::IpNet;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer};
 
+use super::sources::Values;
+
 /// The whole file. Every key has a default in `campkeeper.example.toml`; unknown keys are errors.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,6 +38,9 @@ pub struct Config {
     pub wechat_pay: WechatPay,
     /// The planet.
     pub zsxq: Zsxq,
+    /// All of it as it was read.
+    #[serde(skip)]
+    pub(super) values: Values,
 }
 
 /// `[server]`

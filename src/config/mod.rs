@@ -1,4 +1,5 @@
-//! The configuration: defaults < file < environment. The only place that reads the environment.
+//! The configuration: defaults < file < stored < environment. The only place that reads the
+//! environment.
 //!
 //! The defaults are the example file itself, so that what `config example` prints cannot differ
 //! from what holds. What a value means (whether a key opens, an address answers) is checked by
@@ -6,17 +7,17 @@
 
 mod blocks;
 mod environment;
+mod keys;
+mod sources;
 
 use std::path::Path;
 
-use figment::Figment;
 use figment::error::Kind;
-use figment::providers::{Format as _, Toml};
 use reqwest::Url;
 use secrecy::ExposeSecret as _;
 
 pub use blocks::*;
-use environment::Environment;
+pub use sources::{Origin, Shown, Sources, Stored, check_stored, read_stored};
 
 /// Every key with its default and what it is for.
 pub const EXAMPLE: &str = include_str!("../../campkeeper.example.toml");
@@ -62,38 +63,10 @@ impl ConfigError {
 }
 
 impl Config {
-    /// Reads `file`, or `campkeeper.toml` if it exists, and the environment of this process.
-    ///
-    /// # Errors
-    /// The first key that is missing or malformed.
-    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
-        let text = match file {
-            Some(path) => Some(read(path)?),
-            None if Path::new(DEFAULT_FILE).exists() => Some(read(Path::new(DEFAULT_FILE))?),
-            None => None,
-        };
-        // Values that are not text cannot be meant for us.
-        let variables = std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        });
-        Self::parse(text.as_deref().unwrap_or_default(), variables)
-    }
-
-    /// The configuration of a file's text and of environment variables.
-    ///
-    /// # Errors
-    /// The first key that is missing or malformed.
-    pub fn parse(
-        file: &str,
-        variables: impl IntoIterator<Item = (String, String)>,
-    ) -> Result<Self, ConfigError> {
-        let config: Self = Figment::from(Toml::string(EXAMPLE))
-            .merge(Toml::string(file))
-            .merge(Environment::new(variables))
-            .extract()
-            .map_err(explain)?;
-        config.check()?;
-        Ok(config)
+    /// Whether a block has the same values as in `other`.
+    #[must_use]
+    pub fn agrees_on(&self, block: &str, other: &Self) -> bool {
+        self.values.agree_on(&other.values, block)
     }
 
     /// How browsers and platforms reach us, without a slash at its end; `None`: the address
@@ -216,6 +189,7 @@ fn explain(error: figment::Error) -> ConfigError {
 fn in_words(expected: &str) -> &str {
     match expected {
         "u16" | "u32" | "u64" => "a whole number, 0 or more",
+        "a sequence" => "a list, as in [\"a\", \"b\"]",
         other => other,
     }
 }
@@ -243,15 +217,23 @@ mod tests {
     const KEY: &str = "[security]\nmaster_key = \"BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=\"\n";
 
     fn parse(file: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        parse_with(file, &Stored::new(), variables)
+    }
+
+    fn parse_with(
+        file: &str,
+        stored: &Stored,
+        variables: &[(&str, &str)],
+    ) -> Result<Config, ConfigError> {
         let variables = variables
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Config::parse(&format!("{KEY}{file}"), variables)
+        Sources::new(format!("{KEY}{file}"), variables).config(stored)
     }
 
     #[test]
     fn the_example_is_whole_and_only_wants_a_master_key() {
-        let error = Config::parse("", []).unwrap_err();
+        let error = Sources::new("", []).config(&Stored::new()).unwrap_err();
         assert_eq!(error.key, "security.master_key");
         assert!(error.to_string().contains("openssl rand -base64 32"));
         let config = parse("", &[]).unwrap();

@@ -1,4 +1,4 @@
-//! What runs while we serve: a loop per lane that looks for ticks, and one per worker.
+//! What runs while we serve: a loop per queue that looks for ticks, and one per worker.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,13 +13,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::domain::Timestamp;
-use crate::services::{Context, Error, Result};
+use crate::services::{Error, Result};
 use crate::store::Signal;
 
 use super::schedule::{Schedule, ScheduleError};
-use super::{JOBS, Job, Lane, Ran, Trigger, run_due};
+use super::{JOBS, Job, Jobs, Queue, Ran, Trigger};
 
-/// How often lanes look again without being woken: for a business clock that was moved, and for
+/// How often queues look again without being woken: for a business clock that was moved, and for
 /// ticks of instances that died.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// How often workers look again without being woken (design §5.4).
@@ -38,56 +38,58 @@ pub enum StartError {
     Scheduler(#[from] JobSchedulerError),
 }
 
-/// Starts lanes and workers as tasks of `tasks`; they end in good order when `stop` is cancelled.
-/// What was missed while nobody ran is caught up at once.
-///
-/// # Errors
-/// [`StartError`]; nothing runs then.
-pub async fn start(
-    ctx: &Context,
-    stop: &CancellationToken,
-    tasks: &TaskTracker,
-) -> Result<(), StartError> {
-    let owner = ctx.new_uuid().to_string();
-    let mut scheduler = JobScheduler::new().await?;
-    for lane in [Lane::Nightly, Lane::Frequent] {
-        let wake = Arc::new(Notify::new());
-        let mut scheduled = Vec::new();
-        for job in JOBS {
-            let Trigger::At(cron, _) = job.trigger else {
-                continue;
-            };
-            if job.trigger != Trigger::At(cron, lane) {
-                continue;
+impl Jobs {
+    /// Starts queues and workers as tasks of `tasks`; they end in good order when `stop` is
+    /// cancelled. What was missed while nobody ran is caught up at once.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing runs then.
+    pub async fn start(
+        &self,
+        stop: &CancellationToken,
+        tasks: &TaskTracker,
+    ) -> Result<(), StartError> {
+        let owner = self.live.snapshot().new_uuid().to_string();
+        let mut scheduler = JobScheduler::new().await?;
+        for queue in [Queue::Nightly, Queue::Frequent] {
+            let wake = Arc::new(Notify::new());
+            let mut scheduled = Vec::new();
+            for job in JOBS {
+                let Trigger::At(cron, _) = job.trigger else {
+                    continue;
+                };
+                if job.trigger != Trigger::At(cron, queue) {
+                    continue;
+                }
+                scheduled.push((job, Schedule::parse(cron)?));
+                scheduler.add(alarm(cron, Arc::clone(&wake))?).await?;
             }
-            scheduled.push((job, Schedule::parse(cron)?));
-            scheduler.add(alarm(cron, Arc::clone(&wake))?).await?;
+            let runner = QueueRunner {
+                jobs: self.clone(),
+                owner: owner.clone(),
+                stop: stop.clone(),
+                settled: HashMap::new(),
+            };
+            tasks.spawn(runner.run(scheduled, wake));
         }
-        let hand = Hand {
-            ctx: ctx.clone(),
-            owner: owner.clone(),
-            stop: stop.clone(),
-            settled: HashMap::new(),
-        };
-        tasks.spawn(hand.turn(scheduled, wake));
+        for job in JOBS {
+            if let Trigger::Woken(signal) = job.trigger {
+                tasks.spawn(work(self.clone(), job, signal, stop.clone()));
+            }
+        }
+        scheduler.start().await?;
+        let stop = stop.clone();
+        tasks.spawn(async move {
+            stop.cancelled().await;
+            if let Err(error) = scheduler.shutdown().await {
+                tracing::warn!(%error, "the scheduler did not shut down");
+            }
+        });
+        Ok(())
     }
-    for job in JOBS {
-        if let Trigger::Woken(signal) = job.trigger {
-            tasks.spawn(work(ctx.clone(), job, signal, stop.clone()));
-        }
-    }
-    scheduler.start().await?;
-    let stop = stop.clone();
-    tasks.spawn(async move {
-        stop.cancelled().await;
-        if let Err(error) = scheduler.shutdown().await {
-            tracing::warn!(%error, "the scheduler did not shut down");
-        }
-    });
-    Ok(())
 }
 
-/// Wakes a lane at the times of a schedule. Its default timezone would be UTC.
+/// Wakes a queue at the times of a schedule. Its default timezone would be UTC.
 fn alarm(cron: &str, wake: Arc<Notify>) -> Result<tokio_cron_scheduler::Job, JobSchedulerError> {
     tokio_cron_scheduler::Job::new_async_tz(cron, Shanghai, move |_, _| {
         let wake = Arc::clone(&wake);
@@ -95,17 +97,17 @@ fn alarm(cron: &str, wake: Arc<Notify>) -> Result<tokio_cron_scheduler::Job, Job
     })
 }
 
-/// One lane at work.
-struct Hand {
-    ctx: Context,
+/// Runs the jobs of one queue.
+struct QueueRunner {
+    jobs: Jobs,
     owner: String,
     stop: CancellationToken,
     /// The newest tick of each job that needs no more looking at.
     settled: HashMap<&'static str, Timestamp>,
 }
 
-impl Hand {
-    async fn turn(mut self, jobs: Vec<(&'static Job, Schedule)>, wake: Arc<Notify>) {
+impl QueueRunner {
+    async fn run(mut self, jobs: Vec<(&'static Job, Schedule)>, wake: Arc<Notify>) {
         loop {
             for (job, schedule) in &jobs {
                 if self.stop.is_cancelled() {
@@ -122,7 +124,7 @@ impl Hand {
     }
 
     async fn look_at(&mut self, job: &'static Job, schedule: &Schedule) {
-        let due = match schedule.last(self.ctx.now()) {
+        let due = match schedule.last(self.jobs.live.snapshot().now()) {
             Ok(due) => due,
             Err(error) => {
                 tracing::error!(job = job.name, %error, "a schedule has no past");
@@ -132,7 +134,7 @@ impl Hand {
         if self.settled.get(job.name) == Some(&due) {
             return;
         }
-        match run_due(&self.ctx, job, due, &self.owner, &self.stop).await {
+        match self.jobs.run_due(job, due, &self.owner, &self.stop).await {
             Ok(Ran::Done(_) | Ran::Skipped(_) | Ran::Failed(_)) => {
                 self.settled.insert(job.name, due);
             }
@@ -145,10 +147,11 @@ impl Hand {
 
 /// Works whenever a commit wakes it, and every two seconds in case none did. The service leases
 /// each piece for itself, so that several instances share the work.
-async fn work(ctx: Context, job: &'static Job, signal: Signal, stop: CancellationToken) {
+async fn work(jobs: Jobs, job: &'static Job, signal: Signal, stop: CancellationToken) {
     while !stop.is_cancelled() {
+        let ctx = jobs.live.snapshot();
         // Not cut off by `stop`: it ends by itself at the next recorded point.
-        let rest = round(job.name, (job.run)(ctx.clone())).await;
+        let rest = round(job.name, (job.run)(ctx.clone(), Arc::clone(&jobs.chat))).await;
         tokio::select! {
             () = stop.cancelled() => return,
             () = ctx.db.signalled(signal) => {}

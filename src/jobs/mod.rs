@@ -11,16 +11,34 @@ mod clockwork;
 mod runner;
 mod schedule;
 
+use std::sync::Arc;
+
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
-use crate::services::{self, Context};
+use crate::services::chat::Chat;
+use crate::services::{self, Context, LiveContext};
 use crate::store::Signal;
 
-pub use clockwork::{StartError, start};
-pub use runner::{JobReport, Ran, RunError, report, run_due, run_for, run_once};
+pub use clockwork::StartError;
+pub use runner::{JobReport, Ran, RunError, report};
 pub use schedule::{Schedule, ScheduleError};
+
+/// The jobs of this instance, with what they need. Cheap to clone.
+#[derive(Clone)]
+pub struct Jobs {
+    live: LiveContext,
+    chat: Arc<dyn Chat>,
+}
+
+impl Jobs {
+    /// The jobs of an instance that talks by `chat`.
+    #[must_use]
+    pub fn new(live: LiveContext, chat: Arc<dyn Chat>) -> Self {
+        Self { live, chat }
+    }
+}
 
 /// A job: its name, when it runs, and the service that it calls.
 #[derive(Debug)]
@@ -29,22 +47,22 @@ pub struct Job {
     pub name: &'static str,
     /// When it runs.
     pub trigger: Trigger,
-    /// Calls its service; answers what was done.
-    pub run: fn(Context) -> BoxFuture<'static, services::Result<Value>>,
+    /// Calls its service, or the chat; answers what was done.
+    pub run: fn(Context, Arc<dyn Chat>) -> BoxFuture<'static, services::Result<Value>>,
 }
 
 /// When a job runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trigger {
     /// At these times in Asia/Shanghai: second, minute, hour, day, month, weekday.
-    At(&'static str, Lane),
+    At(&'static str, Queue),
     /// When a commit wakes it, and every two seconds in case none did.
     Woken(Signal),
 }
 
-/// Jobs of one lane run one after the other, in the order of [`JOBS`].
+/// Jobs of one queue run one after the other, in the order of [`JOBS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lane {
+pub enum Queue {
     /// The night's work, of which each step builds on the one before. It may take half an hour.
     Nightly,
     /// Short work that must not wait for the night's.
@@ -52,13 +70,13 @@ pub enum Lane {
 }
 
 macro_rules! job {
-    ($name:literal, $trigger:expr, |$ctx:ident| $service:expr, |$done:pat_param| $summary:expr) => {
+    ($name:literal, $trigger:expr, |$ctx:ident, $chat:ident| $call:expr, |$done:pat_param| $summary:expr) => {
         Job {
             name: $name,
             trigger: $trigger,
-            run: |$ctx| {
+            run: |$ctx, $chat| {
                 async move {
-                    let $done = $service.await?;
+                    let $done = $call.await?;
                     Ok($summary)
                 }
                 .boxed()
@@ -80,62 +98,62 @@ fn whole(summary: Value, is_whole: bool) -> services::Result<Value> {
 pub const JOBS: &[Job] = &[
     job!(
         "advance-camps",
-        Trigger::At("0 5 0 * * *", Lane::Nightly),
-        |ctx| services::camps::advance_by_calendar(&ctx),
+        Trigger::At("0 5 0 * * *", Queue::Nightly),
+        |ctx, _chat| services::camps::advance_by_calendar(&ctx),
         |done| json!(done)
     ),
     job!(
         "sync-checkins",
-        Trigger::At("0 0 1 * * *", Lane::Nightly),
-        |ctx| services::sync::sync_all(&ctx),
+        Trigger::At("0 0 1 * * *", Queue::Nightly),
+        |ctx, _chat| services::sync::sync_all(&ctx),
         |done| whole(json!(done), done.incomplete == 0)?
     ),
     job!(
         "expire-bindings",
-        Trigger::At("0 0 2 * * *", Lane::Nightly),
-        |ctx| services::bind::expire(&ctx),
+        Trigger::At("0 0 2 * * *", Queue::Nightly),
+        |ctx, _chat| services::bind::expire(&ctx),
         |expired| json!({"expired": expired})
     ),
     job!(
         "smart-match",
-        Trigger::At("30 0 2 * * *", Lane::Nightly),
-        |ctx| services::matching::smart_match(&ctx),
+        Trigger::At("30 0 2 * * *", Queue::Nightly),
+        |ctx, _chat| services::matching::smart_match(&ctx),
         |done| json!(done)
     ),
     job!(
         "build-refund-lists",
-        Trigger::At("0 1 2 * * *", Lane::Nightly),
-        |ctx| services::refund::build_due_lists(&ctx),
+        Trigger::At("0 1 2 * * *", Queue::Nightly),
+        |ctx, _chat| services::refund::build_due_lists(&ctx),
         |done| json!(done)
     ),
     job!(
         "run-refunds",
         Trigger::Woken(Signal::Refunds),
-        |ctx| services::refund::run_due(&ctx),
+        |ctx, _chat| services::refund::run_due(&ctx),
         |done| json!(done)
     ),
     job!(
         "work-inbox",
         Trigger::Woken(Signal::Inbox),
-        |ctx| ctx.chat()?.work_inbox(),
+        |_ctx, chat| chat.work_inbox(),
         |done| json!(done)
     ),
     job!(
         "send-outbox",
         Trigger::Woken(Signal::Outbox),
-        |ctx| ctx.chat()?.send_outbox(),
+        |_ctx, chat| chat.send_outbox(),
         |done| json!(done)
     ),
     job!(
         "reconcile-payments",
-        Trigger::At("0 5 * * * *", Lane::Frequent),
-        |ctx| services::reconcile::unpaid(&ctx),
+        Trigger::At("0 5 * * * *", Queue::Frequent),
+        |ctx, _chat| services::reconcile::unpaid(&ctx),
         |done| json!(done)
     ),
     job!(
         "check-cookie",
-        Trigger::At("0 30 */6 * * *", Lane::Frequent),
-        |ctx| services::sync::check_cookie(&ctx),
+        Trigger::At("0 30 */6 * * *", Queue::Frequent),
+        |ctx, _chat| services::sync::check_cookie(&ctx),
         |state| json!({"cookie": state.as_str()})
     ),
 ];

@@ -1,8 +1,10 @@
 //! One run of one job: claimed, held under a lease, recorded.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use futures::future::BoxFuture;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -14,7 +16,7 @@ use crate::store::audit::Entry;
 use crate::store::job_runs::{self, JobRunRow, Tick};
 
 use super::schedule::{Schedule, ScheduleError};
-use super::{JOBS, Job, Trigger, find};
+use super::{JOBS, Job, Jobs, Trigger, find};
 
 /// How long a run lives without a sign of its instance, wall time.
 const LEASE: TimeDelta = TimeDelta::minutes(2);
@@ -67,52 +69,69 @@ impl From<RunError> for services::Error {
     }
 }
 
-/// Runs the tick of a job that is due, unless somebody has. `owner` names this instance.
-///
-/// # Errors
-/// The schedule is none, or the store cannot.
-pub async fn run_due(
-    ctx: &Context,
-    job: &'static Job,
-    scheduled_at: Timestamp,
-    owner: &str,
-    stop: &CancellationToken,
-) -> services::Result<Ran> {
-    let tick = Tick {
-        job: job.name,
-        scheduled_at,
-        owner: owner.to_owned(),
-    };
-    if !claim(ctx, &tick).await? {
-        return Ok(Ran::NotOurs);
+impl Jobs {
+    /// Runs the tick of a job that is due, unless somebody has. `owner` names this instance.
+    ///
+    /// # Errors
+    /// The schedule is none, or the store cannot.
+    pub async fn run_due(
+        &self,
+        job: &'static Job,
+        scheduled_at: Timestamp,
+        owner: &str,
+        stop: &CancellationToken,
+    ) -> services::Result<Ran> {
+        let tick = Tick {
+            job: job.name,
+            scheduled_at,
+            owner: owner.to_owned(),
+        };
+        let ctx = self.live.snapshot();
+        if !claim(&ctx, &tick).await? {
+            return Ok(Ran::NotOurs);
+        }
+        let work = (job.run)(ctx.clone(), Arc::clone(&self.chat));
+        run(&ctx, work, &tick, stop).await
     }
-    run(ctx, job, &tick, stop).await
+
+    /// Runs a job once, now, whether or not its tick was claimed.
+    ///
+    /// # Errors
+    /// See [`RunError`].
+    pub async fn run_once(&self, name: &str) -> Result<Value, RunError> {
+        let job = find(name).ok_or(RunError::Unknown)?;
+        let ctx = self.live.snapshot();
+        let owner = ctx.new_uuid().to_string();
+        let never = CancellationToken::new();
+        match self.run_due(job, ctx.now(), &owner, &never).await? {
+            Ran::Done(summary) => Ok(summary),
+            Ran::NotOurs => Err(RunError::AlreadyRunning),
+            Ran::Skipped(what) => Err(services::Error::NotConfigured(what).into()),
+            Ran::Failed(error) => Err(error.into()),
+            Ran::CutOff => Err(RunError::CutOff),
+        }
+    }
+
+    /// Runs a job for a member of staff. It goes on if they do not wait for its end.
+    ///
+    /// # Errors
+    /// `actor` may not; or see [`RunError`].
+    pub async fn run_for(&self, actor: &Actor, name: &str) -> services::Result<Value> {
+        require_anywhere(actor, Action::RunJobs)?;
+        let name = find(name).ok_or(services::Error::NotFound)?.name;
+        record_order(&self.live.snapshot(), actor, name).await?;
+        let jobs = self.clone();
+        let ran = tokio::spawn(async move { jobs.run_once(name).await }).await;
+        match ran.map_err(|panic| services::Error::Invariant(panic.to_string()))? {
+            // They read in the figures what was left.
+            Err(RunError::Service(services::Error::PartlyDone(summary))) => Ok(summary),
+            ran => Ok(ran?),
+        }
+    }
 }
 
-/// Runs a job once, now, whether or not its tick was claimed.
-///
-/// # Errors
-/// See [`RunError`].
-pub async fn run_once(ctx: &Context, name: &str) -> Result<Value, RunError> {
-    let job = find(name).ok_or(RunError::Unknown)?;
-    let owner = ctx.new_uuid().to_string();
-    let never = CancellationToken::new();
-    match run_due(ctx, job, ctx.now(), &owner, &never).await? {
-        Ran::Done(summary) => Ok(summary),
-        Ran::NotOurs => Err(RunError::AlreadyRunning),
-        Ran::Skipped(what) => Err(services::Error::NotConfigured(what).into()),
-        Ran::Failed(error) => Err(error.into()),
-        Ran::CutOff => Err(RunError::CutOff),
-    }
-}
-
-/// Runs a job for a member of staff. It goes on if they do not wait for its end.
-///
-/// # Errors
-/// `actor` may not; or see [`RunError`].
-pub async fn run_for(ctx: &Context, actor: &Actor, name: &str) -> services::Result<Value> {
-    require_anywhere(actor, Action::RunJobs)?;
-    let name = find(name).ok_or(services::Error::NotFound)?.name;
+/// Writes into the audit that somebody has a job run.
+async fn record_order(ctx: &Context, actor: &Actor, name: &str) -> services::Result<()> {
     let entry = Entry {
         actor: Some(actor.clone()),
         action: "job.run",
@@ -121,23 +140,14 @@ pub async fn run_for(ctx: &Context, actor: &Actor, name: &str) -> services::Resu
         details: Value::Null,
         at: ctx.now(),
     };
-    let audited: services::Result<()> = ctx
-        .db
+    ctx.db
         .write(move |tx| {
             Box::pin(async move {
                 tx.audit(entry);
                 Ok(())
             })
         })
-        .await;
-    audited?;
-    let context = ctx.clone();
-    let ran = tokio::spawn(async move { run_once(&context, name).await }).await;
-    match ran.map_err(|panic| services::Error::Invariant(panic.to_string()))? {
-        // They read in the figures what was left.
-        Err(RunError::Service(services::Error::PartlyDone(summary))) => Ok(summary),
-        ran => Ok(ran?),
-    }
+        .await
 }
 
 async fn claim(ctx: &Context, tick: &Tick) -> services::Result<bool> {
@@ -156,13 +166,13 @@ async fn claim(ctx: &Context, tick: &Tick) -> services::Result<bool> {
 
 async fn run(
     ctx: &Context,
-    job: &'static Job,
+    work: BoxFuture<'static, services::Result<Value>>,
     tick: &Tick,
     stop: &CancellationToken,
 ) -> services::Result<Ran> {
-    tracing::info!(job = job.name, scheduled_at = %tick.scheduled_at.rfc3339(), "a job begins");
+    tracing::info!(job = tick.job, scheduled_at = %tick.scheduled_at.rfc3339(), "a job begins");
     // A task of its own: a panic in it is its failure, and dropping it cuts it off.
-    let mut work = AbortOnDropHandle::new(tokio::spawn((job.run)(ctx.clone())));
+    let mut work = AbortOnDropHandle::new(tokio::spawn(work));
     let cut_off = async {
         stop.cancelled().await;
         tokio::time::sleep(STOP_WITHIN).await;

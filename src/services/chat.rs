@@ -1,5 +1,5 @@
-//! The chat as the clock knows it. Its words and commands are a door's, so that no service can name
-//! them; whoever runs its two jobs finds it in the context.
+//! The chat as the clock knows it. Its words and commands are a door's, so that no service and no
+//! job can name them; `app` hands it to the jobs.
 
 use futures::future::BoxFuture;
 
@@ -7,7 +7,7 @@ use super::Result;
 use super::deliver::Delivered;
 use super::inbox::Worked;
 
-/// What the jobs `work-inbox` and `send-outbox` do.
+/// Does the jobs `work-inbox` and `send-outbox`.
 pub trait Chat: Send + Sync {
     /// Works off what has come in. What goes wrong with one event is recorded with it.
     fn work_inbox(&self) -> BoxFuture<'_, Result<Worked>>;

@@ -1,4 +1,4 @@
-//! What every service is handed: the store, the clocks, the clients, the settings.
+//! What every service is handed: the store, the clocks, and the clients and settings of one moment.
 
 use std::sync::Arc;
 
@@ -13,8 +13,7 @@ use crate::platforms::wechat_pay::WechatPay;
 use crate::platforms::zsxq::Planet;
 use crate::store::{Db, Keyring};
 
-use super::chat::Chat;
-use super::{Error, Result};
+use super::{Clients, Error, Result};
 
 /// Wall time: signatures, token life, sessions and leases. Nothing moves it.
 pub trait WallClock: Send + Sync {
@@ -22,7 +21,8 @@ pub trait WallClock: Send + Sync {
     fn now(&self) -> Timestamp;
 }
 
-/// What services need. Cheap to clone; built by `app` alone.
+/// What one operation is handed: clients and settings stay as they are until it ends. Cheap to
+/// clone; [`super::LiveContext`] makes it.
 #[derive(Clone)]
 pub struct Context {
     /// The database.
@@ -31,14 +31,8 @@ pub struct Context {
     pub clock: Arc<dyn Clock>,
     /// Wall time.
     pub wall: Arc<dyn WallClock>,
-    /// WeChat Pay; none while its block of the configuration is empty.
-    pub pay: Option<WechatPay>,
-    /// The planet; none while its block of the configuration is empty.
-    pub planet: Option<Planet>,
-    /// The WeCom application; none while its block of the configuration is empty.
-    pub wecom: Option<wecom::client::Client>,
-    /// The chat; none inside the chat itself, and where nobody talks.
-    pub chat: Option<Arc<dyn Chat>>,
+    /// The platforms.
+    pub clients: Arc<Clients>,
     /// Uploaded pictures.
     pub files: Files,
     /// What the configuration says.
@@ -52,6 +46,8 @@ pub struct Context {
 pub struct Settings {
     /// Where people and platforms reach us, without a slash at its end.
     pub public_url: String,
+    /// How many requests each caller has; 0: no limit.
+    pub requests_per_minute: u32,
     /// Grace days of a new camp.
     pub default_grace_days: i64,
     /// How long an approved refund can be withdrawn; 0: money moves at once.
@@ -68,6 +64,8 @@ pub struct Settings {
     pub oauth_base: String,
     /// The page that signs staff in by QR code.
     pub login_base: String,
+    /// The folder whose texts replace the built-in ones; empty: none.
+    pub templates_dir: String,
     /// Members who open the pages in WeChat, outside WeCom.
     pub wechat_oauth: Option<WechatOauth>,
 }
@@ -116,21 +114,19 @@ impl Context {
 
     /// WeChat Pay, or the error that says it is not set up.
     pub fn pay(&self) -> Result<&WechatPay> {
-        self.pay.as_ref().ok_or(Error::NotConfigured("wechat_pay"))
+        let pay = self.clients.pay.as_ref();
+        pay.ok_or(Error::NotConfigured("wechat_pay"))
     }
 
     /// The planet, or the error that says it is not set up.
     pub fn planet(&self) -> Result<&Planet> {
-        self.planet.as_ref().ok_or(Error::NotConfigured("zsxq"))
+        let planet = self.clients.planet.as_ref();
+        planet.ok_or(Error::NotConfigured("zsxq"))
     }
 
     /// The WeCom application, or the error that says it is not set up.
     pub fn wecom(&self) -> Result<&wecom::client::Client> {
-        self.wecom.as_ref().ok_or(Error::NotConfigured("wecom"))
-    }
-
-    /// The chat, or the error that says it is not set up.
-    pub fn chat(&self) -> Result<&dyn Chat> {
-        self.chat.as_deref().ok_or(Error::NotConfigured("wecom"))
+        let wecom = self.clients.wecom.as_ref();
+        wecom.ok_or(Error::NotConfigured("wecom"))
     }
 }

@@ -33,7 +33,7 @@ pub struct InboundEvent {
     pub id: i64,
     /// `wecom_app`.
     pub source: String,
-    /// What came in: verified, and still the envelope that only the platform's key opens.
+    /// What came in, verified and opened.
     pub payload: Vec<u8>,
     /// Tries so far, this one included.
     pub attempts: i64,

@@ -37,6 +37,7 @@ pub mod sessions;
 pub mod staff_sessions;
 pub mod status_log;
 pub mod syncs;
+pub mod system_config;
 pub mod uploads;
 pub mod users;
 mod writer;
@@ -79,6 +80,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         roster_staging::STATEMENTS,
         sessions::STATEMENTS,
         syncs::STATEMENTS,
+        system_config::STATEMENTS,
         staff_sessions::STATEMENTS,
         uploads::STATEMENTS,
         users::STATEMENTS,

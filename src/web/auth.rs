@@ -39,7 +39,9 @@ impl FromRequestParts<WebState> for StaffSession {
         let token = token_of(&parts.headers)
             .ok_or(crate::services::Error::from(Refusal::Unauthenticated))?;
         let CallerIp(ip) = CallerIp::from_request_parts(parts, state).await?;
-        Ok(Self(staff::authenticate(&state.ctx, &token, ip).await?))
+        Ok(Self(
+            staff::authenticate(&state.context(), &token, ip).await?,
+        ))
     }
 }
 

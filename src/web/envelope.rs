@@ -97,7 +97,7 @@ pub(super) fn unsealed(status: StatusCode, object: String) -> Response {
 pub(super) async fn seal(State(state): State<WebState>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     if let Some(Unsealed(mut json)) = response.extensions_mut().remove::<Unsealed>() {
-        let millis = state.ctx.now().millis();
+        let millis = state.context().now().millis();
         json.push_str(&format!(r#","timestamp":{millis}}}"#));
         *response.body_mut() = json.into();
         let headers = response.headers_mut();

@@ -34,7 +34,8 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use ipnet::IpNet;
 
-use crate::services::Context;
+use crate::jobs::Jobs;
+use crate::services::{Context, LiveContext};
 
 pub use caller::CallerAddress;
 pub use envelope::{Answer, Envelope, Items, Nothing, Page};
@@ -45,26 +46,19 @@ use rate_limit::RateLimit;
 /// The largest body of a request, unless its route says otherwise (design §8).
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
 
-/// “是你吗？” per session and minute (contract): nobody shall read the roster with it.
-const IDENTIFICATIONS_PER_MINUTE: u32 = 10;
-
 /// What the door is told besides what services need.
 #[derive(Debug, Clone, Default)]
 pub struct WebSettings {
-    /// Per signed-in person or address; 0: no limit.
-    pub requests_per_minute: u32,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
-    /// Keys of the application's callback; none while WeCom is not set up.
-    pub wecom_callback: Option<wecom::crypto::Keys>,
 }
 
-/// What handlers share. Cheap to clone. Handlers that need services only take
-/// `State<Context>`.
+/// What handlers share. Cheap to clone. Handlers that need services only take `State<Context>`,
+/// which is the snapshot of their request.
 #[derive(Clone)]
 pub struct WebState {
-    /// What services need.
-    pub ctx: Context,
+    live: LiveContext,
+    jobs: Jobs,
     /// What the door was told.
     pub settings: Arc<WebSettings>,
     rate_limit: Arc<RateLimit>,
@@ -72,18 +66,32 @@ pub struct WebState {
     identifications: Arc<RateLimit>,
 }
 
+impl WebState {
+    /// What services need, as it is at this moment.
+    fn context(&self) -> Context {
+        self.live.snapshot()
+    }
+}
+
 impl FromRef<WebState> for Context {
     fn from_ref(state: &WebState) -> Self {
-        state.ctx.clone()
+        state.context()
+    }
+}
+
+impl FromRef<WebState> for Jobs {
+    fn from_ref(state: &WebState) -> Self {
+        state.jobs.clone()
     }
 }
 
 /// The whole HTTP side.
-pub fn router(ctx: Context, settings: WebSettings) -> Router {
+pub fn router(live: LiveContext, jobs: Jobs, settings: WebSettings) -> Router {
     let state = WebState {
-        ctx,
-        rate_limit: Arc::new(RateLimit::per_minute(settings.requests_per_minute)),
-        identifications: Arc::new(RateLimit::per_minute(IDENTIFICATIONS_PER_MINUTE)),
+        live,
+        jobs,
+        rate_limit: Arc::new(RateLimit::default()),
+        identifications: Arc::new(RateLimit::default()),
         settings: Arc::new(settings),
     };
     Router::new()

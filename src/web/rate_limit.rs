@@ -4,7 +4,9 @@
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
+use arc_swap::ArcSwapOption;
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::middleware::Next;
@@ -44,33 +46,32 @@ type Counter = RateLimiter<
     NoOpMiddleware<std::time::Instant>,
 >;
 
-/// The counter of all callers; none: no limit.
-pub(super) struct RateLimit(Option<Counter>);
+/// Counts all callers by the limit that holds at the moment; another one begins anew.
+#[derive(Default)]
+pub(super) struct RateLimit(ArcSwapOption<(NonZeroU32, Counter)>);
 
 impl RateLimit {
-    /// So many requests a minute for each caller; 0: no limit.
-    pub(super) fn per_minute(requests: u32) -> Self {
-        Self(NonZeroU32::new(requests).map(|requests| {
-            RateLimiter::dashmap_with_clock(Quota::per_minute(requests), MonotonicClock)
-        }))
-    }
-
     /// Counts a question of the member pages by its session, or by address where it has none.
     pub(super) fn check_member(
         &self,
+        per_minute: u32,
         session: Option<&Session>,
         address: Option<IpAddr>,
     ) -> Result<(), Problem> {
-        self.check(&match session {
+        let caller = match session {
             Some(session) => Caller::Session(session.id_hash.clone()),
             None => Caller::Address(address),
-        })
+        };
+        self.check(per_minute, &caller)
     }
 
-    fn check(&self, caller: &Caller) -> Result<(), Problem> {
-        let Some(counter) = &self.0 else {
+    /// Counts a request of which each caller has so many a minute; 0: no limit.
+    fn check(&self, per_minute: u32, caller: &Caller) -> Result<(), Problem> {
+        let Some(per_minute) = NonZeroU32::new(per_minute) else {
             return Ok(());
         };
+        let limit = self.of(per_minute);
+        let (_, counter) = &*limit;
         if counter.len() > MAX_QUIET_CALLERS {
             counter.retain_recent();
         }
@@ -80,12 +81,26 @@ impl RateLimit {
     }
 }
 
+impl RateLimit {
+    fn of(&self, per_minute: NonZeroU32) -> Arc<(NonZeroU32, Counter)> {
+        if let Some(limit) = self.0.load_full().filter(|limit| limit.0 == per_minute) {
+            return limit;
+        }
+        let quota = Quota::per_minute(per_minute);
+        let counter = RateLimiter::dashmap_with_clock(quota, MonotonicClock);
+        let limit = Arc::new((per_minute, counter));
+        self.0.store(Some(Arc::clone(&limit)));
+        limit
+    }
+}
+
 /// Counts a request, and answers 429 for one too many.
 pub(super) async fn count(State(state): State<WebState>, request: Request, next: Next) -> Response {
     if is_counted(request.uri().path()) {
         let address = request.extensions().get::<CallerAddress>().copied();
         let caller = caller_of(&state, request.headers(), address).await;
-        if let Err(problem) = state.rate_limit.check(&caller) {
+        let per_minute = state.live.runtime().settings.requests_per_minute;
+        if let Err(problem) = state.rate_limit.check(per_minute, &caller) {
             return problem.into_response();
         }
     }
@@ -97,7 +112,7 @@ async fn caller_of(
     headers: &HeaderMap,
     address: Option<CallerAddress>,
 ) -> Caller {
-    if let Some(user) = auth::claimed_user(&state.ctx, headers) {
+    if let Some(user) = auth::claimed_user(&state.context(), headers) {
         return Caller::Staff(user);
     }
     if let Some(session) = signed_in_member(state, headers).await {
@@ -111,7 +126,9 @@ async fn signed_in_member(state: &WebState, headers: &HeaderMap) -> Option<Sessi
     let jar = CookieJar::from_headers(headers);
     let cookie = jar.get(MEMBER_COOKIE)?;
     // A database that does not answer is the handler's to report.
-    let session = session::load(&state.ctx, cookie.value()).await.ok()??;
+    let session = session::load(&state.context(), cookie.value())
+        .await
+        .ok()??;
     let is_named = session.openid_mac.is_some() || session.wecom_userid.is_some();
     is_named.then_some(session)
 }
@@ -127,15 +144,15 @@ mod tests {
 
     #[test]
     fn each_caller_has_a_count_of_their_own() {
-        let limit = RateLimit::per_minute(2);
+        let limit = RateLimit::default();
         let one = Caller::Address(Some("203.0.113.9".parse().unwrap()));
         let other = Caller::Staff(UserId(1));
-        assert!(limit.check(&one).is_ok());
-        assert!(limit.check(&one).is_ok());
-        assert_eq!(limit.check(&one).unwrap_err().status().as_u16(), 429);
-        assert!(limit.check(&other).is_ok());
-        let free = RateLimit::per_minute(0);
-        assert!((0..1000).all(|_| free.check(&one).is_ok()));
+        assert!(limit.check(2, &one).is_ok());
+        assert!(limit.check(2, &one).is_ok());
+        assert_eq!(limit.check(2, &one).unwrap_err().status().as_u16(), 429);
+        assert!(limit.check(2, &other).is_ok());
+        assert!((0..1000).all(|_| limit.check(0, &one).is_ok()));
+        assert!(limit.check(3, &one).is_ok(), "another limit begins anew");
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! What every route shares: the envelope, limits, headers, pages, the document.
 
 use campkeeper::domain::staff::Role;
+use campkeeper::services::Settings;
 use campkeeper::web::WebSettings;
 use serde_json::json;
 
-use crate::house::House;
+use crate::house::{self, House};
 use crate::on_both_engines;
 
 on_both_engines! {
@@ -68,12 +69,14 @@ on_both_engines! {
     }
 
     async fn a_caller_has_so_many_requests_a_minute(db) {
-        let settings = WebSettings {
-            requests_per_minute: 3,
+        let web = WebSettings {
             trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
-            ..WebSettings::default()
         };
-        let house = House::with(db, settings).await;
+        let settings = Settings {
+            requests_per_minute: 3,
+            ..house::settings()
+        };
+        let house = House::with(db, web, settings).await;
         let health = || house.get("/api/health");
         for _ in 0..3 {
             health().send().await.data();

@@ -7,11 +7,13 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use campkeeper::bot::WecomChat;
 use campkeeper::domain::Timestamp;
 use campkeeper::domain::staff::Role;
+use campkeeper::jobs::Jobs;
 use campkeeper::platforms::zsxq::Planet;
 use campkeeper::services::staff::{self, NewAccount};
-use campkeeper::services::{Context, Settings};
+use campkeeper::services::{Clients, Context, LiveContext, Settings};
 use campkeeper::store::Listing as _;
 use campkeeper::store::audit::{self, ChainStatus};
 use campkeeper::store::audit_lists::AuditFilter;
@@ -40,29 +42,41 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) async fn new(db: TestDb) -> Self {
-        Self::with(db, WebSettings::default()).await
+        Self::with(db, WebSettings::default(), settings()).await
     }
 
-    pub(crate) async fn with(db: TestDb, web: WebSettings) -> Self {
-        Self::build(db, web, None).await
+    pub(crate) async fn with(db: TestDb, web: WebSettings, settings: Settings) -> Self {
+        Self::build(db, web, settings, None).await
     }
 
     /// Beside a planet.
     pub(crate) async fn with_planet(db: TestDb, planet: Planet) -> Self {
-        Self::build(db, WebSettings::default(), Some(planet)).await
+        Self::build(db, WebSettings::default(), settings(), Some(planet)).await
     }
 
-    async fn build(db: TestDb, web: WebSettings, planet: Option<Planet>) -> Self {
+    async fn build(
+        db: TestDb,
+        web: WebSettings,
+        settings: Settings,
+        planet: Option<Planet>,
+    ) -> Self {
         let files = tempfile::tempdir().unwrap();
         let beginning = DateTime::parse_from_rfc3339(BEGINNING).unwrap();
         let beginning = Timestamp::from(beginning).micros();
         let (clock, wall) = (TestClock::at(beginning), TestClock::at(beginning));
-        let ctx = Context {
+        let clients = Clients {
             planet,
-            ..context(&db, clock.clone(), wall.clone(), settings(), &files).await
+            ..Clients::default()
         };
+        let ctx = Context {
+            clients: clients.into(),
+            ..context(&db, clock.clone(), wall.clone(), settings, &files).await
+        };
+        let live = LiveContext::from(ctx.clone());
+        let chat = WecomChat::new(live.clone()).unwrap();
+        let jobs = Jobs::new(live.clone(), Arc::new(chat));
         Self {
-            router: router(ctx.clone(), web),
+            router: router(live, jobs, web),
             ctx,
             clock,
             wall,
@@ -247,7 +261,7 @@ impl Reply {
     }
 }
 
-fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     Settings {
         recipients: vec!["lin.yue".to_owned()],
         ..context::settings()

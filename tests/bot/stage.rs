@@ -5,12 +5,16 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use campkeeper::app::SystemClock;
-use campkeeper::bot::{Bot, Templates};
+use campkeeper::bot::WecomChat;
 use campkeeper::domain::staff::{Actor, Channel};
 use campkeeper::domain::{CampId, PaymentId, Recipients, RefundStatus, Timestamp, WecomUserid};
+use campkeeper::jobs::Jobs;
+use campkeeper::services::chat::Chat;
 use campkeeper::services::deliver::Delivered;
 use campkeeper::services::notify::Notice;
-use campkeeper::services::{Context, Error, Settings, WallClock, refund, staff};
+use campkeeper::services::{
+    Clients, Context, Error, LiveContext, Settings, WallClock, refund, staff,
+};
 use campkeeper::store::outbox::{self, NewMessage, Priority};
 use campkeeper::store::{Tx, refunds};
 use campkeeper::web::{self, WebSettings};
@@ -41,6 +45,7 @@ impl WallClock for TestWall {
 /// What a scene plays on.
 pub(crate) struct Stage {
     pub(crate) ctx: Context,
+    pub(crate) chat: Arc<dyn Chat>,
     pub(crate) sandbox: Sandbox,
     pub(crate) url: String,
     clock: Arc<TestClock>,
@@ -82,23 +87,23 @@ impl Stage {
         let clock = TestClock::at(NOON_AFTER);
         let wall = Arc::new(TestWall(AtomicI64::new(0)));
         let files = tempfile::tempdir().unwrap();
-        let ctx = Context {
+        let clients = Clients {
             wecom: Some(client),
+            wecom_callback: Some(keys),
+            ..Clients::default()
+        };
+        let ctx = Context {
+            clients: clients.into(),
             ..context(&db, clock.clone(), wall.clone(), settings, &files).await
         };
-        let web_settings = WebSettings {
-            wecom_callback: Some(keys.clone()),
-            ..WebSettings::default()
-        };
-        let url = serve(web::router(ctx.clone(), web_settings)).await;
+        let live = LiveContext::from(ctx.clone());
+        let chat: Arc<dyn Chat> = Arc::new(WecomChat::new(live.clone()).unwrap());
+        let jobs = Jobs::new(live.clone(), Arc::clone(&chat));
+        let url = serve(web::router(live, jobs, WebSettings::default())).await;
         sandbox.set_app_url(&url);
-        let bot = Bot::new(ctx.clone(), Templates::load("").unwrap(), Some(keys));
-        let ctx = Context {
-            chat: Some(Arc::new(bot)),
-            ..ctx
-        };
         let stage = Self {
             ctx,
+            chat,
             sandbox,
             url,
             clock,
@@ -170,12 +175,12 @@ impl Stage {
 
     /// Sends what is due.
     pub(crate) async fn send(&self) -> Delivered {
-        self.ctx.chat().unwrap().send_outbox().await.unwrap()
+        self.chat.send_outbox().await.unwrap()
     }
 
     /// Works off what came in, and sends what that led to.
     pub(crate) async fn settle(&self) {
-        self.ctx.chat().unwrap().work_inbox().await.unwrap();
+        self.chat.work_inbox().await.unwrap();
         self.send().await;
     }
 

@@ -121,7 +121,7 @@ on_both_engines! {
     async fn a_tap_on_the_menu_is_a_command(db) {
         let stage = Stage::set(db, 1).await;
         let menu = campkeeper::bot::menu("https://camp.example.com").unwrap();
-        stage.ctx.wecom.as_ref().unwrap().create_menu(&menu).await.unwrap();
+        stage.ctx.clients.wecom.as_ref().unwrap().create_menu(&menu).await.unwrap();
         stage.sandbox.wecom().click_menu("lin.yue", "进度").await;
         stage.settle().await;
         assert!(stage.newest("lin.yue").contains("写作营"));

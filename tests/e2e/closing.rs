@@ -41,8 +41,8 @@ async fn newest_of(test: &TestApp, orders: i64) -> String {
     let all = "SELECT CAST(COUNT(*) AS BIGINT) FROM payment_record";
     for _ in 0..200 {
         if count(test, all).await == orders {
-            let mut conn = test.app.ctx.db.read().await.unwrap();
-            let now = test.app.ctx.now().plus(TimeDelta::hours(1));
+            let mut conn = test.app.context().db.read().await.unwrap();
+            let now = test.app.context().now().plus(TimeDelta::hours(1));
             let due = campkeeper::store::payments::unpaid_due(&mut conn, now, 10).await;
             let due = due.unwrap();
             return due
@@ -69,7 +69,7 @@ async fn make_at_wechat_pay(test: &TestApp, order_no: &str) {
         channel: Channel::Native,
     };
     test.app
-        .ctx
+        .context()
         .pay()
         .unwrap()
         .create_order(&order)
@@ -79,7 +79,7 @@ async fn make_at_wechat_pay(test: &TestApp, order_no: &str) {
 
 async fn close_at_wechat_pay(test: &TestApp, order_no: &str) {
     test.app
-        .ctx
+        .context()
         .pay()
         .unwrap()
         .close_order(order_no)
@@ -130,13 +130,13 @@ for_both_engines! {
         test.sandbox.faults().add(lost.times(20));
         test.sandbox.wechat_pay().pay(&unheard).unwrap();
         test.sandbox.clock().advance(TimeDelta::minutes(41));
-        reconcile::unpaid(&test.app.ctx).await.unwrap();
+        reconcile::unpaid(&test.app.context()).await.unwrap();
         until_status(&member, &unheard, "paid").await;
         let late = "SELECT CAST(COUNT(*) AS BIGINT) FROM payment_record WHERE flag = 'late'";
         assert_eq!(count(&test, late).await, 1);
         // The others are asked about once more after they were closed, and then left alone.
         test.sandbox.clock().advance(TimeDelta::minutes(41));
-        reconcile::unpaid(&test.app.ctx).await.unwrap();
+        reconcile::unpaid(&test.app.context()).await.unwrap();
         let asked = "SELECT CAST(COUNT(*) AS BIGINT) FROM payment_record \
                      WHERE next_query_at IS NOT NULL";
         assert_eq!(count(&test, asked).await, 0);
@@ -162,7 +162,7 @@ for_both_engines! {
         let ended = order(&member, camp.id, None).await;
         close_at_wechat_pay(&test, &ended).await;
         test.sandbox.clock().advance(TimeDelta::minutes(6));
-        reconcile::unpaid(&test.app.ctx).await.unwrap();
+        reconcile::unpaid(&test.app.context()).await.unwrap();
         until_status(&member, &ended, "closed").await;
         test.finish().await;
     }

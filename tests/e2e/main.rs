@@ -29,3 +29,4 @@ mod member_api;
 mod payments;
 mod racing;
 mod secrets;
+mod settings;

@@ -150,7 +150,7 @@ async fn every_log_tells_it(test: &TestApp) {
         let rows = count(test, sql).await;
         assert!(rows >= at_least, "{rows} rows: {sql}");
     }
-    let db = &test.app.ctx.db;
+    let db = &test.app.context().db;
     let chain = audit::verify(&mut db.read().await.unwrap(), db.keys())
         .await
         .unwrap();

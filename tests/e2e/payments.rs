@@ -150,7 +150,7 @@ for_both_engines! {
         test.sandbox.faults().add(lost.times(20));
         test.sandbox.wechat_pay().pay(&order_no).unwrap();
         test.sandbox.clock().advance(TimeDelta::minutes(6));
-        let summary = reconcile::unpaid(&test.app.ctx).await.unwrap();
+        let summary = reconcile::unpaid(&test.app.context()).await.unwrap();
         assert_eq!((summary.asked, summary.paid), (1, 1));
         until_status(&member, &order_no, "paid").await;
         test.finish().await;
@@ -161,7 +161,7 @@ for_both_engines! {
         let member = test.browser();
         let order_no = order(&member, camp.id, None).await;
         test.sandbox.clock().advance(TimeDelta::minutes(31));
-        assert_eq!(reconcile::unpaid(&test.app.ctx).await.unwrap().closed, 1);
+        assert_eq!(reconcile::unpaid(&test.app.context()).await.unwrap().closed, 1);
         until_status(&member, &order_no, "closed").await;
         let late = PayOptions { even_if_closed: true, ..PayOptions::default() };
         test.sandbox.wechat_pay().pay_with(&order_no, late).unwrap();

@@ -34,7 +34,7 @@ impl Held {
     {
         let (started, is_started) = oneshot::channel();
         let (release, is_released) = oneshot::channel();
-        let db = test.app.ctx.db.clone();
+        let db = test.app.context().db.clone();
         let done = tokio::spawn(async move {
             let held = db.write(move |tx| {
                 Box::pin(async move {
@@ -69,7 +69,8 @@ fn admin() -> Actor {
 }
 
 fn payment_of(test: &TestApp, order_no: &str, currency: Option<&str>) -> Transaction {
-    let pay = test.app.ctx.pay().unwrap();
+    let ctx = test.app.context();
+    let pay = ctx.pay().unwrap();
     Transaction {
         app_id: pay.app_id().to_owned(),
         mch_id: pay.mch_id().to_owned(),
@@ -95,7 +96,7 @@ fn payment_of(test: &TestApp, order_no: &str, currency: Option<&str>) -> Transac
 
 /// A payment of the order, as its transaction writes it.
 async fn being_paid(test: &TestApp, camp: CampId, order_no: &str) -> Held {
-    let (order_no, now) = (order_no.to_owned(), test.app.ctx.now());
+    let (order_no, now) = (order_no.to_owned(), test.app.context().now());
     Held::after(test, move |tx| {
         Box::pin(async move {
             tx.lock_shared(Lock::Camp(camp)).await?;
@@ -127,7 +128,7 @@ for_both_engines! {
             let camp = CampId(enrolling(&test, "写作营").await.id);
             let order_no = order(&test.browser(), camp.0, None).await;
             let payment = being_paid(&test, camp, &order_no).await;
-            let ctx = test.app.ctx.clone();
+            let ctx = test.app.context();
             let attempt = tokio::spawn(async move {
                 if is_deletion {
                     camps::delete(&ctx, &admin(), camp).await
@@ -146,7 +147,7 @@ for_both_engines! {
         let camp = CampId(enrolling(&test, "写作营").await.id);
         let order_no = order(&test.browser(), camp.0, None).await;
         let payment = being_paid(&test, camp, &order_no).await;
-        let ctx = test.app.ctx.clone();
+        let ctx = test.app.context();
         let edit = camps::CampInput { deposit_fen: Some(Some(100)), ..camps::CampInput::default() };
         let attempt =
             tokio::spawn(async move { camps::update(&ctx, &admin(), camp, edit).await });
@@ -159,7 +160,7 @@ for_both_engines! {
     async fn a_payment_for_a_camp_that_is_being_withdrawn_takes_no_place(test) {
         let camp = CampId(enrolling(&test, "写作营").await.id);
         let order_no = order(&test.browser(), camp.0, None).await;
-        let note = Note::new("admin", "withdrawn", test.app.ctx.now());
+        let note = Note::new("admin", "withdrawn", test.app.context().now());
         let withdrawal = Held::after(&test, move |tx| {
             Box::pin(async move {
                 tx.lock(Lock::Camp(camp)).await?;
@@ -169,7 +170,7 @@ for_both_engines! {
             })
         })
         .await;
-        let (ctx, paid) = (test.app.ctx.clone(), payment_of(&test, &order_no, None));
+        let (ctx, paid) = (test.app.context(), payment_of(&test, &order_no, None));
         let payment = tokio::spawn(async move { confirm(&ctx, &paid, None).await });
         withdrawal.end().await;
         assert_eq!(payment.await.unwrap().unwrap(), Applied::Now(Some(OrderFlag::Late)));
@@ -181,7 +182,7 @@ for_both_engines! {
     async fn a_member_is_who_they_last_said_to_be(test) {
         let camp = enrolling(&test, "写作营").await;
         let order_no = order(&test.browser(), camp.id, Some(("4805", "先前的名字"))).await;
-        let (number, now) = (order_no.clone(), test.app.ctx.now());
+        let (number, now) = (order_no.clone(), test.app.context().now());
         let correction = Held::after(&test, move |tx| {
             Box::pin(async move {
                 let order = payments::by_order_no(tx, &number).await?.unwrap();
@@ -195,7 +196,7 @@ for_both_engines! {
             })
         })
         .await;
-        let (ctx, paid) = (test.app.ctx.clone(), payment_of(&test, &order_no, Some("CNY")));
+        let (ctx, paid) = (test.app.context(), payment_of(&test, &order_no, Some("CNY")));
         let payment = tokio::spawn(async move { confirm(&ctx, &paid, None).await });
         correction.end().await;
         assert_eq!(payment.await.unwrap().unwrap(), Applied::Now(None));
@@ -210,7 +211,7 @@ for_both_engines! {
         let order_no = order(&test.browser(), camp.id, None).await;
         for number in [order_no.as_str(), "from_a_lost_backup_1"] {
             let paid = payment_of(&test, number, Some("USD"));
-            confirm(&test.app.ctx, &paid, None).await.unwrap();
+            confirm(&test.app.context(), &paid, None).await.unwrap();
         }
         for (sql, expected) in [
             ("SELECT CAST(COUNT(*) AS BIGINT) FROM payment_record WHERE flag = 'wrong_amount'", 1),
@@ -232,7 +233,7 @@ for_both_engines! {
         for number in [order_no.as_str(), "somebody_elses_1"] {
             let mut paid = payment_of(&test, number, Some("CNY"));
             paid.mch_id = "1900000009".to_owned();
-            let refused = confirm(&test.app.ctx, &paid, None).await;
+            let refused = confirm(&test.app.context(), &paid, None).await;
             assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
         }
         let paid = "SELECT CAST(COUNT(*) AS BIGINT) FROM payment_record WHERE status = 'paid'";

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
-use campkeeper::config::Config;
+use campkeeper::config::{Sources, Stored};
 use campkeeper::store::Engine;
 use sandbox::faults::{Fault, FaultKind, Platform};
 use sandbox::wechat_pay::Pacing;
@@ -47,7 +47,9 @@ fn log_of_the_process() -> &'static Path {
 
 /// What the configuration holds.
 fn configured(test: &TestApp) -> Vec<Secret> {
-    let config = Config::parse(&test.sandbox.campkeeper_toml(), []).unwrap();
+    let config = Sources::new(test.sandbox.campkeeper_toml(), [])
+        .config(&Stored::new())
+        .unwrap();
     let key_file = fs::read_to_string(&config.wechat_pay.private_key_file).unwrap();
     let key_line = key_file.lines().nth(1).unwrap().to_owned();
     let text = |secret: &secrecy::SecretString| secret.expose_secret().to_owned();
@@ -166,7 +168,7 @@ fn assert_not_logged(log: &Path, secrets: &[Secret]) {
 }
 
 /// Everything that the database's file holds, free pages and the write-ahead log included.
-fn bytes_of_sqlite(url: &str) -> String {
+pub(crate) fn bytes_of_sqlite(url: &str) -> String {
     let path = url.strip_prefix("sqlite://").unwrap();
     let mut all = fs::read(path).unwrap();
     all.extend(fs::read(format!("{path}-wal")).unwrap_or_default());
@@ -174,7 +176,7 @@ fn bytes_of_sqlite(url: &str) -> String {
 }
 
 /// Every row of every table as text, but for what the clock writes on its own.
-async fn every_row(url: &str) -> Vec<String> {
+pub(crate) async fn every_row(url: &str) -> Vec<String> {
     let mut rows = if url.starts_with("sqlite") {
         rows_of_sqlite(url).await
     } else {

@@ -10,7 +10,7 @@ use campkeeper::platforms::wechat_pay::{
     WechatPay,
 };
 use campkeeper::services::refund::{self, Built, Picked};
-use campkeeper::services::{Context, Settings};
+use campkeeper::services::{Clients, Context, Settings};
 use campkeeper::store::audit::{ChainStatus, verify};
 use campkeeper::store::refunds::{self, Refund};
 use chrono::TimeDelta;
@@ -73,8 +73,12 @@ impl Stage {
         });
         let (clock, wall) = (TestClock::at(NOON_AFTER), TestClock::at(NOON_AFTER));
         let files = tempfile::tempdir().unwrap();
-        let ctx = Context {
+        let clients = Clients {
             pay: Some(client(&sandbox)),
+            ..Clients::default()
+        };
+        let ctx = Context {
+            clients: clients.into(),
             ..context(&db, clock.clone(), wall.clone(), settings(), &files).await
         };
         let stage = Self {

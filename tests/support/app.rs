@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use campkeeper::app::{App, Clocks, SystemClock};
-use campkeeper::config::Config;
+use campkeeper::config::Sources;
 use campkeeper::domain::{Clock, Role, Timestamp};
 use campkeeper::services::staff::{self, NewAccount};
 use campkeeper::store::Engine;
@@ -145,6 +145,23 @@ impl TestApp {
         this
     }
 
+    /// Another instance beside it, on the same database.
+    pub async fn second_instance(&self) -> App {
+        start_app(&self.config, &self.variables, &self.sandbox).await
+    }
+
+    /// The configuration file, for the real program to run beside it.
+    pub fn config_file(&self) -> std::path::PathBuf {
+        let file = self.folder.path().join("campkeeper.toml");
+        std::fs::write(&file, &self.config).unwrap();
+        file
+    }
+
+    /// What its environment says besides.
+    pub fn variables(&self) -> Vec<(String, String)> {
+        self.variables.clone()
+    }
+
     /// Stops the product, so that the real program can go on with its database.
     pub async fn hand_over(self) -> HandOver {
         let Self {
@@ -186,7 +203,9 @@ impl TestApp {
             display_name: Some(name.to_owned()),
             wecom_userid: Some(userid.to_owned()),
         };
-        staff::create(&self.app.ctx, None, account).await.unwrap();
+        staff::create(&self.app.context(), None, account)
+            .await
+            .unwrap();
     }
 
     /// A browser of its own, with a cookie jar.
@@ -224,12 +243,12 @@ impl TestApp {
 }
 
 async fn start_app(config: &str, variables: &[(String, String)], sandbox: &Sandbox) -> App {
-    let config = Config::parse(config, variables.to_vec()).unwrap();
+    let sources = Sources::new(config, variables.to_vec());
     let clocks = Clocks {
         clock: Arc::new(SharedClock(sandbox.clock().clone())),
         wall: Arc::new(SystemClock),
     };
-    App::start(config, clocks).await.unwrap()
+    App::start(sources, clocks).await.unwrap()
 }
 
 /// Somebody's browser.

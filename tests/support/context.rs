@@ -21,10 +21,7 @@ pub async fn context(
         db: db.db.clone(),
         clock,
         wall,
-        pay: None,
-        planet: None,
-        wecom: None,
-        chat: None,
+        clients: Arc::default(),
         files: Files::open(&address).await.unwrap(),
         settings: Arc::new(settings),
         stop: Default::default(),
@@ -35,6 +32,7 @@ pub async fn context(
 pub fn settings() -> Settings {
     Settings {
         public_url: "https://camp.example.com".to_owned(),
+        requests_per_minute: 0,
         default_grace_days: 1,
         undo_seconds: 60,
         second_approver_over_fen: 0,
@@ -43,6 +41,7 @@ pub fn settings() -> Settings {
         agent_id: 0,
         oauth_base: String::new(),
         login_base: String::new(),
+        templates_dir: String::new(),
         wechat_oauth: None,
     }
 }

@@ -1,12 +1,14 @@
 //! The clock's ticks: once each, whoever runs them, and caught up after a rest.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use campkeeper::bot::WecomChat;
 use campkeeper::domain::message::CookieDead;
 use campkeeper::domain::staff::Actor;
 use campkeeper::domain::{Recipients, Role, Timestamp};
-use campkeeper::jobs::{self, Job, Lane, Ran, RunError, Trigger, run_due, run_once};
-use campkeeper::services::{Context, Error};
+use campkeeper::jobs::{self, Job, Jobs, Queue, Ran, RunError, Trigger};
+use campkeeper::services::{Context, Error, LiveContext};
 use campkeeper::store::job_runs::{self, Tick};
 use campkeeper::store::outbox::{self, NewMessage, Priority};
 use campkeeper::store::{StoreError, Tx};
@@ -20,28 +22,28 @@ use tokio_util::task::TaskTracker;
 use crate::on_both_engines;
 use crate::world::{World, admin, at};
 
-const NIGHTLY: Trigger = Trigger::At("0 0 1 * * *", Lane::Nightly);
+const NIGHTLY: Trigger = Trigger::At("0 0 1 * * *", Queue::Nightly);
 
 /// Leaves a trace each time it runs.
 static TRACING: Job = Job {
     name: "tracing",
     trigger: NIGHTLY,
-    run: |ctx| async move { leave_trace(&ctx).await }.boxed(),
+    run: |ctx, _| async move { leave_trace(&ctx).await }.boxed(),
 };
 static FAILING: Job = Job {
     name: "failing",
     trigger: NIGHTLY,
-    run: |_| async { Err(Error::NotFound) }.boxed(),
+    run: |_, _| async { Err(Error::NotFound) }.boxed(),
 };
 static PANICKING: Job = Job {
     name: "panicking",
     trigger: NIGHTLY,
-    run: |_| async { panic!("a bug") }.boxed(),
+    run: |_, _| async { panic!("a bug") }.boxed(),
 };
 static UNCONFIGURED: Job = Job {
     name: "unconfigured",
     trigger: NIGHTLY,
-    run: |_| async { Err(Error::NotConfigured("zsxq")) }.boxed(),
+    run: |_, _| async { Err(Error::NotConfigured("zsxq")) }.boxed(),
 };
 
 async fn leave_trace(ctx: &Context) -> Result<Value, Error> {
@@ -77,7 +79,9 @@ fn tick() -> Timestamp {
 
 async fn run_tick(world: &World, job: &'static Job, owner: &str) -> Ran {
     let never = CancellationToken::new();
-    run_due(&world.ctx, job, tick(), owner, &never)
+    world
+        .jobs()
+        .run_due(job, tick(), owner, &never)
         .await
         .unwrap()
 }
@@ -107,10 +111,10 @@ on_both_engines! {
     async fn a_tick_belongs_to_one_instance(db) {
         let world = World::start(db).await;
         let instances = (0..8).map(|number| {
-            let ctx = world.ctx.clone();
+            let jobs = world.jobs();
             tokio::spawn(async move {
                 let owner = format!("instance {number}");
-                run_due(&ctx, &TRACING, tick(), &owner, &CancellationToken::new()).await
+                jobs.run_due(&TRACING, tick(), &owner, &CancellationToken::new()).await
             })
         });
         let mut done = 0;
@@ -162,19 +166,20 @@ on_both_engines! {
 
     async fn a_person_runs_a_job_beside_its_ticks_but_not_twice_at_once(db) {
         let world = World::start(db).await;
+        let jobs = world.jobs();
         let alive = json!({"cookie": "alive"});
-        assert_eq!(run_once(&world.ctx, "check-cookie").await.unwrap(), alive);
-        assert_eq!(run_once(&world.ctx, "check-cookie").await.unwrap(), alive);
+        assert_eq!(jobs.run_once("check-cookie").await.unwrap(), alive);
+        assert_eq!(jobs.run_once("check-cookie").await.unwrap(), alive);
         hold(&world, "check-cookie", TimeDelta::zero()).await;
-        let refused = run_once(&world.ctx, "check-cookie").await;
+        let refused = jobs.run_once("check-cookie").await;
         assert!(matches!(refused, Err(RunError::AlreadyRunning)), "{refused:?}");
-        let unknown = run_once(&world.ctx, "no-such-job").await;
+        let unknown = jobs.run_once("no-such-job").await;
         assert!(matches!(unknown, Err(RunError::Unknown)), "{unknown:?}");
 
         let boss = Actor { role: Role::SuperAdmin, ..admin() };
-        let refused = jobs::run_for(&world.ctx, &admin(), "expire-bindings").await;
+        let refused = jobs.run_for(&admin(), "expire-bindings").await;
         assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");
-        let done = jobs::run_for(&world.ctx, &boss, "expire-bindings").await.unwrap();
+        let done = jobs.run_for(&boss, "expire-bindings").await.unwrap();
         assert_eq!(done, json!({"expired": 0}));
         assert_eq!(world.texts("SELECT action FROM operation_log").await, ["job.run"]);
         let reports = jobs::report(&world.ctx, &boss).await.unwrap();
@@ -230,7 +235,7 @@ struct Clockwork {
 impl Clockwork {
     async fn start(world: &World) -> Self {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        jobs::start(&world.ctx, &stop, &tasks).await.unwrap();
+        world.jobs().start(&stop, &tasks).await.unwrap();
         Self { stop, tasks }
     }
 
@@ -244,6 +249,12 @@ impl Clockwork {
 }
 
 impl World {
+    fn jobs(&self) -> Jobs {
+        let live = LiveContext::from(self.ctx.clone());
+        let chat = WecomChat::new(live.clone()).unwrap();
+        Jobs::new(live, Arc::new(chat))
+    }
+
     /// Waits until so many rows are there.
     async fn until_count(&self, from: &str, rows: i64) {
         for _ in 0..400 {

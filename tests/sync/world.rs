@@ -10,7 +10,7 @@ use campkeeper::domain::{
 };
 use campkeeper::platforms::zsxq::{Planet, Settings as PlanetSettings};
 use campkeeper::services::sync::{self, SyncRun};
-use campkeeper::services::{Context, Settings, WallClock};
+use campkeeper::services::{Clients, Context, Settings, WallClock};
 use campkeeper::store::camps::{self, Camp};
 use campkeeper::store::members::{self, Identity, Member};
 use campkeeper::store::payments::{self, NewPayment, PlanetClaim};
@@ -255,8 +255,12 @@ async fn context(sandbox: &Sandbox, db: &TestDb, files: &tempfile::TempDir) -> C
     let wall = sandbox.clock().clone();
     let planet = Planet::new(planet, move || wall.wall_now(), rand::random::<u64>).unwrap();
     let (clock, wall) = (Arc::new(time()), Arc::new(time()));
-    Context {
+    let clients = Clients {
         planet: Some(planet),
+        ..Clients::default()
+    };
+    Context {
+        clients: clients.into(),
         ..context::context(db, clock, wall, settings(), files).await
     }
 }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::community::Community;
 use super::wire::served;
-use super::{CookieDeath, TOKEN, Zsxq};
+use super::{CookieDeath, Zsxq};
 use crate::faults::{self, Platform};
 
 /// Largest request body, bytes.
@@ -215,7 +215,11 @@ impl Zsxq {
     }
 
     fn check_token(&self, call: &Call) -> Result<(), Failure> {
-        if call.token() != Some(TOKEN) {
+        let token = call.token().unwrap_or_default().to_owned();
+        if self.is_former_token(&token) {
+            return Err(dead(CookieDeath::InBody));
+        }
+        if !self.is_token(&token) {
             let rule = "the token is sent as a cookie or as a bare authorization";
             return Err(Failure {
                 broken_rule: Some(rule),

@@ -15,7 +15,7 @@ use crate::faults::Platform;
 use crate::lock::lock;
 use crate::world::World;
 
-/// The only token the stand-in knows; sent as `zsxq_access_token` or as a bare `authorization`.
+/// The token of the first login; sent as `zsxq_access_token` or as a bare `authorization`.
 pub const TOKEN: &str = "0A1B2C3D-0000-4000-8000-0123456789AB_00112233445566FF";
 /// The named fault of the module's description.
 const NAMED_FAULTS: [&str; 1] = ["check_in_between_pages"];
@@ -46,6 +46,10 @@ pub(super) struct Habits {
 }
 
 pub(super) struct Setup {
+    /// The token of the newest login.
+    token: String,
+    /// Those before it.
+    former_tokens: Vec<String>,
     pub(super) expires_at: DateTime<Utc>,
     pub(super) cookie_death: Option<CookieDeath>,
     pub(super) unsigned_refused_percent: u8,
@@ -71,6 +75,8 @@ impl Zsxq {
         // People of the planet were there before the oldest camp that anybody seeds.
         let founded = world.clock.now() - TimeDelta::days(400);
         let setup = Setup {
+            token: TOKEN.to_owned(),
+            former_tokens: Vec::new(),
             expires_at: world.clock.wall_now() + TimeDelta::days(TOKEN_DAYS),
             cookie_death: None,
             unsigned_refused_percent: 100,
@@ -189,6 +195,13 @@ impl Zsxq {
         self.community().users().cloned().collect()
     }
 
+    /// The account signs in anew: from now on this token works, and none before it.
+    pub fn set_token(&self, token: &str) {
+        let mut setup = self.setup();
+        let former = std::mem::replace(&mut setup.token, token.to_owned());
+        setup.former_tokens.push(former);
+    }
+
     /// Kills the cookie in one of the ways it can die, or brings it back to life.
     pub fn set_cookie_death(&self, death: Option<CookieDeath>) {
         self.setup().cookie_death = death;
@@ -222,6 +235,15 @@ impl Zsxq {
 
     pub(super) fn lets_unsigned_pass(&self) -> bool {
         rand::rng().random_range(0..100) >= self.setup().unsigned_refused_percent
+    }
+
+    pub(super) fn is_token(&self, token: &str) -> bool {
+        self.setup().token == token
+    }
+
+    pub(super) fn is_former_token(&self, token: &str) -> bool {
+        let setup = self.setup();
+        setup.former_tokens.iter().any(|former| former == token)
     }
 
     pub(super) fn cookie_death(&self) -> Option<CookieDeath> {

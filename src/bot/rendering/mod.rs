@@ -41,6 +41,7 @@ impl Bot {
             Message::CampEnded(it) => self.notice(due, it.clone().into()).await,
             Message::CookieDead(it) => self.link(due, &self.draw(it)?),
             Message::CookieExpiring(it) => self.link(due, &self.draw(it)?),
+            Message::SettingUnusable(it) => self.link(due, &self.draw(it)?),
             Message::RefundDone(it) => self.text(due, &views::RefundDone::from(it)),
             Message::RefundStuck(it) => self.text(due, it),
             Message::RefundUnexpected(it) => self.text(due, it),

@@ -13,6 +13,7 @@ use crate::services::sync::SyncState;
 views! {
     message::CookieDead => "cookie_dead.card",
     message::CookieExpiring => "cookie_expiring.card",
+    message::SettingUnusable => "setting_unusable.card",
     message::RefundStuck => "refund_stuck.txt",
     message::RefundUnexpected => "refund_unexpected.txt",
     message::MatchWaiting => "match_waiting.txt",

@@ -95,6 +95,8 @@ messages! {
     CookieDead = "cookie_dead",
     /// The login at the planet is about to be over.
     CookieExpiring = "cookie_expiring",
+    /// A stored setting cannot be used.
+    SettingUnusable = "setting_unusable",
     /// Members wait for a person to say who they are.
     MatchWaiting = "match_waiting",
     /// Two members claim one planet account.

@@ -157,6 +157,24 @@ pub struct CookieExpiring {
     pub days_left: u64,
 }
 
+/// A stored setting cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SettingUnusable {
+    pub key: String,
+    pub in_force: InForce,
+}
+
+text_enum! {
+    /// What holds in place of a setting that cannot be used.
+    pub enum InForce {
+        /// What the running instance has gone by so far.
+        Former = "former",
+        /// The configuration file.
+        File = "file",
+    }
+}
+
 /// Members wait for a person to say which planet account they are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

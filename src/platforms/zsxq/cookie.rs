@@ -19,8 +19,6 @@ const MAX_LIFE_SECONDS: u64 = 366 * 24 * 3_600;
 /// The token in use and what the planet last said of its life.
 pub(super) struct Cookie {
     token: SecretString,
-    /// Counts replacements, so that the answer to an old cookie says nothing about the new one.
-    generation: u64,
     life: Option<Life>,
 }
 
@@ -34,30 +32,18 @@ impl Cookie {
     pub(super) fn parse(pasted: &SecretString) -> Result<Self, SettingsError> {
         Ok(Self {
             token: token_in(pasted)?,
-            generation: 0,
             life: None,
         })
     }
 
-    /// Takes the place of `previous`.
-    pub(super) fn after(self, previous: &Self) -> Self {
-        Self {
-            generation: previous.generation.wrapping_add(1),
-            ..self
-        }
+    /// The `Cookie` header.
+    pub(super) fn header(&self) -> String {
+        format!("{COOKIE_NAME}={}", self.token.expose_secret())
     }
 
-    /// The `Cookie` header and the generation it belongs to.
-    pub(super) fn header(&self) -> (String, u64) {
-        (
-            format!("{COOKIE_NAME}={}", self.token.expose_secret()),
-            self.generation,
-        )
-    }
-
-    /// Keeps an `X-Expire-In` that came in answer to this generation.
-    pub(super) fn note_life(&mut self, generation: u64, seconds_left: u64, now: DateTime<Utc>) {
-        if generation == self.generation && seconds_left <= MAX_LIFE_SECONDS {
+    /// Keeps an `X-Expire-In` of the planet's answer.
+    pub(super) fn note_life(&mut self, seconds_left: u64, now: DateTime<Utc>) {
+        if seconds_left <= MAX_LIFE_SECONDS {
             self.life = Some(Life {
                 told_at: now,
                 seconds_left,
@@ -124,17 +110,17 @@ mod tests {
             ("A".repeat(MAX_TOKEN_BYTES + 1), false),
         ];
         for (pasted, good) in cases {
-            let header = Cookie::parse(&SecretString::from(pasted.clone())).map(|c| c.header().0);
+            let header = Cookie::parse(&SecretString::from(pasted.clone())).map(|c| c.header());
             assert_eq!(header.ok(), good.then(|| named.clone()), "{pasted}");
         }
     }
 
     #[test]
-    fn life_counts_down_and_belongs_to_one_generation() {
+    fn life_counts_down() {
         let start = DateTime::from_timestamp(1_767_225_600, 0).unwrap();
         let mut cookie = Cookie::parse(&SecretString::from(TOKEN)).unwrap();
         assert_eq!(cookie.expires_in(start), None);
-        cookie.note_life(0, 100, start);
+        cookie.note_life(100, start);
         assert_eq!(cookie.expires_in(start), Some(Duration::from_secs(100)));
         let later = start + chrono::TimeDelta::seconds(40);
         assert_eq!(cookie.expires_in(later), Some(Duration::from_secs(60)));
@@ -143,14 +129,10 @@ mod tests {
         let earlier = start - chrono::TimeDelta::seconds(400);
         assert_eq!(cookie.expires_in(earlier), Some(Duration::from_secs(100)));
 
-        let mut next = Cookie::parse(&SecretString::from("NEW"))
-            .unwrap()
-            .after(&cookie);
-        next.note_life(0, 50, start);
-        assert_eq!(next.expires_in(start), None, "the old cookie's answer");
-        next.note_life(1, u64::MAX, start);
-        assert_eq!(next.expires_in(start), None, "not believable");
-        next.note_life(1, 70, start);
-        assert_eq!(next.expires_in(start), Some(Duration::from_secs(70)));
+        cookie.note_life(u64::MAX, start);
+        let unchanged = Some(Duration::from_secs(100));
+        assert_eq!(cookie.expires_in(start), unchanged, "not believable");
+        cookie.note_life(70, start);
+        assert_eq!(cookie.expires_in(start), Some(Duration::from_secs(70)));
     }
 }

@@ -32,7 +32,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use secrecy::SecretString;
 
 pub use account::{Group, SelfUser};
 pub use checkin::{Checkin, CheckinKind, CheckinStatus, Statistics};
@@ -44,11 +43,11 @@ pub use settings::{MAX_TRIES, Settings, SettingsError};
 pub use time::shanghai_date;
 pub use topics::{Post, TopicsReading};
 
-use transport::Transport;
+use transport::{Line, Transport};
 
-/// A client of one planet with one cookie. Cheap to clone: all clones share the cookie, the queue
-/// in which calls wait for each other, and the day's budget. Make one per cookie: two of them would
-/// not know of each other's calls.
+/// A client of one planet with one cookie. Cheap to clone: all clones share the cookie, the line in
+/// which calls wait for each other, and the day's budget. One under other settings is made by
+/// [`Planet::succeeded_by`]: two that were made apart would not know of each other's calls.
 #[derive(Clone)]
 pub struct Planet {
     transport: Arc<Transport>,
@@ -68,8 +67,31 @@ impl Planet {
         now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static,
         random: impl Fn() -> u64 + Send + Sync + 'static,
     ) -> Result<Self, SettingsError> {
+        Self::in_line(settings, now, random, Arc::default())
+    }
+
+    /// A client under other settings whose calls wait in the same line as those that this one still
+    /// makes, within one budget. A pause that failures have caused is lifted.
+    ///
+    /// # Errors
+    /// As [`Planet::new`].
+    pub fn succeeded_by(
+        &self,
+        settings: Settings,
+        now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static,
+        random: impl Fn() -> u64 + Send + Sync + 'static,
+    ) -> Result<Self, SettingsError> {
+        Self::in_line(settings, now, random, self.transport.hand_over())
+    }
+
+    fn in_line(
+        settings: Settings,
+        now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static,
+        random: impl Fn() -> u64 + Send + Sync + 'static,
+        line: Arc<Line>,
+    ) -> Result<Self, SettingsError> {
         let group_id = settings.group_id;
-        let transport = Transport::new(settings, Box::new(now), Box::new(random))?;
+        let transport = Transport::new(settings, Box::new(now), Box::new(random), line)?;
         Ok(Self {
             transport: Arc::new(transport),
             group_id,
@@ -79,15 +101,6 @@ impl Planet {
     /// The planet that is read.
     pub fn group_id(&self) -> i64 {
         self.group_id
-    }
-
-    /// Replaces the cookie for this client and all its clones, from the next request on (retries
-    /// of a call already waiting included), and lifts a pause that failures of the old one caused.
-    ///
-    /// # Errors
-    /// [`SettingsError::Cookie`] when the text holds no usable token; the old cookie then stays.
-    pub fn set_cookie(&self, cookie: &SecretString) -> Result<(), SettingsError> {
-        self.transport.set_cookie(cookie)
     }
 
     /// How long the login behind the cookie still lives, by the last `X-Expire-In` the planet

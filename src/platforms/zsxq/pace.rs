@@ -6,9 +6,9 @@ use std::time::Duration;
 use chrono::NaiveDate;
 use tokio::time::Instant;
 
-/// The books of one cookie's worker.
+/// Books what was sent, and when the next may be.
+#[derive(Default)]
 pub(super) struct Pace {
-    calls_per_day: u32,
     day: Option<NaiveDate>,
     calls: u32,
     rest_until: Option<Instant>,
@@ -16,20 +16,9 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// Fresh books. 0 calls a day means no limit.
-    pub(super) fn new(calls_per_day: u32) -> Self {
-        Self {
-            calls_per_day,
-            day: None,
-            calls: 0,
-            rest_until: None,
-            pause_until: None,
-        }
-    }
-
-    /// Takes one request from the day's budget; false when it is spent.
-    pub(super) fn spend(&mut self, today: NaiveDate) -> bool {
-        if self.calls_per_day > 0 && self.calls_on(today) >= self.calls_per_day {
+    /// Takes one request from the day's budget, 0 being no limit; false when it is spent.
+    pub(super) fn spend(&mut self, today: NaiveDate, calls_per_day: u32) -> bool {
+        if calls_per_day > 0 && self.calls_on(today) >= calls_per_day {
             return false;
         }
         self.calls = self.calls_on(today).saturating_add(1);
@@ -71,26 +60,28 @@ impl Pace {
 mod tests {
     use super::*;
 
+    const LIMIT: u32 = 2;
+
     fn day(d: u32) -> NaiveDate {
         NaiveDate::from_ymd_opt(2026, 1, d).unwrap()
     }
 
     #[test]
     fn budget_belongs_to_a_day() {
-        let mut pace = Pace::new(2);
-        assert!(pace.spend(day(1)));
-        assert!(pace.spend(day(1)));
-        assert!(!pace.spend(day(1)));
+        let mut pace = Pace::default();
+        assert!(pace.spend(day(1), LIMIT));
+        assert!(pace.spend(day(1), LIMIT));
+        assert!(!pace.spend(day(1), LIMIT));
         assert_eq!(pace.calls_on(day(1)), 2);
         assert_eq!(pace.calls_on(day(2)), 0);
-        assert!(pace.spend(day(2)));
+        assert!(pace.spend(day(2), LIMIT));
         assert_eq!(pace.calls_on(day(2)), 1);
     }
 
     #[test]
     fn no_limit_still_counts() {
-        let mut pace = Pace::new(0);
-        assert!((0..1_000).all(|_| pace.spend(day(1))));
+        let mut pace = Pace::default();
+        assert!((0..1_000).all(|_| pace.spend(day(1), 0)));
         assert_eq!(pace.calls_on(day(1)), 1_000);
     }
 
@@ -98,7 +89,7 @@ mod tests {
     fn the_longer_wait_wins_and_a_pause_can_be_lifted() {
         let now = Instant::now();
         let after = |seconds| now.checked_add(Duration::from_secs(seconds));
-        let mut pace = Pace::new(0);
+        let mut pace = Pace::default();
         assert_eq!(pace.not_before(), None);
         pace.rest(now, Duration::from_secs(1));
         pace.pause(now, Duration::from_secs(60));

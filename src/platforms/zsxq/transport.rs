@@ -3,14 +3,13 @@
 //! what is in them; another transport (the vendor's own CLI login, zsxq §1.2) would take its
 //! place behind [`Transport::get`] and [`Transport::post_once`].
 
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{DateTime, Utc};
 use reqwest::Url;
 use reqwest::header::HeaderValue;
-use secrecy::SecretString;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -51,14 +50,26 @@ pub(super) struct Transport {
     calls_per_day: u32,
     now: Now,
     random: Random,
-    cookie: RwLock<Cookie>,
+    cookie: Mutex<Cookie>,
+    line: Arc<Line>,
+}
+
+/// The one line in which all requests wait, under whatever settings they are made.
+#[derive(Default)]
+pub(super) struct Line {
     pace: Mutex<Pace>,
     /// Held from the wait before a request to the end of its answer.
     turn: tokio::sync::Mutex<()>,
 }
 
 impl Transport {
-    pub(super) fn new(settings: Settings, now: Now, random: Random) -> Result<Self, SettingsError> {
+    /// A transport whose requests wait in `line`.
+    pub(super) fn new(
+        settings: Settings,
+        now: Now,
+        random: Random,
+        line: Arc<Line>,
+    ) -> Result<Self, SettingsError> {
         if settings.group_id <= 0 {
             return Err(SettingsError::GroupId);
         }
@@ -81,27 +92,21 @@ impl Transport {
             calls_per_day: settings.calls_per_day,
             now,
             random,
-            cookie: RwLock::new(Cookie::parse(&settings.cookie)?),
-            pace: Mutex::new(Pace::new(settings.calls_per_day)),
-            turn: tokio::sync::Mutex::new(()),
+            cookie: Mutex::new(Cookie::parse(&settings.cookie)?),
+            line,
         })
     }
 
-    pub(super) fn set_cookie(&self, pasted: &SecretString) -> Result<(), SettingsError> {
-        let fresh = Cookie::parse(pasted)?;
-        let mut cookie = self.cookie.write().unwrap_or_else(PoisonError::into_inner);
-        *cookie = fresh.after(&cookie);
-        drop(cookie);
+    /// The line, for a transport that takes this one's place, without the pause that failures have
+    /// caused: their reason may be what is replaced.
+    pub(super) fn hand_over(&self) -> Arc<Line> {
         self.pace().lift_pause();
-        Ok(())
+        Arc::clone(&self.line)
     }
 
     pub(super) fn cookie_expires_in(&self) -> Option<Duration> {
         let now = (self.now)();
-        self.cookie
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .expires_in(now)
+        self.cookie().expires_in(now)
     }
 
     pub(super) fn calls_today(&self) -> u32 {
@@ -182,12 +187,15 @@ impl Transport {
         url: &Url,
         body: Option<&Value>,
     ) -> Result<Result<T, Failure>, Error> {
-        let _turn = self.turn.lock().await;
+        let _turn = self.line.turn.lock().await;
         // A timer that is over already would still cost a tick.
         if let Some(moment) = self.not_before().filter(|&moment| moment > Instant::now()) {
             tokio::time::sleep_until(moment).await;
         }
-        if !self.pace().spend(shanghai_date((self.now)())) {
+        if !self
+            .pace()
+            .spend(shanghai_date((self.now)()), self.calls_per_day)
+        {
             return Err(Error::BudgetSpent {
                 calls_per_day: self.calls_per_day,
             });
@@ -200,11 +208,7 @@ impl Transport {
     }
 
     async fn send(&self, url: &Url, body: Option<&Value>) -> Result<(u16, Vec<u8>), Failure> {
-        let (cookie, generation) = self
-            .cookie
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .header();
+        let cookie = self.cookie().header();
         let mut cookie = HeaderValue::from_str(&cookie).map_err(|_| Failure::Connection)?;
         cookie.set_sensitive(true);
         let timestamp = (self.now)().timestamp().to_string();
@@ -229,7 +233,7 @@ impl Transport {
             .send()
             .await
             .map_err(|error| broken(&error))?;
-        self.note_life(generation, &response);
+        self.note_life(&response);
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| broken(&error))? {
             if body.len().saturating_add(chunk.len()) > MAX_BODY_BYTES {
@@ -240,15 +244,14 @@ impl Transport {
         Ok((response.status().as_u16(), body))
     }
 
-    fn note_life(&self, generation: u64, response: &reqwest::Response) {
+    fn note_life(&self, response: &reqwest::Response) {
         let header = response
             .headers()
             .get("X-Expire-In")
             .and_then(|value| value.to_str().ok());
         if let Some(seconds) = header.and_then(|text| text.trim().parse::<u64>().ok()) {
             let now = (self.now)();
-            let mut cookie = self.cookie.write().unwrap_or_else(PoisonError::into_inner);
-            cookie.note_life(generation, seconds, now);
+            self.cookie().note_life(seconds, now);
         }
     }
 
@@ -288,9 +291,14 @@ impl Transport {
         self.pace().not_before()
     }
 
-    /// The books stay usable even if a thread died with them: they hold plain numbers.
+    /// What lies under these locks stays usable even if a thread died with them: plain numbers.
     fn pace(&self) -> MutexGuard<'_, Pace> {
-        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+        let pace = self.line.pace.lock();
+        pace.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn cookie(&self) -> MutexGuard<'_, Cookie> {
+        self.cookie.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

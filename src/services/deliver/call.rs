@@ -26,7 +26,7 @@ const NOTICE_INTERVAL_S: u64 = 1800;
 
 /// Makes the call of a delivery that has begun, and records its outcome.
 pub(super) async fn carry_out(ctx: &Context, delivery: &Delivery) -> Result<Attempt> {
-    let Some(client) = &ctx.wecom else {
+    let Some(client) = &ctx.clients.wecom else {
         return delivery
             .failed(ctx, "wecom is not configured".to_owned())
             .await;

@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::domain::Timestamp;
-use crate::jobs::{self, JobReport};
+use crate::jobs::{self, JobReport, Jobs};
 use crate::services::Context;
 use crate::store::job_runs::JobRunRow;
 use crate::web::auth::Staff;
@@ -113,10 +113,10 @@ async fn list_jobs(
     )
 )]
 async fn run_job(
-    State(ctx): State<Context>,
+    State(jobs): State<Jobs>,
     Staff(actor): Staff,
     Path(name): Path<String>,
 ) -> WebResult<Answer<JobDoneView>> {
-    let summary = jobs::run_for(&ctx, &actor, &name).await?;
+    let summary = jobs.run_for(&actor, &name).await?;
     Ok(Answer(JobDoneView { name, summary }))
 }

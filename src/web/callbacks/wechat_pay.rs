@@ -21,7 +21,7 @@ pub(super) fn routes() -> Router<WebState> {
 }
 
 async fn payment(State(ctx): State<Context>, headers: HeaderMap, body: Bytes) -> Response {
-    let Some(pay) = &ctx.pay else {
+    let Some(pay) = &ctx.clients.pay else {
         return failure(StatusCode::SERVICE_UNAVAILABLE);
     };
     match pay.open_payment_notice(&headers, &body) {
@@ -36,7 +36,7 @@ async fn payment(State(ctx): State<Context>, headers: HeaderMap, body: Bytes) ->
 }
 
 async fn refund(State(ctx): State<Context>, headers: HeaderMap, body: Bytes) -> Response {
-    let Some(pay) = &ctx.pay else {
+    let Some(pay) = &ctx.clients.pay else {
         return failure(StatusCode::SERVICE_UNAVAILABLE);
     };
     match pay.open_refund_notice(&headers, &body) {

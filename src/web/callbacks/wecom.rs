@@ -11,9 +11,11 @@ use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use wecom::callback::{self, Envelope, Freshness, OpenError, Query};
+use wecom::callback::{self, Freshness, OpenError, Query, Verified};
 use wecom::crypto::Keys;
+use wecom::event::Inbound;
 
+use crate::services::Context;
 use crate::services::inbox::{self, WECOM_APP};
 
 use super::super::WebState;
@@ -26,11 +28,11 @@ pub(super) fn routes() -> Router<WebState> {
 }
 
 /// Answers the console when an administrator saves the address: the plain echo, nothing else.
-async fn echo(State(state): State<WebState>, RawQuery(query): RawQuery) -> Response {
+async fn echo(State(ctx): State<Context>, RawQuery(query): RawQuery) -> Response {
     let query = query.unwrap_or_default();
-    let echoed = keys(&state).and_then(|keys| {
+    let echoed = keys(&ctx).and_then(|keys| {
         let query = Query::parse(&query).map_err(|error| refused(&error.into()))?;
-        callback::verify_url(keys, &query, freshness(&state)).map_err(|error| refused(&error))
+        callback::verify_url(keys, &query, freshness(&ctx)).map_err(|error| refused(&error))
     });
     match echoed {
         Ok(plain) => plain.into_response(),
@@ -41,15 +43,17 @@ async fn echo(State(state): State<WebState>, RawQuery(query): RawQuery) -> Respo
 /// 200 and an empty body once it is kept, or was kept before; 5xx if it could not be, so that
 /// WeCom sends it again.
 async fn receive(
-    State(state): State<WebState>,
+    State(ctx): State<Context>,
     RawQuery(query): RawQuery,
     body: Result<Bytes, BytesRejection>,
 ) -> StatusCode {
-    let (dedupe_key, payload) = match accept(&state, &query.unwrap_or_default(), body) {
-        Ok(accepted) => accepted,
+    let inbound = match accept(&ctx, &query.unwrap_or_default(), body) {
+        Ok(inbound) => inbound,
         Err(status) => return status,
     };
-    match inbox::keep(&state.ctx, WECOM_APP, dedupe_key, &payload).await {
+    // What was verified, and not the envelope: the keys may change before it is worked off.
+    let payload = inbound.fields().xml().as_bytes();
+    match inbox::keep(&ctx, WECOM_APP, inbound.dedupe_key(), payload).await {
         Ok(true) => StatusCode::OK,
         Ok(false) => {
             tracing::debug!("a callback that had been kept before");
@@ -65,40 +69,30 @@ async fn receive(
     }
 }
 
-/// Verifies a callback: its dedupe key, and the envelope to be kept. It is kept sealed as it
-/// came, so that the worker verifies it again.
+/// Verifies and opens a callback.
 fn accept(
-    state: &WebState,
+    ctx: &Context,
     query: &str,
     body: Result<Bytes, BytesRejection>,
-) -> Result<(String, Vec<u8>), StatusCode> {
-    let keys = keys(state)?;
+) -> Result<Verified<Inbound>, StatusCode> {
+    let keys = keys(ctx)?;
     let body = body.map_err(|rejection| {
         tracing::warn!("a callback of WeCom was refused: its body cannot be read");
         rejection.status()
     })?;
-    let opened = Query::parse(query)
+    Query::parse(query)
         .map_err(OpenError::from)
-        .and_then(|query| {
-            let envelope = Envelope::from_xml(&query, &body)?;
-            let inbound = callback::reopen(keys, &envelope, freshness(state))?;
-            Ok((inbound.dedupe_key(), envelope))
-        });
-    let (dedupe_key, envelope) = opened.map_err(|error| refused(&error))?;
-    let payload = serde_json::to_vec(&envelope).map_err(|_| StatusCode::BAD_REQUEST)?;
-    Ok((dedupe_key, payload))
+        .and_then(|query| callback::open(keys, &query, &body, freshness(ctx)))
+        .map_err(|error| refused(&error))
 }
 
-fn keys(state: &WebState) -> Result<&Keys, StatusCode> {
-    state
-        .settings
-        .wecom_callback
-        .as_ref()
-        .ok_or(StatusCode::NOT_FOUND)
+fn keys(ctx: &Context) -> Result<&Keys, StatusCode> {
+    let keys = ctx.clients.wecom_callback.as_ref();
+    keys.ok_or(StatusCode::NOT_FOUND)
 }
 
-fn freshness(state: &WebState) -> Freshness {
-    Freshness::within(state.ctx.wall_now().secs(), MAX_AGE)
+fn freshness(ctx: &Context) -> Freshness {
+    Freshness::within(ctx.wall_now().secs(), MAX_AGE)
 }
 
 fn refused(error: &OpenError) -> StatusCode {

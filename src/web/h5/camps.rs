@@ -17,6 +17,9 @@ use super::super::{
 };
 use super::session::MaybeSession;
 
+/// “是你吗？” per session and minute (contract): nobody shall read the roster with it.
+const IDENTIFICATIONS_PER_MINUTE: u32 = 10;
+
 pub(super) fn routes() -> OpenApiRouter<WebState> {
     OpenApiRouter::new()
         .routes(routes!(list_camps))
@@ -187,9 +190,9 @@ async fn find_planet_user(
 ) -> WebResult<Answer<Option<FoundView>>> {
     state
         .identifications
-        .check_member(session.as_ref(), caller)?;
+        .check_member(IDENTIFICATIONS_PER_MINUTE, session.as_ref(), caller)?;
     let nickname = typed.nickname.unwrap_or_default();
-    let found = identity::find(&state.ctx, &typed.q, &nickname).await?;
+    let found = identity::find(&state.context(), &typed.q, &nickname).await?;
     Ok(Answer(found.map(|found| match found {
         identity::Found::Account {
             planet_id,

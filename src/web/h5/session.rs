@@ -40,7 +40,7 @@ impl FromRequestParts<WebState> for MaybeSession {
         let Some(cookie) = jar.get(COOKIE) else {
             return Ok(Self(None));
         };
-        Ok(Self(session::load(&state.ctx, cookie.value()).await?))
+        Ok(Self(session::load(&state.context(), cookie.value()).await?))
     }
 }
 

@@ -76,7 +76,12 @@ pub enum Body {
 }
 
 impl Inbound {
-    pub(crate) fn parse(xml: String) -> Result<Self, ContentError> {
+    /// Reads a message that was verified and decrypted before, for example one that an inbox kept
+    /// as [`Fields::xml`]. Whatever comes from outside goes through [`crate::callback::open`].
+    ///
+    /// # Errors
+    /// [`ContentError`]: it is no acceptable XML, or lacks what every message has.
+    pub fn parse(xml: String) -> Result<Self, ContentError> {
         let fields = Fields::parse(xml)?;
         let common = Common::find(&fields);
         let msg_type = common.msg_type.ok_or(ContentError::Missing("MsgType"))?;

@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
+use secrecy::SecretString;
 use serde_json::json;
 
 use super::super::error::{CookieDeath, PlanetText};
@@ -383,7 +384,7 @@ async fn back_off_grows_and_the_last_pause_outlives_the_call() {
 }
 
 #[tokio::test]
-async fn a_new_cookie_is_used_from_the_next_request_and_lifts_the_pause() {
+async fn a_successor_has_its_own_cookie_and_the_same_line_without_the_pause() {
     let fake = FakePlanet::start(|seen, _| match seen.header("Cookie") {
         "zsxq_access_token=FRESH" => statistics().with("X-Expire-In", 2_592_000),
         _ => Reply::raw(502, "").with("X-Expire-In", 60),
@@ -391,28 +392,36 @@ async fn a_new_cookie_is_used_from_the_next_request_and_lifts_the_pause() {
     .await;
     let mut settings = fake.settings();
     settings.backoff_ms = [0, 0, 0, 0, 600_000];
-    let planet = client(settings);
+    let planet = client(settings.clone());
     assert_eq!(planet.cookie_expires_in(), None);
     planet.statistics(PROJECT).await.unwrap_err();
     assert_eq!(planet.cookie_expires_in(), Some(Duration::from_secs(60)));
 
-    assert!(planet.set_cookie(&SecretString::from("bro ken")).is_err());
-    planet
-        .clone()
-        .set_cookie(&SecretString::from("zsxq_access_token=FRESH"))
-        .unwrap();
+    let succeed = |cookie: &str| {
+        let settings = Settings {
+            cookie: SecretString::from(cookie),
+            calls_per_day: 6,
+            ..settings.clone()
+        };
+        planet.succeeded_by(settings, || at(0), || 7)
+    };
+    assert!(succeed("bro ken").is_err());
+    let next = succeed("zsxq_access_token=FRESH").unwrap();
     assert_eq!(
-        planet.cookie_expires_in(),
+        next.cookie_expires_in(),
         None,
         "the old life is not the new one's"
     );
     let started = Instant::now();
-    planet.statistics(PROJECT).await.unwrap();
+    next.statistics(PROJECT).await.unwrap();
     assert!(started.elapsed() < Duration::from_secs(60));
     assert_eq!(
-        planet.cookie_expires_in(),
+        next.cookie_expires_in(),
         Some(Duration::from_secs(2_592_000))
     );
+    assert_eq!((planet.calls_today(), next.calls_today()), (6, 6));
+    let spent = next.statistics(PROJECT).await;
+    assert!(matches!(spent, Err(Error::BudgetSpent { .. })), "{spent:?}");
 }
 
 #[tokio::test]

@@ -1,0 +1,109 @@
+//! Builds what a configuration asks for: the settings of the services, and the clients.
+
+use std::error::Error as _;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use crate::bot::Templates;
+use crate::config::{Config, ConfigError};
+use crate::services::configuration::{Build, Built};
+use crate::services::{Clients, Settings, WechatOauth};
+
+use super::{Clocks, clients};
+
+/// Builds with real clients. `address` is where we are reached if `server.public_url` is empty.
+pub(super) struct Builder {
+    pub(super) clocks: Clocks,
+    pub(super) address: SocketAddr,
+}
+
+impl Build for Builder {
+    fn build(&self, config: Config, previous: Option<&Built>) -> Result<Built, ConfigError> {
+        let before = previous.map(|built| &*built.clients);
+        let kept = |block| {
+            let is_same = previous.is_some_and(|built| built.config.agrees_on(block, &config));
+            before.filter(|_| is_same)
+        };
+        let pay = match kept("wechat_pay") {
+            Some(clients) => clients.pay.clone(),
+            None => clients::wechat_pay(&config.wechat_pay, &self.clocks)?,
+        };
+        let planet = match kept("zsxq") {
+            Some(clients) => clients.planet.clone(),
+            None => {
+                let before = before.and_then(|clients| clients.planet.as_ref());
+                clients::planet(&config.zsxq, &self.clocks, before)?
+            }
+        };
+        let (wecom, wecom_callback) = match kept("wecom") {
+            Some(clients) => (clients.wecom.clone(), clients.wecom_callback.clone()),
+            None => (
+                clients::wecom(&config.wecom)?,
+                clients::wecom_callback(&config.wecom)?,
+            ),
+        };
+        if kept("templates").is_none() {
+            try_templates(&config.templates.dir)?;
+        }
+        // Nobody answers it yet, but it shall not be wrong when somebody does.
+        clients::smart_bot_callback(&config.wecom.smart_bot)?;
+        let clients = Clients {
+            pay,
+            planet,
+            wecom,
+            wecom_callback,
+        };
+        Ok(Built {
+            settings: self.settings(&config)?.into(),
+            clients: clients.into(),
+            config,
+        })
+    }
+}
+
+/// Tries the built-in texts and those of a folder: what the chat loads then works.
+fn try_templates(dir: &str) -> Result<(), ConfigError> {
+    let remedy = "Leave it empty for the built-in texts";
+    if !dir.is_empty() && !Path::new(dir).is_dir() {
+        return Err(ConfigError::new("templates.dir", "is no folder", remedy));
+    }
+    Templates::load(dir).map(drop).map_err(|error| {
+        let cause = error
+            .source()
+            .map_or_else(String::new, |cause| format!(": {cause}"));
+        ConfigError::new(
+            "templates.dir",
+            format!("cannot be used: {error}{cause}"),
+            remedy,
+        )
+    })
+}
+
+impl Builder {
+    fn settings(&self, config: &Config) -> Result<Settings, ConfigError> {
+        let oauth = &config.wechat_oauth;
+        let in_use = oauth
+            .in_use()
+            .map_err(|key| ConfigError::missing("wechat_oauth", key))?;
+        Ok(Settings {
+            public_url: config
+                .public_url()
+                .map_or_else(|| format!("http://{}", self.address), str::to_owned),
+            requests_per_minute: config.limits.requests_per_minute,
+            default_grace_days: config.camp.default_grace_days.into(),
+            undo_seconds: config.refund.undo_seconds,
+            second_approver_over_fen: config.refund.second_approver_over_fen.into(),
+            recipients: config.notify.recipients.clone(),
+            corp_id: config.wecom.corp_id.clone(),
+            agent_id: config.wecom.agent_id.into(),
+            oauth_base: config.wecom.oauth_base.clone(),
+            login_base: config.wecom.login_base.clone(),
+            templates_dir: config.templates.dir.clone(),
+            wechat_oauth: in_use.then(|| WechatOauth {
+                api_base: oauth.api_base.clone(),
+                app_id: oauth.app_id.clone(),
+                secret: oauth.secret.clone(),
+            }),
+        })
+    }
+}

@@ -1,0 +1,112 @@
+//! The keys of the configuration, as they stand in the example file.
+
+use figment::Figment;
+use figment::providers::{Format as _, Toml};
+use figment::value::Value;
+
+use super::EXAMPLE;
+
+/// Blocks that take a restart: what is stored could not be found or read without them.
+const NEVER_STORED: &[&str] = &["server", "database", "files", "security"];
+
+/// Keys whose values nobody is shown. A test holds that they are those of type `SecretString`.
+const SECRETS: &[&str] = &[
+    "database.url",
+    "security.master_key",
+    "security.previous_master_keys",
+    "wecom.proxy",
+    "wecom.secret",
+    "wecom.token",
+    "wecom.encoding_aes_key",
+    "wecom.smart_bot.token",
+    "wecom.smart_bot.encoding_aes_key",
+    "wechat_oauth.secret",
+    "wechat_pay.api_v3_key",
+    "zsxq.cookie",
+];
+
+/// The default of a key, or those of a block.
+pub(super) fn default_of(key: &str) -> Option<Value> {
+    Figment::from(Toml::string(EXAMPLE)).find_value(key).ok()
+}
+
+/// Whether a key may be stored in the database.
+pub(super) fn may_be_stored(key: &str) -> bool {
+    let block = key.split('.').next().unwrap_or_default();
+    !NEVER_STORED.contains(&block)
+}
+
+/// Whether nobody is shown the value of a key.
+pub(super) fn is_secret(key: &str) -> bool {
+    SECRETS.contains(&key)
+}
+
+/// The keys below a block, or the key itself, with the values that `value` gives them.
+pub(super) fn leaves(key: &str, value: Value) -> Vec<(String, Value)> {
+    match value {
+        Value::Dict(_, dict) => {
+            let below = dict.into_iter();
+            below
+                .flat_map(|(name, value)| leaves(&format!("{key}.{name}"), value))
+                .collect()
+        }
+        value => vec![(key.to_owned(), value)],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use figment::util::nest;
+
+    use super::super::Config;
+    use super::*;
+
+    /// Every key, with its default.
+    fn all() -> Vec<(String, Value)> {
+        let whole: Value = Figment::from(Toml::string(EXAMPLE)).extract().unwrap();
+        let blocks = whole.into_dict().unwrap().into_iter();
+        blocks
+            .flat_map(|(block, value)| leaves(&block, value))
+            .collect()
+    }
+
+    #[test]
+    fn secrets_are_the_keys_that_do_not_print_themselves() {
+        const HUSH: &str = "127.9.9.9:9999";
+        let mut secrets = Vec::new();
+        for (key, default) in all() {
+            let told = match default {
+                Value::String(..) => Value::from(HUSH),
+                Value::Array(..) if key == "server.trusted_proxies" => continue,
+                Value::Array(..) => Value::from(vec![HUSH]),
+                _ => continue,
+            };
+            let figment = Figment::from(Toml::string(EXAMPLE))
+                .merge(figment::providers::Serialized::defaults(nest(&key, told)));
+            let config: Config = figment.extract().unwrap();
+            if !format!("{config:?}").contains(HUSH) {
+                secrets.push(key);
+            }
+        }
+        let mut listed = SECRETS.to_vec();
+        listed.sort_unstable();
+        secrets.sort_unstable();
+        assert_eq!(secrets, listed);
+    }
+
+    #[test]
+    fn what_the_store_is_found_with_is_not_kept_in_it() {
+        for (key, may) in [
+            ("zsxq.cookie", true),
+            ("wecom.smart_bot.token", true),
+            ("notify", true),
+            ("server.public_url", false),
+            ("database.url", false),
+            ("files.url", false),
+            ("security.master_key", false),
+            ("security", false),
+        ] {
+            assert_eq!(may_be_stored(key), may, "{key}");
+        }
+    }
+}

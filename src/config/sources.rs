@@ -1,0 +1,245 @@
+//! The layers of the configuration: defaults < file < stored < environment.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use figment::Figment;
+use figment::providers::{Format as _, Serialized, Toml};
+use figment::value::{Dict, Value};
+use serde_json::{Value as Json, json};
+
+use super::environment::{Environment, nested, read_as};
+use super::{Config, ConfigError, DEFAULT_FILE, EXAMPLE, explain, keys, read};
+
+/// Values by key that are kept in the database.
+pub type Stored = BTreeMap<String, Json>;
+
+/// The file and the environment as they were at the start.
+#[derive(Clone)]
+pub struct Sources {
+    file: String,
+    environment: Environment,
+}
+
+/// The layer that gives a key its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The example file.
+    Default,
+    /// The configuration file.
+    File,
+    /// The database.
+    Stored,
+    /// The environment.
+    Environment,
+}
+
+impl Origin {
+    /// In one word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::File => "file",
+            Self::Stored => "stored",
+            Self::Environment => "environment",
+        }
+    }
+}
+
+/// A key's value as people may see it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shown {
+    /// The value; of a secret only whether it is set.
+    pub value: Json,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+impl Sources {
+    /// Reads `file`, or `campkeeper.toml` if it exists, and the environment of this process.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn read(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let text = match file {
+            Some(path) => read(path)?,
+            None if Path::new(DEFAULT_FILE).exists() => read(Path::new(DEFAULT_FILE))?,
+            None => String::new(),
+        };
+        // Values that are not text cannot be meant for us.
+        let variables = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
+        Ok(Self::new(text, variables))
+    }
+
+    /// The sources of a file's text and of environment variables.
+    pub fn new(
+        file: impl Into<String>,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Self {
+        Self {
+            file: file.into(),
+            environment: Environment::new(variables),
+        }
+    }
+
+    /// The configuration with what is stored.
+    ///
+    /// # Errors
+    /// The first key that is missing or malformed.
+    pub fn config(&self, stored: &Stored) -> Result<Config, ConfigError> {
+        let layers = self.layers(stored);
+        let mut config: Config = layers.extract().map_err(explain)?;
+        config.check()?;
+        config.values = Values(layers.extract().map_err(explain)?);
+        Ok(config)
+    }
+
+    fn layers(&self, stored: &Stored) -> Figment {
+        let values = stored
+            .iter()
+            .filter_map(|(key, value)| Some((key.as_str(), Value::serialize(value).ok()?)));
+        Figment::from(Toml::string(EXAMPLE))
+            .merge(Toml::string(&self.file))
+            .merge(Serialized::defaults(nested(values)))
+            .merge(self.environment.clone())
+    }
+
+    /// The same without the variables of some keys.
+    #[must_use]
+    pub fn without<'a>(&self, keys: impl Iterator<Item = &'a String>) -> Self {
+        Self {
+            file: self.file.clone(),
+            environment: self.environment.without(keys),
+        }
+    }
+
+    /// Whether the environment decides about a key, whatever is stored.
+    #[must_use]
+    pub fn is_overridden(&self, key: &str) -> bool {
+        self.environment.has(key)
+    }
+
+    /// The value of a key, and where it comes from.
+    ///
+    /// # Errors
+    /// There is no such key.
+    pub fn show(&self, key: &str, stored: &Stored) -> Result<Shown, ConfigError> {
+        known(key)?;
+        let in_file = || {
+            Figment::from(Toml::string(&self.file))
+                .find_value(key)
+                .is_ok()
+        };
+        let origin = if self.is_overridden(key) {
+            Origin::Environment
+        } else if stored.contains_key(key) {
+            Origin::Stored
+        } else if in_file() {
+            Origin::File
+        } else {
+            Origin::Default
+        };
+        Ok(Shown {
+            value: self.value(key, stored),
+            origin,
+        })
+    }
+
+    /// The value of a key, of a secret only whether it is set; null where there is none.
+    #[must_use]
+    pub fn value(&self, key: &str, stored: &Stored) -> Json {
+        let value = json!(self.layers(stored).find_value(key).ok());
+        if keys::is_secret(key) {
+            json!({"set": is_filled(&value)})
+        } else {
+            value
+        }
+    }
+}
+
+/// Reads a text as the value of a key that may be stored; for a whole block it is a table in TOML
+/// or JSON, since the keys of a platform only work together.
+///
+/// # Errors
+/// There is no such key, it cannot be stored, or the text is no table.
+pub fn read_stored(key: &str, text: &str) -> Result<Stored, ConfigError> {
+    let default = check_stored(key)?;
+    let Value::Dict(..) = default else {
+        return Ok(Stored::from([(
+            key.to_owned(),
+            json!(read_as(Some(&default), text)),
+        )]));
+    };
+    let table = table(text).ok_or_else(|| {
+        ConfigError::new(
+            key,
+            "is a block, and what was given is no table of its keys",
+            "Give TOML or JSON, as in `group_id = \"…\"`, or name one key",
+        )
+    })?;
+    let given = keys::leaves(key, Value::from(table));
+    for (key, _) in &given {
+        known(key)?;
+    }
+    let given = given.into_iter();
+    Ok(given.map(|(key, value)| (key, json!(value))).collect())
+}
+
+/// The default of a key, or of a block, that may be stored.
+///
+/// # Errors
+/// There is no such key, or it cannot be stored.
+pub fn check_stored(key: &str) -> Result<Value, ConfigError> {
+    let default = known(key)?;
+    if keys::may_be_stored(key) {
+        return Ok(default);
+    }
+    Err(ConfigError::new(
+        key,
+        "cannot be changed while campkeeper runs",
+        "It belongs into campkeeper.toml or the environment, and takes a restart",
+    ))
+}
+
+fn table(text: &str) -> Option<Dict> {
+    let table: Option<Dict> = if text.trim_start().starts_with('{') {
+        serde_json::from_str(text).ok()
+    } else {
+        Figment::from(Toml::string(text)).extract().ok()
+    };
+    table.filter(|table| !table.is_empty())
+}
+
+fn known(key: &str) -> Result<Value, ConfigError> {
+    keys::default_of(key).ok_or_else(|| {
+        ConfigError::new(key, "is no key of ours", "See `campkeeper config example`")
+    })
+}
+
+fn is_filled(value: &Json) -> bool {
+    match value {
+        Json::String(text) => !text.trim().is_empty(),
+        Json::Array(items) => !items.is_empty(),
+        _ => true,
+    }
+}
+
+/// The whole tree as it was read, to see what a change has touched. Never printed.
+#[derive(Clone, Default)]
+pub(super) struct Values(Dict);
+
+impl Values {
+    /// Whether a block, or a key, has the same values in both.
+    pub(super) fn agree_on(&self, other: &Self, block: &str) -> bool {
+        self.0.get(block) == other.0.get(block)
+    }
+}
+
+impl std::fmt::Debug for Values {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Values(…)")
+    }
+}

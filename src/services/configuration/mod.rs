@@ -1,0 +1,147 @@
+//! The configuration while the product runs: settings that are stored lie over the file and under
+//! the environment, and every instance follows a change within seconds.
+
+mod change;
+mod follow;
+mod stored;
+
+use std::sync::Arc;
+
+use crate::config::{Config, ConfigError, Shown, Sources};
+use crate::domain::Clock;
+use crate::store::Db;
+
+use super::{Clients, Error, Runtime, Settings};
+
+pub use change::Change;
+pub use follow::Follower;
+use stored::StoredSettings;
+
+/// What one configuration asks for.
+#[derive(Clone)]
+pub struct Built {
+    /// The configuration.
+    pub config: Config,
+    /// What services go by.
+    pub settings: Arc<Settings>,
+    /// Whom they talk to.
+    pub clients: Arc<Clients>,
+}
+
+/// Builds settings and clients; `app` does, since services make no clients.
+pub trait Build: Send + Sync {
+    /// Builds what `config` asks for. A client whose block is the same as in `previous` is kept,
+    /// with all that it knows.
+    ///
+    /// # Errors
+    /// The first key that is missing or cannot be used.
+    fn build(&self, config: Config, previous: Option<&Built>) -> Result<Built, ConfigError>;
+}
+
+/// Why a setting was not changed, or the product does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigureError {
+    /// A key is missing or malformed.
+    #[error(transparent)]
+    Setting(#[from] ConfigError),
+    /// The store cannot, or the person may not.
+    #[error(transparent)]
+    Service(#[from] Error),
+}
+
+/// Where settings come from, and what is made of them. Cheap to clone.
+#[derive(Clone)]
+pub struct Configuration {
+    db: Db,
+    clock: Arc<dyn Clock>,
+    sources: Sources,
+    builder: Arc<dyn Build>,
+}
+
+/// What the product starts with.
+pub struct Beginning {
+    /// What is in use.
+    pub built: Built,
+    /// The change of the stored settings that it was made after.
+    pub generation: i64,
+    /// What is stored and had to be left out.
+    pub left_out: Vec<ConfigError>,
+}
+
+impl Configuration {
+    /// The configuration of `sources` and of what is stored in `db`.
+    pub fn new(db: Db, clock: Arc<dyn Clock>, sources: Sources, builder: Arc<dyn Build>) -> Self {
+        Self {
+            db,
+            clock,
+            sources,
+            builder,
+        }
+    }
+
+    /// Builds what the product starts with. A stored value that cannot be used is left out: the
+    /// file's holds in its place.
+    ///
+    /// # Errors
+    /// File and environment cannot be used, or the store cannot be read.
+    pub async fn begin(&self) -> Result<Beginning, ConfigureError> {
+        let mut stored = stored::load(&self.db).await?;
+        let mut left_out = std::mem::take(&mut stored.unreadable);
+        loop {
+            match self.build(&stored, None) {
+                Ok(built) => {
+                    return Ok(Beginning {
+                        built,
+                        generation: stored.generation,
+                        left_out,
+                    });
+                }
+                Err(error) if stored.leave_out(&error.key) => left_out.push(error),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// The value of a key that is in use, and where it comes from; of a secret only whether it is
+    /// set.
+    ///
+    /// # Errors
+    /// There is no such key, or the store cannot be read.
+    pub async fn show(&self, key: &str) -> Result<Shown, ConfigureError> {
+        let stored = stored::load(&self.db).await?;
+        Ok(self.sources.show(key, &stored.values)?)
+    }
+
+    /// Whether the environment decides about a key, whatever is stored.
+    #[must_use]
+    pub fn is_overridden(&self, key: &str) -> bool {
+        self.sources.is_overridden(key)
+    }
+
+    /// The database that holds what is stored.
+    #[must_use]
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    fn build(
+        &self,
+        stored: &StoredSettings,
+        previous: Option<&Built>,
+    ) -> Result<Built, ConfigError> {
+        let config = self.sources.config(&stored.values)?;
+        self.builder.build(config, previous)
+    }
+}
+
+impl Built {
+    /// What new operations go by.
+    #[must_use]
+    pub fn runtime(&self, generation: i64) -> Runtime {
+        Runtime {
+            generation,
+            settings: Arc::clone(&self.settings),
+            clients: Arc::clone(&self.clients),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Makes the context of each operation while settings and clients change: an operation takes one
+//! snapshot and keeps it to its end, whatever is changed meanwhile.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use tokio_util::sync::CancellationToken;
+use wecom::crypto::Keys;
+
+use crate::domain::Clock;
+use crate::platforms::files::Files;
+use crate::platforms::wechat_pay::WechatPay;
+use crate::platforms::zsxq::Planet;
+use crate::store::Db;
+
+use super::{Context, Settings, WallClock};
+
+/// The clients of the platforms; each is none while its block of the configuration is empty.
+#[derive(Clone, Default)]
+pub struct Clients {
+    /// WeChat Pay.
+    pub pay: Option<WechatPay>,
+    /// The planet.
+    pub planet: Option<Planet>,
+    /// The WeCom application.
+    pub wecom: Option<wecom::Client>,
+    /// The keys of its callback.
+    pub wecom_callback: Option<Keys>,
+}
+
+/// What the configuration makes of the product at one moment.
+pub struct Runtime {
+    /// The change of the stored settings that it was made after.
+    pub generation: i64,
+    /// What the configuration says.
+    pub settings: Arc<Settings>,
+    /// Who it talks to.
+    pub clients: Arc<Clients>,
+}
+
+/// Makes the context of each operation. Cheap to clone: all clones see a change at once.
+#[derive(Clone)]
+pub struct LiveContext {
+    db: Db,
+    clock: Arc<dyn Clock>,
+    wall: Arc<dyn WallClock>,
+    files: Files,
+    stop: CancellationToken,
+    runtime: Arc<ArcSwap<Runtime>>,
+}
+
+impl LiveContext {
+    /// The context of one operation that begins now.
+    #[must_use]
+    pub fn snapshot(&self) -> Context {
+        let runtime = self.runtime();
+        Context {
+            db: self.db.clone(),
+            clock: Arc::clone(&self.clock),
+            wall: Arc::clone(&self.wall),
+            clients: Arc::clone(&runtime.clients),
+            files: self.files.clone(),
+            settings: Arc::clone(&runtime.settings),
+            stop: self.stop.clone(),
+        }
+    }
+
+    /// What new operations go by.
+    #[must_use]
+    pub fn runtime(&self) -> Arc<Runtime> {
+        self.runtime.load_full()
+    }
+
+    /// Lets operations that begin from now on go by `runtime`.
+    pub fn replace(&self, runtime: Runtime) {
+        self.runtime.store(Arc::new(runtime));
+    }
+}
+
+/// Goes by the settings and clients of one context until they are replaced.
+impl From<Context> for LiveContext {
+    fn from(ctx: Context) -> Self {
+        let runtime = Runtime {
+            generation: 0,
+            settings: ctx.settings,
+            clients: ctx.clients,
+        };
+        Self {
+            db: ctx.db,
+            clock: ctx.clock,
+            wall: ctx.wall,
+            files: ctx.files,
+            stop: ctx.stop,
+            runtime: Arc::new(ArcSwap::from_pointee(runtime)),
+        }
+    }
+}
