@@ -19,6 +19,8 @@ use crate::domain::CardId;
 pub(super) const CHOICES: &str = "choices";
 /// The beginning of every key of a card's button.
 const KEY_PREFIX: &str = "c1";
+/// What the task id of a card without a row begins with.
+const MESSAGE_PREFIX: &str = "m1";
 
 /// Why lines make no card.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -63,6 +65,16 @@ impl Face {
         Self {
             task_id: format!("{KEY_PREFIX}-{id}-{stamp}"),
             ..Self::new(id, site)
+        }
+    }
+
+    /// The face of a card that only leads to pages: it has no row of its own, so its message tells
+    /// it from all others.
+    #[must_use]
+    pub fn of_message(id: i64, stamp: i64, site: &str) -> Self {
+        Self {
+            task_id: format!("{MESSAGE_PREFIX}-{id}-{stamp}"),
+            ..Self::new(CardId(id), site)
         }
     }
 
@@ -358,6 +370,19 @@ mod tests {
             assert_eq!(read_key(foreign), None, "{foreign}");
         }
         assert_eq!(read_key("c1.99999999999999999999.x"), None);
+    }
+
+    #[test]
+    fn no_two_cards_share_a_task_id() {
+        let ids: std::collections::BTreeSet<String> = [
+            Face::to_send(CardId(5), 7, ""),
+            Face::to_send(CardId(5), 8, ""),
+            Face::of_message(5, 7, ""),
+            Face::of_message(5, 8, ""),
+        ]
+        .map(|face| face.task_id)
+        .into();
+        assert_eq!(ids.len(), 4);
     }
 
     #[test]

@@ -96,7 +96,8 @@ impl Bot {
 
     /// A card that only leads to a page.
     fn link(&self, due: &DueMessage, layout: &Layout) -> Result<Rendered> {
-        let face = Face::new(CardId(due.id), &self.ctx.settings.public_url);
+        let (stamp, site) = (due.created_at.secs(), &self.ctx.settings.public_url);
+        let face = Face::of_message(due.id, stamp, site);
         self.card(due, layout, &face, None, Page::Refunds)
     }
 
