@@ -85,7 +85,7 @@ const SAMPLE_SITE: &str = "https://camp.example.com";
 /// Templates of this ending lay out cards; all others make texts.
 const CARD: &str = ".card";
 
-/// What one template is filled with.
+/// The data that fills one template.
 pub(super) trait View: Serialize {
     /// The template's file.
     const FILE: &'static str;
@@ -133,7 +133,7 @@ pub enum TemplateError {
         #[source]
         cause: minijinja::Error,
     },
-    /// What comes out is no card, or none that WeCom takes.
+    /// The result is no card, or none that WeCom takes.
     #[error("the template {file} makes no card: {cause}")]
     NoCard {
         /// The file.
@@ -142,7 +142,7 @@ pub enum TemplateError {
         #[source]
         cause: LayoutError,
     },
-    /// What comes out is empty or longer than the 2,048 bytes of a text (wecom-app §5).
+    /// The result is empty or longer than the 2,048 bytes of a text (wecom-app §5).
     #[error("the template {0} makes an empty text, or one longer than 2048 bytes")]
     NoText(String),
     /// There is no sample to try it with.

@@ -1,5 +1,5 @@
-//! Who is told of what. A notice is put into the outbox by the transaction that gives the reason
-//! for it; the words are in `message-templates/`, the sending is `deliver`'s.
+//! Notices to the people whom something concerns. A notice is put into the outbox by the transaction
+//! that gives the reason for it; the words are in `message-templates/`, the sending is `deliver`'s.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,6 @@ use super::{Result, Settings};
 /// A message that nobody has asked for.
 #[derive(Debug, Clone)]
 pub struct Notice {
-    /// What it tells.
     pub content: Message,
     /// The camp it is about.
     pub camp_id: Option<CampId>,

@@ -1,5 +1,5 @@
-//! The outbox: what is to be told to whom. A message is added by the transaction that gives the
-//! reason for it, and sent later, so that nothing is told that did not happen.
+//! The outbox: messages to people. One is added by the transaction that gives the reason for it, and
+//! sent later, so that nothing is announced that did not happen.
 //!
 //! Whoever holds a message's lease may record what became of it, and nobody else: every write
 //! names the lease, and its row count is checked.
@@ -63,15 +63,15 @@ text_enum! {
 text_enum! {
     /// Messages to one reader keep their order among those of one priority.
     pub enum Priority {
-        /// What somebody has just asked for: it does not wait behind notices.
+        /// Somebody has just asked for it: it does not wait behind notices.
         Reply = "reply",
-        /// What nobody waits for at this moment.
+        /// Nobody waits for it at this moment.
         Notice = "notice",
     }
 }
 
 text_enum! {
-    /// What became of a message.
+    /// The state of a message.
     pub enum MessageStatus {
         /// Waits for its turn.
         Pending = "pending",
@@ -81,7 +81,7 @@ text_enum! {
         Failed = "failed",
         /// Nobody can say whether it arrived (group robots are asked once).
         Unknown = "unknown",
-        /// Told together with another one.
+        /// Sent together with another one.
         Merged = "merged",
     }
 }
@@ -89,11 +89,8 @@ text_enum! {
 /// A message to be sent.
 #[derive(Debug, Clone)]
 pub struct NewMessage {
-    /// What it tells.
     pub content: Message,
-    /// To whom.
     pub to: Recipients,
-    /// Whether somebody waits for it.
     pub priority: Priority,
     /// The camp it is about.
     pub camp_id: Option<CampId>,
@@ -119,11 +116,8 @@ pub struct MessageLease {
 pub struct DueMessage {
     /// Its row.
     pub id: i64,
-    /// What it tells.
     pub content: Message,
-    /// To whom.
     pub to: Recipients,
-    /// Whether somebody waits for it.
     pub priority: Priority,
     /// The camp it is about.
     pub camp_id: Option<CampId>,
@@ -137,7 +131,7 @@ pub struct DueMessage {
     pub lease_until: Timestamp,
     /// When a call went out whose answer nobody knows: its worker died, or no answer came.
     pub tried_at: Option<Timestamp>,
-    /// In whose text it was told by that call.
+    /// The message in whose text that call carried it.
     pub carried_by: Option<i64>,
     /// When it was added.
     pub created_at: Timestamp,
@@ -161,7 +155,6 @@ pub struct UnreadableMessage {
     pub lease: MessageLease,
     /// The stored word of its kind.
     pub kind: String,
-    /// What about it cannot be read.
     pub why: String,
 }
 
@@ -248,7 +241,7 @@ pub struct PutOff {
     pub retry_at: Option<Timestamp>,
     /// The call whose answer is not known.
     pub tried_at: Option<Timestamp>,
-    /// In whose text that call told it.
+    /// The message in whose text that call carried it.
     pub carried_by: Option<i64>,
     /// Why.
     pub why: Option<String>,

@@ -1,4 +1,4 @@
-//! Lists of what is told to people.
+//! Lists of messages to people.
 
 use super::StoreResult;
 use super::filter::{Bind, Conditions};
@@ -19,7 +19,7 @@ pub struct ListedMessage {
     pub channel: String,
     pub recipient: String,
     pub camp_id: Option<i64>,
-    /// JSON: what its template is filled with.
+    /// The payload, in JSON.
     pub body: String,
     /// A word of [`MessageStatus`].
     pub status: String,

@@ -51,7 +51,7 @@ impl Bot {
         }
     }
 
-    /// What a sync has brought, for the one who asked for it.
+    /// The result of a sync, for the one who asked for it.
     pub(super) async fn sync_report(
         &self,
         due: &DueMessage,

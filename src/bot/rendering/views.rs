@@ -1,5 +1,5 @@
-//! What the templates of messages are filled with, where that is not the message itself: amounts
-//! in yuan, moments on a Shanghai clock.
+//! The views that fill the templates of messages, where the message itself does not: amounts in
+//! yuan, moments on a Shanghai clock.
 
 use serde::Serialize;
 
@@ -350,7 +350,6 @@ impl From<&message::Refused> for Refused {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize))]
 pub(super) struct CardLink {
-    /// What the card should show.
     pub(super) text: String,
     pub(super) label: String,
     pub(super) link: String,

@@ -1,5 +1,5 @@
-//! What the outbox holds: one variant for each thing that people are told, with the facts that it
-//! is told with. How they read is the renderer's business.
+//! Messages to people: one variant for each kind, with the facts that it carries. How they read is
+//! the renderer's business.
 
 mod notices;
 mod recipients;
@@ -16,7 +16,7 @@ use super::versioned::{Unreadable, Versioned};
 /// Declares [`Message`] with the stored word of each kind.
 macro_rules! messages {
     ($($(#[$meta:meta])* $kind:ident = $word:literal $(version $version:literal)?),+ $(,)?) => {
-        /// What is told to people.
+        /// A message to people.
         #[derive(Debug, Clone, PartialEq)]
         pub enum Message {
             $($(#[$meta])* $kind($kind),)+
@@ -101,7 +101,7 @@ messages! {
     MatchWaiting = "match_waiting",
     /// Two members claim one planet account.
     MatchContested = "match_contested",
-    /// What can be asked.
+    /// The commands that can be asked.
     Help = "answer_help",
     /// Talk that is no command.
     OtherTalk = "answer_other_talk",
@@ -121,7 +121,7 @@ messages! {
     NothingPending = "answer_nothing_pending",
     /// A sync has been started.
     SyncStarted = "answer_sync_started",
-    /// What a sync has brought, once it is over.
+    /// The result of a sync, once it is over.
     SyncReport = "sync_report",
     /// The evidence for who a member is.
     MatchEvidence = "answer_match",
@@ -139,7 +139,7 @@ messages! {
     Failed = "answer_failed",
     /// The pressed card is of no use any more.
     CardGone = "answer_card_gone",
-    /// What a card should show that could not be changed.
+    /// The content of a card that could not be changed, with a link.
     CardLink = "answer_card_link",
     /// A card to be pressed: all that it shows is stored with the card.
     CardSent = "card",
@@ -147,7 +147,7 @@ messages! {
     UndoOver = "undo_over",
     /// A card has ended without a decision.
     CardRenewed = "card_renewed",
-    /// What became of the refunds of a card, once all have an outcome.
+    /// The outcomes of a card's refunds, once all have one.
     BatchSummary = "batch_summary",
 }
 

@@ -1,4 +1,4 @@
-//! What people are told because something has happened.
+//! Notices: nobody has asked for them, something has happened.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -115,14 +115,14 @@ pub struct RefundListReady {
 pub struct SyncFailed {
     pub camp_id: CampId,
     pub camp_name: String,
-    /// What happened, in a sentence.
+    /// The cause, in a sentence.
     pub reason: String,
     pub remedy: Remedy,
     pub started_at: Timestamp,
 }
 
 text_enum! {
-    /// What somebody can do about a sync that failed.
+    /// The way out of a failed sync.
     pub enum Remedy {
         /// Only a new login helps.
         UpdateCookie = "update_cookie",

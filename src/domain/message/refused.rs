@@ -1,4 +1,4 @@
-//! Why a wish was refused, as the one who wished it is told.
+//! Reasons for a refusal, as the one who is refused is told.
 
 use serde::{Deserialize, Serialize};
 

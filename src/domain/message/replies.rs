@@ -1,4 +1,4 @@
-//! What somebody is told because they have asked or pressed.
+//! Replies: somebody has asked for them, or pressed a button.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use crate::domain::{
     CampId, CampStatus, CardId, Fen, PlanetUserId, RefundStatus, SyncId, Timestamp,
 };
 
-/// What can be asked, as far as the role of the one who asks goes.
+/// The commands that the role of the one who asks allows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Help {
@@ -140,7 +140,7 @@ pub struct SyncStarted {
     pub camp_name: String,
 }
 
-/// What a sync has brought: told once it is over.
+/// The result of a sync, read and told once it is over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SyncReport {
@@ -148,7 +148,7 @@ pub struct SyncReport {
     pub sync_id: SyncId,
 }
 
-/// What speaks for the accounts that a member may be.
+/// The evidence for the accounts that a member may be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MatchEvidence {
@@ -204,7 +204,7 @@ pub struct MatchDone {
     pub count: usize,
 }
 
-/// How the payment stands that a notice told of.
+/// The present state of a payment that a notice told of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentOutcome {
@@ -216,7 +216,7 @@ pub struct PaymentOutcome {
     pub has_place: bool,
 }
 
-/// Who has decided, and when.
+/// The name behind a decision, and its moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DecidedBy {
     pub by: String,
@@ -231,7 +231,7 @@ pub struct DecidedBefore {
     pub decision: Decided,
 }
 
-/// What somebody else has decided.
+/// A decision that somebody else has made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
     tag = "what",
@@ -282,11 +282,11 @@ pub struct Failed {}
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CardGone {}
 
-/// What a card should show that could not be changed.
+/// The content of a card that could not be changed, and where to go on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CardLink {
-    /// What the card should show, in a line.
+    /// The content of the card, in a line.
     pub text: String,
     pub page: Page,
     pub camp_id: Option<CampId>,
@@ -295,9 +295,9 @@ pub struct CardLink {
 text_enum! {
     /// The page of the console on which a card can be gone on with.
     pub enum Page {
-        /// Who is who.
+        /// The members of a camp.
         Members = "members",
-        /// What is to be paid back.
+        /// The refunds of a camp.
         Refunds = "refunds",
     }
 }
@@ -320,7 +320,7 @@ pub struct CardRenewed {
     pub card_id: CardId,
 }
 
-/// What became of the refunds of a card, once all have an outcome.
+/// The outcomes of a card's refunds, once all have one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchSummary {
