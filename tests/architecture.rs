@@ -90,7 +90,7 @@ const UNKNOWN_TO_DOMAIN: &[&str] = &["tokio", "futures", "rand", "secrecy", "min
 /// Parts of `src/` whose files must not need each other in a circle, as all of the sandbox's.
 const FREE_OF_CIRCLES: &[&str] = &["app", "bot", "domain", "jobs", "platforms", "services"];
 /// What is not free of circles yet; strike a line as soon as its circles are gone.
-const NOT_YET_FREE: &[&str] = &["services::chat", "services::deliver"];
+const NOT_YET_FREE: &[&str] = &["services::chat"];
 const VAGUE_NAMES: &[&str] = &[
     "util", "utils", "common", "helper", "helpers", "manager", "misc",
 ];

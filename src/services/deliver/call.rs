@@ -14,9 +14,9 @@ use crate::services::{Context, Result, cards};
 use crate::store::camps;
 use crate::store::outbox::{DueMessage, Priority};
 
-use super::delivery::Delivery;
+use super::delivery::{Delivery, LEASE};
 use super::outcome::Attempt;
-use super::{LEASE, Rendered, RenderedCard};
+use super::rendered::{Rendered, RenderedCard};
 
 /// Replies are recognised as duplicates for this many seconds at least. A worker that dies over one
 /// holds it until its [`LEASE`] runs out, and only then it is sent again.

@@ -1,6 +1,7 @@
 //! One call: a message, and the texts that go along in its own. It is marked as tried
 //! before the call goes out.
 
+use chrono::TimeDelta;
 use wecom::message::Text;
 
 use crate::services::{Context, Result};
@@ -8,8 +9,10 @@ use crate::store::StoreError;
 use crate::store::outbox::{self, DueMessage};
 
 use super::budget::Budget;
-use super::{LEASE, Rendered};
+use super::rendered::Rendered;
 
+/// How long a worker may hold a message without a call: longer than a call can take.
+pub(super) const LEASE: TimeDelta = TimeDelta::seconds(60);
 /// Between texts that are sent as one.
 const TOGETHER: &str = "\n————\n";
 

@@ -9,24 +9,24 @@
 
 mod budget;
 mod call;
+mod delivered;
 mod delivery;
 mod outcome;
 mod queue;
+mod rendered;
 
 use std::collections::BTreeMap;
 
-use chrono::TimeDelta;
 use futures::StreamExt as _;
-use futures::future::BoxFuture;
 use futures::stream;
-use wecom::card::{Card, Replacement};
-use wecom::group_robot::GroupMessage;
-use wecom::message::Text;
 
-use crate::domain::{CardId, Timestamp};
 use crate::store::outbox::{self, DueMessage, MessageStatus};
 
 use super::{Context, Result};
+use delivery::LEASE;
+
+pub use delivered::Delivered;
+pub use rendered::{Rendered, RenderedCard, Renderer};
 
 /// Messages taken at once.
 const BATCH: i64 = 64;
@@ -34,72 +34,6 @@ const BATCH: i64 = 64;
 const MAX_ROUNDS: usize = 32;
 /// Readers served side by side.
 const SIDE_BY_SIDE: usize = 8;
-/// How long a worker may hold a message without a call: longer than a call can take.
-const LEASE: TimeDelta = TimeDelta::seconds(60);
-
-/// A message as it is sent.
-#[derive(Debug, Clone)]
-pub enum Rendered {
-    /// A text of the app.
-    Text(Text),
-    /// A card of the app.
-    Card(Box<RenderedCard>),
-    /// A message of a group's robot.
-    Group(GroupMessage),
-    /// A sent card becomes another one, for everybody who has it.
-    Update(CardId, Box<Replacement>),
-    /// It cannot be sent yet; ask again at this moment.
-    NotYet(Timestamp),
-    /// There is nothing left to send.
-    Nothing,
-}
-
-/// A card, and the text that takes its place where it cannot be sent.
-#[derive(Debug, Clone)]
-pub struct RenderedCard {
-    /// Its number if it can call back.
-    pub id: Option<CardId>,
-    /// How it looks.
-    pub card: Card,
-    /// The same with a link to the page.
-    pub as_text: Text,
-}
-
-/// Turns stored messages into what people read.
-pub trait Renderer: Send + Sync {
-    /// Renders `message` as things stand now. An error is final: the message is marked failed.
-    fn render<'a>(
-        &'a self,
-        ctx: &'a Context,
-        message: &'a DueMessage,
-    ) -> BoxFuture<'a, Result<Rendered>>;
-}
-
-/// Counts of what one run has done.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Delivered {
-    /// Taken by the platform.
-    pub sent: u64,
-    /// Sent together with another one, or nothing was left to send.
-    pub merged: u64,
-    /// Put off: the budget of a reader, the platform is busy, or it cannot be sent yet.
-    pub put_off: u64,
-    /// Refused for good.
-    pub failed: u64,
-    /// Nobody can say.
-    pub unknown: u64,
-}
-
-impl Delivered {
-    fn add(&mut self, other: Self) {
-        self.sent += other.sent;
-        self.merged += other.merged;
-        self.put_off += other.put_off;
-        self.failed += other.failed;
-        self.unknown += other.unknown;
-    }
-}
 
 /// Sends every message whose turn has come.
 ///

@@ -10,7 +10,7 @@ use crate::services::{Context, Error, Result};
 use crate::store::outbox::{self, DueMessage, MessageStatus, Priority, PutOff};
 use crate::store::{Sealed, StoreError, StoreResult, Tx, cards};
 
-use super::Delivered;
+use super::delivered::Delivered;
 use super::delivery::Delivery;
 
 /// Calls before a reply is given up: a quarter of an hour. Nobody waits longer for one.

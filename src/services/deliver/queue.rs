@@ -7,9 +7,11 @@ use crate::services::{Context, Error, Result};
 use crate::store::outbox::DueMessage;
 
 use super::budget::Budget;
+use super::call;
+use super::delivered::Delivered;
 use super::delivery::{Begun, Delivery};
 use super::outcome::{self, Attempt};
-use super::{Delivered, Rendered, Renderer, call};
+use super::rendered::{Rendered, Renderer};
 
 /// The messages left, of which the first may have been rendered already.
 struct Queue<'a> {
