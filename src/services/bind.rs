@@ -98,7 +98,7 @@ async fn apply(
     }
     let change = payment.bind_status.to(BindStatus::Completed)?;
     let method = Some(BindMethod::UserFill);
-    payments::advance_binding(tx, payment.id, change, method, note).await?;
+    payments::advance_binding(tx, payment.id, change, method, note);
     let payment = payments::by_id(tx, payment.id)
         .await?
         .ok_or(Error::NotFound)?;
@@ -144,7 +144,7 @@ async fn expire_one(ctx: &Context, payment: &Payment, note: &Note) -> Result<boo
         .db
         .write(move |tx| {
             Box::pin(async move {
-                payments::advance_binding(tx, id, change, None, &note).await?;
+                payments::advance_binding(tx, id, change, None, &note);
                 Ok::<_, Error>(())
             })
         })

@@ -9,8 +9,8 @@ use crate::domain::{
     Timestamp,
 };
 use crate::platforms::wechat_pay::Transaction;
-use crate::store::payments::{Confirmation, OPENID, Payer, Payment, RAW_NOTICE};
-use crate::store::{Lock, Note, Tx, camps, members, payments, sessions};
+use crate::store::payments::{Confirmation, OPENID, Payer, Payment, RAW_NOTICE, ToConfirm};
+use crate::store::{Note, Tx, camps, members, payments, sessions};
 
 use super::conflict::again_if_overtaken;
 use super::contest::{self, Newcomer};
@@ -131,7 +131,9 @@ async fn apply(
     mut confirmation: Confirmation,
     note: &Note,
 ) -> Result<Applied> {
-    let Some(order) = payments::by_order_no(tx, order_no).await? else {
+    let payer = confirmation.payer.as_ref();
+    let payer = payer.map(|payer| payer.openid_mac.as_slice());
+    let Some(seen) = payments::to_confirm(tx, order_no, payer).await? else {
         let id = payments::insert_unknown(tx, order_no, &confirmation, note).await?;
         refund::propose_flagged(ctx, tx, id, note).await?;
         tell_abnormal(
@@ -146,6 +148,7 @@ async fn apply(
         .await?;
         return Ok(Applied::Now(Some(OrderFlag::UnknownOrder)));
     };
+    let order = &seen.order;
     if !matches!(order.status, OrderStatus::Created | OrderStatus::Closed) {
         return match order.transaction_id.as_deref() {
             Some(known) if known == confirmation.transaction_id => Ok(Applied::Before),
@@ -154,16 +157,17 @@ async fn apply(
             ))),
         };
     }
-    if let Some(camp) = order.camp_id {
-        tx.lock_shared(Lock::Camp(camp)).await?;
-    }
     confirmation.payer = confirmation.payer.or_else(|| order.payer.clone());
-    confirmation.flag = flag(tx, &order, &confirmation).await?;
+    confirmation.flag = flag_of_payment(
+        order.amount,
+        confirmation.paid,
+        seen.payer_has_place,
+        order.status == OrderStatus::Closed || is_withdrawn(&seen),
+    );
     let change = order.status.to(OrderStatus::Paid)?;
-    let claim = payments::confirm(tx, order.id, change, &confirmation, note).await?;
-    let order = Payment { claim, ..order };
-    if takes_a_place(tx, &order, confirmation.flag).await? {
-        enroll(ctx, tx, &order, confirmation.paid_at, note).await?;
+    payments::confirm(tx, order, change, &confirmation, note);
+    if takes_a_place(&seen, confirmation.flag) {
+        enroll(ctx, tx, order, confirmation.paid_at, note).await?;
     }
     if let Some(flag) = confirmation.flag {
         refund::propose_flagged(ctx, tx, order.id, note).await?;
@@ -173,44 +177,20 @@ async fn apply(
     Ok(Applied::Now(confirmation.flag))
 }
 
-async fn flag(
-    tx: &mut Tx,
-    order: &Payment,
-    confirmation: &Confirmation,
-) -> Result<Option<OrderFlag>> {
-    let earlier = match (order.camp_id, &confirmation.payer) {
-        (Some(camp), Some(payer)) => payments::place_of_payer(tx, camp, &payer.openid_mac).await?,
-        _ => None,
-    };
-    let is_late = order.status == OrderStatus::Closed || is_withdrawn(tx, order).await?;
-    Ok(flag_of_payment(
-        order.amount,
-        confirmation.paid,
-        earlier.is_some(),
-        is_late,
-    ))
-}
-
 /// Whether the order's camp was withdrawn or deleted while the order was open: nobody has paid for
 /// it then, and nobody would be looked after in it.
-async fn is_withdrawn(tx: &mut Tx, order: &Payment) -> Result<bool> {
-    let Some(camp) = order.camp_id else {
-        return Ok(false);
-    };
-    let camp = camps::by_id(tx, camp).await?;
-    Ok(camp.is_none_or(|camp| matches!(camp.status, CampStatus::Draft | CampStatus::Pending)))
+fn is_withdrawn(seen: &ToConfirm) -> bool {
+    let withdrawn = [None, Some(CampStatus::Draft), Some(CampStatus::Pending)];
+    seen.order.camp_id.is_some() && withdrawn.contains(&seen.camp_status)
 }
 
 /// Whether a payment makes a member: the deposit itself does; a late one does while the camp
 /// still takes people in; a second one and one of the wrong amount wait for a person.
-async fn takes_a_place(tx: &mut Tx, order: &Payment, flag: Option<OrderFlag>) -> Result<bool> {
-    match (flag, order.camp_id) {
-        (None, Some(_)) => Ok(true),
-        (Some(OrderFlag::Late), Some(camp)) => {
-            let camp = camps::by_id(tx, camp).await?;
-            Ok(camp.is_some_and(|camp| camp.status == CampStatus::Enrolling))
-        }
-        _ => Ok(false),
+fn takes_a_place(seen: &ToConfirm, flag: Option<OrderFlag>) -> bool {
+    match (flag, seen.order.camp_id) {
+        (None, Some(_)) => true,
+        (Some(OrderFlag::Late), Some(_)) => seen.camp_status == Some(CampStatus::Enrolling),
+        _ => false,
     }
 }
 
@@ -235,9 +215,8 @@ async fn enroll(
     };
     contest::settle(ctx, tx, newcomer, &mut judged, note).await?;
     let note = &claimed(&judged, note);
-    let member = members::insert(tx, camp, order.id, &judged.identity, judged.status, note).await?;
-    let deadline = Some(paid_at.plus(BIND_WITHIN));
-    payments::set_member(tx, order.id, member, deadline).await?;
+    members::insert(tx, camp, order.id, &judged.identity, judged.status, note);
+    payments::set_member(tx, order.id, Some(paid_at.plus(BIND_WITHIN)));
     let method = match (order.claim.signed, &order.claim.planet_id) {
         (Some(_), _) => Some(BindMethod::DynamicQrcode),
         (None, Some(_)) => Some(BindMethod::UserFill),
@@ -245,10 +224,10 @@ async fn enroll(
     };
     if method.is_some() {
         let change = order.bind_status.to(BindStatus::Completed)?;
-        payments::advance_binding(tx, order.id, change, method, note).await?;
+        payments::advance_binding(tx, order.id, change, method, note);
     }
     let token = access_token::hash(&access_token::of(ctx.keys(), &order.order_no));
-    sessions::add_access_token(tx, &token, order.id, terms.access_until(), note.at).await?;
+    sessions::add_access_token(tx, &token, order.id, terms.access_until(), note.at);
     Ok(())
 }
 

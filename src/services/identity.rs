@@ -10,7 +10,7 @@ use crate::domain::{CampId, MatchStatus, PlanetUserId};
 use crate::store::Conn;
 use crate::store::members::Identity;
 use crate::store::payments::PlanetClaim;
-use crate::store::planet_users::{self, PlanetUser};
+use crate::store::planet_users::{self, Named, PlanetUser};
 use crate::store::roster::{self, RosterRow};
 
 use super::{Context, Error, Fields, Result, personal_links};
@@ -117,9 +117,10 @@ pub async fn judge(conn: &mut Conn, claim: &PlanetClaim) -> Result<Judged> {
             status: MatchStatus::Pending,
         });
     };
-    match planet_users::find(conn, typed).await? {
-        Some(user) => judge_by_account(conn, claim, typed, &user).await,
-        None => judge_by_number(conn, claim, typed).await,
+    match planet_users::named(conn, typed).await? {
+        Named::Account(user) => judge_by_account(conn, claim, typed, &user).await,
+        Named::Unseen(row) => judge_by_number(conn, claim, typed, Some(row)).await,
+        Named::Nobody => judge_by_number(conn, claim, typed, None).await,
     }
 }
 
@@ -180,13 +181,21 @@ async fn judge_by_account(
 
 /// Judges a claim of whose id or number no account is known. The roster may still know the number,
 /// while no sync has seen the account.
-async fn judge_by_number(conn: &mut Conn, claim: &PlanetClaim, typed: &str) -> Result<Judged> {
+async fn judge_by_number(
+    conn: &mut Conn,
+    claim: &PlanetClaim,
+    typed: &str,
+    unseen: Option<RosterRow>,
+) -> Result<Judged> {
     let nickname = claim.nickname.as_deref().unwrap_or_default();
-    let reason = match unseen(conn, typed).await? {
-        Some((_, candidate)) => match matching::identify(typed, nickname, &[candidate]) {
-            Identified::Agreed(_) => "编号与昵称和名册一致，等打卡同步后对上账号",
-            Identified::NumberOnly(_) | Identified::Nobody => "编号在名册里，但昵称与名册不同",
-        },
+    let reason = match unseen {
+        Some(row) => {
+            let candidate = unseen_candidate(conn, &row).await?;
+            match matching::identify(typed, nickname, &[candidate]) {
+                Identified::Agreed(_) => "编号与昵称和名册一致，等打卡同步后对上账号",
+                Identified::NumberOnly(_) | Identified::Nobody => "编号在名册里，但昵称与名册不同",
+            }
+        }
         None => UNPROVED,
     };
     let account = account_id(typed).map(PlanetUserId);
@@ -228,29 +237,21 @@ fn account_id(typed: &str) -> Option<i64> {
 pub async fn find(ctx: &Context, typed: &str, nickname: &str) -> Result<Option<Found>> {
     let typed = plain_digits(typed);
     let mut conn = ctx.db.read().await?;
-    if let Some(user) = planet_users::find(&mut conn, &typed).await? {
-        let account = user.planet_user_id.to_string();
-        let candidate = as_candidate(&mut conn, &user).await?;
-        return Ok(shown(
-            &typed,
-            nickname,
-            candidate,
-            account,
-            user.nickname,
-            user.avatar_url,
-        ));
-    }
-    let Some((row, candidate)) = unseen(&mut conn, &typed).await? else {
-        return Ok(None);
-    };
-    let number = row.member_number.to_string();
+    let (candidate, planet_id, known_as, picture) =
+        match planet_users::named(&mut conn, &typed).await? {
+            Named::Account(user) => {
+                let candidate = as_candidate(&mut conn, &user).await?;
+                let account = user.planet_user_id.to_string();
+                (candidate, account, user.nickname, user.avatar_url)
+            }
+            Named::Unseen(row) => {
+                let candidate = unseen_candidate(&mut conn, &row).await?;
+                (candidate, row.member_number.to_string(), row.nickname, None)
+            }
+            Named::Nobody => return Ok(None),
+        };
     Ok(shown(
-        &typed,
-        nickname,
-        candidate,
-        number,
-        row.nickname,
-        None,
+        &typed, nickname, candidate, planet_id, known_as, picture,
     ))
 }
 
@@ -293,25 +294,18 @@ pub fn candidate(user: &PlanetUser, mut had: Vec<String>) -> Candidate {
     }
 }
 
-/// A row of the roster whose account nobody has seen, by its number.
-async fn unseen(conn: &mut Conn, typed: &str) -> Result<Option<(RosterRow, Candidate)>> {
-    let Ok(number) = typed.parse() else {
-        return Ok(None);
-    };
-    let Some(row) = roster::by_number(conn, number).await? else {
-        return Ok(None);
-    };
-    let mut had = roster::names_of(conn, number).await?;
+/// A row of the roster whose account nobody has seen, as the matcher weighs it.
+async fn unseen_candidate(conn: &mut Conn, row: &RosterRow) -> Result<Candidate> {
+    let mut had = roster::names_of(conn, row.member_number).await?;
     had.retain(|name| *name != row.nickname && *name != row.card_name);
-    let candidate = Candidate {
+    Ok(Candidate {
         user_id: String::new(),
         member_number: row.member_number.try_into().ok(),
         nickname: Some(row.nickname.clone()),
         card_name: known(&row.card_name),
         wechat_nickname: known(&row.wechat_nickname),
         earlier_names: had,
-    };
-    Ok(Some((row, candidate)))
+    })
 }
 
 fn known(name: &str) -> Option<String> {

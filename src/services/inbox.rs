@@ -40,7 +40,7 @@ pub struct Reply {
     pub card: Option<NewCard>,
 }
 
-/// Keeps a verified event; `false` if it has been kept before. Durable when this returns.
+/// Keeps a verified event, unless it has been kept before. Durable when this returns.
 ///
 /// # Errors
 /// Those of the store: the platform is then to be told to send it again.
@@ -49,12 +49,15 @@ pub async fn keep(
     source: &'static str,
     dedupe_key: String,
     payload: &[u8],
-) -> Result<bool> {
+) -> Result<()> {
     let sealed = inbox::seal(ctx.keys(), payload)?;
     let now = ctx.wall_now();
     ctx.db
         .write(move |tx| {
-            Box::pin(async move { Ok(inbox::store(tx, source, &dedupe_key, &sealed, now).await?) })
+            Box::pin(async move {
+                inbox::store(tx, source, &dedupe_key, &sealed, now);
+                Ok(())
+            })
         })
         .await
 }
@@ -102,7 +105,8 @@ async fn end(
                 for (place, reply) in replies.into_iter().enumerate() {
                     reply.add(tx, format!("inbox:{lease}:{place}"), now).await?;
                 }
-                Ok(inbox::end(tx, lease, how, why.as_deref()).await?)
+                inbox::end(tx, lease, how, why.as_deref());
+                Ok(())
             })
         })
         .await
@@ -128,6 +132,11 @@ impl Reply {
 pub async fn retry(ctx: &Context, lease: Lease, wait: TimeDelta, why: String) -> Result<()> {
     let at = ctx.wall_now().plus(wait);
     ctx.db
-        .write(move |tx| Box::pin(async move { Ok(inbox::retry(tx, lease, at, &why).await?) }))
+        .write(move |tx| {
+            Box::pin(async move {
+                inbox::retry(tx, lease, at, &why);
+                Ok(())
+            })
+        })
         .await
 }

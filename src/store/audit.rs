@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use crate::domain::{Timestamp, staff::Actor};
 
+use super::bundle::Statement;
 use super::db::{Conn, run};
-use super::{Keyring, StoreResult};
+use super::{Keyring, StoreError, StoreResult};
 
 /// The derived key of the chain.
 const PURPOSE: &str = "audit chain";
@@ -95,15 +96,20 @@ pub(super) async fn append(
     if entries.is_empty() {
         return Ok(());
     }
-    let (mut seq, mut mac): (i64, Vec<u8>) =
-        run!(conn, c => sqlx::query_as(HEAD_LOCKED).fetch_one(c).await)?;
+    let head: Option<(i64, Vec<u8>)> = conn.ask_one(Statement::new(HEAD_LOCKED)).await?;
+    let (mut seq, mut mac) = head.ok_or(StoreError::Unanswered)?;
     for entry in entries {
         seq += 1;
         let row = chain(keys, seq, &mac, entry);
-        insert(conn, &row).await?;
+        insert(conn, &row);
         mac = row.mac;
     }
-    run!(conn, c => sqlx::query(ADVANCE).bind(seq).bind(&mac).execute(c).await.map(drop))?;
+    conn.put_off(
+        Statement::new(ADVANCE)
+            .bind(seq)
+            .bind(&mac)
+            .guarded("audit_head", 1),
+    );
     Ok(())
 }
 
@@ -142,24 +148,22 @@ fn chain(keys: &Keyring, seq: i64, previous: &[u8], entry: Entry) -> Row {
     row
 }
 
-async fn insert(conn: &mut Conn, row: &Row) -> StoreResult<()> {
-    run!(conn, c => sqlx::query(INSERT)
-        .bind(row.seq)
-        .bind(row.actor_id)
-        .bind(&row.actor_name)
-        .bind(&row.role)
-        .bind(&row.action)
-        .bind(&row.object_type)
-        .bind(&row.object_id)
-        .bind(&row.details)
-        .bind(&row.channel)
-        .bind(&row.ip)
-        .bind(row.created_at)
-        .bind(&row.mac)
-        .execute(c)
-        .await
-        .map(drop))?;
-    Ok(())
+fn insert(conn: &mut Conn, row: &Row) {
+    conn.put_off(
+        Statement::new(INSERT)
+            .bind(row.seq)
+            .bind(row.actor_id)
+            .bind(&row.actor_name)
+            .bind(&row.role)
+            .bind(&row.action)
+            .bind(&row.object_type)
+            .bind(&row.object_id)
+            .bind(&row.details)
+            .bind(&row.channel)
+            .bind(&row.ip)
+            .bind(row.created_at)
+            .bind(&row.mac),
+    );
 }
 
 impl Row {

@@ -76,7 +76,7 @@ pub async fn insert(
         .bind(note.at.micros())
         .fetch_one(c)
         .await)?;
-    LOG.add(tx, id, Move::born(status), note).await?;
+    LOG.add(tx, id, Move::born(status), note);
     Ok(CampId(id))
 }
 

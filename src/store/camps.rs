@@ -175,7 +175,8 @@ pub async fn advance(
         .await
         .map(|done| done.rows_affected()))?;
     held(rows, TABLE, id.0)?;
-    LOG.add(tx, id.0, change, note).await
+    LOG.add(tx, id.0, change, note);
+    Ok(())
 }
 
 /// The pictures of a camp's group codes, in order.

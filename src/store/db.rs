@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 
 use crate::domain::CampId;
 
+use super::bundle::Statement;
 use super::writer::Writer;
 use super::{Keyring, StoreError, StoreResult, audit};
 
@@ -58,7 +59,8 @@ pub enum Signal {
 
 /// SQLite knows no such thing and needs none, so these are no statements of both engines.
 const POSTGRES_LOCK: &str = "SELECT pg_advisory_xact_lock($1)";
-const POSTGRES_SHARED_LOCK: &str = "SELECT pg_advisory_xact_lock_shared($1)";
+const POSTGRES_SHARE_CAMP: &str = "SELECT pg_advisory_xact_lock_shared($1 + camp_id) \
+                                   FROM payment_record WHERE order_no = $2 AND camp_id IS NOT NULL";
 
 /// Camps' numbers begin above all others.
 const FIRST_CAMP_LOCK: i64 = 1 << 32;
@@ -73,7 +75,7 @@ pub enum Lock {
     /// written, in rows that it does not write itself.
     Decisions,
     /// Doing to a camp what may be done only while nobody has paid for it. Payments share it
-    /// ([`Tx::lock_shared`]): none of them waits for another.
+    /// ([`super::payments::to_confirm`]): none of them waits for another.
     Camp(CampId),
 }
 
@@ -104,7 +106,13 @@ enum Pool {
 }
 
 /// A connection to read with.
-pub struct Conn(pub(super) Inner);
+pub struct Conn {
+    inner: Inner,
+    /// Statements that were put off, in order.
+    pub(super) waiting: Vec<Statement>,
+    /// Why the transaction itself cannot go on.
+    pub(super) broken: Option<StoreError>,
+}
 
 pub(super) enum Inner {
     Sqlite(PoolConnection<Sqlite>),
@@ -125,14 +133,16 @@ pub(super) enum Driver<'c> {
     Postgres(&'c mut PgConnection),
 }
 
-/// Runs the same body on whichever driver `$conn` has: one SQL text, two engines.
+/// Runs the same body on whichever driver `$conn` has, after what was put off: one SQL text, two
+/// engines.
 macro_rules! run {
-    ($conn:expr, $c:ident => $body:expr) => {
+    ($conn:expr, $c:ident => $body:expr) => {{
+        $conn.flush().await?;
         match $conn.driver() {
             $crate::store::db::Driver::Sqlite($c) => $body,
             $crate::store::db::Driver::Postgres($c) => $body,
         }
-    };
+    }};
 }
 pub(super) use run;
 
@@ -184,7 +194,7 @@ impl Db {
 
     /// A connection to read with.
     pub async fn read(&self) -> StoreResult<Conn> {
-        Ok(Conn(match &self.pool {
+        Ok(Conn::new(match &self.pool {
             Pool::Sqlite { readers, .. } => Inner::Sqlite(readers.acquire().await?),
             Pool::Postgres(pool) => Inner::Postgres(pool.acquire().await?),
         }))
@@ -217,12 +227,13 @@ impl Db {
     {
         #[expect(clippy::disallowed_methods, reason = "this is Db::write")]
         let transaction = pool.begin().await.map_err(StoreError::from)?;
-        let mut tx = Tx::new(Conn(Inner::PostgresTx(transaction)));
+        let mut tx = Tx::new(Conn::new(Inner::PostgresTx(transaction)));
         // Dropping the transaction on an early return rolls it back.
         let value = work(&mut tx).await?;
         tx.flush_audit(&self.keys).await?;
+        tx.flush().await?;
         let wakes = std::mem::take(&mut tx.wakes);
-        if let Inner::PostgresTx(transaction) = tx.conn.0 {
+        if let Inner::PostgresTx(transaction) = tx.conn.inner {
             transaction.commit().await.map_err(StoreError::from)?;
         }
         Ok((value, wakes))
@@ -273,13 +284,22 @@ async fn open_sqlite(url: &str, options: DbOptions, keys: Arc<Keyring>) -> Store
     let connection = writer.acquire().await?;
     Ok(Pool::Sqlite {
         readers,
-        writer: Writer::start(Conn(Inner::Sqlite(connection)), keys),
+        writer: Writer::start(Conn::new(Inner::Sqlite(connection)), keys),
     })
 }
 
 impl Conn {
+    const fn new(inner: Inner) -> Self {
+        Self {
+            inner,
+            waiting: Vec::new(),
+            broken: None,
+        }
+    }
+
+    /// The driver; what was put off is to be flushed first.
     pub(super) fn driver(&mut self) -> Driver<'_> {
-        match &mut self.0 {
+        match &mut self.inner {
             Inner::Sqlite(connection) => Driver::Sqlite(connection),
             Inner::Postgres(connection) => Driver::Postgres(connection),
             Inner::PostgresTx(transaction) => Driver::Postgres(transaction),
@@ -316,18 +336,21 @@ impl Tx {
     /// Waits until no other transaction holds `lock`, and holds it until this one ends. On SQLite
     /// there is nothing to wait for: one transaction writes at a time.
     pub async fn lock(&mut self, lock: Lock) -> StoreResult<()> {
-        self.wait_for(POSTGRES_LOCK, lock).await
-    }
-
-    /// Waits until no other transaction holds `lock` for itself alone, and keeps them from it until
-    /// this one ends.
-    pub async fn lock_shared(&mut self, lock: Lock) -> StoreResult<()> {
-        self.wait_for(POSTGRES_SHARED_LOCK, lock).await
-    }
-
-    async fn wait_for(&mut self, how: &'static str, lock: Lock) -> StoreResult<()> {
+        self.flush().await?;
         if let Driver::Postgres(c) = self.driver() {
-            sqlx::query(how).bind(lock.number()).execute(c).await?;
+            let wait = sqlx::query(POSTGRES_LOCK).bind(lock.number());
+            wait.execute(c).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until no other transaction holds the lock of an order's camp for itself alone, and
+    /// keeps them from it until this one ends.
+    pub(super) async fn share_camp_of(&mut self, order_no: &str) -> StoreResult<()> {
+        self.flush().await?;
+        if let Driver::Postgres(c) = self.driver() {
+            let lock = sqlx::query(POSTGRES_SHARE_CAMP);
+            lock.bind(FIRST_CAMP_LOCK).bind(order_no).execute(c).await?;
         }
         Ok(())
     }
@@ -336,6 +359,17 @@ impl Tx {
     pub(super) fn reset(&mut self) {
         self.audit.clear();
         self.wakes.clear();
+        self.drop_put_off();
+    }
+
+    /// Undoes whatever is open and forgets everything.
+    pub(super) async fn abandon(&mut self) {
+        self.waiting.clear();
+        self.reset();
+        self.put_off_control("ROLLBACK");
+        // There may be nothing to undo any more.
+        let _ = self.flush().await;
+        self.broken = None;
     }
 
     pub(super) fn take_wakes(&mut self) -> Vec<Signal> {

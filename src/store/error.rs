@@ -47,6 +47,9 @@ pub enum StoreError {
     /// The writer stopped before it answered, or the work panicked: nothing was written.
     #[error("the database writer is gone")]
     WriterGone,
+    /// The driver answered fewer statements than it was asked.
+    #[error("the database left a statement unanswered")]
+    Unanswered,
     /// The migrations could not be applied.
     #[error("the database could not be migrated")]
     Migration(#[from] sqlx::migrate::MigrateError),

@@ -2,8 +2,8 @@
 
 use crate::domain::Timestamp;
 
-use super::db::run;
-use super::{Sealed, Signal, StoreResult, Tx, held};
+use super::bundle::Statement;
+use super::{Sealed, Signal, StoreResult, Tx};
 
 const TABLE: &str = "inbound_event";
 
@@ -68,26 +68,16 @@ struct EventRow {
     lease_until: i64,
 }
 
-/// Stores an event; `false` if it has been stored before.
-pub async fn store(
-    tx: &mut Tx,
-    source: &str,
-    dedupe_key: &str,
-    payload: &Sealed,
-    now: Timestamp,
-) -> StoreResult<bool> {
-    let added = run!(tx, c => sqlx::query(INSERT)
-        .bind(source)
-        .bind(dedupe_key)
-        .bind(&payload.0)
-        .bind(now.micros())
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
-    if added == 1 {
-        tx.wake(Signal::Inbox);
-    }
-    Ok(added == 1)
+/// Stores an event, unless it has been stored before.
+pub fn store(tx: &mut Tx, source: &str, dedupe_key: &str, payload: &Sealed, now: Timestamp) {
+    tx.put_off(
+        Statement::new(INSERT)
+            .bind(source)
+            .bind(dedupe_key)
+            .bind(&payload.0)
+            .bind(now.micros()),
+    );
+    tx.wake(Signal::Inbox);
 }
 
 /// Seals a payload for [`store`].
@@ -104,12 +94,11 @@ pub async fn lease_due(
     lease_until: Timestamp,
     limit: i64,
 ) -> StoreResult<Vec<InboundEvent>> {
-    let mut rows: Vec<EventRow> = run!(tx, c => sqlx::query_as(LEASE_DUE)
+    let lease = Statement::new(LEASE_DUE)
         .bind(now.micros())
         .bind(lease_until.micros())
-        .bind(limit)
-        .fetch_all(c)
-        .await)?;
+        .bind(limit);
+    let mut rows: Vec<EventRow> = tx.ask_all(lease).await?;
     // What RETURNING answers has no order; events are worked off as they came.
     rows.sort_by_key(|row| row.id);
     let mut events = Vec::with_capacity(rows.len());
@@ -129,54 +118,38 @@ pub async fn lease_due(
             // Its key is gone. It cannot be worked off, and must not keep the others from it.
             Err(error) => {
                 tracing::error!(event = row.id, %error, "an event cannot be read any more");
-                end(
-                    tx,
-                    lease,
-                    End::Failed,
-                    Some("sealed under a key that is gone"),
-                )
-                .await?;
+                let why = Some("sealed under a key that is gone");
+                end(tx, lease, End::Failed, why);
             }
         }
     }
     Ok(events)
 }
 
-/// The event has had its end.
-///
-/// # Errors
-/// [`super::StoreError::Stale`] if the lease is another worker's by now.
-pub async fn end(tx: &mut Tx, lease: Lease, end: End, error: Option<&str>) -> StoreResult<()> {
-    let rows = run!(tx, c => sqlx::query(END)
-        .bind(lease.id)
-        .bind(lease.until)
-        .bind(end.as_str())
-        .bind(error)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
-    held(rows, TABLE, lease.id)
+/// The event has had its end. The work fails with [`super::StoreError::Stale`] if the lease is
+/// another worker's by now.
+pub fn end(tx: &mut Tx, lease: Lease, end: End, error: Option<&str>) {
+    tx.put_off(
+        Statement::new(END)
+            .bind(lease.id)
+            .bind(lease.until)
+            .bind(end.as_str())
+            .bind(error)
+            .guarded(TABLE, lease.id),
+    );
 }
 
-/// The event is to be tried again at `next_try_at`.
-///
-/// # Errors
+/// The event is to be tried again at `next_try_at`. The work fails with
 /// [`super::StoreError::Stale`] if the lease is another worker's by now.
-pub async fn retry(
-    tx: &mut Tx,
-    lease: Lease,
-    next_try_at: Timestamp,
-    error: &str,
-) -> StoreResult<()> {
-    let rows = run!(tx, c => sqlx::query(RETRY)
-        .bind(lease.id)
-        .bind(lease.until)
-        .bind(next_try_at.micros())
-        .bind(error)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
-    held(rows, TABLE, lease.id)
+pub fn retry(tx: &mut Tx, lease: Lease, next_try_at: Timestamp, error: &str) {
+    tx.put_off(
+        Statement::new(RETRY)
+            .bind(lease.id)
+            .bind(lease.until)
+            .bind(next_try_at.micros())
+            .bind(error)
+            .guarded(TABLE, lease.id),
+    );
 }
 
 impl std::fmt::Display for Lease {

@@ -4,6 +4,7 @@ use crate::domain::{
     CampId, MatchStatus, MemberId, Move, PaymentId, PlanetUserId, Timestamp, UnknownWord, UserId,
 };
 
+use super::bundle::Statement;
 use super::db::{Conn, run};
 use super::status_log::StatusLog;
 use super::{Note, Operator, StoreError, StoreResult, Tx, held};
@@ -44,8 +45,7 @@ statements! {
     INSERT = "INSERT INTO camp_member (camp_id, payment_id, planet_user_id, planet_nickname, \
               wechat_nickname, names_folded, match_status, confidence, match_reasons, joined, \
               checked_in_days, eligible, created_at, updated_at, looked_at_by) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12, $12, $13) \
-              RETURNING id";
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12, $12, $13)";
     SET_MATCH = "UPDATE camp_member SET match_status = $3, planet_user_id = $4, \
                  planet_nickname = $5, wechat_nickname = $6, names_folded = $7, confidence = $8, \
                  match_reasons = $9, updated_at = $10, looked_at_by = $11 WHERE id = $1 AND match_status = $2";
@@ -59,6 +59,10 @@ statements! {
                  ORDER BY id DESC LIMIT 1";
     LOG_ADD = "INSERT INTO member_status_log (member_id, from_status, to_status, operator, reason, \
                created_at, operator_id) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    LOG_ADD_OF_PAYMENT = "INSERT INTO member_status_log (member_id, from_status, to_status, \
+                          operator, reason, created_at, operator_id) \
+                          VALUES ((SELECT id FROM camp_member WHERE payment_id = $1), \
+                          $2, $3, $4, $5, $6, $7)";
 }
 
 /// A member as they stand.
@@ -222,11 +226,8 @@ pub async fn claiming(
     camp: CampId,
     account: PlanetUserId,
 ) -> StoreResult<Vec<Member>> {
-    many(run!(conn, c => sqlx::query_as(CLAIMING)
-        .bind(camp.0)
-        .bind(account.0)
-        .fetch_all(c)
-        .await)?)
+    let claiming = Statement::new(CLAIMING).bind(camp.0).bind(account.0);
+    many(conn.ask_all(claiming).await?)
 }
 
 /// Who moved a member's match last, and when.
@@ -279,33 +280,33 @@ pub async fn count_before(conn: &mut Conn, camp: CampId, member: MemberId) -> St
     Ok(count)
 }
 
-/// Adds a member with the first row of their log.
-pub async fn insert(
+/// Adds the member that a payment makes, with the first row of their log.
+pub fn insert(
     tx: &mut Tx,
     camp: CampId,
     payment: PaymentId,
     identity: &Identity,
     status: MatchStatus,
     note: &Note,
-) -> StoreResult<MemberId> {
-    let (id,): (i64,) = run!(tx, c => sqlx::query_as(INSERT)
-        .bind(camp.0)
-        .bind(payment.0)
-        .bind(identity.planet_user_id.map(|id| id.0))
-        .bind(&identity.planet_nickname)
-        .bind(&identity.wechat_nickname)
-        .bind(identity.names_folded())
-        .bind(status.as_str())
-        .bind(identity.confidence)
-        .bind(reasons_json(identity))
-        .bind(false)
-        .bind(false)
-        .bind(note.at.micros())
-        .bind(identity.looked_at_by.map(|id| id.0))
-        .fetch_one(c)
-        .await)?;
-    LOG.add(tx, id, Move::born(status), note).await?;
-    Ok(MemberId(id))
+) {
+    tx.put_off(
+        Statement::new(INSERT)
+            .bind(camp.0)
+            .bind(payment.0)
+            .bind(identity.planet_user_id.map(|id| id.0))
+            .bind(&identity.planet_nickname)
+            .bind(&identity.wechat_nickname)
+            .bind(identity.names_folded())
+            .bind(status.as_str())
+            .bind(identity.confidence)
+            .bind(reasons_json(identity))
+            .bind(false)
+            .bind(false)
+            .bind(note.at.micros())
+            .bind(identity.looked_at_by.map(|id| id.0)),
+    );
+    let log = Statement::new(LOG_ADD_OF_PAYMENT).bind(payment.0);
+    LOG.put_off(tx, log, Move::born(status), note);
 }
 
 /// Writes who a member is and how sure that is, if their match still is where the move starts.
@@ -332,7 +333,8 @@ pub async fn set_match(
         .await
         .map(|done| done.rows_affected()))?;
     held(rows, TABLE, id.0)?;
-    LOG.add(tx, id.0, change, note).await
+    LOG.add(tx, id.0, change, note);
+    Ok(())
 }
 
 /// Writes who a member says to be, while their match stays what it is.

@@ -6,6 +6,7 @@ mod statements;
 
 pub mod audit;
 pub mod audit_lists;
+mod bundle;
 pub mod camp_edits;
 pub mod camp_lists;
 pub mod camp_projects;

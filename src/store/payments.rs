@@ -5,15 +5,16 @@ use crate::domain::{
     PayChannel, PaymentId, PlanetUserId, Terms, Timestamp,
 };
 
+use super::bundle::Statement;
 use super::db::{Conn, run};
 use super::status_log::StatusLog;
-use super::{Note, Sealed, StoreError, StoreResult, Tx, held};
+use super::{Note, Sealed, StoreResult, Tx, held};
 
 mod row;
 mod terms;
 
-pub use row::Payment;
-use row::{ClaimRow, PaymentRow, select_payment};
+pub use row::{Payment, ToConfirm};
+use row::{PaymentRow, ToConfirmRow, payment_columns, select_payment};
 pub(super) use terms::TermsColumns;
 
 const TABLE: &str = "payment_record";
@@ -38,9 +39,17 @@ statements! {
         "WHERE camp_id = $1 AND member_id IS NOT NULL AND status IN ('paid', 'refunding', 'refunded') \
          AND (session_hash = $2 OR openid_mac = $3 OR wecom_userid = $4) ORDER BY id LIMIT 1"
     );
-    PLACE_OF_PAYER = select_payment!(
-        "WHERE camp_id = $1 AND openid_mac = $2 AND member_id IS NOT NULL \
-         AND status IN ('paid', 'refunding', 'refunded') ORDER BY id LIMIT 1"
+    TO_CONFIRM = concat!(
+        "SELECT ",
+        payment_columns!(),
+        ", (SELECT c.status FROM training_camp c WHERE c.id = payment_record.camp_id \
+         AND c.deleted_at IS NULL) AS camp_status, \
+         EXISTS (SELECT 1 FROM payment_record earlier \
+         WHERE earlier.camp_id = payment_record.camp_id \
+         AND earlier.openid_mac = COALESCE($2, payment_record.openid_mac) \
+         AND earlier.member_id IS NOT NULL \
+         AND earlier.status IN ('paid', 'refunding', 'refunded')) AS payer_has_place \
+         FROM payment_record WHERE order_no = $1"
     );
     UNPAID_DUE = select_payment!(
         "WHERE status IN ('created', 'closed') AND next_query_at <= $1 \
@@ -82,9 +91,14 @@ statements! {
     CONFIRM = "UPDATE payment_record SET status = $3, flag = $4, paid_fen = $5, paid_at = $6, \
                transaction_id = $7, openid = $8, openid_mac = $9, raw_notice = $10, \
                next_query_at = NULL, updated_at = $11 WHERE id = $1 AND status = $2 \
-               RETURNING claimed_planet_id, claimed_nickname, wechat_nickname, signed_user_id";
-    SET_MEMBER = "UPDATE payment_record SET member_id = $2, bind_deadline = $3 \
-                  WHERE id = $1 AND member_id IS NULL";
+               AND claimed_planet_id IS NOT DISTINCT FROM $12 \
+               AND claimed_nickname IS NOT DISTINCT FROM $13 \
+               AND wechat_nickname IS NOT DISTINCT FROM $14 \
+               AND signed_user_id IS NOT DISTINCT FROM $15";
+    SET_MEMBER = "UPDATE payment_record SET bind_deadline = $2, \
+                  member_id = (SELECT id FROM camp_member WHERE payment_id = $1) \
+                  WHERE id = $1 AND member_id IS NULL \
+                  AND EXISTS (SELECT 1 FROM camp_member WHERE payment_id = $1)";
     ADVANCE_ORDER = "UPDATE payment_record SET status = $3, next_query_at = NULL, updated_at = $4 \
                      WHERE id = $1 AND status = $2";
     ADVANCE_BINDING = "UPDATE payment_record SET bind_status = $3, \
@@ -241,17 +255,17 @@ pub async fn place_of(
         .await)?)
 }
 
-/// The payment by which a payer holds a place in a camp.
-pub async fn place_of_payer(
-    conn: &mut Conn,
-    camp: CampId,
-    openid_mac: &[u8],
-) -> StoreResult<Option<Payment>> {
-    one(run!(conn, c => sqlx::query_as(PLACE_OF_PAYER)
-        .bind(camp.0)
-        .bind(openid_mac)
-        .fetch_optional(c)
-        .await)?)
+/// An order that was paid by whom `openid_mac` names, or else by whom it was made for, with what its
+/// confirmation rests on. Nobody withdraws its camp before `tx` ends.
+pub async fn to_confirm(
+    tx: &mut Tx,
+    order_no: &str,
+    openid_mac: Option<&[u8]>,
+) -> StoreResult<Option<ToConfirm>> {
+    tx.share_camp_of(order_no).await?;
+    let statement = Statement::new(TO_CONFIRM).bind(order_no).bind(openid_mac);
+    let row: Option<ToConfirmRow> = tx.ask_one(statement).await?;
+    row.map(ToConfirm::try_from).transpose()
 }
 
 /// Orders without a payment that WeChat Pay is to be asked about, the longest waiting first.
@@ -320,7 +334,7 @@ pub async fn insert(tx: &mut Tx, order: &NewPayment, note: &Note) -> StoreResult
         .bind(note.at.micros())
         .fetch_one(c)
         .await)?;
-    born(tx, id, OrderStatus::Created, note).await
+    Ok(born(tx, id, OrderStatus::Created, note))
 }
 
 /// Records a payment of an order that we do not know.
@@ -341,15 +355,14 @@ pub async fn insert_unknown(
         .bind(paid.raw_notice.as_ref().map(|raw| &raw.0))
         .fetch_one(c)
         .await)?;
-    born(tx, id, OrderStatus::Paid, note).await
+    Ok(born(tx, id, OrderStatus::Paid, note))
 }
 
 /// Adds the first row of each of the two logs of a payment.
-async fn born(tx: &mut Tx, id: i64, status: OrderStatus, note: &Note) -> StoreResult<PaymentId> {
-    ORDER_LOG.add(tx, id, Move::born(status), note).await?;
-    let binding = Move::born(BindStatus::Pending);
-    BIND_LOG.add(tx, id, binding, note).await?;
-    Ok(PaymentId(id))
+fn born(tx: &mut Tx, id: i64, status: OrderStatus, note: &Note) -> PaymentId {
+    ORDER_LOG.add(tx, id, Move::born(status), note);
+    BIND_LOG.add(tx, id, Move::born(BindStatus::Pending), note);
+    PaymentId(id)
 }
 
 /// Replaces who the payer of an unpaid order says to be.
@@ -403,53 +416,47 @@ pub async fn set_next_query(tx: &mut Tx, id: PaymentId, at: Option<Timestamp>) -
     Ok(())
 }
 
-/// Writes a confirmed payment and its log, if the order still is where the move starts. Answers who
-/// the payer says to be: until this moment they may have said something else.
-pub async fn confirm(
+/// Writes a confirmed payment and its log, if the order still is where the move starts and the payer
+/// still says to be who they said: up to this moment they may say something else.
+pub fn confirm(
     tx: &mut Tx,
-    id: PaymentId,
+    order: &Payment,
     change: Move<OrderStatus>,
     paid: &Confirmation,
     note: &Note,
-) -> StoreResult<PlanetClaim> {
+) {
     let payer = paid.payer.as_ref();
-    let row: Option<ClaimRow> = run!(tx, c => sqlx::query_as(CONFIRM)
-        .bind(id.0)
-        .bind(change.from().map(OrderStatus::as_str))
-        .bind(change.to().as_str())
-        .bind(paid.flag.map(OrderFlag::as_str))
-        .bind(paid.paid.get())
-        .bind(paid.paid_at.micros())
-        .bind(&paid.transaction_id)
-        .bind(payer.map(|payer| &payer.openid.0))
-        .bind(payer.map(|payer| &payer.openid_mac))
-        .bind(paid.raw_notice.as_ref().map(|raw| &raw.0))
-        .bind(note.at.micros())
-        .fetch_optional(c)
-        .await)?;
-    let row = row.ok_or(StoreError::Stale {
-        table: TABLE,
-        id: id.0,
-    })?;
-    ORDER_LOG.add(tx, id.0, change, note).await?;
-    Ok(row.into())
+    let claim = &order.claim;
+    tx.put_off(
+        Statement::new(CONFIRM)
+            .bind(order.id.0)
+            .bind(change.from().map(OrderStatus::as_str))
+            .bind(change.to().as_str())
+            .bind(paid.flag.map(OrderFlag::as_str))
+            .bind(paid.paid.get())
+            .bind(paid.paid_at.micros())
+            .bind(&paid.transaction_id)
+            .bind(payer.map(|payer| &payer.openid.0))
+            .bind(payer.map(|payer| &payer.openid_mac))
+            .bind(paid.raw_notice.as_ref().map(|raw| &raw.0))
+            .bind(note.at.micros())
+            .bind(&claim.planet_id)
+            .bind(&claim.nickname)
+            .bind(&claim.wechat_nickname)
+            .bind(claim.signed.map(|id| id.0))
+            .guarded(TABLE, order.id.0),
+    );
+    ORDER_LOG.add(tx, order.id.0, change, note);
 }
 
-/// Says which member a payment made, and until when they may bind: once.
-pub async fn set_member(
-    tx: &mut Tx,
-    id: PaymentId,
-    member: MemberId,
-    bind_deadline: Option<Timestamp>,
-) -> StoreResult<()> {
-    let rows = run!(tx, c => sqlx::query(SET_MEMBER)
-        .bind(id.0)
-        .bind(member.0)
-        .bind(bind_deadline.map(Timestamp::micros))
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
-    held(rows, TABLE, id.0)
+/// Says that a payment made its member, and until when they may bind: once.
+pub fn set_member(tx: &mut Tx, id: PaymentId, bind_deadline: Option<Timestamp>) {
+    tx.put_off(
+        Statement::new(SET_MEMBER)
+            .bind(id.0)
+            .bind(bind_deadline.map(Timestamp::micros))
+            .guarded(TABLE, id.0),
+    );
 }
 
 /// Writes a move of an order and its log, if the order still is where the move starts.
@@ -468,7 +475,8 @@ pub async fn advance_order(
         .await
         .map(|done| done.rows_affected()))?;
     held(rows, TABLE, id.0)?;
-    ORDER_LOG.add(tx, id.0, change, note).await
+    ORDER_LOG.add(tx, id.0, change, note);
+    Ok(())
 }
 
 /// Keeps who a member says to be who binds after paying.
@@ -492,22 +500,21 @@ pub async fn set_bound_claim(
 
 /// Writes a move of a binding and its log, if the binding still is where the move starts.
 /// `method` says how it was bound, where the move binds; a move back to people forgets it.
-pub async fn advance_binding(
+pub fn advance_binding(
     tx: &mut Tx,
     id: PaymentId,
     change: Move<BindStatus>,
     method: Option<BindMethod>,
     note: &Note,
-) -> StoreResult<()> {
-    let rows = run!(tx, c => sqlx::query(ADVANCE_BINDING)
-        .bind(id.0)
-        .bind(change.from().map(BindStatus::as_str))
-        .bind(change.to().as_str())
-        .bind(method.map(BindMethod::as_str))
-        .bind(note.at.micros())
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
-    held(rows, TABLE, id.0)?;
-    BIND_LOG.add(tx, id.0, change, note).await
+) {
+    tx.put_off(
+        Statement::new(ADVANCE_BINDING)
+            .bind(id.0)
+            .bind(change.from().map(BindStatus::as_str))
+            .bind(change.to().as_str())
+            .bind(method.map(BindMethod::as_str))
+            .bind(note.at.micros())
+            .guarded(TABLE, id.0),
+    );
+    BIND_LOG.add(tx, id.0, change, note);
 }

@@ -2,7 +2,9 @@
 
 use crate::domain::{PlanetUserId, Timestamp};
 
+use super::bundle::Statement;
 use super::db::{Conn, run};
+use super::roster::{RosterRow, select_entry};
 use super::{StoreResult, Tx};
 
 macro_rules! select_user {
@@ -37,6 +39,7 @@ pub(super) use update_user;
 statements! {
     BY_ID = select_user!("WHERE planet_user_id = $1");
     BY_NUMBER = select_user!("WHERE member_number = $1");
+    UNSEEN = select_entry!("WHERE member_number = $1");
     ALL = select_user!("ORDER BY planet_user_id");
     UPSERT = concat!(
         "INSERT INTO planet_user (planet_user_id, member_number, nickname, card_name, ",
@@ -73,19 +76,41 @@ pub struct PlanetUser {
     pub in_roster: bool,
 }
 
+/// Whom a typed “星球ID” names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Named {
+    /// A known account, by its id or its number.
+    Account(PlanetUser),
+    /// A row of the roster whose account nobody has seen.
+    Unseen(RosterRow),
+    /// Nobody.
+    Nobody,
+}
+
+/// Whom a typed id or number names.
+pub async fn named(conn: &mut Conn, typed: &str) -> StoreResult<Named> {
+    let Ok(number) = typed.trim().parse::<i64>() else {
+        return Ok(Named::Nobody);
+    };
+    let ask = |sql| Statement::new(sql).bind(number);
+    let [by_id, by_number, unseen] = conn.ask([ask(BY_ID), ask(BY_NUMBER), ask(UNSEEN)]).await?;
+    let account = match by_id.read_one()? {
+        Some(user) => Some(user),
+        None => by_number.read_one()?,
+    };
+    Ok(match (account, unseen.read_one()?) {
+        (Some(user), _) => Named::Account(user),
+        (None, Some(row)) => Named::Unseen(row),
+        (None, None) => Named::Nobody,
+    })
+}
+
 /// One account by the number that a member can read or by its id: “星球ID” means both.
 pub async fn find(conn: &mut Conn, typed: &str) -> StoreResult<Option<PlanetUser>> {
-    let Ok(number) = typed.trim().parse::<i64>() else {
-        return Ok(None);
-    };
-    for sql in [BY_ID, BY_NUMBER] {
-        let found: Option<PlanetUser> =
-            run!(conn, c => sqlx::query_as(sql).bind(number).fetch_optional(c).await)?;
-        if found.is_some() {
-            return Ok(found);
-        }
-    }
-    Ok(None)
+    Ok(match named(conn, typed).await? {
+        Named::Account(user) => Some(user),
+        Named::Unseen(_) | Named::Nobody => None,
+    })
 }
 
 /// Every account.

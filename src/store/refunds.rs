@@ -288,8 +288,7 @@ pub async fn insert(tx: &mut Tx, refund: &NewRefund, note: &Note) -> StoreResult
         .bind(note.at.micros())
         .fetch_one(c)
         .await)?;
-    LOG.add(tx, id, Move::born(RefundStatus::Pending), note)
-        .await?;
+    LOG.add(tx, id, Move::born(RefundStatus::Pending), note);
     Ok(RefundId(id))
 }
 
@@ -334,7 +333,8 @@ pub async fn advance(tx: &mut Tx, seen: &Refund, moved: &Moved, note: &Note) -> 
         });
     }
     write_state(tx, seen, moved.state(), note.at).await?;
-    LOG.add(tx, seen.id.0, moved.change(), note).await
+    LOG.add(tx, seen.id.0, moved.change(), note);
+    Ok(())
 }
 
 /// Writes what changes of a refund while its status stays, if it still is as it was `seen`.

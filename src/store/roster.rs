@@ -15,6 +15,8 @@ macro_rules! select_entry {
     };
 }
 
+pub(super) use select_entry;
+
 /// A name that both have had was seen first by the earlier and last by the later of them.
 macro_rules! merge_dates {
     () => {
@@ -30,7 +32,6 @@ macro_rules! merge_dates {
 pub(super) use merge_dates;
 
 statements! {
-    BY_NUMBER = select_entry!("WHERE member_number = $1");
     ALL = select_entry!("ORDER BY member_number");
     NAMES_OF = "SELECT name FROM roster_entry_name WHERE member_number = $1 \
                 AND kind <> 'wechat_nickname' ORDER BY last_seen_at DESC, kind, name";
@@ -55,11 +56,6 @@ pub struct RosterRow {
     pub card_name: String,
     /// 微信昵称; empty where it is not known.
     pub wechat_nickname: String,
-}
-
-/// The row of a member number.
-pub async fn by_number(conn: &mut Conn, number: i64) -> StoreResult<Option<RosterRow>> {
-    Ok(run!(conn, c => sqlx::query_as(BY_NUMBER).bind(number).fetch_optional(c).await)?)
 }
 
 /// Every row.

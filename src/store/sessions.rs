@@ -3,6 +3,7 @@
 
 use crate::domain::{PaymentId, Timestamp};
 
+use super::bundle::Statement;
 use super::db::{Conn, run};
 use super::{Sealed, StoreResult, Tx};
 
@@ -139,22 +140,20 @@ pub async fn take_oauth_state(
 }
 
 /// Remembers the hash of an access token; the same token twice is one.
-pub async fn add_access_token(
+pub fn add_access_token(
     tx: &mut Tx,
     token_hash: &[u8],
     payment: PaymentId,
     expires_at: Timestamp,
     now: Timestamp,
-) -> StoreResult<()> {
-    run!(tx, c => sqlx::query(ADD_TOKEN)
-        .bind(token_hash)
-        .bind(payment.0)
-        .bind(expires_at.micros())
-        .bind(now.micros())
-        .execute(c)
-        .await
-        .map(drop))?;
-    Ok(())
+) {
+    tx.put_off(
+        Statement::new(ADD_TOKEN)
+            .bind(token_hash)
+            .bind(payment.0)
+            .bind(expires_at.micros())
+            .bind(now.micros()),
+    );
 }
 
 /// Which payment an access token is for, and until when it is good by business time.

@@ -4,8 +4,8 @@
 use crate::domain::staff::Actor;
 use crate::domain::{Machine, Move, Timestamp, UserId};
 
-use super::db::run;
-use super::{StoreResult, Tx};
+use super::Tx;
+use super::bundle::Statement;
 
 /// Who makes a move: a member of staff, or a word of ours for who is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,25 +62,26 @@ pub(super) struct StatusLog(pub(super) &'static str);
 
 impl StatusLog {
     /// Adds the row of one move of `subject`.
-    pub(super) async fn add<S: Machine>(
+    pub(super) fn add<S: Machine>(self, tx: &mut Tx, subject: i64, change: Move<S>, note: &Note) {
+        self.put_off(tx, Statement::new(self.0).bind(subject), change, note);
+    }
+
+    /// Adds the row of one move; `statement` has bound what names the subject.
+    pub(super) fn put_off<S: Machine>(
         self,
         tx: &mut Tx,
-        subject: i64,
+        statement: Statement,
         change: Move<S>,
         note: &Note,
-    ) -> StoreResult<()> {
-        let from = change.from().map(|from| from.to_string());
-        run!(tx, c => sqlx::query(self.0)
-            .bind(subject)
-            .bind(from)
-            .bind(change.to().to_string())
-            .bind(&note.operator.name)
-            .bind(&note.reason)
-            .bind(note.at.micros())
-            .bind(note.operator.staff.map(|id| id.0))
-            .execute(c)
-            .await
-            .map(drop))?;
-        Ok(())
+    ) {
+        tx.put_off(
+            statement
+                .bind(change.from().map(|from| from.to_string()))
+                .bind(change.to().to_string())
+                .bind(&note.operator.name)
+                .bind(&note.reason)
+                .bind(note.at.micros())
+                .bind(note.operator.staff.map(|id| id.0)),
+        );
     }
 }

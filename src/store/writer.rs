@@ -8,7 +8,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
-use super::db::{Conn, run};
+use super::db::Conn;
 use super::{Keyring, Signal, StoreError, StoreResult, Tx};
 
 /// Works that share one commit at most.
@@ -141,8 +141,7 @@ async fn write_group(tx: &mut Tx, keys: &Keyring, group: Vec<Box<dyn Work>>) {
             error = &cause as &dyn std::error::Error,
             "a group of writes was undone"
         );
-        let _ = execute(tx, "ROLLBACK").await;
-        tx.reset();
+        tx.abandon().await;
         for (work, wakes) in &mut group {
             wakes.clear();
             work.fail(StoreError::WriterGone);
@@ -153,31 +152,54 @@ async fn write_group(tx: &mut Tx, keys: &Keyring, group: Vec<Box<dyn Work>>) {
     }
 }
 
+/// Runs a group, a savepoint each. What begins, divides and ends the transaction goes over with the
+/// statements beside it.
 async fn commit_group(
     tx: &mut Tx,
     keys: &Keyring,
     group: &mut [(Box<dyn Work>, Vec<Signal>)],
 ) -> StoreResult<()> {
-    execute(tx, "BEGIN IMMEDIATE").await?;
-    for (work, wakes) in group {
-        execute(tx, "SAVEPOINT work").await?;
+    let last = group.len().saturating_sub(1);
+    for (place, (work, wakes)) in group.iter_mut().enumerate() {
+        if place == 0 {
+            tx.put_off_control("BEGIN IMMEDIATE");
+        }
+        tx.put_off_control("SAVEPOINT work");
         let mut keep = work.run(tx).await;
-        if keep && let Err(error) = tx.flush_audit(keys).await {
+        if keep && let Err(error) = release(tx, keys, place == last).await {
             work.fail(error);
             keep = false;
+        }
+        if let Some(cause) = tx.broken.take() {
+            return Err(cause);
         }
         if keep {
             *wakes = tx.take_wakes();
         } else {
-            execute(tx, "ROLLBACK TO work").await?;
+            undo(tx, place == last).await?;
         }
-        tx.reset();
-        execute(tx, "RELEASE work").await?;
     }
-    execute(tx, "COMMIT").await
+    Ok(())
 }
 
-async fn execute(tx: &mut Tx, sql: &'static str) -> StoreResult<()> {
-    run!(tx, c => sqlx::query(sql).execute(c).await.map(drop))?;
+/// Writes what a work has put off and audited, all of it or an error.
+async fn release(tx: &mut Tx, keys: &Keyring, is_last: bool) -> StoreResult<()> {
+    tx.flush_audit(keys).await?;
+    tx.put_off_control("RELEASE work");
+    if is_last {
+        tx.put_off_control("COMMIT");
+    }
+    tx.flush().await
+}
+
+/// Undoes a work and keeps those before it.
+async fn undo(tx: &mut Tx, is_last: bool) -> StoreResult<()> {
+    tx.reset();
+    tx.put_off_control("ROLLBACK TO work");
+    tx.put_off_control("RELEASE work");
+    if is_last {
+        tx.put_off_control("COMMIT");
+        tx.flush().await?;
+    }
     Ok(())
 }

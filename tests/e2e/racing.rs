@@ -95,12 +95,12 @@ fn payment_of(test: &TestApp, order_no: &str, currency: Option<&str>) -> Transac
 }
 
 /// A payment of the order, as its transaction writes it.
-async fn being_paid(test: &TestApp, camp: CampId, order_no: &str) -> Held {
+async fn being_paid(test: &TestApp, order_no: &str) -> Held {
     let (order_no, now) = (order_no.to_owned(), test.app.context().now());
     Held::after(test, move |tx| {
         Box::pin(async move {
-            tx.lock_shared(Lock::Camp(camp)).await?;
-            let order = payments::by_order_no(tx, &order_no).await?.unwrap();
+            let seen = payments::to_confirm(tx, &order_no, None).await?;
+            let order = seen.unwrap().order;
             let change = order.status.to(campkeeper::domain::OrderStatus::Paid)?;
             let paid = Confirmation {
                 paid: Fen::new(DEPOSIT_FEN).unwrap(),
@@ -111,7 +111,9 @@ async fn being_paid(test: &TestApp, camp: CampId, order_no: &str) -> Held {
                 raw_notice: None,
             };
             let note = Note::new("wechat_pay", "payment confirmed", now);
-            payments::confirm(tx, order.id, change, &paid, &note).await?;
+            payments::confirm(tx, &order, change, &paid, &note);
+            // Whatever is read comes after what was put off.
+            payments::by_id(tx, order.id).await?;
             Ok(())
         })
     })
@@ -127,7 +129,7 @@ for_both_engines! {
         for is_deletion in [false, true] {
             let camp = CampId(enrolling(&test, "写作营").await.id);
             let order_no = order(&test.browser(), camp.0, None).await;
-            let payment = being_paid(&test, camp, &order_no).await;
+            let payment = being_paid(&test, &order_no).await;
             let ctx = test.app.context();
             let attempt = tokio::spawn(async move {
                 if is_deletion {
@@ -146,7 +148,7 @@ for_both_engines! {
     async fn the_deposit_of_a_camp_that_is_being_paid_for_stays(test) {
         let camp = CampId(enrolling(&test, "写作营").await.id);
         let order_no = order(&test.browser(), camp.0, None).await;
-        let payment = being_paid(&test, camp, &order_no).await;
+        let payment = being_paid(&test, &order_no).await;
         let ctx = test.app.context();
         let edit = camps::CampInput { deposit_fen: Some(Some(100)), ..camps::CampInput::default() };
         let attempt =

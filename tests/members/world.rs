@@ -201,18 +201,20 @@ impl World {
                 let note = Note::new("wechat_pay", "payment confirmed", now);
                 let payment = payments::insert(tx, &order, &note).await?;
                 let change = OrderStatus::Created.to(OrderStatus::Paid)?;
-                payments::confirm(tx, payment, change, &paid, &note).await?;
+                let seen = payments::by_id(tx, payment).await?.unwrap();
+                payments::confirm(tx, &seen, change, &paid, &note);
                 let judged = identity::judge(tx, &order.claim).await?;
                 let (who, status) = (judged.identity, judged.status);
-                let member = members::insert(tx, camp, payment, &who, status, &note).await?;
+                members::insert(tx, camp, payment, &who, status, &note);
                 let deadline = now.plus(TimeDelta::days(7));
-                payments::set_member(tx, payment, member, Some(deadline)).await?;
+                payments::set_member(tx, payment, Some(deadline));
                 if order.claim.planet_id.is_some() {
                     let change = BindStatus::Pending.to(BindStatus::Completed)?;
                     let method = Some(BindMethod::UserFill);
-                    payments::advance_binding(tx, payment, change, method, &note).await?;
+                    payments::advance_binding(tx, payment, change, method, &note);
                 }
-                Ok::<_, campkeeper::services::Error>(member)
+                let paid = payments::by_id(tx, payment).await?.unwrap();
+                Ok::<_, campkeeper::services::Error>(paid.member_id.unwrap())
             })
         });
         write.await.unwrap()
@@ -226,7 +228,7 @@ impl World {
         let until = now.plus(TimeDelta::days(30));
         let write = self.ctx.db.write(move |tx| {
             Box::pin(async move {
-                sessions::add_access_token(tx, &hash, payment.id, until, now).await?;
+                sessions::add_access_token(tx, &hash, payment.id, until, now);
                 Ok::<_, StoreError>(())
             })
         });

@@ -20,6 +20,7 @@ mod crowd;
 mod inbox;
 mod lists;
 mod reports;
+mod put_off;
 mod schema;
 mod syncs;
 mod words;

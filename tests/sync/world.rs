@@ -190,13 +190,13 @@ impl World {
             .write(move |tx| {
                 Box::pin(async move {
                     let payment = payments::insert(tx, &order, &note).await?;
-                    let member =
-                        members::insert(tx, camp, payment, &identity, status, &note).await?;
-                    payments::set_member(tx, payment, member, None).await?;
+                    members::insert(tx, camp, payment, &identity, status, &note);
+                    payments::set_member(tx, payment, None);
                     let bound = BindStatus::Pending.to(BindStatus::Completed).unwrap();
                     let how = Some(BindMethod::UserFill);
-                    payments::advance_binding(tx, payment, bound, how, &note).await?;
-                    Ok::<_, StoreError>(member)
+                    payments::advance_binding(tx, payment, bound, how, &note);
+                    let paid = payments::by_id(tx, payment).await?.unwrap();
+                    Ok::<_, StoreError>(paid.member_id.unwrap())
                 })
             })
             .await

@@ -180,7 +180,7 @@ pub(super) async fn give(
     } else if payment.bind_status == BindStatus::Completed {
         // A claim of the member's own: from now on a person answers for it.
         let change = payment.bind_status.to(BindStatus::ManualRequired)?;
-        payments::advance_binding(tx, payment.id, change, None, note).await?;
+        payments::advance_binding(tx, payment.id, change, None, note);
         payment.bind_status = BindStatus::ManualRequired;
     }
     let identity = Identity {
@@ -194,7 +194,7 @@ pub(super) async fn give(
     decided::matched(tx, &member, &payment, &identity, note).await?;
     let change = payment.bind_status.to(BindStatus::Completed)?;
     let method = Some(BindMethod::Manual);
-    payments::advance_binding(tx, payment.id, change, method, note).await?;
+    payments::advance_binding(tx, payment.id, change, method, note);
     tell_other_claimants(tx, &member, account, note).await?;
     tx.audit(entry(actor, "member.match", &member, details, note));
     Ok(())
@@ -213,7 +213,7 @@ async fn take_back(tx: &mut Tx, member: &Member, payment: &Payment, note: &Note)
     members::set_match(tx, member.id, change, &nobody, &said).await?;
     decided::set_days(tx, member, payment, &nobody, note.at).await?;
     let change = payment.bind_status.to(BindStatus::ManualRequired)?;
-    payments::advance_binding(tx, payment.id, change, None, note).await?;
+    payments::advance_binding(tx, payment.id, change, None, note);
     Ok(())
 }
 

@@ -155,7 +155,7 @@ async fn leave_to_people(
     decided::set_days(tx, member, payment, &identity, note.at).await?;
     if !binds_by_themselves && payment.bind_status != BindStatus::ManualRequired {
         let change = payment.bind_status.to(BindStatus::ManualRequired)?;
-        payments::advance_binding(tx, payment.id, change, None, note).await?;
+        payments::advance_binding(tx, payment.id, change, None, note);
     }
     let details = json!({"campId": member.camp_id});
     tx.audit(by_hand::entry(

@@ -225,7 +225,7 @@ async fn apply(
             decided::matched(tx, &member, &payment, &identity, note).await?;
             let change = payment.bind_status.to(BindStatus::Completed)?;
             let method = Some(BindMethod::SmartMatch);
-            payments::advance_binding(tx, payment.id, change, method, note).await?;
+            payments::advance_binding(tx, payment.id, change, method, note);
             Ok(Outcome::Matched)
         }
         (BindStatus::Completed, Some(identity)) => {
@@ -268,7 +268,7 @@ async fn hand_over(
     let change = member.match_status.to(MatchStatus::Failed)?;
     members::set_match(tx, member.id, change, &opinion.question(member), note).await?;
     let change = payment.bind_status.to(BindStatus::ManualRequired)?;
-    payments::advance_binding(tx, payment.id, change, None, note).await?;
+    payments::advance_binding(tx, payment.id, change, None, note);
     Ok(())
 }
 

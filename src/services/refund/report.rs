@@ -239,7 +239,7 @@ async fn close_binding(tx: &mut Tx, refund: &Refund, note: &Note) -> Result<()> 
     let payment = payment.ok_or(Error::NotFound)?;
     if payment.bind_status == BindStatus::Completed {
         let change = payment.bind_status.to(BindStatus::Closed)?;
-        payments::advance_binding(tx, payment.id, change, None, note).await?;
+        payments::advance_binding(tx, payment.id, change, None, note);
     }
     Ok(())
 }

@@ -1,23 +1,35 @@
 //! A row of `payment_record` and what it means.
 
 use crate::domain::{
-    BindMethod, BindStatus, CampId, Fen, MemberId, OrderFlag, OrderStatus, PayChannel, PaymentId,
-    PlanetUserId, Terms, Timestamp, UnknownWord,
+    BindMethod, BindStatus, CampId, CampStatus, Fen, MemberId, OrderFlag, OrderStatus, PayChannel,
+    PaymentId, PlanetUserId, Terms, Timestamp, UnknownWord,
 };
 use crate::store::{Sealed, StoreError, StoreResult};
 
 use super::{PayMeans, Payer, PlanetClaim, TABLE, TermsColumns};
 
-/// The columns of [`PaymentRow`], with a tail of one's own.
-macro_rules! select_payment {
-    ($tail:literal) => {
+/// The columns of [`PaymentRow`].
+macro_rules! payment_columns {
+    () => {
         concat!(
-            "SELECT id, order_no, camp_id, member_id, session_hash, channel, status, flag, ",
+            "id, order_no, camp_id, member_id, session_hash, channel, status, flag, ",
             "amount_fen, paid_fen, paid_at, transaction_id, openid, openid_mac, wecom_userid, ",
             "start_date, end_date, total_days, required_days, grace_days, claimed_planet_id, ",
             "claimed_nickname, wechat_nickname, signed_user_id, bind_status, bind_method, ",
             "bind_deadline, prepay_id, code_url, h5_url, payer_ip, prepared_at, ",
-            "expires_at, queries, created_at FROM payment_record ",
+            "expires_at, queries, created_at"
+        )
+    };
+}
+pub(super) use payment_columns;
+
+/// The columns of [`PaymentRow`], with a tail of one's own.
+macro_rules! select_payment {
+    ($tail:literal) => {
+        concat!(
+            "SELECT ",
+            payment_columns!(),
+            " FROM payment_record ",
             $tail
         )
     };
@@ -79,23 +91,35 @@ pub struct Payment {
     pub created_at: Timestamp,
 }
 
-/// Who the payer says to be, as it is kept.
-#[derive(sqlx::FromRow)]
-pub(super) struct ClaimRow {
-    claimed_planet_id: Option<String>,
-    claimed_nickname: Option<String>,
-    wechat_nickname: Option<String>,
-    signed_user_id: Option<i64>,
+/// An order whose payment is to be confirmed, with what that rests on.
+#[derive(Debug, Clone)]
+pub struct ToConfirm {
+    /// The order.
+    pub order: Payment,
+    /// Where its camp is in its life; none if it has no camp, or the camp was deleted.
+    pub camp_status: Option<CampStatus>,
+    /// Whether the payer holds a place in the camp by an earlier payment.
+    pub payer_has_place: bool,
 }
 
-impl From<ClaimRow> for PlanetClaim {
-    fn from(row: ClaimRow) -> Self {
-        Self {
-            planet_id: row.claimed_planet_id,
-            nickname: row.claimed_nickname,
-            wechat_nickname: row.wechat_nickname,
-            signed: row.signed_user_id.map(PlanetUserId),
-        }
+#[derive(sqlx::FromRow)]
+pub(super) struct ToConfirmRow {
+    #[sqlx(flatten)]
+    payment: PaymentRow,
+    camp_status: Option<String>,
+    payer_has_place: bool,
+}
+
+impl TryFrom<ToConfirmRow> for ToConfirm {
+    type Error = StoreError;
+
+    fn try_from(row: ToConfirmRow) -> StoreResult<Self> {
+        let status = row.camp_status.as_deref();
+        Ok(Self {
+            camp_status: status.map(|word| row.payment.word(word)).transpose()?,
+            payer_has_place: row.payer_has_place,
+            order: row.payment.try_into()?,
+        })
     }
 }
 

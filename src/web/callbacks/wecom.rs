@@ -54,11 +54,7 @@ async fn receive(
     // What was verified, and not the envelope: the keys may change before it is worked off.
     let payload = inbound.fields().xml().as_bytes();
     match inbox::keep(&ctx, WECOM_APP, inbound.dedupe_key(), payload).await {
-        Ok(true) => StatusCode::OK,
-        Ok(false) => {
-            tracing::debug!("a callback that had been kept before");
-            StatusCode::OK
-        }
+        Ok(()) => StatusCode::OK,
         Err(error) => {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
