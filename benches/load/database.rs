@@ -30,9 +30,13 @@ pub(crate) struct Database {
     runtime: tokio::runtime::Runtime,
 }
 
-/// SQLite, and PostgreSQL where there is one (the tests' cluster, which syncs nothing to disk).
+/// SQLite, and PostgreSQL where there is one: that of `CAMPKEEPER_BENCH_POSTGRES` (empty: none), or
+/// the tests' cluster, which syncs nothing to disk.
 pub(crate) fn engines() -> Vec<Engine> {
     let named = std::env::var("CAMPKEEPER_BENCH_POSTGRES").ok();
+    if named.as_deref() == Some("") {
+        return vec![Engine::Sqlite];
+    }
     let server = named.or_else(|| {
         let on_path = Command::new("initdb").arg("--version").output().is_ok();
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/test-postgres.sh");

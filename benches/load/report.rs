@@ -34,6 +34,8 @@ impl Report {
             pace,
             binary: binary.name,
         };
+        // The rounds take a while, and who watches wants to see that they go on.
+        eprintln!("{line:?} {measured:?}");
         match self.lines.iter_mut().find(|(known, _)| *known == line) {
             Some((_, all)) => all.push(measured),
             None => self.lines.push((line, vec![measured])),

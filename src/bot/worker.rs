@@ -42,6 +42,8 @@ pub(super) async fn work(chat: &WecomChat) -> Result<Worked> {
         if leased.is_empty() {
             break;
         }
+        // What comes in from now on wakes us again.
+        let was_all = leased.len() < inbox::BATCH;
         let mut by_person: BTreeMap<String, Vec<(InboundEvent, Option<Inbound>)>> = BTreeMap::new();
         for event in leased {
             let inbound = read(&event);
@@ -67,6 +69,9 @@ pub(super) async fn work(chat: &WecomChat) -> Result<Worked> {
                     Outcome::TakenOver => {}
                 }
             }
+        }
+        if was_all {
+            break;
         }
     }
     Ok(worked)

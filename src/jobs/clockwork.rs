@@ -24,6 +24,8 @@ use super::{JOBS, Job, Jobs, Queue, Ran, Trigger};
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// How often workers look again without being woken (design §5.4).
 const POLL_EVERY: Duration = Duration::from_secs(2);
+/// How long a worker that was woken waits for what comes with it.
+const GATHER: Duration = Duration::from_millis(5);
 /// How long a worker rests after an error.
 const REST_AFTER_ERROR: Duration = Duration::from_secs(10);
 
@@ -154,7 +156,8 @@ async fn work(jobs: Jobs, job: &'static Job, signal: Signal, stop: CancellationT
         let rest = round(job.name, (job.run)(ctx.clone(), Arc::clone(&jobs.chat))).await;
         tokio::select! {
             () = stop.cancelled() => return,
-            () = ctx.db.signalled(signal) => {}
+            // What comes in a burst is taken in one go.
+            () = ctx.db.signalled(signal) => tokio::time::sleep(GATHER).await,
             () = tokio::time::sleep(rest) => {}
         }
     }

@@ -14,7 +14,7 @@ use super::{Context, Result};
 /// The source of events of the WeCom application.
 pub const WECOM_APP: &str = "wecom_app";
 /// Events taken at once.
-const BATCH: i64 = 32;
+pub const BATCH: usize = 32;
 /// How long a worker may hold an event: longer than its calls can take.
 const LEASE: TimeDelta = TimeDelta::seconds(90);
 
@@ -68,7 +68,7 @@ pub async fn lease(ctx: &Context) -> Result<Vec<InboundEvent>> {
     ctx.db
         .write(move |tx| {
             Box::pin(async move {
-                Ok(inbox::lease_due(tx, db.keys(), now, now.plus(LEASE), BATCH).await?)
+                Ok(inbox::lease_due(tx, db.keys(), now, now.plus(LEASE), BATCH as i64).await?)
             })
         })
         .await

@@ -284,7 +284,7 @@ async fn open_sqlite(url: &str, options: DbOptions, keys: Arc<Keyring>) -> Store
     let connection = writer.acquire().await?;
     Ok(Pool::Sqlite {
         readers,
-        writer: Writer::start(Conn::new(Inner::Sqlite(connection)), keys),
+        writer: Writer::start(Conn::new(Inner::Sqlite(connection)), keys)?,
     })
 }
 
@@ -336,21 +336,21 @@ impl Tx {
     /// Waits until no other transaction holds `lock`, and holds it until this one ends. On SQLite
     /// there is nothing to wait for: one transaction writes at a time.
     pub async fn lock(&mut self, lock: Lock) -> StoreResult<()> {
-        self.flush().await?;
-        if let Driver::Postgres(c) = self.driver() {
-            let wait = sqlx::query(POSTGRES_LOCK).bind(lock.number());
-            wait.execute(c).await?;
-        }
-        Ok(())
+        let wait = Statement::new(POSTGRES_LOCK).bind(lock.number());
+        self.ask_postgres(wait).await
     }
 
     /// Waits until no other transaction holds the lock of an order's camp for itself alone, and
     /// keeps them from it until this one ends.
     pub(super) async fn share_camp_of(&mut self, order_no: &str) -> StoreResult<()> {
-        self.flush().await?;
-        if let Driver::Postgres(c) = self.driver() {
-            let lock = sqlx::query(POSTGRES_SHARE_CAMP);
-            lock.bind(FIRST_CAMP_LOCK).bind(order_no).execute(c).await?;
+        let wait = Statement::new(POSTGRES_SHARE_CAMP);
+        let wait = wait.bind(FIRST_CAMP_LOCK).bind(order_no);
+        self.ask_postgres(wait).await
+    }
+
+    async fn ask_postgres(&mut self, statement: Statement) -> StoreResult<()> {
+        if matches!(self.driver(), Driver::Postgres(_)) {
+            self.ask([statement]).await?;
         }
         Ok(())
     }

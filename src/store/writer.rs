@@ -76,10 +76,16 @@ where
 }
 
 impl Writer {
-    pub(super) fn start(conn: Conn, keys: Arc<Keyring>) -> Self {
+    /// Starts the writer on a thread of its own: each answer of SQLite's thread then wakes one thread
+    /// that waits for it, and not the runtime's workers in turn.
+    pub(super) fn start(conn: Conn, keys: Arc<Keyring>) -> StoreResult<Self> {
         let (works, waiting) = mpsc::channel(QUEUE);
-        tokio::spawn(write_groups(Tx::new(conn), keys, waiting));
-        Self { works }
+        let runtime = tokio::runtime::Handle::current();
+        std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || runtime.block_on(write_groups(Tx::new(conn), keys, waiting)))
+            .map_err(sqlx::Error::Io)?;
+        Ok(Self { works })
     }
 
     pub(super) async fn write<T, E, F>(&self, work: F) -> Result<(T, Vec<Signal>), E>
