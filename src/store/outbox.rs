@@ -7,6 +7,7 @@
 use crate::domain::refund::Unwritable;
 use crate::domain::{CampId, CardId, Message, Recipients, Timestamp, WecomUserid};
 
+use super::bundle::Statement;
 use super::db::{Conn, run};
 use super::{Signal, StoreResult, Tx, held};
 
@@ -279,67 +280,59 @@ pub async fn lease_due(
     lease_until: Timestamp,
     limit: i64,
 ) -> StoreResult<Vec<Result<DueMessage, UnreadableMessage>>> {
-    let mut leased: Vec<DueRow> = run!(tx, c => sqlx::query_as(LEASE_DUE)
+    let lease = Statement::new(LEASE_DUE)
         .bind(now.micros())
         .bind(wall_now.micros())
         .bind(lease_until.micros())
-        .bind(limit)
-        .fetch_all(c)
-        .await)?;
+        .bind(limit);
+    let mut leased: Vec<DueRow> = tx.ask_all(lease).await?;
     // What RETURNING answers has no order.
     leased.sort_by_key(|row| (row.send_at, row.id));
     Ok(leased.into_iter().map(DueRow::read).collect())
 }
 
-/// Marks a message as tried, before a call for it goes out, and renews its lease.
-///
-/// # Errors
-/// [`super::StoreError::Stale`] if the lease is another worker's by now: nothing may be sent.
-pub async fn begin_try(
+/// Marks a message as tried, before a call for it goes out, and renews its lease. The work fails
+/// with [`super::StoreError::Stale`] if the lease is another worker's by now: nothing may be sent.
+pub fn begin_try(
     tx: &mut Tx,
     message: &mut DueMessage,
     wall_now: Timestamp,
     lease_until: Timestamp,
     carried_by: Option<i64>,
-) -> StoreResult<()> {
-    let rows = run!(tx, c => sqlx::query(BEGIN_TRY)
-        .bind(message.id)
-        .bind(message.lease_until.micros())
-        .bind(wall_now.micros())
-        .bind(lease_until.micros())
-        .bind(carried_by)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
-    held(rows, TABLE, message.id)?;
+) {
+    tx.put_off(
+        Statement::new(BEGIN_TRY)
+            .bind(message.id)
+            .bind(message.lease_until.micros())
+            .bind(wall_now.micros())
+            .bind(lease_until.micros())
+            .bind(carried_by)
+            .guarded(TABLE, message.id),
+    );
     message.attempts += 1;
     message.lease_until = lease_until;
     message.tried_at = Some(wall_now);
     message.carried_by = carried_by;
-    Ok(())
 }
 
-/// Ends a message.
-///
-/// # Errors
-/// [`super::StoreError::Stale`] if the lease is another worker's by now.
-pub async fn settle(
+/// Ends a message. The work fails with [`super::StoreError::Stale`] if the lease is another
+/// worker's by now.
+pub fn settle(
     tx: &mut Tx,
     lease: MessageLease,
     status: MessageStatus,
     error: Option<&str>,
     at: Timestamp,
-) -> StoreResult<()> {
-    let rows = run!(tx, c => sqlx::query(SETTLE)
-        .bind(lease.id)
-        .bind(lease.until.micros())
-        .bind(status.as_str())
-        .bind(error)
-        .bind(at.micros())
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
-    held(rows, TABLE, lease.id)
+) {
+    tx.put_off(
+        Statement::new(SETTLE)
+            .bind(lease.id)
+            .bind(lease.until.micros())
+            .bind(status.as_str())
+            .bind(error)
+            .bind(at.micros())
+            .guarded(TABLE, lease.id),
+    );
 }
 
 /// Gives a message back, to be sent later.
@@ -362,20 +355,13 @@ pub async fn put_off(tx: &mut Tx, message: &DueMessage, put_off: &PutOff) -> Sto
 }
 
 /// Counts that one member is about to be written to.
-pub async fn note_delivery(
-    tx: &mut Tx,
-    member: &str,
-    message_id: i64,
-    wall_now: Timestamp,
-) -> StoreResult<()> {
-    run!(tx, c => sqlx::query(NOTE_DELIVERY)
-        .bind(member)
-        .bind(wall_now.micros())
-        .bind(message_id)
-        .execute(c)
-        .await
-        .map(drop))?;
-    Ok(())
+pub fn note_delivery(tx: &mut Tx, member: &str, message_id: i64, wall_now: Timestamp) {
+    tx.put_off(
+        Statement::new(NOTE_DELIVERY)
+            .bind(member)
+            .bind(wall_now.micros())
+            .bind(message_id),
+    );
 }
 
 /// Counts the messages to one member since `since`.
@@ -389,12 +375,7 @@ pub async fn deliveries_since(conn: &mut Conn, member: &str, since: Timestamp) -
 }
 
 /// Forgets when one member was written to, up to `until`.
-pub async fn forget_deliveries(tx: &mut Tx, member: &str, until: Timestamp) -> StoreResult<()> {
-    run!(tx, c => sqlx::query(FORGET_DELIVERIES)
-        .bind(member)
-        .bind(until.micros())
-        .execute(c)
-        .await
-        .map(drop))?;
-    Ok(())
+pub fn forget_deliveries(tx: &mut Tx, member: &str, until: Timestamp) {
+    let forget = Statement::new(FORGET_DELIVERIES);
+    tx.put_off(forget.bind(member).bind(until.micros()));
 }

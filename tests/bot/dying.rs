@@ -32,7 +32,8 @@ async fn settle(stage: &Stage, message: DueMessage) -> Result<(), StoreError> {
     let now = stage.ctx.now();
     let settled = stage.ctx.db.write(move |tx| {
         Box::pin(async move {
-            outbox::settle(tx, message.lease(), MessageStatus::Sent, None, now).await
+            outbox::settle(tx, message.lease(), MessageStatus::Sent, None, now);
+            Ok(())
         })
     });
     settled.await

@@ -70,8 +70,8 @@ impl Budget {
             return Ok(false);
         }
         for reader in &self.readers {
-            outbox::forget_deliveries(tx, reader, wall_now.minus(TimeDelta::hours(1))).await?;
-            outbox::note_delivery(tx, reader, message_id, wall_now).await?;
+            outbox::forget_deliveries(tx, reader, wall_now.minus(TimeDelta::hours(1)));
+            outbox::note_delivery(tx, reader, message_id, wall_now);
         }
         Ok(true)
     }

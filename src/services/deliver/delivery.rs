@@ -81,7 +81,7 @@ impl Delivery {
                     for message in &mut messages {
                         let carried_by = (message.id != carrier).then_some(carrier);
                         let until = wall_now.plus(LEASE);
-                        outbox::begin_try(tx, message, wall_now, until, carried_by).await?;
+                        outbox::begin_try(tx, message, wall_now, until, carried_by);
                     }
                     Ok::<_, StoreError>(Some(messages))
                 })

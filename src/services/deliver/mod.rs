@@ -85,7 +85,7 @@ async fn lease(ctx: &Context) -> Result<Leased> {
                 let leased = outbox::lease_due(tx, now, wall_now, until, BATCH).await?;
                 for message in leased.iter().filter_map(|message| message.as_ref().err()) {
                     let (failed, why) = (MessageStatus::Failed, Some(message.why.as_str()));
-                    outbox::settle(tx, message.lease, failed, why, now).await?;
+                    outbox::settle(tx, message.lease, failed, why, now);
                 }
                 Ok(leased)
             })

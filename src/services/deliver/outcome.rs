@@ -66,7 +66,7 @@ impl Delivery {
                         } else {
                             MessageStatus::Merged
                         };
-                        outbox::settle(tx, message.lease(), status, note.as_deref(), now).await?;
+                        outbox::settle(tx, message.lease(), status, note.as_deref(), now);
                     }
                     match card {
                         Some(card) => card.keep(tx, now, wall_now).await,
@@ -133,7 +133,7 @@ impl Delivery {
             .db
             .write(move |tx| {
                 Box::pin(async move {
-                    outbox::settle(tx, first.lease(), status, Some(&why), now).await?;
+                    outbox::settle(tx, first.lease(), status, Some(&why), now);
                     for message in along.into_iter().map(untried) {
                         outbox::put_off(tx, &message, &again(&message, None, None)).await?;
                     }
