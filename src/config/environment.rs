@@ -30,7 +30,7 @@ impl Environment {
         left
     }
 
-    /// Whether a variable holds this key.
+    /// True if a variable holds this key.
     pub(super) fn has(&self, key: &str) -> bool {
         self.0.iter().any(|(name, _)| name == key)
     }

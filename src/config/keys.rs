@@ -30,13 +30,13 @@ pub(super) fn default_of(key: &str) -> Option<Value> {
     Figment::from(Toml::string(EXAMPLE)).find_value(key).ok()
 }
 
-/// Whether a key may be stored in the database.
+/// True if a key may be stored in the database.
 pub(super) fn may_be_stored(key: &str) -> bool {
     let block = key.split('.').next().unwrap_or_default();
     !NEVER_STORED.contains(&block)
 }
 
-/// Whether nobody is shown the value of a key.
+/// True if nobody is shown the value of a key.
 pub(super) fn is_secret(key: &str) -> bool {
     SECRETS.contains(&key)
 }

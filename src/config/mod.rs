@@ -63,7 +63,7 @@ impl ConfigError {
 }
 
 impl Config {
-    /// Whether a block has the same values as in `other`.
+    /// True if a block has the same values as in `other`.
     #[must_use]
     pub fn agrees_on(&self, block: &str, other: &Self) -> bool {
         self.values.agree_on(&other.values, block)

@@ -116,7 +116,7 @@ impl Sources {
         }
     }
 
-    /// Whether the environment decides about a key, whatever is stored.
+    /// True if the environment decides about a key, whatever is stored.
     #[must_use]
     pub fn is_overridden(&self, key: &str) -> bool {
         self.environment.has(key)
@@ -232,7 +232,7 @@ fn is_filled(value: &Json) -> bool {
 pub(super) struct Values(Dict);
 
 impl Values {
-    /// Whether a block, or a key, has the same values in both.
+    /// True if a block has the same values in both.
     pub(super) fn agree_on(&self, other: &Self, block: &str) -> bool {
         self.0.get(block) == other.0.get(block)
     }

@@ -5,36 +5,18 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use tokio_util::sync::CancellationToken;
-use wecom::crypto::Keys;
 
 use crate::domain::Clock;
 use crate::platforms::files::Files;
-use crate::platforms::wechat_pay::WechatPay;
-use crate::platforms::zsxq::Planet;
 use crate::store::Db;
 
-use super::{Context, Settings, WallClock};
+use super::{Clients, Context, Settings, WallClock};
 
-/// The clients of the platforms; each is none while its block of the configuration is empty.
-#[derive(Clone, Default)]
-pub struct Clients {
-    /// WeChat Pay.
-    pub pay: Option<WechatPay>,
-    /// The planet.
-    pub planet: Option<Planet>,
-    /// The WeCom application.
-    pub wecom: Option<wecom::Client>,
-    /// The keys of its callback.
-    pub wecom_callback: Option<Keys>,
-}
-
-/// What the configuration makes of the product at one moment.
+/// Settings and clients at one moment.
 pub struct Runtime {
-    /// The change of the stored settings that it was made after.
+    /// The generation of the stored settings that it was made after.
     pub generation: i64,
-    /// What the configuration says.
     pub settings: Arc<Settings>,
-    /// Who it talks to.
     pub clients: Arc<Clients>,
 }
 
@@ -65,7 +47,7 @@ impl LiveContext {
         }
     }
 
-    /// What new operations go by.
+    /// The runtime of new operations.
     #[must_use]
     pub fn runtime(&self) -> Arc<Runtime> {
         self.runtime.load_full()

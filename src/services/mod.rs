@@ -9,6 +9,7 @@ mod by_camp;
 pub mod camps;
 pub mod cards;
 pub mod chat;
+mod clients;
 mod close_order;
 pub mod configuration;
 pub mod confirm_payment;
@@ -43,7 +44,8 @@ pub mod sync;
 pub mod uploads;
 
 pub use access::{reach_of, require, require_anywhere};
+pub use clients::Clients;
 pub use context::{Context, Settings, WallClock, WechatOauth};
 pub use error::{Error, Fields, Refusal, Result};
-pub use live::{Clients, LiveContext, Runtime};
+pub use live::{LiveContext, Runtime};
 pub use refund::review;

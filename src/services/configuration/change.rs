@@ -20,9 +20,9 @@ use super::{Configuration, ConfigureError};
 pub struct Change {
     /// The key.
     pub key: String,
-    /// What held before, but for the environment.
+    /// The value before, but for the environment.
     pub from: Value,
-    /// What holds now, but for the environment.
+    /// The value now, but for the environment.
     pub to: Value,
 }
 
@@ -88,7 +88,7 @@ impl Configuration {
         Ok(changed?)
     }
 
-    /// What the changes come to, if the product can run with them.
+    /// Tries the changes: what they come to, if the product can run with them.
     fn checked(
         &self,
         before: &StoredSettings,

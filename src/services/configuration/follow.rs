@@ -11,7 +11,7 @@ use crate::store::system_config;
 use super::stored::load;
 use super::{Beginning, Built, Configuration};
 
-/// How often it is looked whether something was changed.
+/// The time between two looks at the generation.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// Follows changes for as long as it is polled.

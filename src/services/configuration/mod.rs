@@ -17,14 +17,11 @@ pub use change::Change;
 pub use follow::Follower;
 use stored::StoredSettings;
 
-/// What one configuration asks for.
+/// Settings and clients as one configuration asks for them.
 #[derive(Clone)]
 pub struct Built {
-    /// The configuration.
     pub config: Config,
-    /// What services go by.
     pub settings: Arc<Settings>,
-    /// Whom they talk to.
     pub clients: Arc<Clients>,
 }
 
@@ -58,13 +55,12 @@ pub struct Configuration {
     builder: Arc<dyn Build>,
 }
 
-/// What the product starts with.
+/// The runtime that the product starts with.
 pub struct Beginning {
-    /// What is in use.
     pub built: Built,
-    /// The change of the stored settings that it was made after.
+    /// The generation of the stored settings that it was made after.
     pub generation: i64,
-    /// What is stored and had to be left out.
+    /// Errors of stored values that had to be left out.
     pub left_out: Vec<ConfigError>,
 }
 
@@ -112,7 +108,7 @@ impl Configuration {
         Ok(self.sources.show(key, &stored.values)?)
     }
 
-    /// Whether the environment decides about a key, whatever is stored.
+    /// True if the environment decides about a key, whatever is stored.
     #[must_use]
     pub fn is_overridden(&self, key: &str) -> bool {
         self.sources.is_overridden(key)
@@ -135,7 +131,7 @@ impl Configuration {
 }
 
 impl Built {
-    /// What new operations go by.
+    /// The runtime that these make.
     #[must_use]
     pub fn runtime(&self, generation: i64) -> Runtime {
         Runtime {

@@ -4,7 +4,7 @@ use crate::config::{ConfigError, Stored};
 use crate::services::Result;
 use crate::store::{Db, system_config};
 
-/// What is stored, and the change that it was read after.
+/// The stored values, and the generation that they were read after.
 #[derive(Clone)]
 pub(super) struct StoredSettings {
     pub(super) generation: i64,
