@@ -6,6 +6,7 @@ pub mod domain;
 
 pub mod app;
 pub mod bot;
+pub mod catalogue;
 pub mod config;
 pub mod jobs;
 pub mod platforms;

@@ -29,15 +29,30 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("platforms", &[]),
     ("store", &["domain"]),
-    ("services", &["config", "domain", "store", "platforms"]),
-    ("bot", &["services", "domain", "store", "platforms"]),
-    ("web", &["services", "domain", "store", "platforms"]),
-    ("jobs", &["services", "domain", "store", "platforms"]),
+    // Services refuse with its reasons, and doors tell them with its sentences.
+    ("catalogue", &["domain"]),
+    (
+        "services",
+        &["config", "catalogue", "domain", "store", "platforms"],
+    ),
+    (
+        "bot",
+        &["services", "catalogue", "domain", "store", "platforms"],
+    ),
+    (
+        "web",
+        &["services", "catalogue", "domain", "store", "platforms"],
+    ),
+    (
+        "jobs",
+        &["services", "catalogue", "domain", "store", "platforms"],
+    ),
     ("config", &["domain"]),
     (
         "app",
         &[
             "config",
+            "catalogue",
             "domain",
             "store",
             "platforms",

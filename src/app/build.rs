@@ -1,15 +1,18 @@
 //! Builds what a configuration asks for: the settings of the services, and the clients.
 
-use std::error::Error as _;
 use std::net::SocketAddr;
 use std::path::Path;
 
 use crate::bot::Templates;
+use crate::catalogue::Catalogue;
 use crate::config::{Config, ConfigError};
 use crate::services::configuration::{Build, Built};
-use crate::services::{Clients, Settings, WechatOauth};
+use crate::services::{Clients, Settings, WechatOauth, with_causes};
 
 use super::{Clocks, clients};
+
+/// The remedy for texts that cannot be used.
+const BUILT_IN_TEXTS: &str = "Leave it empty for the built-in texts";
 
 /// Builds with real clients. `address` is where we are reached if `server.public_url` is empty.
 pub(super) struct Builder {
@@ -63,20 +66,24 @@ impl Build for Builder {
 
 /// Tries the built-in texts and those of a folder: what the chat loads then works.
 fn try_templates(dir: &str) -> Result<(), ConfigError> {
-    let remedy = "Leave it empty for the built-in texts";
     if !dir.is_empty() && !Path::new(dir).is_dir() {
-        return Err(ConfigError::new("templates.dir", "is no folder", remedy));
-    }
-    Templates::load(dir).map(drop).map_err(|error| {
-        let cause = error
-            .source()
-            .map_or_else(String::new, |cause| format!(": {cause}"));
-        ConfigError::new(
+        return Err(ConfigError::new(
             "templates.dir",
-            format!("cannot be used: {error}{cause}"),
-            remedy,
-        )
-    })
+            "is no folder",
+            BUILT_IN_TEXTS,
+        ));
+    }
+    Templates::load(dir).map(drop).map_err(|e| unusable(&e))
+}
+
+/// The sentences of refusals, each tried.
+fn catalogue(dir: &str) -> Result<Catalogue, ConfigError> {
+    Catalogue::load(dir).map_err(|e| unusable(&e))
+}
+
+fn unusable(error: &(dyn std::error::Error + 'static)) -> ConfigError {
+    let what = format!("cannot be used: {}", with_causes(error));
+    ConfigError::new("templates.dir", what, BUILT_IN_TEXTS)
 }
 
 impl Builder {
@@ -98,6 +105,7 @@ impl Builder {
             agent_id: config.wecom.agent_id.into(),
             oauth_base: config.wecom.oauth_base.clone(),
             login_base: config.wecom.login_base.clone(),
+            catalogue: catalogue(&config.templates.dir)?.into(),
             templates_dir: config.templates.dir.clone(),
             wechat_oauth: in_use.then(|| WechatOauth {
                 api_base: oauth.api_base.clone(),

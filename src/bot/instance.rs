@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::services::{Context, Error, Result};
+use crate::services::{Context, Error, Result, with_causes};
 
 use super::layout::Layout;
 use super::templates::{Templates, View};
@@ -18,17 +18,6 @@ impl Bot {
     /// Lays out a card.
     pub(super) fn draw<V: View>(&self, view: &V) -> Result<Layout> {
         let layout = self.templates.layout(view);
-        layout.map_err(|error| Error::Invariant(full(&error)))
+        layout.map_err(|error| Error::Invariant(with_causes(&error)))
     }
-}
-
-/// An error with its causes, for the record of what could not be put into words.
-pub(super) fn full(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text += &format!(": {inner}");
-        cause = inner.source();
-    }
-    text
 }

@@ -1,9 +1,10 @@
 //! Replies on their way to the outbox, and refusals as they are told.
 
+use crate::catalogue::ErrorKind;
 use crate::domain::message::{CardSent, Refused};
 use crate::domain::{CampId, Message, Recipients, Timestamp};
+use crate::services::Error;
 use crate::services::inbox::Reply;
-use crate::services::{Error, Refusal};
 use crate::store::cards::NewCard;
 use crate::store::outbox::{NewMessage, Priority};
 
@@ -54,44 +55,16 @@ pub(super) fn about(mut reply: Reply, camp: CampId) -> Reply {
 
 /// Tells somebody that their wish was refused; none for what is not theirs to mend.
 pub(super) fn refusal(bot: &Bot, person: &str, error: &Error) -> Option<Reply> {
-    let refused = match error {
-        Error::NotFound => Refused::NotFound,
-        Error::Forbidden(_) => Refused::Forbidden,
-        Error::NotConfigured(block) => Refused::NotConfigured {
-            block: (*block).to_owned(),
-        },
-        Error::Platform { platform, .. } | Error::PlatformUnavailable { platform, .. } => {
-            Refused::Platform {
-                platform: (*platform).to_owned(),
-            }
-        }
-        Error::Invalid(fields) => Refused::Invalid {
-            reasons: fields.values().cloned().collect(),
-        },
-        Error::Refused(refusal) => of_refusal(refusal),
-        _ => return None,
-    };
-    Some(reply(bot, person, refused))
+    match error.kind() {
+        ErrorKind::Overtaken | ErrorKind::DatabaseUnavailable | ErrorKind::Internal => None,
+        kind => Some(refused(bot, person, &kind)),
+    }
 }
 
-fn of_refusal(refusal: &Refusal) -> Refused {
-    match refusal {
-        Refusal::AlreadyDecided { by, at, .. } => Refused::AlreadyDecided {
-            by: by.clone(),
-            at: *at,
-        },
-        Refusal::ProposalChanged => Refused::ProposalChanged,
-        Refusal::UndoOver => Refused::UndoOver,
-        Refusal::NeedsSecondApprover => Refused::NeedsSecondApprover,
-        Refusal::SyncRunning { .. } => Refused::SyncRunning,
-        Refusal::WrongState(reason) | Refusal::Duplicate(reason) => Refused::WrongState {
-            reason: reason.clone(),
-        },
-        // What only the pages can be refused has no sentence of its own in the chat.
-        _ => Refused::WrongState {
-            reason: String::new(),
-        },
-    }
+/// Tells somebody why something was not done.
+pub(super) fn refused(bot: &Bot, person: &str, kind: &ErrorKind) -> Reply {
+    let sentence = bot.ctx.settings.catalogue.say_in_full(kind);
+    reply(bot, person, Refused { sentence })
 }
 
 /// `11-20 09:05`, on a Shanghai clock.

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use crate::catalogue::ErrorKind;
 use crate::domain::card::Proposal;
 use crate::domain::message::DecidedBy;
 use crate::domain::staff::Actor;
-use crate::domain::{CampId, Message, Timestamp, WecomUserid};
+use crate::domain::{CampId, FieldError, FieldErrors, Message, Timestamp, WecomUserid};
 use crate::services::inbox::Reply;
 use crate::services::{Context, cards};
 use crate::store::outbox::Priority;
@@ -39,6 +40,17 @@ impl<'a> Turn<'a> {
     /// Tells them something.
     pub(super) fn reply(&self, content: impl Into<Message>) -> Reply {
         replies::reply(self.bot, self.person, content)
+    }
+
+    /// Tells them why something was not done.
+    pub(super) fn refused(&self, kind: &ErrorKind) -> Reply {
+        replies::refused(self.bot, self.person, kind)
+    }
+
+    /// Tells them that they have picked nothing from `field` of a card.
+    pub(super) fn nothing_picked(&self, field: &'static str) -> Reply {
+        let missing = FieldErrors::from([(field.into(), FieldError::Missing)]);
+        self.refused(&ErrorKind::Invalid(missing))
     }
 
     /// Tells them something about a camp.

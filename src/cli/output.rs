@@ -1,8 +1,9 @@
 //! Results on stdout, complaints on stderr.
 
-use std::error::Error as _;
 use std::io::{self, Write as _};
 
+use campkeeper::catalogue::Catalogue;
+use campkeeper::services::{Error, with_causes};
 use serde_json::Value;
 
 use super::Failure;
@@ -30,15 +31,17 @@ pub(super) fn tell(line: &str) {
 
 /// Says why a command failed. A stderr that is closed cannot be told so.
 pub(crate) fn complain(failure: &Failure) {
-    let mut text = failure.to_string();
-    let mut next = failure.source();
-    while let Some(cause) = next {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        next = cause.source();
+    let text = match failure {
+        Failure::Service(error @ (Error::Invalid(_) | Error::Refused(_))) => refused(error),
+        other => with_causes(other),
+    };
+    tell(&format!("campkeeper: {text}"));
+}
+
+/// A refusal reads here as it does in the chat and in the console.
+fn refused(error: &Error) -> String {
+    match Catalogue::load("") {
+        Ok(catalogue) => catalogue.say_in_full(&error.kind()),
+        Err(unusable) => with_causes(&unusable),
     }
-    drop(writeln!(io::stderr(), "campkeeper: {text}"));
 }

@@ -1,11 +1,9 @@
 //! What staff fill in about a camp: what is wrong with it, what is still missing, and what may
 //! change when.
 
-use std::collections::BTreeMap;
-
 use chrono::NaiveDate;
 
-use super::{CampStatus, Terms, UploadId, UserId};
+use super::{CampStatus, FieldError, FieldErrors, Terms, UploadId, UserId};
 
 /// Characters of a name at most.
 const MAX_NAME_CHARS: usize = 50;
@@ -22,9 +20,6 @@ const MAX_STAFF: usize = 50;
 /// Digits of a planet project's id at most (zsxq §3).
 const MAX_PROJECT_DIGITS: usize = 20;
 const MAX_PAYEE_CHARS: usize = 64;
-
-/// What is wrong with each field: its API name, and a short Chinese sentence.
-pub type Problems = BTreeMap<&'static str, String>;
 
 /// A camp as it is filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,8 +50,8 @@ impl CampForm {
     /// What is wrong with the form. The start must not lie in the past when it is chosen;
     /// `start_before` is what it was until now.
     #[must_use]
-    pub fn problems(&self, today: NaiveDate, start_before: Option<NaiveDate>) -> Problems {
-        let mut problems = Problems::new();
+    pub fn problems(&self, today: NaiveDate, start_before: Option<NaiveDate>) -> FieldErrors {
+        let mut problems = FieldErrors::new();
         self.check_terms(&mut problems, today, start_before);
         let name_chars = self.name.chars().count();
         let both = self
@@ -68,35 +63,23 @@ impl CampForm {
         refuse(
             &mut problems,
             [
-                ("name", self.name.trim().is_empty(), "请填写训练营名称"),
-                ("name", name_chars > MAX_NAME_CHARS, "名称最多 50 个字"),
-                (
+                ("name", self.name.trim().is_empty(), FieldError::Missing),
+                too_long("name", name_chars, MAX_NAME_CHARS),
+                too_long(
                     "introduction",
-                    self.introduction_chars > MAX_INTRODUCTION_CHARS,
-                    "介绍最多 500 个字",
+                    self.introduction_chars,
+                    MAX_INTRODUCTION_CHARS,
                 ),
-                (
-                    "groupQrUploadIds",
-                    self.group_codes.len() > MAX_GROUP_CODES,
-                    "最多 20 张",
-                ),
-                ("coachIds", self.coaches.len() > MAX_STAFF, "最多 50 人"),
-                (
-                    "volunteerIds",
-                    self.volunteers.len() > MAX_STAFF,
-                    "最多 50 人",
-                ),
-                ("volunteerIds", both, "同一个人不能既是教练又是志愿者"),
+                too_many("groupQrUploadIds", self.group_codes.len(), MAX_GROUP_CODES),
+                too_many("coachIds", self.coaches.len(), MAX_STAFF),
+                too_many("volunteerIds", self.volunteers.len(), MAX_STAFF),
+                ("volunteerIds", both, FieldError::IsCoach),
                 (
                     "planetProjectId",
                     project.is_some_and(|id| !is_project_id(id)),
-                    "应为星球打卡项目的数字编号",
+                    FieldError::Malformed,
                 ),
-                (
-                    "payeeId",
-                    payee.chars().count() > MAX_PAYEE_CHARS,
-                    "最多 64 个字符",
-                ),
+                too_long("payeeId", payee.chars().count(), MAX_PAYEE_CHARS),
             ],
         );
         problems
@@ -104,7 +87,7 @@ impl CampForm {
 
     fn check_terms(
         &self,
-        problems: &mut Problems,
+        problems: &mut FieldErrors,
         today: NaiveDate,
         start_before: Option<NaiveDate>,
     ) {
@@ -123,24 +106,32 @@ impl CampForm {
         refuse(
             problems,
             [
-                ("depositFen", deposit == 0, "必须大于 0"),
-                ("depositFen", deposit > MAX_DEPOSIT, "不能超过 10000 元"),
-                ("startDate", is_past, "不能早于今天"),
-                ("endDate", !is_span, "必须晚于开始日期"),
-                ("endDate", days > MAX_CALENDAR_DAYS, "最长一年"),
-                ("totalDays", total_days < 1, "至少 1 天"),
+                ("depositFen", deposit == 0, FieldError::NotPositive),
+                (
+                    "depositFen",
+                    deposit > MAX_DEPOSIT,
+                    FieldError::TooBig { max: MAX_DEPOSIT },
+                ),
+                ("startDate", is_past, FieldError::InThePast),
+                ("endDate", !is_span, FieldError::NotAfterStart),
+                ("endDate", days > MAX_CALENDAR_DAYS, FieldError::SpanTooLong),
+                too_small("totalDays", total_days, 1),
                 (
                     "totalDays",
                     is_span && total_days > days,
-                    "不能多于起止日期之间的天数",
+                    exceeds("calendarDays"),
                 ),
-                ("requiredDays", required_days < 1, "至少 1 天"),
-                ("requiredDays", required_days > total_days, "不能多于总天数"),
-                ("graceDays", grace_days < 0, "不能小于 0"),
+                too_small("requiredDays", required_days, 1),
+                (
+                    "requiredDays",
+                    required_days > total_days,
+                    exceeds("totalDays"),
+                ),
+                too_small("graceDays", grace_days, 0),
                 (
                     "graceDays",
                     required_days > 0 && grace_days > required_days,
-                    "不能多于要求天数",
+                    exceeds("requiredDays"),
                 ),
             ],
         );
@@ -148,24 +139,16 @@ impl CampForm {
 
     /// What has to be filled in before the camp can be published.
     #[must_use]
-    pub fn missing(&self) -> Problems {
+    pub fn missing(&self) -> FieldErrors {
         let required = [
-            ("posterUploadId", self.poster.is_none(), "请上传海报"),
-            (
-                "groupQrUploadIds",
-                self.group_codes.is_empty(),
-                "请上传群二维码",
-            ),
-            ("coachIds", self.coaches.is_empty(), "请选择至少一位教练"),
-            (
-                "planetProjectId",
-                self.planet_project_id.is_none(),
-                "请填写知识星球打卡项目",
-            ),
+            ("posterUploadId", self.poster.is_none()),
+            ("groupQrUploadIds", self.group_codes.is_empty()),
+            ("coachIds", self.coaches.is_empty()),
+            ("planetProjectId", self.planet_project_id.is_none()),
         ];
-        let missing = required.into_iter().filter(|(_, missing, _)| *missing);
+        let missing = required.into_iter().filter(|(_, missing)| *missing);
         missing
-            .map(|(field, _, what)| (field, what.to_owned()))
+            .map(|(field, _)| (field.into(), FieldError::Missing))
             .collect()
     }
 
@@ -237,11 +220,32 @@ impl CampForm {
 }
 
 /// Adds what is wrong; the first word about a field stands.
-fn refuse<const N: usize>(problems: &mut Problems, rules: [(&'static str, bool, &str); N]) {
-    for (field, is_wrong, what) in rules {
+fn refuse<const N: usize>(problems: &mut FieldErrors, rules: [Rule; N]) {
+    for (field, is_wrong, error) in rules {
         if is_wrong {
-            problems.entry(field).or_insert_with(|| what.to_owned());
+            problems.entry(field.into()).or_insert(error);
         }
+    }
+}
+
+/// A field, whether it is wrong, and how.
+type Rule = (&'static str, bool, FieldError);
+
+fn too_long(field: &'static str, chars: usize, max: usize) -> Rule {
+    (field, chars > max, FieldError::TooLong { max })
+}
+
+fn too_many(field: &'static str, items: usize, max: usize) -> Rule {
+    (field, items > max, FieldError::TooMany { max })
+}
+
+fn too_small(field: &'static str, number: i64, min: i64) -> Rule {
+    (field, number < min, FieldError::TooSmall { min })
+}
+
+fn exceeds(field: &'static str) -> FieldError {
+    FieldError::Exceeds {
+        field: field.into(),
     }
 }
 
@@ -310,12 +314,12 @@ mod tests {
             }),
             ("payeeId", |f| f.payee_id = Some("x".repeat(65))),
         ];
-        assert_eq!(form().problems(day(5), None), Problems::new());
+        assert_eq!(form().problems(day(5), None), FieldErrors::new());
         for (field, spoil) in cases {
             let mut form = form();
             spoil(&mut form);
             let problems = form.problems(day(5), None);
-            assert_eq!(problems.keys().collect::<Vec<_>>(), [field], "{problems:?}");
+            assert!(problems.keys().eq([*field]), "{problems:?}");
         }
     }
 
@@ -343,7 +347,7 @@ mod tests {
         for (field, spoil) in cases {
             let mut form = form();
             spoil(&mut form);
-            assert!(form.missing().contains_key(field));
+            assert!(form.missing().contains_key(*field));
             assert_eq!(form.unpublished_status(), CampStatus::Draft);
         }
     }

@@ -11,7 +11,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::domain::staff::Actor;
 use crate::domain::{Action, Timestamp};
-use crate::services::{self, Context, Refusal, require_anywhere};
+use crate::services::{self, Context, WrongState, require_anywhere};
 use crate::store::audit::Entry;
 use crate::store::job_runs::{self, JobRunRow, Tick};
 
@@ -62,9 +62,9 @@ impl From<RunError> for services::Error {
     fn from(error: RunError) -> Self {
         match error {
             RunError::Unknown => Self::NotFound,
-            RunError::AlreadyRunning => Refusal::WrongState("任务正在运行".to_owned()).into(),
+            RunError::AlreadyRunning => WrongState::JobRunning.into(),
             RunError::Service(error) => error,
-            RunError::CutOff => Refusal::WrongState("任务被中断".to_owned()).into(),
+            RunError::CutOff => WrongState::JobCutOff.into(),
         }
     }
 }

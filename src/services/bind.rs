@@ -7,7 +7,7 @@ use crate::store::{Lock, Note, Tx, members};
 use super::conflict::again_if_overtaken;
 use super::contest::{self, Newcomer};
 use super::matching::claimed;
-use super::{Context, Error, Refusal, Result, access_token, identity};
+use super::{Context, Error, FieldError, Refusal, Result, WrongState, access_token, identity};
 
 /// Payments looked at in one round of the job.
 const BATCH: i64 = 500;
@@ -42,7 +42,7 @@ pub async fn bind(ctx: &Context, token: &str, request: Request) -> Result<Bound>
     }
     let claim = identity::check_claim(request.claim)?;
     if claim.planet_id.is_none() {
-        return Err(Error::invalid("planetUserId", "请填写星球编号"));
+        return Err(Error::invalid("planetUserId", FieldError::Missing));
     }
     let (id, note) = (payment.id, Note::new("member", "bound", ctx.now()));
     again_if_overtaken(|| {
@@ -67,7 +67,7 @@ async fn apply(
     note: &Note,
 ) -> Result<Bound> {
     let (Some(camp), Some(member_id)) = (payment.camp_id, payment.member_id) else {
-        return Err(Refusal::WrongState("这笔付款正在由工作人员核对，请稍候".to_owned()).into());
+        return Err(WrongState::PaymentUnderReview.into());
     };
     refuse_unless_open(&payment, note.at)?;
     let member = members::by_id(tx, member_id)

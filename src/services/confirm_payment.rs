@@ -16,7 +16,7 @@ use super::conflict::again_if_overtaken;
 use super::contest::{self, Newcomer};
 use super::matching::claimed;
 use super::notify::{Notice, tell_deciders};
-use super::{Context, Error, Result, access_token, identity, refund};
+use super::{Context, Error, FieldError, Result, access_token, identity, refund};
 
 /// Where WeChat Pay tells of payments (design §5.1).
 pub const NOTIFIED_AT: &str = "/api/webhook/wechat/payment";
@@ -44,12 +44,11 @@ pub async fn confirm(
     raw: Option<&[u8]>,
 ) -> Result<Applied> {
     if !transaction.trade_state.was_paid() {
-        return Err(Error::invalid("trade_state", "not a paid order"));
+        return Err(Error::invalid("trade_state", FieldError::NotPaid));
     }
     let pay = ctx.pay()?;
     if transaction.mch_id != pay.mch_id() || transaction.app_id != pay.app_id() {
-        let what = "another merchant or application";
-        return Err(Error::invalid("mchid", what));
+        return Err(Error::invalid("mchid", FieldError::NotOurs));
     }
     let confirmation = confirmation(ctx, transaction, raw)?;
     let note = Note::new("wechat_pay", reason(transaction), ctx.now());
@@ -91,13 +90,13 @@ fn confirmation(
         .as_ref()
         .and_then(|amount| amount.total_fen);
     let paid = amount.and_then(|fen| Fen::new(fen).ok());
-    let paid = paid.ok_or_else(|| Error::invalid("amount", "no amount"))?;
+    let paid = paid.ok_or_else(|| Error::invalid("amount", FieldError::Missing))?;
     // Another currency is no fen: the payment is flagged for its amount, and since there are no fen
     // to give back, no refund of it can be proposed. A person settles it with WeChat Pay.
     let paid = foreign_currency(transaction).map_or(paid, |_| Fen::ZERO);
     let transaction_id = transaction.transaction_id.clone();
     let transaction_id =
-        transaction_id.ok_or_else(|| Error::invalid("transaction_id", "no transaction id"))?;
+        transaction_id.ok_or_else(|| Error::invalid("transaction_id", FieldError::Missing))?;
     let openid = transaction
         .payer
         .as_ref()

@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::catalogue::Catalogue;
 use crate::domain::{Clock, Timestamp};
 use crate::platforms::files::Files;
 use crate::platforms::wechat_pay::WechatPay;
@@ -64,6 +65,8 @@ pub struct Settings {
     pub oauth_base: String,
     /// The page that signs staff in by QR code.
     pub login_base: String,
+    /// The sentences for what is not done.
+    pub catalogue: Arc<Catalogue>,
     /// The folder whose texts replace the built-in ones; empty: none.
     pub templates_dir: String,
     /// Members who open the pages in WeChat, outside WeCom.

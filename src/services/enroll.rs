@@ -16,7 +16,7 @@ use crate::store::{Note, StoreError, camps};
 
 use super::close_order::{self, Closing, pay_failure};
 use super::conflict::again_if_overtaken;
-use super::{Context, Error, Refusal, Result, confirm_payment, identity};
+use super::{Context, Error, Refusal, Result, WrongState, confirm_payment, identity};
 
 /// An `h5_url` is good for five minutes (wechat-pay-v3 §4); it is fetched anew a little earlier.
 const H5_URL_LIVES: TimeDelta = TimeDelta::minutes(4);
@@ -112,12 +112,11 @@ pub async fn pay_means(ctx: &Context, session: &Session, order_no: &str) -> Resu
                 .ok_or(Error::NotFound)?,
         )
     };
-    let cannot_be_paid = || Refusal::WrongState("这笔订单已不能支付，请重新报名".to_owned());
     if order.status != OrderStatus::Created || order.expires_at <= ctx.now() {
-        return Err(cannot_be_paid().into());
+        return Err(WrongState::OrderNotPayable.into());
     }
     match prepare(ctx, order, &camp.name).await {
-        Err(error) if error.is_conflict() => Err(cannot_be_paid().into()),
+        Err(error) if error.is_conflict() => Err(WrongState::OrderNotPayable.into()),
         other => other,
     }
 }
@@ -313,8 +312,7 @@ async fn close_overtaken(ctx: &Context, id: PaymentId, conflict: Error) -> Resul
     if close_order::close(ctx, &order).await? == Closing::Paid {
         return Ok(conflict);
     }
-    let why = "这笔订单已关闭，请刷新页面后再支付".to_owned();
-    Ok(Refusal::WrongState(why).into())
+    Ok(WrongState::OrderClosed.into())
 }
 
 fn is_still_prepared(ctx: &Context, order: &Payment) -> bool {

@@ -1,26 +1,25 @@
 //! Why a service did not do what was asked. The doors turn it into a status or a sentence.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::error::Error as StdError;
 
 use serde_json::Value;
 
+use crate::catalogue::{Duplicate, ErrorKind, Refusal, WrongState};
 use crate::domain::refund::Unwritable;
-use crate::domain::{BadMove, BindStatus, Forbidden, SyncId, Timestamp};
+use crate::domain::{BadMove, FieldError, FieldErrors, Forbidden};
 use crate::platforms::files::FilesError;
 use crate::store::{KeyringError, StoreError};
 
 /// The result of a service.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What is wrong with each field: its API name, and a short Chinese sentence.
-pub type Fields = BTreeMap<&'static str, String>;
-
 /// Why a service did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The input is not acceptable.
-    #[error("invalid input: {}", listed(.0))]
-    Invalid(Fields),
+    #[error("invalid input: {0:?}")]
+    Invalid(FieldErrors),
     /// There is no such thing, or it is not for this person to know.
     #[error("not found")]
     NotFound,
@@ -28,7 +27,7 @@ pub enum Error {
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
     /// It cannot be done now, and the contract has a word for it.
-    #[error("refused: {0}")]
+    #[error("refused: {0:?}")]
     Refused(Refusal),
     /// A platform that it needs is not set up; its block of the configuration.
     #[error("{0} is not configured")]
@@ -66,97 +65,40 @@ pub enum Error {
     Invariant(String),
 }
 
-/// A refusal that the contract has a word for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
-    /// 401: nobody has signed in, or the openid is needed and not known.
-    Unauthenticated,
-    /// 401: user name and password do not belong together.
-    WrongPassword,
-    /// 423: too many wrong passwords for this user name.
-    Locked {
-        /// Until when, by the wall.
-        until: Timestamp,
-    },
-    /// 401: an access token that is none.
-    TokenInvalid,
-    /// 401: an access token whose time is over.
-    TokenExpired,
-    /// 403: the group code shows after binding.
-    NotBound,
-    /// 403: the token is of another order.
-    NotYourOrder,
-    /// 409: the person has paid for this camp.
-    AlreadyEnrolled {
-        /// Their order.
-        order_no: String,
-        /// Where its binding is.
-        bind_status: BindStatus,
-    },
-    /// 409: the order is bound.
-    AlreadyBound,
-    /// 409: somebody has decided.
-    AlreadyDecided {
-        /// Who.
-        by: String,
-        /// When.
-        at: Timestamp,
-        /// What the refund is now.
-        status: &'static str,
-    },
-    /// 409: what was shown is not what is.
-    ProposalChanged,
-    /// 409: not in this state; why, in a short Chinese sentence.
-    WrongState(String),
-    /// 409: not in this state before these fields are right.
-    Incomplete(Fields),
-    /// 409: the undo window has closed.
-    UndoOver,
-    /// 409: another person has to approve.
-    NeedsSecondApprover,
-    /// 409: a sync is running.
-    SyncRunning {
-        /// Which one.
-        sync_id: SyncId,
-    },
-    /// 409: there is one already.
-    Duplicate(String),
-    /// 410: the seven days are over.
-    BindExpired,
-    /// 410: the link's time is over.
-    LinkExpired,
-    /// 413: more than is taken.
-    TooLarge,
-    /// 415: not a picture of a kind that is taken, whatever its name says.
-    NotAPicture,
-    /// 415: neither CSV nor xlsx, whatever its name says.
-    NotATable,
-    /// 422: the camp takes no one in.
-    CampNotEnrolling,
-}
-
-impl std::fmt::Display for Refusal {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::WrongState(why) | Self::Duplicate(why) => f.write_str(why),
-            Self::Incomplete(fields) => write!(f, "incomplete: {}", listed(fields)),
-            other => write!(f, "{other:?}"),
-        }
-    }
-}
-
-/// Fields and what is wrong with them, in a line.
-fn listed(fields: &Fields) -> String {
-    let told = fields
-        .iter()
-        .map(|(field, what)| format!("{field}: {what}"));
-    told.collect::<Vec<_>>().join("; ")
-}
-
 impl Error {
     /// One field and what is wrong with it.
-    pub fn invalid(field: &'static str, what: impl Into<String>) -> Self {
-        Self::Invalid(Fields::from([(field, what.into())]))
+    pub fn invalid(field: &'static str, error: FieldError) -> Self {
+        Self::Invalid(FieldErrors::from([(Cow::from(field), error)]))
+    }
+
+    /// As far as people may know it.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        let named = |platform: &str| platform.to_owned();
+        match self {
+            Self::Invalid(fields) => ErrorKind::Invalid(fields.clone()),
+            Self::NotFound => ErrorKind::NotFound,
+            Self::Forbidden(_) => ErrorKind::Forbidden,
+            Self::Refused(refusal) => ErrorKind::Refused(refusal.clone()),
+            Self::NotConfigured(platform) => ErrorKind::NotConfigured {
+                platform: named(platform),
+            },
+            Self::Platform { platform, .. } => ErrorKind::PlatformRefused {
+                platform: named(platform),
+            },
+            Self::PlatformUnavailable { platform, .. } => ErrorKind::PlatformUnavailable {
+                platform: named(platform),
+            },
+            Self::Store(StoreError::Conflict | StoreError::Stale { .. }) => ErrorKind::Overtaken,
+            Self::Store(StoreError::Unavailable(_) | StoreError::WriterGone) => {
+                ErrorKind::DatabaseUnavailable
+            }
+            Self::Store(_)
+            | Self::Files(_)
+            | Self::Crypto(_)
+            | Self::PartlyDone(_)
+            | Self::Invariant(_) => ErrorKind::Internal,
+        }
     }
 
     /// Whether running the same transaction again may go through: somebody else was first.
@@ -166,16 +108,44 @@ impl Error {
     }
 }
 
+/// An error and its causes in one line, for logs, records and the command line. A cause whose words
+/// the line has already is left out.
+#[must_use]
+pub fn with_causes(error: &(dyn StdError + 'static)) -> String {
+    let mut line = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let words = cause.to_string();
+        if !line.contains(&words) {
+            line.push_str(": ");
+            line.push_str(&words);
+        }
+        next = cause.source();
+    }
+    line
+}
+
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
     }
 }
 
+impl From<WrongState> for Error {
+    fn from(why: WrongState) -> Self {
+        Self::Refused(why.into())
+    }
+}
+
+impl From<Duplicate> for Error {
+    fn from(of: Duplicate) -> Self {
+        Self::Refused(of.into())
+    }
+}
+
 impl From<BadMove> for Error {
     fn from(bad: BadMove) -> Self {
-        tracing::debug!(%bad, "a move that is none");
-        Self::Refused(Refusal::WrongState("当前状态不能做这个操作".to_owned()))
+        WrongState::from(bad).into()
     }
 }
 

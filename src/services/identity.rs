@@ -13,7 +13,7 @@ use crate::store::payments::PlanetClaim;
 use crate::store::planet_users::{self, Named, PlanetUser};
 use crate::store::roster::{self, RosterRow};
 
-use super::{Context, Error, Fields, Result, personal_links};
+use super::{Context, Error, FieldError, FieldErrors, Result, personal_links};
 
 /// Confidence of a claim that nothing speaks for or against: typed by the member alone.
 const CLAIMED_CONFIDENCE: i64 = 50;
@@ -56,18 +56,18 @@ pub fn check_claim(claim: PlanetClaim) -> Result<PlanetClaim> {
         wechat_nickname: given(claim.wechat_nickname),
         signed: claim.signed,
     };
-    let mut fields = Fields::new();
+    let mut fields = FieldErrors::new();
     match (&claim.planet_id, &claim.nickname) {
         (Some(id), _)
             if !(1..=15).contains(&id.len()) || !id.bytes().all(|b| b.is_ascii_digit()) =>
         {
-            fields.insert("planetUserId", "请填写 1–15 位数字的星球编号".to_owned());
+            fields.insert("planetUserId".into(), FieldError::Malformed);
         }
         (Some(_), None) => {
-            fields.insert("planetNickname", "请一并填写星球昵称".to_owned());
+            fields.insert("planetNickname".into(), FieldError::Missing);
         }
         (None, Some(_)) => {
-            fields.insert("planetUserId", "请一并填写星球编号".to_owned());
+            fields.insert("planetUserId".into(), FieldError::Missing);
         }
         _ => {}
     }
@@ -80,7 +80,8 @@ pub fn check_claim(claim: PlanetClaim) -> Result<PlanetClaim> {
             .as_ref()
             .is_some_and(|name| name.chars().count() > MAX_NICKNAME_CHARS)
         {
-            fields.insert(field, format!("最多 {MAX_NICKNAME_CHARS} 个字"));
+            let max = MAX_NICKNAME_CHARS;
+            fields.insert(field.into(), FieldError::TooLong { max });
         }
     }
     if fields.is_empty() {

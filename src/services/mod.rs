@@ -43,9 +43,11 @@ pub mod staff;
 pub mod sync;
 pub mod uploads;
 
+pub use crate::catalogue::{Duplicate, Refusal, WrongState};
+pub use crate::domain::{FieldError, FieldErrors};
 pub use access::{reach_of, require, require_anywhere};
 pub use clients::Clients;
 pub use context::{Context, Settings, WallClock, WechatOauth};
-pub use error::{Error, Fields, Refusal, Result};
+pub use error::{Error, Result, with_causes};
 pub use live::{LiveContext, Runtime};
 pub use refund::review;

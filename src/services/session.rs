@@ -8,7 +8,7 @@ use crate::store::payments::{OPENID, Person};
 use crate::store::sessions::{self, SESSION_OPENID, Session};
 
 use super::access_token::hash;
-use super::{Context, Error, Refusal, Result};
+use super::{Context, Error, FieldError, Refusal, Result};
 
 /// How long a session of the member pages is good: a camp, its refund and some time to look back.
 const SESSION_LIVES: TimeDelta = TimeDelta::days(180);
@@ -62,7 +62,7 @@ pub async fn load(ctx: &Context, cookie: &str) -> Result<Option<Session>> {
 pub async fn begin_sign_in(ctx: &Context, redirect: &str) -> Result<String> {
     ctx.wecom()?;
     if !is_member_page(redirect) {
-        return Err(Error::invalid("redirect", "只能返回本站的会员页面"));
+        return Err(Error::invalid("redirect", FieldError::Malformed));
     }
     let state = ctx.new_uuid().simple().to_string();
     let (kept, to, until) = (
@@ -200,7 +200,7 @@ pub struct JsConfig {
 pub async fn js_config(ctx: &Context, url: &str) -> Result<JsConfig> {
     let own = url.strip_prefix(ctx.settings.public_url.as_str());
     if !own.is_some_and(|path| path.is_empty() || path.starts_with(['/', '?'])) {
-        return Err(Error::invalid("url", "只能为本站页面签名"));
+        return Err(Error::invalid("url", FieldError::Malformed));
     }
     let (wecom, nonce) = (ctx.wecom()?, ctx.new_uuid().simple().to_string());
     let timestamp = ctx.wall_now().secs();

@@ -4,6 +4,8 @@ use chrono::NaiveDate;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
+use crate::domain::FieldError;
+
 use super::error::{Problem, WebResult};
 
 /// A day of the years 1 to 9999, written `YYYY-MM-DD` and in no other way.
@@ -45,8 +47,7 @@ pub(super) fn span(
     to: Option<Day>,
 ) -> WebResult<(Option<NaiveDate>, Option<NaiveDate>)> {
     if from.zip(to).is_some_and(|(from, to)| from > to) {
-        let what = "不能早于开始日期".to_owned();
-        return Err(Problem::invalid([("to", what)]));
+        return Err(Problem::invalid("to", FieldError::BeforeStart));
     }
     Ok((from.map(Into::into), to.map(Into::into)))
 }

@@ -1,7 +1,7 @@
 //! The envelope around every JSON answer: `{code, message, data, timestamp}` (contract).
 //!
-//! Answers and problems are written without their timestamp; [`seal`], the layer around all
-//! routes, adds it, since only it is handed a clock.
+//! Answers are written without their timestamp, problems without their sentence; [`seal`], the
+//! layer around all routes, adds them, since only it is handed clock and catalogue.
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -87,7 +87,7 @@ impl<T: Serialize> IntoResponse for Answer<T> {
 }
 
 /// A response whose body [`seal`] writes. `object` lacks its closing brace.
-pub(super) fn unsealed(status: StatusCode, object: String) -> Response {
+fn unsealed(status: StatusCode, object: String) -> Response {
     let mut response = status.into_response();
     response.extensions_mut().insert(Unsealed(object));
     response
@@ -96,8 +96,15 @@ pub(super) fn unsealed(status: StatusCode, object: String) -> Response {
 /// Writes the bodies of answers and problems.
 pub(super) async fn seal(State(state): State<WebState>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    if let Some(Unsealed(mut json)) = response.extensions_mut().remove::<Unsealed>() {
-        let millis = state.context().now().millis();
+    let problem = response.extensions_mut().remove::<Problem>();
+    let answer = response.extensions_mut().remove::<Unsealed>();
+    if problem.is_none() && answer.is_none() {
+        return response;
+    }
+    let ctx = state.context();
+    let told = problem.map(|problem| problem.told(&ctx.settings.catalogue));
+    if let Some(mut json) = told.or(answer.map(|Unsealed(json)| json)) {
+        let millis = ctx.now().millis();
         json.push_str(&format!(r#","timestamp":{millis}}}"#));
         *response.body_mut() = json.into();
         let headers = response.headers_mut();

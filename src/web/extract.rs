@@ -10,15 +10,14 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::catalogue::RequestFault;
+use crate::domain::FieldError;
 use crate::store::PageRequest;
 
 use super::error::Problem;
 
 /// Items per page when none are asked for.
 const DEFAULT_SIZE: i64 = 20;
-
-/// What is said of a text with U+0000, which PostgreSQL cannot keep.
-const HOLDS_NUL: &str = "不能含有空字符";
 
 /// A JSON body without U+0000.
 #[derive(Debug)]
@@ -37,7 +36,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         if !is_json(&request) {
-            return Err(Problem::unsupported_media_type("请求须是 application/json"));
+            return Err(RequestFault::NotJsonType.into());
         }
         let bytes = Bytes::from_request(request, state).await.map_err(unread)?;
         refuse_nul(&bytes)?;
@@ -80,7 +79,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
         let pairs = form_urlencoded::parse(query.as_bytes());
         let mut with_nul = pairs.filter(|(key, value)| has_nul(key) || has_nul(value));
         if let Some((key, _)) = with_nul.next() {
-            return Err(Problem::invalid([(key.into_owned(), HOLDS_NUL.to_owned())]));
+            return Err(Problem::invalid(key.into_owned(), FieldError::HoldsNul));
         }
         serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs))
             .map(Self)
@@ -97,7 +96,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
         }
         match axum::extract::Path::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(value)) => Ok(Self(value)),
-            Err(_) => Err(Problem::invalid([("path", "地址里的编号不对".to_owned())])),
+            Err(_) => Err(Problem::invalid("path", FieldError::Malformed)),
         }
     }
 }
@@ -115,8 +114,8 @@ impl<S: Send + Sync> FromRequestParts<S> for PageRequest {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let Query(asked) = Query::<Paging>::from_request_parts(parts, state).await?;
         Self::new(asked.page.unwrap_or(1), asked.size.unwrap_or(DEFAULT_SIZE)).map_err(|wrong| {
-            let what = format!("须在 1 到 {} 之间", wrong.most);
-            Problem::invalid([(wrong.field, what)])
+            let (min, max) = (1, wrong.most);
+            Problem::invalid(wrong.field, FieldError::OutOfRange { min, max })
         })
     }
 }
@@ -135,12 +134,12 @@ fn unread(rejection: BytesRejection) -> Problem {
     if rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
         Problem::too_large()
     } else {
-        Problem::bad_request("请求没有传完整")
+        RequestFault::CutOff.into()
     }
 }
 
 fn no_json() -> Problem {
-    Problem::bad_request("请求不是合法的 JSON")
+    RequestFault::NotJson.into()
 }
 
 /// Refuses a body with U+0000 in it. JSON can only write it as an escape, so that hardly any body
@@ -159,7 +158,7 @@ fn refuse_nul(bytes: &[u8]) -> Result<(), Problem> {
         other => nul_in(other).then_some("body"),
     };
     match field {
-        Some(field) => Err(Problem::invalid([(field, HOLDS_NUL.to_owned())])),
+        Some(field) => Err(Problem::invalid(field.to_owned(), FieldError::HoldsNul)),
         None => Ok(()),
     }
 }
@@ -183,12 +182,12 @@ fn has_nul(text: &str) -> bool {
 /// its message only.
 fn misfit(path: &str, message: &str) -> Problem {
     let named = |what: &str| message.strip_prefix(what)?.split('`').next();
-    let (field, what) = if let Some(field) = named("missing field `") {
-        (Some(field), "必须填写")
+    let (field, error) = if let Some(field) = named("missing field `") {
+        (Some(field), FieldError::Missing)
     } else if let Some(field) = named("duplicate field `") {
-        (Some(field), "只能给一次")
+        (Some(field), FieldError::Repeated)
     } else {
-        (None, "格式不对")
+        (None, FieldError::Malformed)
     };
     let field = match (path, field) {
         (".", None) => "body".to_owned(),
@@ -196,5 +195,5 @@ fn misfit(path: &str, message: &str) -> Problem {
         (path, None) => path.to_owned(),
         (path, Some(field)) => format!("{path}.{field}"),
     };
-    Problem::invalid([(field, what.to_owned())])
+    Problem::invalid(field, error)
 }

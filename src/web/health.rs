@@ -1,7 +1,6 @@
 //! Whether we are well: for load balancers and for people.
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 use serde_json::json;
@@ -9,6 +8,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::catalogue::ErrorKind;
 use crate::domain::Timestamp;
 use crate::services::Context;
 use crate::services::health::{self, Health};
@@ -56,13 +56,9 @@ async fn get_health(State(ctx): State<Context>) -> Response {
         Ok(Health { last_sync_at }) => Answer(view("ok", last_sync_at)).into_response(),
         Err(error) => {
             tracing::error!(error = %error, "the database did not answer a health check");
-            Problem::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "database_unavailable",
-                "数据库暂时不可用",
-            )
-            .with_data(json!(view("unavailable", None)))
-            .into_response()
+            Problem::from(ErrorKind::DatabaseUnavailable)
+                .with_data(json!(view("unavailable", None)))
+                .into_response()
         }
     }
 }

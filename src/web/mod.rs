@@ -1,7 +1,8 @@
 //! The HTTP door: callbacks of the platforms, the member API, the staff API and the pages.
 //!
 //! A handler reads the request, calls one service and shapes the answer; it knows no rule and no
-//! SQL. What went wrong becomes a status and a sentence in `error` alone.
+//! SQL. What went wrong becomes a status and a word in `error` alone, and its sentence is the
+//! catalogue's.
 
 pub mod admin;
 pub mod auth;
@@ -29,11 +30,11 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef, MatchedPath, Request};
-use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use ipnet::IpNet;
 
+use crate::catalogue::RequestFault;
 use crate::jobs::Jobs;
 use crate::services::{Context, LiveContext};
 
@@ -123,11 +124,7 @@ async fn no_such_route() -> Problem {
 }
 
 async fn no_such_method() -> Problem {
-    Problem::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "method_not_allowed",
-        "这个地址不支持这种请求",
-    )
+    RequestFault::NoSuchMethod.into()
 }
 
 /// One line per request: which route, not which address or query, since those name people.

@@ -4,6 +4,9 @@ use axum::extract::multipart::MultipartError;
 use axum::extract::{FromRequest as _, Multipart, Request};
 use axum::http::StatusCode;
 
+use crate::catalogue::RequestFault;
+use crate::domain::FieldError;
+
 use super::error::{Problem, WebResult};
 
 /// Boundaries and headers around the file.
@@ -11,11 +14,11 @@ pub(super) const OVERHEAD_BYTES: usize = 16 * 1024;
 /// Parts that are looked at for the file.
 const MAX_PARTS: usize = 8;
 
-/// The part named `file`; `missing` is said where there is none.
-pub(super) async fn file_of(request: Request, missing: &'static str) -> WebResult<Vec<u8>> {
+/// The part named `file`.
+pub(super) async fn file_of(request: Request) -> WebResult<Vec<u8>> {
     let mut parts = Multipart::from_request(request, &())
         .await
-        .map_err(|_| Problem::unsupported_media_type("请求须是 multipart/form-data"))?;
+        .map_err(|_| RequestFault::NotMultipart)?;
     for _ in 0..MAX_PARTS {
         let Some(part) = parts.next_field().await.map_err(|error| unread(&error))? else {
             break;
@@ -25,13 +28,13 @@ pub(super) async fn file_of(request: Request, missing: &'static str) -> WebResul
             return Ok(bytes.into());
         }
     }
-    Err(Problem::invalid([("file", missing.to_owned())]))
+    Err(Problem::invalid("file", FieldError::Missing))
 }
 
 fn unread(error: &MultipartError) -> Problem {
     if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
         Problem::too_large()
     } else {
-        Problem::bad_request("上传没有传完整")
+        RequestFault::CutOff.into()
     }
 }

@@ -15,18 +15,8 @@ use super::plain_page::plain_page;
 const INDEX: &str = "index.html";
 /// Vite names these by their content.
 const HASHED: &str = "assets/";
-const NOT_BUILT: &str = "页面还没有打包进这个程序";
-const HOW_TO_BUILD: &str = "<p class=\"lead\">接口和机器人不受影响，只是会员页暂时打不开。</p>\
-     <section><ol>\
-     <li>安装 <a href=\"https://nodejs.org\">Node.js</a> 20.19 或更新的版本。</li>\
-     <li>在代码目录运行 <code>make h5</code>，生成页面。</li>\
-     <li>再编译一次：<code>cargo build --release --locked</code>，然后重启。</li></ol></section>\
-     <p class=\"lead\" lang=\"en\">The pages are not built into this binary: \
-     run <code>make h5</code> (needs Node.js), then build campkeeper again.</p>";
-
-const NO_FILE: &str = "没有找到这个文件";
-const WHERE_TO: &str =
-    "<p class=\"lead\">页面可能刚刚更新过，请回到<a href=\"/h5/\">首页</a>重新打开。</p>";
+const NOT_BUILT: &str = include_str!("../../message-templates/pages_not_built.html");
+const NO_FILE: &str = include_str!("../../message-templates/page_not_found.html");
 
 /// The member pages as Vite has built them.
 #[derive(Embed)]
@@ -58,7 +48,7 @@ fn page(path: &str, headers: &HeaderMap) -> Response {
     }
     let name = path.rsplit('/').next().unwrap_or_default();
     if name.contains('.') && path != INDEX {
-        return plain_page(StatusCode::NOT_FOUND, NO_FILE, WHERE_TO);
+        return plain_page(StatusCode::NOT_FOUND, NO_FILE);
     }
     // Addresses without a dot are the pages' own; the script at the index knows them.
     index(headers)
@@ -67,7 +57,7 @@ fn page(path: &str, headers: &HeaderMap) -> Response {
 fn index(headers: &HeaderMap) -> Response {
     match MemberPages::get(INDEX) {
         Some(file) => serve(INDEX, file, headers),
-        None => plain_page(StatusCode::SERVICE_UNAVAILABLE, NOT_BUILT, HOW_TO_BUILD),
+        None => plain_page(StatusCode::SERVICE_UNAVAILABLE, NOT_BUILT),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use campkeeper::domain::{BindMethod, BindStatus, MatchStatus, MemberId, PlanetUserId, Role};
 use campkeeper::services::matching::{candidates, match_by_hand, smart_match, unmatch};
-use campkeeper::services::{Error, Refusal};
+use campkeeper::services::{Duplicate, Error, Refusal};
 
 use crate::on_both_engines;
 use crate::refund_rows::refund_in;
@@ -93,11 +93,11 @@ on_both_engines! {
         with_roster(&world).await;
         let holder = world.enroll(CAMP, "ming", typed("4805", "小明同学")).await;
         let other = world.enroll(CAMP, "payer", known_in_wechat_as("明")).await;
-        let Error::Refused(Refusal::Duplicate(what)) = refusal(&world, other, MING).await else {
+        let Error::Refused(Refusal::Duplicate(of)) = refusal(&world, other, MING).await else {
             panic!("a duplicate");
         };
-        let who = format!("“小明同学”（编号 {holder}）");
-        assert!(what.contains(&who), "{what}");
+        let holder = Duplicate::Match { nickname: "小明同学".to_owned(), member: holder.0 };
+        assert_eq!(of, holder);
         assert_eq!(world.member(other).await.match_status, MatchStatus::Pending);
         // The same account may be somebody's in another camp.
         let elsewhere = world.enroll(OTHER_CAMP, "x", known_in_wechat_as("x")).await;

@@ -3,7 +3,7 @@
 use campkeeper::domain::{MemberId, PlanetUserId, RefundStatus};
 use campkeeper::services::matching::match_by_hand;
 use campkeeper::services::refund::{approve, approve_batch, close, dry_run, propose_manual, undo};
-use campkeeper::services::{Error, Refusal};
+use campkeeper::services::{Error, Refusal, WrongState};
 
 use futures::FutureExt as _;
 use std::panic::AssertUnwindSafe;
@@ -15,7 +15,12 @@ use crate::stage::{
 };
 
 fn is_contested<T: std::fmt::Debug>(outcome: &Result<T, Error>) -> bool {
-    matches!(outcome, Err(Error::Refused(Refusal::WrongState(why))) if why.contains("身份有争议"))
+    matches!(
+        outcome,
+        Err(Error::Refused(Refusal::WrongState(
+            WrongState::IdentityContested
+        )))
+    )
 }
 
 fn is_duplicate<T: std::fmt::Debug>(outcome: &Result<T, Error>) -> bool {

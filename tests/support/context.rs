@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use campkeeper::catalogue::Catalogue;
 use campkeeper::domain::Clock;
 use campkeeper::platforms::files::Files;
 use campkeeper::services::{Context, Settings, WallClock};
@@ -41,6 +42,7 @@ pub fn settings() -> Settings {
         agent_id: 0,
         oauth_base: String::new(),
         login_base: String::new(),
+        catalogue: Arc::new(Catalogue::load("").unwrap()),
         templates_dir: String::new(),
         wechat_oauth: None,
     }

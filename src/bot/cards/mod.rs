@@ -16,9 +16,9 @@ pub(super) mod waiting;
 
 use wecom::event::CardClick;
 
+use crate::catalogue::ErrorKind;
 use crate::domain::CardState;
 use crate::domain::card::{Ending, Outcome, Proposal};
-use crate::domain::message::Refused;
 use crate::domain::staff::Channel;
 use crate::services::inbox::Reply;
 use crate::services::{Result, cards, staff};
@@ -42,7 +42,7 @@ pub(super) async fn press(bot: &Bot, person: &str, click: &CardClick) -> Result<
         cards::keep_code(&bot.ctx, id, person, code.expose()).await?;
     }
     let Some(actor) = staff::actor_by_wecom_userid(&bot.ctx, person, Channel::Card).await? else {
-        return Ok(vec![replies::reply(bot, person, Refused::Forbidden)]);
+        return Ok(vec![replies::refused(bot, person, &ErrorKind::Forbidden)]);
     };
     let turn = Turn::of(bot, person, actor);
     let is_over = card.state == CardState::Open && card.expires_at <= turn.now;

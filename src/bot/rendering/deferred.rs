@@ -5,7 +5,6 @@ use chrono::TimeDelta;
 use crate::bot::Bot;
 use crate::bot::cards::waiting::waiting_for;
 use crate::bot::cards::{digest, draw};
-use crate::bot::instance::full;
 use crate::bot::layout::Face;
 use crate::domain::card::Outcome;
 use crate::domain::message::SyncReport;
@@ -13,7 +12,7 @@ use crate::domain::staff::Channel;
 use crate::domain::{CardId, CardState, Recipients, WecomUserid};
 use crate::services::deliver::Rendered;
 use crate::services::sync::SyncState;
-use crate::services::{Error, Result, cards, refund, staff, sync};
+use crate::services::{Error, Result, cards, refund, staff, sync, with_causes};
 use crate::store::cards::Card;
 use crate::store::outbox::DueMessage;
 
@@ -126,7 +125,7 @@ impl Bot {
         let face = Face::new(card.id, &self.ctx.settings.public_url);
         let layout = draw::outcome(self, &card.proposal, outcome, self.ctx.now())?;
         let replacement = layout.replacement(&face);
-        let replacement = replacement.map_err(|error| Error::Invariant(full(&error)))?;
+        let replacement = replacement.map_err(|error| Error::Invariant(with_causes(&error)))?;
         Ok(Rendered::Update(card.id, Box::new(replacement)))
     }
 

@@ -13,12 +13,11 @@ use crate::domain::card::Proposal;
 use crate::domain::message::Page;
 use crate::domain::{CardId, Message, Recipients};
 use crate::services::deliver::{Rendered, RenderedCard, Renderer};
-use crate::services::{Context, Error, Result, cards};
+use crate::services::{Context, Error, Result, cards, with_causes};
 use crate::store::outbox::DueMessage;
 
 use super::Bot;
 use super::cards::draw;
-use super::instance::full;
 use super::layout::{Face, Layout};
 use super::templates::View;
 
@@ -62,7 +61,7 @@ impl Bot {
             Message::MatchDone(it) => self.text(due, it),
             Message::PaymentOutcome(it) => self.text(due, &views::PaymentOutcome::from(it)),
             Message::DecidedBefore(it) => self.text(due, &views::DecidedBefore::from(it)),
-            Message::Refused(it) => self.text(due, &views::Refused::from(it)),
+            Message::Refused(it) => self.text(due, it),
             Message::Failed(it) => self.text(due, it),
             Message::CardGone(it) => self.text(due, it),
             Message::CardLink(it) => {
@@ -81,7 +80,10 @@ impl Bot {
 
     fn text(&self, due: &DueMessage, view: &impl View) -> Result<Rendered> {
         let text = self.templates.text(view);
-        self.addressed(due, text.map_err(|error| Error::Invariant(full(&error)))?)
+        self.addressed(
+            due,
+            text.map_err(|error| Error::Invariant(with_causes(&error)))?,
+        )
     }
 
     /// The text by the way that its recipients have.
@@ -162,8 +164,8 @@ impl Bot {
         let card = layout.card(face);
         Ok(Rendered::Card(Box::new(RenderedCard {
             id,
-            card: card.map_err(|error| Error::Invariant(full(&error)))?,
-            as_text: as_text.map_err(|error| Error::Invariant(full(&error)))?,
+            card: card.map_err(|error| Error::Invariant(with_causes(&error)))?,
+            as_text: as_text.map_err(|error| Error::Invariant(with_causes(&error)))?,
         })))
     }
 

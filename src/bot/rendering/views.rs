@@ -28,6 +28,7 @@ views! {
     message::MatchEvidence => "answer_match.txt",
     message::MatchCamps => "answer_match_camps.txt",
     message::MatchDone => "answer_match_done.txt",
+    message::Refused => "answer_refused.txt",
     message::Failed => "answer_failed.txt",
     message::CardGone => "answer_card_gone.txt",
     RefundDone => "refund_done.txt",
@@ -38,7 +39,6 @@ views! {
     BatchSummary => "batch_summary.txt",
     PaymentOutcome => "answer_payment_outcome.txt",
     DecidedBefore => "answer_decided_before.txt",
-    Refused => "answer_refused.txt",
     CardLink => "answer_card_link.txt",
     CardInWords => "card_in_words.txt",
 }
@@ -301,48 +301,6 @@ impl From<&message::Decided> for Decided {
             Of::MatchWithdrawn { name } => Self::MatchWithdrawn { name: name.clone() },
             Of::Synced => Self::Synced,
             Of::Retried => Self::Retried,
-        }
-    }
-}
-
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize))]
-#[serde(tag = "word", rename_all = "snake_case")]
-pub(super) enum Refused {
-    Forbidden,
-    NotFound,
-    NotConfigured { block: String },
-    Platform { platform: String },
-    AlreadyDecided { by: String, at: String },
-    ProposalChanged,
-    UndoOver,
-    NeedsSecondApprover,
-    SyncRunning,
-    NothingTicked,
-    NoReason,
-    NoRetry { status: RefundStatus },
-    Invalid { reasons: Vec<String> },
-    WrongState { reason: String },
-}
-
-impl From<&message::Refused> for Refused {
-    fn from(it: &message::Refused) -> Self {
-        use message::Refused as Of;
-        match it.clone() {
-            Of::Forbidden => Self::Forbidden,
-            Of::NotFound => Self::NotFound,
-            Of::NotConfigured { block } => Self::NotConfigured { block },
-            Of::Platform { platform } => Self::Platform { platform },
-            Of::AlreadyDecided { by, at } => Self::AlreadyDecided { by, at: moment(at) },
-            Of::ProposalChanged => Self::ProposalChanged,
-            Of::UndoOver => Self::UndoOver,
-            Of::NeedsSecondApprover => Self::NeedsSecondApprover,
-            Of::SyncRunning => Self::SyncRunning,
-            Of::NothingTicked => Self::NothingTicked,
-            Of::NoReason => Self::NoReason,
-            Of::NoRetry { status } => Self::NoRetry { status },
-            Of::Invalid { reasons } => Self::Invalid { reasons },
-            Of::WrongState { reason } => Self::WrongState { reason },
         }
     }
 }

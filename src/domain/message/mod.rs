@@ -134,7 +134,7 @@ messages! {
     /// Somebody else has decided.
     DecidedBefore = "answer_decided",
     /// The wish was refused.
-    Refused = "answer_refused",
+    Refused = "answer_refused" version 2,
     /// The wish could not be fulfilled, through no fault of theirs.
     Failed = "answer_failed",
     /// The pressed card is of no use any more.
@@ -192,6 +192,15 @@ mod tests {
         ] {
             assert_eq!(read(payload), Message::from(meant));
         }
+        let refused = |payload: &str| match Message::read("answer_refused", 1, payload) {
+            Ok(Message::Refused(refused)) => refused.sentence,
+            other => panic!("{other:?}"),
+        };
+        let reason = r#"{"word":"wrong_state","reason":"尚未通过"}"#;
+        assert_eq!(refused(reason), "尚未通过");
+        let reasons = r#"{"word":"invalid","reasons":["甲","乙"]}"#;
+        assert_eq!(refused(reasons), "甲；乙");
+        assert!(refused(r#"{"word":"forbidden"}"#).contains("再试一次"));
         let version = Message::read("refund_stuck", 0, "{}").unwrap_err();
         assert!(matches!(version, Unreadable::Version { .. }));
         let shape = Message::read("refund_stuck", 1, "{}").unwrap_err();

@@ -14,7 +14,7 @@ use crate::store::camp_edits::{self, CampFields};
 use crate::store::camps::{self, Camp};
 use crate::store::{Conn, Lock, Note, Sealed, Tx, uploads, users};
 
-use super::super::{Context, Error, Fields, Refusal, Result, require_anywhere};
+use super::super::{Context, Error, FieldError, FieldErrors, Result, WrongState, require_anywhere};
 use super::introduction::{sanitised, visible_chars};
 use super::{entry, found, note};
 
@@ -22,7 +22,6 @@ use super::{entry, found, note};
 pub const ROBOT_KEY_PLACE: &str = "training_camp.group_robot_key";
 /// A group robot's key is a UUID (wecom-bots-h5 §2); longer texts are slips.
 const MAX_ROBOT_KEY_BYTES: usize = 100;
-const MISSING: &str = "必须填写";
 
 /// A field as staff send it. Absent, it stays as it is (in a new camp: missing); `Some(None)` takes
 /// away what a camp can be without, and is refused for the rest.
@@ -124,8 +123,7 @@ pub async fn update(ctx: &Context, actor: &Actor, id: CampId, input: CampInput) 
                 let after = edited_form(before.clone(), input, default_grace)?;
                 let has_payments = camps::has_payments(tx, id).await?;
                 if let Some(field) = before.frozen_change(&after, camp.status, has_payments) {
-                    let what = format!("{}不能再修改：{}", shown(field), why_frozen(camp.status));
-                    return Err(Refusal::WrongState(what).into());
+                    return Err(frozen(field, camp.status).into());
                 }
                 refuse(after.problems(today, Some(before.terms.start_date)))?;
                 check_references(tx, &after).await?;
@@ -144,25 +142,14 @@ pub async fn update(ctx: &Context, actor: &Actor, id: CampId, input: CampInput) 
         .await
 }
 
-/// A field that can freeze, in words.
-fn shown(field: &str) -> &str {
-    match field {
-        "depositFen" => "押金",
-        "startDate" => "开始日期",
-        "endDate" => "结束日期",
-        "totalDays" => "总天数",
-        "requiredDays" => "要求天数",
-        "graceDays" => "宽限天数",
-        "planetProjectId" => "星球打卡项目",
-        "payeeId" => "收款码",
-        other => other,
-    }
-}
-
-fn why_frozen(status: CampStatus) -> &'static str {
+/// Before the start a field freezes with the first payment, afterwards with the start.
+fn frozen(field: &str, status: CampStatus) -> WrongState {
+    let field = field.to_owned();
     match status {
-        CampStatus::Draft | CampStatus::Pending | CampStatus::Enrolling => "已有人付款",
-        _ => "训练营已经开始",
+        CampStatus::Draft | CampStatus::Pending | CampStatus::Enrolling => {
+            WrongState::FrozenByPayment { field }
+        }
+        _ => WrongState::FrozenByStart { field },
     }
 }
 
@@ -207,10 +194,10 @@ pub(super) async fn form_of(conn: &mut Conn, camp: &Camp) -> Result<CampForm> {
 }
 
 fn new_form(input: CampInput, default_grace_days: i64) -> Result<CampForm> {
-    let mut missing = Fields::new();
+    let mut missing = FieldErrors::new();
     let mut require = |is_there: bool, field: &'static str| {
         if !is_there {
-            missing.insert(field, MISSING.to_owned());
+            missing.insert(field.into(), FieldError::Missing);
         }
     };
     require(input.name.is_some(), "name");
@@ -284,12 +271,12 @@ fn set_what_it_needs(form: &mut CampForm, input: &CampInput) -> Result<()> {
     let taken_away = set.into_iter().filter(|(_, is_there)| !is_there);
     refuse(
         taken_away
-            .map(|(field, _)| (field, MISSING.to_owned()))
+            .map(|(field, _)| (field.into(), FieldError::Missing))
             .collect(),
     )?;
     form.name = form.name.trim().to_owned();
     terms.deposit_fen =
-        Fen::new(deposit_fen).map_err(|_| Error::invalid("depositFen", "必须大于 0"))?;
+        Fen::new(deposit_fen).map_err(|_| Error::invalid("depositFen", FieldError::NotPositive))?;
     Ok(())
 }
 
@@ -340,10 +327,9 @@ fn sealed_robot_key(
     let key = given.as_ref().map(|key| key.expose_secret().trim());
     match key.filter(|key| !key.is_empty()) {
         None => Ok(Some(None)),
-        Some(key) if key.len() > MAX_ROBOT_KEY_BYTES || !is_key(key) => Err(Error::invalid(
-            "groupRobotKey",
-            "应为群机器人地址里 key= 之后的部分",
-        )),
+        Some(key) if key.len() > MAX_ROBOT_KEY_BYTES || !is_key(key) => {
+            Err(Error::invalid("groupRobotKey", FieldError::Malformed))
+        }
         Some(key) => Ok(Some(Some(
             ctx.keys().seal(ROBOT_KEY_PLACE, key.as_bytes())?,
         ))),
@@ -357,12 +343,12 @@ fn is_key(text: &str) -> bool {
 
 /// What a form refers to must be there.
 async fn check_references(conn: &mut Conn, form: &CampForm) -> Result<()> {
-    let mut wrong = Fields::new();
+    let mut wrong = FieldErrors::new();
     let codes = form.group_codes.iter().map(|id| ("groupQrUploadIds", *id));
     let poster = form.poster.iter().map(|id| ("posterUploadId", *id));
     for (field, id) in poster.chain(codes) {
         if uploads::by_id(conn, id).await?.is_none() {
-            wrong.insert(field, "图片不存在，请重新上传".to_owned());
+            wrong.insert(field.into(), FieldError::Unknown);
         }
     }
     let coaches = form.coaches.iter().map(|id| ("coachIds", *id));
@@ -370,13 +356,13 @@ async fn check_references(conn: &mut Conn, form: &CampForm) -> Result<()> {
     for (field, id) in coaches.chain(volunteers) {
         let user = users::by_id(conn, id).await?;
         if user.is_none_or(|user| user.status != AccountStatus::Active) {
-            wrong.insert(field, "有人已不在用户列表里".to_owned());
+            wrong.insert(field.into(), FieldError::Unknown);
         }
     }
     refuse(wrong)
 }
 
-fn refuse(wrong: Fields) -> Result<()> {
+fn refuse(wrong: FieldErrors) -> Result<()> {
     if wrong.is_empty() {
         Ok(())
     } else {

@@ -11,7 +11,9 @@ use chrono::{NaiveDate, TimeDelta};
 use super::super::by_camp::FailedCamps;
 use super::super::notify::{self, Notice};
 use super::super::rows::readable;
-use super::super::{Context, Error, Refusal, Result, Settings, require_anywhere};
+use super::super::{
+    Context, Error, FieldError, Refusal, Result, Settings, WrongState, require_anywhere,
+};
 use super::edit::form_of;
 use super::{entry, found, note};
 
@@ -55,7 +57,7 @@ pub async fn publish(ctx: &Context, actor: &Actor, id: CampId) -> Result<()> {
 /// A camp that would have begun takes nobody in.
 pub(super) fn refuse_if_begun(camp: &Camp, today: NaiveDate) -> Result<()> {
     if camp.terms.start_date < today {
-        let passed = ("startDate", "开始日期已过，请先修改".to_owned());
+        let passed = ("startDate".into(), FieldError::HasPassed);
         Err(Refusal::Incomplete([passed].into()).into())
     } else {
         Ok(())
@@ -76,7 +78,10 @@ pub async fn withdraw(ctx: &Context, actor: &Actor, id: CampId) -> Result<()> {
                 tx.lock(Lock::Camp(id)).await?;
                 let camp = found(tx, id).await?;
                 if camp.status != CampStatus::Enrolling {
-                    return Err(Refusal::WrongState("只有报名中的训练营可以撤回".to_owned()).into());
+                    return Err(WrongState::CampNotPublished {
+                        status: camp.status,
+                    }
+                    .into());
                 }
                 refuse_if_paid(tx, id).await?;
                 let change = camp.status.to(CampStatus::Pending)?;
@@ -102,7 +107,10 @@ pub async fn delete(ctx: &Context, actor: &Actor, id: CampId) -> Result<()> {
                 tx.lock(Lock::Camp(id)).await?;
                 let camp = found(tx, id).await?;
                 if camp.status.is_over() || camp.status == CampStatus::Ongoing {
-                    return Err(Refusal::WrongState("训练营已经开始，不能删除".to_owned()).into());
+                    return Err(WrongState::CampBegun {
+                        status: camp.status,
+                    }
+                    .into());
                 }
                 refuse_if_paid(tx, id).await?;
                 if !camp_edits::delete(tx, id, camp.status, now).await? {
@@ -118,7 +126,7 @@ pub async fn delete(ctx: &Context, actor: &Actor, id: CampId) -> Result<()> {
 /// Under [`Lock::Camp`], or somebody may be paying.
 async fn refuse_if_paid(tx: &mut Tx, id: CampId) -> Result<()> {
     if camps::has_payments(tx, id).await? {
-        Err(Refusal::WrongState("已有人付款，不能撤回或删除".to_owned()).into())
+        Err(WrongState::CampPaidFor.into())
     } else {
         Ok(())
     }

@@ -8,7 +8,7 @@ use qrcode::QrCode;
 use crate::domain::staff::{Action, Actor};
 use crate::domain::{CampId, PlanetUserId};
 
-use super::super::{Context, Error, Result, personal_links, require_anywhere};
+use super::super::{Context, Error, FieldError, Result, personal_links, require_anywhere};
 use super::found;
 
 /// Links made at once at most.
@@ -52,12 +52,15 @@ pub async fn personal_urls(
     users: &[PlanetUserId],
 ) -> Result<Vec<(PlanetUserId, String)>> {
     require_anywhere(actor, Action::ManageCamps)?;
-    if users.is_empty() || users.len() > MAX_LINKS {
-        let what = format!("须为 1 到 {MAX_LINKS} 个");
-        return Err(Error::invalid("planetUserIds", what));
+    if users.is_empty() {
+        return Err(Error::invalid("planetUserIds", FieldError::Missing));
+    }
+    if users.len() > MAX_LINKS {
+        let max = MAX_LINKS;
+        return Err(Error::invalid("planetUserIds", FieldError::TooMany { max }));
     }
     if users.iter().any(|user| user.0 <= 0) {
-        return Err(Error::invalid("planetUserIds", "应为星球账号的数字编号"));
+        return Err(Error::invalid("planetUserIds", FieldError::Malformed));
     }
     let camp = found(&mut ctx.db.read().await?, id).await?;
     let links = users

@@ -14,7 +14,7 @@ use crate::platforms::zsxq::{self, Checkin, NewProject};
 use crate::store::camps;
 use crate::store::{Tx, camp_projects};
 
-use super::super::{Context, Error, Refusal, Result, require_anywhere};
+use super::super::{Context, Error, Refusal, Result, WrongState, require_anywhere};
 use super::edit::form_of;
 use super::introduction::plain_lines;
 use super::life::{publish, refuse_if_begun};
@@ -74,8 +74,8 @@ async fn claim(ctx: &Context, id: CampId) -> Result<Option<Claim>> {
                     return Err(Refusal::Incomplete(missing).into());
                 }
                 if camp.status != CampStatus::Draft {
-                    let what = "只有草稿可以代建打卡项目".to_owned();
-                    return Err(Refusal::WrongState(what).into());
+                    let status = camp.status;
+                    return Err(WrongState::CampNotADraft { status }.into());
                 }
                 refuse_if_begun(&camp, today)?;
                 is_configured?;
@@ -88,8 +88,7 @@ async fn claim(ctx: &Context, id: CampId) -> Result<Option<Claim>> {
                 let kept = written(unheard.as_ref().unwrap_or(&wanted))?;
                 let quiet_since = wall_now.minus(QUIET);
                 if !camp_projects::claim(tx, id, &kept, wall_now, quiet_since).await? {
-                    let what = "正在星球创建打卡项目，请两分钟后再试".to_owned();
-                    return Err(Refusal::WrongState(what).into());
+                    return Err(WrongState::ProjectUnderWay.into());
                 }
                 Ok(Some(Claim {
                     wanted,
@@ -174,10 +173,7 @@ async fn left_behind(
     match left.len() {
         0 => Ok(None),
         1 => Ok(left.pop()),
-        _ => {
-            let what = "星球里有不止一个同名的打卡项目，请核对后把项目编号填到训练营";
-            Err(Refusal::WrongState(what.to_owned()).into())
-        }
+        _ => Err(WrongState::ProjectNotUnique.into()),
     }
 }
 
@@ -190,8 +186,7 @@ async fn renew(ctx: &Context, id: CampId, claim: &Claim) -> Result<()> {
                 if camp_projects::renew(tx, id, &kept, at).await? {
                     Ok(())
                 } else {
-                    let what = "训练营刚刚有改动，请刷新后再试".to_owned();
-                    Err(Refusal::WrongState(what).into())
+                    Err(WrongState::ProjectTakenOver.into())
                 }
             })
         })
@@ -213,8 +208,7 @@ async fn record(ctx: &Context, actor: &Actor, id: CampId, project: String) -> Re
         .write(move |tx: &mut Tx| {
             Box::pin(async move {
                 if !camp_projects::record(tx, id, &project, made.at).await? {
-                    let what = format!("星球里建好了打卡项目 {project}，而训练营已有别的项目");
-                    return Err(Refusal::WrongState(what).into());
+                    return Err(WrongState::ProjectNotNeeded { project }.into());
                 }
                 let camp = found(tx, id).await?;
                 let fitting = form_of(tx, &camp).await?.unpublished_status();

@@ -10,7 +10,7 @@ use crate::domain::{
 };
 use crate::services::conflict::again_if_overtaken;
 use crate::services::contest::GIVEN_TO_ANOTHER;
-use crate::services::{Context, Error, Refusal, Result, require};
+use crate::services::{Context, Duplicate, Error, FieldError, Result, WrongState, require};
 use crate::store::audit::Entry;
 use crate::store::members::{Identity, Member};
 use crate::store::payments::Payment;
@@ -67,7 +67,7 @@ pub async fn unmatch(ctx: &Context, actor: &Actor, id: MemberId) -> Result<Membe
             Box::pin(async move {
                 let (member, payment) = open_member(tx, &actor, id).await?;
                 if member.match_status != MatchStatus::Matched {
-                    return Err(Refusal::WrongState("该成员还没有匹配".to_owned()).into());
+                    return Err(WrongState::NotMatched.into());
                 }
                 undo(tx, &actor, &member, &payment, &note).await?;
                 members::by_id(tx, id).await?.ok_or(Error::NotFound)
@@ -97,10 +97,10 @@ pub(super) async fn undo(
 fn checked(remark: Option<String>) -> Result<Option<String>> {
     let remark = remark.map(|remark| remark.trim().to_owned());
     match &remark {
-        Some(text) if text.chars().count() > MAX_REMARK_CHARS => Err(Error::invalid(
-            "note",
-            format!("最多 {MAX_REMARK_CHARS} 个字"),
-        )),
+        Some(text) if text.chars().count() > MAX_REMARK_CHARS => {
+            let max = MAX_REMARK_CHARS;
+            Err(Error::invalid("note", FieldError::TooLong { max }))
+        }
         _ => Ok(remark),
     }
 }
@@ -119,8 +119,7 @@ pub(super) async fn open_member(
     let payment = payment.ok_or(Error::NotFound)?;
     let refund = refunds::of_payment(tx, payment.id).await?;
     if rests_on_match(payment.status, refund.map(|refund| refund.status())) {
-        let why = "退款已批准或已退回，不能再改匹配";
-        return Err(Refusal::WrongState(why.to_owned()).into());
+        return Err(WrongState::MatchRefunded.into());
     }
     Ok((member, payment))
 }
@@ -128,10 +127,7 @@ pub(super) async fn open_member(
 pub(super) async fn known(tx: &mut Tx, account: PlanetUserId) -> Result<PlanetUser> {
     let user = planet_users::find(tx, &account.to_string()).await?;
     user.filter(|user| user.planet_user_id == account)
-        .ok_or_else(|| {
-            let what = "名册里没有这个星球账号，请先导入名册或同步打卡";
-            Error::invalid("planetUserId", what)
-        })
+        .ok_or_else(|| Error::invalid("planetUserId", FieldError::Unknown))
 }
 
 pub(super) async fn refuse_if_anothers(
@@ -142,10 +138,10 @@ pub(super) async fn refuse_if_anothers(
     let holder = members::matched_to(tx, member.camp_id, account).await?;
     match holder.filter(|holder| holder.id != member.id) {
         None => Ok(()),
-        Some(holder) => Err(Refusal::Duplicate(format!(
-            "这个星球账号已匹配给本营成员“{}”（编号 {}），请先撤销那个匹配",
-            holder.identity.planet_nickname, holder.id
-        ))
+        Some(holder) => Err(Duplicate::Match {
+            nickname: holder.identity.planet_nickname,
+            member: holder.id.0,
+        }
         .into()),
     }
 }

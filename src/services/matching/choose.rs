@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::domain::staff::Actor;
 use crate::domain::{BindStatus, Machine as _, MatchStatus, MemberId, PlanetUserId};
 use crate::services::conflict::again_if_overtaken;
-use crate::services::{Context, Error, Refusal, Result};
+use crate::services::{Context, Error, Refusal, Result, WrongState};
 use crate::store::members::Member;
 use crate::store::payments::Payment;
 use crate::store::{Note, Operator, Tx, members, payments};
@@ -74,8 +74,7 @@ pub async fn withdraw(
                 let (member, payment) = by_hand::open_member(tx, &actor, id).await?;
                 let is_matched = member.match_status == MatchStatus::Matched;
                 if is_matched && member.identity.planet_user_id != Some(account) {
-                    let why = "这位会员的匹配已被改过，请在成员页查看";
-                    return Err(Refusal::WrongState(why.to_owned()).into());
+                    return Err(WrongState::MatchChanged.into());
                 }
                 if is_matched {
                     by_hand::undo(tx, &actor, &member, &payment, &note).await?;
@@ -103,7 +102,7 @@ async fn refuse_unless_same(
         return Ok(());
     }
     let by = decided::called(&by).to_owned();
-    let status = member.match_status.as_str();
+    let status = member.match_status.to_string();
     Err(Refusal::AlreadyDecided { by, at, status }.into())
 }
 

@@ -4,7 +4,7 @@ use crate::domain::refund::{self as rules, NotTheirs};
 use crate::store::Conn;
 use crate::store::refunds::{self, Refund};
 
-use super::{Refusal, Result};
+use super::{Duplicate, Refusal, Result, WrongState};
 
 /// The refusal of a deposit that the check-ins of its account cannot bring back.
 pub(super) async fn check_account(conn: &mut Conn, refund: &Refund) -> Result<Option<Refusal>> {
@@ -17,12 +17,7 @@ pub(super) async fn check_account(conn: &mut Conn, refund: &Refund) -> Result<Op
     };
     Ok(match rules::check_account(proposal, other) {
         Ok(()) => None,
-        Err(NotTheirs::Contested) => {
-            let what = "身份有争议，先在“匹配”里定下是谁";
-            Some(Refusal::WrongState(what.to_owned()))
-        }
-        Err(NotTheirs::PaidToAnother(order_no)) => Some(Refusal::Duplicate(format!(
-            "这个星球账号的押金已批准退给另一笔订单（{order_no}）"
-        ))),
+        Err(NotTheirs::Contested) => Some(WrongState::IdentityContested.into()),
+        Err(NotTheirs::PaidToAnother(order_no)) => Some(Duplicate::Deposit { order_no }.into()),
     })
 }

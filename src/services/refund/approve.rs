@@ -17,8 +17,8 @@ use crate::store::{Conn, Lock, Note, Signal, StoreError, StoreResult, Tx, camps,
 use super::account::check_account;
 use super::propose::{is_own_proposal, refresh};
 use super::{
-    Context, Error, Refusal, Result, already_decided, audit_refund, authorize, decision,
-    in_one_transaction, step,
+    Context, Error, FieldError, Refusal, Result, WrongState, already_decided, audit_refund,
+    authorize, decision, in_one_transaction, step,
 };
 
 /// Refunds that one request may name.
@@ -188,7 +188,10 @@ pub async fn dry_run(ctx: &Context, actor: &Actor, picked: &[Picked]) -> Result<
 
 pub(super) fn check_size(picked: usize) -> Result<()> {
     if picked > MAX_BATCH {
-        return Err(Error::invalid("ids", format!("一次最多 {MAX_BATCH} 笔")));
+        return Err(Error::invalid(
+            "ids",
+            FieldError::TooMany { max: MAX_BATCH },
+        ));
     }
     Ok(())
 }
@@ -368,17 +371,20 @@ async fn both_lead(
 /// The refusal of money that cannot go back now.
 fn check_money(ctx: &Context, refund: &Refund, case: &Case, committed: Fen) -> Option<Refusal> {
     if case.order_status != OrderStatus::Paid {
-        return Some(Refusal::WrongState("订单不是已支付状态".to_owned()));
+        return Some(WrongState::OrderNotPaid.into());
     }
     let too_old = case
         .paid_at
         .is_none_or(|paid_at| paid_at.plus(REFUNDABLE_FOR) <= ctx.now());
     if too_old {
-        let what = "支付已超过一年，微信支付不再受理退款".to_owned();
-        return Some(Refusal::WrongState(what));
+        return Some(WrongState::PaidTooLongAgo.into());
     }
     let within = rules::check_within_paid(case.grounds.paid, committed, refund.proposal.amount_fen);
-    within
-        .err()
-        .map(|exceeds| Refusal::WrongState(exceeds.to_string()))
+    within.err().map(|exceeds| {
+        WrongState::ExceedsPaid {
+            paid_fen: exceeds.paid,
+            committed_fen: exceeds.committed,
+        }
+        .into()
+    })
 }

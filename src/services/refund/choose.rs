@@ -6,7 +6,7 @@ use crate::domain::staff::Actor;
 use crate::domain::{Action, RefundId, RefundStatus};
 
 use super::approve::{Picked, Skipped, check_size};
-use super::{Context, Error, Refusal, Result, load};
+use super::{Context, Error, Result, WrongState, load};
 
 /// Refunds that a person named, sorted by whether they may be looked at for approval.
 #[derive(Debug, Default)]
@@ -40,8 +40,7 @@ pub async fn choose(
     for id in ids {
         let hash = match load(&mut conn, actor, Action::ReviewRefunds, id).await {
             Ok(refund) if waits(refund.status()) && refund.proposal.confidence < least => {
-                let what = format!("匹配置信度低于 {least}");
-                let error = Refusal::WrongState(what).into();
+                let error = WrongState::BelowConfidence { least }.into();
                 chosen.skipped.push(Skipped { id, error });
                 continue;
             }

@@ -9,7 +9,7 @@ use crate::store::Note;
 use crate::store::refunds::Refund;
 
 use super::{
-    Context, Refusal, Result, audit_refund, decision, in_one_transaction, load, step, worded,
+    Context, Result, WrongState, audit_refund, decision, in_one_transaction, load, step, worded,
 };
 
 /// Closes a refund that needs a person, with a note of how it was settled. No machine touches it
@@ -25,9 +25,9 @@ pub async fn close(ctx: &Context, actor: &Actor, id: RefundId, note: &str) -> Re
         Box::pin(async move {
             let now = ctx.now();
             let refund = load(tx, &actor, Action::ReviewRefunds, id).await?;
-            if refund.status() != RefundStatus::ManualRequired {
-                let what = "只有需人工处理的退款可以关闭".to_owned();
-                return Err(Refusal::WrongState(what).into());
+            let status = refund.status();
+            if status != RefundStatus::ManualRequired {
+                return Err(WrongState::NeedsNoPerson { status }.into());
             }
             let closed_as = ClosedAs::SettledOutside(decision(&actor, now));
             let note = Note::new(&actor, worded.clone(), now);

@@ -31,7 +31,9 @@ use crate::store::refunds::Refund;
 use crate::store::{Conn, Note, Tx, audit, payments, refunds};
 
 use super::conflict::again_if_overtaken;
-use super::{Context, Error, Refusal, Result, require, require_anywhere};
+use super::{
+    Context, Duplicate, Error, FieldError, Refusal, Result, WrongState, require, require_anywhere,
+};
 
 pub use approve::{Batch, DryRun, MAX_BATCH, Picked, Skipped, approve, approve_batch, dry_run};
 pub use choose::{Chosen, choose};
@@ -145,7 +147,7 @@ fn already_decided(refund: &Refund) -> Refusal {
         Refusal::AlreadyDecided {
             by: decision.name.clone(),
             at: decision.at,
-            status: refund.status().as_str(),
+            status: refund.status().to_string(),
         }
     })
 }
@@ -180,13 +182,11 @@ fn audit_refund(
 fn worded(field: &'static str, text: &str) -> Result<String> {
     let text = text.trim();
     if text.is_empty() {
-        return Err(Error::invalid(field, "请填写原因"));
+        return Err(Error::invalid(field, FieldError::Missing));
     }
     if text.chars().count() > MAX_REASON_CHARS {
-        return Err(Error::invalid(
-            field,
-            format!("最多 {MAX_REASON_CHARS} 个字"),
-        ));
+        let max = MAX_REASON_CHARS;
+        return Err(Error::invalid(field, FieldError::TooLong { max }));
     }
     Ok(text.to_owned())
 }

@@ -21,7 +21,8 @@ use crate::store::refunds::{Case, NewRefund, Refund, Submission};
 use crate::store::{Note, Operator, StoreError, StoreResult, Tx, audit, camps, payments, refunds};
 
 use super::{
-    Context, Error, Refusal, Result, audit_refund, authorize, in_one_transaction, step, worded,
+    Context, Duplicate, Error, Refusal, Result, WrongState, audit_refund, authorize,
+    in_one_transaction, step, worded,
 };
 
 /// The operator of what happens by itself.
@@ -153,14 +154,17 @@ async fn build(
         authorize(tx, actor, Action::ReviewRefunds, Some(camp_id)).await?;
     }
     if !matches!(camp.status, CampStatus::Ended | CampStatus::Settling) {
-        return Err(Refusal::WrongState("训练营不在结算阶段".to_owned()).into());
+        return Err(WrongState::CampNotSettling {
+            status: camp.status,
+        }
+        .into());
     }
     let cases = refunds::cases_of_camp(tx, camp_id).await?;
     if cases
         .iter()
         .any(|case| case.grounds.judging_sync().is_none())
     {
-        return Err(Refusal::WrongState("还没有结营之后的完整同步".to_owned()).into());
+        return Err(WrongState::NoFinalSync.into());
     }
     let operator = actor.map_or_else(|| OPERATOR.into(), Operator::from);
     let note = Note::new(operator, "refund list", ctx.now());
@@ -401,12 +405,12 @@ async fn propose_manually(
     let order = order.ok_or(Error::NotFound)?;
     authorize(tx, actor, Action::ProposeRefund, order.camp_id).await?;
     if order.status != OrderStatus::Paid {
-        return Err(Refusal::WrongState("订单不是已支付状态".to_owned()).into());
+        return Err(WrongState::OrderNotPaid.into());
     }
     let case = refunds::case_of_payment(tx, order.id).await?;
     let case = case.ok_or(Error::NotFound)?;
     let proposal = case.grounds.propose(RefundKind::Manual);
-    let proposal = proposal.ok_or_else(|| Refusal::WrongState("没有可退的金额".to_owned()))?;
+    let proposal = proposal.ok_or(WrongState::NothingToRefund)?;
     let submission = Submission {
         reason,
         proposed_by: Some(actor.user_id),
@@ -418,7 +422,10 @@ async fn propose_manually(
         Some(refund) if refund.status() == RefundStatus::Rejected => {
             reopen_with(tx, refund, submission, &note).await?;
         }
-        Some(refund) => return Err(Refusal::Duplicate(refund.refund_no.to_string()).into()),
+        Some(refund) => {
+            let refund_no = refund.refund_no.to_string();
+            return Err(Duplicate::Refund { refund_no }.into());
+        }
     }
     let refund = refunds::of_payment(tx, order.id).await?;
     let refund = refund.ok_or(Error::NotFound)?;

@@ -10,8 +10,8 @@ use crate::store::{Note, Tx, refunds};
 use super::approve::{CHUNK, MAX_BATCH, Skipped};
 use super::propose::{reopen_with, submission};
 use super::{
-    Context, Error, Refusal, Result, already_decided, audit_refund, decision, in_one_transaction,
-    load, step, worded,
+    Context, Error, FieldError, Result, WrongState, already_decided, audit_refund, decision,
+    in_one_transaction, load, step, worded,
 };
 
 /// The result of rejecting a batch.
@@ -49,7 +49,10 @@ pub async fn reject_batch(
 ) -> Result<Rejected> {
     let reason = worded("reason", reason)?;
     if ids.len() > MAX_BATCH {
-        return Err(Error::invalid("ids", format!("一次最多 {MAX_BATCH} 笔")));
+        return Err(Error::invalid(
+            "ids",
+            FieldError::TooMany { max: MAX_BATCH },
+        ));
     }
     let mut done = Rejected::default();
     for chunk in ids.chunks(CHUNK) {
@@ -130,13 +133,14 @@ async fn reopen_rejected(
 ) -> Result<Refund> {
     let now = ctx.now();
     let refund = load(tx, actor, Action::ReviewRefunds, id).await?;
-    if refund.status() != RefundStatus::Rejected {
-        return Err(Refusal::WrongState("只有已拒绝的退款可以重新打开".to_owned()).into());
+    let status = refund.status();
+    if status != RefundStatus::Rejected {
+        return Err(WrongState::NotRejected { status }.into());
     }
     let case = refunds::case_of_payment(tx, refund.payment_id).await?;
     let case = case.ok_or(Error::NotFound)?;
     let proposal = case.grounds.propose(refund.proposal.kind);
-    let proposal = proposal.ok_or_else(|| Refusal::WrongState("不符合条件".to_owned()))?;
+    let proposal = proposal.ok_or(WrongState::NotEligible)?;
     let submission = Submission {
         reason: refund.reason.clone(),
         proposed_by: refund.proposed_by,

@@ -13,7 +13,10 @@ use crate::services::notify::{Notice, tell_deciders, tell_group};
 use crate::store::refunds::Refund;
 use crate::store::{Note, Tx, audit, camps, payments, refunds};
 
-use super::{Context, Error, Result, audit_refund, bring_order_to, in_one_transaction, keep, step};
+use super::{
+    Context, Error, FieldError, Result, audit_refund, bring_order_to, in_one_transaction, keep,
+    step,
+};
 
 /// The operator of what WeChat Pay causes.
 pub(super) const WECHAT_PAY: &str = "wechat_pay";
@@ -83,7 +86,7 @@ impl From<&RefundNotice> for RefundReport {
 /// [`Error::Invalid`] if it is for another merchant.
 pub async fn apply_refund_notice(ctx: &Context, notice: &RefundNotice) -> Result<Applied> {
     if notice.mch_id != ctx.pay()?.mch_id() {
-        return Err(Error::invalid("mchid", "not our merchant"));
+        return Err(Error::invalid("mchid", FieldError::NotOurs));
     }
     apply_report(ctx, notice.into()).await
 }

@@ -9,7 +9,7 @@ use crate::store::refunds::{NewRefund, Refund, Submission};
 use crate::store::{Note, Signal, Tx, refunds};
 
 use super::{
-    Context, Error, Refusal, Result, audit_refund, bring_order_to, decision, in_one_transaction,
+    Context, Error, Result, WrongState, audit_refund, bring_order_to, decision, in_one_transaction,
     keep, load, step,
 };
 
@@ -43,7 +43,10 @@ pub async fn retry(ctx: &Context, actor: &Actor, id: RefundId) -> Result<Refund>
                     replace(&ctx, tx, &actor, refund, &approval).await?
                 }
                 RefundState::ManualRequired { .. } => resume(&ctx, tx, &actor, refund).await?,
-                _ => return Err(not_to_be_retried()),
+                _ => {
+                    let status = refund.status();
+                    return Err(WrongState::NotRetryable { status }.into());
+                }
             };
             let now = ctx.now();
             audit_refund(tx, Some(&actor), "refund.retry", &refund, json!(null), now);
@@ -54,14 +57,12 @@ pub async fn retry(ctx: &Context, actor: &Actor, id: RefundId) -> Result<Refund>
     .await
 }
 
-fn not_to_be_retried() -> Error {
-    Refusal::WrongState("只有失败或需人工处理的退款可以重试".to_owned()).into()
-}
-
 /// Brings the next try forward.
 async fn make_due_now(ctx: &Context, tx: &mut Tx, refund: Refund) -> Result<Refund> {
+    let status = refund.status();
     let due = refund.state.clone().made_due(ctx.now());
-    keep(tx, refund, due.ok_or_else(not_to_be_retried)?, ctx.now()).await
+    let due = due.ok_or(WrongState::NotRetryable { status })?;
+    keep(tx, refund, due, ctx.now()).await
 }
 
 /// Gives a refund back to the runner, which asks WeChat Pay about the number before it sends

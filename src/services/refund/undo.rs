@@ -8,7 +8,7 @@ use crate::domain::{Action, RefundId};
 use crate::store::Note;
 use crate::store::refunds::Refund;
 
-use super::{Context, Refusal, Result, audit_refund, in_one_transaction, load, step};
+use super::{Context, Refusal, Result, WrongState, audit_refund, in_one_transaction, load, step};
 
 /// Withdraws an approval: before `undo_until`, and before the runner has taken it.
 ///
@@ -26,7 +26,8 @@ pub async fn undo(ctx: &Context, actor: &Actor, id: RefundId) -> Result<Refund> 
                 RefundState::Pending
                 | RefundState::AwaitingSecond { .. }
                 | RefundState::Rejected { .. } => {
-                    return Err(Refusal::WrongState("尚未通过，无需撤回".to_owned()).into());
+                    let status = refund.status();
+                    return Err(WrongState::NotApproved { status }.into());
                 }
                 _ => return Err(Refusal::UndoOver.into()),
             }

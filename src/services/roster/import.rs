@@ -13,7 +13,7 @@ use crate::domain::roster::{self, KnownAccount, Names, Plan, Roster, RowError, U
 use crate::domain::staff::Actor;
 use crate::domain::{Action, PlanetUserId};
 use crate::platforms::sheets::{self, SheetError};
-use crate::services::{Context, Error, Refusal, Result, matching, require_anywhere};
+use crate::services::{Context, Error, FieldError, Refusal, Result, matching, require_anywhere};
 use crate::store::Conn;
 use crate::store::audit::Entry;
 use crate::store::roster_staging::{self, StagedRow};
@@ -97,8 +97,8 @@ fn read(bytes: &[u8]) -> Result<Roster> {
         .map(|row| (row.number, row.cells.as_slice()));
     roster::parse_roster(&table.headings, rows).map_err(|error| {
         let what = match error {
-            roster::RosterError::NoIdColumn => "表头里没有“成员编号”或“用户ID”一列",
-            roster::RosterError::NoNicknameColumn => "表头里没有“用户昵称”一列",
+            roster::RosterError::NoIdColumn => FieldError::NoIdColumn,
+            roster::RosterError::NoNicknameColumn => FieldError::NoNicknameColumn,
         };
         Error::invalid("file", what)
     })
@@ -108,11 +108,11 @@ fn unreadable(error: &SheetError) -> Error {
     match error {
         SheetError::TooLarge => Refusal::TooLarge.into(),
         SheetError::TooManyRows => {
-            let what = format!("最多 {} 行，请分成几个文件导入", sheets::MAX_ROWS);
-            Error::invalid("file", what)
+            let max = sheets::MAX_ROWS;
+            Error::invalid("file", FieldError::TooMany { max })
         }
-        SheetError::Empty => Error::invalid("file", "文件是空的"),
-        SheetError::Nul => Error::invalid("file", "文件里有空字符，请另存为 CSV 或 xlsx 后再上传"),
+        SheetError::Empty => Error::invalid("file", FieldError::Empty),
+        SheetError::Nul => Error::invalid("file", FieldError::HoldsNul),
         SheetError::Read(_)
         | SheetError::Encoding
         | SheetError::Csv(_)

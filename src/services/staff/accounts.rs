@@ -10,14 +10,16 @@ use crate::store::users::{AllUsers, NewUser, User};
 use crate::store::{Listing as _, Page, PageRequest, StoreError, Tx, staff_sessions, users};
 
 use super::super::rows::logged;
-use super::super::{Context, Error, Fields, Refusal, Result, require_anywhere};
+use super::super::{
+    Context, Duplicate, Error, FieldError, FieldErrors, Result, WrongState, require_anywhere,
+};
 use super::{entry, password};
 
+const MIN_USERNAME_CHARS: usize = 2;
 const MAX_USERNAME_CHARS: usize = 50;
 const MAX_DISPLAY_NAME_CHARS: usize = 50;
 /// WeCom: 1–64 bytes (wecom-app §7).
 const MAX_WECOM_USERID_BYTES: usize = 64;
-const DUPLICATE: &str = "用户名或企业微信账号已被使用";
 /// Letters of a made-up password: none that look alike.
 const PASSWORD_LETTERS: &[u8; 32] = b"23456789abcdefghijkmnpqrstuvwxyz";
 /// 5 bits each, all from the random half of a v4 UUID.
@@ -76,7 +78,7 @@ pub async fn create(ctx: &Context, actor: Option<&Actor>, account: NewAccount) -
     let wecom_userid = folded(account.wecom_userid);
     let mut wrong = wrong_fields(&username, &display_name, wecom_userid.as_deref());
     if let Err(what) = password::check(&account.password) {
-        wrong.insert("password", what.to_owned());
+        wrong.insert("password".into(), what);
     }
     if !wrong.is_empty() {
         return Err(Error::Invalid(wrong));
@@ -162,8 +164,7 @@ fn changed(mut user: User, change: AccountChange, is_self: bool) -> Result<User>
     let role = change.role.unwrap_or(user.role);
     let status = change.status.unwrap_or(user.status);
     if is_self && (role != user.role || status != user.status) {
-        let message = "不能修改自己的角色或停用自己".to_owned();
-        return Err(Refusal::WrongState(message).into());
+        return Err(WrongState::OwnRole.into());
     }
     (user.role, user.status) = (role, status);
     if let Some(username) = change.username {
@@ -188,7 +189,7 @@ fn changed(mut user: User, change: AccountChange, is_self: bool) -> Result<User>
 pub async fn delete(ctx: &Context, actor: &Actor, id: UserId) -> Result<()> {
     require_anywhere(actor, Action::ManageUsers)?;
     if actor.user_id == id {
-        return Err(Refusal::WrongState("不能删除自己".to_owned()).into());
+        return Err(WrongState::OwnAccount.into());
     }
     let audit = entry(ctx, actor, "user.delete", id);
     let (now, wall_now) = (ctx.now(), ctx.wall_now());
@@ -244,32 +245,37 @@ fn folded(userid: Option<String>) -> Option<String> {
         .filter(|userid| !userid.is_empty())
 }
 
-fn wrong_fields(username: &str, display_name: &str, wecom_userid: Option<&str>) -> Fields {
-    let mut wrong = Fields::new();
+fn wrong_fields(username: &str, display_name: &str, wecom_userid: Option<&str>) -> FieldErrors {
+    let mut wrong = FieldErrors::new();
     let length = username.chars().count();
-    if !(2..=MAX_USERNAME_CHARS).contains(&length)
+    if !(MIN_USERNAME_CHARS..=MAX_USERNAME_CHARS).contains(&length)
         || username
             .chars()
             .any(|c| c.is_whitespace() || c.is_control())
     {
-        wrong.insert("username", "用户名须为 2 到 50 个字符，不含空格".to_owned());
+        let (min, max) = (MIN_USERNAME_CHARS, MAX_USERNAME_CHARS);
+        wrong.insert("username".into(), FieldError::LengthOutOfRange { min, max });
     }
     // Where no name was given the user name stands in, and what is wrong with it is said above.
     let is_own = display_name != username;
     if is_own && !(1..=MAX_DISPLAY_NAME_CHARS).contains(&display_name.chars().count()) {
-        wrong.insert("displayName", "姓名须为 1 到 50 个字符".to_owned());
+        let (min, max) = (1, MAX_DISPLAY_NAME_CHARS);
+        wrong.insert(
+            "displayName".into(),
+            FieldError::LengthOutOfRange { min, max },
+        );
     }
     if wecom_userid.is_some_and(|userid| {
         userid.len() > MAX_WECOM_USERID_BYTES || userid.contains('|') || !userid.is_ascii()
     }) {
-        wrong.insert("wecomUserId", "企业微信账号格式不对".to_owned());
+        wrong.insert("wecomUserId".into(), FieldError::Malformed);
     }
     wrong
 }
 
 fn as_duplicate(error: Error) -> Error {
     match error {
-        Error::Store(StoreError::Conflict) => Refusal::Duplicate(DUPLICATE.to_owned()).into(),
+        Error::Store(StoreError::Conflict) => Duplicate::StaffAccount.into(),
         other => other,
     }
 }

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use super::super::{Error, Result};
+use super::super::{Error, FieldError, Result};
 
 /// Shortest password that is taken.
 const MIN_CHARS: usize = 8;
@@ -20,12 +20,12 @@ static HASHING: Semaphore = Semaphore::const_new(2);
 static NOBODY: OnceLock<String> = OnceLock::new();
 
 /// Says what is wrong with a new password, if anything.
-pub(super) fn check(password: &SecretString) -> Result<(), &'static str> {
+pub(super) fn check(password: &SecretString) -> Result<(), FieldError> {
     let text = password.expose_secret();
     if text.chars().count() < MIN_CHARS {
-        Err("密码至少 8 个字符")
+        Err(FieldError::TooShort { min: MIN_CHARS })
     } else if text.len() > MAX_BYTES {
-        Err("密码太长")
+        Err(FieldError::TooLong { max: MAX_BYTES })
     } else {
         Ok(())
     }

@@ -10,7 +10,7 @@ use crate::store::audit::Entry;
 use crate::store::users::User;
 use crate::store::{StoreError, staff_sessions, users};
 
-use super::super::{Context, Error, Refusal, Result};
+use super::super::{Context, Error, FieldError, Refusal, Result};
 use super::token::Claims;
 use super::{actor_of, entry, password, token};
 
@@ -205,10 +205,10 @@ pub async fn change_password(
     password::check(&new).map_err(|what| Error::invalid("new", what))?;
     let same = old.expose_secret() == new.expose_secret();
     if !password::verify(old, Some(who.user.password_hash.clone())).await? {
-        return Err(Error::invalid("old", "原密码不对"));
+        return Err(Error::invalid("old", FieldError::Wrong));
     }
     if same {
-        return Err(Error::invalid("new", "新密码不能与原密码相同"));
+        return Err(Error::invalid("new", FieldError::Unchanged));
     }
     let hash = password::hash(new, ctx.new_uuid()).await?;
     let (user_id, now, wall_now) = (who.user.id, ctx.now(), ctx.wall_now());

@@ -17,12 +17,13 @@ use crate::store::{Lock, Note, Tx, camps};
 use super::claims;
 use super::planet::Whole;
 
-/// Writes all of it; an error leaves nothing.
+/// Writes all of it, and what the calendar lacks; an error leaves nothing.
 pub(super) async fn complete(
     tx: &mut Tx,
     id: SyncId,
     camp_id: CampId,
     whole: &Whole,
+    shortcoming: Option<&str>,
     now: Timestamp,
 ) -> Result<Counts> {
     // An approval rests on the days and matches that are written here.
@@ -44,15 +45,7 @@ pub(super) async fn complete(
         newly_eligible,
         unknown_users: unknown_users(&rows, &members),
     };
-    syncs::finish(
-        tx,
-        id,
-        SyncState::Complete,
-        counts,
-        whole.shortcoming(),
-        now,
-    )
-    .await?;
+    syncs::finish(tx, id, SyncState::Complete, counts, shortcoming, now).await?;
     camps::point_at_sync(tx, camp_id, id, now).await?;
     syncs::prune_rankings(tx, camp_id, id).await?;
     Ok(counts)

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::catalogue::SyncFault;
 use crate::domain::message::Remedy;
 use crate::platforms::zsxq::{self, Planet, RankedUser, TopicsReading};
 
@@ -12,10 +13,10 @@ pub(super) enum Reading {
     /// A ranking that may decide nothing.
     Apart {
         ranking: Vec<RankedUser>,
-        trouble: Trouble,
+        fault: SyncFault,
     },
     /// Nothing of use.
-    Nothing(Trouble),
+    Nothing(SyncFault),
 }
 
 /// A whole, clean reading.
@@ -28,35 +29,35 @@ pub(super) struct Whole {
 
 impl Whole {
     /// What is missing from the calendar although the ranking is whole.
-    pub(super) fn shortcoming(&self) -> Option<&'static str> {
-        if !self.topics.paging_supported && !self.topics.is_complete {
-            Some("打卡天数完整；星球接口没有翻页，每日打卡记录只含最新的一部分")
-        } else if !self.topics.is_complete {
-            Some("打卡天数完整；每日打卡记录没有读到头，可能缺少较早的几条")
-        } else {
-            None
+    pub(super) fn shortcoming(&self) -> Option<SyncFault> {
+        match (self.topics.is_complete, self.topics.paging_supported) {
+            (true, _) => None,
+            (false, false) => Some(SyncFault::OnlyNewestPosts),
+            (false, true) => Some(SyncFault::OldestPostsMissing),
         }
     }
 }
 
-/// Why a reading is not whole, for people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Trouble {
-    pub(super) reason: &'static str,
-    pub(super) remedy: Remedy,
+/// What somebody can do about a fault.
+pub(super) const fn remedy_of(fault: SyncFault) -> Remedy {
+    match fault {
+        SyncFault::LoginOver => Remedy::UpdateCookie,
+        SyncFault::NoAccess | SyncFault::ProjectGone => Remedy::CheckSettings,
+        SyncFault::UnexpectedAnswer => Remedy::AskSupport,
+        SyncFault::Unavailable
+        | SyncFault::BudgetSpent
+        | SyncFault::RankingUnsteady
+        | SyncFault::NotSaved
+        | SyncFault::OnlyNewestPosts
+        | SyncFault::OldestPostsMissing => Remedy::Retry,
+    }
 }
-
-/// Somebody checked in between two pages, twice in a row.
-const DIRTY: Trouble = Trouble {
-    reason: "排行榜与打卡总数对不上（读取时有人正在打卡）",
-    remedy: Remedy::Retry,
-};
 
 /// Reads the ranking, and then the posts made since a moment.
 pub(super) async fn read(planet: &Planet, project: i64, since: DateTime<Utc>) -> Reading {
     let checked = match planet.checked_ranking(project).await {
         Ok(checked) => checked,
-        Err(error) => return Reading::Nothing(trouble(&error)),
+        Err(error) => return Reading::Nothing(fault_of(&error)),
     };
     let ranking = checked.users;
     if !checked.is_checksum_clean {
@@ -68,7 +69,7 @@ pub(super) async fn read(planet: &Planet, project: i64, since: DateTime<Utc>) ->
         );
         return Reading::Apart {
             ranking,
-            trouble: DIRTY,
+            fault: SyncFault::RankingUnsteady,
         };
     }
     match planet.topics(project, since).await {
@@ -79,26 +80,23 @@ pub(super) async fn read(planet: &Planet, project: i64, since: DateTime<Utc>) ->
         }),
         Err(error) => Reading::Apart {
             ranking,
-            trouble: trouble(&error),
+            fault: fault_of(&error),
         },
     }
 }
 
-/// What people are told of an error of the planet.
-fn trouble(error: &zsxq::Error) -> Trouble {
+/// An error of the planet as people are told of it.
+fn fault_of(error: &zsxq::Error) -> SyncFault {
     tracing::warn!(%error, "the planet could not be read");
-    let (reason, remedy) = match error {
-        zsxq::Error::CookieDead(_) => ("知识星球的登录已失效", Remedy::UpdateCookie),
-        zsxq::Error::Unavailable { .. } => ("知识星球暂时没有响应", Remedy::Retry),
-        zsxq::Error::BudgetSpent { .. } => ("今天读取知识星球的次数已用完", Remedy::Retry),
-        zsxq::Error::Configuration { .. } => ("账号无权读取这个打卡项目", Remedy::CheckSettings),
-        zsxq::Error::Gone { .. } | zsxq::Error::Refused { .. } => {
-            ("知识星球上读不到这个打卡项目", Remedy::CheckSettings)
-        }
+    match error {
+        zsxq::Error::CookieDead(_) => SyncFault::LoginOver,
+        zsxq::Error::Unavailable { .. } => SyncFault::Unavailable,
+        zsxq::Error::BudgetSpent { .. } => SyncFault::BudgetSpent,
+        zsxq::Error::Configuration { .. } => SyncFault::NoAccess,
+        zsxq::Error::Gone { .. } | zsxq::Error::Refused { .. } => SyncFault::ProjectGone,
         zsxq::Error::Bug { .. }
         | zsxq::Error::OutcomeUnknown { .. }
         | zsxq::Error::Protocol { .. }
-        | zsxq::Error::TooManyPages { .. } => ("知识星球的返回与预期不符", Remedy::AskSupport),
-    };
-    Trouble { reason, remedy }
+        | zsxq::Error::TooManyPages { .. } => SyncFault::UnexpectedAnswer,
+    }
 }

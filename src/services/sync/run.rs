@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
+use crate::catalogue::SyncFault;
 use crate::domain::message::{Remedy, SyncFailed};
 use crate::domain::staff::Actor;
 use crate::domain::{Action, CampId, CampStatus, SyncId, Timestamp};
@@ -15,14 +16,16 @@ use crate::services::by_camp::FailedCamps;
 use crate::services::conflict::again_if_overtaken;
 use crate::services::notify::{Notice, tell_deciders};
 use crate::services::rows::readable;
-use crate::services::{Context, Error, Refusal, Result, matching, refund, require, roster};
+use crate::services::{
+    Context, Error, Refusal, Result, WrongState, matching, refund, require, roster,
+};
 use crate::store::audit::Entry;
 use crate::store::camps::{self, Camp};
 use crate::store::syncs::{self, Counts, Started, SyncRun, SyncState};
 use crate::store::{StoreError, Tx, checkins};
 
 use super::apply;
-use super::planet::{self, Reading, Trouble, Whole};
+use super::planet::{self, Reading, Whole};
 
 /// How long a run lives without a sign of its instance, wall time.
 const LEASE: TimeDelta = TimeDelta::minutes(2);
@@ -183,11 +186,10 @@ async fn begin(ctx: &Context, camp_id: CampId, actor: Option<Actor>) -> Result<R
 fn project_of(camp: &Camp) -> Result<i64> {
     let project = camp.planet_project_id.as_deref().map(str::trim);
     let project = project.filter(|project| !project.is_empty());
-    let project =
-        project.ok_or_else(|| Refusal::WrongState("训练营还没有填写星球打卡项目".to_owned()))?;
+    let project = project.ok_or(WrongState::NoPlanetProject)?;
     project
         .parse()
-        .map_err(|_| Refusal::WrongState("训练营的星球打卡项目编号不是数字".to_owned()).into())
+        .map_err(|_| WrongState::PlanetProjectNotANumber.into())
 }
 
 /// Reads the planet, applies what it says, and records how it ended.
@@ -208,14 +210,14 @@ async fn carry_out(ctx: &Context, run: Run) -> Result<Ended> {
             build_list_if_over(ctx, &run).await;
             None
         }
-        Reading::Apart { ranking, trouble } => {
+        Reading::Apart { ranking, fault } => {
             let rows = ranking.iter().map(apply::ranked_row).collect();
-            set_apart(ctx, &run, SyncState::Partial, rows, trouble).await?;
-            Some(trouble.remedy)
+            set_apart(ctx, &run, SyncState::Partial, rows, fault).await?;
+            Some(planet::remedy_of(fault))
         }
-        Reading::Nothing(trouble) => {
-            set_apart(ctx, &run, SyncState::Failed, Vec::new(), trouble).await?;
-            Some(trouble.remedy)
+        Reading::Nothing(fault) => {
+            set_apart(ctx, &run, SyncState::Failed, Vec::new(), fault).await?;
+            Some(planet::remedy_of(fault))
         }
     };
     Ok(Ended {
@@ -259,10 +261,16 @@ async fn lease_lost(ctx: &Context, id: SyncId) {
 async fn complete(ctx: &Context, run: &Run, whole: Whole) -> Result<()> {
     let whole = Arc::new(whole);
     let (id, camp_id, now) = (run.id, run.camp.id, ctx.now());
+    let shortcoming = whole
+        .shortcoming()
+        .map(|fault| ctx.settings.catalogue.say(&fault));
     let applied = again_if_overtaken(|| {
-        let whole = Arc::clone(&whole);
+        let (whole, shortcoming) = (Arc::clone(&whole), shortcoming.clone());
         ctx.db.write(move |tx| {
-            Box::pin(async move { apply::complete(tx, id, camp_id, &whole, now).await })
+            Box::pin(async move {
+                let shortcoming = shortcoming.as_deref();
+                apply::complete(tx, id, camp_id, &whole, shortcoming, now).await
+            })
         })
     });
     match applied.await {
@@ -279,11 +287,8 @@ async fn complete(ctx: &Context, run: &Run, whole: Whole) -> Result<()> {
             Ok(())
         }
         Err(error) => {
-            let trouble = Trouble {
-                reason: "同步结果没有保存成功",
-                remedy: Remedy::Retry,
-            };
-            set_apart(ctx, run, SyncState::Failed, Vec::new(), trouble).await?;
+            let fault = SyncFault::NotSaved;
+            set_apart(ctx, run, SyncState::Failed, Vec::new(), fault).await?;
             Err(error)
         }
     }
@@ -335,7 +340,7 @@ async fn set_apart(
     run: &Run,
     state: SyncState,
     rows: Vec<syncs::RankedRow>,
-    trouble: Trouble,
+    fault: SyncFault,
 ) -> Result<()> {
     let (context, id, camp, now) = (ctx.clone(), run.id, run.camp.clone(), ctx.now());
     let started_at = run.started_at;
@@ -347,10 +352,11 @@ async fn set_apart(
                     members: i64::try_from(rows.len()).unwrap_or(i64::MAX),
                     ..Counts::default()
                 };
-                syncs::finish(tx, id, state, counts, Some(trouble.reason), now).await?;
+                let reason = context.settings.catalogue.say(&fault);
+                syncs::finish(tx, id, state, counts, Some(&reason), now).await?;
                 syncs::add_ranking(tx, id, &rows).await?;
                 syncs::prune_rankings(tx, camp.id, id).await?;
-                tell(tx, &context, &camp, trouble, started_at).await
+                tell(tx, &context, &camp, fault, started_at).await
             })
         })
         .await;
@@ -365,14 +371,14 @@ async fn tell(
     tx: &mut Tx,
     ctx: &Context,
     camp: &Camp,
-    trouble: Trouble,
+    fault: SyncFault,
     started_at: Timestamp,
 ) -> Result<()> {
     let failed = SyncFailed {
         camp_id: camp.id,
         camp_name: camp.name.clone(),
-        reason: trouble.reason.to_owned(),
-        remedy: trouble.remedy,
+        reason: ctx.settings.catalogue.say(&fault),
+        remedy: planet::remedy_of(fault),
         started_at,
     };
     let notice = Notice {

@@ -1,5 +1,7 @@
 //! Camps as the staff API takes and gives them.
 
+use std::borrow::Cow;
+
 use chrono::NaiveDate;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -141,7 +143,7 @@ pub(super) struct CampView {
     /// Where members enroll.
     enroll_url: String,
     /// What has to be filled in before it can be published.
-    missing: Vec<&'static str>,
+    missing: Vec<String>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
 }
@@ -149,7 +151,7 @@ pub(super) struct CampView {
 impl CampView {
     pub(super) fn new(ctx: &Context, detail: CampDetail) -> Self {
         let CampDetail { camp, form } = detail;
-        let missing = form.missing().into_keys().collect();
+        let missing = form.missing().into_keys().map(Cow::into_owned).collect();
         let codes = form.group_codes.iter();
         let sign = |id: &UploadId| file_links::signed_path(ctx, *id);
         Self {

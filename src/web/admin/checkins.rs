@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::domain::{CampId, PlanetUserId, SyncId, Timestamp};
+use crate::domain::{CampId, FieldError, PlanetUserId, SyncId, Timestamp};
 use crate::services::Context;
 use crate::services::sync::{self, CheckInQuery, Stats, SyncRun, SyncState};
 use crate::store::PageRequest;
@@ -19,7 +19,7 @@ use crate::web::day::{Day, span};
 use crate::web::{Answer, Envelope, Page, Path, Problem, ProblemBody, Query, WebResult, WebState};
 
 /// The longest that a caller may wait for a sync (contract).
-const MAX_WAIT_SECONDS: u64 = 60;
+const MAX_WAIT_SECONDS: u32 = 60;
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
     OpenApiRouter::new()
@@ -204,9 +204,12 @@ async fn sync_camp(
     Query(input): Query<WaitInput>,
 ) -> WebResult<Answer<SyncView>> {
     let wait_seconds = input.wait_seconds.unwrap_or(0);
-    if wait_seconds > MAX_WAIT_SECONDS {
-        let what = format!("须在 0 到 {MAX_WAIT_SECONDS} 之间");
-        return Err(Problem::invalid([("waitSeconds", what)]));
+    if wait_seconds > u64::from(MAX_WAIT_SECONDS) {
+        let (min, max) = (0, i64::from(MAX_WAIT_SECONDS));
+        return Err(Problem::invalid(
+            "waitSeconds",
+            FieldError::OutOfRange { min, max },
+        ));
     }
     let wait = Duration::from_secs(wait_seconds);
     let run = sync::request(&ctx, &actor, camp_id, wait).await?;

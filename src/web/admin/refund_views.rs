@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 
 use crate::domain::refund::{CLEAR_CONFIDENCE, FailureReason};
 use crate::domain::{
-    CampId, MemberId, PlanetUserId, RefundFlag, RefundId, RefundKind, RefundStatus, SyncId,
-    Timestamp,
+    CampId, FieldError, MemberId, PlanetUserId, RefundFlag, RefundId, RefundKind, RefundStatus,
+    SyncId, Timestamp,
 };
 use crate::services::refund::{Batch, Built, Detail, DryRun, Evidence, Rejected, Skipped};
 use crate::store::refunds::{Filter, Listed, LogRow, Refund};
@@ -46,8 +46,8 @@ impl ListQuery {
 /// A number from 0 to 100.
 fn percentage(field: &'static str, given: Option<i64>) -> WebResult<Option<i64>> {
     if given.is_some_and(|number| !(0..=100).contains(&number)) {
-        let what = "须在 0 到 100 之间".to_owned();
-        return Err(Problem::invalid([(field, what)]));
+        let (min, max) = (0, 100);
+        return Err(Problem::invalid(field, FieldError::OutOfRange { min, max }));
     }
     Ok(given)
 }
@@ -119,8 +119,8 @@ impl BatchApproveBody {
             (Some(ids), None) => Ok(BatchOf::These(ids, least)),
             (None, Some(camp)) => Ok(BatchOf::Camp(camp, least.unwrap_or(CLEAR_CONFIDENCE))),
             _ => {
-                let what = "ids 与 campId 须给且只给一个".to_owned();
-                Err(Problem::invalid([("ids", what)]))
+                let other = "campId".into();
+                Err(Problem::invalid("ids", FieldError::NotExactlyOne { other }))
             }
         }
     }

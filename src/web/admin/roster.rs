@@ -88,7 +88,7 @@ async fn import_roster(
     Query(query): Query<ImportQuery>,
     request: Request,
 ) -> WebResult<Answer<ImportView>> {
-    let bytes = file_of(request, "请选择要导入的名册").await?;
+    let bytes = file_of(request).await?;
     let mode = if query.dry_run {
         Mode::DryRun
     } else {

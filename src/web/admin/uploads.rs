@@ -54,7 +54,7 @@ async fn upload(
     Staff(actor): Staff,
     request: Request,
 ) -> WebResult<Answer<UploadView>> {
-    let bytes = file_of(request, "请选择要上传的图片").await?;
+    let bytes = file_of(request).await?;
     let uploaded = uploads::store(&ctx, &actor, bytes).await?;
     Ok(Answer(UploadView {
         id: uploaded.id,

@@ -7,10 +7,11 @@ use crate::bot::cards::press::Press;
 use crate::bot::replies;
 use crate::bot::templates::View;
 use crate::bot::turn::Turn;
+use crate::catalogue::ErrorKind;
 use crate::domain::card::{
     CampNamed, ListApproved, ListWithdrawn, Outcome, RefundShown, Reservation,
 };
-use crate::domain::message::{BatchSummary, Decided, DecidedBefore, DecidedBy, Refused, UndoOver};
+use crate::domain::message::{BatchSummary, Decided, DecidedBefore, DecidedBy, UndoOver};
 use crate::domain::{
     CardState, Fen, Machine as _, Message, Recipients, RefundFlag, RefundId, RefundStatus,
     Timestamp,
@@ -332,6 +333,8 @@ async fn nothing_left<'e>(
     let (bot, person) = (press.turn.bot, press.turn.person);
     let refused = first.and_then(|error| replies::refusal(bot, person, error));
     Ok(vec![refused.unwrap_or_else(|| {
-        press.turn.reply(Refused::ProposalChanged)
+        press
+            .turn
+            .refused(&ErrorKind::Refused(Refusal::ProposalChanged))
     })])
 }

@@ -6,7 +6,6 @@ use crate::bot::cards::press::Press;
 use crate::bot::cards::waiting::nothing;
 use crate::bot::layout::CHOICES;
 use crate::domain::card::{Batch, BatchPlace, RefundShown};
-use crate::domain::message::Refused;
 use crate::domain::{Action, CampId};
 use crate::services::inbox::Reply;
 use crate::services::{Result, lookup, review};
@@ -21,7 +20,7 @@ pub(in crate::bot) async fn press(press: &Press<'_>, batch: &Batch) -> Result<Ve
         "submit" => {
             let mask = mask_of(batch, press.click.selected(CHOICES));
             if mask == 0 {
-                return Ok(vec![press.turn.reply(Refused::NothingTicked)]);
+                return Ok(vec![press.turn.nothing_picked("ticked")]);
             }
             let keys = Keys::new(format!("confirm_{mask:x}"), format!("back_{mask:x}"));
             let chosen = masked(batch, mask);

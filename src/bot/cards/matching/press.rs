@@ -5,7 +5,7 @@ use crate::domain::card::{
     Chosen, MatchDecided, MatchNobody, MatchQuestion, MatchResult, Namesakes, Outcome,
 };
 use crate::domain::command::Verb;
-use crate::domain::message::{DecidedBy, Refused};
+use crate::domain::message::DecidedBy;
 use crate::domain::{Action, CampId, CardState, Machine as _, MatchStatus, MemberId, PlanetUserId};
 use crate::services::inbox::Reply;
 use crate::services::matching::{self, Choice};
@@ -62,7 +62,7 @@ async fn camp_of(press: &Press<'_>, camp: CampId) -> Result<Camp> {
 
 async fn submit(press: &Press<'_>, question: &MatchQuestion) -> Result<Vec<Reply>> {
     let Some(choice) = chosen(press, question) else {
-        return Ok(vec![press.turn.reply(Refused::NothingTicked)]);
+        return Ok(vec![press.turn.nothing_picked("ticked")]);
     };
     let (ctx, actor) = (press.ctx(), &press.turn.actor);
     match matching::choose(ctx, actor, question.member, choice).await {

@@ -4,7 +4,7 @@ use crate::bot::answers;
 use crate::bot::cards::press::Press;
 use crate::bot::cards::single;
 use crate::domain::card::{Mended, Mending, Outcome};
-use crate::domain::message::{DecidedBy, PaymentOutcome, Refused};
+use crate::domain::message::{DecidedBy, PaymentOutcome};
 use crate::domain::{
     Action, CampId, CardState, Machine as _, PaymentId, RefundId, RefundStatus, Timestamp, UserId,
 };
@@ -37,7 +37,8 @@ pub(in crate::bot) async fn on_retry(press: &Press<'_>, id: RefundId) -> Result<
     }
     match refund::retry(press.ctx(), &press.turn.actor, id).await {
         Ok(_) => {}
-        Err(Error::Refused(Refusal::WrongState(_))) => match retried_by(press, id).await? {
+        Err(refused @ Error::Refused(Refusal::WrongState(_))) => match retried_by(press, id).await?
+        {
             // This very click, whose process died before it could show so.
             Some((by, _)) if by.staff == Some(press.turn.actor.user_id) => {}
             Some((by, at)) => {
@@ -45,7 +46,7 @@ pub(in crate::bot) async fn on_retry(press: &Press<'_>, id: RefundId) -> Result<
                 let how = Mending::Retry;
                 return press.too_late(&Outcome::Mended(Mended { made, how })).await;
             }
-            None => return no_retry(press, id).await,
+            None => return Err(refused),
         },
         Err(error) => return Err(error),
     }
@@ -107,13 +108,6 @@ async fn retried_by(press: &Press<'_>, id: RefundId) -> Result<Option<(Operator,
         };
         (by, Timestamp::from_micros(row.created_at))
     }))
-}
-
-/// Tells what has become of a refund that needs no retry.
-async fn no_retry(press: &Press<'_>, id: RefundId) -> Result<Vec<Reply>> {
-    let refund = review::one(press.ctx(), &press.turn.actor, id).await?;
-    let status = refund.status();
-    Ok(vec![press.turn.reply(Refused::NoRetry { status })])
 }
 
 /// Tells what has become of a payment of which nothing waits for the one who asks.

@@ -5,7 +5,7 @@ use crate::bot::cards::draw;
 use crate::bot::cards::press::Press;
 use crate::bot::cards::waiting::rests_on_days;
 use crate::domain::card::{Outcome, RefundDecided, RefundResult, Single};
-use crate::domain::message::{DecidedBy, Refused};
+use crate::domain::message::DecidedBy;
 use crate::domain::{CardState, Machine as _, RefundStatus};
 use crate::services::inbox::Reply;
 use crate::services::{Error, Refusal, Result, refund, review};
@@ -96,7 +96,7 @@ fn reject(single: &Single) -> view::Reject {
 /// The card asks once more: a click leaves its buttons pressed until it is changed.
 async fn ask_for_a_reason(press: &Press<'_>, single: &Single) -> Result<Vec<Reply>> {
     let mut answers = press.show(&press.turn.bot.draw(&reject(single))?).await?;
-    answers.push(press.turn.reply(Refused::NoReason));
+    answers.push(press.turn.nothing_picked("choice"));
     Ok(answers)
 }
 

@@ -1,0 +1,241 @@
+//! Why something was not done, as services refuse it and doors tell it. Nothing here knows a
+//! status of HTTP or a sentence.
+
+use serde::{Deserialize, Serialize};
+use strum::VariantNames;
+
+use crate::domain::{
+    BadMove, BindStatus, CampStatus, FieldErrors, RefundStatus, SyncId, Timestamp,
+};
+
+/// An error as far as people may know it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, VariantNames)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum ErrorKind {
+    /// Some fields are not taken.
+    Invalid(FieldErrors),
+    /// There is no such thing, or it is not for this person to know.
+    NotFound,
+    /// The role does not allow it.
+    Forbidden,
+    /// It cannot be done now.
+    Refused(Refusal),
+    /// A platform that it needs is not set up.
+    NotConfigured { platform: String },
+    /// A platform said no.
+    PlatformRefused { platform: String },
+    /// A platform did not answer, or what it did is not known.
+    PlatformUnavailable { platform: String },
+    /// Somebody else was first.
+    Overtaken,
+    /// The database does not answer.
+    DatabaseUnavailable,
+    /// Nothing that the one who asked could mend.
+    Internal,
+}
+
+/// A refusal that the contract has a word for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, VariantNames)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Refusal {
+    /// Nobody has signed in, or the openid is needed and not known.
+    Unauthenticated,
+    /// User name and password do not belong together.
+    WrongPassword,
+    /// Too many wrong passwords for this user name; until then, by the wall.
+    Locked { until: Timestamp },
+    /// An access token that is none.
+    TokenInvalid,
+    /// An access token whose time is over.
+    TokenExpired,
+    /// The group code shows after binding.
+    NotBound,
+    /// The token is of another order.
+    NotYourOrder,
+    /// The person has paid for this camp.
+    AlreadyEnrolled {
+        order_no: String,
+        bind_status: BindStatus,
+    },
+    /// The order is bound.
+    AlreadyBound,
+    /// Somebody has decided; `status` is what the refund or the match is now.
+    AlreadyDecided {
+        by: String,
+        at: Timestamp,
+        status: String,
+    },
+    /// What was shown is not what is.
+    ProposalChanged,
+    /// Not in this state.
+    WrongState(WrongState),
+    /// Not before these fields are right.
+    Incomplete(FieldErrors),
+    /// The undo window has closed.
+    UndoOver,
+    /// Another person has to approve.
+    NeedsSecondApprover,
+    /// A sync is running.
+    SyncRunning { sync_id: SyncId },
+    /// There is one already.
+    Duplicate(Duplicate),
+    /// The seven days are over.
+    BindExpired,
+    /// The link's time is over.
+    LinkExpired,
+    /// More than is taken.
+    TooLarge,
+    /// Not a picture of a kind that is taken, whatever its name says.
+    NotAPicture,
+    /// Neither CSV nor xlsx, whatever its name says.
+    NotATable,
+    /// The camp takes no one in.
+    CampNotEnrolling,
+}
+
+/// Why something cannot be done in the present state of things.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, VariantNames)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum WrongState {
+    /// No status leads there from the present one.
+    NoSuchMove {
+        subject: String,
+        from: String,
+        to: String,
+    },
+
+    /// The start of a camp that members may still enroll in has passed, or it is over.
+    CampBegun { status: CampStatus },
+    /// Somebody has paid for the camp.
+    CampPaidFor,
+    /// Only a camp that takes members in can be taken back.
+    CampNotPublished { status: CampStatus },
+    /// A field of a camp that somebody has paid for.
+    FrozenByPayment { field: String },
+    /// A field of a camp that has begun.
+    FrozenByStart { field: String },
+    /// Refunds are listed after the end.
+    CampNotSettling { status: CampStatus },
+    /// No complete sync has started since the end.
+    NoFinalSync,
+    /// The planet's project is made for drafts.
+    CampNotADraft { status: CampStatus },
+    /// Somebody is having the planet's project made.
+    ProjectUnderWay,
+    /// More than one project of the planet is what was asked for.
+    ProjectNotUnique,
+    /// Another attempt has taken the making over.
+    ProjectTakenOver,
+    /// A project was made, and the camp has another one by now.
+    ProjectNotNeeded { project: String },
+    /// The camp names no project of the planet.
+    NoPlanetProject,
+    /// The camp's project is no number.
+    PlanetProjectNotANumber,
+
+    /// The order can no longer be paid.
+    OrderNotPayable,
+    /// The order was closed while it was prepared.
+    OrderClosed,
+    /// The payment has no place in a camp yet: staff look at it.
+    PaymentUnderReview,
+
+    /// The order is not paid, or no longer.
+    OrderNotPaid,
+    /// There is nothing to give back.
+    NothingToRefund,
+    /// WeChat Pay refunds a year long.
+    PaidTooLongAgo,
+    /// Together the refunds of the order would exceed what was paid.
+    ExceedsPaid { paid_fen: i64, committed_fen: i64 },
+    /// The facts support no refund any more.
+    NotEligible,
+    /// Less sure than was asked for.
+    BelowConfidence { least: i64 },
+    /// Nobody has approved it, so that there is nothing to withdraw.
+    NotApproved { status: RefundStatus },
+    /// Only a rejected refund can be opened again.
+    NotRejected { status: RefundStatus },
+    /// Only a refund that needs a person can be closed.
+    NeedsNoPerson { status: RefundStatus },
+    /// Only a refund that has failed, or needs a person, can be tried again.
+    NotRetryable { status: RefundStatus },
+
+    /// More than one member claims the account.
+    IdentityContested,
+    /// The member was matched otherwise in the meantime.
+    MatchChanged,
+    /// The member is not matched.
+    NotMatched,
+    /// The deposit goes back by this match.
+    MatchRefunded,
+
+    /// Nobody changes their own role or disables themselves.
+    OwnRole,
+    /// Nobody deletes themselves.
+    OwnAccount,
+
+    /// The job runs.
+    JobRunning,
+    /// The run of the job was cut off.
+    JobCutOff,
+}
+
+/// Of what there is one already.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, VariantNames)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Duplicate {
+    /// An account with this user name or WeCom account.
+    StaffAccount,
+    /// A refund of the order, open or done.
+    Refund { refund_no: String },
+    /// A match of the planet account in this camp.
+    Match { nickname: String, member: i64 },
+    /// An approved deposit of the planet account.
+    Deposit { order_no: String },
+}
+
+/// Why a request could not even be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, VariantNames)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum RequestFault {
+    /// A body of JSON without the JSON type.
+    NotJsonType,
+    /// A body that is no JSON.
+    NotJson,
+    /// A form without the type of one.
+    NotMultipart,
+    /// The body ended too early.
+    CutOff,
+    /// The address takes no request of this method.
+    NoSuchMethod,
+    /// More requests than one caller may make.
+    TooManyRequests,
+}
+
+impl From<BadMove> for WrongState {
+    fn from(bad: BadMove) -> Self {
+        Self::NoSuchMove {
+            subject: bad.subject.to_owned(),
+            from: bad.from,
+            to: bad.to,
+        }
+    }
+}
+
+impl From<WrongState> for Refusal {
+    fn from(why: WrongState) -> Self {
+        Self::WrongState(why)
+    }
+}
+
+impl From<Duplicate> for Refusal {
+    fn from(of: Duplicate) -> Self {
+        Self::Duplicate(of)
+    }
+}

@@ -1,0 +1,73 @@
+//! Why a field that somebody filled in is not taken. The sentence for each stands in
+//! `message-templates/refusals.toml`.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The fields that are not taken, by their names in the API, each with its reason.
+pub type FieldErrors = BTreeMap<Cow<'static, str>, FieldError>;
+
+/// Why a field is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, strum::VariantNames)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum FieldError {
+    /// Nothing was filled in.
+    Missing,
+    /// It is not written as this field is written.
+    Malformed,
+    /// It was sent more than once.
+    Repeated,
+    /// It holds U+0000, which PostgreSQL cannot keep.
+    HoldsNul,
+    /// Too few characters.
+    TooShort { min: usize },
+    /// Too many characters.
+    TooLong { max: usize },
+    /// Too few or too many characters, or some that a name cannot have.
+    LengthOutOfRange { min: usize, max: usize },
+    /// Too many of them.
+    TooMany { max: usize },
+    /// A number that is too small.
+    TooSmall { min: i64 },
+    /// A number that is too big.
+    TooBig { max: i64 },
+    /// A number, or how many there are, outside its range.
+    OutOfRange { min: i64, max: i64 },
+    /// Not above 0.
+    NotPositive,
+    /// More than another field allows.
+    Exceeds { field: Cow<'static, str> },
+    /// A start before today.
+    InThePast,
+    /// A start that was right when it was chosen and has passed since.
+    HasPassed,
+    /// An end that is not after the start.
+    NotAfterStart,
+    /// An end before the start, where the same day would do.
+    BeforeStart,
+    /// From start to end it is too long.
+    SpanTooLong,
+    /// A volunteer who is a coach too.
+    IsCoach,
+    /// What it names is not there, or not any more.
+    Unknown,
+    /// Exactly one of this field and another is to be given.
+    NotExactlyOne { other: Cow<'static, str> },
+    /// A password that is not the account's.
+    Wrong,
+    /// What was to be changed is the same as before.
+    Unchanged,
+    /// An empty file.
+    Empty,
+    /// A table without a column that tells accounts apart.
+    NoIdColumn,
+    /// A table without a column of nicknames.
+    NoNicknameColumn,
+    /// A payment or refund of another merchant or application.
+    NotOurs,
+    /// An order that nobody has paid.
+    NotPaid,
+}
