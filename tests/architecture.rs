@@ -230,9 +230,13 @@ fn no_call_goes_out_of_an_open_transaction() {
     }
     let wrong = "async fn settle(ctx: &Context, tx: &mut Tx) { ctx.pay()?.query().await; }
                  async fn ask(ctx: &Context) { ctx.db.write(|tx| ctx.planet()).await; }
+                 async fn again(ctx: &Context) { ctx.transact(id, |tx, id| ctx.wecom()).await; }
                  async fn fine(ctx: &Context) { ctx.planet(); ctx.db.write(|tx| note(tx)).await; }";
     let found = transactions::calls_inside(wrong);
-    assert_eq!(found, ["settle: .pay", "write(…): .planet"]);
+    assert_eq!(
+        found,
+        ["settle: .pay", "write(…): .planet", "transact(…): .wecom"]
+    );
 }
 
 #[test]

@@ -4,7 +4,6 @@ use crate::domain::{BindMethod, BindStatus, Machine as _, MatchStatus, MemberId,
 use crate::store::payments::{self, Payment, PlanetClaim};
 use crate::store::{Lock, Note, Tx, members};
 
-use super::conflict::again_if_overtaken;
 use super::contest::{self, Newcomer};
 use super::matching::claimed;
 use super::{Context, Error, FieldError, Refusal, Result, WrongState, access_token, identity};
@@ -45,15 +44,13 @@ pub async fn bind(ctx: &Context, token: &str, request: Request) -> Result<Bound>
         return Err(Error::invalid("planetUserId", FieldError::Missing));
     }
     let (id, note) = (payment.id, Note::new("member", "bound", ctx.now()));
-    again_if_overtaken(|| {
-        let (context, claim, note) = (ctx.clone(), claim.clone(), note.clone());
-        ctx.db.write(move |tx| {
-            Box::pin(async move {
-                // Before any row, as staff do who decide about the same member.
-                tx.lock(Lock::Decisions).await?;
-                let payment = payments::by_id(tx, id).await?.ok_or(Error::NotFound)?;
-                apply(&context, tx, payment, claim, &note).await
-            })
+    let given = (ctx.clone(), id, claim, note);
+    ctx.transact(given, |tx, (ctx, id, claim, note)| {
+        Box::pin(async move {
+            // Before any row, as staff do who decide about the same member.
+            tx.lock(Lock::Decisions).await?;
+            let payment = payments::by_id(tx, *id).await?.ok_or(Error::NotFound)?;
+            apply(ctx, tx, payment, claim.clone(), note).await
         })
     })
     .await

@@ -12,7 +12,6 @@ use crate::platforms::wechat_pay::Transaction;
 use crate::store::payments::{Confirmation, OPENID, Payer, Payment, RAW_NOTICE, ToConfirm};
 use crate::store::{Note, Tx, camps, members, payments, sessions};
 
-use super::conflict::again_if_overtaken;
 use super::contest::{self, Newcomer};
 use super::matching::claimed;
 use super::notify::{Notice, tell_deciders};
@@ -52,12 +51,10 @@ pub async fn confirm(
     }
     let confirmation = confirmation(ctx, transaction, raw)?;
     let note = Note::new("wechat_pay", reason(transaction), ctx.now());
-    again_if_overtaken(|| {
-        let (context, order_no) = (ctx.clone(), transaction.out_trade_no.clone());
-        let (confirmation, note) = (confirmation.clone(), note.clone());
-        ctx.db.write(move |tx| {
-            Box::pin(async move { apply(&context, tx, &order_no, confirmation, &note).await })
-        })
+    let order_no = transaction.out_trade_no.clone();
+    let given = (ctx.clone(), order_no, confirmation, note);
+    ctx.transact(given, |tx, (ctx, order_no, confirmation, note)| {
+        Box::pin(apply(ctx, tx, order_no, confirmation.clone(), note))
     })
     .await
 }

@@ -15,7 +15,7 @@ use crate::store::sessions::{SESSION_OPENID, Session};
 use crate::store::{Note, StoreError, camps};
 
 use super::close_order::{self, Closing, pay_failure};
-use super::conflict::again_if_overtaken;
+use super::transact::again_if_overtaken;
 use super::{Context, Error, Refusal, Result, WrongState, confirm_payment, identity};
 
 /// An `h5_url` is good for five minutes (wechat-pay-v3 §4); it is fetched anew a little earlier.

@@ -13,7 +13,6 @@ mod clients;
 mod close_order;
 pub mod configuration;
 pub mod confirm_payment;
-mod conflict;
 mod contest;
 mod context;
 pub mod deliver;
@@ -41,6 +40,7 @@ mod rows;
 pub mod session;
 pub mod staff;
 pub mod sync;
+mod transact;
 pub mod uploads;
 
 pub use crate::catalogue::{Duplicate, Refusal, WrongState};

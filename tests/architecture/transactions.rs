@@ -1,10 +1,13 @@
-//! Finds calls to the outside inside transactions: in what is handed to `Db::write`, and in every
+//! Finds calls to the outside inside transactions: in what is handed to `Db::write` or
+//! `Context::transact`, and in every
 //! function that is lent a `Tx`.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 /// How services come by their clients.
 const CLIENTS: &[&str] = &["pay", "planet", "wecom", "files"];
+/// The methods that run what they are handed in a transaction.
+const WRITES: &[&str] = &["write", "transact"];
 
 /// The clients that a source reaches for while a transaction is open, each with where.
 pub(crate) fn calls_inside(text: &str) -> Vec<String> {
@@ -23,9 +26,11 @@ fn look(tokens: TokenStream, found: &mut Vec<String>) {
                     name_clients(body.stream(), &name, found);
                 }
             }
-            TokenTree::Ident(word) if word == "write" && is_method(&tokens, at) => {
+            TokenTree::Ident(word)
+                if WRITES.contains(&word.to_string().as_str()) && is_method(&tokens, at) =>
+            {
                 if let Some(TokenTree::Group(work)) = tokens.get(at + 1) {
-                    name_clients(work.stream(), "write(…)", found);
+                    name_clients(work.stream(), &format!("{word}(…)"), found);
                 }
             }
             TokenTree::Group(group) => look(group.stream(), found),

@@ -34,24 +34,24 @@ pub struct Advanced {
 /// [`Refusal::Incomplete`] with what is missing in a draft, or [`Refusal::WrongState`].
 pub async fn publish(ctx: &Context, actor: &Actor, id: CampId) -> Result<()> {
     require_anywhere(actor, Action::ManageCamps)?;
-    let (today, published) = (ctx.today(), note(ctx, actor, "published"));
+    let published = note(ctx, actor, "published");
     let audit = entry(ctx, actor, "camp.publish", id);
-    ctx.db
-        .write(move |tx| {
-            Box::pin(async move {
-                let camp = found(tx, id).await?;
-                let missing = form_of(tx, &camp).await?.missing();
-                if camp.status == CampStatus::Draft && !missing.is_empty() {
-                    return Err(Refusal::Incomplete(missing).into());
-                }
-                let change = camp.status.to(CampStatus::Enrolling)?;
-                refuse_if_begun(&camp, today)?;
-                camps::advance(tx, id, change, &published).await?;
-                tx.audit(audit);
-                Ok(())
-            })
+    let given = (id, ctx.today(), published, audit);
+    ctx.transact(given, |tx, (id, today, published, audit)| {
+        Box::pin(async move {
+            let camp = found(tx, *id).await?;
+            let missing = form_of(tx, &camp).await?.missing();
+            if camp.status == CampStatus::Draft && !missing.is_empty() {
+                return Err(Refusal::Incomplete(missing).into());
+            }
+            let change = camp.status.to(CampStatus::Enrolling)?;
+            refuse_if_begun(&camp, *today)?;
+            camps::advance(tx, *id, change, published).await?;
+            tx.audit(audit.clone());
+            Ok(())
         })
-        .await
+    })
+    .await
 }
 
 /// A camp that would have begun takes nobody in.
@@ -72,25 +72,22 @@ pub async fn withdraw(ctx: &Context, actor: &Actor, id: CampId) -> Result<()> {
     require_anywhere(actor, Action::ManageCamps)?;
     let withdrawn = note(ctx, actor, "withdrawn");
     let audit = entry(ctx, actor, "camp.withdraw", id);
-    ctx.db
-        .write(move |tx| {
-            Box::pin(async move {
-                tx.lock(Lock::Camp(id)).await?;
-                let camp = found(tx, id).await?;
-                if camp.status != CampStatus::Enrolling {
-                    return Err(WrongState::CampNotPublished {
-                        status: camp.status,
-                    }
-                    .into());
-                }
-                refuse_if_paid(tx, id).await?;
-                let change = camp.status.to(CampStatus::Pending)?;
-                camps::advance(tx, id, change, &withdrawn).await?;
-                tx.audit(audit);
-                Ok(())
-            })
+    ctx.transact((id, withdrawn, audit), |tx, (id, withdrawn, audit)| {
+        Box::pin(async move {
+            tx.lock(Lock::Camp(*id)).await?;
+            let camp = found(tx, *id).await?;
+            let status = camp.status;
+            if status != CampStatus::Enrolling {
+                return Err(WrongState::CampNotPublished { status }.into());
+            }
+            refuse_if_paid(tx, *id).await?;
+            let change = status.to(CampStatus::Pending)?;
+            camps::advance(tx, *id, change, withdrawn).await?;
+            tx.audit(audit.clone());
+            Ok(())
         })
-        .await
+    })
+    .await
 }
 
 /// Deletes a camp that has not started and that nobody has paid for.
@@ -99,28 +96,25 @@ pub async fn withdraw(ctx: &Context, actor: &Actor, id: CampId) -> Result<()> {
 /// [`Refusal::WrongState`].
 pub async fn delete(ctx: &Context, actor: &Actor, id: CampId) -> Result<()> {
     require_anywhere(actor, Action::ManageCamps)?;
-    let now = ctx.now();
     let audit = entry(ctx, actor, "camp.delete", id);
-    ctx.db
-        .write(move |tx| {
-            Box::pin(async move {
-                tx.lock(Lock::Camp(id)).await?;
-                let camp = found(tx, id).await?;
-                if camp.status.is_over() || camp.status == CampStatus::Ongoing {
-                    return Err(WrongState::CampBegun {
-                        status: camp.status,
-                    }
-                    .into());
-                }
-                refuse_if_paid(tx, id).await?;
-                if !camp_edits::delete(tx, id, camp.status, now).await? {
-                    return Err(Error::NotFound);
-                }
-                tx.audit(audit);
-                Ok(())
-            })
+    let given = (id, ctx.now(), audit);
+    ctx.transact(given, |tx, (id, now, audit)| {
+        Box::pin(async move {
+            tx.lock(Lock::Camp(*id)).await?;
+            let camp = found(tx, *id).await?;
+            let status = camp.status;
+            if status.is_over() || status == CampStatus::Ongoing {
+                return Err(WrongState::CampBegun { status }.into());
+            }
+            refuse_if_paid(tx, *id).await?;
+            if !camp_edits::delete(tx, *id, status, *now).await? {
+                return Err(Error::NotFound);
+            }
+            tx.audit(audit.clone());
+            Ok(())
         })
-        .await
+    })
+    .await
 }
 
 /// Under [`Lock::Camp`], or somebody may be paying.
@@ -164,25 +158,24 @@ async fn in_status(ctx: &Context, status: CampStatus) -> Result<Vec<Camp>> {
 }
 
 async fn advance_one(ctx: &Context, id: CampId) -> Result<Option<CampStatus>> {
-    let (today, settings) = (ctx.today(), ctx.settings.clone());
     let by_calendar = Note::new("advance-camps", "calendar", ctx.now());
-    ctx.db
-        .write(move |tx| {
-            Box::pin(async move {
-                let Some(camp) = camps::by_id(tx, id).await? else {
-                    return Ok(None);
-                };
-                let Some(next) = camp.status.due_by_calendar(&camp.terms, today) else {
-                    return Ok(None);
-                };
-                camps::advance(tx, id, camp.status.to(next)?, &by_calendar).await?;
-                if next == CampStatus::Ended {
-                    tell_ended(tx, &settings, &camp, &by_calendar).await?;
-                }
-                Ok(Some(next))
-            })
+    let given = (id, ctx.today(), ctx.settings.clone(), by_calendar);
+    ctx.transact(given, |tx, (id, today, settings, by_calendar)| {
+        Box::pin(async move {
+            let Some(camp) = camps::by_id(tx, *id).await? else {
+                return Ok(None);
+            };
+            let Some(next) = camp.status.due_by_calendar(&camp.terms, *today) else {
+                return Ok(None);
+            };
+            camps::advance(tx, *id, camp.status.to(next)?, by_calendar).await?;
+            if next == CampStatus::Ended {
+                tell_ended(tx, settings, &camp, by_calendar).await?;
+            }
+            Ok(Some(next))
         })
-        .await
+    })
+    .await
 }
 
 async fn tell_ended(tx: &mut Tx, settings: &Settings, camp: &Camp, note: &Note) -> Result<()> {
@@ -209,21 +202,21 @@ async fn archive_if_settled(ctx: &Context, id: CampId) -> Result<bool> {
         "every refund has ended, or 60 days",
         ctx.now(),
     );
-    ctx.db
-        .write(move |tx| {
-            Box::pin(async move {
-                let camp = camps::by_id(tx, id).await?;
-                let camp = camp.filter(|camp| camp.status == CampStatus::Settling);
-                let Some(camp) = camp else {
-                    return Ok(false);
-                };
-                if !reports::is_settled(tx, &camp, give_up_before).await? {
-                    return Ok(false);
-                }
-                let change = camp.status.to(CampStatus::Archived)?;
-                camps::advance(tx, id, change, &settled).await?;
-                Ok(true)
-            })
+    let given = (id, give_up_before, settled);
+    ctx.transact(given, |tx, (id, give_up_before, settled)| {
+        Box::pin(async move {
+            let camp = camps::by_id(tx, *id).await?;
+            let camp = camp.filter(|camp| camp.status == CampStatus::Settling);
+            let Some(camp) = camp else {
+                return Ok(false);
+            };
+            if !reports::is_settled(tx, &camp, *give_up_before).await? {
+                return Ok(false);
+            }
+            let change = camp.status.to(CampStatus::Archived)?;
+            camps::advance(tx, *id, change, settled).await?;
+            Ok(true)
         })
-        .await
+    })
+    .await
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::config::{ConfigError, check_stored, read_stored};
 use crate::domain::Action;
 use crate::domain::staff::Actor;
-use crate::services::conflict::again_if_overtaken;
+use crate::services::transact::again_if_overtaken;
 use crate::services::{Result, require_anywhere};
 use crate::store::audit::Entry;
 use crate::store::{Sealed, StoreError, system_config};

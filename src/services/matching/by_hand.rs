@@ -8,7 +8,6 @@ use crate::domain::staff::Actor;
 use crate::domain::{
     Action, BindMethod, BindStatus, Machine as _, MatchStatus, MemberId, PlanetUserId,
 };
-use crate::services::conflict::again_if_overtaken;
 use crate::services::contest::GIVEN_TO_ANOTHER;
 use crate::services::{Context, Duplicate, Error, FieldError, Result, WrongState, require};
 use crate::store::audit::Entry;
@@ -38,18 +37,16 @@ pub async fn match_by_hand(
 ) -> Result<Member> {
     let remark = checked(remark)?;
     let note = Note::new(actor, remark.unwrap_or_default(), ctx.now());
-    again_if_overtaken(|| {
-        let (actor, note) = (actor.clone(), note.clone());
-        ctx.db.write(move |tx| {
-            Box::pin(async move {
-                let (member, payment) = open_member(tx, &actor, id).await?;
-                let user = known(tx, account).await?;
-                refuse_if_anothers(tx, &member, account).await?;
-                if !is_decided(&member, &payment, account) {
-                    give(tx, &actor, &member, &payment, user, &note).await?;
-                }
-                members::by_id(tx, id).await?.ok_or(Error::NotFound)
-            })
+    let given = (actor.clone(), id, account, note);
+    ctx.transact(given, |tx, (actor, id, account, note)| {
+        Box::pin(async move {
+            let (member, payment) = open_member(tx, actor, *id).await?;
+            let user = known(tx, *account).await?;
+            refuse_if_anothers(tx, &member, *account).await?;
+            if !is_decided(&member, &payment, *account) {
+                give(tx, actor, &member, &payment, user, note).await?;
+            }
+            members::by_id(tx, *id).await?.ok_or(Error::NotFound)
         })
     })
     .await
@@ -61,17 +58,15 @@ pub async fn match_by_hand(
 /// [`Refusal::WrongState`] if the member is not matched, or once the deposit goes back.
 pub async fn unmatch(ctx: &Context, actor: &Actor, id: MemberId) -> Result<Member> {
     let note = Note::new(actor, "", ctx.now());
-    again_if_overtaken(|| {
-        let (actor, note) = (actor.clone(), note.clone());
-        ctx.db.write(move |tx| {
-            Box::pin(async move {
-                let (member, payment) = open_member(tx, &actor, id).await?;
-                if member.match_status != MatchStatus::Matched {
-                    return Err(WrongState::NotMatched.into());
-                }
-                undo(tx, &actor, &member, &payment, &note).await?;
-                members::by_id(tx, id).await?.ok_or(Error::NotFound)
-            })
+    let given = (actor.clone(), id, note);
+    ctx.transact(given, |tx, (actor, id, note)| {
+        Box::pin(async move {
+            let (member, payment) = open_member(tx, actor, *id).await?;
+            if member.match_status != MatchStatus::Matched {
+                return Err(WrongState::NotMatched.into());
+            }
+            undo(tx, actor, &member, &payment, note).await?;
+            members::by_id(tx, *id).await?.ok_or(Error::NotFound)
         })
     })
     .await

@@ -5,7 +5,6 @@ use serde_json::json;
 
 use crate::domain::staff::Actor;
 use crate::domain::{BindStatus, Machine as _, MatchStatus, MemberId, PlanetUserId};
-use crate::services::conflict::again_if_overtaken;
 use crate::services::{Context, Error, Refusal, Result, WrongState};
 use crate::store::members::Member;
 use crate::store::payments::Payment;
@@ -38,19 +37,17 @@ pub const fn was_looked_at(member: &Member) -> bool {
 /// [`Refusal::AlreadyDecided`] if somebody else was first; those of [`super::match_by_hand`].
 pub async fn choose(ctx: &Context, actor: &Actor, id: MemberId, choice: Choice) -> Result<Member> {
     let note = Note::new(actor, "", ctx.now());
+    let given = (actor.clone(), id, choice, note);
     // If somebody else was first, the next look says who.
-    again_if_overtaken(|| {
-        let (actor, note) = (actor.clone(), note.clone());
-        ctx.db.write(move |tx| {
-            Box::pin(async move {
-                let (member, payment) = by_hand::open_member(tx, &actor, id).await?;
-                if member.match_status == MatchStatus::Matched {
-                    refuse_unless_same(tx, &actor, &member, &payment, choice).await?;
-                } else {
-                    apply(tx, &actor, &member, &payment, choice, &note).await?;
-                }
-                members::by_id(tx, id).await?.ok_or(Error::NotFound)
-            })
+    ctx.transact(given, |tx, (actor, id, choice, note)| {
+        Box::pin(async move {
+            let (member, payment) = by_hand::open_member(tx, actor, *id).await?;
+            if member.match_status == MatchStatus::Matched {
+                refuse_unless_same(tx, actor, &member, &payment, *choice).await?;
+            } else {
+                apply(tx, actor, &member, &payment, *choice, note).await?;
+            }
+            members::by_id(tx, *id).await?.ok_or(Error::NotFound)
         })
     })
     .await
@@ -67,20 +64,18 @@ pub async fn withdraw(
     account: PlanetUserId,
 ) -> Result<Member> {
     let note = Note::new(actor, "", ctx.now());
-    again_if_overtaken(|| {
-        let (actor, note) = (actor.clone(), note.clone());
-        ctx.db.write(move |tx| {
-            Box::pin(async move {
-                let (member, payment) = by_hand::open_member(tx, &actor, id).await?;
-                let is_matched = member.match_status == MatchStatus::Matched;
-                if is_matched && member.identity.planet_user_id != Some(account) {
-                    return Err(WrongState::MatchChanged.into());
-                }
-                if is_matched {
-                    by_hand::undo(tx, &actor, &member, &payment, &note).await?;
-                }
-                members::by_id(tx, id).await?.ok_or(Error::NotFound)
-            })
+    let given = (actor.clone(), id, account, note);
+    ctx.transact(given, |tx, (actor, id, account, note)| {
+        Box::pin(async move {
+            let (member, payment) = by_hand::open_member(tx, actor, *id).await?;
+            let is_matched = member.match_status == MatchStatus::Matched;
+            if is_matched && member.identity.planet_user_id != Some(*account) {
+                return Err(WrongState::MatchChanged.into());
+            }
+            if is_matched {
+                by_hand::undo(tx, actor, &member, &payment, note).await?;
+            }
+            members::by_id(tx, *id).await?.ok_or(Error::NotFound)
         })
     })
     .await

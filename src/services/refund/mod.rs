@@ -30,7 +30,7 @@ use crate::domain::{
 use crate::store::refunds::Refund;
 use crate::store::{Conn, Note, Tx, audit, payments, refunds};
 
-use super::conflict::again_if_overtaken;
+use super::transact::again_if_overtaken;
 use super::{
     Context, Duplicate, Error, FieldError, Refusal, Result, WrongState, require, require_anywhere,
 };

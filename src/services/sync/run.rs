@@ -1,7 +1,6 @@
 //! The life of a run: started once per camp, held under a lease while the planet is read, and
 //! ended by one transaction.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -13,7 +12,6 @@ use crate::domain::staff::Actor;
 use crate::domain::{Action, CampId, CampStatus, SyncId, Timestamp};
 use crate::platforms::zsxq::Planet;
 use crate::services::by_camp::FailedCamps;
-use crate::services::conflict::again_if_overtaken;
 use crate::services::notify::{Notice, tell_deciders};
 use crate::services::rows::readable;
 use crate::services::{
@@ -259,19 +257,14 @@ async fn lease_lost(ctx: &Context, id: SyncId) {
 }
 
 async fn complete(ctx: &Context, run: &Run, whole: Whole) -> Result<()> {
-    let whole = Arc::new(whole);
-    let (id, camp_id, now) = (run.id, run.camp.id, ctx.now());
+    let (id, camp_id) = (run.id, run.camp.id);
     let shortcoming = whole
         .shortcoming()
         .map(|fault| ctx.settings.catalogue.say(&fault));
-    let applied = again_if_overtaken(|| {
-        let (whole, shortcoming) = (Arc::clone(&whole), shortcoming.clone());
-        ctx.db.write(move |tx| {
-            Box::pin(async move {
-                let shortcoming = shortcoming.as_deref();
-                apply::complete(tx, id, camp_id, &whole, shortcoming, now).await
-            })
-        })
+    let given = (id, camp_id, whole, shortcoming, ctx.now());
+    let applied = ctx.transact(given, |tx, (id, camp_id, whole, shortcoming, now)| {
+        let shortcoming = shortcoming.as_deref();
+        Box::pin(apply::complete(tx, *id, *camp_id, whole, shortcoming, *now))
     });
     match applied.await {
         Ok(counts) => {
