@@ -108,6 +108,9 @@ const VAGUE_NAMES: &[&str] = &[
     "util", "utils", "common", "helper", "helpers", "manager", "misc",
 ];
 const MAX_FILE_LINES: usize = 600;
+/// Of services and web together: what the books keep in words, what WeChat Pay shows a payer (a
+/// request that is sent again must be the same), and examples of the API's document.
+const MAX_CHINESE_LINES: usize = 30;
 /// A guard against looking at an empty folder: fewer files than this were never in `src/`.
 const FEWEST_FILES: usize = 100;
 
@@ -236,6 +239,26 @@ fn no_call_goes_out_of_an_open_transaction() {
     assert_eq!(
         found,
         ["settle: .pay", "write(…): .planet", "transact(…): .wecom"]
+    );
+}
+
+#[test]
+fn sentences_for_people_stand_in_the_templates() {
+    let is_chinese = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c);
+    let files = [files("src/services", &["rs"]), files("src/web", &["rs"])].concat();
+    let mut found = Vec::new();
+    for file in files.iter().filter(|file| !file.ends_with("tests.rs")) {
+        let text = fs::read_to_string(root().join(file)).unwrap();
+        let code = text.split("\nmod tests {").next().unwrap();
+        let lines = code.lines().map(str::trim_start);
+        let in_chinese = lines.filter(|line| !line.starts_with("//") && line.contains(is_chinese));
+        found.extend(in_chinese.map(|line| format!("{file}: {line}")));
+    }
+    let n_lines = found.len();
+    assert!(
+        (1..=MAX_CHINESE_LINES).contains(&n_lines),
+        "{n_lines}\n{}",
+        found.join("\n")
     );
 }
 

@@ -11,12 +11,12 @@ use super::{Context, Error, FieldError, Refusal, Result, WrongState, access_toke
 /// Payments looked at in one round of the job.
 const BATCH: i64 = 500;
 
-/// What a member types to be bound.
+/// A member's request to be bound.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// The order.
     pub order_no: String,
-    /// Who they say to be.
+    /// The account that they say is theirs.
     pub claim: PlanetClaim,
 }
 
@@ -133,7 +133,7 @@ pub async fn expire(ctx: &Context) -> Result<usize> {
     }
 }
 
-/// Whether it was this call that expired the binding.
+/// Expires one binding; false where the member was faster.
 async fn expire_one(ctx: &Context, payment: &Payment, note: &Note) -> Result<bool> {
     let change = payment.bind_status.to(BindStatus::Expired)?;
     let (id, note) = (payment.id, note.clone());

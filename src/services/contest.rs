@@ -2,6 +2,7 @@
 //! their id first: both matches become pending, and a person decides. What a person has decided
 //! already stands, and so does a match by which a deposit goes back: then only the newcomer waits.
 
+use crate::domain::matching::Reason;
 use crate::domain::message::MatchContested;
 use crate::domain::refund::rests_on_match;
 use crate::domain::{BindMethod, CampId, Machine as _, MatchStatus};
@@ -13,12 +14,6 @@ use super::matching::said;
 use super::notify::{Notice, tell_deciders};
 use super::{Context, Error, Result};
 
-/// Why those wait of whom nobody has said yet who is right.
-const CONTESTED: &str = "同一星球账号有多人认领，待人工确认";
-/// What the others who claim an account are told once a person has said whose it is.
-pub(super) const GIVEN_TO_ANOTHER: &str = "此星球账号已由人工确认给另一位成员";
-/// What a newcomer is told whose account has brought somebody else their deposit back.
-const PAID_TO_ANOTHER: &str = "此星球账号的押金已批准退给另一位成员";
 /// The operator of a doubt: nobody has decided it.
 const OPERATOR: &str = "system";
 
@@ -29,11 +24,11 @@ pub(super) struct Newcomer<'a> {
     pub(super) order_no: &'a str,
 }
 
-/// Why a match stands whoever comes.
+/// The status of a claim that stands whoever comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Standing {
+enum ClaimStatus {
     /// A person has decided it.
-    Given,
+    Confirmed,
     /// By this match the deposit goes back, or went: nobody could mend it any more.
     Refunding,
 }
@@ -65,18 +60,18 @@ pub(super) async fn settle(
     };
     let mut stands = None;
     for other in &others {
-        match standing(tx, other).await? {
+        match claim_status(tx, other).await? {
             Some(why) => stands = Some(why),
             None => doubt(tx, other, note).await?,
         }
     }
     let reason = match stands {
-        Some(Standing::Given) => GIVEN_TO_ANOTHER,
-        Some(Standing::Refunding) => PAID_TO_ANOTHER,
-        None => CONTESTED,
+        Some(ClaimStatus::Confirmed) => Reason::GivenToAnother,
+        Some(ClaimStatus::Refunding) => Reason::PaidToAnother,
+        None => Reason::ClaimedByMany,
     };
     judged.status = MatchStatus::Pending;
-    judged.identity.reasons.push(reason.to_owned());
+    judged.identity.reasons.push(reason.to_string());
     let camp = camps::by_id(tx, newcomer.camp).await?;
     // By the name that the planet has for the account: those who claim it may call it anything.
     let user = planet_users::find(tx, &account.to_string()).await?;
@@ -86,8 +81,8 @@ pub(super) async fn settle(
         planet_nickname: user.map(|user| user.nickname),
         account,
         camp_name: camp.map(|camp| camp.name),
-        given: stands == Some(Standing::Given),
-        refunding: stands == Some(Standing::Refunding),
+        given: stands == Some(ClaimStatus::Confirmed),
+        refunding: stands == Some(ClaimStatus::Refunding),
     };
     let notice = Notice {
         content: contested.into(),
@@ -97,7 +92,7 @@ pub(super) async fn settle(
     tell_deciders(tx, &ctx.settings, &notice, note.at).await
 }
 
-async fn standing(tx: &mut Tx, member: &Member) -> Result<Option<Standing>> {
+async fn claim_status(tx: &mut Tx, member: &Member) -> Result<Option<ClaimStatus>> {
     if member.match_status != MatchStatus::Matched {
         return Ok(None);
     }
@@ -106,9 +101,9 @@ async fn standing(tx: &mut Tx, member: &Member) -> Result<Option<Standing>> {
     let refund = refunds::of_payment(tx, payment.id).await?;
     let refund = refund.map(|refund| refund.status());
     Ok(if rests_on_match(payment.status, refund) {
-        Some(Standing::Refunding)
+        Some(ClaimStatus::Refunding)
     } else if payment.bind_method == Some(BindMethod::Manual) {
-        Some(Standing::Given)
+        Some(ClaimStatus::Confirmed)
     } else {
         None
     })
@@ -120,8 +115,9 @@ async fn doubt(tx: &mut Tx, member: &Member, note: &Note) -> Result<()> {
     }
     let change = member.match_status.to(MatchStatus::Pending)?;
     let mut identity = member.identity.clone();
-    identity.reasons.push(CONTESTED.to_owned());
-    let said = said("存疑", &identity, &Note::new(OPERATOR, CONTESTED, note.at));
+    let why = Reason::ClaimedByMany.to_string();
+    identity.reasons.push(why.clone());
+    let said = said("存疑", &identity, &Note::new(OPERATOR, why, note.at));
     members::set_match(tx, member.id, change, &identity, &said).await?;
     Ok(())
 }

@@ -18,21 +18,21 @@ use super::close_order::{self, Closing, pay_failure};
 use super::transact::again_if_overtaken;
 use super::{Context, Error, Refusal, Result, WrongState, confirm_payment, identity};
 
-/// An `h5_url` is good for five minutes (wechat-pay-v3 §4); it is fetched anew a little earlier.
+/// An `h5_url` is good for five minutes (wechat-pay-v3 §4); it is fetched again a little earlier.
 const H5_URL_LIVES: TimeDelta = TimeDelta::minutes(4);
 /// `prepay_id` and `code_url` are good for two hours, longer than an order.
 const PREPAY_LIVES: TimeDelta = TimeDelta::minutes(110);
 /// WeChat Pay is first asked about an order this long after it was made.
 const FIRST_QUERY_AFTER: TimeDelta = TimeDelta::minutes(5);
 
-/// What a member asks for.
+/// A member's request for a place.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// The camp.
     pub camp_id: CampId,
-    /// How they want to pay.
+    /// Their way to pay.
     pub channel: PayChannel,
-    /// Who they say to be.
+    /// The account that they say is theirs.
     pub claim: PlanetClaim,
     /// Their address, for the h5 channel.
     pub ip: IpAddr,
@@ -43,9 +43,9 @@ pub struct Request {
 pub struct Ordered {
     /// Our number.
     pub order_no: String,
-    /// How it is paid.
+    /// Its way to be paid.
     pub channel: PayChannel,
-    /// How much.
+    /// The deposit.
     pub amount: Fen,
     /// Until when.
     pub expires_at: Timestamp,
@@ -95,7 +95,7 @@ async fn place(
     prepare(ctx, order, &camp.name).await
 }
 
-/// What the member needs to have their unpaid order paid, again.
+/// Gives the member again what they need to pay their unpaid order.
 pub async fn pay_means(ctx: &Context, session: &Session, order_no: &str) -> Result<Ordered> {
     let (order, camp) = {
         let mut conn = ctx.db.read().await?;
@@ -289,7 +289,7 @@ async fn fetch_means(ctx: &Context, order: &Payment, camp_name: &str) -> Result<
     }
 }
 
-/// Whether WeChat Pay takes this number no more: it ended there, or was asked for otherwise when
+/// Says whether WeChat Pay takes this number no more: it ended there, or was asked for otherwise when
 /// it was prepared before.
 fn is_used_up(error: &wechat_pay::Error, order: &Payment) -> bool {
     match error.next_step() {

@@ -1,10 +1,10 @@
-//! Who somebody is on the planet: what their claim is worth against the roster.
+//! Judges who somebody is on the planet: the worth of their claim against the roster.
 
 use std::collections::HashSet;
 
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::domain::matching::{self, Candidate, Claim, Decision, Identified};
+use crate::domain::matching::{self, Candidate, Claim, Decision, Identified, Reason};
 use crate::domain::member::FULL_CONFIDENCE;
 use crate::domain::{CampId, MatchStatus, PlanetUserId};
 use crate::store::Conn;
@@ -19,16 +19,15 @@ use super::{Context, Error, FieldError, FieldErrors, Result, personal_links};
 const CLAIMED_CONFIDENCE: i64 = 50;
 /// The most that a claim which the roster does not prove is worth: a person or a sync confirms it.
 const UNPROVED_CONFIDENCE: i64 = Decision::MATCHED_FROM as i64 - 1;
-const UNPROVED: &str = "会员自己填写，尚未核实";
 /// Characters of a nickname at most.
 const MAX_NICKNAME_CHARS: usize = 64;
 
-/// What a claim is worth.
+/// A claim, judged.
 #[derive(Debug, Clone)]
 pub struct Judged {
-    /// Who it is, as far as that is known.
+    /// The account, as far as that is known.
     pub identity: Identity,
-    /// Whether that is sure.
+    /// Matched if that is sure.
     pub status: MatchStatus,
 }
 
@@ -131,7 +130,7 @@ async fn judge_signed(
     signed: PlanetUserId,
 ) -> Result<Judged> {
     let known = planet_users::find(conn, &signed.to_string()).await?;
-    let reasons = vec!["通过专属链接报名".to_owned()];
+    let reasons = vec![Reason::PersonalLink.to_string()];
     let mut identity = claimed(claim, Some(signed), FULL_CONFIDENCE, reasons);
     if let Some(user) = known {
         identity.planet_nickname = user.nickname;
@@ -157,7 +156,7 @@ async fn judge_by_account(
         Identified::Agreed(_)
     );
     if user.in_roster && agrees {
-        let reasons = vec!["编号与昵称和名册一致".to_owned()];
+        let reasons = vec![Reason::RosterAgrees.to_string()];
         return Ok(Judged {
             identity: claimed(claim, account, FULL_CONFIDENCE, reasons),
             status: MatchStatus::Matched,
@@ -173,7 +172,7 @@ async fn judge_by_account(
     let (score, reasons) = scored.map_or((0, Vec::new()), |scored| (scored.score, scored.reasons));
     let confidence = i64::from(score).min(UNPROVED_CONFIDENCE);
     let mut reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
-    reasons.push(UNPROVED.to_owned());
+    reasons.push(Reason::Unproved.to_string());
     Ok(Judged {
         identity: claimed(claim, account, confidence, reasons),
         status: MatchStatus::Pending,
@@ -193,14 +192,14 @@ async fn judge_by_number(
         Some(row) => {
             let candidate = unseen_candidate(conn, &row).await?;
             match matching::identify(typed, nickname, &[candidate]) {
-                Identified::Agreed(_) => "编号与昵称和名册一致，等打卡同步后对上账号",
-                Identified::NumberOnly(_) | Identified::Nobody => "编号在名册里，但昵称与名册不同",
+                Identified::Agreed(_) => Reason::RosterAgreesUnseen,
+                Identified::NumberOnly(_) | Identified::Nobody => Reason::RosterNicknameDiffers,
             }
         }
-        None => UNPROVED,
+        None => Reason::Unproved,
     };
     let account = account_id(typed).map(PlanetUserId);
-    let reasons = vec![reason.to_owned()];
+    let reasons = vec![reason.to_string()];
     Ok(Judged {
         identity: claimed(claim, account, CLAIMED_CONFIDENCE, reasons),
         status: MatchStatus::Pending,
@@ -320,7 +319,7 @@ pub struct Prefill {
     pub planet_user_id: String,
     /// Its nickname; only for a link that we signed.
     pub planet_nickname: Option<String>,
-    /// Whether we signed the link for this account.
+    /// We signed the link for this account.
     pub signed: bool,
 }
 

@@ -14,7 +14,7 @@ const SHORTEST_ID: f64 = 1e9;
 /// Between the reasons in one cell.
 const REASON_SEPARATOR: &str = "；";
 
-/// Why nothing was matched.
+/// The reason why nothing was matched.
 #[derive(Debug, Error)]
 pub enum MatchFilesError {
     /// The file of payments cannot be read.
@@ -41,7 +41,7 @@ pub enum MatchFilesError {
         file: &'static str,
         /// As the spreadsheet counts it.
         row: usize,
-        /// What is left of the id.
+        /// The digits that are left of the id.
         cell: String,
     },
     /// The result cannot be written.
@@ -49,7 +49,7 @@ pub enum MatchFilesError {
     Write(#[source] csv::Error),
 }
 
-/// What was decided, in numbers.
+/// The decisions in numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {

@@ -35,7 +35,7 @@ pub async fn status(ctx: &Context, session: Option<&Session>, order_no: &str) ->
     let ordered =
         session.is_some_and(|session| payment.session_hash.as_ref() == Some(&session.id_hash));
     Ok(if ordered {
-        told(ctx, payment)
+        order_view(ctx, payment)
     } else {
         OrderView {
             payment,
@@ -57,13 +57,13 @@ pub async fn of_session(ctx: &Context, session: &Session) -> Result<Vec<OrderVie
         } else {
             None
         };
-        let order = told(ctx, payment);
+        let order = order_view(ctx, payment);
         orders.push(OrderView { way_back, ..order });
     }
     Ok(orders)
 }
 
-fn told(ctx: &Context, payment: Payment) -> OrderView {
+fn order_view(ctx: &Context, payment: Payment) -> OrderView {
     let is_member = payment.member_id.is_some() && payment.status != OrderStatus::Created;
     let access_token = is_member.then(|| access_token::of(ctx.keys(), &payment.order_no));
     OrderView {
@@ -80,7 +80,7 @@ pub struct Group {
     pub camp: Camp,
     /// The picture of the group's code.
     pub code: UploadId,
-    /// Whether the member has joined already.
+    /// The member has joined already.
     pub joined: bool,
 }
 
@@ -137,7 +137,7 @@ pub async fn member_of_token(ctx: &Context, token: &str, member: MemberId) -> Re
 pub struct WayBack {
     /// The refund.
     pub refund: Refund,
-    /// Why a person said no; none unless one did. What goes wrong at WeChat Pay is for staff.
+    /// The reason of a person who said no; none unless one did. What goes wrong at WeChat Pay is for staff.
     pub rejected_for: Option<String>,
 }
 
@@ -176,9 +176,9 @@ fn place(payment: &Payment) -> Result<(CampId, MemberId)> {
 pub struct ShownCamp {
     /// The camp.
     pub camp: Camp,
-    /// How many have a place in it.
+    /// Members with a place in it.
     pub enrolled: i64,
-    /// Whether one may order now.
+    /// One may order now.
     pub can_enroll: bool,
 }
 

@@ -25,7 +25,7 @@ pub fn url(ctx: &Context, camp: CampId, user: PlanetUserId, terms: &Terms) -> St
     format!("{base}/h5/camps/{camp}?planetUserId={user}&ticket={ticket}")
 }
 
-/// Whether we signed `ticket` for this user and this camp.
+/// Says whether we signed `ticket` for this user and this camp.
 ///
 /// # Errors
 /// `link_expired` after the camp's end; a ticket that we did not make is `Ok(false)`.

@@ -10,9 +10,9 @@ use crate::store::sessions::{self, SESSION_OPENID, Session};
 use super::access_token::hash;
 use super::{Context, Error, FieldError, Refusal, Result};
 
-/// How long a session of the member pages is good: a camp, its refund and some time to look back.
+/// The life of a session of the member pages: a camp, its refund and some time to look back.
 const SESSION_LIVES: TimeDelta = TimeDelta::days(180);
-/// How long a sign-in may take.
+/// The time that a sign-in may take.
 const SIGN_IN_WITHIN: TimeDelta = TimeDelta::minutes(10);
 /// The member never linked WeChat (wecom-app §11).
 const NO_WECHAT: i64 = 43004;
@@ -21,9 +21,9 @@ const PURPOSE: &str = "h5";
 
 /// A new session and what its cookie holds.
 pub struct NewSession {
-    /// What only the browser knows.
+    /// Known to the browser only.
     pub cookie: String,
-    /// What we keep.
+    /// As we keep it.
     pub session: Session,
 }
 
@@ -183,7 +183,7 @@ impl Session {
     }
 }
 
-/// What a page inside WeCom needs to call its client (wecom-bots-h5 §4.1).
+/// The signatures that a page inside WeCom needs to call its client (wecom-bots-h5 §4.1).
 #[derive(Debug, Clone)]
 pub struct JsConfig {
     /// Unix seconds.

@@ -1,6 +1,6 @@
 //! The score of a claim for an account, with everything that speaks for and against it.
 
-use super::field::{Field, MATCHED, Namesakes, Pair, REVIEW};
+use super::candidate_pool::{CandidatePool, MATCHED, Namesakes, Pair, REVIEW};
 use super::reason::{PayerName, Reason};
 
 /// Off for namesakes when only the name speaks for the account.
@@ -31,7 +31,7 @@ struct Names {
     are_two: bool,
 }
 
-impl Field<'_> {
+impl CandidatePool<'_> {
     /// The score from 1 to 100, and its reasons: support first, doubts last.
     pub(super) fn judge(&self, at: usize, pair: &Pair) -> (u8, Vec<Reason>) {
         let evidence = &pair.evidence;

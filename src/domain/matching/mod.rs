@@ -10,7 +10,7 @@
 //!    ids lose blanks and labels.
 //! 2. **Find** (`roster`): an index gives the few accounts that share any evidence with a claim.
 //! 3. **Weigh** (`evidence`): each such pair gets points, by itself.
-//! 4. **Compare** (`field`, `judge`): who else could the claim be, who else claims the account?
+//! 4. **Compare** (`candidate_pool`, `judge`): who else could the claim be, who else claims the account?
 //!    That makes the score, with its reasons and doubts.
 //! 5. **Assign** (`assignment`, `verdicts`): one global assignment (Kuhn–Munkres) gives every
 //!    account to at most one claim, and a claim one verdict.
@@ -48,8 +48,8 @@
 //! claim in six is beyond the machine.
 
 mod assignment;
+mod candidate_pool;
 mod evidence;
-mod field;
 mod fold;
 mod identify;
 mod judge;
@@ -80,7 +80,7 @@ pub const MAX_RUNNERS_UP: usize = 8;
 #[must_use]
 pub fn assign(claims: &[Claim], candidates: &[Candidate], taken: &HashSet<String>) -> Vec<Verdict> {
     let roster = roster::Roster::new(candidates);
-    field::Field::new(claims, &roster, taken).verdicts()
+    candidate_pool::CandidatePool::new(claims, &roster, taken).verdicts()
 }
 
 /// The at most `n` accounts that fit one claim, best first, as if it were the only claim.
@@ -94,5 +94,5 @@ pub fn candidates_for(
     n: usize,
 ) -> Vec<Scored> {
     let roster = roster::Roster::new(candidates);
-    field::Field::of_one(claim, &roster, taken).ranking(n)
+    candidate_pool::CandidatePool::of_one(claim, &roster, taken).ranking(n)
 }

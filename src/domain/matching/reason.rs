@@ -62,6 +62,29 @@ pub enum Reason {
     ListLooksShifted,
     /// The account is already bound to somebody else.
     Taken,
+
+    /// The member came by a link that we signed for the account.
+    PersonalLink,
+    /// Number and nickname are those of the roster.
+    RosterAgrees,
+    /// They are, and no sync has seen the account yet.
+    RosterAgreesUnseen,
+    /// The number is in the roster, under another nickname.
+    RosterNicknameDiffers,
+    /// Number and nickname are those of the planet.
+    PlanetAgrees,
+    /// Nothing speaks for it but the member's own word.
+    Unproved,
+    /// Several members of the camp claim the account.
+    ClaimedByMany,
+    /// A person has given the account to another member.
+    GivenToAnother,
+    /// By the account another member's deposit goes back.
+    PaidToAnother,
+    /// A person looked at the candidates and took none.
+    NoneOfThese,
+    /// The account has checked in, and no member has or claims it.
+    Unclaimed,
 }
 
 impl std::fmt::Display for Reason {
@@ -92,6 +115,17 @@ impl std::fmt::Display for Reason {
             Self::NameAlone => f.write_str("仅凭名字，没有ID佐证"),
             Self::ListLooksShifted => f.write_str("整份名单的ID与昵称疑似错行"),
             Self::Taken => f.write_str("此账号已绑定他人"),
+            Self::PersonalLink => f.write_str("通过专属链接报名"),
+            Self::RosterAgrees => f.write_str("编号与昵称和名册一致"),
+            Self::RosterAgreesUnseen => f.write_str("编号与昵称和名册一致，等打卡同步后对上账号"),
+            Self::RosterNicknameDiffers => f.write_str("编号在名册里，但昵称与名册不同"),
+            Self::PlanetAgrees => f.write_str("编号与昵称和星球上的一致"),
+            Self::Unproved => f.write_str("会员自己填写，尚未核实"),
+            Self::ClaimedByMany => f.write_str("同一星球账号有多人认领，待人工确认"),
+            Self::GivenToAnother => f.write_str("此星球账号已由人工确认给另一位成员"),
+            Self::PaidToAnother => f.write_str("此星球账号的押金已批准退给另一位成员"),
+            Self::NoneOfThese => f.write_str("看过候选，都不是"),
+            Self::Unclaimed => f.write_str("在本营打过卡，还没有人认领"),
         }
     }
 }

@@ -2,13 +2,13 @@
 
 use super::MAX_RUNNERS_UP;
 use super::assignment::{self, Edge};
-use super::field::{CLEAR_LEAD, Entry, Field, Pair};
+use super::candidate_pool::{CLEAR_LEAD, CandidatePool, Entry, Pair};
 use super::person::{Claim, Decision, Scored, Verdict};
 
 /// The highest score that still goes to a person.
 const UNDECIDED: u8 = Decision::MATCHED_FROM - 1;
 
-impl Field<'_> {
+impl CandidatePool<'_> {
     /// The best accounts of the only claim.
     pub(super) fn ranking(&self, n: usize) -> Vec<Scored> {
         let Some(entry) = self.entries.first() else {

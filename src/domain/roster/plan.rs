@@ -53,12 +53,12 @@ pub struct Plan {
 
 impl Names {
     /// What a row says, and what it leaves open as it was.
-    fn told_by(&self, entry: &RosterEntry) -> Self {
-        let told = |new: &Option<String>, old: &String| new.as_ref().unwrap_or(old).clone();
+    fn updated_by(&self, entry: &RosterEntry) -> Self {
+        let newest = |new: &Option<String>, old: &String| new.as_ref().unwrap_or(old).clone();
         Self {
-            nickname: told(&entry.nickname, &self.nickname),
-            card_name: told(&entry.card_name, &self.card_name),
-            wechat_nickname: told(&entry.wechat_nickname, &self.wechat_nickname),
+            nickname: newest(&entry.nickname, &self.nickname),
+            card_name: newest(&entry.card_name, &self.card_name),
+            wechat_nickname: newest(&entry.wechat_nickname, &self.wechat_nickname),
         }
     }
 }
@@ -126,7 +126,7 @@ impl Plan {
         let account = KnownAccount {
             planet_user_id: id,
             member_number: number.or_else(|| known.and_then(|known| known.member_number)),
-            names: before.cloned().unwrap_or_default().told_by(entry),
+            names: before.cloned().unwrap_or_default().updated_by(entry),
             in_roster: true,
         };
         match (known, waiting) {
@@ -139,7 +139,7 @@ impl Plan {
 
     fn unseen(&mut self, entry: &RosterEntry, number: u32, waiting: Option<&Unseen>) {
         let before = waiting.map(|waiting| waiting.names.clone());
-        let names = before.clone().unwrap_or_default().told_by(entry);
+        let names = before.clone().unwrap_or_default().updated_by(entry);
         match before {
             None => self.added += 1,
             Some(before) if before == names => self.unchanged += 1,

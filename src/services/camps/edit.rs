@@ -27,7 +27,7 @@ const MAX_ROBOT_KEY_BYTES: usize = 100;
 /// away what a camp can be without, and is refused for the rest.
 pub type Sent<T> = Option<Option<T>>;
 
-/// What staff send.
+/// A camp as staff send it.
 #[derive(Debug, Default)]
 pub struct CampInput {
     /// At most 50 characters.
@@ -50,9 +50,9 @@ pub struct CampInput {
     pub group_codes: Sent<Vec<UploadId>>,
     /// Rich text.
     pub introduction: Sent<String>,
-    /// Who leads it.
+    /// Its coaches.
     pub coaches: Sent<Vec<UserId>>,
-    /// Who serves it.
+    /// Its volunteers.
     pub volunteers: Sent<Vec<UserId>>,
     /// The planet's check-in project.
     pub planet_project_id: Sent<String>,
@@ -247,7 +247,7 @@ fn edited_form(mut form: CampForm, input: CampInput, default_grace_days: i64) ->
     Ok(form)
 }
 
-/// What no camp is without, draft or not: it is replaced, and never taken away.
+/// Sets the fields that no camp is without, draft or not: each is replaced, and never taken away.
 fn set_what_it_needs(form: &mut CampForm, input: &CampInput) -> Result<()> {
     fn set<T: Clone>(slot: &mut T, sent: &Sent<T>) -> bool {
         if let Some(Some(value)) = sent {
@@ -341,7 +341,7 @@ fn is_key(text: &str) -> bool {
         .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
-/// What a form refers to must be there.
+/// Refuses a form that refers to what is not there.
 async fn check_references(conn: &mut Conn, form: &CampForm) -> Result<()> {
     let mut wrong = FieldErrors::new();
     let codes = form.group_codes.iter().map(|id| ("groupQrUploadIds", *id));

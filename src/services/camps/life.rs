@@ -17,7 +17,7 @@ use super::super::{
 use super::edit::form_of;
 use super::{entry, found, note};
 
-/// What the calendar did.
+/// The camps that the calendar moved.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Advanced {
     /// Camps that began.

@@ -1,7 +1,7 @@
 //! The planet's check-in project of a camp, made for it when it is published.
 //!
-//! Claim → call → record. If no answer comes, there may be a project: the claim stays with what
-//! was asked for, and the next attempt looks for that before it asks again, so that no second
+//! Reserve → call → record. If no answer comes, there may be a project: the reservation stays with
+//! what was asked for, and the next attempt looks for that before it asks again, so that no second
 //! project is made behind anybody's back.
 
 use chrono::TimeDelta;
@@ -20,12 +20,12 @@ use super::introduction::plain_lines;
 use super::life::{publish, refuse_if_begun};
 use super::{entry, found, note};
 
-/// What staff fill in where no project is made for them.
+/// The field that staff fill in where no project is made for them.
 const FIELD: &str = "planetProjectId";
-/// How long a request is left alone: it may still be on its way.
+/// A request is left alone so long: it may still be on its way.
 const QUIET: TimeDelta = TimeDelta::minutes(2);
 
-/// What the planet is asked to make.
+/// The project that the planet is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Wanted {
     title: String,
@@ -35,12 +35,12 @@ struct Wanted {
     over_at: Timestamp,
 }
 
-/// What one attempt has to do.
-struct Claim {
+/// An attempt that nobody else makes at the same time.
+struct Reservation {
     wanted: Wanted,
     at: Timestamp,
-    /// What an earlier attempt asked for and never heard of again.
-    unheard: Option<Wanted>,
+    /// An earlier attempt asked for it, and no answer came.
+    unanswered: Option<Wanted>,
 }
 
 /// Publishes a camp and has its project made first, if it has none yet.
@@ -50,15 +50,15 @@ struct Claim {
 /// answer, after which publishing again goes on where this attempt ended.
 pub async fn publish_with_project(ctx: &Context, actor: &Actor, id: CampId) -> Result<()> {
     require_anywhere(actor, Action::ManageCamps)?;
-    if let Some(claim) = claim(ctx, id).await? {
-        let project = make(ctx, id, claim).await?;
+    if let Some(reservation) = reserve(ctx, id).await? {
+        let project = make(ctx, id, reservation).await?;
         record(ctx, actor, id, project).await?;
     }
     publish(ctx, actor, id).await
 }
 
-/// Claims the making, unless the camp has its project.
-async fn claim(ctx: &Context, id: CampId) -> Result<Option<Claim>> {
+/// Reserves the making, unless the camp has its project.
+async fn reserve(ctx: &Context, id: CampId) -> Result<Option<Reservation>> {
     let (today, wall_now) = (ctx.today(), ctx.wall_now());
     let is_configured = ctx.planet().map(drop);
     ctx.db
@@ -80,20 +80,20 @@ async fn claim(ctx: &Context, id: CampId) -> Result<Option<Claim>> {
                 refuse_if_begun(&camp, today)?;
                 is_configured?;
                 let wanted = wanted(&camp)?;
-                let unheard = match camp_projects::asked(tx, id).await? {
+                let unanswered = match camp_projects::asked(tx, id).await? {
                     Some(asked) => Some(read(&asked)?),
                     None => None,
                 };
                 // What was asked for first stays on record until it is known what became of it.
-                let kept = written(unheard.as_ref().unwrap_or(&wanted))?;
+                let kept = written(unanswered.as_ref().unwrap_or(&wanted))?;
                 let quiet_since = wall_now.minus(QUIET);
                 if !camp_projects::claim(tx, id, &kept, wall_now, quiet_since).await? {
                     return Err(WrongState::ProjectUnderWay.into());
                 }
-                Ok(Some(Claim {
+                Ok(Some(Reservation {
                     wanted,
                     at: wall_now,
-                    unheard,
+                    unanswered,
                 }))
             })
         })
@@ -118,27 +118,27 @@ fn wanted(camp: &camps::Camp) -> Result<Wanted> {
 }
 
 /// Finds the project that an earlier attempt may have left, or has one made.
-async fn make(ctx: &Context, id: CampId, claim: Claim) -> Result<String> {
+async fn make(ctx: &Context, id: CampId, reservation: Reservation) -> Result<String> {
     let planet = ctx.planet()?;
-    if let Some(unheard) = &claim.unheard {
-        // If it cannot be looked for, the claim stays.
+    if let Some(unanswered) = &reservation.unanswered {
+        // If it cannot be looked for, the reservation stays.
         let ongoing = planet.ongoing_checkins().await.map_err(failure)?;
-        if let Some(left) = left_behind(ctx, unheard, ongoing).await? {
+        if let Some(left) = left_behind(ctx, unanswered, ongoing).await? {
             return Ok(left);
         }
-        renew(ctx, id, &claim).await?;
+        renew(ctx, id, &reservation).await?;
     }
     let new = NewProject {
-        title: claim.wanted.title,
-        text: claim.wanted.text,
-        checkin_days: claim.wanted.days,
-        expires_at: last_moment(claim.wanted.over_at),
+        title: reservation.wanted.title,
+        text: reservation.wanted.text,
+        checkin_days: reservation.wanted.days,
+        expires_at: last_moment(reservation.wanted.over_at),
     };
     match planet.create_checkin(&new).await {
         Ok(project) => Ok(project.to_string()),
         Err(error) => {
             if !matches!(error, zsxq::Error::OutcomeUnknown { .. }) {
-                release(ctx, id, claim.at).await?;
+                release(ctx, id, reservation.at).await?;
             }
             Err(failure(error))
         }
@@ -178,8 +178,8 @@ async fn left_behind(
 }
 
 /// From now on it is this attempt's project that may be there: the earlier one's is not.
-async fn renew(ctx: &Context, id: CampId, claim: &Claim) -> Result<()> {
-    let (kept, at) = (written(&claim.wanted)?, claim.at);
+async fn renew(ctx: &Context, id: CampId, reservation: &Reservation) -> Result<()> {
+    let (kept, at) = (written(&reservation.wanted)?, reservation.at);
     ctx.db
         .write(move |tx| {
             Box::pin(async move {
@@ -193,10 +193,10 @@ async fn renew(ctx: &Context, id: CampId, claim: &Claim) -> Result<()> {
         .await
 }
 
-async fn release(ctx: &Context, id: CampId, claimed_at: Timestamp) -> Result<()> {
+async fn release(ctx: &Context, id: CampId, reserved_at: Timestamp) -> Result<()> {
     ctx.db
         .write(move |tx| {
-            Box::pin(async move { Ok(camp_projects::release(tx, id, claimed_at).await?) })
+            Box::pin(async move { Ok(camp_projects::release(tx, id, reserved_at).await?) })
         })
         .await
 }

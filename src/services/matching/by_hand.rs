@@ -1,14 +1,14 @@
-//! What people decide: who a member is, and that they are not who they were taken for.
+//! Decisions of people: who a member is, and that they are not who they were taken for.
 
 use serde_json::json;
 
+use crate::domain::matching::Reason;
 use crate::domain::member::FULL_CONFIDENCE;
 use crate::domain::refund::rests_on_match;
 use crate::domain::staff::Actor;
 use crate::domain::{
     Action, BindMethod, BindStatus, Machine as _, MatchStatus, MemberId, PlanetUserId,
 };
-use crate::services::contest::GIVEN_TO_ANOTHER;
 use crate::services::{Context, Duplicate, Error, FieldError, Result, WrongState, require};
 use crate::store::audit::Entry;
 use crate::store::members::{Identity, Member};
@@ -217,7 +217,7 @@ async fn tell_other_claimants(
 ) -> Result<()> {
     for other in members::claiming(tx, member.camp_id, account).await? {
         let mut identity = other.identity;
-        if other.id != member.id && identity.add_reason(GIVEN_TO_ANOTHER) {
+        if other.id != member.id && identity.add_reason(&Reason::GivenToAnother.to_string()) {
             members::set_identity(tx, other.id, other.match_status, &identity, note.at).await?;
         }
     }

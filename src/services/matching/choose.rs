@@ -1,8 +1,9 @@
-//! What the match card decides: one of the accounts it shows, or none of them. Unlike
+//! Decisions on the match card: one of the accounts it shows, or none of them. Unlike
 //! [`super::match_by_hand`] it corrects nobody: who comes second learns who was first.
 
 use serde_json::json;
 
+use crate::domain::matching::Reason;
 use crate::domain::staff::Actor;
 use crate::domain::{BindStatus, Machine as _, MatchStatus, MemberId, PlanetUserId};
 use crate::services::{Context, Error, Refusal, Result, WrongState};
@@ -12,10 +13,7 @@ use crate::store::{Note, Operator, Tx, members, payments};
 
 use super::{by_hand, decided};
 
-/// What is told of somebody who looked at the accounts and took none.
-pub(super) const NONE_OF_THESE: &str = "看过候选，都不是";
-
-/// What a person chose for a member.
+/// A person's choice for a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Choice {
     /// The member is this account.
@@ -24,7 +22,7 @@ pub enum Choice {
     NoneOfThese,
 }
 
-/// Whether somebody has looked at the accounts that fit a member, and took none.
+/// Says whether somebody has looked at the accounts that fit a member, and took none.
 #[must_use]
 pub const fn was_looked_at(member: &Member) -> bool {
     member.identity.looked_at_by.is_some()
@@ -133,13 +131,13 @@ async fn leave_to_people(
         return Ok(());
     }
     identity.looked_at_by = Some(actor.user_id);
-    identity.add_reason(&format!("{}{NONE_OF_THESE}", actor.name));
+    identity.add_reason(&format!("{}{}", actor.name, Reason::NoneOfThese));
     identity.planet_user_id = None;
     let binds_by_themselves = payment.bind_status == BindStatus::Pending;
     if member.match_status == MatchStatus::Pending && !binds_by_themselves {
         let change = member.match_status.to(MatchStatus::Failed)?;
         let note = Note {
-            reason: NONE_OF_THESE.to_owned(),
+            reason: Reason::NoneOfThese.to_string(),
             ..note.clone()
         };
         members::set_match(tx, member.id, change, &identity, &note).await?;

@@ -1,4 +1,4 @@
-//! What every decision writes, whoever made it: the match with its log, and the days that the
+//! Writes every decision, whoever made it: the match with its log, and the days that the
 //! account has already checked in.
 
 use crate::domain::eligibility::Judgement;

@@ -5,9 +5,9 @@
 //! decides only where nobody else claims the account, and never where a person has decided.
 
 mod by_hand;
+mod camp_members;
 mod choose;
 mod decided;
-mod field;
 mod queue;
 mod smart;
 mod suggest;

@@ -7,8 +7,8 @@ use crate::services::{Context, Result, require};
 use crate::store::members::Member;
 use crate::store::payments::Payment;
 
+use super::camp_members::{Accounts, CampMembers};
 use super::choose::was_looked_at;
-use super::field::{Accounts, Field};
 
 /// The members of a camp whom a person has not looked at yet: those for whom there is an account
 /// to choose first, the one `after` another where that one is passed over.
@@ -23,15 +23,15 @@ pub async fn next_to_ask(
 ) -> Result<Option<MemberId>> {
     let mut conn = ctx.db.read().await?;
     require(&mut conn, actor, Action::MatchMembers, camp).await?;
-    let field = Field::load(&mut conn, camp).await?;
+    let members = CampMembers::load(&mut conn, camp).await?;
     let accounts = Accounts::load(&mut conn).await?;
     drop(conn);
-    let fresh = field
+    let fresh = members
         .for_people()
         .filter(|(member, _)| !was_looked_at(member));
     let mut fresh: Vec<&(Member, Payment)> = fresh.collect();
     fresh.sort_by_cached_key(|(member, payment)| {
-        let has_none = !resembles_any(&field, &accounts, member.id);
+        let has_none = !resembles_any(&members, &accounts, member.id);
         let may_settle_itself = payment.bind_status != BindStatus::ManualRequired;
         (has_none, may_settle_itself, member.id)
     });
@@ -43,10 +43,10 @@ pub async fn next_to_ask(
     Ok(in_turn.next().map(|(member, _)| member.id))
 }
 
-fn resembles_any(field: &Field, accounts: &Accounts, id: MemberId) -> bool {
-    let taken = field.taken(Some(id));
+fn resembles_any(members: &CampMembers, accounts: &Accounts, id: MemberId) -> bool {
+    let taken = members.taken(Some(id));
     let likes = |claim| matching::candidates_for(&claim, &accounts.candidates, &taken, 1);
-    field
+    members
         .claim_of(id)
         .is_some_and(|claim| !likes(claim).is_empty())
 }

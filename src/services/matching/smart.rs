@@ -18,13 +18,13 @@ use crate::store::members::{Identity, Member};
 use crate::store::payments::Payment;
 use crate::store::{Lock, Note, Tx, camps, members, payments};
 
-use super::choose::{NONE_OF_THESE, was_looked_at};
+use super::camp_members::{Accounts, CampMembers};
+use super::choose::was_looked_at;
 use super::decided;
-use super::field::{Accounts, Field};
 
 const OPERATOR: &str = "smart-match";
 
-/// What a run of the smart match did.
+/// The result of a run of the smart match, in numbers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
@@ -74,33 +74,38 @@ pub async fn smart_match(ctx: &Context) -> Result<Summary> {
 /// where there is nobody to match.
 pub async fn match_camp(ctx: &Context, camp: CampId) -> Result<Summary> {
     let mut conn = ctx.db.read().await?;
-    let field = Field::load(&mut conn, camp).await?;
-    if !field.has_open() {
+    let members = CampMembers::load(&mut conn, camp).await?;
+    if !members.has_open() {
         return Ok(Summary::default());
     }
     let accounts = Accounts::load(&mut conn).await?;
     drop(conn);
-    match_field(ctx, &accounts, &field).await
+    match_members(ctx, &accounts, &members).await
 }
 
 async fn match_one(ctx: &Context, accounts: &Accounts, camp: CampId) -> Result<Summary> {
-    let field = Field::load(&mut ctx.db.read().await?, camp).await?;
-    match_field(ctx, accounts, &field).await
+    let members = CampMembers::load(&mut ctx.db.read().await?, camp).await?;
+    match_members(ctx, accounts, &members).await
 }
 
-async fn match_field(ctx: &Context, accounts: &Accounts, field: &Field) -> Result<Summary> {
-    let taken = field.taken(None);
-    let verdicts = matching::assign(&field.claims(None), &accounts.candidates, &taken);
+async fn match_members(
+    ctx: &Context,
+    accounts: &Accounts,
+    members: &CampMembers,
+) -> Result<Summary> {
+    let taken = members.taken(None);
+    let verdicts = matching::assign(&members.claims(None), &accounts.candidates, &taken);
     let judged = verdicts.iter().filter_map(|verdict| {
         let id = verdict.claim.parse().map(MemberId).ok()?;
         let opinion = Opinion::of(verdict, accounts);
         let why = format!("匹配度 {}", verdict.score);
         opinion
-            .leads_anywhere(field, id)
+            .leads_anywhere(members, id)
             .then_some((id, opinion, why))
     });
-    let passed_over = field.passed_over();
-    let passed_over = passed_over.map(|id| (id, Opinion::default(), NONE_OF_THESE.to_owned()));
+    let passed_over = members.passed_over();
+    let passed_over =
+        passed_over.map(|id| (id, Opinion::default(), Reason::NoneOfThese.to_string()));
     let mut summary = Summary {
         camps: 1,
         ..Summary::default()
@@ -124,15 +129,15 @@ async fn match_field(ctx: &Context, accounts: &Accounts, field: &Field) -> Resul
     Ok(summary)
 }
 
-/// What the machine thinks of one member; by default nothing.
+/// The machine's opinion of one member; by default none.
 #[derive(Debug, Default)]
 struct Opinion {
     /// The account that fits best, with its nickname.
     best: Option<(PlanetUserId, String)>,
-    /// Whether no account at all is like the member.
+    /// No account at all is like the member.
     finds_nobody: bool,
     score: u8,
-    /// Whether it may be taken without a person: sure enough, and nobody contests it.
+    /// It may be taken without a person: sure enough, and nobody contests it.
     is_sure: bool,
     reasons: Vec<String>,
 }
@@ -156,11 +161,11 @@ impl Opinion {
         }
     }
 
-    /// Whether it leads to anything: an expired binding is decided or handed to people, unless the
+    /// Leads to anything at all: an expired binding is decided or handed to people, unless the
     /// camp's first sync may still bring somebody who fits; a claim is confirmed if it is sure.
-    fn leads_anywhere(&self, field: &Field, id: MemberId) -> bool {
-        match field.binding(id) {
-            Some(BindStatus::Expired) => !(self.finds_nobody && field.may_still_learn(id)),
+    fn leads_anywhere(&self, members: &CampMembers, id: MemberId) -> bool {
+        match members.binding(id) {
+            Some(BindStatus::Expired) => !(self.finds_nobody && members.may_still_learn(id)),
             Some(BindStatus::Completed) => self.is_sure,
             _ => false,
         }

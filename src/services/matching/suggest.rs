@@ -12,13 +12,11 @@ use crate::store::members::{self, Member};
 use crate::store::payments::Payment;
 use crate::store::{Conn, camps, syncs};
 
+use super::camp_members::{Accounts, CampMembers};
 use super::choose::was_looked_at;
-use super::field::{Accounts, Field};
 
 /// As many as the match card shows.
 pub(super) const MAX_SUGGESTIONS: usize = MAX_RUNNERS_UP + 1;
-/// Why an account is offered that nothing speaks for.
-const UNCLAIMED: &str = "在本营打过卡，还没有人认领";
 /// The most that an account is worth which others claim too.
 const CONTESTED_SCORE: u8 = Decision::MATCHED_FROM - 1;
 
@@ -31,9 +29,9 @@ pub struct Suggestion {
     pub planet_nickname: String,
     /// 0–100.
     pub score: u8,
-    /// Why, in Chinese: support first, doubts last.
+    /// Reasons in Chinese: support first, doubts last.
     pub reasons: Vec<String>,
-    /// Whether more speaks against it than that there is no id beside the name.
+    /// More speaks against it than that there is no id beside the name.
     pub is_doubtful: bool,
 }
 
@@ -47,7 +45,7 @@ pub struct Question {
     /// Best first, at most nine; where none resembles, the accounts of the camp's check-ins that
     /// nobody claims.
     pub suggestions: Vec<Suggestion>,
-    /// Whether no account resembles the member.
+    /// No account resembles the member.
     pub none_resembles: bool,
 }
 
@@ -70,13 +68,13 @@ pub async fn question(ctx: &Context, actor: &Actor, id: MemberId) -> Result<Ques
     let member = members::by_id(&mut conn, id).await?;
     let member = member.ok_or(Error::NotFound)?;
     require(&mut conn, actor, Action::MatchMembers, member.camp_id).await?;
-    let field = Field::load(&mut conn, member.camp_id).await?;
+    let members = CampMembers::load(&mut conn, member.camp_id).await?;
     let accounts = Accounts::load(&mut conn).await?;
-    let (member, payment) = field.member(id).cloned().ok_or(Error::NotFound)?;
-    let mut suggestions = suggestions(&field, &accounts, id).ok_or(Error::NotFound)?;
+    let (member, payment) = members.member(id).cloned().ok_or(Error::NotFound)?;
+    let mut suggestions = suggestions(&members, &accounts, id).ok_or(Error::NotFound)?;
     let none_resembles = suggestions.is_empty();
     if none_resembles {
-        suggestions = unclaimed(&mut conn, member.camp_id, &field, &accounts).await?;
+        suggestions = unclaimed(&mut conn, member.camp_id, &members, &accounts).await?;
     }
     Ok(Question {
         member,
@@ -88,10 +86,14 @@ pub async fn question(ctx: &Context, actor: &Actor, id: MemberId) -> Result<Ques
 
 /// Weighs what a member claims twice: among all claims of the camp, so that a contest shows, and
 /// against every account, so that even a faint likeness does.
-fn suggestions(field: &Field, accounts: &Accounts, id: MemberId) -> Option<Vec<Suggestion>> {
-    let claim = field.claim_of(id)?;
-    let (candidates, taken) = (&accounts.candidates, field.taken(Some(id)));
-    let verdicts = matching::assign(&field.claims(Some(id)), candidates, &taken);
+fn suggestions(
+    members: &CampMembers,
+    accounts: &Accounts,
+    id: MemberId,
+) -> Option<Vec<Suggestion>> {
+    let claim = members.claim_of(id)?;
+    let (candidates, taken) = (&accounts.candidates, members.taken(Some(id)));
+    let verdicts = matching::assign(&members.claims(Some(id)), candidates, &taken);
     let (own, others): (Vec<Verdict>, Vec<Verdict>) = verdicts
         .into_iter()
         .partition(|verdict| verdict.claim == claim.key);
@@ -102,7 +104,7 @@ fn suggestions(field: &Field, accounts: &Accounts, id: MemberId) -> Option<Vec<S
         .flat_map(by_account)
         .chain(faint)
         .filter(|scored| seen.insert(scored.user_id.clone()))
-        .map(|scored| contested(scored, field, id, &others))
+        .map(|scored| contested(scored, members, id, &others))
         .collect();
     found.sort_by_key(|scored| Reverse(scored.score));
     found.truncate(MAX_SUGGESTIONS);
@@ -122,14 +124,14 @@ fn suggestions(field: &Field, accounts: &Accounts, id: MemberId) -> Option<Vec<S
 async fn unclaimed(
     conn: &mut Conn,
     camp: CampId,
-    field: &Field,
+    members: &CampMembers,
     accounts: &Accounts,
 ) -> Result<Vec<Suggestion>> {
     let camp = camps::by_id(conn, camp).await?.ok_or(Error::NotFound)?;
     let Some(sync) = camp.current_sync else {
         return Ok(Vec::new());
     };
-    let claimed = field.claimed();
+    let claimed = members.claimed();
     let ranked = syncs::ranking(conn, sync).await?.into_iter();
     let free = ranked.filter(|row| row.checked_in_days > 0 && !claimed.contains(&row.account));
     let known = free.filter(|row| accounts.knows(row.account));
@@ -137,7 +139,7 @@ async fn unclaimed(
         planet_user_id: row.account,
         planet_nickname: row.nickname,
         score: 0,
-        reasons: vec![UNCLAIMED.to_owned()],
+        reasons: vec![Reason::Unclaimed.to_string()],
         is_doubtful: true,
     };
     Ok(known.take(MAX_SUGGESTIONS).map(suggestion).collect())
@@ -156,7 +158,12 @@ fn by_account(verdict: Verdict) -> impl Iterator<Item = Scored> {
 
 /// The same account with word of those whom the points alone do not show as rivals: who says to be
 /// it, by whatever name, and for whom no other account comes before it.
-fn contested(mut scored: Scored, field: &Field, id: MemberId, others: &[Verdict]) -> Scored {
+fn contested(
+    mut scored: Scored,
+    members: &CampMembers,
+    id: MemberId,
+    others: &[Verdict],
+) -> Scored {
     let is_said = |reason: &Reason| matches!(reason, Reason::Contested(_));
     let Ok(account) = scored.user_id.parse().map(PlanetUserId) else {
         return scored;
@@ -169,7 +176,7 @@ fn contested(mut scored: Scored, field: &Field, id: MemberId, others: &[Verdict]
     };
     let led = others.iter().filter(leads_here);
     let led = led.filter_map(|verdict| verdict.claim.parse().map(MemberId).ok());
-    let rivals: HashSet<MemberId> = field.claiming(account, id).chain(led).collect();
+    let rivals: HashSet<MemberId> = members.claiming(account, id).chain(led).collect();
     if !rivals.is_empty() {
         let rivals = u16::try_from(rivals.len()).unwrap_or(u16::MAX);
         scored.reasons.push(Reason::Contested(rivals));
@@ -178,7 +185,7 @@ fn contested(mut scored: Scored, field: &Field, id: MemberId, others: &[Verdict]
     scored
 }
 
-/// Whether a person should look twice. That a name has no id beside it is what they are asked for.
+/// Says whether a person should look twice. That a name has no id beside it is what they are asked for.
 fn is_doubt(reason: &Reason) -> bool {
     matches!(
         reason,
@@ -200,8 +207,8 @@ fn is_doubt(reason: &Reason) -> bool {
 pub async fn waiting(ctx: &Context, actor: &Actor, camp: CampId) -> Result<Vec<Member>> {
     let mut conn = ctx.db.read().await?;
     require(&mut conn, actor, Action::MatchMembers, camp).await?;
-    let field = Field::load(&mut conn, camp).await?;
-    let mut waiting: Vec<&(Member, Payment)> = field.for_people().collect();
+    let members = CampMembers::load(&mut conn, camp).await?;
+    let mut waiting: Vec<&(Member, Payment)> = members.for_people().collect();
     waiting.sort_by_key(|(member, payment)| {
         let may_settle_itself = payment.bind_status != BindStatus::ManualRequired;
         (was_looked_at(member), may_settle_itself, member.id)

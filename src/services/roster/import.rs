@@ -25,13 +25,13 @@ pub const MAX_FILE_BYTES: usize = sheets::MAX_BYTES;
 /// Rows that are staged in one transaction: SQLite has one writer, and callbacks are to be answered
 /// within a second.
 const STAGED_AT_ONCE: usize = 500;
-/// How long others may write in between. On the command line an import has no queue to stand in:
+/// The pause in which others may write. On the command line an import has no queue to stand in:
 /// who runs beside it only waits for a moment in which nobody writes.
 const PAUSE: Duration = Duration::from_millis(20);
 /// After this no import is still on its way.
 const CUT_OFF_AFTER: TimeDelta = TimeDelta::days(1);
 
-/// What an import did, or would do.
+/// The result of an import, or of its dry run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// Rows that nothing was known of.
@@ -53,7 +53,7 @@ pub struct Fault {
     pub message: String,
 }
 
-/// Whether an import writes anything.
+/// The two ways of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// It does.
@@ -121,7 +121,7 @@ fn unreadable(error: &SheetError) -> Error {
     }
 }
 
-/// What the roster changes in what is known now.
+/// Plans the changes that the roster makes in what is known now.
 async fn planned(conn: &mut Conn, roster: &Roster) -> Result<Plan> {
     let accounts: Vec<KnownAccount> = link::accounts(conn).await?;
     let unseen: Vec<Unseen> = link::unseen(conn).await?;
@@ -205,7 +205,7 @@ fn staged(plan: &Plan) -> Vec<StagedRow> {
 type Row<'a> = (Option<PlanetUserId>, Option<u32>, &'a Names);
 
 /// Stages the rows, few at a time. Nobody uses them before they are kept: an import that is cut off
-/// here has changed nothing, and the same file imported again begins anew.
+/// here has changed nothing, and the same file imported again starts over.
 async fn stage(ctx: &Context, import: &str, rows: Vec<StagedRow>) -> Result<()> {
     let long_ago = ctx.wall_now().minus(CUT_OFF_AFTER);
     ctx.db

@@ -32,7 +32,7 @@ pub struct NewAccount {
     pub username: String,
     /// In clear; hashed here.
     pub password: SecretString,
-    /// What the person may do.
+    /// Their role.
     pub role: Role,
     /// The name that others see; the user name if none is given.
     pub display_name: Option<String>,
@@ -40,20 +40,20 @@ pub struct NewAccount {
     pub wecom_userid: Option<String>,
 }
 
-/// What is to change; `None` stays as it is.
+/// A change of an account; `None` stays as it is.
 #[derive(Debug, Default)]
 pub struct AccountChange {
     /// The name typed at sign-in.
     pub username: Option<String>,
     /// In clear; a new one ends every session of the account.
     pub password: Option<SecretString>,
-    /// What the person may do.
+    /// Their role.
     pub role: Option<Role>,
     /// The name that others see.
     pub display_name: Option<String>,
     /// Their WeCom account; `Some(None)` takes it away.
     pub wecom_userid: Option<Option<String>>,
-    /// Whether the account may be used.
+    /// Active or disabled.
     pub status: Option<AccountStatus>,
 }
 

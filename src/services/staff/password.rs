@@ -16,7 +16,7 @@ const MIN_CHARS: usize = 8;
 pub(super) const MAX_BYTES: usize = 256;
 /// Passwords hashed at once. Each takes 19 MiB and some 20 ms of a core.
 static HASHING: Semaphore = Semaphore::const_new(2);
-/// What the password of an account that does not exist is compared with, so that it takes as long.
+/// Stands in for the hash of an account that does not exist, so that it takes as long.
 static NOBODY: OnceLock<String> = OnceLock::new();
 
 /// Says what is wrong with a new password, if anything.
@@ -36,7 +36,7 @@ pub(super) async fn hash(password: SecretString, salt: Uuid) -> Result<SecretStr
     off_thread(move || hash_now(password.expose_secret(), salt).map(SecretString::from)).await?
 }
 
-/// Whether a password is that of a hash. Without a hash it takes as long and is wrong.
+/// Compares a password with a hash. Without a hash it takes as long and is wrong.
 pub(super) async fn verify(password: SecretString, hash: Option<SecretString>) -> Result<bool> {
     off_thread(move || {
         let (known, text) = match &hash {

@@ -14,9 +14,9 @@ use super::super::{Context, Error, FieldError, Refusal, Result};
 use super::token::Claims;
 use super::{actor_of, entry, password, token};
 
-/// How long a token is good (design §8).
+/// The life of a token (design §8).
 const SESSION: TimeDelta = TimeDelta::hours(12);
-/// How long a user name is locked, and how long a wrong password is remembered.
+/// A user name is locked, and a wrong password counts, so long.
 const LOCK: TimeDelta = TimeDelta::minutes(15);
 /// Wrong passwords that lock a user name.
 const MAX_FAILURES: i64 = 5;
@@ -30,11 +30,11 @@ pub struct Login {
     pub token: SecretString,
     /// Until when it is good, by the wall.
     pub expires_at: Timestamp,
-    /// Who signed in.
+    /// The account.
     pub user: User,
 }
 
-/// Who makes a request.
+/// A member of staff who makes a request.
 #[derive(Debug, Clone)]
 pub struct SignedIn {
     /// The account.
@@ -76,7 +76,7 @@ pub async fn log_in(
     let right = password::verify(password, hash).await?;
     match user.filter(|_| right) {
         Some(user) => open(ctx, user, ip).await,
-        None => Err(remember_failure(ctx, username).await?),
+        None => Err(record_failure(ctx, username).await?),
     }
 }
 
@@ -115,7 +115,7 @@ async fn open(ctx: &Context, user: User, ip: Option<String>) -> Result<Login> {
 }
 
 /// Counts the failure, locks at the fifth, and answers what the person is told.
-async fn remember_failure(ctx: &Context, username: &str) -> Result<Error> {
+async fn record_failure(ctx: &Context, username: &str) -> Result<Error> {
     let (now, at) = (ctx.wall_now(), ctx.now());
     let username = username.to_owned();
     ctx.db
@@ -140,7 +140,7 @@ async fn remember_failure(ctx: &Context, username: &str) -> Result<Error> {
     Ok(Refusal::WrongPassword.into())
 }
 
-/// Who a token stands for.
+/// Finds whom a token stands for.
 ///
 /// # Errors
 /// [`Refusal::TokenInvalid`] or [`Refusal::TokenExpired`], also when its session has been ended or

@@ -11,7 +11,7 @@ use crate::store::MAC_BYTES;
 /// The derived key of these tokens.
 const PURPOSE: &str = "staff token";
 
-/// What a token says.
+/// The claims of a token.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Claims {
     /// The account.

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::domain::matching::{self, Identified};
+use crate::domain::matching::{self, Identified, Reason};
 use crate::domain::member::FULL_CONFIDENCE;
 use crate::domain::{Machine as _, MatchStatus, MemberId, PlanetUserId};
 use crate::services::{Result, identity};
@@ -52,7 +52,7 @@ pub(super) async fn confirm(
         let identity = Identity {
             planet_user_id: Some(account),
             confidence: FULL_CONFIDENCE,
-            reasons: vec!["编号与昵称和星球上的一致".to_owned()],
+            reasons: vec![Reason::PlanetAgrees.to_string()],
             looked_at_by: None,
             ..member.identity.clone()
         };

@@ -1,4 +1,4 @@
-//! What the matcher is asked about: the accounts of the planet, and the members of one camp who
+//! The two sides of the match: the accounts of the planet, and the members of one camp who
 //! are not known to be one of them yet.
 
 use std::collections::{HashMap, HashSet};
@@ -39,7 +39,7 @@ impl Accounts {
         })
     }
 
-    /// Whether the roster or a sync has brought an account.
+    /// Says whether the roster or a sync has brought an account.
     pub(super) fn knows(&self, account: PlanetUserId) -> bool {
         self.nicknames.contains_key(&account.to_string())
     }
@@ -52,13 +52,13 @@ impl Accounts {
 
 /// The members of one camp, each with the payment that made them.
 #[derive(Debug)]
-pub(super) struct Field {
+pub(super) struct CampMembers {
     members: Vec<(Member, Payment)>,
     accounts_elsewhere: HashMap<MemberId, Vec<String>>,
     is_synced: bool,
 }
 
-impl Field {
+impl CampMembers {
     pub(super) async fn load(conn: &mut Conn, camp: CampId) -> Result<Self> {
         let mut payments: HashMap<_, _> = payments::of_members(conn, camp)
             .await?
@@ -85,7 +85,7 @@ impl Field {
         })
     }
 
-    /// Whether the first sync of the camp may still bring an account that fits a member: they have
+    /// Says whether the first sync of the camp may still bring an account that fits a member: they have
     /// told something to find them by, and nobody has checked in yet.
     pub(super) fn may_still_learn(&self, id: MemberId) -> bool {
         let claim = self.claim_of(id).unwrap_or_default();
@@ -95,8 +95,8 @@ impl Field {
         !self.is_synced && tells
     }
 
-    /// What everybody claims who is not matched and whose money is here, and what one member `of`
-    /// interest claims in any case. Who waits for a person is among them: their claim makes that of
+    /// The claims of everybody who is not matched and whose money is here, and in any case that of
+    /// one member `of` interest. Who waits for a person is among them: their claim makes that of
     /// others doubtful, unless a person has said that it leads nowhere.
     pub(super) fn claims(&self, of: Option<MemberId>) -> Vec<Claim> {
         self.members
@@ -138,7 +138,7 @@ impl Field {
             .map(|(member, _)| member.id)
     }
 
-    /// Whether the machine has anybody to decide about.
+    /// Says whether the machine has anybody to decide about.
     pub(super) fn has_open(&self) -> bool {
         self.members.iter().any(|(member, payment)| {
             member.match_status == MatchStatus::Pending
@@ -176,7 +176,7 @@ impl Field {
         })
     }
 
-    /// What one member claims, matched or not.
+    /// The claim of one member, matched or not.
     pub(super) fn claim_of(&self, id: MemberId) -> Option<Claim> {
         self.member(id)
             .map(|(member, payment)| self.claim(member, payment))
@@ -221,7 +221,7 @@ impl Field {
     }
 }
 
-/// Whether it is still to be found out who somebody is whose money is here.
+/// Says whether it is still to be found out who somebody is whose money is here.
 fn is_open(member: &Member, payment: &Payment) -> bool {
     member.match_status != MatchStatus::Matched && payment.status == OrderStatus::Paid
 }

@@ -1,5 +1,5 @@
-//! All claims of a camp in one field, and the questions that are asked of it: who else could this
-//! claim be, who else claims this account.
+//! All claims of a camp with the accounts that could be meant by them, and the questions that are
+//! asked of the pool: who else could this claim be, who else claims this account.
 
 use std::collections::HashSet;
 
@@ -63,9 +63,9 @@ pub(super) struct Entry {
     crowds: (usize, usize),
 }
 
-/// The claims of a camp against the roster.
+/// The claims of a camp, each paired with its candidates of the roster.
 #[derive(Debug)]
-pub(super) struct Field<'a> {
+pub(super) struct CandidatePool<'a> {
     pub(super) claims: &'a [Claim],
     pub(super) roster: &'a Roster<'a>,
     taken: Vec<bool>,
@@ -78,7 +78,7 @@ pub(super) struct Field<'a> {
     pub(super) looks_shifted: bool,
 }
 
-impl<'a> Field<'a> {
+impl<'a> CandidatePool<'a> {
     pub(super) fn new(
         claims: &'a [Claim],
         roster: &'a Roster<'a>,
@@ -98,7 +98,7 @@ impl<'a> Field<'a> {
         Self::of_entries(claims, roster, taken, entries, places)
     }
 
-    /// A field of one claim that looks at every account.
+    /// A pool of one claim that looks at every account.
     pub(super) fn of_one(
         claim: &'a Claim,
         roster: &'a Roster<'a>,
