@@ -113,6 +113,7 @@ impl Source {
         let mut for_tests = false;
         while let Some(token) = tokens.get(at) {
             match token {
+                TokenTree::Group(group) if at > 0 && is_scope(&tokens[at - 1], group) => at += 1,
                 TokenTree::Group(group) => {
                     let inner = group.stream();
                     for_tests |= inner.to_string().replace(' ', "") == "cfg(test)";
@@ -315,6 +316,15 @@ fn is_visibility(token: &TokenTree) -> bool {
         TokenTree::Group(group) => group.delimiter() == Delimiter::Parenthesis,
         _ => false,
     }
+}
+
+/// The parentheses of `pub(in path)`: who may see an item, and no need of its file.
+fn is_scope(before: &TokenTree, group: &Group) -> bool {
+    let begins_with_in = || {
+        let first = group.stream().into_iter().next();
+        matches!(first, Some(TokenTree::Ident(word)) if word == "in")
+    };
+    is_visibility(before) && group.delimiter() == Delimiter::Parenthesis && begins_with_in()
 }
 
 fn is_punct(tokens: &[TokenTree], at: usize, sign: char) -> bool {
