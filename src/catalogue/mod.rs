@@ -213,14 +213,17 @@ impl Catalogue {
                 }
             }
         }
-        for (name, _) in self.environment.templates() {
+        // The iterator holds the lock that filling one takes.
+        let templates = self.environment.templates();
+        let names: Vec<String> = templates.map(|(name, _)| name.to_owned()).collect();
+        for name in &names {
             let parts: Vec<&str> = name.split('.').collect();
             let data = match parts.as_slice() {
                 [section, .., reason] => &samples[*section][*reason],
                 _ => &Value::Null,
             };
             let unfillable = |cause| CatalogueError::Unfillable {
-                name: name.to_owned(),
+                name: name.clone(),
                 cause,
             };
             if self
@@ -229,7 +232,7 @@ impl Catalogue {
                 .trim()
                 .is_empty()
             {
-                return Err(CatalogueError::NoSentence(name.to_owned()));
+                return Err(CatalogueError::NoSentence(name.clone()));
             }
         }
         Ok(())
