@@ -143,8 +143,11 @@ impl Conn {
     }
 
     /// Runs what was put off.
+    ///
+    /// # Errors
+    /// [`StoreError::WriterGone`] after a statement of the work has failed, whatever waits.
     pub(super) async fn flush(&mut self) -> StoreResult<()> {
-        if !self.waiting.is_empty() {
+        if self.has_failed || !self.waiting.is_empty() {
             self.hop(Vec::new()).await?;
         }
         Ok(())
@@ -179,6 +182,9 @@ impl Conn {
 
     /// Runs what was put off and then what is asked, and answers the latter.
     async fn hop(&mut self, asked: Vec<Statement>) -> StoreResult<Vec<Rows>> {
+        if self.has_failed {
+            return Err(StoreError::WriterGone);
+        }
         let mut bundle = std::mem::take(&mut self.waiting);
         let put_off = bundle.len();
         bundle.extend(asked);
@@ -189,6 +195,7 @@ impl Conn {
                 Driver::Postgres(c) => on_postgres(c, part, &mut answers).await,
             };
             if let Err(why) = done {
+                self.has_failed = true;
                 return Err(self.stopped(&bundle[answers.len()], why));
             }
         }
@@ -215,6 +222,7 @@ impl Conn {
 
     /// Drops what a failed work has put off; what the transaction itself needs stays.
     pub(super) fn drop_put_off(&mut self) {
+        self.has_failed = false;
         self.waiting
             .retain(|statement| matches!(statement.part, Part::Control));
     }

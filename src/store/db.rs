@@ -112,6 +112,9 @@ pub struct Conn {
     pub(super) waiting: Vec<Statement>,
     /// Why the transaction itself cannot go on.
     pub(super) broken: Option<StoreError>,
+    /// Whether a statement of the work has failed: what was put off behind it is lost, so nothing of
+    /// the work may be kept, even if it goes on past the error.
+    pub(super) has_failed: bool,
 }
 
 pub(super) enum Inner {
@@ -294,6 +297,7 @@ impl Conn {
             inner,
             waiting: Vec::new(),
             broken: None,
+            has_failed: false,
         }
     }
 

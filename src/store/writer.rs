@@ -181,8 +181,9 @@ async fn commit_group(
         }
         if keep {
             *wakes = tx.take_wakes();
-        } else {
-            undo(tx, place == last).await?;
+        } else if let Err(error) = undo(tx, place == last).await {
+            // What the transaction met says more than that it is gone.
+            return Err(tx.broken.take().unwrap_or(error));
         }
     }
     Ok(())

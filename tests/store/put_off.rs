@@ -115,6 +115,27 @@ on_both_engines! {
         assert_eq!(lease(&db, NOW, LATER).await.len(), 64);
     }
 
+    async fn a_work_that_goes_on_past_a_failed_guard_is_not_kept(db) {
+        let gone = spent(&db).await;
+        let own = db.clone();
+        let kept: StoreResult<()> = db
+            .write(move |tx| {
+                Box::pin(async move {
+                    inbox::end(tx, gone, End::Failed, None);
+                    put_off(tx, &own, "lost behind the guard");
+                    // Sends both over, and looks away.
+                    let _ = inbox::lease_due(tx, own.keys(), NOW, LATER, 1000).await;
+                    put_off(tx, &own, "after it");
+                    Ok(())
+                })
+            })
+            .await;
+        assert!(matches!(kept, Err(StoreError::WriterGone)), "{kept:?}");
+        assert!(lease(&db, NOW, LATER).await.is_empty());
+        store(&db, "the next").await;
+        assert_eq!(lease(&db, NOW, LATER).await.len(), 1);
+    }
+
     async fn a_panic_takes_along_what_its_work_has_put_off(db) {
         let failures = many_at_once(&db, |_, _| panic!("a bug")).await;
         assert_eq!(failures.len(), 32);
