@@ -4,7 +4,10 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::domain::CampId;
+use crate::store::Rows;
+use crate::store::camps::Camp;
 
+use super::rows::readable;
 use super::{Error, Result};
 
 /// The camps of a run that failed.
@@ -12,6 +15,13 @@ use super::{Error, Result};
 pub(super) struct FailedCamps(Vec<CampId>);
 
 impl FailedCamps {
+    /// Takes the camps that can be read. Of the others nothing moves on: the run has failed for them.
+    pub(super) fn take(&mut self, camps: Rows<Camp>) -> Vec<Camp> {
+        let unreadable = camps.bad.iter().filter_map(|error| error.row());
+        self.0.extend(unreadable.map(|(_, id)| CampId(id)));
+        readable(camps)
+    }
+
     /// Takes what came of a camp; none if it failed, which is logged and kept.
     pub(super) fn unless<T>(&mut self, camp: CampId, done: Result<T>) -> Option<T> {
         done.inspect_err(|error| {

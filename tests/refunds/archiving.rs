@@ -56,4 +56,20 @@ on_both_engines! {
         assert_eq!(status(&stage, CAMP.0).await, "ended");
         assert_eq!(status(&stage, 2).await, "settling");
     }
+
+    async fn a_camp_that_cannot_be_read_fails_the_run_and_no_other(db) {
+        let stage = Stage::set(db, &[clear(1)]).await;
+        stage.run(&format!("UPDATE training_camp SET start_date = 'broken' WHERE id = {}", CAMP.0)).await;
+        let built = build_due_lists(&stage.ctx).await;
+        let Err(Error::PartlyDone(figures)) = &built else {
+            panic!("{built:?}");
+        };
+        assert_eq!(*figures, json!({"built": 1, "waiting": 0, "failedCamps": [CAMP.0]}));
+        stage.run(&format!("UPDATE training_camp SET status = 'settling' WHERE id = {}", CAMP.0)).await;
+        let advanced = camps::advance_by_calendar(&stage.ctx).await;
+        let Err(Error::PartlyDone(figures)) = &advanced else {
+            panic!("{advanced:?}");
+        };
+        assert_eq!(figures["failedCamps"], json!([CAMP.0]));
+    }
 }

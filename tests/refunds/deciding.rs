@@ -221,6 +221,15 @@ UPDATE training_camp SET current_sync_id = 2 WHERE id = 1",
         stage.assert_in_order().await;
     }
 
+    async fn what_cannot_be_read_is_skipped_and_the_others_rejected(db) {
+        let stage = Stage::set(db, &[clear(1), clear(2)]).await;
+        stage.build().await;
+        let ids = [stage.of(1).await.id, stage.of(2).await.id];
+        stage.run("UPDATE refund_record SET attempts = 1 WHERE payment_id = 1").await;
+        let done = reject_batch(&stage.ctx, &admin(), &ids, "代打卡").await.unwrap();
+        assert_eq!((done.rejected, done.skipped.len()), (vec![ids[1]], 1));
+    }
+
     async fn rejecting_needs_a_reason_and_can_be_taken_back(db) {
         let stage = Stage::set(db, &[clear(1), clear(2)]).await;
         stage.build().await;

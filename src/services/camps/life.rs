@@ -5,12 +5,11 @@ use crate::domain::message::CampEnded;
 use crate::domain::staff::{Action, Actor};
 use crate::domain::{CampId, CampStatus, Machine as _};
 use crate::store::camps::{self, Camp};
-use crate::store::{Lock, Note, Tx, camp_edits, reports};
+use crate::store::{Lock, Note, Rows, Tx, camp_edits, reports};
 use chrono::{NaiveDate, TimeDelta};
 
 use super::super::by_camp::FailedCamps;
 use super::super::notify::{self, Notice};
-use super::super::rows::readable;
 use super::super::{
     Context, Error, FieldError, Refusal, Result, Settings, WrongState, require_anywhere,
 };
@@ -136,7 +135,7 @@ pub async fn advance_by_calendar(ctx: &Context) -> Result<Advanced> {
     let mut failed = FailedCamps::default();
     // In this order a camp that was slept through moves all its steps in one run.
     for status in [CampStatus::Enrolling, CampStatus::Ongoing] {
-        for camp in in_status(ctx, status).await? {
+        for camp in failed.take(in_status(ctx, status).await?) {
             let moved = advance_one(ctx, camp.id).await;
             match failed.unless(camp.id, moved).flatten() {
                 Some(CampStatus::Ongoing) => advanced.begun += 1,
@@ -145,16 +144,16 @@ pub async fn advance_by_calendar(ctx: &Context) -> Result<Advanced> {
             }
         }
     }
-    for camp in in_status(ctx, CampStatus::Settling).await? {
+    for camp in failed.take(in_status(ctx, CampStatus::Settling).await?) {
         let archived = archive_if_settled(ctx, camp.id).await;
         advanced.archived += usize::from(failed.unless(camp.id, archived) == Some(true));
     }
     failed.end(advanced)
 }
 
-async fn in_status(ctx: &Context, status: CampStatus) -> Result<Vec<Camp>> {
+async fn in_status(ctx: &Context, status: CampStatus) -> Result<Rows<Camp>> {
     let mut conn = ctx.db.read().await?;
-    Ok(readable(camps::in_status(&mut conn, status).await?))
+    Ok(camps::in_status(&mut conn, status).await?)
 }
 
 async fn advance_one(ctx: &Context, id: CampId) -> Result<Option<CampStatus>> {

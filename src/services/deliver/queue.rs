@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 
 use crate::services::{Context, Error, Result};
+use crate::store::StoreError;
 use crate::store::outbox::DueMessage;
 
 use super::budget::Budget;
@@ -136,7 +137,10 @@ impl Queue<'_> {
                     self.next = Some((delivery.first, rendered));
                     return Ok(true);
                 }
-                Err(Error::Store(error)) => return Err(error.into()),
+                // A row that cannot be read stays so: it ends this message, and holds up no other.
+                Err(Error::Store(error)) if !matches!(error, StoreError::Inconsistent { .. }) => {
+                    return Err(error.into());
+                }
                 Err(error) => delivery.failed(self.ctx, error.to_string()).await?,
             };
             self.delivered.add(attempt.delivered);

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::domain::staff::Actor;
 use crate::domain::{Action, RefundId, RefundStatus};
+use crate::store::StoreError;
 
 use super::approve::{Picked, Skipped, check_size};
 use super::{Context, Error, Result, WrongState, load};
@@ -46,7 +47,11 @@ pub async fn choose(
             }
             Ok(refund) => Some(refund.proposal_hash),
             // The approval says what stands against it.
-            Err(Error::NotFound | Error::Forbidden(_)) => None,
+            Err(
+                Error::NotFound
+                | Error::Forbidden(_)
+                | Error::Store(StoreError::Inconsistent { .. }),
+            ) => None,
             Err(error) => return Err(error),
         };
         chosen.picked.push(Picked { id, hash });

@@ -15,7 +15,6 @@ use crate::domain::{
 };
 use crate::services::by_camp::FailedCamps;
 use crate::services::notify::{Notice, tell_deciders};
-use crate::services::rows::readable;
 use crate::store::camps::Camp;
 use crate::store::refunds::{Case, NewRefund, Refund, Submission};
 use crate::store::{Note, Operator, StoreError, StoreResult, Tx, audit, camps, payments, refunds};
@@ -129,11 +128,11 @@ pub async fn build_due_lists(ctx: &Context) -> Result<Lists> {
         let mut conn = ctx.db.read().await?;
         let mut due = camps::in_status(&mut conn, CampStatus::Ended).await?;
         due.append(camps::in_status(&mut conn, CampStatus::Settling).await?);
-        readable(due)
+        due
     };
     let mut lists = Lists::default();
     let mut failed = FailedCamps::default();
-    for camp in due {
+    for camp in failed.take(due) {
         let built = build_list(ctx, None, camp.id).await;
         match built.and_then(Built::complete) {
             Err(Error::Refused(Refusal::WrongState(_))) => lists.waiting += 1,

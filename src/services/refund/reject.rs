@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::domain::staff::Actor;
 use crate::domain::{Action, RefundId, RefundStatus};
 use crate::store::refunds::{Refund, Submission};
-use crate::store::{Note, Tx, refunds};
+use crate::store::{Note, StoreError, Tx, refunds};
 
 use super::approve::{CHUNK, MAX_BATCH, Skipped};
 use super::propose::{reopen_with, submission};
@@ -80,7 +80,13 @@ async fn reject_each(
     for &id in ids {
         match reject_one(ctx, tx, actor, id, reason).await {
             Ok(_) => done.rejected.push(id),
-            Err(error @ (Error::NotFound | Error::Forbidden(_) | Error::Refused(_))) => {
+            Err(
+                error @ (Error::NotFound
+                | Error::Forbidden(_)
+                | Error::Refused(_)
+                // A row that cannot be read holds up nobody else.
+                | Error::Store(StoreError::Inconsistent { .. })),
+            ) => {
                 done.skipped.push(Skipped { id, error });
             }
             Err(error) => return Err(error),

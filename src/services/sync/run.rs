@@ -13,7 +13,6 @@ use crate::domain::{Action, CampId, CampStatus, SyncId, Timestamp};
 use crate::platforms::zsxq::Planet;
 use crate::services::by_camp::FailedCamps;
 use crate::services::notify::{Notice, tell_deciders};
-use crate::services::rows::readable;
 use crate::services::{
     Context, Error, Refusal, Result, WrongState, matching, refund, require, roster,
 };
@@ -98,10 +97,10 @@ pub async fn sync_all(ctx: &Context) -> Result<Summary> {
     let mut conn = ctx.db.read().await?;
     let mut due = camps::in_status(&mut conn, CampStatus::Ongoing).await?;
     due.append(camps::in_status(&mut conn, CampStatus::Ended).await?);
-    let due = readable(due);
     drop(conn);
     let mut summary = Summary::default();
     let mut failed = FailedCamps::default();
+    let due = failed.take(due);
     let mut login_is_over = false;
     for camp in due {
         if login_is_over || camp.planet_project_id.is_none() {
