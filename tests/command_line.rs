@@ -138,7 +138,7 @@ fn staff_are_made_from_stdin() {
     let weak = add("other", "x\n");
     assert_code(&weak, 2);
     assert!(
-        stderr(&weak).contains("password: 密码至少 8 个字符"),
+        stderr(&weak).contains("密码至少 8 个字符"),
         "{}",
         stderr(&weak)
     );
