@@ -158,6 +158,7 @@ on_both_engines! {
     async fn a_card_whose_list_is_decided_ends_with_it(db) {
         let stage = Stage::set(db, 3).await;
         stage.build_list().await;
+        stage.run("UPDATE refund_record SET status = 'rejected' WHERE payment_id = 4").await;
         for person in ["zhou.ke", "lin.yue"] {
             stage.say(person, "待审核").await;
         }
@@ -165,6 +166,27 @@ on_both_engines! {
         stage.press("lin.yue", "确认退款").await;
         let text = stage.card("zhou.ke").text;
         assert!(text.contains("已通过 3 人") && text.contains("林越"), "{text}");
+    }
+
+    async fn a_digest_with_somebody_to_look_at_outlives_the_approval_of_others(db) {
+        let stage = Stage::set(db, 1).await;
+        stage.build_list().await;
+        stage.send().await;
+        stage.say("lin.yue", "待审核").await;
+        stage.run("UPDATE refund_record SET status = 'rejected' WHERE payment_id = 1").await;
+        stage.say("zhou.ke", "待审核").await;
+        let only_look = stage.card("zhou.ke").text;
+        stage.run("UPDATE refund_record SET status = 'pending' WHERE payment_id = 1").await;
+        stage.say("chen.an", "待审核").await;
+        let both = stage.card("chen.an").text;
+        stage.press("lin.yue", "通过").await;
+        stage.press("lin.yue", "确认退款").await;
+        assert!(stage.card("lin.yue").text.contains("已通过 1 人"));
+        assert_eq!(stage.card("zhou.ke").text, only_look, "nobody has decided any of it");
+        assert_eq!(stage.card("chen.an").text, both, "somebody is left on it");
+        stage.press("zhou.ke", "逐批查看").await;
+        assert!(stage.card("zhou.ke").text.contains("勾选要退款的人"));
+        stage.assert_no_violation();
     }
 
     async fn a_withdrawal_whose_process_died_is_shown(db) {

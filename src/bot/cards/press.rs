@@ -106,8 +106,7 @@ impl Press<'_> {
                 && if is_withdrawn {
                     is_same_decision(other, card)
                 } else {
-                    let shown = other.proposal.refunds();
-                    shown.iter().all(|id| decided.contains(id))
+                    other.proposal.is_settled_by(&decided)
                 }
         });
         Ok(others)

@@ -175,6 +175,17 @@ impl Proposal {
             _ => Vec::new(),
         }
     }
+
+    /// Says whether a decision about `decided` leaves nothing that a card made of it waits for. A
+    /// digest waits for those too that it only counts.
+    #[must_use]
+    pub fn is_settled_by(&self, decided: &[RefundId]) -> bool {
+        let is_all_shown = match self {
+            Self::Digest(digest) => digest.look.count == 0 && digest.payments.count == 0,
+            _ => true,
+        };
+        is_all_shown && self.refunds().iter().all(|id| decided.contains(id))
+    }
 }
 
 #[cfg(test)]
@@ -212,6 +223,20 @@ mod tests {
         let payload = proposal.payload().unwrap();
         let read = Proposal::read(proposal.kind(), proposal.version(), &payload);
         assert_eq!(read, Ok(proposal));
+    }
+
+    #[test]
+    fn a_digest_waits_for_those_it_only_counts() {
+        let look = digest();
+        let mut payments = digest();
+        payments.payments = std::mem::take(&mut payments.look);
+        let mut all_clear = digest();
+        all_clear.look = Tally::default();
+        let decided = [RefundId(7)];
+        assert!(!Proposal::from(look).is_settled_by(&decided));
+        assert!(!Proposal::from(payments).is_settled_by(&decided));
+        assert!(Proposal::from(all_clear.clone()).is_settled_by(&decided));
+        assert!(!Proposal::from(all_clear).is_settled_by(&[]));
     }
 
     #[test]
