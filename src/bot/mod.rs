@@ -39,6 +39,8 @@ impl Chat for WecomChat {
     fn send_outbox(&self) -> BoxFuture<'_, Result<Delivered>> {
         async {
             let bot = self.bot();
+            // Nothing is renewed for nobody to read.
+            bot.ctx.wecom()?;
             cards::renewing::renew(&bot).await?;
             deliver::send_outbox(&bot.ctx, &bot).await
         }

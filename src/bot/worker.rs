@@ -38,6 +38,8 @@ pub(super) async fn work(chat: &WecomChat) -> Result<Worked> {
         if bot.ctx.stop.is_cancelled() {
             break;
         }
+        // What came in waits until it can be answered.
+        bot.ctx.wecom()?;
         let leased = inbox::lease(&bot.ctx).await?;
         if leased.is_empty() {
             break;

@@ -8,6 +8,8 @@ use super::deliver::Delivered;
 use super::inbox::Worked;
 
 /// Does the jobs `work-inbox` and `send-outbox`.
+///
+/// Both answer [`super::Error::NotConfigured`] without WeCom, and touch nothing: it waits.
 pub trait Chat: Send + Sync {
     /// Works off what has come in. What goes wrong with one event is recorded with it.
     fn work_inbox(&self) -> BoxFuture<'_, Result<Worked>>;

@@ -4,6 +4,7 @@ use campkeeper::domain::eligibility::Days;
 use campkeeper::domain::message::{MatchContested, RefundDone};
 use campkeeper::domain::{CampId, Fen, MemberId, PlanetUserId, RefundId};
 use campkeeper::services::Error;
+use campkeeper::services::chat::Chat as _;
 use campkeeper::services::notify::{Notice, tell_group};
 use chrono::TimeDelta;
 use sandbox::{Fault, FaultKind, Platform};
@@ -244,6 +245,23 @@ on_both_engines! {
         assert_eq!(stage.texts(STATUSES).await, ["sent"]);
         let note = stage.texts("SELECT error FROM notification_message").await;
         assert_eq!(note, ["not reached: nobody.here"]);
+    }
+
+    async fn without_wecom_everything_waits_for_it(db) {
+        let stage = Stage::set(db, 1).await;
+        tell(&stage, "lin.yue", 1).await;
+        let asked = stage.sandbox.wecom().say("lin.yue", "帮助").await;
+        assert!(asked.is_accepted(), "{asked:?}");
+        let chat = stage.chat_without_wecom();
+        let worked = chat.work_inbox().await;
+        assert!(matches!(worked, Err(Error::NotConfigured("wecom"))), "{worked:?}");
+        let sent = chat.send_outbox().await;
+        assert!(matches!(sent, Err(Error::NotConfigured("wecom"))), "{sent:?}");
+        assert_eq!(stage.texts(STATUSES).await, ["pending"]);
+
+        stage.settle().await;
+        assert_eq!(stage.texts(STATUSES).await, ["sent", "sent"], "at once: nothing was leased");
+        assert_eq!(numbers_read(&stage, "lin.yue"), [0]);
     }
 
     async fn what_an_older_version_wrote_is_still_delivered(db) {

@@ -129,6 +129,15 @@ impl Stage {
         stage
     }
 
+    /// The chat of an instance that WeCom is not configured on.
+    pub(crate) fn chat_without_wecom(&self) -> WecomChat {
+        let ctx = Context {
+            clients: Arc::default(),
+            ..self.ctx.clone()
+        };
+        WecomChat::new(LiveContext::from(ctx)).unwrap()
+    }
+
     async fn enter(&self, id: i64, days: i64) {
         let account = 300_000_000_000_000 + id;
         let userid = if id == 1 { "'xu.qing'" } else { "NULL" };

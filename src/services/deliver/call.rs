@@ -26,11 +26,7 @@ const NOTICE_INTERVAL_S: u64 = 1800;
 
 /// Makes the call of a delivery that has begun, and records its outcome.
 pub(super) async fn carry_out(ctx: &Context, delivery: &Delivery) -> Result<Attempt> {
-    let Some(client) = &ctx.clients.wecom else {
-        return delivery
-            .failed(ctx, "wecom is not configured".to_owned())
-            .await;
-    };
+    let client = ctx.wecom()?;
     match &delivery.rendered {
         Rendered::Text(text) => send_text(ctx, client, delivery, text, None).await,
         Rendered::Card(card) => send_card(ctx, client, delivery, card).await,

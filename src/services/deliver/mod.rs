@@ -38,8 +38,10 @@ const SIDE_BY_SIDE: usize = 8;
 /// Sends every message whose turn has come.
 ///
 /// # Errors
-/// Those of the store. A platform's refusal is recorded with its message.
+/// WeCom is not configured: everything waits until it is. Those of the store. A platform's refusal
+/// is recorded with its message.
 pub async fn send_outbox(ctx: &Context, renderer: &dyn Renderer) -> Result<Delivered> {
+    ctx.wecom()?;
     let mut total = Delivered::default();
     for _ in 0..MAX_ROUNDS {
         if ctx.stop.is_cancelled() {
