@@ -43,6 +43,20 @@ async fn withdraw(stage: &Stage, ids: &[i64]) {
     }
 }
 
+async fn refund_of(stage: &Stage, payment: i64) -> RefundId {
+    let sql = format!("SELECT CAST(id AS TEXT) FROM refund_record WHERE payment_id = {payment}");
+    RefundId(stage.texts(&sql).await[0].parse().unwrap())
+}
+
+/// Somebody refuses a refund on the console.
+async fn refuse(stage: &Stage, person: &str, payment: i64) {
+    let actor = stage.actor(person).await;
+    let id = refund_of(stage, payment).await;
+    refund::reject(&stage.ctx, &actor, id, "已另行处理")
+        .await
+        .unwrap();
+}
+
 on_both_engines! {
     async fn a_long_list_is_decided_by_one_of_two_who_press_at_once(db) {
         let stage = Stage::set(db, 60).await;
@@ -128,6 +142,50 @@ on_both_engines! {
         assert!(stage.newest("lin.yue").contains("有了变化"), "{}", stage.newest("lin.yue"));
         let open = "SELECT state FROM bot_card WHERE kind = 'digest'";
         assert_eq!(stage.texts(open).await, ["open"]);
+    }
+
+    async fn a_list_that_was_refused_elsewhere_is_not_shown_as_approved(db) {
+        let stage = Stage::set(db, 1).await;
+        stage.build_list().await;
+        stage.send().await;
+        refuse(&stage, "chen.an", 1).await;
+        stage.press("lin.yue", "通过").await;
+        let text = stage.card("lin.yue").text;
+        assert!(text.contains("已由 陈安 拒绝") && !text.contains("通过"), "{text}");
+        let said = stage.newest("lin.yue");
+        assert!(said.contains("陈安") && said.contains("拒绝了这笔退款"), "{said}");
+        stage.assert_no_violation();
+    }
+
+    async fn what_several_have_decided_is_told_of_all_of_them(db) {
+        let stage = Stage::set(db, 2).await;
+        stage.build_list().await;
+        stage.send().await;
+        refuse(&stage, "chen.an", 1).await;
+        let actor = stage.actor("zhou.ke").await;
+        let id = refund_of(&stage, 2).await;
+        refund::approve(&stage.ctx, &actor, id, None).await.unwrap();
+        stage.press("lin.yue", "通过").await;
+        let text = stage.card("lin.yue").text;
+        assert!(text.contains("等 2 人 处理") && !text.contains("通过"), "{text}");
+        let said = stage.newest("lin.yue");
+        assert!(said.contains("处理了 2 笔退款"), "{said}");
+        stage.assert_no_violation();
+    }
+
+    async fn a_list_of_which_only_some_were_decided_is_not_shown_as_decided(db) {
+        let stage = Stage::set(db, 2).await;
+        stage.build_list().await;
+        stage.send().await;
+        refuse(&stage, "chen.an", 1).await;
+        stage.run("UPDATE payment_record SET required_days = 6 WHERE id = 2").await;
+        stage.press("lin.yue", "通过").await;
+        assert!(!stage.card("lin.yue").text.contains("已由"), "{}", stage.card("lin.yue").text);
+        let said: Vec<String> =
+            stage.sandbox.wecom().inbox("lin.yue").iter().map(|m| m.text.clone()).collect();
+        let said = said.join("\n");
+        assert!(said.contains("拒绝了这笔退款") && said.contains("有了变化"), "{said}");
+        stage.assert_no_violation();
     }
 
     async fn a_card_with_another_list_stays_open(db) {

@@ -151,11 +151,7 @@ impl Press<'_> {
     }
 
     /// Shows the card as `layout` to the one who pressed, and tells them who was first.
-    pub(super) async fn show_and_tell(
-        &self,
-        layout: &Layout,
-        told: DecidedBefore,
-    ) -> Result<Vec<Reply>> {
+    async fn show_and_tell(&self, layout: &Layout, told: DecidedBefore) -> Result<Vec<Reply>> {
         let mut answers = self.show(layout).await?;
         answers.push(self.turn.reply(told));
         Ok(answers)

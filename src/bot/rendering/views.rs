@@ -244,6 +244,9 @@ enum Decided {
         count: Option<usize>,
     },
     Rejected,
+    Settled {
+        count: usize,
+    },
     Withdrawn,
     Matched {
         name: String,
@@ -284,6 +287,7 @@ impl From<&message::Decided> for Decided {
             },
             Of::AwaitingSecond { count } => Self::AwaitingSecond { count: *count },
             Of::Rejected => Self::Rejected,
+            Of::Settled { count } => Self::Settled { count: *count },
             Of::Withdrawn => Self::Withdrawn,
             Of::Matched {
                 name,

@@ -252,6 +252,10 @@ pub enum Decided {
         count: Option<usize>,
     },
     Rejected,
+    /// Refunds were decided, not all of them alike.
+    Settled {
+        count: usize,
+    },
     /// The decision was taken back.
     Withdrawn,
     /// A member was said to be an account.

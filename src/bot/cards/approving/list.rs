@@ -1,6 +1,8 @@
 //! Approving by the list, as the digest of a camp and its batches do: the card is reserved, the
 //! list approved, and what was let go is shown. Only what the card has shown is approved.
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 
 use crate::bot::cards::press::Press;
@@ -17,7 +19,7 @@ use crate::domain::{
     Timestamp,
 };
 use crate::services::inbox::Reply;
-use crate::services::refund::{self, Batch, Picked};
+use crate::services::refund::{self, Batch, Picked, Skipped};
 use crate::services::{Error, Refusal, Result, cards, review};
 
 use super::view;
@@ -51,8 +53,7 @@ pub(in crate::bot::cards) async fn confirm<V: View>(
 ) -> Result<Vec<Reply>> {
     let dry = refund::dry_run(press.ctx(), &press.turn.actor, &picked(chosen)).await?;
     if dry.approvable.is_empty() {
-        let errors = dry.skipped.iter().map(|skipped| &skipped.error);
-        return nothing_left(press, errors).await;
+        return nothing_left(press, chosen, &dry.skipped).await;
     }
     let is_skipped = |id: RefundId| dry.skipped.iter().any(|skipped| skipped.id == id);
     let contested = |refund: &&&RefundShown| {
@@ -97,7 +98,7 @@ pub(in crate::bot::cards) async fn approve(
     }
     if approvals.is_empty() {
         release(press).await?;
-        return nothing_left(press, batch.skipped.iter().map(|skipped| &skipped.error)).await;
+        return nothing_left(press, chosen, &batch.skipped).await;
     }
     let Approvals {
         approved,
@@ -294,47 +295,117 @@ impl Approvals {
     }
 }
 
-/// Reads from a refund's status what was decided about it.
-fn decided_as(status: &str) -> Decided {
-    match status.parse() {
-        Ok(RefundStatus::Rejected) => Decided::Rejected,
-        Ok(RefundStatus::AwaitingSecond) => Decided::AwaitingSecond { count: None },
-        _ => Decided::Approved {
-            count: None,
-            sum: Fen::ZERO,
-            awaiting: 0,
-        },
+/// What others have decided about refunds of a list.
+struct DecidedByOthers {
+    made: DecidedBy,
+    word: view::Word,
+    count: usize,
+    sum: Fen,
+}
+
+impl DecidedByOthers {
+    /// The decisions among what stands against approving `chosen`; none if there is none.
+    fn among(chosen: &[&RefundShown], skipped: &[Skipped]) -> Result<Option<Self>> {
+        let mut all: Option<(BTreeSet<&str>, Self)> = None;
+        for skipped in skipped {
+            let Error::Refused(Refusal::AlreadyDecided { by, at, status }) = &skipped.error else {
+                continue;
+            };
+            let amount = chosen.iter().find(|refund| refund.id == skipped.id);
+            let amount = amount.map_or(Fen::ZERO, |refund| refund.amount);
+            let this = Self {
+                made: DecidedBy {
+                    by: by.clone(),
+                    at: *at,
+                },
+                word: word_of(status),
+                count: 1,
+                sum: amount,
+            };
+            all = Some(match all {
+                None => (BTreeSet::from([by.as_str()]), this),
+                Some((mut people, before)) => {
+                    people.insert(by);
+                    (people, before.and(this)?)
+                }
+            });
+        }
+        Ok(all.map(|(people, mut all)| {
+            if people.len() > 1 {
+                all.made.by = format!("{} 等 {} 人", all.made.by, people.len());
+            }
+            all
+        }))
+    }
+
+    fn and(self, other: Self) -> Result<Self> {
+        let sum = self.sum.checked_add(other.sum);
+        Ok(Self {
+            made: DecidedBy {
+                at: self.made.at.max(other.made.at),
+                ..self.made
+            },
+            word: if self.word == other.word {
+                self.word
+            } else {
+                view::Word::Settled
+            },
+            count: self.count + other.count,
+            sum: sum.map_err(|error| Error::Invariant(error.to_string()))?,
+        })
+    }
+
+    fn told(self) -> DecidedBefore {
+        let decision = match (self.word, self.count) {
+            (view::Word::Approved, count) => Decided::Approved {
+                count: Some(count),
+                sum: self.sum,
+                awaiting: 0,
+            },
+            (view::Word::Rejected, 1) => Decided::Rejected,
+            (view::Word::Rejected | view::Word::Settled, count) => Decided::Settled { count },
+        };
+        DecidedBefore {
+            by: self.made.by,
+            at: self.made.at,
+            decision,
+        }
     }
 }
 
-/// Tells why nothing could be approved: somebody was first, or what was shown has changed.
-async fn nothing_left<'e>(
-    press: &Press<'_>,
-    errors: impl Iterator<Item = &'e Error>,
-) -> Result<Vec<Reply>> {
-    let mut first = None;
-    for error in errors {
-        if let Error::Refused(Refusal::AlreadyDecided { by, at, status }) = error {
-            let made = DecidedBy {
-                by: by.clone(),
-                at: *at,
-            };
-            let camp = draw::camp_name(&press.card.proposal);
-            let layout = press.turn.bot.draw(&view::Approved::by(camp, &made))?;
-            let told = DecidedBefore {
-                by: made.by,
-                at: made.at,
-                decision: decided_as(status),
-            };
-            return press.show_and_tell(&layout, told).await;
-        }
-        first = first.or(Some(error));
+/// Reads from a refund's status what was decided about it. What was closed may have been either.
+fn word_of(status: &str) -> view::Word {
+    match status.parse::<RefundStatus>() {
+        Ok(RefundStatus::Rejected) => view::Word::Rejected,
+        Ok(status) if status.commits_money() => view::Word::Approved,
+        _ => view::Word::Settled,
     }
+}
+
+/// Tells why nothing could be approved: others were first, or what was shown has changed. The card
+/// shows a decision only if there is one about all that was chosen.
+async fn nothing_left(
+    press: &Press<'_>,
+    chosen: &[&RefundShown],
+    skipped: &[Skipped],
+) -> Result<Vec<Reply>> {
+    let is_decided =
+        |error: &Error| matches!(error, Error::Refused(Refusal::AlreadyDecided { .. }));
+    let decided = DecidedByOthers::among(chosen, skipped)?;
+    let mut left = skipped.iter().map(|skipped| &skipped.error);
+    let left = left.find(|error| !is_decided(error));
     let (bot, person) = (press.turn.bot, press.turn.person);
-    let refused = first.and_then(|error| replies::refusal(bot, person, error));
-    Ok(vec![refused.unwrap_or_else(|| {
-        press
-            .turn
-            .refused(&ErrorKind::Refused(Refusal::ProposalChanged))
-    })])
+    let mut answers = Vec::new();
+    if let (Some(decided), None) = (&decided, left) {
+        let camp = draw::camp_name(&press.card.proposal);
+        let view = view::Approved::elsewhere(camp, &decided.made, decided.word);
+        answers.extend(press.show(&bot.draw(&view)?).await?);
+    }
+    answers.extend(decided.map(|decided| press.turn.reply(decided.told())));
+    answers.extend(left.and_then(|error| replies::refusal(bot, person, error)));
+    if answers.is_empty() {
+        let changed = ErrorKind::Refused(Refusal::ProposalChanged);
+        answers.push(press.turn.refused(&changed));
+    }
+    Ok(answers)
 }

@@ -41,6 +41,17 @@ pub(in crate::bot) struct DigestConfirm(pub(in crate::bot) Confirm);
 #[serde(transparent)]
 pub(in crate::bot) struct BatchConfirm(pub(in crate::bot) Confirm);
 
+/// What became of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Word {
+    Approved,
+    Rejected,
+    /// Neither is true of all of it, or nobody knows.
+    Settled,
+}
+
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(rename_all = "camelCase")]
@@ -48,6 +59,7 @@ pub(in crate::bot) struct Approved {
     camp_name: String,
     by: String,
     at: String,
+    word: Word,
     /// None while the list is being approved.
     count: Option<usize>,
     sum_yuan: String,
@@ -60,15 +72,16 @@ pub(in crate::bot) struct Approved {
 impl Approved {
     /// A list that somebody has taken: by whom it is decided, is all that is known.
     pub(in crate::bot) fn reserved(camp_name: &str, list: &Reservation) -> Self {
-        Self::by(camp_name, &list.made)
+        Self::elsewhere(camp_name, &list.made, Word::Approved)
     }
 
     /// A decision of which nothing else is known than who made it.
-    pub(super) fn by(camp_name: &str, made: &DecidedBy) -> Self {
+    pub(super) fn elsewhere(camp_name: &str, made: &DecidedBy, word: Word) -> Self {
         Self {
             camp_name: camp_name.to_owned(),
             by: made.by.clone(),
             at: moment(made.at),
+            word,
             count: None,
             sum_yuan: String::new(),
             awaiting: 0,
@@ -86,7 +99,7 @@ impl Approved {
             skipped: list.skipped,
             can_undo: list.undo_until.is_some_and(|until| until > now),
             undo_until: list.undo_until.map(moment_s),
-            ..Self::by(camp_name, &list.made)
+            ..Self::elsewhere(camp_name, &list.made, Word::Approved)
         }
     }
 }
