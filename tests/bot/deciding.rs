@@ -188,6 +188,29 @@ on_both_engines! {
         stage.assert_no_violation();
     }
 
+    async fn who_comes_second_is_offered_no_withdrawal_that_cannot_be(db) {
+        let stage = Stage::set(db, 1).await;
+        stage.build_list().await;
+        stage.send().await;
+        for (payment, member) in [(1, "会员1"), (2, "会员2")] {
+            stage.say("lin.yue", &format!("进度 写作营 {member}")).await;
+            let actor = stage.actor("chen.an").await;
+            let id = refund_of(&stage, payment).await;
+            if payment == 1 {
+                refund::approve(&stage.ctx, &actor, id, None).await.unwrap();
+            } else {
+                refuse(&stage, "chen.an", 2).await;
+            }
+            stage.press("lin.yue", "拒绝").await;
+            let choice = Selections::as_shown().choose("reason", ["打卡天数不足"]);
+            stage.press_with("lin.yue", "拒绝", &choice).await;
+            let card = stage.card("lin.yue");
+            assert!(card.text.contains("已由 陈安"), "{}", card.text);
+            assert!(!card.card.unwrap().is_live(), "{}", card.text);
+        }
+        stage.assert_no_violation();
+    }
+
     async fn a_card_with_another_list_stays_open(db) {
         let stage = Stage::set(db, 3).await;
         stage.build_list().await;

@@ -144,6 +144,8 @@ on_both_engines! {
         assert_eq!(match_of(&stage, 90).await, format!("matched {COCO}"));
         let said = stage.newest("zhou.ke");
         assert!(said.contains("林越") && said.contains("小明同学·深圳"), "{said}");
+        let shown = stage.card("zhou.ke").text;
+        assert!(shown.contains("已匹配") && !shown.contains("撤回"), "it decided nothing: {shown}");
     }
 
     async fn a_contest_is_told_and_nobody_is_picked_beforehand(db) {

@@ -140,7 +140,8 @@ impl Press<'_> {
         }
     }
 
-    /// Tells who was first, on the card and in a text of its own.
+    /// Tells who was first, on the card and in a text of its own. Where this card still waits
+    /// nothing can be taken back by it: then `outcome` is one without 撤回.
     pub(super) async fn too_late(&self, outcome: &Outcome) -> Result<Vec<Reply>> {
         let proposal = &self.card.proposal;
         let layout = draw::outcome(self.turn.bot, proposal, outcome, self.turn.now)?;

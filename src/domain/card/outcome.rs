@@ -108,9 +108,13 @@ pub enum RefundResult {
 
 /// Somebody's word on who a member is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct MatchDecided {
     pub made: DecidedBy,
     pub result: MatchResult,
+    /// The card does not offer to take a match back.
+    #[serde(default)]
+    pub is_final: bool,
 }
 
 /// The account of a member, as somebody said it.
@@ -221,6 +225,7 @@ impl Outcome {
                 result: RefundResult::Rejected { may_reopen, .. },
                 ..
             }) => *may_reopen = false,
+            Self::Match(MatchDecided { is_final, .. }) => *is_final = true,
             _ => {}
         }
         self

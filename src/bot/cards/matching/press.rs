@@ -77,7 +77,7 @@ async fn submit(press: &Press<'_>, question: &MatchQuestion) -> Result<Vec<Reply
                 .await?
                 .member;
             press
-                .too_late(&outcome(&member, DecidedBy { by, at }))
+                .too_late(&outcome(&member, DecidedBy { by, at }).without_undo())
                 .await
         }
         Err(error) => Err(error),
@@ -116,6 +116,7 @@ async fn undo(press: &Press<'_>, question: &MatchQuestion) -> Result<Vec<Reply>>
     let outcome = MatchDecided {
         made: press.turn.decided_now(),
         result: MatchResult::Withdrawn { account, nickname },
+        is_final: true,
     };
     let change = CardState::Decided.to(CardState::Withdrawn)?;
     press.decide(change, Outcome::Match(outcome)).await
@@ -131,7 +132,11 @@ fn outcome(member: &Member, made: DecidedBy) -> Outcome {
         },
         None => MatchResult::NoneOfThese,
     };
-    Outcome::Match(MatchDecided { made, result })
+    Outcome::Match(MatchDecided {
+        made,
+        result,
+        is_final: false,
+    })
 }
 
 /// A press on the card with namesakes: the member who was picked is asked about.

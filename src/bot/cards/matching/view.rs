@@ -153,6 +153,7 @@ pub(in crate::bot) struct Decided {
     status: String,
     by: String,
     at: String,
+    can_undo: bool,
 }
 
 impl Decided {
@@ -172,6 +173,7 @@ impl Decided {
             status: status.to_owned(),
             by: decided.made.by.clone(),
             at: moment(decided.made.at),
+            can_undo: status == "matched" && !decided.is_final,
         }
     }
 }

@@ -117,7 +117,7 @@ async fn finish(press: &Press<'_>, decided: Result<Refund>, reason: &str) -> Res
             }
             if !is_mine {
                 let outcome = outcome(press, &refund, &refund.reason);
-                return press.too_late(&outcome).await;
+                return press.too_late(&outcome.without_undo()).await;
             }
             // This very click, whose process died before it could show the decision.
             refund
