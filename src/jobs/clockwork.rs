@@ -153,7 +153,11 @@ async fn work(jobs: Jobs, job: &'static Job, signal: Signal, stop: CancellationT
     while !stop.is_cancelled() {
         let ctx = jobs.live.snapshot();
         // Not cut off by `stop`: it ends by itself at the next recorded point.
-        let rest = round(job.name, (job.run)(ctx.clone(), Arc::clone(&jobs.chat))).await;
+        let rest = round(
+            job.name,
+            (job.run)(jobs.live.clone(), Arc::clone(&jobs.chat)),
+        )
+        .await;
         tokio::select! {
             () = stop.cancelled() => return,
             // What comes in a burst is taken in one go.

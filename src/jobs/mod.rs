@@ -18,7 +18,7 @@ use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
 use crate::services::chat::Chat;
-use crate::services::{self, Context, LiveContext};
+use crate::services::{self, LiveContext};
 use crate::store::Signal;
 
 pub use clockwork::StartError;
@@ -48,7 +48,7 @@ pub struct Job {
     /// When it runs.
     pub trigger: Trigger,
     /// Calls its service, or the chat; answers what was done.
-    pub run: fn(Context, Arc<dyn Chat>) -> BoxFuture<'static, services::Result<Value>>,
+    pub run: fn(LiveContext, Arc<dyn Chat>) -> BoxFuture<'static, services::Result<Value>>,
 }
 
 /// When a job runs.
@@ -70,11 +70,11 @@ pub enum Queue {
 }
 
 macro_rules! job {
-    ($name:literal, $trigger:expr, |$ctx:ident, $chat:ident| $call:expr, |$done:pat_param| $summary:expr) => {
+    ($name:literal, $trigger:expr, |$live:ident, $chat:ident| $call:expr, |$done:pat_param| $summary:expr) => {
         Job {
             name: $name,
             trigger: $trigger,
-            run: |$ctx, $chat| {
+            run: |$live, $chat| {
                 async move {
                     let $done = $call.await?;
                     Ok($summary)
@@ -99,61 +99,61 @@ pub const JOBS: &[Job] = &[
     job!(
         "advance-camps",
         Trigger::At("0 5 0 * * *", Queue::Nightly),
-        |ctx, _chat| services::camps::advance_by_calendar(&ctx),
+        |live, _chat| services::camps::advance_by_calendar(&live.snapshot()),
         |done| json!(done)
     ),
     job!(
         "sync-checkins",
         Trigger::At("0 0 1 * * *", Queue::Nightly),
-        |ctx, _chat| services::sync::sync_all(&ctx),
+        |live, _chat| services::sync::sync_all(&live),
         |done| whole(json!(done), done.incomplete == 0)?
     ),
     job!(
         "expire-bindings",
         Trigger::At("0 0 2 * * *", Queue::Nightly),
-        |ctx, _chat| services::bind::expire(&ctx),
+        |live, _chat| services::bind::expire(&live.snapshot()),
         |expired| json!({"expired": expired})
     ),
     job!(
         "smart-match",
         Trigger::At("30 0 2 * * *", Queue::Nightly),
-        |ctx, _chat| services::matching::smart_match(&ctx),
+        |live, _chat| services::matching::smart_match(&live.snapshot()),
         |done| json!(done)
     ),
     job!(
         "build-refund-lists",
         Trigger::At("0 1 2 * * *", Queue::Nightly),
-        |ctx, _chat| services::refund::build_due_lists(&ctx),
+        |live, _chat| services::refund::build_due_lists(&live.snapshot()),
         |done| json!(done)
     ),
     job!(
         "run-refunds",
         Trigger::Woken(Signal::Refunds),
-        |ctx, _chat| services::refund::run_due(&ctx),
+        |live, _chat| services::refund::run_due(&live.snapshot()),
         |done| json!(done)
     ),
     job!(
         "work-inbox",
         Trigger::Woken(Signal::Inbox),
-        |_ctx, chat| chat.work_inbox(),
+        |_live, chat| chat.work_inbox(),
         |done| json!(done)
     ),
     job!(
         "send-outbox",
         Trigger::Woken(Signal::Outbox),
-        |_ctx, chat| chat.send_outbox(),
+        |_live, chat| chat.send_outbox(),
         |done| json!(done)
     ),
     job!(
         "reconcile-payments",
         Trigger::At("0 5 * * * *", Queue::Frequent),
-        |ctx, _chat| services::reconcile::unpaid(&ctx),
+        |live, _chat| services::reconcile::unpaid(&live.snapshot()),
         |done| json!(done)
     ),
     job!(
         "check-cookie",
         Trigger::At("0 30 */6 * * *", Queue::Frequent),
-        |ctx, _chat| services::sync::check_cookie(&ctx),
+        |live, _chat| services::sync::check_cookie(&live.snapshot()),
         |state| json!({"cookie": state.as_str()})
     ),
 ];

@@ -90,7 +90,7 @@ impl Jobs {
         if !claim(&ctx, &tick).await? {
             return Ok(Ran::NotOurs);
         }
-        let work = (job.run)(ctx.clone(), Arc::clone(&self.chat));
+        let work = (job.run)(self.live.clone(), Arc::clone(&self.chat));
         run(&ctx, work, &tick, stop).await
     }
 

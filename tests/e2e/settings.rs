@@ -107,7 +107,7 @@ for_both_engines! {
             until("the old cookie", async || is_alive(app).await).await;
             // The other instance may be at it.
             until("no sync", async || {
-                sync::sync_all(&app.context()).await.unwrap().complete == 1
+                sync::sync_all(&app.context().into()).await.unwrap().complete == 1
             })
             .await;
         }

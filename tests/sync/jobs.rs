@@ -28,7 +28,7 @@ const NIGHTLY: Trigger = Trigger::At("0 0 1 * * *", Queue::Nightly);
 static TRACING: Job = Job {
     name: "tracing",
     trigger: NIGHTLY,
-    run: |ctx, _| async move { leave_trace(&ctx).await }.boxed(),
+    run: |live, _| async move { leave_trace(&live.snapshot()).await }.boxed(),
 };
 static FAILING: Job = Job {
     name: "failing",

@@ -14,6 +14,9 @@ use sandbox::{Fault, FaultKind, Platform};
 use crate::on_both_engines;
 use crate::world::{TO_ITS_END, World, admin};
 
+/// A cookie that the planet's owner has renewed.
+const FRESH: &str = "FFFFFFFF-0000-4000-8000-0123456789AB_FFEEDDCCBBAA9988";
+
 on_both_engines! {
     async fn of_two_at_once_one_runs(db) {
         let world = World::start(db).await;
@@ -113,22 +116,33 @@ on_both_engines! {
     async fn the_job_stops_at_a_dead_login(db) {
         let world = World::start(db).await;
         world.sandbox.zsxq().seed(world.project, 3, 2);
-        world.execute(
-            "INSERT INTO training_camp (id, name, name_folded, deposit_fen, start_date, end_date, \
-             total_days, required_days, grace_days, introduction_html, planet_project_id, status, \
-             created_at, updated_at) SELECT 2, name, name_folded, deposit_fen, start_date, \
-             end_date, total_days, required_days, grace_days, introduction_html, \
-             planet_project_id, 'ended', 0, 0 FROM training_camp WHERE id = 1",
-        ).await;
+        world.add_ended_camp().await;
         let both = Summary { complete: 2, ..Summary::default() };
-        assert_eq!(sync_all(&world.ctx).await.unwrap(), both);
+        assert_eq!(sync_all(&world.live()).await.unwrap(), both);
 
         world.sandbox.zsxq().set_cookie_death(Some(CookieDeath::InBody));
         let none = Summary { incomplete: 1, skipped: 1, ..Summary::default() };
-        assert_eq!(sync_all(&world.ctx).await.unwrap(), none);
+        assert_eq!(sync_all(&world.live()).await.unwrap(), none);
         let notices = world.texts("SELECT body FROM notification_message").await;
         assert_eq!(notices.len(), 1);
         assert!(notices[0].contains(r#""remedy":"update_cookie""#), "{notices:?}");
+    }
+
+    async fn a_cookie_renewed_meanwhile_serves_the_camps_that_are_left(db) {
+        let world = World::start(db).await;
+        world.sandbox.zsxq().seed(world.project, 3, 2);
+        world.add_ended_camp().await;
+        world.sandbox.zsxq().set_token(FRESH);
+        let slow = Fault::new(Platform::Zsxq, "", FaultKind::Latency { ms: 1500 });
+        world.sandbox.faults().add(slow);
+        let live = world.live();
+        let renewal = async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            live.replace(world.with_cookie(FRESH));
+        };
+        let (synced, ()) = tokio::join!(sync_all(&live), renewal);
+        let second = Summary { complete: 1, incomplete: 1, ..Summary::default() };
+        assert_eq!(synced.unwrap(), second);
     }
 }
 

@@ -10,7 +10,7 @@ use campkeeper::domain::{
 };
 use campkeeper::platforms::zsxq::{Planet, Settings as PlanetSettings};
 use campkeeper::services::sync::{self, SyncRun};
-use campkeeper::services::{Clients, Context, Settings, WallClock};
+use campkeeper::services::{Clients, Context, LiveContext, Runtime, Settings, WallClock};
 use campkeeper::store::camps::{self, Camp};
 use campkeeper::store::members::{self, Identity, Member};
 use campkeeper::store::payments::{self, NewPayment, PlanetClaim};
@@ -113,6 +113,36 @@ impl World {
             .await;
         world.camp = CampId(1);
         world
+    }
+
+    /// The context of operations, which the settings that it has now can be replaced in.
+    pub(crate) fn live(&self) -> LiveContext {
+        self.ctx.clone().into()
+    }
+
+    /// The settings and clients once the cookie is `token`.
+    pub(crate) fn with_cookie(&self, token: &str) -> Runtime {
+        let clients = Clients {
+            planet: Some(planet(&self.sandbox, token)),
+            ..Clients::default()
+        };
+        Runtime {
+            generation: 1,
+            settings: Arc::clone(&self.ctx.settings),
+            clients: clients.into(),
+        }
+    }
+
+    /// Another camp of the same planet, which has ended.
+    pub(crate) async fn add_ended_camp(&self) {
+        self.execute(
+            "INSERT INTO training_camp (id, name, name_folded, deposit_fen, start_date, end_date, \
+             total_days, required_days, grace_days, introduction_html, planet_project_id, status, \
+             created_at, updated_at) SELECT 2, name, name_folded, deposit_fen, start_date, \
+             end_date, total_days, required_days, grace_days, introduction_html, \
+             planet_project_id, 'ended', 0, 0 FROM training_camp WHERE id = 1",
+        )
+        .await;
     }
 
     pub(crate) async fn execute(&self, sql: &str) {
@@ -242,21 +272,24 @@ impl World {
     }
 }
 
-async fn context(sandbox: &Sandbox, db: &TestDb, files: &tempfile::TempDir) -> Context {
-    let time = || Time(sandbox.clock().clone());
+fn planet(sandbox: &Sandbox, token: &str) -> Planet {
     let base = format!("{}/zsxq", sandbox.base_url());
     let planet = PlanetSettings {
         min_interval_ms: 0,
         jitter_ms: 0,
         calls_per_day: 0,
         backoff_ms: [0; 5],
-        ..PlanetSettings::new(base, GROUP_ID, TOKEN.into())
+        ..PlanetSettings::new(base, GROUP_ID, token.into())
     };
     let wall = sandbox.clock().clone();
-    let planet = Planet::new(planet, move || wall.wall_now(), rand::random::<u64>).unwrap();
+    Planet::new(planet, move || wall.wall_now(), rand::random::<u64>).unwrap()
+}
+
+async fn context(sandbox: &Sandbox, db: &TestDb, files: &tempfile::TempDir) -> Context {
+    let time = || Time(sandbox.clock().clone());
     let (clock, wall) = (Arc::new(time()), Arc::new(time()));
     let clients = Clients {
-        planet: Some(planet),
+        planet: Some(planet(sandbox, TOKEN)),
         ..Clients::default()
     };
     Context {

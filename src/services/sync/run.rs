@@ -14,7 +14,7 @@ use crate::platforms::zsxq::Planet;
 use crate::services::by_camp::FailedCamps;
 use crate::services::notify::{Notice, tell_deciders};
 use crate::services::{
-    Context, Error, Refusal, Result, WrongState, matching, refund, require, roster,
+    Context, Error, LiveContext, Refusal, Result, WrongState, matching, refund, require, roster,
 };
 use crate::store::audit::Entry;
 use crate::store::camps::{self, Camp};
@@ -87,12 +87,14 @@ pub async fn request(
 }
 
 /// Syncs every running camp, and every ended one whose refund list has not been built, one after
-/// the other: the planet is read serially.
+/// the other: the planet is read serially. It takes long: each camp goes by what is configured when
+/// its turn comes, and a cookie that is renewed meanwhile serves those that are left.
 ///
 /// # Errors
 /// The planet is not configured; [`Error::PartlyDone`]: the others are synced all the same. What
 /// goes wrong at the planet is in the summary and in the notices.
-pub async fn sync_all(ctx: &Context) -> Result<Summary> {
+pub async fn sync_all(live: &LiveContext) -> Result<Summary> {
+    let ctx = live.snapshot();
     ctx.planet()?;
     let mut conn = ctx.db.read().await?;
     let mut due = camps::in_status(&mut conn, CampStatus::Ongoing).await?;
@@ -101,14 +103,17 @@ pub async fn sync_all(ctx: &Context) -> Result<Summary> {
     let mut summary = Summary::default();
     let mut failed = FailedCamps::default();
     let due = failed.take(due);
-    let mut login_is_over = false;
+    // The generation of the settings by which the login is over.
+    let mut login_over_by = None;
     for camp in due {
-        if login_is_over || camp.planet_project_id.is_none() {
+        let generation = live.runtime().generation;
+        if login_over_by == Some(generation) || camp.planet_project_id.is_none() {
             summary.skipped += 1;
             continue;
         }
-        let ended = match begin_patiently(ctx, camp.id).await {
-            Ok(run) => carry_out(ctx, run).await,
+        let ctx = live.snapshot();
+        let ended = match begin_patiently(&ctx, camp.id).await {
+            Ok(run) => carry_out(&ctx, run).await,
             Err(Error::Refused(_)) => {
                 summary.skipped += 1;
                 continue;
@@ -122,7 +127,8 @@ pub async fn sync_all(ctx: &Context) -> Result<Summary> {
             SyncState::Complete => summary.complete += 1,
             SyncState::Running | SyncState::Partial | SyncState::Failed => summary.incomplete += 1,
         }
-        login_is_over = ended.remedy == Some(Remedy::UpdateCookie);
+        let login_is_over = ended.remedy == Some(Remedy::UpdateCookie);
+        login_over_by = login_is_over.then_some(generation);
     }
     failed.end(summary)
 }
