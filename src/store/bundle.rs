@@ -183,6 +183,8 @@ impl Conn {
     /// Runs what was put off and then what is asked, and answers the latter.
     async fn hop(&mut self, asked: Vec<Statement>) -> StoreResult<Vec<Rows>> {
         if self.has_failed {
+            // All of it belongs to the failed work, its end included.
+            self.waiting.clear();
             return Err(StoreError::WriterGone);
         }
         let mut bundle = std::mem::take(&mut self.waiting);

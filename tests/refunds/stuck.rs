@@ -62,7 +62,7 @@ on_both_engines! {
         let ran = run_due(&stage.ctx).await.unwrap();
         assert_eq!((ran.set_aside, ran.under_way), (2, 1));
         let why = stage.texts(
-            "SELECT details FROM operation_log WHERE action = 'refund.unreadable' ORDER BY id"
+            "SELECT details FROM operation_log WHERE action = 'refund.unreadable' ORDER BY object_id"
         ).await;
         assert!(why[0].contains("half an approval"), "{why:?}");
         assert!(why[1].contains("columns that fit no approved refund"), "{why:?}");
