@@ -106,7 +106,7 @@ async fn insert(
 /// anybody has paid.
 ///
 /// # Errors
-/// [`Error::Invalid`], or [`Refusal::WrongState`] for a field that is frozen.
+/// [`Error::Invalid`], or `Refusal::WrongState` for a field that is frozen.
 pub async fn update(ctx: &Context, actor: &Actor, id: CampId, input: CampInput) -> Result<()> {
     require_anywhere(actor, Action::ManageCamps)?;
     let robot_key = sealed_robot_key(ctx, input.group_robot_key.as_ref())?;

@@ -25,8 +25,8 @@ const MAX_REMARK_CHARS: usize = 200;
 /// it, and only a person can take it back. Saying the same again changes nothing.
 ///
 /// # Errors
-/// [`Refusal::Duplicate`] if another member of the camp is that account,
-/// [`Refusal::WrongState`] once the deposit goes back, [`Error::Invalid`] for an account that
+/// `Refusal::Duplicate` if another member of the camp is that account,
+/// `Refusal::WrongState` once the deposit goes back, [`Error::Invalid`] for an account that
 /// neither roster nor sync knows.
 pub async fn match_by_hand(
     ctx: &Context,
@@ -55,7 +55,7 @@ pub async fn match_by_hand(
 /// Takes back who a member was taken for. The binding waits for a person from then on.
 ///
 /// # Errors
-/// [`Refusal::WrongState`] if the member is not matched, or once the deposit goes back.
+/// `Refusal::WrongState` if the member is not matched, or once the deposit goes back.
 pub async fn unmatch(ctx: &Context, actor: &Actor, id: MemberId) -> Result<Member> {
     let note = Note::new(actor, "", ctx.now());
     let given = (actor.clone(), id, note);

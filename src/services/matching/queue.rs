@@ -14,7 +14,7 @@ use super::choose::was_looked_at;
 /// to choose first, the one `after` another where that one is passed over.
 ///
 /// # Errors
-/// [`Error::Forbidden`] to who may not match in the camp.
+/// `Error::Forbidden` to who may not match in the camp.
 pub async fn next_to_ask(
     ctx: &Context,
     actor: &Actor,

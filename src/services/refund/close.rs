@@ -16,7 +16,7 @@ use super::{
 /// any more.
 ///
 /// # Errors
-/// [`Refusal::WrongState`] for what does not need a person.
+/// `Refusal::WrongState` for what does not need a person.
 pub async fn close(ctx: &Context, actor: &Actor, id: RefundId, note: &str) -> Result<Refund> {
     let worded = worded("note", note)?;
     let actor = actor.clone();

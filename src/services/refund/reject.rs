@@ -26,7 +26,7 @@ pub struct Rejected {
 /// Rejects one refund with a reason.
 ///
 /// # Errors
-/// [`Refusal::AlreadyDecided`] for what does not wait for a decision.
+/// `Refusal::AlreadyDecided` for what does not wait for a decision.
 pub async fn reject(ctx: &Context, actor: &Actor, id: RefundId, reason: &str) -> Result<Refund> {
     let reason = worded("reason", reason)?;
     let actor = actor.clone();
@@ -121,7 +121,7 @@ async fn reject_one(
 /// Makes a rejected refund pending again, with the facts of this moment.
 ///
 /// # Errors
-/// [`Refusal::WrongState`] for what is not rejected, and where the facts support it no more.
+/// `Refusal::WrongState` for what is not rejected, and where the facts support it no more.
 pub async fn reopen(ctx: &Context, actor: &Actor, id: RefundId) -> Result<Refund> {
     let actor = actor.clone();
     in_one_transaction(ctx, move |ctx, tx| {

@@ -18,7 +18,7 @@ use super::{
 /// on its way.
 ///
 /// # Errors
-/// [`Refusal::WrongState`] for what has neither failed nor needs a person.
+/// `Refusal::WrongState` for what has neither failed nor needs a person.
 pub async fn retry(ctx: &Context, actor: &Actor, id: RefundId) -> Result<Refund> {
     let actor = actor.clone();
     in_one_transaction(ctx, move |ctx, tx| {
