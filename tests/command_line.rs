@@ -14,6 +14,9 @@ use serde_json::Value;
 
 const KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 
+/// Another master key.
+const OTHER_KEY: &str = "CAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg=";
+
 /// A folder with nothing but a master key in its configuration.
 struct Place(tempfile::TempDir);
 
@@ -435,4 +438,91 @@ fn the_keys_of_a_platform_are_set_together() {
         stdout(&place.run(&["config", "get", "zsxq.group_id"])),
         "\"\" (default)\n"
     );
+}
+
+#[test]
+fn no_block_shows_its_secrets() {
+    let place = Place::new();
+    let file = format!(
+        "[security]\nmaster_key = \"{KEY}\"\nprevious_master_keys = [\"{OTHER_KEY}\"]\n\
+         [database]\nurl = \"sqlite://data/hush.db\"\n\
+         [wecom]\nproxy = \"http://hush@x\"\nsecret = \"hush\"\ntoken = \"hush\"\n\
+         encoding_aes_key = \"hush\"\n\
+         [wecom.smart_bot]\ntoken = \"hush\"\nencoding_aes_key = \"hush\"\n\
+         [wechat_oauth]\nsecret = \"hush\"\n[wechat_pay]\napi_v3_key = \"hush\"\n\
+         [zsxq]\ncookie = \"hush\"\n"
+    );
+    std::fs::write(place.0.path().join("campkeeper.toml"), file).unwrap();
+    let example = stdout(&place.run(&["config", "example"]));
+    let blocks: Vec<&str> = example
+        .lines()
+        .filter_map(|line| line.strip_prefix('[')?.strip_suffix(']'))
+        .collect();
+    assert!(blocks.len() > 10, "{blocks:?}");
+    let odd = ["", "zsxq.", "zsxq.cookie.", "wecom.secret.x", ".zsxq"];
+    for key in blocks.iter().chain(&odd) {
+        for arguments in [
+            &["config", "get", key][..],
+            &["config", "get", key, "--json"],
+        ] {
+            let shown = place.run(arguments);
+            let said = stdout(&shown) + &stderr(&shown);
+            for secret in ["hush", KEY, OTHER_KEY] {
+                assert!(!said.contains(secret), "{arguments:?}: {said}");
+            }
+            let code = if odd.contains(key) { 2 } else { 0 };
+            assert_code(&shown, code);
+        }
+    }
+    let planet = stdout(&place.run(&["config", "get", "zsxq"]));
+    assert!(planet.contains("zsxq.cookie: set (file)\n"), "{planet}");
+    assert!(
+        planet.contains("zsxq.jitter_ms: 1000 (default)\n"),
+        "{planet}"
+    );
+}
+
+#[test]
+fn a_stored_value_that_cannot_be_read_stops_neither_the_start_nor_other_changes() {
+    let place = Place::new();
+    let set = |key: &str, value: &str| run_in(place.0.path(), &["config", "set", key], &[], value);
+    assert_code(
+        &set("zsxq", "group_id = \"15551441848112\"\ncookie = \"hush\""),
+        0,
+    );
+    let file = format!(
+        "[security]\nmaster_key = \"{OTHER_KEY}\"\n[zsxq]\ngroup_id = \"15551441848112\"\n"
+    );
+    std::fs::write(place.0.path().join("campkeeper.toml"), file).unwrap();
+
+    let ran = place.run(&["job", "run", "advance-camps"]);
+    assert_code(&ran, 0);
+    assert!(stderr(&ran).contains("zsxq.cookie"), "{}", stderr(&ran));
+
+    assert_code(&set("refund.undo_seconds", "90"), 0);
+    for (key, value, told) in [
+        ("refund.undo_seconds", "many", "refund.undo_seconds must be"),
+        ("zsxq.group_id", "x", "zsxq."),
+        (
+            "wechat_oauth.app_id",
+            "wx1",
+            "wechat_oauth.secret is missing",
+        ),
+        (
+            "templates.dir",
+            "no-such-folder",
+            "templates.dir is no folder",
+        ),
+    ] {
+        let refused = set(key, value);
+        assert_code(&refused, 2);
+        assert!(
+            stderr(&refused).contains(told),
+            "{key}: {}",
+            stderr(&refused)
+        );
+    }
+    let shown = stdout(&place.run(&["config", "get", "refund.undo_seconds"]));
+    assert_eq!(shown, "90 (stored)\n");
+    assert_code(&set("zsxq.cookie", "hush"), 0);
 }

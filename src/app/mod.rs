@@ -187,7 +187,8 @@ pub async fn open(
 ) -> Result<Product, StartError> {
     let configuration = configuration(sources, &clocks, address).await?;
     let beginning = configuration.begin().await?;
-    let config = &beginning.built.config;
+    let built = beginning.built();
+    let config = &built.config;
     let files = Files::open(&config.files.url).await.map_err(|error| {
         let remedy = "It is file://FOLDER, a folder that we may write to";
         ConfigError::new("files.url", format!("cannot be used: {error}"), remedy)
@@ -196,12 +197,12 @@ pub async fn open(
         db: configuration.db().clone(),
         clock: clocks.clock,
         wall: clocks.wall,
-        clients: Arc::clone(&beginning.built.clients),
+        clients: Arc::clone(&built.clients),
         files,
-        settings: Arc::clone(&beginning.built.settings),
+        settings: Arc::clone(&built.settings),
         stop: CancellationToken::new(),
     });
-    live.replace(beginning.built.runtime(beginning.generation));
+    live.replace(built.runtime(beginning.generation));
     let chat = WecomChat::new(live.clone())?;
     let jobs = Jobs::new(live.clone(), Arc::new(chat));
     let follower = Follower::new(configuration, live.clone(), beginning).await?;

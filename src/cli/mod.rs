@@ -149,7 +149,7 @@ enum ConfigCommand {
     },
     /// Print the value that holds, and where it comes from.
     Get {
-        /// A key as in the file.
+        /// A key as in the file, or a block: then each of its keys.
         key: String,
     },
 }

@@ -2,6 +2,7 @@
 
 use std::io::Read as _;
 
+use campkeeper::config::Shown;
 use campkeeper::services::configuration::{Change, Configuration};
 use serde_json::{Value, json};
 
@@ -37,20 +38,34 @@ pub(super) async fn set(
     Ok(print(json, &json!(views), &lines.join("\n"))?)
 }
 
-/// Prints the value that holds, and where it comes from.
+/// Prints the value that holds, or those of a block, and where it comes from.
 pub(super) async fn get(
     configuration: &Configuration,
     key: &str,
     json: bool,
 ) -> Result<(), Failure> {
     let shown = configuration.show(key).await?;
-    let origin = shown.origin.as_str();
-    let result = json!({"key": key, "value": shown.value, "origin": origin});
-    Ok(print(
-        json,
-        &result,
-        &format!("{} ({origin})", in_words(&shown.value)),
-    )?)
+    match shown.as_slice() {
+        [one] if one.key == key => {
+            let line = format!("{} ({})", in_words(&one.value), one.origin.as_str());
+            print(json, &view_of_shown(one), &line)?;
+        }
+        block => {
+            let lines: Vec<String> = block.iter().map(line_of_shown).collect();
+            let views: Vec<Value> = block.iter().map(view_of_shown).collect();
+            print(json, &json!(views), &lines.join("\n"))?;
+        }
+    }
+    Ok(())
+}
+
+fn view_of_shown(shown: &Shown) -> Value {
+    json!({"key": shown.key, "value": shown.value, "origin": shown.origin.as_str()})
+}
+
+fn line_of_shown(shown: &Shown) -> String {
+    let Shown { key, value, origin } = shown;
+    format!("{key}: {} ({})", in_words(value), origin.as_str())
 }
 
 fn view(change: &Change) -> Value {

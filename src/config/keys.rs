@@ -25,8 +25,33 @@ const SECRETS: &[&str] = &[
     "zsxq.cookie",
 ];
 
+/// Blocks of platforms: with their defaults a platform is off.
+pub const PLATFORMS: &[&str] = &[
+    "wecom",
+    "wecom.smart_bot",
+    "wechat_oauth",
+    "wechat_pay",
+    "zsxq",
+];
+
+/// The innermost block that a key stands in, or the key itself if it is one.
+#[must_use]
+pub fn block_of(key: &str) -> Option<String> {
+    let mut block = key;
+    loop {
+        if let Some(Value::Dict(..)) = default_of(block) {
+            return Some(block.to_owned());
+        }
+        (block, _) = block.rsplit_once('.')?;
+    }
+}
+
 /// The default of a key, or those of a block.
 pub(super) fn default_of(key: &str) -> Option<Value> {
+    // For figment “a.b.” is “a.b”, and “” is the whole file.
+    if key.split('.').any(str::is_empty) {
+        return None;
+    }
     Figment::from(Toml::string(EXAMPLE)).find_value(key).ok()
 }
 
@@ -38,7 +63,21 @@ pub(super) fn may_be_stored(key: &str) -> bool {
 
 /// True if nobody is shown the value of a key.
 pub(super) fn is_secret(key: &str) -> bool {
-    SECRETS.contains(&key)
+    let is_at_or_above = |secret: &&str| {
+        key.strip_prefix(secret)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    SECRETS.iter().any(is_at_or_above)
+}
+
+/// The keys of a block with their defaults, but for those of blocks inside it.
+pub(super) fn own(block: &str) -> Vec<(String, Value)> {
+    let default = default_of(block).and_then(Value::into_dict);
+    let values = default.unwrap_or_default().into_iter();
+    values
+        .filter(|(_, value)| !matches!(value, Value::Dict(..)))
+        .map(|(name, value)| (format!("{block}.{name}"), value))
+        .collect()
 }
 
 /// The keys below a block, or the key itself, with the values that `value` gives them.

@@ -17,6 +17,7 @@ use reqwest::Url;
 use secrecy::ExposeSecret as _;
 
 pub use blocks::*;
+pub use keys::{PLATFORMS, block_of};
 pub use sources::{Origin, Shown, Sources, Stored, check_stored, read_stored};
 
 /// Every key with its default and what it is for.

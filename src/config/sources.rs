@@ -1,6 +1,6 @@
 //! The layers of the configuration: defaults < file < stored < environment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use figment::Figment;
@@ -19,6 +19,8 @@ pub type Stored = BTreeMap<String, Json>;
 pub struct Sources {
     file: String,
     environment: Environment,
+    /// Blocks whose defaults lie over all.
+    off: BTreeSet<String>,
 }
 
 /// The layer that gives a key its value.
@@ -50,6 +52,8 @@ impl Origin {
 /// A key's value as people may see it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shown {
+    /// The key.
+    pub key: String,
     /// The value; of a secret only whether it is set.
     pub value: Json,
     /// Where it comes from.
@@ -82,6 +86,7 @@ impl Sources {
         Self {
             file: file.into(),
             environment: Environment::new(variables),
+            off: BTreeSet::new(),
         }
     }
 
@@ -101,10 +106,13 @@ impl Sources {
         let values = stored
             .iter()
             .filter_map(|(key, value)| Some((key.as_str(), Value::serialize(value).ok()?)));
+        let off: Vec<(String, Value)> = self.off.iter().flat_map(|it| keys::own(it)).collect();
+        let off = off.iter().map(|(key, value)| (key.as_str(), value.clone()));
         Figment::from(Toml::string(EXAMPLE))
             .merge(Toml::string(&self.file))
             .merge(Serialized::defaults(nested(values)))
             .merge(self.environment.clone())
+            .merge(Serialized::defaults(nested(off)))
     }
 
     /// The same without the variables of some keys.
@@ -113,6 +121,17 @@ impl Sources {
         Self {
             file: self.file.clone(),
             environment: self.environment.without(keys),
+            off: self.off.clone(),
+        }
+    }
+
+    /// The same with the defaults of some blocks, whatever is given elsewhere; not so of the blocks
+    /// inside them.
+    #[must_use]
+    pub fn switched_off(&self, blocks: &BTreeSet<String>) -> Self {
+        Self {
+            off: blocks.clone(),
+            ..self.clone()
         }
     }
 
@@ -122,41 +141,41 @@ impl Sources {
         self.environment.has(key)
     }
 
-    /// The value of a key, and where it comes from.
+    /// The value of a key, or of each key of a block, and where it comes from.
     ///
     /// # Errors
     /// There is no such key.
-    pub fn show(&self, key: &str, stored: &Stored) -> Result<Shown, ConfigError> {
-        known(key)?;
+    pub fn show(&self, key: &str, stored: &Stored) -> Result<Vec<Shown>, ConfigError> {
+        let leaves = keys::leaves(key, known(key)?).into_iter();
+        Ok(leaves.map(|(key, _)| self.show_one(key, stored)).collect())
+    }
+
+    fn show_one(&self, key: String, stored: &Stored) -> Shown {
         let in_file = || {
             Figment::from(Toml::string(&self.file))
-                .find_value(key)
+                .find_value(&key)
                 .is_ok()
         };
-        let origin = if self.is_overridden(key) {
+        let origin = if self.is_overridden(&key) {
             Origin::Environment
-        } else if stored.contains_key(key) {
+        } else if stored.contains_key(&key) {
             Origin::Stored
         } else if in_file() {
             Origin::File
         } else {
             Origin::Default
         };
-        Ok(Shown {
-            value: self.value(key, stored),
+        Shown {
+            value: self.value(&key, stored),
+            key,
             origin,
-        })
+        }
     }
 
     /// The value of a key, of a secret only whether it is set; null where there is none.
     #[must_use]
     pub fn value(&self, key: &str, stored: &Stored) -> Json {
-        let value = json!(self.layers(stored).find_value(key).ok());
-        if keys::is_secret(key) {
-            json!({"set": is_filled(&value)})
-        } else {
-            value
-        }
+        masked(key, json!(self.layers(stored).find_value(key).ok()))
     }
 }
 
@@ -217,6 +236,22 @@ fn known(key: &str) -> Result<Value, ConfigError> {
     keys::default_of(key).ok_or_else(|| {
         ConfigError::new(key, "is no key of ours", "See `campkeeper config example`")
     })
+}
+
+/// A value without its secrets, however deep they are.
+fn masked(key: &str, value: Json) -> Json {
+    match value {
+        value if keys::is_secret(key) => json!({"set": is_filled(&value)}),
+        Json::Object(block) => {
+            let below = block.into_iter();
+            let masked = below.map(|(name, value)| {
+                let value = masked(&format!("{key}.{name}"), value);
+                (name, value)
+            });
+            Json::Object(masked.collect())
+        }
+        value => value,
+    }
 }
 
 fn is_filled(value: &Json) -> bool {

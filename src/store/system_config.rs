@@ -1,11 +1,16 @@
 //! Stored settings, sealed, and the number of their last change.
 
+use aws_lc_rs::digest;
+
 use crate::domain::{Timestamp, UserId};
 
 use super::db::{Conn, run};
 use super::{Keyring, KeyringError, Sealed, StoreResult, Tx, held};
 
 const TABLE: &str = "config_generation";
+
+/// Bytes of a hash that tell two rows apart.
+const MARK_BYTES: usize = 8;
 
 statements! {
     GENERATION = "SELECT generation FROM config_generation WHERE id = 1";
@@ -31,6 +36,14 @@ impl Row {
     #[must_use]
     pub fn key(&self) -> &str {
         &self.config_key
+    }
+
+    /// A mark of what was written: never twice the same, since no value is sealed twice alike.
+    #[must_use]
+    pub fn mark(&self) -> String {
+        let hash = digest::digest(&digest::SHA256, &self.value);
+        let bytes = hash.as_ref().iter().take(MARK_BYTES);
+        bytes.map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Decrypts the value.

@@ -143,6 +143,14 @@ for_both_engines! {
         tokio::time::sleep(WITHIN).await;
         assert_eq!(alarms(&test).await, 1);
 
+        let undo = |app: &App| app.context().settings.undo_seconds;
+        set(&test, "refund.undo_seconds", "7");
+        for app in [&test.app, &other] {
+            until("the old undo time", async || undo(app) == 7).await;
+        }
+        assert_eq!((grace(&test.app), grace(&other)), (3, 1));
+        assert_eq!(alarms(&test).await, 1, "told of again with another change");
+
         set(&test, key, "2");
         for app in [&test.app, &other] {
             until("the old grace", async || grace(app) == 2).await;

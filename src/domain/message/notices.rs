@@ -172,6 +172,8 @@ text_enum! {
         Former = "former",
         /// The configuration file.
         File = "file",
+        /// Nothing: the platform is off.
+        Off = "off",
     }
 }
 

@@ -13,6 +13,7 @@ use crate::store::audit::Entry;
 use crate::store::{Sealed, StoreError, system_config};
 
 use super::stored::{StoredSettings, load};
+use super::usable::Purpose;
 use super::{Configuration, ConfigureError};
 
 /// A value that was changed, as people may see it: of a secret only whether it is set.
@@ -95,6 +96,9 @@ impl Configuration {
         changes: &Changes,
     ) -> Result<(Vec<Change>, StoredSettings), ConfigError> {
         let mut after = before.clone();
+        after
+            .unreadable
+            .retain(|error| !changes.contains_key(&error.key));
         for (key, value) in changes {
             match value {
                 Some(value) => drop(after.values.insert(key.clone(), value.clone())),
@@ -106,12 +110,9 @@ impl Configuration {
             sources: self.sources.without(changes.keys()),
             ..self.clone()
         };
-        if let Err(error) = bare.build(&after, None)
-            // What was broken before must not keep anybody from mending it key by key.
-            && (changes.contains_key(&error.key) || bare.build(before, None).is_ok())
-        {
-            return Err(error);
-        }
+        let keys = changes.keys().cloned().collect();
+        // What is broken elsewhere keeps nobody from changing them, and does not vouch for them.
+        bare.usable(&after, &Purpose::Change(&keys))?;
         let changed = changes.keys().map(|key| Change {
             key: key.clone(),
             from: bare.sources.value(key, &before.values),

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use crate::config::ConfigError;
 use crate::domain::message::{InForce, SettingUnusable};
 use crate::services::notify::{Notice, tell_deciders};
-use crate::services::{LiveContext, Result, Settings};
+use crate::services::{LiveContext, Result};
 use crate::store::system_config;
 
 use super::stored::load;
-use super::{Beginning, Built, Configuration};
+use super::usable::{LeftOut, Purpose, Usable};
+use super::{Beginning, Configuration};
 
 /// The time between two looks at the generation.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -18,7 +18,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 pub struct Follower {
     configuration: Configuration,
     live: LiveContext,
-    in_use: Built,
+    in_use: Usable,
     /// The last change that was tried, whether or not it could be used.
     tried: i64,
 }
@@ -33,23 +33,15 @@ impl Follower {
         live: LiveContext,
         beginning: Beginning,
     ) -> Result<Self> {
-        let Beginning {
-            built,
-            generation,
-            left_out,
-        } = beginning;
-        for error in &left_out {
-            tracing::error!(key = error.key, %error, "a stored setting cannot be used");
-            configuration
-                .tell(&built.settings, error, generation, InForce::File)
-                .await?;
-        }
-        Ok(Self {
+        let Beginning { usable, generation } = beginning;
+        let follower = Self {
             configuration,
             live,
-            in_use: built,
+            in_use: usable,
             tried: generation,
-        })
+        };
+        follower.tell_left_out().await?;
+        Ok(follower)
     }
 
     /// Waits until settings have changed and new operations go by them.
@@ -72,56 +64,65 @@ impl Follower {
         if generation == self.tried {
             return Ok(false);
         }
-        let mut stored = load(&self.configuration.db).await?;
-        let built = match stored.unreadable.pop() {
-            Some(error) => Err(error),
-            None => self.configuration.build(&stored, Some(&self.in_use)),
-        };
-        let is_new = match built {
-            Ok(built) => {
-                self.live.replace(built.runtime(stored.generation));
-                self.in_use = built;
+        let stored = load(&self.configuration.db).await?;
+        let usable = self
+            .configuration
+            .usable(&stored, &Purpose::Follow(&self.in_use));
+        let is_new = match usable {
+            Ok(usable) => {
+                self.live.replace(usable.built.runtime(stored.generation));
+                self.in_use = usable;
                 tracing::info!(generation = stored.generation, "settings have changed");
+                self.tell_left_out().await?;
                 true
             }
             Err(error) => {
-                tracing::error!(
-                    key = error.key, %error,
-                    "a stored setting cannot be used: the old settings stay"
-                );
-                let settings = &self.in_use.settings;
-                self.configuration
-                    .tell(settings, &error, stored.generation, InForce::Former)
-                    .await?;
+                // Not of anything that is stored, so each change fails by itself.
+                let left_out = LeftOut {
+                    rows: stored.generation.to_string(),
+                    in_force: InForce::Former,
+                    error,
+                };
+                self.tell(&left_out).await?;
                 false
             }
         };
         self.tried = stored.generation;
         Ok(is_new)
     }
-}
 
-impl Configuration {
-    /// Tells the admins of a stored value that cannot be used: once for each change, however many
-    /// instances stumble over it.
-    async fn tell(
-        &self,
-        settings: &Settings,
-        error: &ConfigError,
-        generation: i64,
-        in_force: InForce,
-    ) -> Result<()> {
+    async fn tell_left_out(&self) -> Result<()> {
+        for left_out in &self.in_use.left_out {
+            self.tell(left_out).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells the admins of a stored value that cannot be used: once for each time that it was
+    /// written, however many instances stumble over it, and whatever else is changed.
+    async fn tell(&self, left_out: &LeftOut) -> Result<()> {
+        let LeftOut {
+            error,
+            in_force,
+            rows,
+        } = left_out;
+        tracing::error!(
+            key = error.key, %error, in_force = in_force.as_str(),
+            "a stored setting cannot be used"
+        );
         let notice = Notice {
             content: SettingUnusable {
                 key: error.key.clone(),
-                in_force,
+                in_force: *in_force,
             }
             .into(),
             camp_id: None,
-            dedupe_key: format!("{}:{generation}", error.key),
+            dedupe_key: format!("{}:{rows}", error.key),
         };
-        let (settings, now) = (settings.clone(), self.clock.now());
-        self.db
+        let settings = self.in_use.built.settings.clone();
+        let now = self.configuration.clock.now();
+        self.configuration
+            .db
             .write(move |tx| {
                 Box::pin(async move { tell_deciders(tx, &settings, &notice, now).await })
             })

@@ -4,6 +4,7 @@
 mod change;
 mod follow;
 mod stored;
+mod usable;
 
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use super::{Clients, Error, Runtime, Settings};
 
 pub use change::Change;
 pub use follow::Follower;
-use stored::StoredSettings;
+use usable::{Purpose, Usable};
 
 /// Settings and clients as one configuration asks for them.
 #[derive(Clone)]
@@ -57,11 +58,17 @@ pub struct Configuration {
 
 /// The runtime that the product starts with.
 pub struct Beginning {
-    pub built: Built,
+    usable: Usable,
     /// The generation of the stored settings that it was made after.
     pub generation: i64,
-    /// Errors of stored values that had to be left out.
-    pub left_out: Vec<ConfigError>,
+}
+
+impl Beginning {
+    /// What was built.
+    #[must_use]
+    pub fn built(&self) -> &Built {
+        &self.usable.built
+    }
 }
 
 impl Configuration {
@@ -76,34 +83,24 @@ impl Configuration {
     }
 
     /// Builds what the product starts with. A stored value that cannot be used is left out: the
-    /// file's holds in its place.
+    /// file's holds in its place, and a platform that is only half filled without it is off.
     ///
     /// # Errors
     /// File and environment cannot be used, or the store cannot be read.
     pub async fn begin(&self) -> Result<Beginning, ConfigureError> {
-        let mut stored = stored::load(&self.db).await?;
-        let mut left_out = std::mem::take(&mut stored.unreadable);
-        loop {
-            match self.build(&stored, None) {
-                Ok(built) => {
-                    return Ok(Beginning {
-                        built,
-                        generation: stored.generation,
-                        left_out,
-                    });
-                }
-                Err(error) if stored.leave_out(&error.key) => left_out.push(error),
-                Err(error) => return Err(error.into()),
-            }
-        }
+        let stored = stored::load(&self.db).await?;
+        Ok(Beginning {
+            usable: self.usable(&stored, &Purpose::Start)?,
+            generation: stored.generation,
+        })
     }
 
-    /// The value of a key that is in use, and where it comes from; of a secret only whether it is
-    /// set.
+    /// The value of a key that is in use, or of each key of a block, and where it comes from; of a
+    /// secret only whether it is set.
     ///
     /// # Errors
     /// There is no such key, or the store cannot be read.
-    pub async fn show(&self, key: &str) -> Result<Shown, ConfigureError> {
+    pub async fn show(&self, key: &str) -> Result<Vec<Shown>, ConfigureError> {
         let stored = stored::load(&self.db).await?;
         Ok(self.sources.show(key, &stored.values)?)
     }
@@ -118,15 +115,6 @@ impl Configuration {
     #[must_use]
     pub fn db(&self) -> &Db {
         &self.db
-    }
-
-    fn build(
-        &self,
-        stored: &StoredSettings,
-        previous: Option<&Built>,
-    ) -> Result<Built, ConfigError> {
-        let config = self.sources.config(&stored.values)?;
-        self.builder.build(config, previous)
     }
 }
 

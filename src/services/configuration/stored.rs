@@ -1,5 +1,7 @@
 //! Reads what is stored.
 
+use std::collections::BTreeMap;
+
 use crate::config::{ConfigError, Stored};
 use crate::services::Result;
 use crate::store::{Db, system_config};
@@ -9,6 +11,8 @@ use crate::store::{Db, system_config};
 pub(super) struct StoredSettings {
     pub(super) generation: i64,
     pub(super) values: Stored,
+    /// A mark of each row, that changes whenever it is written.
+    pub(super) rows: BTreeMap<String, String>,
     pub(super) unreadable: Vec<ConfigError>,
 }
 
@@ -16,8 +20,9 @@ pub(super) async fn load(db: &Db) -> Result<StoredSettings> {
     let mut conn = db.read().await?;
     // The number first: a change that is made in between is seen at the next look.
     let generation = system_config::generation(&mut conn).await?;
-    let (mut values, mut unreadable) = (Stored::new(), Vec::new());
+    let (mut values, mut rows, mut unreadable) = (Stored::new(), BTreeMap::new(), Vec::new());
     for row in system_config::all(&mut conn).await? {
+        rows.insert(row.key().to_owned(), row.mark());
         let opened = row.open(db.keys()).ok();
         match opened.and_then(|text| serde_json::from_str(&text).ok()) {
             Some(value) => drop(values.insert(row.key().to_owned(), value)),
@@ -31,6 +36,7 @@ pub(super) async fn load(db: &Db) -> Result<StoredSettings> {
     Ok(StoredSettings {
         generation,
         values,
+        rows,
         unreadable,
     })
 }
@@ -38,24 +44,6 @@ pub(super) async fn load(db: &Db) -> Result<StoredSettings> {
 impl StoredSettings {
     /// The keys of all that is stored, readable or not.
     pub(super) fn keys(self) -> impl Iterator<Item = String> {
-        let unreadable = self.unreadable.into_iter().map(|error| error.key);
-        self.values.into_keys().chain(unreadable)
-    }
-
-    /// Leaves out what an error about `key` may come from: the key, else its whole block, since the
-    /// keys of a platform only work together, else all. `false` if nothing was left to leave out.
-    pub(super) fn leave_out(&mut self, key: &str) -> bool {
-        let block = key.rsplit_once('.').map_or(key, |(block, _)| block);
-        let block = format!("{block}.");
-        let is_suspect: &dyn Fn(&str) -> bool = if self.values.contains_key(key) {
-            &|stored| stored == key
-        } else if self.values.keys().any(|stored| stored.starts_with(&block)) {
-            &|stored| stored.starts_with(&block)
-        } else {
-            &|_| true
-        };
-        let before = self.values.len();
-        self.values.retain(|stored, _| !is_suspect(stored));
-        self.values.len() < before
+        self.rows.into_keys()
     }
 }
