@@ -1,6 +1,7 @@
 //! The configuration while the product runs: settings that are stored lie over the file and under
 //! the environment, and every instance follows a change within seconds.
 
+mod begin;
 mod change;
 mod follow;
 mod stored;
@@ -14,9 +15,9 @@ use crate::store::Db;
 
 use super::{Clients, Error, Runtime, Settings};
 
+pub use begin::Beginning;
 pub use change::Change;
 pub use follow::Follower;
-use usable::{Purpose, Usable};
 
 /// Settings and clients as one configuration asks for them.
 #[derive(Clone)]
@@ -56,21 +57,6 @@ pub struct Configuration {
     builder: Arc<dyn Build>,
 }
 
-/// The runtime that the product starts with.
-pub struct Beginning {
-    usable: Usable,
-    /// The generation of the stored settings that it was made after.
-    pub generation: i64,
-}
-
-impl Beginning {
-    /// What was built.
-    #[must_use]
-    pub fn built(&self) -> &Built {
-        &self.usable.built
-    }
-}
-
 impl Configuration {
     /// The configuration of `sources` and of what is stored in `db`.
     pub fn new(db: Db, clock: Arc<dyn Clock>, sources: Sources, builder: Arc<dyn Build>) -> Self {
@@ -80,19 +66,6 @@ impl Configuration {
             sources,
             builder,
         }
-    }
-
-    /// Builds what the product starts with. A stored value that cannot be used is left out: the
-    /// file's holds in its place, and a platform that is only half filled without it is off.
-    ///
-    /// # Errors
-    /// File and environment cannot be used, or the store cannot be read.
-    pub async fn begin(&self) -> Result<Beginning, ConfigureError> {
-        let stored = stored::load(&self.db).await?;
-        Ok(Beginning {
-            usable: self.usable(&stored, &Purpose::Start)?,
-            generation: stored.generation,
-        })
     }
 
     /// The value of a key that is in use, or of each key of a block, and where it comes from; of a
