@@ -143,10 +143,10 @@ for_both_engines! {
         tokio::time::sleep(WITHIN).await;
         assert_eq!(alarms(&test).await, 1);
 
-        let undo = |app: &App| app.context().settings.undo_seconds;
-        set(&test, "refund.undo_seconds", "7");
+        let over = |app: &App| app.context().settings.second_approver_over_fen;
+        set(&test, "refund.second_approver_over_fen", "7");
         for app in [&test.app, &other] {
-            until("the old undo time", async || undo(app) == 7).await;
+            until("the old limit", async || over(app) == 7).await;
         }
         assert_eq!((grace(&test.app), grace(&other)), (3, 1));
         assert_eq!(alarms(&test).await, 1, "told of again with another change");

@@ -57,14 +57,14 @@ on_both_engines! {
         for member in [1, 2, 3] {
             stage.approved(member).await;
         }
-        stage.run("UPDATE refund_record SET undo_until = NULL WHERE payment_id = 1").await;
+        stage.run("UPDATE refund_record SET decided_at = NULL WHERE payment_id = 1").await;
         stage.run("UPDATE refund_record SET refunded_at = 1 WHERE payment_id = 2").await;
         let ran = run_due(&stage.ctx).await.unwrap();
         assert_eq!((ran.set_aside, ran.under_way), (2, 1));
         let why = stage.texts(
             "SELECT details FROM operation_log WHERE action = 'refund.unreadable' ORDER BY object_id"
         ).await;
-        assert!(why[0].contains("half an approval"), "{why:?}");
+        assert!(why[0].contains("half a decision"), "{why:?}");
         assert!(why[1].contains("columns that fit no approved refund"), "{why:?}");
         assert_eq!(stage.returned_fen(1), 0);
         assert_eq!(stage.returned_fen(2), 0);
