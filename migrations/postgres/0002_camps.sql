@@ -29,8 +29,10 @@ CREATE TABLE training_camp (
     payee_id          TEXT,
     group_robot_key   BYTEA,
     status            TEXT NOT NULL,
-    -- The newest complete, checksum-clean sync: the one that decides.
+    -- The sync with the newest complete, checksum-clean ranking: the one that decides.
     current_sync_id   BIGINT,
+    -- The newest sync that read all posts; none: there never was one.
+    posts_sync_id     BIGINT,
     created_by        BIGINT REFERENCES system_user (id),
     created_at        BIGINT NOT NULL,
     updated_at        BIGINT NOT NULL,

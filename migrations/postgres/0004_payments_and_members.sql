@@ -34,6 +34,8 @@ CREATE TABLE camp_member (
     joined          BOOLEAN NOT NULL,
     joined_at       BIGINT,
     checked_in_days BIGINT NOT NULL,
+    -- ranking, import or attested; none before anything was stated of them.
+    days_source     TEXT,
     eligible        BOOLEAN NOT NULL,
     created_at      BIGINT NOT NULL,
     updated_at      BIGINT NOT NULL

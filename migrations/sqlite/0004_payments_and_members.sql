@@ -34,6 +34,8 @@ CREATE TABLE camp_member (
     joined          INTEGER NOT NULL CHECK (joined IN (0, 1)),
     joined_at       INTEGER,
     checked_in_days INTEGER NOT NULL,
+    -- ranking, import or attested; none before anything was stated of them.
+    days_source     TEXT,
     eligible        INTEGER NOT NULL CHECK (eligible IN (0, 1)),
     created_at      INTEGER NOT NULL,
     updated_at      INTEGER NOT NULL

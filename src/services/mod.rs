@@ -18,6 +18,7 @@ mod context;
 pub mod deliver;
 pub mod enroll;
 mod error;
+mod evidence;
 pub mod file_links;
 pub mod health;
 pub mod identity;

@@ -17,7 +17,7 @@ macro_rules! select_camp {
         concat!(
             "SELECT id, name, poster_upload_id, deposit_fen, start_date, end_date, total_days, ",
             "required_days, grace_days, introduction_html, planet_project_id, payee_id, ",
-            "group_robot_key, status, current_sync_id, settling_since, created_at \
+            "group_robot_key, status, current_sync_id, posts_sync_id, settling_since, created_at \
              FROM training_camp WHERE deleted_at IS NULL ",
             $tail
         )
@@ -43,6 +43,9 @@ statements! {
     HAS_PAYMENTS = "SELECT CAST(COUNT(*) AS BIGINT) FROM payment_record WHERE camp_id = $1 \
                     AND status IN ('paid', 'refunding', 'refunded')";
     POINT_AT_SYNC = "UPDATE training_camp SET current_sync_id = $2, updated_at = $3 WHERE id = $1";
+    POINT_AT_POSTS = "UPDATE training_camp SET posts_sync_id = $2, updated_at = $3 WHERE id = $1";
+    POINT_AT_NOTHING = "UPDATE training_camp SET current_sync_id = NULL, posts_sync_id = NULL, \
+                        updated_at = $2 WHERE id = $1";
 }
 
 /// A camp as it stands.
@@ -66,8 +69,10 @@ pub struct Camp {
     pub group_robot_key: Option<Sealed>,
     /// Where it is in its life.
     pub status: CampStatus,
-    /// The sync that decides.
+    /// The sync whose ranking decides.
     pub current_sync: Option<SyncId>,
+    /// The newest sync that read all posts; none: there never was one.
+    pub posts_sync: Option<SyncId>,
     /// Since when refunds are being settled.
     pub settling_since: Option<Timestamp>,
     /// When it was made.
@@ -104,6 +109,7 @@ pub(super) struct CampRow {
     group_robot_key: Option<Vec<u8>>,
     status: String,
     current_sync_id: Option<i64>,
+    posts_sync_id: Option<i64>,
     settling_since: Option<i64>,
     created_at: i64,
 }
@@ -138,6 +144,7 @@ impl TryFrom<CampRow> for Camp {
             group_robot_key: row.group_robot_key.map(Sealed),
             status,
             current_sync: row.current_sync_id.map(SyncId),
+            posts_sync: row.posts_sync_id.map(SyncId),
             settling_since: row.settling_since.map(Timestamp::from_micros),
             created_at: Timestamp::from_micros(row.created_at),
         })
@@ -208,7 +215,7 @@ pub async fn has_payments(conn: &mut Conn, id: CampId) -> StoreResult<bool> {
     Ok(count > 0)
 }
 
-/// Makes a complete sync the one that decides.
+/// Makes a sync with a clean, whole ranking the one that decides.
 pub async fn point_at_sync(
     tx: &mut Tx,
     id: CampId,
@@ -218,6 +225,34 @@ pub async fn point_at_sync(
     let rows = run!(tx, c => sqlx::query(POINT_AT_SYNC)
         .bind(id.0)
         .bind(sync.0)
+        .bind(now.micros())
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    held(rows, TABLE, id.0)
+}
+
+/// Makes a sync the newest that has read all posts.
+pub async fn point_at_posts(
+    tx: &mut Tx,
+    id: CampId,
+    sync: SyncId,
+    now: Timestamp,
+) -> StoreResult<()> {
+    let rows = run!(tx, c => sqlx::query(POINT_AT_POSTS)
+        .bind(id.0)
+        .bind(sync.0)
+        .bind(now.micros())
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    held(rows, TABLE, id.0)
+}
+
+/// Leaves a camp without a sync that decides, as if it had never been synced.
+pub async fn point_at_nothing(tx: &mut Tx, id: CampId, now: Timestamp) -> StoreResult<()> {
+    let rows = run!(tx, c => sqlx::query(POINT_AT_NOTHING)
+        .bind(id.0)
         .bind(now.micros())
         .execute(c)
         .await

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use crate::domain::{CampId, UserId};
+use crate::domain::{CampId, CheckInSource, UserId};
 
 use super::StoreResult;
 use super::filter::{Bind, Conditions, typed};
@@ -12,7 +12,7 @@ use super::member_search::{self, Fit};
 statements! {
     // A check-in of which the day alone is known stands behind the others of its day.
     LIST_HEAD = "SELECT r.camp_id, r.planet_user_id, u.nickname AS planet_nickname, \
-                 m.id AS member_id, r.day, r.checked_in_at FROM checkin_record r \
+                 m.id AS member_id, r.day, r.checked_in_at, r.source FROM checkin_record r \
                  LEFT JOIN camp_member m ON m.camp_id = r.camp_id \
                  AND m.planet_user_id = r.planet_user_id AND m.match_status = 'matched' \
                  LEFT JOIN planet_user u ON u.planet_user_id = r.planet_user_id WHERE TRUE";
@@ -45,6 +45,8 @@ pub struct ListedCheckIn {
     pub day: String,
     /// Microseconds.
     pub checked_in_at: Option<i64>,
+    #[sqlx(try_from = "String")]
+    pub source: CheckInSource,
 }
 
 listing!(CheckInFilter => ListedCheckIn);

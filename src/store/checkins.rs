@@ -2,20 +2,23 @@
 
 use chrono::NaiveDate;
 
-use crate::domain::{CampId, PlanetUserId, SyncId, Timestamp};
+use crate::domain::{CampId, CheckInSource, PlanetUserId, SyncId, Timestamp, UnknownWord};
 
 use super::db::{Conn, run};
 use super::{StoreError, StoreResult, Tx};
 
+const TABLE: &str = "checkin_record";
 /// Rows of one `INSERT`: SQLite binds at most 32,766 values.
 const ROWS_PER_INSERT: usize = 500;
 
 statements! {
-    NEWEST_AT = "SELECT MAX(checked_in_at) FROM checkin_record WHERE camp_id = $1";
-    FROM_DAY = "SELECT planet_user_id, day, checked_in_at, topic_id FROM checkin_record \
+    NEWEST_POST_AT = "SELECT MAX(checked_in_at) FROM checkin_record \
+                      WHERE camp_id = $1 AND source = 'post'";
+    FROM_DAY = "SELECT planet_user_id, day, checked_in_at, topic_id, source FROM checkin_record \
                 WHERE camp_id = $1 AND day >= $2";
     FORGET = "DELETE FROM checkin_record WHERE camp_id = $1 AND planet_user_id = $2 AND day = $3";
-    OF_ACCOUNT = "SELECT planet_user_id, day, checked_in_at, topic_id FROM checkin_record \
+    FORGET_POSTS = "DELETE FROM checkin_record WHERE camp_id = $1 AND source = 'post'";
+    OF_ACCOUNT = "SELECT planet_user_id, day, checked_in_at, topic_id, source FROM checkin_record \
                   WHERE camp_id = $1 AND planet_user_id = $2 AND day >= $3 AND day <= $4 \
                   ORDER BY day";
     DAYS_OF_ACCOUNTS = "SELECT planet_user_id, CAST(COUNT(*) AS BIGINT) FROM checkin_record \
@@ -34,6 +37,8 @@ pub struct CheckIn {
     pub at: Option<Timestamp>,
     /// The planet's post; none where it came from an import.
     pub topic_id: Option<String>,
+    /// A post or an import.
+    pub source: CheckInSource,
 }
 
 #[derive(sqlx::FromRow)]
@@ -42,6 +47,7 @@ struct CheckInRow {
     day: String,
     checked_in_at: Option<i64>,
     topic_id: Option<String>,
+    source: String,
 }
 
 impl TryFrom<CheckInRow> for CheckIn {
@@ -52,6 +58,13 @@ impl TryFrom<CheckInRow> for CheckIn {
             account: PlanetUserId(row.planet_user_id),
             day: read_day(&row.day, row.planet_user_id)?,
             at: row.checked_in_at.map(Timestamp::from_micros),
+            source: row.source.parse().map_err(|unknown: UnknownWord| {
+                StoreError::Inconsistent {
+                    table: TABLE,
+                    id: row.planet_user_id,
+                    what: unknown.to_string(),
+                }
+            })?,
             topic_id: row.topic_id,
         })
     }
@@ -59,7 +72,7 @@ impl TryFrom<CheckInRow> for CheckIn {
 
 fn read_day(text: &str, id: i64) -> StoreResult<NaiveDate> {
     text.parse().map_err(|_| StoreError::Inconsistent {
-        table: "checkin_record",
+        table: TABLE,
         id,
         what: "a date".to_owned(),
     })
@@ -69,10 +82,10 @@ fn many(rows: Vec<CheckInRow>) -> StoreResult<Vec<CheckIn>> {
     rows.into_iter().map(CheckIn::try_from).collect()
 }
 
-/// The newest check-in of a camp that is kept.
-pub async fn newest_at(conn: &mut Conn, camp: CampId) -> StoreResult<Option<Timestamp>> {
+/// The newest post of a camp that is kept.
+pub async fn newest_post_at(conn: &mut Conn, camp: CampId) -> StoreResult<Option<Timestamp>> {
     let (newest,): (Option<i64>,) =
-        run!(conn, c => sqlx::query_as(NEWEST_AT).bind(camp.0).fetch_one(c).await)?;
+        run!(conn, c => sqlx::query_as(NEWEST_POST_AT).bind(camp.0).fetch_one(c).await)?;
     Ok(newest.map(Timestamp::from_micros))
 }
 
@@ -86,18 +99,19 @@ pub async fn from_day(conn: &mut Conn, camp: CampId, day: NaiveDate) -> StoreRes
 }
 
 /// Adds check-ins, or brings those of the same camp, account and day up to date. None may be in
-/// the list twice.
+/// the list twice. `sync` is the run that read them; none for an import.
 pub async fn record(
     tx: &mut Tx,
     camp: CampId,
-    sync: SyncId,
+    sync: Option<SyncId>,
     check_ins: &[CheckIn],
 ) -> StoreResult<()> {
     const HEAD: &str = "INSERT INTO checkin_record (camp_id, planet_user_id, day, checked_in_at, \
-                        topic_id, sync_id) ";
+                        topic_id, source, sync_id) ";
     const TAIL: &str = " ON CONFLICT (camp_id, planet_user_id, day) DO UPDATE \
                         SET checked_in_at = excluded.checked_in_at, \
-                        topic_id = excluded.topic_id, sync_id = excluded.sync_id";
+                        topic_id = excluded.topic_id, source = excluded.source, \
+                        sync_id = excluded.sync_id";
     for rows in check_ins.chunks(ROWS_PER_INSERT) {
         run!(tx, c => {
             let mut insert = sqlx::QueryBuilder::new(HEAD);
@@ -108,7 +122,8 @@ pub async fn record(
                     .push_bind(row.day.to_string())
                     .push_bind(row.at.map(Timestamp::micros))
                     .push_bind(&row.topic_id)
-                    .push_bind(sync.0);
+                    .push_bind(row.source.as_str())
+                    .push_bind(sync.map(|sync| sync.0));
             });
             insert.push(TAIL);
             insert.build().execute(c).await.map(drop)
@@ -131,6 +146,12 @@ pub async fn forget(
         .execute(c)
         .await
         .map(drop))?;
+    Ok(())
+}
+
+/// Drops all check-ins of a camp that posts tell of, and leaves those of imports.
+pub async fn forget_posts(tx: &mut Tx, camp: CampId) -> StoreResult<()> {
+    run!(tx, c => sqlx::query(FORGET_POSTS).bind(camp.0).execute(c).await.map(drop))?;
     Ok(())
 }
 

@@ -1,7 +1,8 @@
 //! Members of camps: one row per confirmed payment.
 
 use crate::domain::{
-    CampId, MatchStatus, MemberId, Move, PaymentId, PlanetUserId, Timestamp, UnknownWord, UserId,
+    CampId, CheckInSource, MatchStatus, MemberId, Move, PaymentId, PlanetUserId, Timestamp,
+    UnknownWord, UserId,
 };
 
 use super::bundle::Statement;
@@ -17,7 +18,7 @@ macro_rules! select_member {
         concat!(
             "SELECT id, camp_id, payment_id, planet_user_id, planet_nickname, wechat_nickname, ",
             "match_status, confidence, match_reasons, looked_at_by, joined, joined_at, ",
-            "checked_in_days, eligible, created_at FROM camp_member ",
+            "checked_in_days, days_source, eligible, created_at FROM camp_member ",
             $tail
         )
     };
@@ -37,9 +38,6 @@ statements! {
                       WHERE m.match_status = 'pending' AND p.status = 'paid' \
                       AND p.bind_status IN ('expired', 'completed') AND c.deleted_at IS NULL \
                       ORDER BY m.camp_id";
-    RANKED_DAYS = "SELECT r.checked_in_days FROM training_camp c \
-                   JOIN sync_ranking r ON r.sync_id = c.current_sync_id \
-                   WHERE c.id = $1 AND r.planet_user_id = $2";
     COUNT = "SELECT CAST(COUNT(*) AS BIGINT) FROM camp_member WHERE camp_id = $1";
     COUNT_BEFORE = "SELECT CAST(COUNT(*) AS BIGINT) FROM camp_member WHERE camp_id = $1 AND id < $2";
     INSERT = "INSERT INTO camp_member (camp_id, payment_id, planet_user_id, planet_nickname, \
@@ -53,8 +51,8 @@ statements! {
                     wechat_nickname = $5, names_folded = $6, confidence = $7, match_reasons = $8, \
                     updated_at = $9, looked_at_by = $10 WHERE id = $1 AND match_status = $2";
     SET_JOINED = "UPDATE camp_member SET joined = $2, joined_at = $3, updated_at = $4 WHERE id = $1";
-    SET_DAYS = "UPDATE camp_member SET checked_in_days = $2, eligible = $3, updated_at = $4 \
-                WHERE id = $1";
+    SET_DAYS = "UPDATE camp_member SET checked_in_days = $2, eligible = $3, updated_at = $4, \
+                days_source = $5 WHERE id = $1";
     LAST_MOVE = "SELECT operator, operator_id, created_at FROM member_status_log WHERE member_id = $1 \
                  ORDER BY id DESC LIMIT 1";
     LOG_ADD = "INSERT INTO member_status_log (member_id, from_status, to_status, operator, reason, \
@@ -82,8 +80,10 @@ pub struct Member {
     pub joined: bool,
     /// Since when.
     pub joined_at: Option<Timestamp>,
-    /// Days by the sync that decides, without grace.
+    /// The days that count, without grace.
     pub checked_in_days: i64,
+    /// By whose word; none before anything was stated of them.
+    pub days_source: Option<CheckInSource>,
     /// Whether those suffice.
     pub eligible: bool,
     /// When they paid.
@@ -151,6 +151,7 @@ pub(super) struct MemberRow {
     joined: bool,
     joined_at: Option<i64>,
     checked_in_days: i64,
+    days_source: Option<String>,
     eligible: bool,
     created_at: i64,
 }
@@ -184,6 +185,12 @@ impl TryFrom<MemberRow> for Member {
             joined: row.joined,
             joined_at: row.joined_at.map(Timestamp::from_micros),
             checked_in_days: row.checked_in_days,
+            days_source: row
+                .days_source
+                .as_deref()
+                .map(str::parse)
+                .transpose()
+                .map_err(|unknown: UnknownWord| bad(unknown.to_string()))?,
             eligible: row.eligible,
             created_at: Timestamp::from_micros(row.created_at),
         })
@@ -247,21 +254,6 @@ pub async fn last_move(
 pub async fn camps_to_match(conn: &mut Conn) -> StoreResult<Vec<CampId>> {
     let rows: Vec<(i64,)> = run!(conn, c => sqlx::query_as(CAMPS_TO_MATCH).fetch_all(c).await)?;
     Ok(rows.into_iter().map(|(id,)| CampId(id)).collect())
-}
-
-/// The days that the deciding sync of a camp gives a planet account; `None` if there is no sync
-/// yet or the account is not in its ranking.
-pub async fn ranked_days(
-    conn: &mut Conn,
-    camp: CampId,
-    account: PlanetUserId,
-) -> StoreResult<Option<i64>> {
-    let row: Option<(i64,)> = run!(conn, c => sqlx::query_as(RANKED_DAYS)
-        .bind(camp.0)
-        .bind(account.0)
-        .fetch_optional(c)
-        .await)?;
-    Ok(row.map(|(days,)| days))
 }
 
 /// How many members a camp has.
@@ -380,11 +372,12 @@ pub async fn set_joined(
     held(rows, TABLE, id.0)
 }
 
-/// Writes the days that the deciding sync gives a member.
+/// Writes the days that count for a member, by whose word, and whether they suffice.
 pub async fn set_days(
     tx: &mut Tx,
     id: MemberId,
     checked_in_days: i64,
+    source: Option<CheckInSource>,
     eligible: bool,
     now: Timestamp,
 ) -> StoreResult<()> {
@@ -393,6 +386,7 @@ pub async fn set_days(
         .bind(checked_in_days)
         .bind(eligible)
         .bind(now.micros())
+        .bind(source.map(CheckInSource::as_str))
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;

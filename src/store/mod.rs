@@ -16,6 +16,7 @@ pub mod checkin_lists;
 pub mod checkins;
 mod db;
 mod error;
+pub mod evidence;
 mod filter;
 pub mod health;
 pub mod inbox;
@@ -36,6 +37,7 @@ pub mod roster;
 pub mod roster_staging;
 pub mod sessions;
 pub mod staff_sessions;
+pub mod stated_days;
 pub mod status_log;
 pub mod syncs;
 pub mod system_config;
@@ -64,6 +66,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         cards::STATEMENTS,
         checkin_lists::STATEMENTS,
         checkins::STATEMENTS,
+        evidence::STATEMENTS,
         health::STATEMENTS,
         inbox::STATEMENTS,
         job_runs::STATEMENTS,
@@ -83,6 +86,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         syncs::STATEMENTS,
         system_config::STATEMENTS,
         staff_sessions::STATEMENTS,
+        stated_days::STATEMENTS,
         uploads::STATEMENTS,
         users::STATEMENTS,
     ]

@@ -1,13 +1,14 @@
 //! Runs of the check-in sync and the rankings they saw. A run decides nothing unless its camp
 //! points at it.
 
+use crate::domain::evidence::Suspicion;
 use crate::domain::{
-    BindStatus, CampId, Fen, MemberId, PlanetUserId, SyncId, Terms, Timestamp, UnknownWord,
+    BindStatus, CampId, Fen, MemberId, PlanetUserId, SyncId, Terms, Timestamp, UnknownWord, UserId,
 };
 
 use super::db::{Conn, run};
 use super::payments::TermsColumns;
-use super::{StoreError, StoreResult, Tx};
+use super::{StoreError, StoreResult, Tx, held};
 
 const TABLE: &str = "sync_run";
 /// Rows of one `INSERT`: SQLite binds at most 32,766 values.
@@ -19,7 +20,7 @@ macro_rules! select_run {
     ($tail:literal) => {
         concat!(
             "SELECT id, camp_id, state, requested_by, started_at, finished_at, members, ",
-            "new_checkins, newly_eligible, unknown_users, error FROM sync_run ",
+            "new_checkins, newly_eligible, unknown_users, error, suspicion, confirmed_at FROM sync_run ",
             $tail
         )
     };
@@ -48,7 +49,20 @@ statements! {
              AND sync_id NOT IN (SELECT current_sync_id FROM training_camp \
                                  WHERE id = $1 AND current_sync_id IS NOT NULL) \
              AND sync_id NOT IN (SELECT sync_id FROM refund_record \
-                                 WHERE camp_id = $1 AND sync_id IS NOT NULL)";
+                                 WHERE camp_id = $1 AND sync_id IS NOT NULL) \
+             AND sync_id NOT IN (SELECT id FROM sync_run WHERE camp_id = $1 \
+                                 AND state = 'partial' AND suspicion IS NOT NULL)";
+    SUSPECT = "UPDATE sync_run SET suspicion = $2 WHERE id = $1";
+    CONFIRM = "UPDATE sync_run SET state = 'complete', newly_eligible = $2, unknown_users = $3, \
+               error = NULL, confirmed_by = $4, confirmed_at = $5, confirm_reason = $6 \
+               WHERE id = $1 AND state = 'partial' AND suspicion IS NOT NULL";
+    GIVE_UP = "UPDATE sync_run SET state = 'failed', finished_at = COALESCE(finished_at, $2), \
+               error = $3 WHERE camp_id = $1 \
+               AND (state = 'running' OR (state = 'partial' AND suspicion IS NOT NULL))";
+    DROP_RANKINGS = "DELETE FROM sync_ranking WHERE sync_id IN \
+                     (SELECT id FROM sync_run WHERE camp_id = $1) \
+                     AND sync_id NOT IN (SELECT sync_id FROM refund_record \
+                                         WHERE camp_id = $1 AND sync_id IS NOT NULL)";
     ENTRANTS = "SELECT m.id, p.amount_fen, p.start_date, p.end_date, p.total_days, \
                 p.required_days, p.grace_days, p.claimed_planet_id, p.claimed_nickname, p.bind_status \
                 FROM camp_member m JOIN payment_record p ON p.id = m.payment_id \
@@ -62,7 +76,8 @@ text_enum! {
         Running = "running",
         /// Everything was read and the checksum is clean: it may decide.
         Complete = "complete",
-        /// Something was read, but not all of it, or not in one piece: kept apart.
+        /// Something was read, but not all of it, or not in one piece, or a person is to confirm it:
+        /// kept apart.
         Partial = "partial",
         /// Nothing of use was read.
         Failed = "failed",
@@ -101,6 +116,18 @@ pub struct SyncRun {
     pub counts: Counts,
     /// Why it is not complete, or what is missing all the same; for people.
     pub error: Option<String>,
+    /// What was odd about its ranking.
+    pub suspicion: Option<Suspicion>,
+    /// When a person has confirmed it.
+    pub confirmed_at: Option<Timestamp>,
+}
+
+impl SyncRun {
+    /// Its ranking is whole and clean, but odd: it decides nothing before a person confirms it.
+    #[must_use]
+    pub fn waits_for_confirmation(&self) -> bool {
+        self.state == SyncState::Partial && self.suspicion.is_some()
+    }
 }
 
 /// Whether a run could be started.
@@ -151,20 +178,21 @@ struct SyncRow {
     newly_eligible: i64,
     unknown_users: i64,
     error: Option<String>,
+    suspicion: Option<String>,
+    confirmed_at: Option<i64>,
 }
 
 impl TryFrom<SyncRow> for SyncRun {
     type Error = StoreError;
 
     fn try_from(row: SyncRow) -> StoreResult<Self> {
-        let state = row
-            .state
-            .parse()
-            .map_err(|unknown: UnknownWord| StoreError::Inconsistent {
-                table: TABLE,
-                id: row.id,
-                what: unknown.to_string(),
-            })?;
+        let bad = |unknown: UnknownWord| StoreError::Inconsistent {
+            table: TABLE,
+            id: row.id,
+            what: unknown.to_string(),
+        };
+        let state = row.state.parse().map_err(bad)?;
+        let suspicion = row.suspicion.as_deref().map(str::parse).transpose();
         Ok(Self {
             id: SyncId(row.id),
             camp_id: CampId(row.camp_id),
@@ -179,6 +207,8 @@ impl TryFrom<SyncRow> for SyncRun {
                 unknown_users: row.unknown_users,
             },
             error: row.error,
+            suspicion: suspicion.map_err(bad)?,
+            confirmed_at: row.confirmed_at.map(Timestamp::from_micros),
         })
     }
 }
@@ -329,10 +359,63 @@ pub async fn ranking(conn: &mut Conn, id: SyncId) -> StoreResult<Vec<RankedRow>>
     Ok(rows.into_iter().map(row).collect())
 }
 
-/// Drops the rankings of a camp's runs before `newest` that nothing refers to: not the camp, and
-/// no refund.
+/// Drops the rankings of a camp's runs before `newest` that nothing refers to: not the camp, no
+/// refund, and nobody who is to confirm one.
 pub async fn prune_rankings(tx: &mut Tx, camp: CampId, newest: SyncId) -> StoreResult<()> {
     run!(tx, c => sqlx::query(PRUNE).bind(camp.0).bind(newest.0).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// Marks a run whose ranking decides nothing before a person confirms it.
+pub async fn suspect(tx: &mut Tx, id: SyncId, suspicion: Suspicion) -> StoreResult<()> {
+    let rows = run!(tx, c => sqlx::query(SUSPECT)
+        .bind(id.0)
+        .bind(suspicion.as_str())
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    held(rows, TABLE, id.0)
+}
+
+/// Somebody's word that an odd ranking is right.
+#[derive(Debug, Clone)]
+pub struct Confirmation {
+    pub by: UserId,
+    pub reason: String,
+    pub at: Timestamp,
+}
+
+/// Completes a run that waits for it; [`StoreError::Stale`] if it does not.
+pub async fn confirm(
+    tx: &mut Tx,
+    id: SyncId,
+    counts: Counts,
+    confirmation: &Confirmation,
+) -> StoreResult<()> {
+    let rows = run!(tx, c => sqlx::query(CONFIRM)
+        .bind(id.0)
+        .bind(counts.newly_eligible)
+        .bind(counts.unknown_users)
+        .bind(confirmation.by.0)
+        .bind(confirmation.at.micros())
+        .bind(&confirmation.reason)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    held(rows, TABLE, id.0)
+}
+
+/// Ends the runs of a camp that are under way or wait to be confirmed as failed, and drops all its
+/// rankings but those that a refund names: none of them decides any more. `error` says why.
+pub async fn drop_all(tx: &mut Tx, camp: CampId, error: &str, now: Timestamp) -> StoreResult<()> {
+    run!(tx, c => sqlx::query(GIVE_UP)
+        .bind(camp.0)
+        .bind(now.micros())
+        .bind(error)
+        .execute(c)
+        .await
+        .map(drop))?;
+    run!(tx, c => sqlx::query(DROP_RANKINGS).bind(camp.0).execute(c).await.map(drop))?;
     Ok(())
 }
 

@@ -160,8 +160,8 @@ impl Stage {
         .await;
         for day in 1..=days {
             self.run(&format!(
-                "INSERT INTO checkin_record (camp_id, planet_user_id, day, sync_id) VALUES \
-                 (1, {account}, '2026-01-{day:02}', 1)"
+                "INSERT INTO checkin_record (camp_id, planet_user_id, day, source, sync_id) VALUES \
+                 (1, {account}, '2026-01-{day:02}', 'post', 1)"
             ))
             .await;
         }

@@ -30,7 +30,7 @@ on_both_engines! {
             Ok(())
         });
         let nobody = MemberId(99);
-        assert_stale!(world, tx => members::set_days(tx, nobody, 7, true, now));
+        assert_stale!(world, tx => members::set_days(tx, nobody, 7, None, true, now));
         assert_stale!(world, tx => members::set_joined(tx, nobody, None, now));
         assert_stale!(world, tx => camps::point_at_sync(tx, CampId(99), SyncId(1), now));
         assert_stale!(world, tx => cards::sent(tx, CardId(99), "m1", now));

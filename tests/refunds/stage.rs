@@ -130,8 +130,8 @@ impl Stage {
         .await;
         for day in 1..=cast.post_days {
             self.run(&format!(
-                "INSERT INTO checkin_record (camp_id, planet_user_id, day, sync_id) VALUES \
-                 (1, {account}, '2026-01-{day:02}', 1) \
+                "INSERT INTO checkin_record (camp_id, planet_user_id, day, source, sync_id) VALUES \
+                 (1, {account}, '2026-01-{day:02}', 'post', 1) \
                  ON CONFLICT (camp_id, planet_user_id, day) DO NOTHING"
             ))
             .await;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use campkeeper::domain::{CampId, PlanetUserId, Timestamp};
+use campkeeper::domain::{CampId, CheckInSource, PlanetUserId, Timestamp};
 use campkeeper::store::checkins::{self, CheckIn};
 use campkeeper::store::syncs::{self, Started};
 use campkeeper::store::{Db, StoreError, reports};
@@ -27,6 +27,7 @@ fn check_in(account: i64, d: u32, at: Option<i64>) -> CheckIn {
         day: day(d),
         at: at.map(Timestamp::from_micros),
         topic_id: at.map(|at| at.to_string()),
+        source: CheckInSource::Post,
     }
 }
 
@@ -39,7 +40,7 @@ async fn record(db: &Db, check_ins: Vec<CheckIn>) {
         Box::pin(async move {
             let started = syncs::start(tx, CAMP, "job", NOW, NOW, NOW).await?;
             let (Started::Now(id) | Started::AlreadyRunning(id)) = started;
-            checkins::record(tx, CAMP, id, &check_ins).await
+            checkins::record(tx, CAMP, Some(id), &check_ins).await
         })
     })
     .await
@@ -55,9 +56,9 @@ on_both_engines! {
         let mut conn = db.read().await.unwrap();
         let seven = checkins::of_account(&mut conn, CAMP, PlanetUserId(7), day(1), day(7)).await;
         assert_eq!(seven.unwrap(), [check_in(7, 2, Some(20)), check_in(7, 3, Some(29))]);
-        let newest = checkins::newest_at(&mut conn, CAMP).await.unwrap();
+        let newest = checkins::newest_post_at(&mut conn, CAMP).await.unwrap();
         assert_eq!(newest, Some(Timestamp::from_micros(31)));
-        assert_eq!(checkins::newest_at(&mut conn, CampId(2)).await.unwrap(), None);
+        assert_eq!(checkins::newest_post_at(&mut conn, CampId(2)).await.unwrap(), None);
     }
 
     async fn days_are_counted_within_their_bounds_inclusive(db) {

@@ -1,10 +1,11 @@
 //! Words in SQL are words of the domain: a status that is misspelt in a statement, or is the word of
 //! another table, finds no row and says nothing.
 
+use campkeeper::domain::evidence::Suspicion;
 use campkeeper::domain::staff::{AccountStatus, Role};
 use campkeeper::domain::{
-    BindMethod, BindStatus, CampStatus, CardState, MatchStatus, OrderFlag, OrderStatus, PayChannel,
-    RefundKind, RefundStatus,
+    BindMethod, BindStatus, CampStatus, CardState, CheckInSource, MatchStatus, OrderFlag,
+    OrderStatus, PayChannel, RefundKind, RefundStatus,
 };
 use campkeeper::store::outbox::{Channel, MessageStatus, Priority};
 use campkeeper::store::syncs::SyncState;
@@ -42,6 +43,10 @@ fn vocabularies() -> Vec<Vocabulary> {
         refund_record.status: RefundStatus;
         refund_record.kind: RefundKind;
         sync_run.state: SyncState;
+        sync_run.suspicion: Suspicion;
+        checkin_record.source: CheckInSource;
+        stated_days.source: CheckInSource;
+        camp_member.days_source: CheckInSource;
         system_user.role: Role;
         system_user.status: AccountStatus;
         notification_message.channel: Channel;

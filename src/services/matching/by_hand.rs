@@ -9,7 +9,9 @@ use crate::domain::staff::Actor;
 use crate::domain::{
     Action, BindMethod, BindStatus, Machine as _, MatchStatus, MemberId, PlanetUserId,
 };
-use crate::services::{Context, Duplicate, Error, FieldError, Result, WrongState, require};
+use crate::services::{
+    Context, Duplicate, Error, FieldError, Result, WrongState, evidence, require,
+};
 use crate::store::audit::Entry;
 use crate::store::members::{Identity, Member};
 use crate::store::payments::Payment;
@@ -182,7 +184,7 @@ pub(super) async fn give(
         reasons: vec![format!("{}人工确认", actor.name)],
         looked_at_by: None,
     };
-    decided::matched(tx, &member, &payment, &identity, note).await?;
+    decided::matched(tx, &member, &identity, note).await?;
     let change = payment.bind_status.to(BindStatus::Completed)?;
     let method = Some(BindMethod::Manual);
     payments::advance_binding(tx, payment.id, change, method, note);
@@ -202,7 +204,7 @@ async fn take_back(tx: &mut Tx, member: &Member, payment: &Payment, note: &Note)
     let change = member.match_status.to(MatchStatus::Pending)?;
     let said = decided::said("撤销匹配", &member.identity, note);
     members::set_match(tx, member.id, change, &nobody, &said).await?;
-    decided::set_days(tx, member, payment, &nobody, note.at).await?;
+    evidence::judge_member(tx, member.id, note.at).await?;
     let change = payment.bind_status.to(BindStatus::ManualRequired)?;
     payments::advance_binding(tx, payment.id, change, None, note);
     Ok(())

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::domain::matching::Reason;
 use crate::domain::staff::Actor;
 use crate::domain::{BindStatus, Machine as _, MatchStatus, MemberId, PlanetUserId};
-use crate::services::{Context, Error, Refusal, Result, WrongState};
+use crate::services::{Context, Error, Refusal, Result, WrongState, evidence};
 use crate::store::members::Member;
 use crate::store::payments::Payment;
 use crate::store::{Note, Operator, Tx, members, payments};
@@ -144,7 +144,7 @@ async fn leave_to_people(
     } else {
         members::set_identity(tx, member.id, member.match_status, &identity, note.at).await?;
     }
-    decided::set_days(tx, member, payment, &identity, note.at).await?;
+    evidence::judge_member(tx, member.id, note.at).await?;
     if !binds_by_themselves && payment.bind_status != BindStatus::ManualRequired {
         let change = payment.bind_status.to(BindStatus::ManualRequired)?;
         payments::advance_binding(tx, payment.id, change, None, note);

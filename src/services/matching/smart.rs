@@ -227,14 +227,14 @@ async fn apply(
     let found = uncontested(tx, &member, &opinion).await?;
     match (payment.bind_status, found) {
         (BindStatus::Expired, Some(identity)) => {
-            decided::matched(tx, &member, &payment, &identity, note).await?;
+            decided::matched(tx, &member, &identity, note).await?;
             let change = payment.bind_status.to(BindStatus::Completed)?;
             let method = Some(BindMethod::SmartMatch);
             payments::advance_binding(tx, payment.id, change, method, note);
             Ok(Outcome::Matched)
         }
         (BindStatus::Completed, Some(identity)) => {
-            decided::matched(tx, &member, &payment, &identity, note).await?;
+            decided::matched(tx, &member, &identity, note).await?;
             Ok(Outcome::Confirmed)
         }
         (BindStatus::Expired, None) => {

@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::NaiveDate;
 
-use crate::domain::eligibility::Judgement;
-use crate::domain::{CampId, PlanetUserId, SyncId, Timestamp};
+use crate::domain::{CampId, CheckInSource, PlanetUserId, SyncId, Timestamp};
 use crate::platforms::zsxq::{Post, RankedUser};
-use crate::services::Result;
+use crate::services::{Result, evidence};
 use crate::store::checkins::{self, CheckIn};
 use crate::store::members::{self, Member};
 use crate::store::planet_users::{self, PlanetUser};
-use crate::store::syncs::{self, Counts, Entrant, RankedRow, SyncState};
+use crate::store::syncs::{self, Counts, RankedRow, SyncState};
 use crate::store::{Lock, Note, Tx, camps};
 
 use super::claims;
@@ -37,7 +36,11 @@ pub(super) async fn complete(
     let entrants = syncs::entrants(tx, camp_id).await?;
     let note = Note::new("sync", format!("confirmed by sync {id}"), now);
     claims::confirm(tx, &mut members, &entrants, &note).await?;
-    let newly_eligible = judge(tx, &members, &entrants, &rows, now).await?;
+    camps::point_at_sync(tx, camp_id, id, now).await?;
+    if whole.topics.is_complete {
+        camps::point_at_posts(tx, camp_id, id, now).await?;
+    }
+    let newly_eligible = evidence::judge_camp(tx, camp_id, now).await?;
 
     let counts = Counts {
         members: count(rows.len()),
@@ -46,7 +49,6 @@ pub(super) async fn complete(
         unknown_users: unknown_users(&rows, &members),
     };
     syncs::finish(tx, id, SyncState::Complete, counts, shortcoming, now).await?;
-    camps::point_at_sync(tx, camp_id, id, now).await?;
     syncs::prune_rankings(tx, camp_id, id).await?;
     Ok(counts)
 }
@@ -115,17 +117,18 @@ async fn keep_check_ins(tx: &mut Tx, id: SyncId, camp_id: CampId, whole: &Whole)
             }
             Some(old) if old == check_in => {}
             Some(old) => {
+                let is_imported = old.source == CheckInSource::Import;
                 let is_earlier = old.at.is_none_or(|old| check_in.at < Some(old));
-                if is_earlier || is_whole_day(key.1) {
+                if is_imported || is_earlier || is_whole_day(key.1) {
                     changed.push(check_in.clone());
                 }
             }
         }
     }
-    checkins::record(tx, camp_id, id, &changed).await?;
+    checkins::record(tx, camp_id, Some(id), &changed).await?;
     for (key, old) in &kept {
         // What an import brought has no post that could be gone.
-        let is_gone = old.topic_id.is_some() && !read.contains_key(key);
+        let is_gone = old.source == CheckInSource::Post && !read.contains_key(key);
         if is_gone && is_whole_day(key.1) {
             checkins::forget(tx, camp_id, key.0, key.1).await?;
         }
@@ -143,6 +146,7 @@ fn earliest(posts: &[Post]) -> BTreeMap<(PlanetUserId, NaiveDate), CheckIn> {
             day,
             at: Some(Timestamp::from(post.created_at)),
             topic_id: Some(post.topic_id.to_string()),
+            source: CheckInSource::Post,
         };
         first
             .entry((account, day))
@@ -154,40 +158,6 @@ fn earliest(posts: &[Post]) -> BTreeMap<(PlanetUserId, NaiveDate), CheckIn> {
             .or_insert(check_in);
     }
     first
-}
-
-/// Gives every member the days of the ranking, 0 if they are not in it, and judges them by the
-/// terms of their own order; answers how many are eligible now and were not before.
-async fn judge(
-    tx: &mut Tx,
-    members: &[Member],
-    entrants: &[Entrant],
-    rows: &[RankedRow],
-    now: Timestamp,
-) -> Result<i64> {
-    let days_of: HashMap<PlanetUserId, i64> = rows
-        .iter()
-        .map(|row| (row.account, row.checked_in_days))
-        .collect();
-    let terms_of: HashMap<_, _> = entrants
-        .iter()
-        .filter_map(|entrant| Some((entrant.member_id, entrant.terms?)))
-        .collect();
-    let mut newly_eligible = 0;
-    for member in members {
-        let account = member.identity.planet_user_id;
-        let days = account.and_then(|account| days_of.get(&account).copied());
-        let days = days.unwrap_or(0);
-        let terms = terms_of.get(&member.id);
-        let eligible = terms.is_some_and(|terms| Judgement::of(days, terms).is_eligible());
-        if (days, eligible) != (member.checked_in_days, member.eligible) {
-            members::set_days(tx, member.id, days, eligible, now).await?;
-        }
-        if eligible && !member.eligible {
-            newly_eligible += 1;
-        }
-    }
-    Ok(newly_eligible)
 }
 
 /// Accounts in the ranking that no member claims.

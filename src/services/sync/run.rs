@@ -234,13 +234,21 @@ async fn read(planet: &Planet, run: &Run, since: Timestamp) -> Reading {
     planet::read(planet, run.project, since).await
 }
 
-/// From when on posts are to be read: 48 hours before the newest one that is kept, and never from
-/// before the camp.
+/// From when on posts are to be read: 48 hours before the newest one that is kept, or before the
+/// last reading of all of them, and never from before the camp. What a partial reading has left
+/// says nothing about the posts before it.
 async fn since(ctx: &Context, camp: &Camp) -> Result<Timestamp> {
     let mut conn = ctx.db.read().await?;
-    let newest = checkins::newest_at(&mut conn, camp.id).await?;
+    let newest = checkins::newest_post_at(&mut conn, camp.id).await?;
+    let read_at = match camp.posts_sync {
+        Some(id) => syncs::by_id(&mut conn, id).await?.map(|run| run.started_at),
+        None => None,
+    };
     let start = Timestamp::start_of_day(camp.terms.start_date);
-    Ok(newest.map_or(start, |newest| newest.minus(OVERLAP).max(start)))
+    let known = newest.zip(read_at);
+    Ok(known.map_or(start, |(newest, read_at)| {
+        newest.min(read_at).minus(OVERLAP).max(start)
+    }))
 }
 
 /// Gives the sign of life for as long as the run is ours; returns when it no longer is.
