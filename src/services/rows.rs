@@ -14,7 +14,8 @@ pub(super) fn logged<T>(page: Page<T>) -> Page<T> {
     page
 }
 
-fn log(bad: &[StoreError]) {
+/// Names in the log the rows that could not be read.
+pub(super) fn log(bad: &[StoreError]) {
     for error in bad {
         let (table, id) = error.row().unzip();
         tracing::error!(

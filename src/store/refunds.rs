@@ -10,7 +10,7 @@ use crate::domain::{
 
 use super::db::{Conn, run};
 use super::status_log::StatusLog;
-use super::{Note, StoreError, StoreResult, Tx, held};
+use super::{Note, Rows, StoreError, StoreResult, Tx, held};
 
 mod case;
 mod list;
@@ -225,10 +225,10 @@ pub async fn case_of_payment(conn: &mut Conn, payment: PaymentId) -> StoreResult
 }
 
 /// The same for every member of a camp who has paid.
-pub async fn cases_of_camp(conn: &mut Conn, camp: CampId) -> StoreResult<Vec<Case>> {
+pub async fn cases_of_camp(conn: &mut Conn, camp: CampId) -> StoreResult<Rows<Case>> {
     let rows: Vec<CaseRow> =
         run!(conn, c => sqlx::query_as(CASES_OF_CAMP).bind(camp.0).fetch_all(c).await)?;
-    rows.into_iter().map(Case::try_from).collect()
+    Ok(rows.into_iter().map(Case::try_from).collect())
 }
 
 /// The days of a camp on which the posts show a check-in of an account, in order.

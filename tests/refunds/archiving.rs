@@ -53,8 +53,14 @@ on_both_engines! {
             panic!("{built:?}");
         };
         assert_eq!(*figures, json!({"built": 1, "waiting": 0, "failedCamps": [CAMP.0]}));
-        assert_eq!(status(&stage, CAMP.0).await, "ended");
         assert_eq!(status(&stage, 2).await, "settling");
+
+        let advanced = camps::advance_by_calendar(&stage.ctx).await;
+        let Err(Error::PartlyDone(figures)) = &advanced else {
+            panic!("{advanced:?}");
+        };
+        assert_eq!(figures["failedCamps"], json!([CAMP.0]));
+        assert_eq!(status(&stage, CAMP.0).await, "settling", "somebody may be owed their deposit");
     }
 
     async fn a_camp_that_cannot_be_read_fails_the_run_and_no_other(db) {

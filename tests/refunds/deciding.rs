@@ -3,8 +3,8 @@
 use campkeeper::domain::{MemberId, RefundId, RefundStatus};
 use campkeeper::services::matching::unmatch;
 use campkeeper::services::refund::{
-    Picked, approve, approve_batch, close, dry_run, outcomes, reject, reject_batch, reopen,
-    run_due, undo,
+    Picked, Skipped, approve, approve_batch, close, dry_run, outcomes, reject, reject_batch,
+    reopen, run_due, undo,
 };
 use campkeeper::services::{Error, Refusal, Settings};
 use campkeeper::store::StoreError;
@@ -219,6 +219,23 @@ UPDATE training_camp SET current_sync_id = 2 WHERE id = 1",
         let logs = stage.texts("SELECT to_status FROM refund_status_log WHERE to_status = 'approved'").await;
         assert_eq!(logs.len(), 12);
         stage.assert_in_order().await;
+    }
+
+    async fn a_payment_that_cannot_be_read_holds_up_only_itself(db) {
+        let stage = Stage::set(db, &[clear(1), clear(2), clear(3)]).await;
+        stage.run("UPDATE payment_record SET start_date = 'broken' WHERE id = 1").await;
+        let built = stage.build().await;
+        assert_eq!((built.added, built.unreadable), (2, 1));
+        let list = [picked(&stage.of(2).await), picked(&stage.of(3).await)];
+        stage.run("UPDATE payment_record SET start_date = 'broken' WHERE id = 2").await;
+
+        let dry = dry_run(&stage.ctx, &admin(), &list).await.unwrap();
+        assert_eq!((dry.approvable, dry.skipped.len()), (vec![list[1].id], 1));
+        let batch = approve_batch(&stage.ctx, &admin(), &list).await.unwrap();
+        assert_eq!(batch.approved, [list[1].id]);
+        assert!(
+            matches!(&batch.skipped[0], Skipped { id, error: Error::Store(_) } if *id == list[0].id)
+        );
     }
 
     async fn what_cannot_be_read_is_skipped_and_the_others_rejected(db) {

@@ -5,7 +5,7 @@ use crate::domain::message::CampEnded;
 use crate::domain::staff::{Action, Actor};
 use crate::domain::{CampId, CampStatus, Machine as _};
 use crate::store::camps::{self, Camp};
-use crate::store::{Lock, Note, Rows, Tx, camp_edits, reports};
+use crate::store::{Lock, Note, Rows, Tx, camp_edits, refunds, reports};
 use chrono::{NaiveDate, TimeDelta};
 
 use super::super::by_camp::FailedCamps;
@@ -211,6 +211,10 @@ async fn archive_if_settled(ctx: &Context, id: CampId) -> Result<bool> {
             };
             if !reports::is_settled(tx, &camp, *give_up_before).await? {
                 return Ok(false);
+            }
+            // A row that cannot be read may be owed its deposit: somebody has to mend it first.
+            if let Some(unreadable) = refunds::cases_of_camp(tx, *id).await?.bad.pop() {
+                return Err(unreadable.into());
             }
             let change = camp.status.to(CampStatus::Archived)?;
             camps::advance(tx, *id, change, settled).await?;

@@ -313,8 +313,17 @@ async fn check(
     if let Some(refusal) = check_approver(conn, actor, &refund).await? {
         return Ok(ApprovalCheck::Refused(refusal.into()));
     }
-    let case = facts.cases.get(&refund.payment_id);
-    let case = case.ok_or(Error::NotFound)?;
+    let Some(case) = facts.cases.get(&refund.payment_id) else {
+        // Read alone it says which row it is and what does not fit.
+        let read = refunds::case_of_payment(conn, refund.payment_id).await;
+        return match read {
+            Err(error @ StoreError::Inconsistent { .. }) => {
+                Ok(ApprovalCheck::Refused(error.into()))
+            }
+            Err(error) => Err(error.into()),
+            Ok(_) => Ok(ApprovalCheck::Refused(Error::NotFound)),
+        };
+    };
     let proposed = case.grounds.propose(refund.proposal.kind);
     let proposed = proposed.map(|proposal| proposal.hash()).transpose()?;
     let holds = proposed.as_ref() == Some(&refund.proposal_hash);

@@ -15,9 +15,12 @@ use crate::domain::{
 };
 use crate::services::by_camp::FailedCamps;
 use crate::services::notify::{Notice, tell_deciders};
+use crate::services::rows::log;
 use crate::store::camps::Camp;
 use crate::store::refunds::{Case, NewRefund, Refund, Submission};
-use crate::store::{Note, Operator, StoreError, StoreResult, Tx, audit, camps, payments, refunds};
+use crate::store::{
+    Note, Operator, Rows, StoreError, StoreResult, Tx, audit, camps, payments, refunds,
+};
 
 use super::{
     Context, Duplicate, Error, Refusal, Result, WrongState, audit_refund, authorize,
@@ -72,7 +75,7 @@ impl Built {
     fn complete(self) -> Result<Self> {
         match self.unreadable {
             0 => Ok(self),
-            count => Err(Error::Invariant(format!("{count} refunds cannot be read"))),
+            count => Err(Error::Invariant(format!("{count} rows cannot be read"))),
         }
     }
 
@@ -158,7 +161,7 @@ async fn build(
         }
         .into());
     }
-    let cases = refunds::cases_of_camp(tx, camp_id).await?;
+    let Rows { good: cases, bad } = refunds::cases_of_camp(tx, camp_id).await?;
     if cases
         .iter()
         .any(|case| case.grounds.judging_sync().is_none())
@@ -169,17 +172,15 @@ async fn build(
     let note = Note::new(operator, "refund list", ctx.now());
     let existing = refunds::of_camp(tx, camp_id).await?;
     let mut existing: HashMap<PaymentId, StoreResult<Refund>> = existing.into_iter().collect();
-    let mut built = Built::default();
+    let mut built = Built {
+        unreadable: unreadable(&bad),
+        ..Built::default()
+    };
     for case in &cases {
         let refund = match existing.remove(&case.payment_id).transpose() {
             Ok(refund) => refund,
-            Err(StoreError::Inconsistent { id, what, .. }) => {
-                tracing::error!(
-                    refund.id = id,
-                    what,
-                    "a refund cannot be read; the others go on"
-                );
-                built.unreadable += 1;
+            Err(error @ StoreError::Inconsistent { .. }) => {
+                built.unreadable += unreadable(&[error]);
                 continue;
             }
             Err(error) => return Err(error.into()),
@@ -203,6 +204,12 @@ async fn build(
     }
     tell_list_ready(ctx, tx, &camp, &built).await?;
     Ok(built)
+}
+
+/// Counts rows that fit no state, and names each in the log.
+fn unreadable(bad: &[StoreError]) -> i64 {
+    log(bad);
+    i64::try_from(bad.len()).unwrap_or(i64::MAX)
 }
 
 async fn bring_up_to_date(

@@ -50,17 +50,15 @@ pub async fn by_ids(
     Ok(refunds.map(|row| (row.id(), row.try_into())).collect())
 }
 
-/// The facts behind refunds of the payments of a list.
+/// The facts behind refunds of the payments of a list, those that can be read. Who misses one asks
+/// for it by itself, and learns what does not fit.
 pub async fn cases_of_payments(
     conn: &mut Conn,
     payments: &[PaymentId],
 ) -> StoreResult<HashMap<PaymentId, Case>> {
     let rows = read_among!(CaseRow, conn, CASES_HEAD, "AND p.id", payments);
-    let cases = rows.into_iter().map(|row| {
-        let case = Case::try_from(row)?;
-        Ok((case.payment_id, case))
-    });
-    cases.collect()
+    let cases = rows.into_iter().filter_map(|row| Case::try_from(row).ok());
+    Ok(cases.map(|case| (case.payment_id, case)).collect())
 }
 
 /// The amounts that are committed to refunds of the payments of a list.
