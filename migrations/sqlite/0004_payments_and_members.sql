@@ -92,6 +92,8 @@ CREATE TABLE payment_record (
     next_query_at     INTEGER,
     queries           INTEGER NOT NULL,
     raw_notice        BLOB,
+    -- Since when nothing of it is in custody any more: back, settled outside or kept.
+    rested_at         INTEGER,
     created_at        INTEGER NOT NULL,
     updated_at        INTEGER NOT NULL
 ) STRICT;
@@ -109,6 +111,8 @@ CREATE INDEX payment_record_wecom ON payment_record (wecom_userid);
 CREATE INDEX payment_record_claim ON payment_record (claimed_planet_id);
 CREATE INDEX payment_record_camp ON payment_record (camp_id, status, id);
 CREATE INDEX payment_record_due ON payment_record (next_query_at) WHERE next_query_at IS NOT NULL;
+CREATE INDEX payment_record_custody ON payment_record (id)
+    WHERE rested_at IS NULL AND transaction_id IS NOT NULL;
 CREATE INDEX payment_record_bind ON payment_record (bind_status, bind_deadline);
 
 CREATE TABLE access_token (

@@ -46,6 +46,7 @@ built_in![
     "batch.card",
     "batch_confirm.card",
     "batch_summary.txt",
+    "books_differ.txt",
     "camp_chosen.card",
     "camp_ended.card",
     "card_in_words.txt",

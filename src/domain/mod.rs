@@ -14,6 +14,7 @@ pub mod eligibility;
 pub mod evidence;
 pub mod field_error;
 pub mod ids;
+pub mod ledger;
 pub mod machine;
 pub mod matching;
 pub mod member;

@@ -133,6 +133,12 @@ pub const JOBS: &[Job] = &[
         |done| json!(done)
     ),
     job!(
+        "audit-books",
+        Trigger::At("0 10 3 * * *", Queue::Nightly),
+        |live, _chat| services::books::audit(&live.snapshot()),
+        |done| whole(json!(done), done.is_clean())?
+    ),
+    job!(
         "work-inbox",
         Trigger::Woken(Signal::Inbox),
         |_live, chat| chat.work_inbox(),
@@ -179,6 +185,7 @@ mod tests {
             "smart-match",
             "build-refund-lists",
             "run-refunds",
+            "audit-books",
             "work-inbox",
             "send-outbox",
             "reconcile-payments",

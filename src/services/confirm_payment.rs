@@ -2,15 +2,16 @@
 //! hours late. It is applied exactly once, and never lost.
 
 use crate::domain::binding::BIND_WITHIN;
+use crate::domain::ledger::Transfer;
 use crate::domain::message::PaymentAbnormal;
 use crate::domain::order::flag_of_payment;
 use crate::domain::{
-    BindMethod, BindStatus, CampStatus, Fen, Machine as _, OrderFlag, OrderStatus, PaymentId,
-    Timestamp,
+    BindMethod, BindStatus, CampId, CampStatus, Fen, Machine as _, OrderFlag, OrderStatus,
+    PaymentId, Timestamp,
 };
 use crate::platforms::wechat_pay::Transaction;
 use crate::store::payments::{Confirmation, OPENID, Payer, Payment, RAW_NOTICE, ToConfirm};
-use crate::store::{Note, Tx, camps, members, payments, sessions};
+use crate::store::{Note, Tx, camps, ledger, members, payments, sessions};
 
 use super::contest::{self, Newcomer};
 use super::matching::claimed;
@@ -131,6 +132,7 @@ async fn apply(
     let payer = payer.map(|payer| payer.openid_mac.as_slice());
     let Some(seen) = payments::to_confirm(tx, order_no, payer).await? else {
         let id = payments::insert_unknown(tx, order_no, &confirmation, note).await?;
+        book(tx, id, None, &confirmation, false, note);
         refund::propose_flagged(ctx, tx, id, note).await?;
         tell_abnormal(
             ctx,
@@ -162,7 +164,16 @@ async fn apply(
     );
     let change = order.status.to(OrderStatus::Paid)?;
     payments::confirm(tx, order, change, &confirmation, note);
-    if takes_a_place(&seen, confirmation.flag) {
+    let takes_place = takes_a_place(&seen, confirmation.flag);
+    book(
+        tx,
+        order.id,
+        order.camp_id,
+        &confirmation,
+        takes_place,
+        note,
+    );
+    if takes_place {
         enroll(ctx, tx, order, confirmation.paid_at, note).await?;
     }
     if let Some(flag) = confirmation.flag {
@@ -171,6 +182,22 @@ async fn apply(
         tell_abnormal(ctx, tx, order.id, order_no, flag, camp, &confirmation).await?;
     }
     Ok(Applied::Now(confirmation.flag))
+}
+
+/// Books what came in. Another currency is no fen: it is in no account.
+fn book(
+    tx: &mut Tx,
+    payment: PaymentId,
+    camp: Option<CampId>,
+    paid: &Confirmation,
+    took_place: bool,
+    note: &Note,
+) {
+    if paid.paid > Fen::ZERO {
+        let number = &paid.transaction_id;
+        let came_in = Transfer::payment(number, paid.paid, took_place, camp, payment, note.at);
+        ledger::add(tx, &came_in);
+    }
 }
 
 /// Whether the order's camp was withdrawn or deleted while the order was open: nobody has paid for
@@ -233,7 +260,7 @@ async fn tell_abnormal(
     payment: PaymentId,
     order_no: &str,
     flag: OrderFlag,
-    camp_id: Option<crate::domain::CampId>,
+    camp_id: Option<CampId>,
     confirmation: &Confirmation,
 ) -> Result<()> {
     let camp = match camp_id {

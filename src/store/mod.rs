@@ -6,6 +6,7 @@ mod statements;
 
 pub mod audit;
 pub mod audit_lists;
+pub mod books;
 mod bundle;
 pub mod camp_edits;
 pub mod camp_lists;
@@ -22,6 +23,7 @@ pub mod health;
 pub mod inbox;
 pub mod job_runs;
 mod keyring;
+pub mod ledger;
 mod listing;
 pub mod member_lists;
 pub mod member_search;
@@ -59,6 +61,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
     [
         audit::STATEMENTS,
         audit_lists::STATEMENTS,
+        books::STATEMENTS,
         camp_edits::STATEMENTS,
         camp_lists::STATEMENTS,
         camp_projects::STATEMENTS,
@@ -70,6 +73,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         health::STATEMENTS,
         inbox::STATEMENTS,
         job_runs::STATEMENTS,
+        ledger::STATEMENTS,
         member_lists::STATEMENTS,
         member_search::STATEMENTS,
         members::STATEMENTS,

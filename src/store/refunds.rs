@@ -21,7 +21,7 @@ mod state_columns;
 pub use case::Case;
 use case::{CaseRow, select_case};
 pub use list::{Filter, Listed};
-pub use many::{CommittedAmount, by_ids, cases_of_payments, committed_amounts};
+pub use many::{CommittedAmount, by_ids, cases_of_payments, committed_amounts, of_payments};
 pub use row::Refund;
 use row::{RefundRow, refund_columns, select_refund};
 use state_columns::{StateColumns, state_columns};

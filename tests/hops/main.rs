@@ -83,21 +83,21 @@ async fn a_hot_path_asks_no_more_than_it_has_to() {
     }
     // PostgreSQL's driver tells of COMMIT too.
     let expected = [
-        (Engine::Sqlite, "a payment", Counted::new(2, 11)),
+        (Engine::Sqlite, "a payment", Counted::new(2, 12)),
         (
             Engine::Sqlite,
             "a payment with a claim",
-            Counted::new(4, 17),
+            Counted::new(4, 18),
         ),
         (Engine::Sqlite, "a payment once more", Counted::new(2, 5)),
         (Engine::Sqlite, "a callback kept", Counted::new(1, 5)),
         (Engine::Sqlite, "the inbox leased", Counted::new(2, 5)),
         (Engine::Sqlite, "an event ended", Counted::new(1, 5)),
-        (Engine::Postgres, "a payment", Counted::new(9, 9)),
+        (Engine::Postgres, "a payment", Counted::new(10, 10)),
         (
             Engine::Postgres,
             "a payment with a claim",
-            Counted::new(15, 15),
+            Counted::new(16, 16),
         ),
         (Engine::Postgres, "a payment once more", Counted::new(3, 3)),
         (Engine::Postgres, "a callback kept", Counted::new(2, 2)),

@@ -22,6 +22,7 @@ mod support;
 
 mod account;
 mod archiving;
+mod books;
 mod choosing;
 mod deciding;
 mod finding;

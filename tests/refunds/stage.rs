@@ -9,6 +9,7 @@ use campkeeper::platforms::wechat_pay::{
     PublicKey, RefundAmount, RefundNotice, RefundStatus as Said, Settings as PaySettings, Timeouts,
     WechatPay,
 };
+use campkeeper::services::books;
 use campkeeper::services::refund::{self, Built, Picked};
 use campkeeper::services::{Clients, Context, Settings};
 use campkeeper::store::audit::{ChainStatus, verify};
@@ -224,8 +225,11 @@ impl Stage {
         self.assert_in_order().await;
     }
 
-    /// The audit chain is intact and the stand-in saw nothing that the real one forbids.
+    /// The audit chain is intact, the books agree with the states, and the stand-in saw nothing that
+    /// the real one forbids.
     pub(crate) async fn assert_in_order(&self) {
+        let audited = books::audit(&self.ctx).await.unwrap();
+        assert!(audited.is_clean(), "{audited:#?}");
         let mut conn = self.db.read().await.unwrap();
         let chain = verify(&mut conn, self.db.keys()).await.unwrap();
         assert!(matches!(chain, ChainStatus::Intact { .. }), "{chain:?}");

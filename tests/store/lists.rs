@@ -6,6 +6,7 @@ use campkeeper::domain::{
 use campkeeper::store::audit_lists::AuditFilter;
 use campkeeper::store::camp_lists::{CampFilter, ShownToMembers};
 use campkeeper::store::checkin_lists::CheckInFilter;
+use campkeeper::store::ledger::LedgerFilter;
 use campkeeper::store::member_lists::MemberFilter;
 use campkeeper::store::outbox::MessageStatus;
 use campkeeper::store::outbox_lists::MessageFilter;
@@ -33,6 +34,7 @@ pub(crate) fn every_statement() -> Vec<(&'static str, String)> {
         ("shown camps", ShownToMembers.statements()),
         ("check-ins", every_check_in().statements()),
         ("members", every_member().statements()),
+        ("ledger", every_transfer().statements()),
         ("messages", every_message().statements()),
         ("payments", every_payment().statements()),
         ("refunds", every_refund().statements()),
@@ -90,6 +92,14 @@ fn every_member() -> MemberFilter {
         joined: Some(true),
         text: number(),
         staffed_by: STAFF,
+    }
+}
+
+const fn every_transfer() -> LedgerFilter {
+    LedgerFilter {
+        camp_id: CAMP,
+        from: AT,
+        before: AT,
     }
 }
 

@@ -2,6 +2,7 @@
 //! another table, finds no row and says nothing.
 
 use campkeeper::domain::evidence::Suspicion;
+use campkeeper::domain::ledger::TransferKind;
 use campkeeper::domain::staff::{AccountStatus, Role};
 use campkeeper::domain::{
     BindMethod, BindStatus, CampStatus, CardState, CheckInSource, MatchStatus, OrderFlag,
@@ -47,6 +48,7 @@ fn vocabularies() -> Vec<Vocabulary> {
         checkin_record.source: CheckInSource;
         stated_days.source: CheckInSource;
         camp_member.days_source: CheckInSource;
+        ledger_transfer.kind: TransferKind;
         system_user.role: Role;
         system_user.status: AccountStatus;
         notification_message.channel: Channel;

@@ -12,6 +12,21 @@ export type ApproveBody = {
 };
 
 /**
+ * The balance of an account; `reserved` is what of the others is let go for refunds on their way.
+ */
+export type BalanceView = {
+    account: string;
+    balanceFen: number;
+};
+
+/**
+ * The balances of every account.
+ */
+export type BalancesView = {
+    items: Array<BalanceView>;
+};
+
+/**
  * Either `ids` or `campId`.
  */
 export type BatchApproveBody = {
@@ -308,6 +323,31 @@ export type EnrollUrl = {
      */
     qrPngUrl: string;
     url: string;
+};
+
+/**
+ * What a good answer looks like on the wire. Only the documentation makes use of it.
+ */
+export type EnvelopeBalancesView = {
+    /**
+     * 200.
+     */
+    code: number;
+    /**
+     * The balances of every account.
+     */
+    data: {
+        items: Array<BalanceView>;
+    };
+    /**
+     * “成功”.
+     */
+    message: string;
+    /**
+     * Milliseconds since 1970, when it was answered: by the clock of deadlines and camp days, so
+     * that pages can count down whatever the phone's own clock says.
+     */
+    timestamp: number;
 };
 
 /**
@@ -1614,6 +1654,59 @@ export type EnvelopePagePaymentView = {
 /**
  * What a good answer looks like on the wire. Only the documentation makes use of it.
  */
+export type EnvelopePageTransferView = {
+    /**
+     * 200.
+     */
+    code: number;
+    /**
+     * A page of a list.
+     */
+    data: {
+        /**
+         * The items of this page.
+         */
+        items: Array<{
+            amountFen: number;
+            at: string;
+            campId?: number | null;
+            credit: string;
+            debit: string;
+            /**
+             * What caused it.
+             */
+            id: string;
+            kind: string;
+            orderNo: string;
+            refundNo?: string | null;
+        }>;
+        /**
+         * From 1.
+         */
+        page: number;
+        /**
+         * Items per page.
+         */
+        size: number;
+        /**
+         * How many there are on all pages.
+         */
+        total: number;
+    };
+    /**
+     * “成功”.
+     */
+    message: string;
+    /**
+     * Milliseconds since 1970, when it was answered: by the clock of deadlines and camp days, so
+     * that pages can count down whatever the phone's own clock says.
+     */
+    timestamp: number;
+};
+
+/**
+ * What a good answer looks like on the wire. Only the documentation makes use of it.
+ */
 export type EnvelopePageUserView = {
     /**
      * 200.
@@ -2736,6 +2829,24 @@ export type TimelineView = {
 };
 
 /**
+ * A transfer between two accounts.
+ */
+export type TransferView = {
+    amountFen: number;
+    at: string;
+    campId?: number | null;
+    credit: string;
+    debit: string;
+    /**
+     * What caused it.
+     */
+    id: string;
+    kind: string;
+    orderNo: string;
+    refundNo?: string | null;
+};
+
+/**
  * The form that is sent.
  */
 export type UploadForm = {
@@ -3134,6 +3245,64 @@ export type RunJobResponses = {
 };
 
 export type RunJobResponse = RunJobResponses[keyof RunJobResponses];
+
+export type ListTransfersData = {
+    body?: never;
+    path?: never;
+    query?: {
+        campId?: number;
+        /**
+         * written on this day or later
+         */
+        from?: string;
+        /**
+         * written on this day or earlier
+         */
+        to?: string;
+        page?: number;
+        size?: number;
+    };
+    url: '/api/admin/ledger';
+};
+
+export type ListTransfersErrors = {
+    /**
+     * forbidden
+     */
+    403: ProblemBody;
+};
+
+export type ListTransfersError = ListTransfersErrors[keyof ListTransfersErrors];
+
+export type ListTransfersResponses = {
+    200: EnvelopePageTransferView;
+};
+
+export type ListTransfersResponse = ListTransfersResponses[keyof ListTransfersResponses];
+
+export type ShowBalancesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        campId?: number;
+    };
+    url: '/api/admin/ledger/balances';
+};
+
+export type ShowBalancesErrors = {
+    /**
+     * forbidden
+     */
+    403: ProblemBody;
+};
+
+export type ShowBalancesError = ShowBalancesErrors[keyof ShowBalancesErrors];
+
+export type ShowBalancesResponses = {
+    200: EnvelopeBalancesView;
+};
+
+export type ShowBalancesResponse = ShowBalancesResponses[keyof ShowBalancesResponses];
 
 export type ListLogsData = {
     body?: never;

@@ -44,6 +44,7 @@ impl Bot {
             Message::RefundDone(it) => self.text(due, &views::RefundDone::from(it)),
             Message::RefundStuck(it) => self.text(due, it),
             Message::RefundUnexpected(it) => self.text(due, it),
+            Message::BooksDiffer(it) => self.text(due, it),
             Message::MatchWaiting(it) => self.text(due, it),
             Message::MatchContested(it) => self.text(due, it),
             Message::Help(it) => self.text(due, it),

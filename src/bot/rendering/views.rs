@@ -16,6 +16,7 @@ views! {
     message::SettingUnusable => "setting_unusable.card",
     message::RefundStuck => "refund_stuck.txt",
     message::RefundUnexpected => "refund_unexpected.txt",
+    message::BooksDiffer => "books_differ.txt",
     message::MatchWaiting => "match_waiting.txt",
     message::MatchContested => "match_contested.txt",
     message::Help => "answer_help.txt",

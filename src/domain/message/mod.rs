@@ -85,6 +85,8 @@ messages! {
     RefundStuck = "refund_stuck" version 2,
     /// WeChat Pay tells of a refund that our books do not explain.
     RefundUnexpected = "refund_unexpected",
+    /// The books and the states disagree.
+    BooksDiffer = "books_differ",
     /// A camp's refund list has been built.
     RefundListReady = "refund_list_ready",
     /// A sync has not read everything.

@@ -101,6 +101,16 @@ pub struct RefundUnexpected {
     pub status: String,
 }
 
+/// The books and the states of orders and refunds disagree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BooksDiffer {
+    /// Payments about which they disagree; none if only the sums do.
+    pub count: usize,
+    /// The first of them.
+    pub order_no: Option<String>,
+}
+
 /// A camp's refund list has been built: a digest of what waits then is what is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -154,6 +154,34 @@ impl RefundState {
         }
     }
 
+    /// True if its money is reserved in the books: it is let go, and neither back nor given up
+    /// (design §3, posting table).
+    #[must_use]
+    pub fn reserves_money(&self) -> bool {
+        match self {
+            Self::Approved { .. } | Self::Processing(_) | Self::Failed { .. } => true,
+            // After CLOSED this number never pays.
+            Self::ManualRequired { reason, .. } => *reason != FailureReason::Closed,
+            Self::Pending
+            | Self::AwaitingSecond { .. }
+            | Self::Rejected { .. }
+            | Self::Success { .. }
+            | Self::Closed { .. } => false,
+        }
+    }
+
+    /// True if the payer has the money by another way.
+    #[must_use]
+    pub const fn is_settled_outside(&self) -> bool {
+        matches!(
+            self,
+            Self::Closed {
+                closed_as: ClosedAs::SettledOutside(_),
+                ..
+            }
+        )
+    }
+
     const fn history(&self) -> Option<&History> {
         match self {
             Self::Approved { history, .. }

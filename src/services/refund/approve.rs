@@ -6,13 +6,14 @@ use std::collections::{HashMap, HashSet};
 use chrono::TimeDelta;
 use serde_json::json;
 
+use crate::domain::ledger::Position;
 use crate::domain::refund::{self as rules, REFUNDABLE_FOR, RefundState};
 use crate::domain::staff::Actor;
 use crate::domain::{
     Action, CampId, Fen, OrderStatus, PaymentId, RefundId, RefundStatus, Role, Timestamp, UserId,
 };
 use crate::store::refunds::{Case, CommittedAmount, Refund};
-use crate::store::{Conn, Lock, Note, Signal, StoreError, StoreResult, Tx, camps, refunds};
+use crate::store::{Conn, Lock, Note, Signal, StoreError, StoreResult, Tx, camps, ledger, refunds};
 
 use super::account::check_account;
 use super::propose::{is_own_proposal, refresh};
@@ -68,6 +69,7 @@ struct Facts {
     refunds: HashMap<RefundId, StoreResult<Refund>>,
     cases: HashMap<PaymentId, Case>,
     committed: Vec<CommittedAmount>,
+    positions: HashMap<PaymentId, StoreResult<Position>>,
     /// Camps in which the one who picked them may review.
     allowed: HashSet<Option<CampId>>,
 }
@@ -210,6 +212,7 @@ impl Facts {
         Ok(Self {
             cases: refunds::cases_of_payments(conn, &payments).await?,
             committed: refunds::committed_amounts(conn, &payments).await?,
+            positions: ledger::positions(conn, &payments).await?,
             refunds,
             allowed: HashSet::new(),
         })
@@ -227,6 +230,15 @@ impl Facts {
             self.allowed.insert(refund.camp_id);
         }
         Ok(refund)
+    }
+
+    /// The money of its payment that is here and free.
+    fn free(&mut self, refund: &Refund) -> StoreResult<Fen> {
+        match self.positions.remove(&refund.payment_id) {
+            Some(position) => position.map(|position| position.free()),
+            // A payment without transfers has nothing to give; a list may name it twice.
+            None => Ok(Fen::ZERO),
+        }
     }
 
     /// The sum that is committed to the other refunds of its payment.
@@ -337,6 +349,11 @@ async fn check(
     let committed = facts.committed_beside(&refund)?;
     if let Some(refusal) = check_money(ctx, &refund, case, committed) {
         return Ok(ApprovalCheck::Refused(refusal.into()));
+    }
+    match facts.free(&refund) {
+        Ok(free) if free >= refund.proposal.amount_fen => {}
+        Ok(_) => return Ok(ApprovalCheck::Refused(WrongState::NothingToRefund.into())),
+        Err(error) => return Ok(ApprovalCheck::Refused(error.into())),
     }
     if let Some(refusal) = check_account(conn, &refund).await? {
         return Ok(ApprovalCheck::Refused(refusal.into()));

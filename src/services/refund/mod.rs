@@ -30,6 +30,7 @@ use crate::domain::{
 use crate::store::refunds::Refund;
 use crate::store::{Conn, Note, Tx, audit, payments, refunds};
 
+use super::books;
 use super::transact::again_if_overtaken;
 use super::{
     Context, Duplicate, Error, FieldError, Refusal, Result, WrongState, require, require_anywhere,
@@ -86,7 +87,7 @@ async fn authorize(
     }
 }
 
-/// Moves a refund and answers how it stands then.
+/// Moves a refund, its money in the books with it, and answers how it stands then.
 async fn step(
     tx: &mut Tx,
     refund: Refund,
@@ -95,6 +96,7 @@ async fn step(
 ) -> Result<Refund> {
     let moved = change(refund.state.clone())?;
     refunds::advance(tx, &refund, &moved, note).await?;
+    books::follow_refund(tx, &refund, moved.state(), note.at).await?;
     Ok(Refund {
         state: moved.into_state(),
         ..refund
@@ -104,6 +106,7 @@ async fn step(
 /// Writes what changes of a refund while its status stays, and answers how it stands then.
 async fn keep(tx: &mut Tx, refund: Refund, state: RefundState, now: Timestamp) -> Result<Refund> {
     refunds::keep(tx, &refund, &state, now).await?;
+    books::follow_refund(tx, &refund, &state, now).await?;
     Ok(Refund { state, ..refund })
 }
 

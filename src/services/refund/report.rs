@@ -7,11 +7,14 @@ use serde_json::json;
 use crate::domain::eligibility::Days;
 use crate::domain::message::{RefundDone, RefundFailed, RefundUnexpected};
 use crate::domain::refund::{FailureReason, RefundState};
-use crate::domain::{BindStatus, Machine as _, OrderStatus, RefundKind, RefundStatus, Timestamp};
+use crate::domain::{
+    BindStatus, Fen, Machine as _, OrderStatus, RefundKind, RefundStatus, Timestamp,
+};
 use crate::platforms::wechat_pay::{self, RefundNotice};
+use crate::services::books;
 use crate::services::notify::{Notice, tell_deciders, tell_group};
 use crate::store::refunds::Refund;
-use crate::store::{Note, Tx, audit, camps, payments, refunds};
+use crate::store::{Note, Tx, audit, camps, ledger, payments, refunds};
 
 use super::{
     Context, Error, FieldError, Result, audit_refund, bring_order_to, in_one_transaction, keep,
@@ -131,8 +134,16 @@ async fn record_success(
         RefundStatus::Processing | RefundStatus::Failed | RefundStatus::ManualRequired => refund,
         RefundStatus::Approved => record_sent(ctx, tx, refund).await?,
         // Money moved that nobody has let go, or that somebody has given back by hand.
-        _ => return report_unexpected(ctx, tx, report).await,
+        RefundStatus::Pending
+        | RefundStatus::AwaitingSecond
+        | RefundStatus::Rejected
+        | RefundStatus::Closed => return report_unexpected(ctx, tx, report).await,
     };
+    if !refund.state.reserves_money() {
+        // A number that WeChat Pay had said was dead has paid after all: somebody has to look
+        // whether the money went twice.
+        tell_unexpected(ctx, tx, report).await?;
+    }
     let note = Note::new(WECHAT_PAY, "refunded", ctx.now());
     let at = report.succeeded_at.map_or(note.at, Timestamp::from);
     let (id, at) = (report.refund_id.clone(), at.whole_second());
@@ -309,6 +320,43 @@ async fn report_unexpected(ctx: &Context, tx: &mut Tx, report: &RefundReport) ->
         "amountFen": report.amount_fen,
         "status": report.status,
     });
+    tx.audit(audit::Entry {
+        actor: None,
+        action: "refund.unexpected",
+        object_type: "refund",
+        object_id: report.refund_no.clone(),
+        details,
+        at: ctx.now(),
+    });
+    if report.status == wechat_pay::RefundStatus::Success {
+        book_unexpected(ctx, tx, report).await?;
+    }
+    tell_unexpected(ctx, tx, report).await?;
+    Ok(Applied::Unexpected)
+}
+
+/// Books money that went back without our doing, once for its number. What belongs to no payment of
+/// ours is in no account of ours.
+async fn book_unexpected(ctx: &Context, tx: &mut Tx, report: &RefundReport) -> Result<()> {
+    let refund = refunds::by_refund_no(tx, &report.refund_no).await?;
+    let payment = match (&refund, &report.order_no) {
+        (Some(refund), _) => payments::by_id(tx, refund.payment_id).await?,
+        (None, Some(order_no)) => payments::by_order_no(tx, order_no).await?,
+        (None, None) => None,
+    };
+    let (Some(payment), Ok(amount)) = (payment, Fen::new(report.amount_fen)) else {
+        return Ok(());
+    };
+    let position = ledger::position(tx, payment.camp_id, payment.id).await?;
+    let refund = refund.map(|refund| refund.id);
+    let back = position.pay_back(&report.refund_no, refund, amount, ctx.now());
+    match back {
+        Some(back) => books::post(tx, position, &back.transfer),
+        None => Ok(()),
+    }
+}
+
+async fn tell_unexpected(ctx: &Context, tx: &mut Tx, report: &RefundReport) -> Result<()> {
     let unexpected = RefundUnexpected {
         refund_no: report.refund_no.clone(),
         amount_fen: report.amount_fen,
@@ -319,14 +367,5 @@ async fn report_unexpected(ctx: &Context, tx: &mut Tx, report: &RefundReport) ->
         camp_id: None,
         dedupe_key: format!("{}:{}", report.refund_no, report.status),
     };
-    tx.audit(audit::Entry {
-        actor: None,
-        action: "refund.unexpected",
-        object_type: "refund",
-        object_id: report.refund_no.clone(),
-        details,
-        at: ctx.now(),
-    });
-    tell_deciders(tx, &ctx.settings, &notice, ctx.now()).await?;
-    Ok(Applied::Unexpected)
+    tell_deciders(tx, &ctx.settings, &notice, ctx.now()).await
 }

@@ -50,6 +50,19 @@ pub async fn by_ids(
     Ok(refunds.map(|row| (row.id(), row.try_into())).collect())
 }
 
+/// Every refund of the payments of a list, those that were replaced too. A row that fits no state is
+/// an error of its own.
+pub async fn of_payments(
+    conn: &mut Conn,
+    payments: &[PaymentId],
+) -> StoreResult<Vec<(PaymentId, StoreResult<Refund>)>> {
+    let rows = read_among!(RefundRow, conn, AMONG_HEAD, "AND r.payment_id", payments);
+    let refunds = rows.into_iter();
+    Ok(refunds
+        .map(|row| (row.payment_id(), row.try_into()))
+        .collect())
+}
+
 /// The facts behind refunds of the payments of a list, those that can be read. Who misses one asks
 /// for it by itself, and learns what does not fit.
 pub async fn cases_of_payments(

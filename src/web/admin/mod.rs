@@ -4,6 +4,7 @@ mod camp_views;
 mod camps;
 mod checkins;
 mod jobs;
+mod ledger;
 mod logs;
 mod members;
 mod payments;
@@ -23,6 +24,7 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
         .merge(camps::routes())
         .merge(checkins::routes())
         .merge(jobs::routes())
+        .merge(ledger::routes())
         .merge(logs::routes())
         .merge(refunds::routes())
         .merge(roster::routes())

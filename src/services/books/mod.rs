@@ -1,0 +1,71 @@
+//! The books follow what happens to payments and refunds, in the transactions in which it happens
+//! (design §3, posting table).
+
+mod audit;
+mod read;
+
+use crate::domain::ledger::{Position, RefundRef, Transfer};
+use crate::domain::refund::RefundState;
+use crate::domain::{RefundStatus, Timestamp};
+use crate::store::refunds::Refund;
+use crate::store::{Tx, ledger};
+
+use super::{Error, Result};
+
+pub use audit::{AuditedBooks, Difference, audit};
+pub use read::{BookQuery, balances, list};
+
+/// Posts what a refund's new state means for its money. `refund` still has the state before it.
+pub(super) async fn follow_refund(
+    tx: &mut Tx,
+    refund: &Refund,
+    new: &RefundState,
+    at: Timestamp,
+) -> Result<()> {
+    let pays = new.status() == RefundStatus::Success;
+    if !pays && refund.state.reserves_money() == new.reserves_money() {
+        return Ok(());
+    }
+    let position = position_of(tx, refund).await?;
+    let transfer = if pays {
+        let (number, amount) = (refund.refund_no.as_str(), refund.proposal.amount_fen);
+        let back = position.pay_back(number, Some(refund.id), amount, at);
+        back.map(|back| back.transfer)
+    } else if new.reserves_money() {
+        let reserved = position.reserve(named(refund), at);
+        let short = |short| Error::Invariant(format!("refund {}: {short}", refund.refund_no));
+        Some(reserved.map_err(short)?)
+    } else {
+        position.release(at)
+    };
+    match transfer {
+        Some(transfer) => post(tx, position, &transfer),
+        None => Ok(()),
+    }
+}
+
+/// Writes a transfer that was made from a payment's position, and whether its money is at rest
+/// then. Every transfer but the one by which a payment comes in goes this way.
+pub(super) fn post(tx: &mut Tx, position: Position, transfer: &Transfer) -> Result<()> {
+    let (payment, rested) = (transfer.payment_id, position.is_at_rest());
+    ledger::add(tx, transfer);
+    let position = position.after(transfer);
+    let position = position.map_err(|error| Error::Invariant(error.to_string()))?;
+    if position.is_at_rest() != rested {
+        ledger::set_rested(tx, payment, position.is_at_rest().then_some(transfer.at));
+    }
+    Ok(())
+}
+
+/// The money of a refund's payment.
+pub(super) async fn position_of(tx: &mut Tx, refund: &Refund) -> Result<Position> {
+    Ok(ledger::position(tx, refund.camp_id, refund.payment_id).await?)
+}
+
+const fn named(refund: &Refund) -> RefundRef<'_> {
+    RefundRef {
+        id: refund.id,
+        refund_no: &refund.refund_no,
+        amount: refund.proposal.amount_fen,
+    }
+}
