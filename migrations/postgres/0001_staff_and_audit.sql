@@ -69,11 +69,19 @@ CREATE INDEX operation_log_actor ON operation_log (actor_id, seq);
 CREATE INDEX operation_log_action ON operation_log (action, seq);
 CREATE INDEX operation_log_created ON operation_log (created_at);
 
--- One row: how long the chain is and what its newest row's MAC is, so that rows missing at the
--- end are noticed too.
+-- One row: how long the chain is, the link of its newest row, and a MAC over both, so that rows
+-- missing at the end are noticed too. A MAC has the id of its key before it.
 CREATE TABLE audit_head (
-    id  BIGINT PRIMARY KEY CHECK (id = 1),
-    seq BIGINT NOT NULL,
-    mac BYTEA NOT NULL
+    id   BIGINT PRIMARY KEY CHECK (id = 1),
+    seq  BIGINT NOT NULL,
+    link BYTEA NOT NULL,
+    mac  BYTEA NOT NULL
 );
-INSERT INTO audit_head (id, seq, mac) VALUES (1, 0, ''::bytea);
+INSERT INTO audit_head (id, seq, link, mac) VALUES (1, 0, '', '');
+
+-- One row: a text sealed under the master key when the database was first opened, so that a key
+-- that opens nothing stops the start.
+CREATE TABLE master_key_check (
+    id     BIGINT PRIMARY KEY CHECK (id = 1),
+    sealed BYTEA NOT NULL
+);

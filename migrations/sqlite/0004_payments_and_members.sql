@@ -4,7 +4,6 @@ CREATE TABLE h5_session (
     id_hash      BLOB PRIMARY KEY,
     platform     TEXT NOT NULL,
     openid       BLOB,
-    openid_mac   BLOB,
     wecom_userid TEXT,
     created_at   INTEGER NOT NULL,
     expires_at   INTEGER NOT NULL
@@ -115,12 +114,15 @@ CREATE INDEX payment_record_custody ON payment_record (id)
     WHERE rested_at IS NULL AND transaction_id IS NOT NULL;
 CREATE INDEX payment_record_bind ON payment_record (bind_status, bind_deadline);
 
+-- Under each master key that was in use while it was given out, a payment has one.
 CREATE TABLE access_token (
     token_hash BLOB PRIMARY KEY,
     payment_id INTEGER NOT NULL REFERENCES payment_record (id),
+    key_id     BLOB NOT NULL,
     expires_at INTEGER NOT NULL,
     created_at INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX access_token_payment ON access_token (payment_id);
 
 CREATE TABLE order_status_log (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,

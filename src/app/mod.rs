@@ -21,7 +21,7 @@ use crate::jobs::{self, Jobs};
 use crate::platforms::files::Files;
 use crate::services::configuration::{Configuration, ConfigureError, Follower};
 use crate::services::{self, Context, LiveContext};
-use crate::store::{Db, DbOptions, Keyring, StoreError};
+use crate::store::{Db, DbOptions, Keyring, KeyringError, MAX_KEYS, StoreError, master_key};
 use crate::web::{self, WebSettings};
 
 use build::Builder;
@@ -231,6 +231,12 @@ pub async fn configuration(
         .await
         .map_err(not_opened)?;
     db.migrate().await?;
+    if !master_key::fits(&db).await? {
+        let remedy = "Give the key that it was made with, or add that one to \
+                      security.previous_master_keys";
+        let what = "opens nothing of what the database holds";
+        return Err(ConfigError::new("security.master_key", what, remedy).into());
+    }
     let builder = Builder {
         clocks: clocks.clone(),
         address,
@@ -246,13 +252,20 @@ pub async fn configuration(
 
 fn keyring(config: &Config) -> Result<Keyring, ConfigError> {
     let security = &config.security;
-    let malformed = |key| {
-        let remedy = "Make one with `openssl rand -base64 32`";
-        ConfigError::new(key, "is not 32 bytes in base64", remedy)
+    let refused = |key, error| match error {
+        KeyringError::TooManyKeys => {
+            let remedy = "Run `campkeeper keys rotate`, then remove those that are old";
+            ConfigError::new(key, format!("are more than {}", MAX_KEYS - 1), remedy)
+        }
+        _ => {
+            let remedy = "Make one with `openssl rand -base64 32`";
+            ConfigError::new(key, "is not 32 bytes in base64", remedy)
+        }
     };
-    Keyring::new(&security.master_key, &[]).map_err(|_| malformed("security.master_key"))?;
+    Keyring::new(&security.master_key, &[])
+        .map_err(|error| refused("security.master_key", error))?;
     Keyring::new(&security.master_key, &security.previous_master_keys)
-        .map_err(|_| malformed("security.previous_master_keys"))
+        .map_err(|error| refused("security.previous_master_keys", error))
 }
 
 /// An address that is none is a slip in the configuration; all else is the database's trouble.

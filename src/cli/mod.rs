@@ -1,6 +1,7 @@
 //! What the command line can do. Each command calls one service.
 
 mod files;
+mod keys;
 mod output;
 mod settings;
 
@@ -59,6 +60,9 @@ enum Command {
     /// The audit log.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// The master keys.
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// The clock's jobs.
     #[command(subcommand)]
     Job(JobCommand),
@@ -132,6 +136,12 @@ enum UserCommand {
 enum AuditCommand {
     /// Say whether any row was edited, removed or added.
     Verify,
+}
+
+#[derive(Debug, Subcommand)]
+enum KeysCommand {
+    /// Rewrite what is kept under a previous master key, beside a running server.
+    Rotate,
 }
 
 #[derive(Debug, Subcommand)]
@@ -251,6 +261,7 @@ async fn with_sources(sources: Sources, arguments: Arguments) -> Result<(), Fail
             add_user(&ctx, account, json).await
         }
         Command::Audit(AuditCommand::Verify) => verify_audit(&ctx, json).await,
+        Command::Keys(KeysCommand::Rotate) => keys::rotate(&ctx, json).await,
         Command::Job(JobCommand::List) => list_jobs(json),
         Command::Job(JobCommand::Run { name }) => run_job(&jobs, &name, json).await,
         Command::Roster(RosterCommand::Import { file, dry_run }) => {

@@ -4,21 +4,51 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use uuid::Builder;
 
-use crate::domain::PaymentId;
+use crate::domain::{PaymentId, Timestamp};
 use crate::store::payments::Payment;
-use crate::store::{Keyring, payments, sessions};
+use crate::store::{Conn, Keyring, MAC_BYTES, Tx, payments, sessions};
 
 use super::{Context, Error, Refusal, Result};
 
 const PREFIX: &str = "tk_";
 const PURPOSE: &str = "access token";
 
-/// The access token of an order: `tk_` and a UUID that only we can make.
+/// Makes the access token of an order under the present key: `tk_` and a UUID that only we can
+/// make.
 #[must_use]
 pub fn of(keys: &Keyring, order_no: &str) -> String {
-    let mac = keys.mac(PURPOSE, order_no.as_bytes());
+    from_mac(&keys.mac(PURPOSE, order_no.as_bytes()))
+}
+
+fn from_mac(mac: &[u8; MAC_BYTES]) -> String {
     let bytes = std::array::from_fn(|place| mac[place]);
     format!("{PREFIX}{}", Builder::from_random_bytes(bytes).into_uuid())
+}
+
+/// Gives a payment its token under the present key.
+pub(super) fn add(
+    tx: &mut Tx,
+    keys: &Keyring,
+    payment: PaymentId,
+    order_no: &str,
+    expires_at: Timestamp,
+    now: Timestamp,
+) {
+    let (hash, key) = (hash(&of(keys, order_no)), keys.present_id());
+    sessions::add_access_token(tx, &hash, payment, key, expires_at, now);
+}
+
+/// Makes the token that a payment has: under the present key, or under the one before it until the
+/// keys are rotated. None once the key of its token is gone.
+pub(super) async fn present(
+    conn: &mut Conn,
+    keys: &Keyring,
+    payment: &Payment,
+) -> Result<Option<String>> {
+    let known = sessions::token_keys(conn, payment.id).await?;
+    let mut macs = keys.macs(PURPOSE, payment.order_no.as_bytes());
+    let found = macs.find(|(key, _)| known.iter().any(|known| known == key));
+    Ok(found.map(|(_, mac)| from_mac(&mac)))
 }
 
 /// What is kept of a token, or of anything else that only its holder may know.

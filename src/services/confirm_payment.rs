@@ -11,7 +11,7 @@ use crate::domain::{
 };
 use crate::platforms::wechat_pay::Transaction;
 use crate::store::payments::{Confirmation, OPENID, Payer, Payment, RAW_NOTICE, ToConfirm};
-use crate::store::{Note, Tx, camps, ledger, members, payments, sessions};
+use crate::store::{Macs, Note, Tx, camps, ledger, members, payments};
 
 use super::contest::{self, Newcomer};
 use super::matching::claimed;
@@ -117,8 +117,17 @@ fn confirmation(
 pub(super) fn payer(ctx: &Context, openid: &str) -> Result<Payer> {
     Ok(Payer {
         openid: ctx.keys().seal(OPENID, openid.as_bytes())?,
-        openid_mac: ctx.keys().mac(OPENID, openid.as_bytes()).to_vec(),
+        openid_mac: ctx.keys().kept_mac(OPENID, openid.as_bytes()),
     })
+}
+
+/// What the other payments of a payer are found by, whatever key they are under.
+fn macs_of(ctx: &Context, payer: Option<&Payer>) -> Result<Macs> {
+    let Some(payer) = payer else {
+        return Ok(Macs::default());
+    };
+    let openid = ctx.keys().open(OPENID, &payer.openid)?;
+    Ok(ctx.keys().lookup(OPENID, &openid))
 }
 
 async fn apply(
@@ -128,9 +137,8 @@ async fn apply(
     mut confirmation: Confirmation,
     note: &Note,
 ) -> Result<Applied> {
-    let payer = confirmation.payer.as_ref();
-    let payer = payer.map(|payer| payer.openid_mac.as_slice());
-    let Some(seen) = payments::to_confirm(tx, order_no, payer).await? else {
+    let payer = macs_of(ctx, confirmation.payer.as_ref())?;
+    let Some(seen) = payments::to_confirm(tx, order_no, &payer).await? else {
         let id = payments::insert_unknown(tx, order_no, &confirmation, note).await?;
         book(tx, id, None, &confirmation, false, note);
         refund::propose_flagged(ctx, tx, id, note).await?;
@@ -249,8 +257,8 @@ async fn enroll(
         let change = order.bind_status.to(BindStatus::Completed)?;
         payments::advance_binding(tx, order.id, change, method, note);
     }
-    let token = access_token::hash(&access_token::of(ctx.keys(), &order.order_no));
-    sessions::add_access_token(tx, &token, order.id, terms.access_until(), note.at);
+    let until = terms.access_until();
+    access_token::add(tx, ctx.keys(), order.id, &order.order_no, until, note.at);
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use crate::domain::{
 use crate::platforms::wechat_pay::{self, Channel, NewOrder, NextStep, PayParams, Prepay};
 use crate::store::camps::Camp;
 use crate::store::payments::{self, NewPayment, PayMeans, Payer, Payment, PlanetClaim};
-use crate::store::sessions::{SESSION_OPENID, Session};
+use crate::store::sessions::Session;
 use crate::store::{Note, StoreError, camps};
 
 use super::close_order::{self, Closing, pay_failure};
@@ -133,7 +133,7 @@ async fn enrolling_camp(ctx: &Context, id: CampId) -> Result<Camp> {
 
 async fn refuse_second_place(ctx: &Context, session: &Session, camp: CampId) -> Result<()> {
     let mut conn = ctx.db.read().await?;
-    match payments::place_of(&mut conn, camp, &session.person()).await? {
+    match payments::place_of(&mut conn, camp, &session.person(ctx.keys())?).await? {
         Some(place) => Err(Refusal::AlreadyEnrolled {
             order_no: place.order_no,
             bind_status: place.bind_status,
@@ -144,11 +144,10 @@ async fn refuse_second_place(ctx: &Context, session: &Session, camp: CampId) -> 
 }
 
 fn payer_of(ctx: &Context, session: &Session) -> Result<Option<Payer>> {
-    let Some(sealed) = &session.openid else {
-        return Ok(None);
-    };
-    let openid = ctx.keys().open_text(SESSION_OPENID, sealed)?;
-    Ok(Some(confirm_payment::payer(ctx, &openid)?))
+    let openid = session.openid(ctx.keys())?;
+    openid
+        .map(|openid| confirm_payment::payer(ctx, &openid))
+        .transpose()
 }
 
 /// The session's unpaid order that fits the request, and those that another channel, payer or
@@ -161,10 +160,12 @@ async fn open_orders(
 ) -> Result<(Option<Payment>, Vec<Payment>)> {
     let mut conn = ctx.db.read().await?;
     let open = payments::open_of_session(&mut conn, &session.id_hash, camp.id).await?;
-    let now = ctx.now();
+    let (now, macs) = (ctx.now(), session.person(ctx.keys())?.openid_macs);
     let (mut fitting, mut others): (Vec<_>, Vec<_>) = open.into_iter().partition(|order| {
-        let same_payer =
-            order.payer.as_ref().map(|payer| &payer.openid_mac) == session.openid_mac.as_ref();
+        let same_payer = match &order.payer {
+            Some(payer) => macs.iter().flatten().any(|mac| *mac == payer.openid_mac),
+            None => session.openid.is_none(),
+        };
         let same_address = request.channel != PayChannel::H5
             || order.payer_ip.as_deref() == Some(request.ip.to_string().as_str());
         order.channel == Some(request.channel)

@@ -38,6 +38,7 @@ pub mod progress;
 pub mod reconcile;
 pub mod refund;
 pub mod roster;
+pub mod rotate_keys;
 mod rows;
 pub mod session;
 pub mod staff;

@@ -6,7 +6,7 @@ use crate::store::camps::Camp;
 use crate::store::payments::{self, Payment};
 use crate::store::refunds::{self, Refund};
 use crate::store::sessions::Session;
-use crate::store::{Conn, Listing as _, Page, PageRequest, camps, members, reports};
+use crate::store::{Conn, Keyring, Listing as _, Page, PageRequest, camps, members, reports};
 
 use super::rows::logged;
 use super::{Context, Error, Refusal, Result, access_token};
@@ -35,7 +35,7 @@ pub async fn status(ctx: &Context, session: Option<&Session>, order_no: &str) ->
     let ordered =
         session.is_some_and(|session| payment.session_hash.as_ref() == Some(&session.id_hash));
     Ok(if ordered {
-        order_view(ctx, payment)
+        order_view(&mut conn, ctx.keys(), payment).await?
     } else {
         OrderView {
             payment,
@@ -48,7 +48,7 @@ pub async fn status(ctx: &Context, session: Option<&Session>, order_no: &str) ->
 /// The orders of a session and of the person it is signed in as, newest first.
 pub async fn of_session(ctx: &Context, session: &Session) -> Result<Vec<OrderView>> {
     let mut conn = ctx.db.read().await?;
-    let payments = payments::of_person(&mut conn, &session.person()).await?;
+    let payments = payments::of_person(&mut conn, &session.person(ctx.keys())?).await?;
     let mut orders = Vec::with_capacity(payments.len());
     for payment in payments {
         let gave_no_place = payment.member_id.is_none() && payment.paid_at.is_some();
@@ -57,20 +57,24 @@ pub async fn of_session(ctx: &Context, session: &Session) -> Result<Vec<OrderVie
         } else {
             None
         };
-        let order = order_view(ctx, payment);
+        let order = order_view(&mut conn, ctx.keys(), payment).await?;
         orders.push(OrderView { way_back, ..order });
     }
     Ok(orders)
 }
 
-fn order_view(ctx: &Context, payment: Payment) -> OrderView {
+async fn order_view(conn: &mut Conn, keys: &Keyring, payment: Payment) -> Result<OrderView> {
     let is_member = payment.member_id.is_some() && payment.status != OrderStatus::Created;
-    let access_token = is_member.then(|| access_token::of(ctx.keys(), &payment.order_no));
-    OrderView {
+    let access_token = if is_member {
+        access_token::present(conn, keys, &payment).await?
+    } else {
+        None
+    };
+    Ok(OrderView {
         payment,
         access_token,
         way_back: None,
-    }
+    })
 }
 
 /// The group that a member is to join.

@@ -6,6 +6,7 @@ use wecom::oauth::{Scope, State, Visitor};
 
 use crate::store::payments::{OPENID, Person};
 use crate::store::sessions::{self, SESSION_OPENID, Session};
+use crate::store::{Keyring, Macs};
 
 use super::access_token::hash;
 use super::{Context, Error, FieldError, Refusal, Result};
@@ -35,7 +36,6 @@ pub async fn open(ctx: &Context, platform: &'static str) -> Result<NewSession> {
         id_hash: hash(&cookie),
         platform: platform.to_owned(),
         openid: None,
-        openid_mac: None,
         wecom_userid: None,
         expires_at: wall_now.plus(SESSION_LIVES),
     };
@@ -120,7 +120,6 @@ pub async fn finish_sign_in(
     session.wecom_userid = userid.map(|userid| userid.to_lowercase());
     if let Some(openid) = openid {
         session.openid = Some(ctx.keys().seal(SESSION_OPENID, openid.as_bytes())?);
-        session.openid_mac = Some(ctx.keys().mac(OPENID, openid.as_bytes()).to_vec());
     }
     ctx.db
         .write(move |tx| {
@@ -173,13 +172,28 @@ pub(super) fn wecom_failure(error: wecom::Error) -> Error {
 
 impl Session {
     /// Whose orders this session may see: its own, and those of the person it is signed in as.
-    #[must_use]
-    pub fn person(&self) -> Person {
-        Person {
+    ///
+    /// # Errors
+    /// The key that its openid is sealed under is gone.
+    pub fn person(&self, keys: &Keyring) -> Result<Person> {
+        Ok(Person {
             session_hash: Some(self.id_hash.clone()),
-            openid_mac: self.openid_mac.clone(),
+            openid_macs: match self.openid(keys)? {
+                Some(openid) => keys.lookup(OPENID, openid.as_bytes()),
+                None => Macs::default(),
+            },
             wecom_userid: self.wecom_userid.clone(),
-        }
+        })
+    }
+
+    /// The openid of whom the session is signed in as.
+    ///
+    /// # Errors
+    /// The key that it is sealed under is gone.
+    pub(super) fn openid(&self, keys: &Keyring) -> Result<Option<String>> {
+        let sealed = self.openid.as_ref();
+        let openid = sealed.map(|sealed| keys.open_text(SESSION_OPENID, sealed));
+        Ok(openid.transpose()?)
     }
 }
 

@@ -1,25 +1,33 @@
-//! The audit: rows chained by HMAC, so that any that was edited, removed or added shows.
+//! The audit: chained rows, so that any that was edited, removed or added shows.
+//!
+//! A row's link is a hash over the link before it and the row, and is not stored: it needs no key.
+//! The row keeps a MAC over its link, and the head one over number and last link. So each MAC can be
+//! renewed under another key by itself, while rows are added.
 
+use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::Value;
 
 use crate::domain::{Timestamp, staff::Actor};
 
 use super::bundle::Statement;
 use super::db::{Conn, run};
-use super::{Keyring, StoreError, StoreResult};
+use super::{Keyring, StoreError, StoreResult, Tx};
 
-/// The derived key of the chain.
+/// The derived key of the rows.
 const PURPOSE: &str = "audit chain";
+/// The derived key of the head: no row's MAC can pass for its.
+const HEAD_PURPOSE: &str = "audit head";
 /// Rows that are verified at a time.
 const VERIFY_PAGE: i64 = 1000;
 
 statements! {
-    HEAD_LOCKED = "UPDATE audit_head SET seq = seq WHERE id = 1 RETURNING seq, mac";
-    HEAD = "SELECT seq, mac FROM audit_head WHERE id = 1";
+    HEAD_LOCKED = "UPDATE audit_head SET seq = seq WHERE id = 1 RETURNING seq, link, mac";
+    HEAD = "SELECT seq, link, mac FROM audit_head WHERE id = 1";
     INSERT = "INSERT INTO operation_log (seq, actor_id, actor_name, role, action, object_type, \
               object_id, details, channel, ip, created_at, mac) \
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
-    ADVANCE = "UPDATE audit_head SET seq = $1, mac = $2 WHERE id = 1";
+    ADVANCE = "UPDATE audit_head SET seq = $1, link = $2, mac = $3 WHERE id = 1";
+    RENEW = "UPDATE operation_log SET mac = $2 WHERE seq = $1 AND mac = $3";
     PAGE = "SELECT seq, actor_id, actor_name, role, action, object_type, object_id, details, \
             channel, ip, created_at, mac FROM operation_log WHERE seq > $1 ORDER BY seq LIMIT $2";
 }
@@ -66,8 +74,43 @@ pub struct Row {
     pub ip: Option<String>,
     /// Microseconds.
     pub created_at: i64,
-    /// HMAC over the row before it and this one.
+    /// The MAC over its link, with the id of its key.
     pub mac: Vec<u8>,
+}
+
+/// The end of the chain, or the place that a walk along it has reached: how many rows there are up
+/// to it, and the link of the last of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The last row's number; 0 before the first.
+    pub seq: i64,
+    link: Vec<u8>,
+}
+
+impl Place {
+    /// What the head's MAC covers.
+    fn signed_bytes(&self) -> Vec<u8> {
+        [self.seq.to_be_bytes().as_slice(), &self.link].concat()
+    }
+
+    /// Steps onto the next row.
+    ///
+    /// # Errors
+    /// The row that breaks the chain, and why.
+    fn step(&mut self, keys: &Keyring, row: &Row) -> Result<(), ChainStatus> {
+        let seq = self.seq + 1;
+        if row.seq != seq {
+            let what = "a row is missing";
+            return Err(ChainStatus::Broken { seq, what });
+        }
+        let link = row.link(&self.link);
+        if !keys.verify_kept_mac(PURPOSE, &link, &row.mac) {
+            let what = "a row was edited or added";
+            return Err(ChainStatus::Broken { seq, what });
+        }
+        *self = Self { seq, link };
+        Ok(())
+    }
 }
 
 /// The chain as its verification found it.
@@ -96,24 +139,31 @@ pub(super) async fn append(
     if entries.is_empty() {
         return Ok(());
     }
-    let head: Option<(i64, Vec<u8>)> = conn.ask_one(Statement::new(HEAD_LOCKED)).await?;
-    let (mut seq, mut mac) = head.ok_or(StoreError::Unanswered)?;
+    let head: Option<(i64, Vec<u8>, Vec<u8>)> = conn.ask_one(Statement::new(HEAD_LOCKED)).await?;
+    let (seq, link, _) = head.ok_or(StoreError::Unanswered)?;
+    let mut head = Place { seq, link };
     for entry in entries {
-        seq += 1;
-        let row = chain(keys, seq, &mac, entry);
+        head.seq += 1;
+        let mut row = row_of(head.seq, entry);
+        head.link = row.link(&head.link);
+        row.mac = keys.kept_mac(PURPOSE, &head.link);
         insert(conn, &row);
-        mac = row.mac;
     }
-    conn.put_off(
-        Statement::new(ADVANCE)
-            .bind(seq)
-            .bind(&mac)
-            .guarded("audit_head", 1),
-    );
+    advance(conn, keys, &head);
     Ok(())
 }
 
-fn chain(keys: &Keyring, seq: i64, previous: &[u8], entry: Entry) -> Row {
+fn advance(conn: &mut Conn, keys: &Keyring, head: &Place) {
+    conn.put_off(
+        Statement::new(ADVANCE)
+            .bind(head.seq)
+            .bind(&head.link)
+            .bind(keys.kept_mac(HEAD_PURPOSE, &head.signed_bytes()))
+            .guarded("audit_head", 1),
+    );
+}
+
+fn row_of(seq: i64, entry: Entry) -> Row {
     let (actor_id, actor_name, role, channel, ip) = match entry.actor {
         Some(actor) => (
             Some(actor.user_id.0),
@@ -130,7 +180,7 @@ fn chain(keys: &Keyring, seq: i64, previous: &[u8], entry: Entry) -> Row {
             None,
         ),
     };
-    let mut row = Row {
+    Row {
         seq,
         actor_id,
         actor_name,
@@ -143,9 +193,7 @@ fn chain(keys: &Keyring, seq: i64, previous: &[u8], entry: Entry) -> Row {
         ip,
         created_at: entry.at.micros(),
         mac: Vec::new(),
-    };
-    row.mac = keys.mac(PURPOSE, &row.signed_bytes(previous)).to_vec();
-    row
+    }
 }
 
 fn insert(conn: &mut Conn, row: &Row) {
@@ -167,9 +215,9 @@ fn insert(conn: &mut Conn, row: &Row) {
 }
 
 impl Row {
-    /// What the MAC covers: every field with its length before it, so that moving a border
-    /// between two fields changes it too.
-    fn signed_bytes(&self, previous: &[u8]) -> Vec<u8> {
+    /// Links the row to the one before it: every field with its length before it, so that moving a
+    /// border between two fields changes the link too.
+    fn link(&self, previous: &[u8]) -> Vec<u8> {
         let numbers = [self.seq, self.actor_id.unwrap_or(-1), self.created_at];
         let ip = self.ip.as_deref().unwrap_or("");
         let texts = [
@@ -190,43 +238,100 @@ impl Row {
             bytes.extend_from_slice(&(text.len() as u64).to_be_bytes());
             bytes.extend_from_slice(text.as_bytes());
         }
-        bytes
+        digest(&SHA256, &bytes).as_ref().to_vec()
     }
 }
 
 /// Walks the whole chain and tells whether it holds.
 pub async fn verify(conn: &mut Conn, keys: &Keyring) -> StoreResult<ChainStatus> {
-    let (head_seq, head_mac): (i64, Vec<u8>) =
-        run!(conn, c => sqlx::query_as(HEAD).fetch_one(c).await)?;
-    let (mut seq, mut mac) = (0, Vec::new());
+    let head: (i64, Vec<u8>, Vec<u8>) = run!(conn, c => sqlx::query_as(HEAD).fetch_one(c).await)?;
+    let (seq, link, mac) = head;
+    let head = Place { seq, link };
+    let mut reached = Place::default();
     loop {
-        let page: Vec<Row> =
-            run!(conn, c => sqlx::query_as(PAGE).bind(seq).bind(VERIFY_PAGE).fetch_all(c).await)?;
+        let page = page(conn, reached.seq, VERIFY_PAGE).await?;
         if page.is_empty() {
             break;
         }
         for row in page {
-            if row.seq != seq + 1 {
-                return Ok(ChainStatus::Broken {
-                    seq: seq + 1,
-                    what: "a row is missing",
-                });
+            if let Err(broken) = reached.step(keys, &row) {
+                return Ok(broken);
             }
-            if !keys.verify_mac(PURPOSE, &row.signed_bytes(&mac), &row.mac) {
-                return Ok(ChainStatus::Broken {
-                    seq: row.seq,
-                    what: "a row was edited or added",
-                });
-            }
-            (seq, mac) = (row.seq, row.mac);
         }
     }
-    if (head_seq, &head_mac) == (seq, &mac) {
-        Ok(ChainStatus::Intact { rows: seq })
-    } else {
-        Ok(ChainStatus::Broken {
-            seq: seq + 1,
+    let is_new = head == Place::default() && mac.is_empty();
+    let is_signed = is_new || keys.verify_kept_mac(HEAD_PURPOSE, &head.signed_bytes(), &mac);
+    Ok(if head != reached {
+        ChainStatus::Broken {
+            seq: reached.seq + 1,
             what: "rows are missing at the end",
-        })
+        }
+    } else if is_signed {
+        ChainStatus::Intact { rows: reached.seq }
+    } else {
+        ChainStatus::Broken {
+            seq: reached.seq + 1,
+            what: "the end was set back",
+        }
+    })
+}
+
+async fn page(conn: &mut Conn, after: i64, limit: i64) -> StoreResult<Vec<Row>> {
+    Ok(run!(conn, c => sqlx::query_as(PAGE).bind(after).bind(limit).fetch_all(c).await)?)
+}
+
+/// A part of the chain whose MACs are of the present key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Renewed {
+    /// Up to here, so many of them by this call; there may be more.
+    UpTo(Place, usize),
+    /// The whole chain up to its present end.
+    Whole,
+    /// It breaks here. From this row on nothing is renewed: that would make the breach look whole.
+    Broken(ChainStatus),
+}
+
+/// Renews the MACs of at most `limit` rows behind `from` that are not of the present key.
+pub async fn renew(tx: &mut Tx, keys: &Keyring, from: Place, limit: i64) -> StoreResult<Renewed> {
+    let mut reached = from;
+    let rows = page(tx, reached.seq, limit).await?;
+    if rows.is_empty() {
+        return renew_head(tx, keys, reached).await;
     }
+    let mut renewed = 0;
+    for row in rows {
+        if let Err(broken) = reached.step(keys, &row) {
+            return Ok(Renewed::Broken(broken));
+        }
+        if !keys.is_present(&row.mac) {
+            tx.put_off(
+                Statement::new(RENEW)
+                    .bind(row.seq)
+                    .bind(keys.kept_mac(PURPOSE, &reached.link))
+                    .bind(&row.mac),
+            );
+            renewed += 1;
+        }
+    }
+    Ok(Renewed::UpTo(reached, renewed))
+}
+
+async fn renew_head(tx: &mut Tx, keys: &Keyring, reached: Place) -> StoreResult<Renewed> {
+    let head: Option<(i64, Vec<u8>, Vec<u8>)> = tx.ask_one(Statement::new(HEAD_LOCKED)).await?;
+    let (seq, link, mac) = head.ok_or(StoreError::Unanswered)?;
+    let head = Place { seq, link };
+    if head.seq > reached.seq {
+        // Rows were added since the last look.
+        return Ok(Renewed::UpTo(reached, 0));
+    }
+    let is_new = head == Place::default() && mac.is_empty();
+    if is_new || keys.is_present(&mac) {
+        return Ok(Renewed::Whole);
+    }
+    if head != reached || !keys.verify_kept_mac(HEAD_PURPOSE, &head.signed_bytes(), &mac) {
+        let (seq, what) = (reached.seq + 1, "rows are missing at the end");
+        return Ok(Renewed::Broken(ChainStatus::Broken { seq, what }));
+    }
+    advance(tx, keys, &head);
+    Ok(Renewed::Whole)
 }

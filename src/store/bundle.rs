@@ -46,7 +46,7 @@ enum Part {
 
 /// A value that a statement binds. PostgreSQL wants to know the type of what is absent, too.
 #[derive(Debug, Clone)]
-pub(super) enum Value {
+pub enum Value {
     Number(Option<i64>),
     Text(Option<String>),
     Bytes(Option<Vec<u8>>),
@@ -54,7 +54,7 @@ pub(super) enum Value {
 }
 
 /// The rows that answer one statement.
-pub(super) enum Rows {
+pub enum Rows {
     Sqlite(Vec<SqliteRow>),
     Postgres(Vec<PgRow>),
 }
@@ -80,6 +80,8 @@ value_from! {
     &Option<String> => |value| Self::Text(value.clone());
     &[u8] => |value| Self::Bytes(Some(value.to_vec()));
     &Vec<u8> => |value| Self::Bytes(Some(value.clone()));
+    Vec<u8> => |value| Self::Bytes(Some(value));
+    &Option<Vec<u8>> => |value| Self::Bytes(value.clone());
     Option<&[u8]> => |value| Self::Bytes(value.map(<[u8]>::to_vec));
     Option<&Vec<u8>> => |value| Self::Bytes(value.cloned());
     bool => |value| Self::Flag(value);

@@ -11,8 +11,17 @@ use secrecy::{ExposeSecret, SecretString};
 const MASTER_KEY_BYTES: usize = 32;
 /// Bytes of a keyed hash: HMAC-SHA256.
 pub const MAC_BYTES: usize = 32;
-/// Bytes of the key id that stands before every sealed value.
+/// Bytes of the key id that stands before every sealed value and every stored MAC.
 const KEY_ID_BYTES: usize = 4;
+/// Master keys at most: the present one, and those before it that a rotation still reads.
+pub const MAX_KEYS: usize = 4;
+
+/// Names the master key that something was made under.
+pub type KeyId = [u8; KEY_ID_BYTES];
+
+/// What a stored MAC is looked up by: one MAC under each readable key, the present one first, each
+/// with the id of its key before it. Places without a key are empty.
+pub type Macs = [Option<Vec<u8>>; MAX_KEYS];
 
 /// An encrypted column: key id, nonce, ciphertext and tag. Which row and column it belongs to is
 /// authenticated, so that a value cannot be moved elsewhere.
@@ -25,6 +34,9 @@ pub enum KeyringError {
     /// The master key is not 32 bytes of base64.
     #[error("a master key must be 32 bytes in base64 (make one: openssl rand -base64 32)")]
     BadMasterKey,
+    /// More keys than are read.
+    #[error("there are more than {MAX_KEYS} master keys; rotate, then remove what is old")]
+    TooManyKeys,
     /// The value was sealed under a key that is not at hand.
     #[error("sealed under an unknown key; add the old one to security.previous_master_keys")]
     UnknownKey,
@@ -43,7 +55,7 @@ pub struct Keyring {
 }
 
 struct MasterKey {
-    id: [u8; KEY_ID_BYTES],
+    id: KeyId,
     sealing: LessSafeKey,
     /// What the keys of all purposes are made from.
     purposes: hmac::Key,
@@ -58,6 +70,9 @@ impl std::fmt::Debug for Keyring {
 impl Keyring {
     /// A keyring of the present master key and those that are still readable.
     pub fn new(master: &SecretString, previous: &[SecretString]) -> Result<Self, KeyringError> {
+        if previous.len() >= MAX_KEYS {
+            return Err(KeyringError::TooManyKeys);
+        }
         Ok(Self {
             present: MasterKey::new(master)?,
             previous: previous
@@ -115,11 +130,54 @@ impl Keyring {
         String::from_utf8(self.open(place, sealed)?).map_err(|_| KeyringError::Altered)
     }
 
-    /// A keyed hash under the present key, for looking up encrypted values, for tokens and links
-    /// that we sign, and for the audit chain. Each purpose has its own derived key.
+    /// The id of the present key.
+    #[must_use]
+    pub const fn present_id(&self) -> KeyId {
+        self.present.id
+    }
+
+    /// True for a sealed value or a stored MAC of the present key.
+    #[must_use]
+    pub fn is_present(&self, made: &[u8]) -> bool {
+        made.starts_with(&self.present.id)
+    }
+
+    /// Makes a keyed hash under the present key, for links that we sign. Each purpose has its own
+    /// derived key.
     #[must_use]
     pub fn mac(&self, purpose: &str, data: &[u8]) -> [u8; MAC_BYTES] {
         self.present.mac(purpose, data)
+    }
+
+    /// Makes the same under every readable key, the present one first.
+    pub fn macs(
+        &self,
+        purpose: &str,
+        data: &[u8],
+    ) -> impl Iterator<Item = (KeyId, [u8; MAC_BYTES])> {
+        self.all().map(move |key| (key.id, key.mac(purpose, data)))
+    }
+
+    /// Makes a keyed hash that is kept, with the id of its key before it.
+    #[must_use]
+    pub fn kept_mac(&self, purpose: &str, data: &[u8]) -> Vec<u8> {
+        self.present.kept_mac(purpose, data)
+    }
+
+    /// Makes what a kept MAC of `data` is looked up by.
+    #[must_use]
+    pub fn lookup(&self, purpose: &str, data: &[u8]) -> Macs {
+        let mut macs = self.all().map(|key| key.kept_mac(purpose, data));
+        std::array::from_fn(|_| macs.next())
+    }
+
+    /// Says whether `kept` is the MAC of `data` under the readable key that it names.
+    #[must_use]
+    pub fn verify_kept_mac(&self, purpose: &str, data: &[u8], kept: &[u8]) -> bool {
+        self.all().any(|key| {
+            let mac = key.kept_mac(purpose, data);
+            constant_time::verify_slices_are_equal(&mac, kept).is_ok()
+        })
     }
 
     /// Whether `mac` is that of `data` under the present key or one before it.
@@ -151,6 +209,10 @@ impl MasterKey {
             sealing: LessSafeKey::new(sealing),
             purposes: hmac::Key::new(hmac::HMAC_SHA256, &purposes),
         })
+    }
+
+    fn kept_mac(&self, purpose: &str, data: &[u8]) -> Vec<u8> {
+        [self.id.as_slice(), &self.mac(purpose, data)].concat()
     }
 
     /// One key per purpose, so that a token can never pass for an audit row. Nothing here can fail:
@@ -216,6 +278,31 @@ mod tests {
         assert!(both.verify_mac("audit", b"row", &old.mac("audit", b"row")));
         let new = Keyring::new(&master(2), &[]).unwrap();
         assert_eq!(new.open("x", &sealed), Err(KeyringError::UnknownKey));
+        assert!(
+            both.is_present(&new.seal("x", b"secret").unwrap().0) && !both.is_present(&sealed.0)
+        );
+    }
+
+    #[test]
+    fn a_kept_mac_names_its_key_and_is_found_under_every_readable_one() {
+        let old = Keyring::new(&master(1), &[]).unwrap();
+        let both = Keyring::new(&master(2), &[master(1)]).unwrap();
+        let (kept, renewed) = (
+            old.kept_mac("openid", b"o1"),
+            both.kept_mac("openid", b"o1"),
+        );
+        let macs = both.lookup("openid", b"o1");
+        assert_eq!(
+            macs,
+            [Some(renewed.clone()), Some(kept.clone()), None, None]
+        );
+        assert!(both.is_present(&renewed) && !both.is_present(&kept));
+        assert!(both.verify_kept_mac("openid", b"o1", &kept));
+        assert!(!both.verify_kept_mac("openid", b"o2", &kept));
+        assert!(!old.verify_kept_mac("openid", b"o1", &renewed));
+        let previous: Vec<SecretString> = (2..6).map(master).collect();
+        let refused = Keyring::new(&master(1), &previous).unwrap_err();
+        assert_eq!(refused, KeyringError::TooManyKeys);
     }
 
     #[test]

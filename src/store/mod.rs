@@ -25,6 +25,7 @@ pub mod job_runs;
 mod keyring;
 pub mod ledger;
 mod listing;
+pub mod master_key;
 pub mod member_lists;
 pub mod member_search;
 pub mod members;
@@ -37,6 +38,7 @@ pub mod refunds;
 pub mod reports;
 pub mod roster;
 pub mod roster_staging;
+pub mod rotation;
 pub mod sessions;
 pub mod staff_sessions;
 pub mod stated_days;
@@ -50,7 +52,7 @@ mod writer;
 pub use db::{Conn, Db, DbOptions, Engine, Lock, Signal, Tx};
 use error::held;
 pub use error::{StoreError, StoreResult};
-pub use keyring::{Keyring, KeyringError, MAC_BYTES, Sealed};
+pub use keyring::{KeyId, Keyring, KeyringError, MAC_BYTES, MAX_KEYS, Macs, Sealed};
 pub use listing::{Chunk, Key, Listing, Page, PageOutOfRange, PageRequest, Rows};
 pub use status_log::{Note, Operator};
 
@@ -74,6 +76,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         inbox::STATEMENTS,
         job_runs::STATEMENTS,
         ledger::STATEMENTS,
+        master_key::STATEMENTS,
         member_lists::STATEMENTS,
         member_search::STATEMENTS,
         members::STATEMENTS,
@@ -86,6 +89,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         reports::STATEMENTS,
         roster::STATEMENTS,
         roster_staging::STATEMENTS,
+        rotation::STATEMENTS,
         sessions::STATEMENTS,
         syncs::STATEMENTS,
         system_config::STATEMENTS,

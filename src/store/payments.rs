@@ -8,7 +8,7 @@ use crate::domain::{
 use super::bundle::Statement;
 use super::db::{Conn, run};
 use super::status_log::StatusLog;
-use super::{Note, Sealed, StoreResult, Tx, held};
+use super::{Macs, Note, Sealed, StoreResult, Tx, held};
 
 mod row;
 mod terms;
@@ -33,11 +33,13 @@ statements! {
         "WHERE session_hash = $1 AND camp_id = $2 AND status = 'created' ORDER BY id DESC"
     );
     OF_PERSON = select_payment!(
-        "WHERE session_hash = $1 OR openid_mac = $2 OR wecom_userid = $3 ORDER BY id DESC LIMIT 100"
+        "WHERE session_hash = $1 OR wecom_userid = $2 OR openid_mac IN ($3, $4, $5, $6) \
+         ORDER BY id DESC LIMIT 100"
     );
     PLACE_OF_PERSON = select_payment!(
         "WHERE camp_id = $1 AND member_id IS NOT NULL AND status IN ('paid', 'refunding', 'refunded') \
-         AND (session_hash = $2 OR openid_mac = $3 OR wecom_userid = $4) ORDER BY id LIMIT 1"
+         AND (session_hash = $2 OR wecom_userid = $3 OR openid_mac IN ($4, $5, $6, $7)) \
+         ORDER BY id LIMIT 1"
     );
     TO_CONFIRM = concat!(
         "SELECT ",
@@ -46,7 +48,7 @@ statements! {
          AND c.deleted_at IS NULL) AS camp_status, \
          EXISTS (SELECT 1 FROM payment_record earlier \
          WHERE earlier.camp_id = payment_record.camp_id \
-         AND earlier.openid_mac = COALESCE($2, payment_record.openid_mac) \
+         AND earlier.openid_mac IN (COALESCE($2, payment_record.openid_mac), $3, $4, $5) \
          AND earlier.member_id IS NOT NULL \
          AND earlier.status IN ('paid', 'refunding', 'refunded')) AS payer_has_place \
          FROM payment_record WHERE order_no = $1"
@@ -116,7 +118,7 @@ statements! {
 pub struct Payer {
     /// The encrypted openid.
     pub openid: Sealed,
-    /// Its MAC.
+    /// Its MAC, with the id of its key.
     pub openid_mac: Vec<u8>,
 }
 
@@ -193,8 +195,8 @@ pub struct PayMeans {
 pub struct Person {
     /// The session's hash.
     pub session_hash: Option<Vec<u8>>,
-    /// The payer's MAC.
-    pub openid_mac: Option<Vec<u8>>,
+    /// The payer's MACs.
+    pub openid_macs: Macs,
     /// The corp member's account, in lower case.
     pub wecom_userid: Option<String>,
 }
@@ -232,10 +234,14 @@ pub async fn open_of_session(
 
 /// A person's orders, newest first, at most 100.
 pub async fn of_person(conn: &mut Conn, person: &Person) -> StoreResult<Vec<Payment>> {
+    let [present, first, second, third] = &person.openid_macs;
     many(run!(conn, c => sqlx::query_as(OF_PERSON)
         .bind(&person.session_hash)
-        .bind(&person.openid_mac)
         .bind(&person.wecom_userid)
+        .bind(present)
+        .bind(first)
+        .bind(second)
+        .bind(third)
         .fetch_all(c)
         .await)?)
 }
@@ -246,24 +252,30 @@ pub async fn place_of(
     camp: CampId,
     person: &Person,
 ) -> StoreResult<Option<Payment>> {
+    let [present, first, second, third] = &person.openid_macs;
     one(run!(conn, c => sqlx::query_as(PLACE_OF_PERSON)
         .bind(camp.0)
         .bind(&person.session_hash)
-        .bind(&person.openid_mac)
         .bind(&person.wecom_userid)
+        .bind(present)
+        .bind(first)
+        .bind(second)
+        .bind(third)
         .fetch_optional(c)
         .await)?)
 }
 
-/// An order that was paid by whom `openid_mac` names, or else by whom it was made for, with what its
+/// An order that was paid by whom `openid_macs` name, or else by whom it was made for, with what its
 /// confirmation rests on. Nobody withdraws its camp before `tx` ends.
 pub async fn to_confirm(
     tx: &mut Tx,
     order_no: &str,
-    openid_mac: Option<&[u8]>,
+    openid_macs: &Macs,
 ) -> StoreResult<Option<ToConfirm>> {
     tx.share_camp_of(order_no).await?;
-    let statement = Statement::new(TO_CONFIRM).bind(order_no).bind(openid_mac);
+    let statement = openid_macs
+        .iter()
+        .fold(Statement::new(TO_CONFIRM).bind(order_no), Statement::bind);
     let row: Option<ToConfirmRow> = tx.ask_one(statement).await?;
     row.map(ToConfirm::try_from).transpose()
 }

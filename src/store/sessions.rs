@@ -5,24 +5,25 @@ use crate::domain::{PaymentId, Timestamp};
 
 use super::bundle::Statement;
 use super::db::{Conn, run};
-use super::{Sealed, StoreResult, Tx};
+use super::{KeyId, Sealed, StoreResult, Tx};
 
 /// The column that a session's openid is sealed for.
 pub const SESSION_OPENID: &str = "h5_session.openid";
 
 statements! {
-    INSERT = "INSERT INTO h5_session (id_hash, platform, openid, openid_mac, wecom_userid, \
-              created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    BY_HASH = "SELECT id_hash, platform, openid, openid_mac, wecom_userid, expires_at \
+    INSERT = "INSERT INTO h5_session (id_hash, platform, openid, wecom_userid, created_at, \
+              expires_at) VALUES ($1, $2, $3, $4, $5, $6)";
+    BY_HASH = "SELECT id_hash, platform, openid, wecom_userid, expires_at \
                FROM h5_session WHERE id_hash = $1 AND expires_at > $2";
-    SIGN_IN = "UPDATE h5_session SET platform = $2, openid = $3, openid_mac = $4, \
-               wecom_userid = $5 WHERE id_hash = $1";
+    SIGN_IN = "UPDATE h5_session SET platform = $2, openid = $3, wecom_userid = $4 \
+               WHERE id_hash = $1";
     ADD_STATE = "INSERT INTO oauth_state (state_hash, purpose, redirect, expires_at) \
                  VALUES ($1, $2, $3, $4)";
     TAKE_STATE = "DELETE FROM oauth_state WHERE state_hash = $1 AND purpose = $2 \
                   AND expires_at > $3 RETURNING redirect";
-    ADD_TOKEN = "INSERT INTO access_token (token_hash, payment_id, expires_at, created_at) \
-                 VALUES ($1, $2, $3, $4) ON CONFLICT (token_hash) DO NOTHING";
+    ADD_TOKEN = "INSERT INTO access_token (token_hash, payment_id, key_id, expires_at, created_at) \
+                 VALUES ($1, $2, $3, $4, $5) ON CONFLICT (token_hash) DO NOTHING";
+    TOKEN_KEYS = "SELECT key_id FROM access_token WHERE payment_id = $1";
     TOKEN = "SELECT payment_id, expires_at FROM access_token WHERE token_hash = $1";
 }
 
@@ -35,8 +36,6 @@ pub struct Session {
     pub platform: String,
     /// The openid, encrypted for [`SESSION_OPENID`], once signed in.
     pub openid: Option<Sealed>,
-    /// Its MAC.
-    pub openid_mac: Option<Vec<u8>>,
     /// The corp member's account, in lower case.
     pub wecom_userid: Option<String>,
     /// Until when it is good, by the wall.
@@ -48,7 +47,6 @@ struct SessionRow {
     id_hash: Vec<u8>,
     platform: String,
     openid: Option<Vec<u8>>,
-    openid_mac: Option<Vec<u8>>,
     wecom_userid: Option<String>,
     expires_at: i64,
 }
@@ -59,7 +57,6 @@ pub async fn insert(tx: &mut Tx, session: &Session, wall_now: Timestamp) -> Stor
         .bind(&session.id_hash)
         .bind(&session.platform)
         .bind(session.openid.as_ref().map(|sealed| &sealed.0))
-        .bind(&session.openid_mac)
         .bind(&session.wecom_userid)
         .bind(wall_now.micros())
         .bind(session.expires_at.micros())
@@ -84,7 +81,6 @@ pub async fn by_hash(
         id_hash: row.id_hash,
         platform: row.platform,
         openid: row.openid.map(Sealed),
-        openid_mac: row.openid_mac,
         wecom_userid: row.wecom_userid,
         expires_at: Timestamp::from_micros(row.expires_at),
     }))
@@ -96,7 +92,6 @@ pub async fn sign_in(tx: &mut Tx, session: &Session) -> StoreResult<()> {
         .bind(&session.id_hash)
         .bind(&session.platform)
         .bind(session.openid.as_ref().map(|sealed| &sealed.0))
-        .bind(&session.openid_mac)
         .bind(&session.wecom_userid)
         .execute(c)
         .await
@@ -139,11 +134,13 @@ pub async fn take_oauth_state(
     Ok(row.map(|(redirect,)| redirect))
 }
 
-/// Remembers the hash of an access token; the same token twice is one.
+/// Remembers the hash of an access token and the key that the token was made under; the same token
+/// twice is one.
 pub fn add_access_token(
     tx: &mut Tx,
     token_hash: &[u8],
     payment: PaymentId,
+    key: KeyId,
     expires_at: Timestamp,
     now: Timestamp,
 ) {
@@ -151,9 +148,17 @@ pub fn add_access_token(
         Statement::new(ADD_TOKEN)
             .bind(token_hash)
             .bind(payment.0)
+            .bind(key.as_slice())
             .bind(expires_at.micros())
             .bind(now.micros()),
     );
+}
+
+/// The keys under which a payment has an access token.
+pub async fn token_keys(conn: &mut Conn, payment: PaymentId) -> StoreResult<Vec<Vec<u8>>> {
+    let keys = Statement::new(TOKEN_KEYS).bind(payment.0);
+    let rows: Vec<(Vec<u8>,)> = conn.ask_all(keys).await?;
+    Ok(rows.into_iter().map(|(key,)| key).collect())
 }
 
 /// Which payment an access token is for, and until when it is good by business time.

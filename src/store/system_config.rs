@@ -52,8 +52,9 @@ impl Row {
     }
 }
 
-/// Bound to its key, so that no value can be moved to another one.
-fn place(key: &str) -> String {
+/// What a value is sealed for: its key, so that it cannot be moved to another one.
+#[must_use]
+pub fn place(key: &str) -> String {
     format!("system_config.value:{key}")
 }
 

@@ -129,7 +129,7 @@ async fn signed_in_member(state: &WebState, headers: &HeaderMap) -> Option<Sessi
     let session = session::load(&state.context(), cookie.value())
         .await
         .ok()??;
-    let is_named = session.openid_mac.is_some() || session.wecom_userid.is_some();
+    let is_named = session.openid.is_some() || session.wecom_userid.is_some();
     is_named.then_some(session)
 }
 

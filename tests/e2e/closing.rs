@@ -16,7 +16,7 @@ use crate::camp::{DEPOSIT_FEN, enrolling};
 use crate::for_both_engines;
 use crate::payments::{count, order, until_status};
 
-async fn execute(test: &TestApp, sql: String) {
+pub async fn execute(test: &TestApp, sql: String) {
     let sql = AssertSqlSafe(sql);
     if test.database_url.starts_with("sqlite") {
         let mut conn = sqlx::SqliteConnection::connect(&test.database_url)

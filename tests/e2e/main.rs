@@ -21,6 +21,7 @@ mod closing;
 mod command_line;
 mod connections;
 mod jobs;
+mod keys;
 mod killed;
 
 mod main_job;

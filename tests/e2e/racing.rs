@@ -8,7 +8,7 @@ use campkeeper::platforms::wechat_pay::{Payer, TradeState, Transaction, Transact
 use campkeeper::services::confirm_payment::{Applied, confirm};
 use campkeeper::services::{Error, Refusal, camps};
 use campkeeper::store::payments::{self, Confirmation, PlanetClaim};
-use campkeeper::store::{Engine, Lock, Note, Tx};
+use campkeeper::store::{Engine, Lock, Macs, Note, Tx};
 use futures::future::BoxFuture;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -99,7 +99,7 @@ async fn being_paid(test: &TestApp, order_no: &str) -> Held {
     let (order_no, now) = (order_no.to_owned(), test.app.context().now());
     Held::after(test, move |tx| {
         Box::pin(async move {
-            let seen = payments::to_confirm(tx, &order_no, None).await?;
+            let seen = payments::to_confirm(tx, &order_no, &Macs::default()).await?;
             let order = seen.unwrap().order;
             let change = order.status.to(campkeeper::domain::OrderStatus::Paid)?;
             let paid = Confirmation {

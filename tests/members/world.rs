@@ -172,7 +172,7 @@ impl World {
         let keys = self.ctx.keys();
         let payer = Payer {
             openid: keys.seal(OPENID, openid.as_bytes()).unwrap(),
-            openid_mac: keys.mac(OPENID, openid.as_bytes()).to_vec(),
+            openid_mac: keys.kept_mac(OPENID, openid.as_bytes()),
         };
         let now = self.ctx.now();
         let order = NewPayment {
@@ -225,10 +225,11 @@ impl World {
         let payment = self.payment(id).await;
         let token = access_token::of(self.ctx.keys(), &payment.order_no);
         let (hash, now) = (access_token::hash(&token), self.ctx.now());
+        let key = self.ctx.keys().present_id();
         let until = now.plus(TimeDelta::days(30));
         let write = self.ctx.db.write(move |tx| {
             Box::pin(async move {
-                sessions::add_access_token(tx, &hash, payment.id, until, now);
+                sessions::add_access_token(tx, &hash, payment.id, key, until, now);
                 Ok::<_, StoreError>(())
             })
         });

@@ -8,7 +8,6 @@
     reason = "what tests share fails like the test itself, and is nobody's interface"
 )]
 
-#[expect(dead_code, reason = "what is stored is read through the store")]
 #[path = "../support/sql.rs"]
 mod sql;
 #[path = "../support/mod.rs"]

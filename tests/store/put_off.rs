@@ -105,7 +105,7 @@ on_both_engines! {
 
     async fn a_refusal_of_the_database_fails_its_own_work_alone(db) {
         let failures = many_at_once(&db, |tx, _| {
-            sessions::add_access_token(tx, b"hash", PaymentId(99), LATER, NOW);
+            sessions::add_access_token(tx, b"hash", PaymentId(99), [1; 4], LATER, NOW);
         })
         .await;
         assert_eq!(failures.len(), 32);

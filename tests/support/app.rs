@@ -150,6 +150,23 @@ impl TestApp {
         start_app(&self.config, &self.variables, &self.sandbox).await
     }
 
+    /// Stops the product and starts it again at the same address with other configuration.
+    pub async fn restarted_with(self, changed: &[(&str, String)]) -> Self {
+        let listen = ("CAMPKEEPER__SERVER__LISTEN", self.app.address.to_string());
+        self.app.stop().await;
+        let mut variables = self.variables;
+        for (key, value) in changed.iter().chain([&listen]) {
+            variables.retain(|(name, _)| name != key);
+            variables.push(((*key).to_owned(), value.clone()));
+        }
+        let app = start_app(&self.config, &variables, &self.sandbox).await;
+        Self {
+            app,
+            variables,
+            ..self
+        }
+    }
+
     /// The configuration file, for the real program to run beside it.
     pub fn config_file(&self) -> std::path::PathBuf {
         let file = self.folder.path().join("campkeeper.toml");

@@ -114,7 +114,7 @@ async fn me(
         }));
     };
     let orders = orders::of_session(&ctx, &session).await?;
-    let signed_in = session.openid_mac.is_some() || session.wecom_userid.is_some();
+    let signed_in = session.openid.is_some() || session.wecom_userid.is_some();
     Ok(Answer(Me {
         // A sign-in has proved where it was made; until then the browser's name has to do.
         platform: if signed_in {
