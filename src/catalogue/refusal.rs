@@ -59,6 +59,8 @@ pub enum Refusal {
         order_no: String,
         bind_status: BindStatus,
     },
+    /// Another payment of the camp names the account: who means it asks once more.
+    Claimed { masked_nickname: String },
     /// The order is bound.
     AlreadyBound,
     /// Somebody has decided; `status` is what the refund or the match is now.

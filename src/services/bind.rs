@@ -1,6 +1,8 @@
 //! Binding after paying: the member says who they are, within seven days; afterwards staff do.
 
-use crate::domain::{BindMethod, BindStatus, Machine as _, MatchStatus, MemberId, Timestamp};
+use crate::domain::{
+    BindMethod, BindStatus, CampId, Machine as _, MatchStatus, MemberId, Timestamp,
+};
 use crate::store::payments::{self, Payment, PlanetClaim};
 use crate::store::{Lock, Note, Tx, members};
 
@@ -18,6 +20,8 @@ pub struct Request {
     pub order_no: String,
     /// The account that they say is theirs.
     pub claim: PlanetClaim,
+    /// They mean it although another payment of the camp names the account.
+    pub confirms_claim: bool,
 }
 
 /// A bound order.
@@ -32,7 +36,7 @@ pub struct Bound {
 /// Binds the order of an access token to the account that its holder names.
 ///
 /// # Errors
-/// `token_invalid`, `token_expired`, `not_your_order`, `already_bound`, `bind_expired`, or invalid
+/// `token_invalid`, `token_expired`, `not_your_order`, `already_bound`, `bind_expired`, `claimed`, or invalid
 /// fields.
 pub async fn bind(ctx: &Context, token: &str, request: Request) -> Result<Bound> {
     let payment = access_token::payment(ctx, token).await?;
@@ -44,12 +48,17 @@ pub async fn bind(ctx: &Context, token: &str, request: Request) -> Result<Bound>
         return Err(Error::invalid("planetUserId", FieldError::Missing));
     }
     let (id, note) = (payment.id, Note::new("member", "bound", ctx.now()));
-    let given = (ctx.clone(), id, claim, note);
-    ctx.transact(given, |tx, (ctx, id, claim, note)| {
+    let given = (ctx.clone(), id, claim, request.confirms_claim, note);
+    ctx.transact(given, |tx, (ctx, id, claim, confirms_claim, note)| {
         Box::pin(async move {
             // Before any row, as staff do who decide about the same member.
             tx.lock(Lock::Decisions).await?;
             let payment = payments::by_id(tx, *id).await?.ok_or(Error::NotFound)?;
+            let (camp, member) = place_of(&payment)?;
+            refuse_unless_open(&payment, note.at)?;
+            if !confirms_claim {
+                contest::refuse_claimed(tx, camp, claim, Some(member)).await?;
+            }
             apply(ctx, tx, payment, claim.clone(), note).await
         })
     })
@@ -63,10 +72,7 @@ async fn apply(
     mut claim: PlanetClaim,
     note: &Note,
 ) -> Result<Bound> {
-    let (Some(camp), Some(member_id)) = (payment.camp_id, payment.member_id) else {
-        return Err(WrongState::PaymentUnderReview.into());
-    };
-    refuse_unless_open(&payment, note.at)?;
+    let (camp, member_id) = place_of(&payment)?;
     let member = members::by_id(tx, member_id)
         .await?
         .ok_or(Error::NotFound)?;
@@ -100,6 +106,11 @@ async fn apply(
         .await?
         .ok_or(Error::NotFound)?;
     Ok(Bound { payment, member_id })
+}
+
+fn place_of(payment: &Payment) -> Result<(CampId, MemberId)> {
+    let place = payment.camp_id.zip(payment.member_id);
+    Ok(place.ok_or(WrongState::PaymentUnderReview)?)
 }
 
 fn refuse_unless_open(payment: &Payment, now: Timestamp) -> Result<()> {

@@ -2,17 +2,19 @@
 //! their id first: both matches become pending, and a person decides. What a person has decided
 //! already stands, and so does a match by which a deposit goes back: then only the newcomer waits.
 
-use crate::domain::matching::Reason;
+use crate::domain::matching::{Reason, mask_nickname};
 use crate::domain::message::MatchContested;
 use crate::domain::refund::rests_on_match;
-use crate::domain::{BindMethod, CampId, Machine as _, MatchStatus};
+use crate::domain::{BindMethod, CampId, Machine as _, MatchStatus, MemberId};
 use crate::store::members::Member;
-use crate::store::{Lock, Note, Tx, camps, members, payments, planet_users, refunds};
+use crate::store::payments::PlanetClaim;
+use crate::store::planet_users::Named;
+use crate::store::{Conn, Lock, Note, Tx, camps, members, payments, planet_users, refunds};
 
-use super::identity::Judged;
+use super::identity::{self, Judged};
 use super::matching::said;
 use super::notify::{Notice, tell_deciders};
-use super::{Context, Error, Result};
+use super::{Context, Error, Refusal, Result};
 
 /// The operator of a doubt: nobody has decided it.
 const OPERATOR: &str = "system";
@@ -90,6 +92,34 @@ pub(super) async fn settle(
         dedupe_key: format!("{}:{account}:{}", newcomer.camp, newcomer.order_no),
     };
     tell_deciders(tx, &ctx.settings, &notice, note.at).await
+}
+
+/// Refuses a claim of an account that another member of the camp names, so that its holder says once
+/// more that they mean it. They learn no more of the other than that there is one.
+///
+/// # Errors
+/// [`Refusal::Claimed`] with the account's nickname, masked.
+pub(super) async fn refuse_claimed(
+    conn: &mut Conn,
+    camp: CampId,
+    claim: &PlanetClaim,
+    own: Option<MemberId>,
+) -> Result<()> {
+    let Some(typed) = &claim.planet_id else {
+        return Ok(());
+    };
+    let account = identity::judge(conn, claim).await?.identity.planet_user_id;
+    let naming = members::naming(conn, camp, account, typed).await?;
+    if naming.iter().all(|id| Some(*id) == own) {
+        return Ok(());
+    }
+    let nickname = match planet_users::named(conn, typed).await? {
+        Named::Account(user) => user.nickname,
+        Named::Unseen(row) => row.nickname,
+        Named::Nobody => claim.nickname.clone().unwrap_or_default(),
+    };
+    let masked_nickname = mask_nickname(&nickname);
+    Err(Refusal::Claimed { masked_nickname }.into())
 }
 
 async fn claim_status(tx: &mut Tx, member: &Member) -> Result<Option<ClaimStatus>> {

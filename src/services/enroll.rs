@@ -16,7 +16,7 @@ use crate::store::{Note, StoreError, camps};
 
 use super::close_order::{self, Closing, pay_failure};
 use super::transact::again_if_overtaken;
-use super::{Context, Error, Refusal, Result, WrongState, confirm_payment, identity};
+use super::{Context, Error, Refusal, Result, WrongState, confirm_payment, contest, identity};
 
 /// An `h5_url` is good for five minutes (wechat-pay-v3 §4); it is fetched again a little earlier.
 const H5_URL_LIVES: TimeDelta = TimeDelta::minutes(4);
@@ -34,6 +34,8 @@ pub struct Request {
     pub channel: PayChannel,
     /// The account that they say is theirs.
     pub claim: PlanetClaim,
+    /// They mean it although another payment of the camp names the account.
+    pub confirms_claim: bool,
     /// Their address, for the h5 channel.
     pub ip: IpAddr,
 }
@@ -60,7 +62,7 @@ pub struct Ordered {
 /// Makes an order for a camp, or gives the unpaid one of the same session again.
 ///
 /// # Errors
-/// `camp_not_enrolling`, `already_enrolled`, `unauthenticated` (jsapi without an openid), invalid
+/// `camp_not_enrolling`, `already_enrolled`, `claimed`, `unauthenticated` (jsapi without an openid), invalid
 /// fields, or a failure of WeChat Pay, after which asking again continues with the same order.
 pub async fn order(ctx: &Context, session: &Session, request: Request) -> Result<Ordered> {
     let claim = identity::check_claim(request.claim)?;
@@ -82,6 +84,10 @@ async fn place(
 ) -> Result<Ordered> {
     let camp = enrolling_camp(ctx, request.camp_id).await?;
     refuse_second_place(ctx, session, camp.id).await?;
+    if !request.confirms_claim {
+        let mut conn = ctx.db.read().await?;
+        contest::refuse_claimed(&mut conn, camp.id, &request.claim, None).await?;
+    }
     let (same, others) = open_orders(ctx, session, &camp, request).await?;
     for other in &others {
         if close_order::close(ctx, other).await? == Closing::Paid {

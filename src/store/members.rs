@@ -32,6 +32,9 @@ statements! {
         "WHERE camp_id = $1 AND planet_user_id = $2 AND match_status = 'matched'"
     );
     CLAIMING = select_member!("WHERE camp_id = $1 AND planet_user_id = $2 ORDER BY id");
+    NAMING = "SELECT m.id FROM camp_member m JOIN payment_record p ON p.id = m.payment_id \
+              WHERE m.camp_id = $1 AND (m.planet_user_id = $2 \
+              OR (m.planet_user_id IS NULL AND p.claimed_planet_id = $3)) ORDER BY m.id";
     CAMPS_TO_MATCH = "SELECT DISTINCT m.camp_id FROM camp_member m \
                       JOIN payment_record p ON p.id = m.payment_id \
                       JOIN training_camp c ON c.id = m.camp_id \
@@ -260,6 +263,23 @@ pub async fn camps_to_match(conn: &mut Conn) -> StoreResult<Vec<CampId>> {
 pub async fn count(conn: &mut Conn, camp: CampId) -> StoreResult<i64> {
     let (count,): (i64,) = run!(conn, c => sqlx::query_as(COUNT).bind(camp.0).fetch_one(c).await)?;
     Ok(count)
+}
+
+/// The members of a camp who are an account, say to be it, or, while no account is known of them,
+/// have typed `typed`.
+pub async fn naming(
+    conn: &mut Conn,
+    camp: CampId,
+    account: Option<PlanetUserId>,
+    typed: &str,
+) -> StoreResult<Vec<MemberId>> {
+    let rows: Vec<(i64,)> = run!(conn, c => sqlx::query_as(NAMING)
+        .bind(camp.0)
+        .bind(account.map(|account| account.0))
+        .bind(typed)
+        .fetch_all(c)
+        .await)?;
+    Ok(rows.into_iter().map(|(id,)| MemberId(id)).collect())
 }
 
 /// How many members a camp had before this one.

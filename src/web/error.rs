@@ -220,6 +220,7 @@ fn refusal_in_contract(refusal: &Refusal) -> (StatusCode, &'static str) {
         Refusal::NotBound => (S::FORBIDDEN, "not_bound"),
         Refusal::NotYourOrder => (S::FORBIDDEN, "not_your_order"),
         Refusal::AlreadyEnrolled { .. } => (S::CONFLICT, "already_enrolled"),
+        Refusal::Claimed { .. } => (S::CONFLICT, "claimed"),
         Refusal::AlreadyBound => (S::CONFLICT, "already_bound"),
         Refusal::AlreadyDecided { .. } => (S::CONFLICT, "already_decided"),
         Refusal::ProposalChanged => (S::CONFLICT, "proposal_changed"),
@@ -258,6 +259,7 @@ fn data_of(refusal: &Refusal) -> Option<Value> {
             order_no,
             bind_status,
         } => Some(json!({"orderNo": order_no, "bindStatus": bind_status})),
+        Refusal::Claimed { masked_nickname } => Some(json!({"maskedNickname": masked_nickname})),
         Refusal::AlreadyDecided { by, at, status } => {
             Some(json!({"decidedBy": by, "decidedAt": at, "status": status}))
         }

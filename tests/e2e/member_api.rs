@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::app::{Browser, Reply, TestApp};
 use crate::camp::{Camp, check_in, enrolling, planet_user};
 use crate::for_both_engines;
-use crate::main_job::run_job;
+use crate::main_job::{enrolled, run_job};
 use crate::payments::{order, until_status};
 
 /// Pays without saying who one is; the browser, the order and its token.
@@ -92,6 +92,54 @@ for_both_engines! {
         test.sandbox.clock().advance(TimeDelta::days(7));
         assert_eq!(bind(&other_phone, other_token, &other_no).await.error(), (410, "bind_expired"));
         assert_eq!(phone.get_as(other_token, &progress).await.error(), (403, "not_your_order"));
+        test.finish().await;
+    }
+
+    async fn an_account_that_another_payment_names_is_asked_about_before_anything_is_paid(test) {
+        let camp = enrolling(&test, "写作营").await;
+        let first = enrolled(&test, &camp, "小明同学", 12, 0).await;
+        let account = test.staff("admin").await.get(&format!("/api/admin/members/{}", first.id)).await;
+        let account = account.data()["planetUserId"].as_str().unwrap().to_owned();
+        let claim = |confirm: bool| {
+            let mut claim = json!({"planetUserId": account, "planetNickname": "小明同学"});
+            if confirm { claim["confirmClaim"] = json!(true); }
+            claim
+        };
+        // Before paying.
+        let phone = test.browser();
+        let order = |confirm: bool| {
+            let mut body = claim(confirm);
+            (body["campId"], body["channel"]) = (json!(camp.id), json!("native"));
+            body
+        };
+        let asked = phone.post("/api/h5/payments", &order(false)).await;
+        assert_eq!(asked.error(), (409, "claimed"));
+        assert_eq!(asked.body["data"], json!({"maskedNickname": "小*学"}));
+        let orders = phone.get("/api/h5/me").await;
+        assert_eq!(orders.data()["orders"], json!([]), "there is nothing to pay");
+        let unclaimed = json!({"campId": camp.id, "channel": "native"});
+        assert_eq!(test.browser().post("/api/h5/payments", &unclaimed).await.status, 200);
+        let ordered = phone.post("/api/h5/payments", &order(true)).await;
+        let order_no = ordered.data()["orderNo"].as_str().unwrap().to_owned();
+        test.sandbox.wechat_pay().pay(&order_no).unwrap();
+        let second = until_status(&phone, &order_no, "paid").await;
+        // Binding after paying asks in the same way.
+        let (third, third_no, paid) = paid(&test, &camp).await;
+        let token = paid["accessToken"].as_str().unwrap();
+        let bind = async |confirm: bool| {
+            let mut body = claim(confirm);
+            body["orderNo"] = json!(third_no);
+            third.post_as(token, "/api/h5/payments/bind", &body).await
+        };
+        let asked = bind(false).await;
+        assert_eq!(asked.error(), (409, "claimed"));
+        assert_eq!(asked.body["data"], json!({"maskedNickname": "小*学"}));
+        assert_eq!(bind(true).await.data()["bindStatus"], "completed");
+        let admin = test.staff("admin").await;
+        for member in [json!(first.id), second["memberId"].clone(), paid["memberId"].clone()] {
+            let seen = admin.get(&format!("/api/admin/members/{member}")).await;
+            assert_eq!(seen.data()["matchStatus"], "pending", "{member}");
+        }
         test.finish().await;
     }
 

@@ -237,6 +237,7 @@ impl World {
         let request = bind::Request {
             order_no: payment.order_no,
             claim,
+            confirms_claim: true,
         };
         bind::bind(&self.ctx, &token, request).await.unwrap();
     }

@@ -12,6 +12,7 @@ export const ERROR_WORDS = [
   'not_your_order',
   'not_found',
   'already_enrolled',
+  'claimed',
   'already_bound',
   'already_decided',
   'proposal_changed',

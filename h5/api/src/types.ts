@@ -42,5 +42,10 @@ export type Progress = Schemas.ProgressView;
 export type ProgressDay = Schemas.ProgressDay;
 export type ProgressRefund = Schemas.ProgressRefund;
 
+/** The `data` of a `claimed`. */
+export interface Claimed {
+  maskedNickname: string;
+}
+
 /** The `data` of an `already_enrolled`. */
 export type AlreadyEnrolled = Pick<OwnOrder, 'orderNo' | 'bindStatus'>;

@@ -41,6 +41,9 @@ struct OrderInput {
     wechat_nickname: Option<String>,
     /// Of a personal link.
     ticket: Option<String>,
+    /// Goes on although the answer was `claimed`.
+    #[serde(default)]
+    confirm_claim: bool,
 }
 
 /// What the page needs to have an order paid.
@@ -106,7 +109,7 @@ impl From<Ordered> for OrderedView {
     responses(
         (status = 200, body = Envelope<OrderedView>),
         (status = 401, description = "unauthenticated: jsapi without a sign-in", body = ProblemBody),
-        (status = 409, description = "already_enrolled", body = ProblemBody),
+        (status = 409, description = "already_enrolled · claimed", body = ProblemBody),
         (status = 422, description = "camp_not_enrolling · invalid_input", body = ProblemBody)
     )
 )]
@@ -132,6 +135,7 @@ async fn order(
                 signed: None,
             },
         )?,
+        confirms_claim: input.confirm_claim,
         ip: address.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
     };
     let (session, cookie) = match present {
@@ -179,6 +183,9 @@ struct BindInput {
     planet_user_id: String,
     planet_nickname: String,
     wechat_nickname: Option<String>,
+    /// Goes on although the answer was `claimed`.
+    #[serde(default)]
+    confirm_claim: bool,
 }
 
 /// A bound order and the group to join.
@@ -201,7 +208,7 @@ struct BoundView {
     responses(
         (status = 200, body = Envelope<BoundView>),
         (status = 403, description = "not_your_order", body = ProblemBody),
-        (status = 409, description = "already_bound", body = ProblemBody),
+        (status = 409, description = "already_bound · claimed", body = ProblemBody),
         (status = 410, description = "bind_expired", body = ProblemBody)
     )
 )]
@@ -218,6 +225,7 @@ async fn bind_order(
             wechat_nickname: input.wechat_nickname,
             signed: None,
         },
+        confirms_claim: input.confirm_claim,
     };
     let bound = bind::bind(&ctx, &token, request).await?;
     let group = orders::group(&ctx, &token, &bound.payment.order_no).await?;

@@ -13,6 +13,7 @@ const TEXTS: Record<ErrorWord, string> = {
   not_your_order: '这不是您的报名，请在“我的”里查看自己的',
   not_found: '没有找到，链接可能不完整或已下架',
   already_enrolled: '您已报名，无需重复支付',
+  claimed: '这个星球账号已用于另一笔报名，请核对后再继续',
   already_bound: '已经绑定过了，无需重复提交',
   already_decided: '已经处理过了，请刷新查看结果',
   proposal_changed: '内容有更新，请刷新后再看',
