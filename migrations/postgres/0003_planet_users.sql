@@ -9,6 +9,10 @@ CREATE TABLE planet_user (
     avatar_url      TEXT,
     -- Whether the back office's roster has named it, and not only a sync.
     in_roster       BOOLEAN NOT NULL,
+    -- By which names alone the roster's number was given to the account; none where a row of the
+    -- roster named number and id together. Such a link is looked at again when a namesake turns up.
+    linked_nickname TEXT,
+    linked_card     TEXT,
     created_at      BIGINT NOT NULL,
     updated_at      BIGINT NOT NULL
 );
@@ -55,6 +59,8 @@ CREATE TABLE roster_staged (
     nickname        TEXT NOT NULL,
     card_name       TEXT NOT NULL,
     wechat_nickname TEXT NOT NULL,
+    -- The file names the account's number and its id in one row.
+    proves_number   BOOLEAN NOT NULL,
     -- By the wall.
     staged_at       BIGINT NOT NULL,
     PRIMARY KEY (import, place)

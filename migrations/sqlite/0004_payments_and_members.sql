@@ -28,6 +28,8 @@ CREATE TABLE camp_member (
     match_status    TEXT NOT NULL,
     confidence      INTEGER NOT NULL,
     match_reasons   TEXT NOT NULL,
+    -- What the member writes into a check-in to prove an account; none before it was shown.
+    proof_code      TEXT,
     -- Who looked at the accounts that fit and took none: from then on the machine decides nothing.
     looked_at_by    INTEGER REFERENCES system_user (id),
     joined          INTEGER NOT NULL CHECK (joined IN (0, 1)),
@@ -42,10 +44,19 @@ CREATE TABLE camp_member (
 CREATE UNIQUE INDEX camp_member_payment ON camp_member (payment_id);
 -- One confirmed account belongs to one member of a camp.
 CREATE UNIQUE INDEX camp_member_planet_user ON camp_member (camp_id, planet_user_id) WHERE match_status = 'matched';
+CREATE UNIQUE INDEX camp_member_proof_code ON camp_member (camp_id, proof_code);
 CREATE INDEX camp_member_camp ON camp_member (camp_id, match_status, id);
 CREATE INDEX camp_member_claim ON camp_member (camp_id, planet_user_id);
 -- People search part of a name: no index leads to it, but this one is read in place of wide rows.
 CREATE INDEX camp_member_names ON camp_member (camp_id, names_folded);
+
+-- The accounts that have written a member's code into a check-in.
+CREATE TABLE member_proof (
+    member_id      INTEGER NOT NULL REFERENCES camp_member (id),
+    planet_user_id INTEGER NOT NULL,
+    created_at     INTEGER NOT NULL,
+    PRIMARY KEY (member_id, planet_user_id)
+) STRICT;
 
 CREATE TABLE payment_record (
     id                INTEGER PRIMARY KEY AUTOINCREMENT,

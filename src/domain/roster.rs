@@ -15,7 +15,7 @@ use super::ids::PlanetUserId;
 mod link;
 mod plan;
 
-pub use link::link;
+pub use link::{NameLink, doubtful, link};
 pub use plan::{KnownAccount, Names, Plan, Unseen, plan};
 
 /// Zeros at the end of an id that only a spreadsheet program's rounding leaves there.

@@ -5,7 +5,7 @@
 use crate::domain::matching::{Reason, mask_nickname};
 use crate::domain::message::MatchContested;
 use crate::domain::refund::rests_on_match;
-use crate::domain::{BindMethod, CampId, Machine as _, MatchStatus, MemberId};
+use crate::domain::{BindMethod, CampId, Machine as _, MatchStatus, MemberId, Timestamp};
 use crate::store::members::Member;
 use crate::store::payments::PlanetClaim;
 use crate::store::planet_users::Named;
@@ -28,9 +28,11 @@ pub(super) struct Newcomer<'a> {
 
 /// The status of a claim that stands whoever comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ClaimStatus {
+pub(super) enum ClaimStatus {
     /// A person has decided it.
     Confirmed,
+    /// The account has written the member's code into a check-in.
+    Proved,
     /// By this match the deposit goes back, or went: nobody could mend it any more.
     Refunding,
 }
@@ -64,14 +66,12 @@ pub(super) async fn settle(
     for other in &others {
         match claim_status(tx, other).await? {
             Some(why) => stands = Some(why),
-            None => doubt(tx, other, note).await?,
+            None => {
+                doubt(tx, other, Reason::ClaimedByMany, note.at).await?;
+            }
         }
     }
-    let reason = match stands {
-        Some(ClaimStatus::Confirmed) => Reason::GivenToAnother,
-        Some(ClaimStatus::Refunding) => Reason::PaidToAnother,
-        None => Reason::ClaimedByMany,
-    };
+    let reason = stands.map_or(Reason::ClaimedByMany, ClaimStatus::reason);
     judged.status = MatchStatus::Pending;
     judged.identity.reasons.push(reason.to_string());
     let camp = camps::by_id(tx, newcomer.camp).await?;
@@ -83,7 +83,7 @@ pub(super) async fn settle(
         planet_nickname: user.map(|user| user.nickname),
         account,
         camp_name: camp.map(|camp| camp.name),
-        given: stands == Some(ClaimStatus::Confirmed),
+        given: matches!(stands, Some(ClaimStatus::Confirmed | ClaimStatus::Proved)),
         refunding: stands == Some(ClaimStatus::Refunding),
     };
     let notice = Notice {
@@ -122,7 +122,19 @@ pub(super) async fn refuse_claimed(
     Err(Refusal::Claimed { masked_nickname }.into())
 }
 
-async fn claim_status(tx: &mut Tx, member: &Member) -> Result<Option<ClaimStatus>> {
+impl ClaimStatus {
+    /// Why another member is not the account.
+    pub(super) const fn reason(self) -> Reason {
+        match self {
+            Self::Confirmed => Reason::GivenToAnother,
+            Self::Proved => Reason::ProvedByAnother,
+            Self::Refunding => Reason::PaidToAnother,
+        }
+    }
+}
+
+/// Says why the match of a member stands whoever comes; none if it does not.
+pub(super) async fn claim_status(tx: &mut Tx, member: &Member) -> Result<Option<ClaimStatus>> {
     if member.match_status != MatchStatus::Matched {
         return Ok(None);
     }
@@ -134,20 +146,30 @@ async fn claim_status(tx: &mut Tx, member: &Member) -> Result<Option<ClaimStatus
         Some(ClaimStatus::Refunding)
     } else if payment.bind_method == Some(BindMethod::Manual) {
         Some(ClaimStatus::Confirmed)
+    } else if members::proofs(tx, member.id).await? == member.identity.planet_user_id.as_slice() {
+        Some(ClaimStatus::Proved)
     } else {
         None
     })
 }
 
-async fn doubt(tx: &mut Tx, member: &Member, note: &Note) -> Result<()> {
+/// Makes a match pending for a reason, in words and with its row in the log; gives the member as
+/// they are now.
+pub(super) async fn doubt(
+    tx: &mut Tx,
+    member: &Member,
+    reason: Reason,
+    now: Timestamp,
+) -> Result<Member> {
+    let mut doubted = member.clone();
     if member.match_status != MatchStatus::Matched {
-        return Ok(());
+        return Ok(doubted);
     }
     let change = member.match_status.to(MatchStatus::Pending)?;
-    let mut identity = member.identity.clone();
-    let why = Reason::ClaimedByMany.to_string();
-    identity.reasons.push(why.clone());
-    let said = said("存疑", &identity, &Note::new(OPERATOR, why, note.at));
-    members::set_match(tx, member.id, change, &identity, &said).await?;
-    Ok(())
+    let why = reason.to_string();
+    doubted.match_status = MatchStatus::Pending;
+    doubted.identity.add_reason(&why);
+    let said = said("存疑", &doubted.identity, &Note::new(OPERATOR, why, now));
+    members::set_match(tx, member.id, change, &doubted.identity, &said).await?;
+    Ok(doubted)
 }

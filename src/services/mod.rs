@@ -35,6 +35,7 @@ pub mod orders;
 pub mod payments;
 pub mod personal_links;
 pub mod progress;
+mod proof;
 pub mod reconcile;
 pub mod refund;
 pub mod roster;

@@ -10,7 +10,7 @@ use crate::domain::{CampStatus, MatchStatus, MemberId, Terms, Timestamp};
 use crate::store::members::Member;
 use crate::store::{Conn, camps, checkins, members, payments, syncs};
 
-use super::{Context, Error, Result};
+use super::{Context, Error, Result, proof};
 
 /// How a member is doing.
 #[derive(Debug, Clone)]
@@ -41,6 +41,8 @@ pub struct Progress {
     pub synced_at: Option<Timestamp>,
     /// Whether the member has joined the group.
     pub joined: bool,
+    /// What the member can write into a check-in to prove their account, while that could help.
+    pub proof_code: Option<String>,
 }
 
 /// How one member is doing. Whether the caller may know is for the door to have asked.
@@ -54,13 +56,18 @@ pub async fn of_member(ctx: &Context, member_id: MemberId) -> Result<Progress> {
     let camp = camps::by_id(&mut conn, member.camp_id).await?;
     let camp = camp.ok_or(Error::NotFound)?;
     let payment = payments::by_id(&mut conn, member.payment_id).await?;
-    let terms = payment.and_then(|payment| payment.terms);
+    let terms = payment.as_ref().and_then(|payment| payment.terms);
     let terms = terms.unwrap_or(camp.terms);
     let synced_at = match camp.current_sync {
         Some(id) => syncs::by_id(&mut conn, id).await?.map(|run| run.started_at),
         None => None,
     };
     let checked_in = days_of(&mut conn, &member, &terms).await?;
+    drop(conn);
+    let proof_code = match &payment {
+        Some(payment) => proof::code_of(ctx, &member, payment).await?,
+        None => None,
+    };
 
     let today = ctx.today();
     // Nothing is known of the days of somebody whom no account is known of.
@@ -82,6 +89,7 @@ pub async fn of_member(ctx: &Context, member_id: MemberId) -> Result<Progress> {
         days,
         synced_at,
         joined: member.joined,
+        proof_code,
     })
 }
 

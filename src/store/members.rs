@@ -1,8 +1,8 @@
 //! Members of camps: one row per confirmed payment.
 
 use crate::domain::{
-    CampId, CheckInSource, MatchStatus, MemberId, Move, PaymentId, PlanetUserId, Timestamp,
-    UnknownWord, UserId,
+    CampId, CheckInSource, MatchStatus, MemberId, Move, PaymentId, PlanetUserId, ProofCode,
+    Timestamp, UnknownWord, UserId,
 };
 
 use super::bundle::Statement;
@@ -17,7 +17,7 @@ macro_rules! select_member {
     ($tail:literal) => {
         concat!(
             "SELECT id, camp_id, payment_id, planet_user_id, planet_nickname, wechat_nickname, ",
-            "match_status, confidence, match_reasons, looked_at_by, joined, joined_at, ",
+            "match_status, confidence, match_reasons, looked_at_by, proof_code, joined, joined_at, ",
             "checked_in_days, days_source, eligible, created_at FROM camp_member ",
             $tail
         )
@@ -30,6 +30,9 @@ statements! {
     OF_CAMP = select_member!("WHERE camp_id = $1 ORDER BY id");
     MATCHED_TO = select_member!(
         "WHERE camp_id = $1 AND planet_user_id = $2 AND match_status = 'matched'"
+    );
+    MATCHED_TO_ANYWHERE = select_member!(
+        "WHERE planet_user_id = $1 AND match_status = 'matched' ORDER BY id"
     );
     CLAIMING = select_member!("WHERE camp_id = $1 AND planet_user_id = $2 ORDER BY id");
     NAMING = "SELECT m.id FROM camp_member m JOIN payment_record p ON p.id = m.payment_id \
@@ -53,6 +56,12 @@ statements! {
     SET_IDENTITY = "UPDATE camp_member SET planet_user_id = $3, planet_nickname = $4, \
                     wechat_nickname = $5, names_folded = $6, confidence = $7, match_reasons = $8, \
                     updated_at = $9, looked_at_by = $10 WHERE id = $1 AND match_status = $2";
+    GIVE_CODE = "UPDATE camp_member SET proof_code = $2 WHERE id = $1 AND proof_code IS NULL \
+                 AND NOT EXISTS (SELECT 1 FROM camp_member o WHERE o.camp_id = camp_member.camp_id \
+                 AND o.proof_code = $2)";
+    ADD_PROOF = "INSERT INTO member_proof (member_id, planet_user_id, created_at) \
+                 VALUES ($1, $2, $3) ON CONFLICT (member_id, planet_user_id) DO NOTHING";
+    PROOFS = "SELECT planet_user_id FROM member_proof WHERE member_id = $1 ORDER BY planet_user_id";
     SET_JOINED = "UPDATE camp_member SET joined = $2, joined_at = $3, updated_at = $4 WHERE id = $1";
     SET_DAYS = "UPDATE camp_member SET checked_in_days = $2, eligible = $3, updated_at = $4, \
                 days_source = $5 WHERE id = $1";
@@ -79,6 +88,8 @@ pub struct Member {
     pub identity: Identity,
     /// Whether that is sure.
     pub match_status: MatchStatus,
+    /// What they write into a check-in to prove an account, once it was shown.
+    pub proof_code: Option<String>,
     /// Whether they have joined the group.
     pub joined: bool,
     /// Since when.
@@ -151,6 +162,7 @@ pub(super) struct MemberRow {
     confidence: i64,
     match_reasons: String,
     looked_at_by: Option<i64>,
+    proof_code: Option<String>,
     joined: bool,
     joined_at: Option<i64>,
     checked_in_days: i64,
@@ -185,6 +197,7 @@ impl TryFrom<MemberRow> for Member {
                     .map_err(|error| bad(error.to_string()))?,
                 looked_at_by: row.looked_at_by.map(UserId),
             },
+            proof_code: row.proof_code,
             joined: row.joined,
             joined_at: row.joined_at.map(Timestamp::from_micros),
             checked_in_days: row.checked_in_days,
@@ -282,6 +295,17 @@ pub async fn naming(
     Ok(rows.into_iter().map(|(id,)| MemberId(id)).collect())
 }
 
+/// The members of all camps who are an account.
+pub async fn matched_to_anywhere(
+    conn: &mut Conn,
+    account: PlanetUserId,
+) -> StoreResult<Vec<Member>> {
+    many(run!(conn, c => sqlx::query_as(MATCHED_TO_ANYWHERE)
+        .bind(account.0)
+        .fetch_all(c)
+        .await)?)
+}
+
 /// How many members a camp had before this one.
 pub async fn count_before(conn: &mut Conn, camp: CampId, member: MemberId) -> StoreResult<i64> {
     let (count,): (i64,) = run!(conn, c => sqlx::query_as(COUNT_BEFORE)
@@ -372,6 +396,44 @@ pub async fn set_identity(
         .await
         .map(|done| done.rows_affected()))?;
     held(rows, TABLE, id.0)
+}
+
+/// Gives a member a code that nobody of their camp has, if they have none; `false` if they have one,
+/// or somebody has this one.
+pub async fn give_code(tx: &mut Tx, id: MemberId, code: &ProofCode) -> StoreResult<bool> {
+    let rows = run!(tx, c => sqlx::query(GIVE_CODE)
+        .bind(id.0)
+        .bind(code.as_str())
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// Notes that an account has written a member's code; `false` if that is known.
+pub async fn add_proof(
+    tx: &mut Tx,
+    id: MemberId,
+    account: PlanetUserId,
+    now: Timestamp,
+) -> StoreResult<bool> {
+    let rows = run!(tx, c => sqlx::query(ADD_PROOF)
+        .bind(id.0)
+        .bind(account.0)
+        .bind(now.micros())
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// The accounts that have written a member's code.
+pub async fn proofs(conn: &mut Conn, id: MemberId) -> StoreResult<Vec<PlanetUserId>> {
+    let rows: Vec<(i64,)> = run!(conn, c => sqlx::query_as(PROOFS).bind(id.0).fetch_all(c).await)?;
+    Ok(rows
+        .into_iter()
+        .map(|(account,)| PlanetUserId(account))
+        .collect())
 }
 
 /// Writes whether a member has joined the group.

@@ -1,11 +1,14 @@
 //! Accounts of the planet, as the roster and the syncs know them, with every name they have had.
 
+use crate::domain::roster::NameLink;
 use crate::domain::{PlanetUserId, Timestamp};
 
 use super::bundle::Statement;
 use super::db::{Conn, run};
 use super::roster::{RosterRow, select_entry};
-use super::{StoreResult, Tx};
+use super::{StoreResult, Tx, held};
+
+const TABLE: &str = "planet_user";
 
 macro_rules! select_user {
     ($tail:literal) => {
@@ -52,6 +55,14 @@ statements! {
                 ON CONFLICT (planet_user_id, kind, name) DO UPDATE SET last_seen_at = $4";
     NAMES = "SELECT planet_user_id, name FROM planet_user_name WHERE kind <> 'wechat_nickname' \
              ORDER BY planet_user_id, last_seen_at DESC, kind, name";
+    SET_LINK = "UPDATE planet_user SET linked_nickname = $2, linked_card = $3 \
+                WHERE planet_user_id = $1";
+    NAME_LINKS = "SELECT member_number, planet_user_id, linked_nickname, linked_card \
+                  FROM planet_user WHERE linked_nickname IS NOT NULL AND member_number IS NOT NULL \
+                  ORDER BY planet_user_id";
+    UNLINK = "UPDATE planet_user SET member_number = NULL, in_roster = FALSE, \
+              wechat_nickname = '', linked_nickname = NULL, linked_card = NULL, updated_at = $2 \
+              WHERE planet_user_id = $1";
     NAMES_OF = "SELECT name FROM planet_user_name WHERE planet_user_id = $1 \
                 AND kind <> 'wechat_nickname' ORDER BY last_seen_at DESC, kind, name";
 }
@@ -132,6 +143,49 @@ pub async fn names_of(conn: &mut Conn, account: PlanetUserId) -> StoreResult<Vec
     let rows: Vec<(String,)> =
         run!(conn, c => sqlx::query_as(NAMES_OF).bind(account.0).fetch_all(c).await)?;
     Ok(rows.into_iter().map(|(name,)| name).collect())
+}
+
+/// Notes that an account has its number by its names alone: the nickname, or nickname and card name.
+pub async fn set_link(
+    tx: &mut Tx,
+    account: PlanetUserId,
+    nickname: &str,
+    card_name: Option<&str>,
+) -> StoreResult<()> {
+    let rows = run!(tx, c => sqlx::query(SET_LINK)
+        .bind(account.0)
+        .bind(nickname)
+        .bind(card_name)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    held(rows, TABLE, account.0)
+}
+
+/// The links that rest on names alone.
+pub async fn name_links(conn: &mut Conn) -> StoreResult<Vec<NameLink>> {
+    let rows: Vec<(i64, i64, String, Option<String>)> =
+        run!(conn, c => sqlx::query_as(NAME_LINKS).fetch_all(c).await)?;
+    let link = |(number, account, nickname, card_name): (i64, _, _, _)| {
+        Some(NameLink {
+            member_number: number.try_into().ok()?,
+            account: PlanetUserId(account),
+            nickname,
+            card_name,
+        })
+    };
+    Ok(rows.into_iter().filter_map(link).collect())
+}
+
+/// Takes its number from an account, and what else the row of the roster said of it.
+pub async fn unlink(tx: &mut Tx, account: PlanetUserId, now: Timestamp) -> StoreResult<()> {
+    let rows = run!(tx, c => sqlx::query(UNLINK)
+        .bind(account.0)
+        .bind(now.micros())
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    held(rows, TABLE, account.0)
 }
 
 /// Adds an account or brings it up to date; what is not known now stays as it was. Names are

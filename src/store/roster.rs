@@ -1,7 +1,8 @@
 //! Rows of the roster whose account nobody has seen yet, with every name they have had. A row whose
 //! account becomes known moves to [`super::planet_users`], its names and their dates with it.
 
-use crate::domain::PlanetUserId;
+use crate::domain::roster::NameLink;
+use crate::domain::{PlanetUserId, Timestamp};
 
 use super::db::{Conn, run};
 use super::{StoreResult, Tx};
@@ -41,6 +42,14 @@ statements! {
         "FROM roster_entry_name WHERE member_number = $1 ",
         merge_dates!()
     );
+    RESTORE = "INSERT INTO roster_entry (member_number, nickname, card_name, wechat_nickname, \
+               created_at, updated_at) SELECT CAST($1 AS BIGINT), CAST($2 AS TEXT), \
+               CAST($3 AS TEXT), u.wechat_nickname, CAST($5 AS BIGINT), CAST($5 AS BIGINT) \
+               FROM planet_user u WHERE u.planet_user_id = $4 \
+               ON CONFLICT (member_number) DO NOTHING";
+    RESTORE_NAME = "INSERT INTO roster_entry_name (member_number, kind, name, first_seen_at, \
+                    last_seen_at) VALUES ($1, $2, $3, $4, $4) \
+                    ON CONFLICT (member_number, kind, name) DO UPDATE SET last_seen_at = $4";
     DELETE_NAMES = "DELETE FROM roster_entry_name WHERE member_number = $1";
     DELETE = "DELETE FROM roster_entry WHERE member_number = $1";
 }
@@ -68,6 +77,37 @@ pub async fn names_of(conn: &mut Conn, number: i64) -> StoreResult<Vec<String>> 
     let rows: Vec<(String,)> =
         run!(conn, c => sqlx::query_as(NAMES_OF).bind(number).fetch_all(c).await)?;
     Ok(rows.into_iter().map(|(name,)| name).collect())
+}
+
+/// Makes the number of a link a row without an account again, under the names that linked it. The next
+/// import says what else it is called.
+pub async fn restore(tx: &mut Tx, link: &NameLink, now: Timestamp) -> StoreResult<()> {
+    let (number, card) = (i64::from(link.member_number), link.card_name.as_deref());
+    run!(tx, c => sqlx::query(RESTORE)
+        .bind(number)
+        .bind(&link.nickname)
+        .bind(card.unwrap_or_default())
+        .bind(link.account.0)
+        .bind(now.micros())
+        .execute(c)
+        .await
+        .map(drop))?;
+    let names = [
+        ("nickname", Some(link.nickname.as_str())),
+        ("card_name", card),
+    ];
+    for (kind, name) in names {
+        let Some(name) = name else { continue };
+        run!(tx, c => sqlx::query(RESTORE_NAME)
+            .bind(number)
+            .bind(kind)
+            .bind(name)
+            .bind(now.micros())
+            .execute(c)
+            .await
+            .map(drop))?;
+    }
+    Ok(())
 }
 
 /// Ends the row of a number whose account is known now: its names become names of the account.

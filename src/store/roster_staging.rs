@@ -40,9 +40,11 @@ macro_rules! of_staged_accounts {
 
 statements! {
     STAGE = "INSERT INTO roster_staged (import, place, planet_user_id, member_number, nickname, \
-             card_name, wechat_nickname, staged_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+             card_name, wechat_nickname, staged_at, proves_number) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     /// A number is one account's.
-    RELEASE_NUMBERS = "UPDATE planet_user SET member_number = NULL, updated_at = $2 \
+    RELEASE_NUMBERS = "UPDATE planet_user SET member_number = NULL, linked_nickname = NULL, \
+                       linked_card = NULL, updated_at = $2 \
                        WHERE EXISTS (SELECT 1 FROM roster_staged s WHERE s.import = $1 \
                        AND s.member_number = planet_user.member_number \
                        AND s.planet_user_id <> planet_user.planet_user_id)";
@@ -54,6 +56,10 @@ statements! {
         "WHERE s.import = $1 AND s.planet_user_id IS NOT NULL ",
         update_user!()
     );
+    /// A row with number and id needs no name to link them.
+    PROVE_LINKS = "UPDATE planet_user SET linked_nickname = NULL, linked_card = NULL \
+                   WHERE linked_nickname IS NOT NULL AND planet_user_id IN (SELECT s.planet_user_id \
+                   FROM roster_staged s WHERE s.import = $1 AND s.proves_number)";
     KEEP_ACCOUNT_NAMES = concat!(
         "INSERT INTO planet_user_name (planet_user_id, kind, name, first_seen_at, last_seen_at) ",
         staged_names!(
@@ -109,6 +115,8 @@ pub struct StagedRow {
     pub card_name: String,
     /// 微信昵称; empty where it is not known.
     pub wechat_nickname: String,
+    /// The file names number and account in one row.
+    pub proves_number: bool,
 }
 
 /// Stages one row of an import.
@@ -127,6 +135,7 @@ pub async fn stage(
         .bind(&row.card_name)
         .bind(&row.wechat_nickname)
         .bind(wall_now.micros())
+        .bind(row.proves_number)
         .execute(c)
         .await
         .map(drop))?;
@@ -139,7 +148,7 @@ pub async fn keep(tx: &mut Tx, import: &str, now: Timestamp) -> StoreResult<()> 
     for statement in [RELEASE_NUMBERS, KEEP_ACCOUNTS, KEEP_ACCOUNT_NAMES] {
         at(tx, statement, import, now).await?;
     }
-    for statement in [ABSORB_NAMES, END_ABSORBED_NAMES, END_ABSORBED] {
+    for statement in [PROVE_LINKS, ABSORB_NAMES, END_ABSORBED_NAMES, END_ABSORBED] {
         of(tx, statement, import).await?;
     }
     for statement in [KEEP_ROWS, KEEP_ROW_NAMES] {

@@ -126,6 +126,22 @@ pub const SESSION_OPENIDS: SealedColumn<Vec<u8>> = SealedColumn::new(
     SESSION_OPENIDS_RENEW,
 );
 
+/// Every column that a rotation rewrites: those above, and what goes its own way.
+pub const COLUMNS: &[&str] = &[
+    RAW_NOTICES.name,
+    ROBOT_KEYS.name,
+    EVENTS.name,
+    CARD_CODES.name,
+    SETTINGS.name,
+    SESSION_OPENIDS.name,
+    "payment_record.openid",
+    "payment_record.openid_mac",
+    "access_token.token_hash",
+    "operation_log.mac",
+    "audit_head.mac",
+    "master_key_check.sealed",
+];
+
 impl<K> SealedColumn<K> {
     const fn new(name: &'static str, page: &'static str, renew: &'static str) -> Self {
         let key = std::marker::PhantomData;

@@ -22,6 +22,7 @@ await play('coming-back', async (stage) => {
   await comeBack(stage, member);
   await fromAnotherTab(stage, member);
   await asStranger(stage);
+  await withTheSameAccount(stage);
 });
 
 async function payLater(stage, page) {
@@ -100,4 +101,24 @@ async function asStranger(stage) {
   await stranger.goto(`${baseUrl}/h5/progress/1`);
   await stranger.getByText('没有认出您的报名').waitFor();
   await stage.picture(stranger, 'stranger');
+}
+
+/** Somebody names the account of the first one: asked before paying, and proved by a code. */
+async function withTheSameAccount(stage) {
+  const other = await stage.member();
+  await chooseCamp(other, CAMP);
+  await fillPlanet(other, MEMBER.number, MEMBER.nickname);
+  await agreeAndPay(other);
+  await other.getByText('星球账号「小*」已用于本营的另一笔报名').waitFor();
+  await stage.picture(other, 'claimed');
+  await other.getByRole('button', { name: '改填账号' }).click();
+  const field = other.locator('input[name=planetUserId]');
+  expect(await field.evaluate((input) => input === document.activeElement), 'the field is ready to be typed in');
+  await other.getByRole('button', { name: '支付押金' }).click();
+  await other.getByRole('button', { name: '是我的账号，继续' }).click();
+  await payAtCashier(other);
+  await seeGroupCode(other, CAMP);
+  await openProgress(other, CAMP);
+  await other.getByRole('heading', { name: '用身份码确认账号' }).waitFor();
+  await stage.picture(other, 'proof-code');
 }

@@ -20,6 +20,7 @@ mod certificates;
 mod closing;
 mod command_line;
 mod connections;
+mod identity;
 mod jobs;
 mod keys;
 mod killed;

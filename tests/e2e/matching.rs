@@ -19,7 +19,7 @@ async fn pays(test: &TestApp, camp: i64, claim: Option<(&str, &str)>) -> (Browse
     (phone, paid["memberId"].as_i64().unwrap())
 }
 
-async fn member(staff: &Browser, id: i64) -> Value {
+pub async fn member(staff: &Browser, id: i64) -> Value {
     staff
         .get(&format!("/api/admin/members/{id}"))
         .await

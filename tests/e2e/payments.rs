@@ -40,6 +40,7 @@ pub async fn order(member: &Browser, camp: i64, claim: Option<(&str, &str)>) -> 
     if let Some((id, nickname)) = claim {
         body["planetUserId"] = json!(id);
         body["planetNickname"] = json!(nickname);
+        body["confirmClaim"] = json!(true);
     }
     let reply = member.post("/api/h5/payments", &body).await;
     assert_eq!(reply.data()["amountFen"], DEPOSIT_FEN);

@@ -69,6 +69,16 @@ on_both_engines! {
         assert!(matches!(chain_status(&db).await, ChainStatus::Broken { seq: 1, .. }));
     }
 
+    async fn an_end_that_was_set_back_shows(db) {
+        for number in 0..3 { write(&db, number).await; }
+        db.run("CREATE TABLE kept AS SELECT seq, link, mac FROM audit_head").await;
+        write(&db, 3).await;
+        // The number and the link of an earlier end can be computed by anybody; its MAC cannot.
+        db.run("UPDATE audit_head SET seq = 3, link = (SELECT link FROM kept)").await;
+        db.run("DELETE FROM operation_log WHERE seq = 4").await;
+        assert!(matches!(chain_status(&db).await, ChainStatus::Broken { seq: 4, .. }));
+    }
+
     async fn an_addition_shows(db) {
         for number in 0..2 { write(&db, number).await; }
         db.run("INSERT INTO operation_log SELECT 3, actor_id, actor_name, role, action, object_type, \

@@ -1,6 +1,6 @@
 //! One schema, two engines; one text, two drivers.
 
-use campkeeper::store::{self, Engine};
+use campkeeper::store::{self, Engine, rotation};
 use sqlx::{Connection as _, Row as _};
 
 use crate::on_both_engines;
@@ -13,6 +13,16 @@ const UNGUARDED: &[(&str, &str)] = &[(
     "campkeeper::store::users::UPDATE",
     "an account is active or not as an admin says, whatever it was",
 )];
+
+/// Columns of bytes that are made without a key: hashes of what only its holder knows, ids of keys,
+/// and links of the audit.
+const KEYLESS: &[&str] = &[
+    "access_token.key_id",
+    "audit_head.link",
+    "h5_session.id_hash",
+    "oauth_state.state_hash",
+    "payment_record.session_hash",
+];
 
 #[test]
 fn no_state_is_written_without_its_guard() {
@@ -51,6 +61,22 @@ on_both_engines! {
             if let Err(error) = conn.prepare(sql).await {
                 panic!("{name}: {error:?}\n{sql}");
             }
+        }
+    }
+
+    async fn every_column_of_bytes_is_sealed_anew_or_needs_no_key(db) {
+        let bytes = match db.engine() {
+            Engine::Sqlite => "SELECT t.name || '.' || c.name FROM sqlite_schema t, \
+                pragma_table_info(t.name) c WHERE t.type = 'table' AND c.type = 'BLOB' \
+                AND t.name NOT LIKE '\\_%' ESCAPE '\\'",
+            Engine::Postgres => "SELECT table_name || '.' || column_name \
+                FROM information_schema.columns WHERE table_schema = 'public' \
+                AND data_type = 'bytea' AND table_name NOT LIKE '\\_%'",
+        };
+        let rewritten = rotation::COLUMNS;
+        for column in db.texts(bytes).await {
+            let is_known = rewritten.contains(&column.as_str()) || KEYLESS.contains(&column.as_str());
+            assert!(is_known, "{column}: is it made under the master key? See store/rotation.rs");
         }
     }
 

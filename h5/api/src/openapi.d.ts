@@ -79,6 +79,10 @@ export type BatchRejected = {
  * Who the payer of an order is.
  */
 export type BindInput = {
+    /**
+     * Goes on although the answer was `claimed`.
+     */
+    confirmClaim?: boolean;
     orderNo: string;
     planetNickname: string;
     planetUserId: string;
@@ -2459,6 +2463,10 @@ export type NotificationView = {
 export type OrderInput = {
     campId: number;
     channel: PayChannel;
+    /**
+     * Goes on although the answer was `claimed`.
+     */
+    confirmClaim?: boolean;
     planetNickname?: string | null;
     planetUserId?: string | null;
     /**
@@ -2622,6 +2630,10 @@ export type ProgressView = {
     identified: boolean;
     joined: boolean;
     memberId: number;
+    /**
+     * What to write into the next check-in to prove the account; null unless that could help.
+     */
+    proofCode: string | null;
     reachable: boolean;
     refund: ProgressRefund | null;
     requiredDays: number;
@@ -4176,7 +4188,7 @@ export type OrderErrors = {
      */
     401: ProblemBody;
     /**
-     * already_enrolled
+     * already_enrolled · claimed
      */
     409: ProblemBody;
     /**
@@ -4206,7 +4218,7 @@ export type BindOrderErrors = {
      */
     403: ProblemBody;
     /**
-     * already_bound
+     * already_bound · claimed
      */
     409: ProblemBody;
     /**

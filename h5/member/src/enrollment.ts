@@ -9,11 +9,12 @@ import {
   checkDraft,
   emptyDraft,
   hasErrors,
+  normalisePlanetId,
   toFieldErrors,
   type EnrollmentDraft,
   type FieldErrors,
 } from './logic/enrollment-form';
-import { errorText, errorWord } from './logic/error-texts';
+import { claimedNickname, errorText, errorWord } from './logic/error-texts';
 import { ownOrderOf } from './logic/own-order';
 import { afterPayment } from './logic/payment-phase';
 import { orderPayment } from './payment/checkout';
@@ -31,7 +32,11 @@ export interface Enrollment {
   takenOrder: Ref<boolean>;
   /** The nickname of the planet user whom a ticket of ours vouches for. */
   vouched: Ref<string | null>;
+  /** The masked nickname of the account, if another payment of the camp names it. */
+  claimed: Ref<string | null>;
   submit: () => Promise<void>;
+  /** The account is theirs all the same. */
+  confirmClaim: () => Promise<void>;
   forgetVouched: () => void;
 }
 
@@ -50,6 +55,7 @@ export function useEnrollment(
   const problem = ref<string | null>(null);
   const paying = ref(false);
   const takenOrder = ref(false);
+  const claimed = ref<string | null>(null);
 
   watch(draft, (changed) => store.write({ ...changed }), { immediate: true });
 
@@ -62,6 +68,7 @@ export function useEnrollment(
     errors.value = checkDraft(draft);
     problem.value = null;
     takenOrder.value = false;
+    claimed.value = null;
     if (hasErrors(errors.value) || paying.value) return;
     paying.value = true;
     try {
@@ -71,6 +78,11 @@ export function useEnrollment(
     } finally {
       paying.value = false;
     }
+  }
+
+  async function confirmClaim(): Promise<void> {
+    draft.confirmedClaim = normalisePlanetId(draft.planetUserId);
+    await submit();
   }
 
   async function route(): Promise<PaymentRoute> {
@@ -108,6 +120,9 @@ export function useEnrollment(
     switch (errorWord(error)) {
       case 'already_enrolled':
         return showEnrolled(error);
+      case 'claimed':
+        claimed.value = claimedNickname(error);
+        return;
       case 'camp_not_enrolling':
         onStale();
         break;
@@ -144,7 +159,18 @@ export function useEnrollment(
   }
 
   void resume();
-  return { draft, errors, problem, paying, takenOrder, vouched, submit, forgetVouched };
+  return {
+    draft,
+    errors,
+    problem,
+    paying,
+    takenOrder,
+    claimed,
+    vouched,
+    submit,
+    confirmClaim,
+    forgetVouched,
+  };
 }
 
 /**

@@ -65,6 +65,14 @@ pub enum Reason {
 
     /// The member came by a link that we signed for the account.
     PersonalLink,
+    /// The account has written the member's code into a check-in.
+    ProofCode,
+    /// Several accounts have written the member's code.
+    CodeOfMany,
+    /// The account has written another member's code.
+    ProvedByAnother,
+    /// The roster's number was the account's by a name that another person turned out to have.
+    LinkDoubtful,
     /// Number and nickname are those of the roster.
     RosterAgrees,
     /// They are, and no sync has seen the account yet.
@@ -116,6 +124,12 @@ impl std::fmt::Display for Reason {
             Self::ListLooksShifted => f.write_str("整份名单的ID与昵称疑似错行"),
             Self::Taken => f.write_str("此账号已绑定他人"),
             Self::PersonalLink => f.write_str("通过专属链接报名"),
+            Self::ProofCode => f.write_str("在打卡里写了身份码"),
+            Self::CodeOfMany => f.write_str("有多个星球账号写了同一个身份码，待人工确认"),
+            Self::ProvedByAnother => f.write_str("此星球账号已由另一位成员用身份码证实"),
+            Self::LinkDoubtful => {
+                f.write_str("编号只凭名字对上过账号，现在又有一位同名的人，待人工确认")
+            }
             Self::RosterAgrees => f.write_str("编号与昵称和名册一致"),
             Self::RosterAgreesUnseen => f.write_str("编号与昵称和名册一致，等打卡同步后对上账号"),
             Self::RosterNicknameDiffers => f.write_str("编号在名册里，但昵称与名册不同"),

@@ -1,6 +1,6 @@
 //! What an import would change: the rows of the file against what is known already.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{Roster, RosterEntry};
 use crate::domain::PlanetUserId;
@@ -41,6 +41,8 @@ pub struct Plan {
     /// Accounts as they are to be. Whoever had one of their numbers has it no longer, and a row
     /// without an account that has one is this account's from now on.
     pub accounts: Vec<KnownAccount>,
+    /// Those of them whose number and id stand in one row of the file: no name has to link them.
+    pub proven: BTreeSet<PlanetUserId>,
     /// Rows without an account as they are to be.
     pub unseen: Vec<Unseen>,
     /// Rows that nothing was known of.
@@ -123,6 +125,9 @@ impl Plan {
             .map(|known| &known.names)
             .or_else(|| waiting.map(|waiting| &waiting.names));
         let number = entry.member_number;
+        if entry.planet_user_id.and(number).is_some() {
+            self.proven.insert(id);
+        }
         let account = KnownAccount {
             planet_user_id: id,
             member_number: number.or_else(|| known.and_then(|known| known.member_number)),

@@ -20,7 +20,14 @@ const PAGE_ROWS: usize = 20;
 /// 20,000 posts: a camp of 1,000 members over three weeks, read from the start.
 const MAX_PAGES: usize = 1_000;
 
-/// One check-in post. Its text and pictures are not read.
+/// Longest text that is looked through for codes.
+const MAX_TEXT_CHARS: usize = 2_000;
+/// Codes that are taken from one post at most.
+const MAX_CODES: usize = 16;
+/// Characters of a code.
+const CODE_CHARS: usize = 4;
+
+/// One check-in post. Of its text nothing is kept but what may be a code; its pictures are not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Post {
     /// The post's id, above 2^53: a string in every JSON.
@@ -35,6 +42,9 @@ pub struct Post {
     pub created_at: DateTime<Utc>,
     /// Its title; often empty.
     pub title: String,
+    /// Words of its title and text that may be a code: four letters and digits, both among them, in
+    /// capitals.
+    pub codes: Vec<String>,
 }
 
 impl Post {
@@ -213,6 +223,8 @@ struct WirePost {
 #[derive(Deserialize)]
 struct WireTalk {
     owner: WireUser,
+    #[serde(default)]
+    text: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -230,7 +242,8 @@ impl WirePost {
 
 impl From<WirePost> for Post {
     fn from(wire: WirePost) -> Self {
-        let owner = wire.talk.owner;
+        let WireTalk { owner, text } = wire.talk;
+        let codes = codes_in(&format!("{} {}", wire.title, text.unwrap_or_default()));
         Self {
             topic_id: wire.topic_id.0,
             user_id: owner.user_id.0,
@@ -238,7 +251,44 @@ impl From<WirePost> for Post {
             alias: owner.alias,
             created_at: wire.create_time,
             title: wire.title,
+            codes,
         }
+    }
+}
+
+/// Finds what may be a code. Full-width letters count as what they look like; the planet's own tags
+/// (`<e type="web" … />`) are no text of the member's.
+fn codes_in(text: &str) -> Vec<String> {
+    let mut codes = Vec::new();
+    for (place, part) in text.split("<e ").enumerate() {
+        let own = if place == 0 {
+            part
+        } else {
+            part.split_once("/>").map_or("", |(_, after)| after)
+        };
+        let plain: String = own.chars().take(MAX_TEXT_CHARS).map(narrow).collect();
+        let words = plain.split(|c: char| !c.is_ascii_alphanumeric());
+        codes.extend(
+            words
+                .filter(|word| may_be_code(word))
+                .map(str::to_ascii_uppercase),
+        );
+    }
+    codes.truncate(MAX_CODES);
+    codes
+}
+
+fn may_be_code(word: &str) -> bool {
+    word.len() == CODE_CHARS
+        && word.bytes().any(|b| b.is_ascii_digit())
+        && word.bytes().any(|b| b.is_ascii_alphabetic())
+}
+
+/// A full-width letter or digit (U+FF01–U+FF5E) as the one of ASCII.
+fn narrow(c: char) -> char {
+    match u32::from(c) {
+        wide @ 0xFF01..=0xFF5E => char::from_u32(wide - 0xFEE0).unwrap_or(c),
+        _ => c,
     }
 }
 

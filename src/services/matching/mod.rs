@@ -17,5 +17,6 @@ pub(super) use decided::{claimed, said};
 
 pub use choose::{Choice, choose, was_looked_at, withdraw};
 pub use queue::next_to_ask;
+pub(super) use smart::tell_people;
 pub use smart::{Summary, match_camp, smart_match};
 pub use suggest::{Question, Suggestion, candidates, question, waiting};

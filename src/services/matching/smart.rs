@@ -278,7 +278,12 @@ async fn hand_over(
 }
 
 /// Tells the deciders of a camp that somebody waits for them, once a day.
-async fn tell_people(ctx: &Context, tx: &mut Tx, camp_id: CampId, now: Timestamp) -> Result<()> {
+pub(in crate::services) async fn tell_people(
+    ctx: &Context,
+    tx: &mut Tx,
+    camp_id: CampId,
+    now: Timestamp,
+) -> Result<()> {
     let camp = camps::by_id(tx, camp_id).await?.ok_or(Error::NotFound)?;
     let waiting = MatchWaiting {
         camp_id,

@@ -14,11 +14,12 @@ use crate::domain::staff::Actor;
 use crate::domain::{Action, PlanetUserId};
 use crate::platforms::sheets::{self, SheetError};
 use crate::services::{Context, Error, FieldError, Refusal, Result, matching, require_anywhere};
-use crate::store::Conn;
 use crate::store::audit::Entry;
 use crate::store::roster_staging::{self, StagedRow};
+use crate::store::{Conn, Lock};
 
 use super::link;
+use super::unlink::unlink_namesakes;
 
 /// The largest file that is taken (design §8).
 pub const MAX_FILE_BYTES: usize = sheets::MAX_BYTES;
@@ -147,10 +148,14 @@ async fn write(ctx: &Context, actor: Option<Actor>, roster: Roster) -> Result<Re
     stage(ctx, &import, staged(&plan)).await?;
     let report = report(&plan, &roster.errors);
     let (kept, audited, now) = (import.clone(), report.clone(), ctx.now());
+    let context = ctx.clone();
     ctx.db
         .write(move |tx| {
             Box::pin(async move {
+                // Before any row, as everybody who decides about a match.
+                tx.lock(Lock::Decisions).await?;
                 roster_staging::keep(tx, &kept, now).await?;
+                let unlinked = unlink_namesakes(&context, tx, now).await?;
                 let linked = link::link(tx, now).await?;
                 tx.audit(Entry {
                     actor,
@@ -163,6 +168,7 @@ async fn write(ctx: &Context, actor: Option<Actor>, roster: Roster) -> Result<Re
                         "unchanged": audited.unchanged,
                         "errors": audited.errors.len(),
                         "linked": linked,
+                        "unlinked": unlinked,
                     }),
                     at: now,
                 });
@@ -192,6 +198,7 @@ fn staged(plan: &Plan) -> Vec<StagedRow> {
     let unseen = unseen.map(|row| (None, Some(row.member_number), &row.names));
     let staged = |(place, (planet_user_id, member_number, names)): (i64, Row<'_>)| StagedRow {
         place,
+        proves_number: planet_user_id.is_some_and(|id| plan.proven.contains(&id)),
         planet_user_id,
         member_number: member_number.map(i64::from),
         nickname: names.nickname.clone(),

@@ -7,7 +7,7 @@ use crate::domain::{PlanetUserId, Timestamp};
 use crate::services::{Context, Result};
 use crate::store::planet_users::{self, PlanetUser};
 use crate::store::roster::{self as rows, RosterRow};
-use crate::store::{Conn, Tx};
+use crate::store::{Conn, Lock, Tx};
 
 /// Links what a sync has newly seen; answers how many rows found their account.
 pub async fn link_seen(ctx: &Context) -> Result<usize> {
@@ -16,7 +16,13 @@ pub async fn link_seen(ctx: &Context) -> Result<usize> {
     }
     let now = ctx.now();
     ctx.db
-        .write(move |tx| Box::pin(async move { link(tx, now).await }))
+        .write(move |tx| {
+            Box::pin(async move {
+                // A sync or an import that learns of a namesake has ended, or has not begun.
+                tx.lock(Lock::Decisions).await?;
+                link(tx, now).await
+            })
+        })
         .await
 }
 
@@ -35,22 +41,25 @@ pub(super) async fn link(tx: &mut Tx, now: Timestamp) -> Result<usize> {
         .iter()
         .map(|user| (user.planet_user_id, user))
         .collect();
-    for (number, id) in &links {
-        let (Some(row), Some(user)) = (unseen.get(number), users.get(id)) else {
+    for link in &links {
+        let (number, id) = (link.member_number, link.account);
+        let (Some(row), Some(user)) = (unseen.get(&number), users.get(&id)) else {
             continue;
         };
         let card_name = [&user.card_name, &row.names.card_name]
             .into_iter()
             .find(|name| !name.is_empty());
         let user = PlanetUser {
-            member_number: Some(i64::from(*number)),
+            member_number: Some(i64::from(number)),
             card_name: card_name.cloned().unwrap_or_default(),
             wechat_nickname: row.names.wechat_nickname.clone(),
             in_roster: true,
             ..(*user).clone()
         };
         planet_users::upsert(tx, &user, now).await?;
-        rows::absorb(tx, i64::from(*number), *id).await?;
+        let card = link.card_name.as_deref();
+        planet_users::set_link(tx, id, &link.nickname, card).await?;
+        rows::absorb(tx, i64::from(number), id).await?;
     }
     Ok(links.len())
 }
@@ -76,7 +85,7 @@ pub(super) async fn unseen(conn: &mut Conn) -> Result<Vec<Unseen>> {
     Ok(rows.into_iter().filter_map(unseen).collect())
 }
 
-fn account(user: &PlanetUser) -> KnownAccount {
+pub(super) fn account(user: &PlanetUser) -> KnownAccount {
     KnownAccount {
         planet_user_id: user.planet_user_id,
         member_number: user.member_number.and_then(|number| number.try_into().ok()),

@@ -3,6 +3,8 @@
 
 mod import;
 mod link;
+mod unlink;
 
 pub use import::{Fault, MAX_FILE_BYTES, Mode, Report, import};
 pub use link::link_seen;
+pub(super) use unlink::unlink_namesakes;

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use crate::domain::{CampId, CheckInSource, PlanetUserId, SyncId, Timestamp};
 use crate::platforms::zsxq::{Post, RankedUser};
-use crate::services::{Result, evidence};
+use crate::services::{Context, Result, evidence, proof, roster};
 use crate::store::checkins::{self, CheckIn};
 use crate::store::members::{self, Member};
 use crate::store::planet_users::{self, PlanetUser};
@@ -18,6 +18,7 @@ use super::planet::Whole;
 
 /// Writes all of it, and what the calendar lacks; an error leaves nothing.
 pub(super) async fn complete(
+    ctx: &Context,
     tx: &mut Tx,
     id: SyncId,
     camp_id: CampId,
@@ -30,12 +31,14 @@ pub(super) async fn complete(
     let rows: Vec<RankedRow> = whole.ranking.iter().map(ranked_row).collect();
     syncs::add_ranking(tx, id, &rows).await?;
     keep_accounts(tx, whole, now).await?;
+    roster::unlink_namesakes(ctx, tx, now).await?;
     let new_checkins = keep_check_ins(tx, id, camp_id, whole).await?;
 
     let mut members = members::of_camp(tx, camp_id).await?;
     let entrants = syncs::entrants(tx, camp_id).await?;
     let note = Note::new("sync", format!("confirmed by sync {id}"), now);
     claims::confirm(tx, &mut members, &entrants, &note).await?;
+    proof::recognize(ctx, tx, &whole.topics.posts, &mut members, &note).await?;
     camps::point_at_sync(tx, camp_id, id, now).await?;
     if whole.topics.is_complete {
         camps::point_at_posts(tx, camp_id, id, now).await?;

@@ -274,10 +274,18 @@ async fn complete(ctx: &Context, run: &Run, whole: Whole) -> Result<()> {
     let shortcoming = whole
         .shortcoming()
         .map(|fault| ctx.settings.catalogue.say(&fault));
-    let given = (id, camp_id, whole, shortcoming, ctx.now());
-    let applied = ctx.transact(given, |tx, (id, camp_id, whole, shortcoming, now)| {
+    let given = (ctx.clone(), id, camp_id, whole, shortcoming, ctx.now());
+    let applied = ctx.transact(given, |tx, (ctx, id, camp_id, whole, shortcoming, now)| {
         let shortcoming = shortcoming.as_deref();
-        Box::pin(apply::complete(tx, *id, *camp_id, whole, shortcoming, *now))
+        Box::pin(apply::complete(
+            ctx,
+            tx,
+            *id,
+            *camp_id,
+            whole,
+            shortcoming,
+            *now,
+        ))
     });
     match applied.await {
         Ok(counts) => {

@@ -47,6 +47,9 @@ struct ProgressView {
     #[schema(value_type = Option<String>, format = DateTime, required)]
     synced_at: Option<Timestamp>,
     joined: bool,
+    /// What to write into the next check-in to prove the account; null unless that could help.
+    #[schema(required)]
+    proof_code: Option<String>,
     #[schema(required)]
     refund: Option<ProgressRefund>,
 }
@@ -118,6 +121,7 @@ fn view(progress: Progress, bind_status: BindStatus, refund: Option<WayBack>) ->
         days: progress.days.into_iter().map(ProgressDay::from).collect(),
         synced_at: progress.synced_at,
         joined: progress.joined,
+        proof_code: progress.proof_code,
         refund: refund.map(ProgressRefund::from),
     }
 }

@@ -77,6 +77,18 @@ describe('toPaymentRequest', () => {
   });
 });
 
+describe('a claim that was confirmed', () => {
+  const confirmed = { ...filled, confirmedClaim: '88421185' };
+
+  it('goes along with the account that it is about', () => {
+    expect(toPaymentRequest(3, 'h5', confirmed)).toMatchObject({ confirmClaim: true });
+    const another = { ...confirmed, planetUserId: '1024' };
+    expect(toPaymentRequest(3, 'h5', another)).not.toHaveProperty('confirmClaim');
+    const later: EnrollmentDraft = { ...confirmed, planetChoice: 'later' };
+    expect(toPaymentRequest(3, 'h5', later)).not.toHaveProperty('confirmClaim');
+  });
+});
+
 describe('toFieldErrors', () => {
   it('keeps the fields of the form and nothing else', () => {
     expect(toFieldErrors({ planetUserId: '不存在', campId: '必填' })).toEqual({

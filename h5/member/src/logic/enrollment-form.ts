@@ -13,6 +13,8 @@ export interface EnrollmentDraft {
   wechatNickname: string;
   /** Vouches for the planet fields; dropped as soon as they are edited. */
   ticket: string | null;
+  /** The account that the member has confirmed although another payment names it. */
+  confirmedClaim: string | null;
   agreed: boolean;
 }
 
@@ -33,6 +35,7 @@ export function emptyDraft(): EnrollmentDraft {
     planetNickname: '',
     wechatNickname: '',
     ticket: null,
+    confirmedClaim: null,
     agreed: false,
   };
 }
@@ -42,6 +45,13 @@ export function normalisePlanetId(typed: string): string {
   return typed
     .replace(/[０-９]/g, (digit) => String.fromCharCode(digit.charCodeAt(0) - 0xfee0))
     .replace(/\s/g, '');
+}
+
+/** True once the member has said that the account is theirs although another payment names it. */
+export function isClaimConfirmed(
+  draft: Pick<EnrollmentDraft, 'planetUserId' | 'confirmedClaim'>,
+): boolean {
+  return draft.confirmedClaim !== null && draft.confirmedClaim === normalisePlanetId(draft.planetUserId);
 }
 
 export function checkPlanetFields(fields: PlanetFields): FieldErrors {
@@ -85,6 +95,7 @@ export function toPaymentRequest(
     planetUserId: normalisePlanetId(draft.planetUserId),
     planetNickname: draft.planetNickname.trim(),
     ...(draft.ticket === null ? {} : { ticket: draft.ticket }),
+    ...(isClaimConfirmed(draft) ? { confirmClaim: true } : {}),
   };
 }
 

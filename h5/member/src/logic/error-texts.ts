@@ -1,6 +1,6 @@
 /** What a member reads when something goes wrong: what happened, and what to do next. */
 
-import { ApiError, type ErrorWord } from '@campkeeper/api';
+import { ApiError, type Claimed, type ErrorWord } from '@campkeeper/api';
 
 const TEXTS: Record<ErrorWord, string> = {
   bad_request: '页面可能已过期，请刷新后再试',
@@ -50,6 +50,12 @@ export function errorText(error: unknown): string {
 /** The error word of whatever a call threw, or null if it is no answer of ours. */
 export function errorWord(error: unknown): ErrorWord | null {
   return error instanceof ApiError ? error.word : null;
+}
+
+/** The masked nickname of a `claimed`: all that anybody learns of the account. */
+export function claimedNickname(error: unknown): string {
+  const data = error instanceof ApiError ? (error.data as Partial<Claimed> | null) : null;
+  return data?.maskedNickname ?? '';
 }
 
 /** True where the same call may well succeed a moment later. */

@@ -72,6 +72,7 @@ describe('orderSummary with a progress', () => {
     days: [],
     syncedAt: '2026-11-11T01:00:03+08:00',
     joined: true,
+    proofCode: null,
     refund: null,
   };
 

@@ -29,6 +29,7 @@ const base: Progress = {
   days: [],
   syncedAt: '2026-11-05T01:00:03+08:00',
   joined: true,
+  proofCode: null,
   refund: null,
 };
 

@@ -33,6 +33,7 @@ function isDraft(value: unknown): value is EnrollmentDraft {
     typeof value['planetNickname'] === 'string' &&
     typeof value['wechatNickname'] === 'string' &&
     isTextOrNull(value['ticket']) &&
+    isTextOrNull(value['confirmedClaim']) &&
     typeof value['agreed'] === 'boolean'
   );
 }

@@ -96,6 +96,7 @@ async fn a_post_is_taken_as_served() {
         alias: "A-7".into(),
         created_at: at(60_000),
         title: "day 3".into(),
+        codes: Vec::new(),
     };
     assert_eq!(reading.posts, [expected]);
     assert_eq!(reading.posts[0].shanghai_date().to_string(), "2026-01-01");
