@@ -33,6 +33,9 @@ CREATE TABLE training_camp (
     current_sync_id   BIGINT,
     -- The newest sync that read all posts; none: there never was one.
     posts_sync_id     BIGINT,
+    -- Who has said that the ranking suffices although there never was one, and when.
+    posts_waived_by   BIGINT REFERENCES system_user (id),
+    posts_waived_at   BIGINT,
     created_by        BIGINT REFERENCES system_user (id),
     created_at        BIGINT NOT NULL,
     updated_at        BIGINT NOT NULL,

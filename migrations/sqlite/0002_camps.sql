@@ -33,6 +33,9 @@ CREATE TABLE training_camp (
     current_sync_id   INTEGER,
     -- The newest sync that read all posts; none: there never was one.
     posts_sync_id     INTEGER,
+    -- Who has said that the ranking suffices although there never was one, and when.
+    posts_waived_by   INTEGER REFERENCES system_user (id),
+    posts_waived_at   INTEGER,
     created_by        INTEGER REFERENCES system_user (id),
     created_at        INTEGER NOT NULL,
     updated_at        INTEGER NOT NULL,

@@ -82,6 +82,10 @@ CREATE TABLE payment_record (
     total_days        INTEGER,
     required_days     INTEGER,
     grace_days        INTEGER,
+    -- What the member was promised with them: days, and days from the decision until the money.
+    promise_list_by     TEXT,
+    promise_decision_by TEXT,
+    promise_money_days  INTEGER,
     -- Who the payer says to be.
     claimed_planet_id TEXT,
     claimed_nickname  TEXT,

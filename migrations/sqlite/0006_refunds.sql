@@ -20,10 +20,16 @@ CREATE TABLE refund_record (
     confidence       INTEGER NOT NULL,
     -- Whose check-ins it rests on.
     planet_user_id   INTEGER,
+    -- The version of its shape.
+    proposal_version INTEGER NOT NULL,
     proposal         TEXT NOT NULL,
     proposal_hash    TEXT NOT NULL,
+    -- Why the member is taken for the account; like sync and confidence it is not hashed.
+    match_reasons    TEXT NOT NULL,
     reason           TEXT NOT NULL,
     proposed_by      INTEGER REFERENCES system_user (id),
+    -- Why a person has rejected what was proposed against the judgement; none once they took it back.
+    rejected_before  TEXT,
     -- The decision; the first of two approvers, where two are needed.
     first_approver   INTEGER REFERENCES system_user (id),
     decided_by       INTEGER REFERENCES system_user (id),
@@ -62,6 +68,17 @@ CREATE INDEX refund_record_order ON refund_record (order_no);
 CREATE INDEX refund_record_created ON refund_record (created_at);
 CREATE INDEX refund_record_status ON refund_record (status, id);
 CREATE INDEX refund_record_due ON refund_record (next_try_at) WHERE status IN ('approved', 'processing', 'failed');
+
+-- Every proposal that a refund had: whoever comes back with an old one is told what has changed.
+CREATE TABLE refund_proposal (
+    refund_id     INTEGER NOT NULL REFERENCES refund_record (id),
+    proposal_hash TEXT NOT NULL,
+    version       INTEGER NOT NULL,
+    proposal      TEXT NOT NULL,
+    reason        TEXT NOT NULL,
+    shown_at      INTEGER NOT NULL,
+    PRIMARY KEY (refund_id, proposal_hash)
+) STRICT;
 
 CREATE TABLE refund_status_log (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,

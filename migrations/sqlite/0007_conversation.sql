@@ -46,6 +46,7 @@ CREATE TABLE notification_message (
 CREATE UNIQUE INDEX notification_message_dedupe ON notification_message (dedupe_key);
 CREATE INDEX notification_message_due ON notification_message (send_at, id) WHERE status = 'pending';
 CREATE INDEX notification_message_order ON notification_message (recipient, priority, send_at, id) WHERE status = 'pending';
+CREATE INDEX notification_message_camp ON notification_message (camp_id, kind, id);
 CREATE INDEX notification_message_status ON notification_message (status, id);
 
 -- Who was written to when, by the wall: one row per member of the audience, kept for the longest

@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::bot::Templates;
 use crate::catalogue::Catalogue;
 use crate::config::{Config, ConfigError};
+use crate::domain::promise::PromiseRules;
 use crate::services::configuration::{Build, Built};
 use crate::services::{Clients, Settings, WechatOauth, with_causes};
 
@@ -98,6 +99,13 @@ impl Builder {
                 .map_or_else(|| format!("http://{}", self.address), str::to_owned),
             requests_per_minute: config.limits.requests_per_minute,
             default_grace_days: config.camp.default_grace_days.into(),
+            promise: PromiseRules {
+                list_within: config.promise.list_within,
+                decision_within: config.promise.decision_within,
+                money_within: config.promise.money_within,
+                appeal_hours: config.promise.appeal_hours,
+                answer_within: config.promise.answer_within,
+            },
             undo_seconds: config.refund.undo_seconds,
             second_approver_over_fen: config.refund.second_approver_over_fen.into(),
             recipients: config.notify.recipients.clone(),

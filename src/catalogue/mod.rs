@@ -13,11 +13,13 @@ use std::path::Path;
 
 use figment::Figment;
 use figment::providers::{Format as _, Toml};
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use minijinja::value::Value as Filled;
+use minijinja::{AutoEscape, Environment, State, UndefinedBehavior};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use strum::VariantNames as _;
 
+use crate::domain::refund::Difference;
 use crate::domain::{FieldError, FieldErrors, Timestamp};
 
 pub use refusal::{Duplicate, ErrorKind, Refusal, RequestFault, WrongState};
@@ -38,6 +40,7 @@ const REASONS: &[(&str, &[&str])] = &[
     (RequestFault::SECTION, RequestFault::VARIANTS),
     (FieldError::SECTION, FieldError::VARIANTS),
     (SyncFault::SECTION, SyncFault::VARIANTS),
+    (Difference::SECTION, Difference::VARIANTS),
 ];
 /// Why something is as it is, with a sentence for people in its section of the file.
 pub trait Reason: Serialize {
@@ -59,6 +62,11 @@ impl Reason for FieldError {
 
 impl Reason for SyncFault {
     const SECTION: &'static str = "sync_fault";
+}
+
+/// What has changed is told on its own, and within the refusal that it is the reason for.
+impl Reason for Difference {
+    const SECTION: &'static str = "change";
 }
 
 const FIELD: &str = FieldError::SECTION;
@@ -243,6 +251,11 @@ fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+    environment.add_filter("told", |state: &State<'_, '_>, difference: Filled| {
+        let (section, name, data) = parts_of(Difference::SECTION, &difference);
+        let sentence = state.env().get_template(&name_of(&[&section, &name]))?;
+        sentence.render(data)
+    });
     environment.add_filter("moment", |at: &str| {
         // What is no moment is shown as it is.
         let parsed = serde_json::from_value::<Timestamp>(json!(at));

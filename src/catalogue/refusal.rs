@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use strum::VariantNames;
 
+use crate::domain::refund::Change;
 use crate::domain::{
     BadMove, BindStatus, CampStatus, FieldErrors, RefundStatus, SyncId, Timestamp,
 };
@@ -69,8 +70,8 @@ pub enum Refusal {
         at: Timestamp,
         status: String,
     },
-    /// What was shown is not what is.
-    ProposalChanged,
+    /// What was shown is not what is; none of it is known of what was never shown.
+    ProposalChanged { changes: Vec<Change> },
     /// Not in this state.
     WrongState(WrongState),
     /// Not before these fields are right.
@@ -123,6 +124,8 @@ pub enum WrongState {
     CampNotSettling { status: CampStatus },
     /// No complete sync has started since the end.
     NoFinalSync,
+    /// Posts were read, so that nobody need do without them.
+    PostsWereRead,
     /// The planet's project is made for drafts.
     CampNotADraft { status: CampStatus },
     /// Somebody is having the planet's project made.

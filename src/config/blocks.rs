@@ -24,6 +24,8 @@ pub struct Config {
     pub camp: Camp,
     /// Rules of refunds.
     pub refund: Refund,
+    /// What members are promised.
+    pub promise: Promise,
     /// Limits of the doors.
     pub limits: Limits,
     /// The WeCom application.
@@ -113,6 +115,22 @@ pub struct Refund {
     pub undo_seconds: u32,
     /// 0: one approver is enough.
     pub second_approver_over_fen: u32,
+}
+
+/// `[promise]`: days, unless named hours; frozen into each order.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Promise {
+    /// From a camp's end until its refund list is there.
+    pub list_within: u16,
+    /// From a camp's end until its refunds are decided.
+    pub decision_within: u16,
+    /// From the decision until the money is back.
+    pub money_within: u16,
+    /// Until a refusal is final.
+    pub appeal_hours: u16,
+    /// From an objection until its answer.
+    pub answer_within: u16,
 }
 
 /// `[limits]`

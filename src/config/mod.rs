@@ -89,6 +89,7 @@ impl Config {
             ));
         }
         self.check_outside()?;
+        self.promise.check()?;
         match self.public_url() {
             Some(url) if !is_public_base(url) => Err(ConfigError::new(
                 "server.public_url",
@@ -126,6 +127,43 @@ impl Config {
                 "Leave it out for the real platform; http is taken on loopback only",
             )),
         }
+    }
+}
+
+/// The longest promise, in days: a camp could not be published with a longer one.
+const MAX_PROMISED_DAYS: u16 = 60;
+/// The longest wait for objections, in hours.
+const MAX_APPEAL_HOURS: u16 = 24 * 30;
+
+impl Promise {
+    /// A promise that cannot be kept, or is none.
+    fn check(&self) -> Result<(), ConfigError> {
+        let wrong = |key: &str, problem: String| {
+            Err(ConfigError::new(
+                format!("promise.{key}"),
+                problem,
+                "`campkeeper config example` shows what is usual",
+            ))
+        };
+        let days = [
+            ("list_within", self.list_within, MAX_PROMISED_DAYS),
+            ("decision_within", self.decision_within, MAX_PROMISED_DAYS),
+            ("money_within", self.money_within, MAX_PROMISED_DAYS),
+            ("answer_within", self.answer_within, MAX_PROMISED_DAYS),
+            ("appeal_hours", self.appeal_hours, MAX_APPEAL_HOURS),
+        ];
+        if let Some((key, _, max)) = days
+            .iter()
+            .find(|(_, given, max)| !(1..=*max).contains(given))
+        {
+            return wrong(key, format!("is not from 1 to {max}"));
+        }
+        if self.decision_within < self.list_within {
+            let problem = "is before promise.list_within: nobody decides about a list before it is \
+                           there";
+            return wrong("decision_within", problem.to_owned());
+        }
+        Ok(())
     }
 }
 

@@ -20,7 +20,7 @@ text_enum! {
         Ended = "ended",
         /// The refund list has been built.
         Settling = "settling",
-        /// Every refund has ended, or 60 days have passed.
+        /// Nothing of it is owed any more.
         Archived = "archived",
     }
 }
@@ -66,8 +66,8 @@ impl Machine for CampStatus {
     }
 }
 
-/// After how many days a settling camp is archived even with refunds open.
-pub const ARCHIVE_AFTER_DAYS: i64 = 60;
+/// After how many days people are told of a camp that still settles.
+pub const LINGERS_AFTER_DAYS: i64 = 60;
 
 /// The access token of a member lives until this many days after the camp's end (plan v2 §1.4).
 pub const ACCESS_TOKEN_DAYS_AFTER_END: u64 = 7;

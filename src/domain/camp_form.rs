@@ -3,6 +3,7 @@
 
 use chrono::NaiveDate;
 
+use super::promise::PromiseRules;
 use super::{CampStatus, FieldError, FieldErrors, Terms, UploadId, UserId};
 
 /// Characters of a name at most.
@@ -47,12 +48,25 @@ pub struct CampForm {
 }
 
 impl CampForm {
-    /// What is wrong with the form. The start must not lie in the past when it is chosen;
-    /// `start_before` is what it was until now.
+    /// What is wrong with the form. Dates are looked at by what they mean `today`, when they are
+    /// chosen: the start must not lie in the past, and the promise must end in time if the camp is
+    /// published at once. `before` are the terms until now.
     #[must_use]
-    pub fn problems(&self, today: NaiveDate, start_before: Option<NaiveDate>) -> FieldErrors {
+    pub fn problems(
+        &self,
+        today: NaiveDate,
+        before: Option<&Terms>,
+        promise: &PromiseRules,
+    ) -> FieldErrors {
         let mut problems = FieldErrors::new();
-        self.check_terms(&mut problems, today, start_before);
+        self.check_terms(&mut problems, today, before);
+        let is_end_chosen = before.is_none_or(|before| before.end_date != self.terms.end_date);
+        if let Some(error) = promise
+            .objection(&self.terms, today)
+            .filter(|_| is_end_chosen)
+        {
+            problems.entry("endDate".into()).or_insert(error);
+        }
         let name_chars = self.name.chars().count();
         let both = self
             .volunteers
@@ -85,12 +99,7 @@ impl CampForm {
         problems
     }
 
-    fn check_terms(
-        &self,
-        problems: &mut FieldErrors,
-        today: NaiveDate,
-        start_before: Option<NaiveDate>,
-    ) {
+    fn check_terms(&self, problems: &mut FieldErrors, today: NaiveDate, before: Option<&Terms>) {
         let Terms {
             deposit_fen,
             start_date,
@@ -102,7 +111,8 @@ impl CampForm {
         let (days, deposit) = (self.terms.calendar_days(), deposit_fen.get());
         // While the dates are wrong, nothing can be said of the days between them.
         let is_span = end_date > start_date;
-        let is_past = start_before != Some(start_date) && start_date < today;
+        let is_chosen = before.is_none_or(|before| before.start_date != start_date);
+        let is_past = is_chosen && start_date < today;
         refuse(
             problems,
             [
@@ -258,6 +268,14 @@ mod tests {
     use super::*;
     use crate::domain::Fen;
 
+    const PROMISE: PromiseRules = PromiseRules {
+        list_within: 2,
+        decision_within: 3,
+        money_within: 1,
+        appeal_hours: 72,
+        answer_within: 2,
+    };
+
     fn day(d: u32) -> NaiveDate {
         NaiveDate::from_ymd_opt(2026, 1, d).unwrap()
     }
@@ -299,6 +317,9 @@ mod tests {
             ("endDate", |f| {
                 f.terms.end_date = day(9) + chrono::Days::new(367)
             }),
+            ("endDate", |f| {
+                f.terms.end_date = PROMISE.latest_end(day(5)) + chrono::Days::new(1)
+            }),
             ("totalDays", |f| f.terms.total_days = 11),
             ("requiredDays", |f| f.terms.required_days = 11),
             ("graceDays", |f| f.terms.grace_days = -1),
@@ -314,24 +335,41 @@ mod tests {
             }),
             ("payeeId", |f| f.payee_id = Some("x".repeat(65))),
         ];
-        assert_eq!(form().problems(day(5), None), FieldErrors::new());
+        assert_eq!(form().problems(day(5), None, &PROMISE), FieldErrors::new());
         for (field, spoil) in cases {
             let mut form = form();
             spoil(&mut form);
-            let problems = form.problems(day(5), None);
+            let problems = form.problems(day(5), None, &PROMISE);
             assert!(problems.keys().eq([*field]), "{problems:?}");
         }
     }
 
     #[test]
     fn a_start_that_was_chosen_before_may_have_passed() {
-        assert!(form().problems(day(15), Some(day(10))).is_empty());
+        let began = |start_date| Terms {
+            start_date,
+            ..form().terms
+        };
+        let problems = |before: Terms| form().problems(day(15), Some(&before), &PROMISE);
+        assert!(problems(began(day(10))).is_empty());
+        assert!(problems(began(day(9))).contains_key("startDate"));
+        assert!(form().problems(day(10), None, &PROMISE).is_empty());
+    }
+
+    #[test]
+    fn the_promise_of_a_camp_ends_in_time_if_it_is_published_today() {
+        let mut long = form();
+        long.terms.end_date = PROMISE.latest_end(day(5));
+        assert!(long.problems(day(5), None, &PROMISE).is_empty());
+        long.terms.end_date = long.terms.end_date.succ_opt().unwrap();
         assert!(
-            form()
-                .problems(day(15), Some(day(9)))
-                .contains_key("startDate")
+            long.problems(day(5), None, &PROMISE)
+                .contains_key("endDate")
         );
-        assert!(form().problems(day(10), None).is_empty());
+        // What was right when it was chosen stays right while a name is mended.
+        let before = long.terms;
+        assert!(long.problems(day(5), Some(&before), &PROMISE).is_empty());
+        assert_eq!(PROMISE.objection(&before, day(6)), None);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 /// The fields that are not taken, by their names in the API, each with its reason.
@@ -50,10 +51,14 @@ pub enum FieldError {
     BeforeStart,
     /// From start to end it is too long.
     SpanTooLong,
+    /// An end after which the promised refund would come too late for WeChat Pay.
+    PromiseTooLate { latest: NaiveDate },
     /// A volunteer who is a coach too.
     IsCoach,
     /// What it names is not there, or not any more.
     Unknown,
+    /// What is named must be given with the hash of what was shown of it.
+    WithoutHash,
     /// Exactly one of this field and another is to be given.
     NotExactlyOne { other: Cow<'static, str> },
     /// A password that is not the account's.

@@ -21,6 +21,7 @@ pub mod member;
 pub mod message;
 pub mod money;
 pub mod order;
+pub mod promise;
 mod proof_code;
 pub mod refund;
 pub mod roster;

@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use super::{Fen, OrderStatus, money::NotAnAmount};
 
 mod account;
+mod changes;
 mod failure;
 mod grounds;
 mod moves;
@@ -15,10 +16,11 @@ mod state;
 mod status;
 
 pub use account::{NotTheirs, check_account};
+pub use changes::{Cause, Change, Difference};
 pub use failure::FailureReason;
-pub use grounds::{Claimant, DecidingSync, Grounds};
+pub use grounds::{Claimant, DecidingSync, Grounds, Posts};
 pub use moves::Moved;
-pub use proposal::{Proposal, RefundFlag, RefundKind, Unwritable, hash_of};
+pub use proposal::{Proposal, Provenance, RefundFlag, RefundKind, Unwritable, hash_of};
 pub use state::{Approval, ClosedAs, Decision, Due, History, Processing, RefundState, Silence};
 pub use status::RefundStatus;
 

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::catalogue::Catalogue;
+use crate::domain::promise::PromiseRules;
 use crate::domain::{Clock, Timestamp};
 use crate::platforms::files::Files;
 use crate::platforms::wechat_pay::WechatPay;
@@ -51,6 +52,8 @@ pub struct Settings {
     pub requests_per_minute: u32,
     /// Grace days of a new camp.
     pub default_grace_days: i64,
+    /// What new orders promise.
+    pub promise: PromiseRules,
     /// How long an approved refund can be withdrawn; 0: money moves at once.
     pub undo_seconds: u32,
     /// Refunds above this need a second person; 0: one is enough.

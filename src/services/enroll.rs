@@ -219,6 +219,7 @@ async fn insert(
         session_hash: session.id_hash.clone(),
         channel: request.channel,
         terms: camp.terms,
+        promise: ctx.settings.promise.promise(&camp.terms),
         payer,
         wecom_userid: session.wecom_userid.clone(),
         claim: request.claim.clone(),

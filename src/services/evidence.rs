@@ -1,11 +1,30 @@
 //! Gives members the days that count, from all that is stated of them.
 
+use std::collections::BTreeSet;
+
 use crate::domain::eligibility::Judgement;
 use crate::domain::{CampId, MemberId, Timestamp};
-use crate::store::evidence::{self, MemberEvidence};
-use crate::store::{Tx, members};
+use crate::store::evidence::{self, LastRead, MemberEvidence};
+use crate::store::{Conn, Tx, members};
 
 use super::{Error, Result};
+
+/// The settling camps that are to be read again: somebody's own last day has ended since the ranking
+/// was read, or the posts.
+pub(super) async fn awaited(conn: &mut Conn, now: Timestamp) -> Result<BTreeSet<CampId>> {
+    let is_awaited = |read: &LastRead| {
+        let next_day = read.last_day.and_then(|day| day.succ_opt());
+        next_day
+            .map(Timestamp::start_of_day)
+            .is_some_and(|over_at| {
+                let is_old = |read_at: Timestamp| read_at < over_at;
+                over_at <= now
+                    && (read.ranked_at.is_none_or(is_old) || read.posts_at.is_some_and(is_old))
+            })
+    };
+    let all = evidence::last_read(conn).await?.into_iter();
+    Ok(all.filter(is_awaited).map(|read| read.camp_id).collect())
+}
 
 /// Gives every member of a camp the days that count, and judges them by the terms of their own
 /// order; answers how many are eligible now and were not before.

@@ -44,6 +44,9 @@ statements! {
                     AND status IN ('paid', 'refunding', 'refunded')";
     POINT_AT_SYNC = "UPDATE training_camp SET current_sync_id = $2, updated_at = $3 WHERE id = $1";
     POINT_AT_POSTS = "UPDATE training_camp SET posts_sync_id = $2, updated_at = $3 WHERE id = $1";
+    WAIVE_POSTS = "UPDATE training_camp SET posts_waived_by = $2, posts_waived_at = $3, \
+                   updated_at = $3 \
+                   WHERE id = $1 AND posts_sync_id IS NULL AND posts_waived_at IS NULL";
     POINT_AT_NOTHING = "UPDATE training_camp SET current_sync_id = NULL, posts_sync_id = NULL, \
                         updated_at = $2 WHERE id = $1";
 }
@@ -247,6 +250,19 @@ pub async fn point_at_posts(
         .await
         .map(|done| done.rows_affected()))?;
     held(rows, TABLE, id.0)
+}
+
+/// Keeps who has said that the ranking suffices without the posts; `false` if somebody has said so
+/// before.
+pub async fn waive_posts(tx: &mut Tx, id: CampId, by: UserId, now: Timestamp) -> StoreResult<bool> {
+    let rows = run!(tx, c => sqlx::query(WAIVE_POSTS)
+        .bind(id.0)
+        .bind(by.0)
+        .bind(now.micros())
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
 }
 
 /// Leaves a camp without a sync that decides, as if it had never been synced.

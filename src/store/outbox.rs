@@ -44,6 +44,8 @@ statements! {
     PUT_OFF = "UPDATE notification_message SET lease_until = NULL, send_at = $3, retry_at = $4, \
                tried_at = $5, carried_by = $6, error = $7 \
                WHERE id = $1 AND status = 'pending' AND lease_until = $2";
+    LAST_OF_CAMP = "SELECT send_at, status = 'pending' AS is_pending FROM notification_message \
+                    WHERE camp_id = $1 AND kind = $2 ORDER BY id DESC LIMIT 1";
     NOTE_DELIVERY = "INSERT INTO notification_delivery (member, at, message_id) \
                      VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     DELIVERIES_SINCE = "SELECT CAST(COUNT(*) AS BIGINT) FROM notification_delivery \
@@ -136,6 +138,15 @@ pub struct DueMessage {
     pub carried_by: Option<i64>,
     /// When it was added.
     pub created_at: Timestamp,
+}
+
+/// The last message of a kind about a camp.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LastOfCamp {
+    /// Not before, by the clock of business.
+    pub send_at: Timestamp,
+    /// It is still to be sent.
+    pub is_pending: bool,
 }
 
 impl DueMessage {
@@ -246,6 +257,23 @@ pub struct PutOff {
     pub carried_by: Option<i64>,
     /// Why.
     pub why: Option<String>,
+}
+
+/// The last message of a kind about a camp, whomever it goes to.
+pub async fn last_of_camp(
+    conn: &mut Conn,
+    kind: &str,
+    camp: CampId,
+) -> StoreResult<Option<LastOfCamp>> {
+    let row: Option<(i64, bool)> = run!(conn, c => sqlx::query_as(LAST_OF_CAMP)
+        .bind(camp.0)
+        .bind(kind)
+        .fetch_optional(c)
+        .await)?;
+    Ok(row.map(|(send_at, is_pending)| LastOfCamp {
+        send_at: Timestamp::from_micros(send_at),
+        is_pending,
+    }))
 }
 
 /// Adds a message; `false` if its dedupe key is known.

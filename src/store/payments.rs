@@ -1,5 +1,6 @@
 //! Payment attempts: what was asked of whom, what came in, and whose it is.
 
+use crate::domain::promise::Promise;
 use crate::domain::{
     BindMethod, BindStatus, CampId, Fen, MemberId, Move, OrderFlag, OrderNo, OrderStatus,
     PayChannel, PaymentId, PlanetUserId, Terms, Timestamp,
@@ -10,9 +11,11 @@ use super::db::{Conn, run};
 use super::status_log::StatusLog;
 use super::{Macs, Note, Sealed, StoreResult, Tx, held};
 
+mod promise;
 mod row;
 mod terms;
 
+use promise::PromiseColumns;
 pub use row::{Payment, ToConfirm};
 use row::{PaymentRow, ToConfirmRow, payment_columns, select_payment};
 pub(super) use terms::TermsColumns;
@@ -72,9 +75,9 @@ statements! {
               amount_fen, openid, openid_mac, wecom_userid, start_date, end_date, total_days, \
               required_days, grace_days, claimed_planet_id, claimed_nickname, wechat_nickname, \
               signed_user_id, bind_status, expires_at, payer_ip, next_query_at, queries, \
-              created_at, updated_at) \
+              created_at, updated_at, promise_list_by, promise_decision_by, promise_money_days) \
               VALUES ($1, $2, $3, $4, 'created', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
-              $16, $17, 'pending', $18, $19, $20, 0, $21, $21) RETURNING id";
+              $16, $17, 'pending', $18, $19, $20, 0, $21, $21, $22, $23, $24) RETURNING id";
     INSERT_UNKNOWN = "INSERT INTO payment_record (order_no, status, flag, amount_fen, paid_fen, \
                       paid_at, transaction_id, openid, openid_mac, bind_status, expires_at, \
                       queries, raw_notice, created_at, updated_at) \
@@ -148,6 +151,8 @@ pub struct NewPayment {
     pub channel: PayChannel,
     /// The rules agreed to; the deposit is the amount.
     pub terms: Terms,
+    /// What is promised with them.
+    pub promise: Promise,
     /// The payer, where they have signed in.
     pub payer: Option<Payer>,
     /// Their account, if they are a member of the corp.
@@ -344,6 +349,9 @@ pub async fn insert(tx: &mut Tx, order: &NewPayment, note: &Note) -> StoreResult
         .bind(&order.payer_ip)
         .bind(order.next_query_at.micros())
         .bind(note.at.micros())
+        .bind(order.promise.list_by.to_string())
+        .bind(order.promise.decision_by.to_string())
+        .bind(order.promise.money_days)
         .fetch_one(c)
         .await)?;
     Ok(born(tx, id, OrderStatus::Created, note))

@@ -2,13 +2,14 @@
 
 use chrono::NaiveDate;
 
-use crate::domain::refund::{Moved, Proposal, RefundState};
+use crate::domain::refund::{Moved, Proposal, Provenance, RefundState, Unwritable};
 use crate::domain::{
     CampId, MemberId, Move, PaymentId, PlanetUserId, RefundId, RefundNo, RefundStatus, Terms,
     Timestamp, UserId,
 };
 
 use super::db::{Conn, run};
+use super::evidence::{evidence_columns, evidence_joins};
 use super::status_log::StatusLog;
 use super::{Note, Rows, StoreError, StoreResult, Tx, held};
 
@@ -16,6 +17,7 @@ mod case;
 mod list;
 mod many;
 mod row;
+mod shown;
 mod state_columns;
 
 pub use case::Case;
@@ -24,6 +26,8 @@ pub use list::{Filter, Listed};
 pub use many::{CommittedAmount, by_ids, cases_of_payments, committed_amounts, of_payments};
 pub use row::Refund;
 use row::{RefundRow, refund_columns, select_refund};
+use shown::keep_shown;
+pub use shown::{Shown, changed_by, shown};
 use state_columns::{StateColumns, state_columns};
 
 const TABLE: &str = "refund_record";
@@ -67,14 +71,33 @@ statements! {
                     ('approved', 'processing', 'success', 'failed', 'manual_required')";
     INSERT = "INSERT INTO refund_record (refund_no, camp_id, member_id, payment_id, order_no, \
               status, kind, flags, is_clear, amount_fen, sync_id, checked_in_days, eligible, \
-              confidence, planet_user_id, proposal, proposal_hash, reason, proposed_by, attempts, \
-              polls, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, $8, \
-              $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 0, 0, $19, $19) RETURNING id";
+              confidence, planet_user_id, proposal, proposal_hash, reason, proposed_by, \
+              proposal_version, match_reasons, attempts, polls, created_at, updated_at) \
+              VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
+              $16, $17, $18, $20, $21, 0, 0, $19, $19) RETURNING id";
     SET_PROPOSAL = "UPDATE refund_record SET kind = $3, flags = $4, is_clear = $5, \
                     amount_fen = $6, sync_id = $7, checked_in_days = $8, eligible = $9, \
                     confidence = $10, planet_user_id = $11, proposal = $12, \
-                    proposal_hash = $13, reason = $14, proposed_by = $15, updated_at = $16 \
+                    proposal_hash = $13, reason = $14, proposed_by = $15, updated_at = $16, \
+                    proposal_version = $17, match_reasons = $18 \
                     WHERE id = $1 AND status = 'pending' AND proposal_hash = $2";
+    SET_PROVENANCE = "UPDATE refund_record SET sync_id = $3, confidence = $4, match_reasons = $5 \
+                      WHERE id = $1 AND proposal_hash = $2";
+    SET_REJECTED_BEFORE = "UPDATE refund_record SET rejected_before = $2 WHERE id = $1";
+    KEEP_SHOWN = "INSERT INTO refund_proposal (refund_id, proposal_hash, version, proposal, reason, \
+                  shown_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+    SHOWN = "SELECT s.version, s.proposal, s.reason, s.shown_at, r.payment_id \
+             FROM refund_proposal s JOIN refund_record r ON r.id = s.refund_id \
+             WHERE s.refund_id = $1 AND s.proposal_hash = $2";
+    IDENTIFIED_BY = "SELECT operator FROM member_status_log WHERE member_id = $1 \
+                     AND operator_id IS NOT NULL AND created_at >= $2 ORDER BY id DESC LIMIT 1";
+    STATED_BY = "SELECT u.display_name FROM stated_days s JOIN system_user u ON u.id = s.stated_by \
+                 JOIN camp_member m ON m.camp_id = s.camp_id AND m.id = $1 \
+                 WHERE (s.member_id = m.id OR s.planet_user_id = m.planet_user_id) \
+                 AND s.stated_at >= $2 ORDER BY s.id DESC LIMIT 1";
+    PROPOSED_BY = "SELECT u.display_name FROM refund_record r \
+                   JOIN system_user u ON u.id = r.proposed_by \
+                   WHERE r.member_id = $1 AND r.replaced_by IS NULL AND r.updated_at >= $2";
     ADVANCE = "UPDATE refund_record SET status = $7, first_approver = $8, decided_by = $9, \
                decided_by_name = $10, decided_at = $11, undo_until = $12, attempts = $13, \
                polls = $14, next_try_at = $15, lease_until = $16, silent_since = $17, \
@@ -106,10 +129,9 @@ pub struct NewRefund {
 #[derive(Debug, Clone)]
 pub struct Submission {
     pub proposal: Proposal,
+    pub provenance: Provenance,
     /// The days suffice.
     pub eligible: bool,
-    /// As the person gave it who proposed it; else empty.
-    pub reason: String,
     pub proposed_by: Option<UserId>,
 }
 
@@ -224,7 +246,7 @@ pub async fn case_of_payment(conn: &mut Conn, payment: PaymentId) -> StoreResult
     row.map(Case::try_from).transpose()
 }
 
-/// The same for every member of a camp who has paid.
+/// The same for every member of a camp who has paid. A row that cannot be read holds up nobody else.
 pub async fn cases_of_camp(conn: &mut Conn, camp: CampId) -> StoreResult<Rows<Case>> {
     let rows: Vec<CaseRow> =
         run!(conn, c => sqlx::query_as(CASES_OF_CAMP).bind(camp.0).fetch_all(c).await)?;
@@ -262,8 +284,8 @@ pub async fn timeline(conn: &mut Conn, id: RefundId) -> StoreResult<Vec<LogRow>>
 pub async fn insert(tx: &mut Tx, refund: &NewRefund, note: &Note) -> StoreResult<RefundId> {
     let Submission {
         proposal,
+        provenance,
         eligible,
-        reason,
         proposed_by,
     } = &refund.submission;
     let (id,): (i64,) = run!(tx, c => sqlx::query_as(INSERT)
@@ -276,18 +298,21 @@ pub async fn insert(tx: &mut Tx, refund: &NewRefund, note: &Note) -> StoreResult
         .bind(flags_text(proposal))
         .bind(proposal.is_clear())
         .bind(proposal.amount_fen.get())
-        .bind(proposal.sync_id.map(|id| id.0))
+        .bind(provenance.sync_id.map(|id| id.0))
         .bind(proposal.checked_in_days)
         .bind(*eligible)
-        .bind(proposal.confidence)
+        .bind(provenance.confidence)
         .bind(proposal.planet_user_id.map(|id| id.0))
         .bind(proposal.to_text()?)
         .bind(proposal.hash()?)
-        .bind(reason)
+        .bind(&proposal.reason)
         .bind(proposed_by.map(|id| id.0))
         .bind(note.at.micros())
+        .bind(Proposal::VERSION)
+        .bind(reasons_text(provenance)?)
         .fetch_one(c)
         .await)?;
+    keep_shown(tx, RefundId(id), proposal, note.at)?;
     LOG.add(tx, id, Move::born(RefundStatus::Pending), note);
     Ok(RefundId(id))
 }
@@ -307,20 +332,57 @@ pub async fn set_proposal(
         .bind(flags_text(proposal))
         .bind(proposal.is_clear())
         .bind(proposal.amount_fen.get())
-        .bind(proposal.sync_id.map(|id| id.0))
+        .bind(submission.provenance.sync_id.map(|id| id.0))
         .bind(proposal.checked_in_days)
         .bind(submission.eligible)
-        .bind(proposal.confidence)
+        .bind(submission.provenance.confidence)
         .bind(proposal.planet_user_id.map(|id| id.0))
         .bind(proposal.to_text()?)
         .bind(proposal.hash()?)
-        .bind(&submission.reason)
+        .bind(&proposal.reason)
         .bind(submission.proposed_by.map(|id| id.0))
         .bind(now.micros())
+        .bind(Proposal::VERSION)
+        .bind(reasons_text(&submission.provenance)?)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    held(rows, TABLE, seen.id.0)?;
+    keep_shown(tx, seen.id, proposal, now)
+}
+
+/// Notes what the proposal of a refund rests on by now, where that changes nothing of it.
+pub async fn set_provenance(
+    tx: &mut Tx,
+    seen: &Refund,
+    provenance: &Provenance,
+) -> StoreResult<()> {
+    let rows = run!(tx, c => sqlx::query(SET_PROVENANCE)
+        .bind(seen.id.0)
+        .bind(&seen.proposal_hash)
+        .bind(provenance.sync_id.map(|id| id.0))
+        .bind(provenance.confidence)
+        .bind(reasons_text(provenance)?)
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
     held(rows, TABLE, seen.id.0)
+}
+
+/// Keeps why a person has rejected what was proposed against the judgement; none once they have
+/// taken it back.
+pub async fn set_rejected_before(
+    tx: &mut Tx,
+    id: RefundId,
+    reason: Option<&str>,
+) -> StoreResult<()> {
+    let rows = run!(tx, c => sqlx::query(SET_REJECTED_BEFORE)
+        .bind(id.0)
+        .bind(reason)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    held(rows, TABLE, id.0)
 }
 
 /// Writes a move of a refund and its log, if the refund still is as it was `seen`: same status,
@@ -390,6 +452,10 @@ async fn write_state(
         .await
         .map(|done| done.rows_affected()))?;
     held(rows, TABLE, seen.id.0)
+}
+
+fn reasons_text(provenance: &Provenance) -> StoreResult<String> {
+    Ok(serde_json::to_string(&provenance.match_reasons).map_err(Unwritable::from)?)
 }
 
 /// The flags as lists search them, in words with a comma between.

@@ -6,7 +6,6 @@ use chrono::NaiveDate;
 
 use crate::domain::{CampId, Timestamp};
 
-use super::camps::Camp;
 use super::db::{Conn, run};
 use super::filter::{Bind, Conditions, bind_all};
 use super::{StoreError, StoreResult};
@@ -63,17 +62,6 @@ statements! {
     CHECK_INS_PER_DAY = "SELECT day, CAST(COUNT(*) AS BIGINT) FROM checkin_record \
                          WHERE camp_id = $1 AND day >= $2 AND day <= $3 \
                          GROUP BY day ORDER BY day";
-    OPEN_REFUNDS = "SELECT CAST(COUNT(*) AS BIGINT) FROM refund_record WHERE camp_id = $1 \
-                    AND replaced_by IS NULL AND status NOT IN ('success', 'rejected', 'closed')";
-    // Whose deposit is still here without a word about it: they are owed it, or nobody knows yet.
-    // What `Refund::leaves_deposit_open` says is no word.
-    UNLISTED = "SELECT CAST(COUNT(*) AS BIGINT) FROM camp_member m \
-                JOIN payment_record p ON p.id = m.payment_id \
-                WHERE m.camp_id = $1 AND p.status = 'paid' \
-                AND (m.eligible OR m.match_status <> 'matched') AND NOT EXISTS \
-                (SELECT 1 FROM refund_record r WHERE r.payment_id = p.id \
-                 AND r.replaced_by IS NULL \
-                 AND NOT (r.status = 'rejected' AND (r.decided_by IS NULL OR r.kind <> 'deposit')))";
 }
 
 /// The parameters of the camps' ids, before they are counted.
@@ -213,40 +201,4 @@ pub async fn check_ins_per_day(
         Ok((day, count))
     });
     read.collect()
-}
-
-/// Tells whether a settling camp can be put away: every refund has ended and nobody is left who is
-/// owed one or may turn out to be, or nobody will wait longer.
-pub async fn is_settled(
-    conn: &mut Conn,
-    camp: &Camp,
-    give_up_before: Timestamp,
-) -> StoreResult<bool> {
-    if camp
-        .settling_since
-        .is_some_and(|since| since <= give_up_before)
-    {
-        return Ok(true);
-    }
-    let (open,): (i64,) =
-        run!(conn, c => sqlx::query_as(OPEN_REFUNDS).bind(camp.id.0).fetch_one(c).await)?;
-    let (unlisted,): (i64,) =
-        run!(conn, c => sqlx::query_as(UNLISTED).bind(camp.id.0).fetch_one(c).await)?;
-    Ok(open + unlisted == 0)
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::domain::RefundStatus;
-
-    use super::*;
-
-    #[test]
-    fn open_is_what_has_not_ended() {
-        let (_, ended) = OPEN_REFUNDS.split_once("NOT IN (").unwrap();
-        for status in RefundStatus::ALL {
-            let is_named = ended.contains(&format!("'{status}'"));
-            assert_eq!(is_named, status.has_ended(), "{status}");
-        }
-    }
 }

@@ -223,7 +223,7 @@ fn refusal_in_contract(refusal: &Refusal) -> (StatusCode, &'static str) {
         Refusal::Claimed { .. } => (S::CONFLICT, "claimed"),
         Refusal::AlreadyBound => (S::CONFLICT, "already_bound"),
         Refusal::AlreadyDecided { .. } => (S::CONFLICT, "already_decided"),
-        Refusal::ProposalChanged => (S::CONFLICT, "proposal_changed"),
+        Refusal::ProposalChanged { .. } => (S::CONFLICT, "proposal_changed"),
         Refusal::WrongState(_) | Refusal::Incomplete(_) => (S::CONFLICT, "wrong_state"),
         Refusal::UndoOver => (S::CONFLICT, "undo_over"),
         Refusal::NeedsSecondApprover => (S::CONFLICT, "needs_second_approver"),
@@ -263,6 +263,7 @@ fn data_of(refusal: &Refusal) -> Option<Value> {
         Refusal::AlreadyDecided { by, at, status } => {
             Some(json!({"decidedBy": by, "decidedAt": at, "status": status}))
         }
+        Refusal::ProposalChanged { changes } => Some(json!({"changes": changes})),
         Refusal::SyncRunning { sync_id } => Some(json!({"syncId": sync_id})),
         Refusal::Locked { until } => Some(json!({"until": until})),
         _ => None,

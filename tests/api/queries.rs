@@ -45,7 +45,7 @@ on_both_engines! {
             let path = format!("/api/admin/refunds?minConfidence={number}");
             house.get(&path).as_staff(&admin).send().await.data();
         }
-        for body in [json!({"ids": [1], "minConfidence": 101}), json!({"campId": 1, "minConfidence": -1})] {
+        for body in [json!({"items": [], "minConfidence": 101}), json!({"campId": 1, "minConfidence": -1})] {
             let call = house.post("/api/admin/refunds/batch-approve").as_staff(&admin).json(&body);
             call.send().await.wrong_fields(&["minConfidence"]);
         }

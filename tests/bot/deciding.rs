@@ -52,7 +52,7 @@ async fn refund_of(stage: &Stage, payment: i64) -> RefundId {
 async fn refuse(stage: &Stage, person: &str, payment: i64) {
     let actor = stage.actor(person).await;
     let id = refund_of(stage, payment).await;
-    refund::reject(&stage.ctx, &actor, id, "已另行处理")
+    refund::reject(&stage.ctx, &actor, id, "打卡天数不足")
         .await
         .unwrap();
 }
@@ -139,9 +139,15 @@ on_both_engines! {
         stage.run("UPDATE payment_record SET required_days = 6").await;
         stage.press("lin.yue", "确认退款").await;
         assert_eq!(stage.texts(APPROVED).await, ["0"]);
-        assert!(stage.newest("lin.yue").contains("有了变化"), "{}", stage.newest("lin.yue"));
-        let open = "SELECT state FROM bot_card WHERE kind = 'digest'";
-        assert_eq!(stage.texts(open).await, ["open"]);
+        let inbox = stage.sandbox.wecom().inbox("lin.yue");
+        let told = inbox.iter().any(|message| message.text.contains("有了变化"));
+        assert!(told, "{inbox:#?}");
+        // What it shows is no longer so: another one takes its place, for all who have it.
+        let newest = "SELECT state FROM bot_card WHERE kind = 'digest' ORDER BY id DESC LIMIT 1";
+        assert_eq!(stage.texts(newest).await, ["open"]);
+        stage.press("chen.an", "通过").await;
+        stage.press("chen.an", "确认退款").await;
+        assert_ne!(stage.texts(APPROVED).await, ["0"]);
     }
 
     async fn a_list_that_was_refused_elsewhere_is_not_shown_as_approved(db) {

@@ -22,6 +22,7 @@ mod support;
 
 mod callback;
 mod cards;
+mod changing;
 mod deciding;
 mod dying;
 mod matching;

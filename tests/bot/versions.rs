@@ -63,7 +63,7 @@ on_both_engines! {
         stage.leap(TimeDelta::hours(67));
         stage.send().await;
         let versions = "SELECT CAST(version AS TEXT) || ' ' || state FROM bot_card ORDER BY id";
-        assert_eq!(stage.texts(versions).await, ["1 replaced", "2 open"]);
+        assert_eq!(stage.texts(versions).await, ["1 replaced", "3 open"]);
         assert!(stage.card("lin.yue").text.contains("通过这 2 人"));
         stage.assert_no_violation();
     }
@@ -82,7 +82,7 @@ on_both_engines! {
         for (change, kind, person) in unreadable {
             stage
                 .run(&format!(
-                    "UPDATE bot_card SET kind = 'digest', version = 2, proposal = '{proposal}', \
+                    "UPDATE bot_card SET kind = 'digest', version = 3, proposal = '{proposal}', \
                      set_apart_at = NULL WHERE id = 1;\n\
                      UPDATE bot_card SET {change} WHERE id = 1"
                 ))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use campkeeper::domain::refund::Proposal;
+use campkeeper::domain::refund::{Proposal, Provenance};
 use campkeeper::domain::staff::{Actor, Channel};
 use campkeeper::domain::{
     BindMethod, BindStatus, CampId, Fen, Machine as _, MemberId, OrderNo, OrderStatus, PayChannel,
@@ -181,6 +181,7 @@ impl World {
             session_hash: vec![1],
             channel: PayChannel::Jsapi,
             terms: terms(),
+            promise: self.ctx.settings.promise.promise(&terms()),
             payer: Some(payer.clone()),
             wecom_userid: None,
             claim,
@@ -272,15 +273,15 @@ impl World {
     pub(crate) async fn propose_refund(&self, id: MemberId) {
         let payment = self.payment(id).await;
         let proposal = Proposal {
+            payment_id: payment.id,
             kind: RefundKind::Deposit,
             amount_fen: payment.amount,
-            sync_id: None,
             checked_in_days: 7,
             terms: payment.terms,
             planet_user_id: None,
-            confidence: 100,
-            match_reasons: Vec::new(),
+            rivals: 0,
             flags: Vec::new(),
+            reason: String::new(),
         };
         let refund = NewRefund {
             refund_no: RefundNo::new(self.ctx.new_uuid()),
@@ -290,8 +291,8 @@ impl World {
             order_no: payment.order_no,
             submission: Submission {
                 proposal,
+                provenance: Provenance::default(),
                 eligible: true,
-                reason: String::new(),
                 proposed_by: None,
             },
         };

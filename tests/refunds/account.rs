@@ -123,6 +123,8 @@ on_both_engines! {
         stage.approved(1).await;
         stage.run("DELETE FROM refund_status_log WHERE refund_id IN \
                    (SELECT id FROM refund_record WHERE payment_id = 2)").await;
+        stage.run("DELETE FROM refund_proposal WHERE refund_id IN \
+                   (SELECT id FROM refund_record WHERE payment_id = 2)").await;
         stage.run("DELETE FROM refund_record WHERE payment_id = 2").await;
         propose_manual(&stage.ctx, &admin(), &order_no(2), "填错了编号，协商退回").await.unwrap();
         let by_hand = stage.of(2).await;

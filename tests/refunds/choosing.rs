@@ -3,7 +3,7 @@
 use campkeeper::domain::{PaymentId, RefundId, RefundStatus};
 use campkeeper::services::orders::refund_of;
 use campkeeper::services::refund::{
-    approve, approve_batch, choose, dry_run, reject, reopen, run_due,
+    Picked, approve, approve_batch, choose, dry_run, reject, reopen, run_due,
 };
 use campkeeper::services::{Error, Refusal};
 use campkeeper::store::payments;
@@ -12,32 +12,36 @@ use sandbox::wechat_pay::RefundOutcome;
 
 use crate::on_both_engines;
 use crate::refund_rows::refund_in;
-use crate::stage::{Cast, Stage, admin, clear, foreign_coach};
+use crate::stage::{Cast, Stage, admin, clear, foreign_coach, picked};
 
 on_both_engines! {
     async fn a_least_confidence_holds_for_what_a_person_named(db) {
         let stage = Stage::set(db, &[clear(1), Cast { confidence: 60, ..clear(2) }, clear(3)]).await;
         stage.build().await;
         let ids = [stage.of(1).await.id, stage.of(2).await.id, RefundId(999)];
-        let chosen = choose(&stage.ctx, &admin(), &ids, Some(80)).await.unwrap();
+        let shown = [
+            picked(&stage.of(1).await),
+            picked(&stage.of(2).await),
+            Picked { id: RefundId(999), hash: Some("0".repeat(64)) },
+        ];
+        let chosen = choose(&stage.ctx, &admin(), shown.to_vec(), Some(80)).await.unwrap();
         let left_out: Vec<_> = chosen.skipped.iter().map(|skipped| skipped.id).collect();
         assert_eq!(left_out, [ids[1]]);
         assert!(matches!(chosen.skipped[0].error, Error::Refused(Refusal::WrongState(_))));
-        // What was read is what is approved: a change in between is not waved through.
-        assert_eq!(chosen.picked[0].hash, Some(stage.of(1).await.proposal_hash));
+        assert_eq!(chosen.picked[0], shown[0], "what was shown is what is approved");
         let batch = approve_batch(&stage.ctx, &admin(), &chosen.picked).await.unwrap();
         assert_eq!(batch.approved, [ids[0]]);
         assert!(matches!(batch.skipped[0].error, Error::NotFound));
         assert_eq!(stage.status(2).await, RefundStatus::Pending);
 
-        let again = choose(&stage.ctx, &admin(), &ids[..1], Some(100)).await.unwrap();
+        let again = choose(&stage.ctx, &admin(), shown[..1].to_vec(), Some(100)).await.unwrap();
         let again = approve_batch(&stage.ctx, &admin(), &again.picked).await.unwrap();
         assert!(matches!(again.skipped[0].error, Error::Refused(Refusal::AlreadyDecided { .. })));
-        let foreign = choose(&stage.ctx, &foreign_coach(), &ids[1..2], Some(80)).await.unwrap();
+        let foreign = choose(&stage.ctx, &foreign_coach(), shown[1..2].to_vec(), Some(80)).await.unwrap();
         let foreign = approve_batch(&stage.ctx, &foreign_coach(), &foreign.picked).await.unwrap();
         assert!(matches!(foreign.skipped[0].error, Error::Forbidden(_)));
 
-        let chosen = choose(&stage.ctx, &admin(), &ids[1..2], None).await.unwrap();
+        let chosen = choose(&stage.ctx, &admin(), shown[1..2].to_vec(), None).await.unwrap();
         let batch = approve_batch(&stage.ctx, &admin(), &chosen.picked).await.unwrap();
         assert_eq!(batch.approved, [ids[1]], "a person chose it and asked for no confidence");
     }
@@ -45,9 +49,11 @@ on_both_engines! {
     async fn what_is_named_twice_counts_once(db) {
         let stage = Stage::set(db, &[clear(1), clear(2)]).await;
         stage.build().await;
-        let (one, two) = (stage.of(1).await.id, stage.of(2).await.id);
+        let (first, second) = (picked(&stage.of(1).await), picked(&stage.of(2).await));
+        let (one, two) = (first.id, second.id);
         for least in [None, Some(50)] {
-            let chosen = choose(&stage.ctx, &admin(), &[two, one, two], least).await.unwrap();
+            let named = vec![second.clone(), first.clone(), second.clone()];
+            let chosen = choose(&stage.ctx, &admin(), named, least).await.unwrap();
             let dry = dry_run(&stage.ctx, &admin(), &chosen.picked).await.unwrap();
             assert_eq!((dry.approvable, dry.sum_fen.get()), (vec![two, one], 19_800));
         }

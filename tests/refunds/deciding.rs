@@ -17,7 +17,10 @@ use crate::stage::{
 };
 
 fn is_changed<T: std::fmt::Debug>(outcome: &Result<T, Error>) -> bool {
-    matches!(outcome, Err(Error::Refused(Refusal::ProposalChanged)))
+    matches!(
+        outcome,
+        Err(Error::Refused(Refusal::ProposalChanged { .. }))
+    )
 }
 
 on_both_engines! {
@@ -59,7 +62,7 @@ on_both_engines! {
             )).await;
             match (approved, undone) {
                 (Ok(_), Err(Error::Refused(Refusal::WrongState(_)))) => assert_eq!(kept, ["matched"]),
-                (Err(Error::Refused(Refusal::ProposalChanged)), Ok(_)) => assert_eq!(kept, ["pending"]),
+                (Err(Error::Refused(Refusal::ProposalChanged { .. })), Ok(_)) => assert_eq!(kept, ["pending"]),
                 both => panic!("{both:?}"),
             }
         }
@@ -84,13 +87,13 @@ on_both_engines! {
     async fn what_changed_since_it_was_shown_is_refused_and_shown_anew(db) {
         let changes = [
             "UPDATE sync_ranking SET checked_in_days = 10 WHERE sync_id = 1",
-            "UPDATE camp_member SET confidence = 90",
-            "UPDATE camp_member SET match_reasons = '[\"人工\"]'",
+            "UPDATE camp_member SET confidence = 79",
+            "UPDATE camp_member SET confidence = 100",
             "INSERT INTO sync_run (id, camp_id, state, requested_by, started_at, members, \
              new_checkins, newly_eligible, unknown_users, lease_until) VALUES \
              (2, 1, 'complete', 'job', 1768060800000001, 0, 0, 0, 0, 0);
 INSERT INTO sync_ranking (sync_id, planet_user_id, nickname, checked_in_days) \
-             VALUES (2, 300000000000001, '', 10);
+             VALUES (2, 300000000000001, '', 9);
 UPDATE training_camp SET current_sync_id = 2 WHERE id = 1",
         ];
         let stage = Stage::set(db, &[clear(1)]).await;
@@ -191,7 +194,7 @@ UPDATE training_camp SET current_sync_id = 2 WHERE id = 1",
         assert_eq!(batch.sum_fen, dry.sum_fen);
         assert_eq!(batch.undo_until, Some(stage.ctx.now().plus(TimeDelta::seconds(60))));
         assert!(matches!(batch.skipped[0].error, Error::Refused(Refusal::AlreadyDecided { .. })));
-        assert!(matches!(batch.skipped[1].error, Error::Refused(Refusal::ProposalChanged)));
+        assert!(matches!(batch.skipped[1].error, Error::Refused(Refusal::ProposalChanged { .. })));
         assert!(matches!(batch.skipped[2].error, Error::NotFound));
         let again = approve_batch(&stage.ctx, &admin(), &list[..2]).await.unwrap();
         assert_eq!((again.approved.len(), again.skipped.len()), (0, 2));
@@ -304,10 +307,11 @@ UPDATE training_camp SET current_sync_id = 2 WHERE id = 1",
         // An earlier refund of the same payment, replaced in its turn, has paid one fen.
         stage.run(
             "INSERT INTO refund_record (refund_no, payment_id, order_no, status, kind, flags, \
-             is_clear, amount_fen, checked_in_days, eligible, confidence, proposal, \
-             proposal_hash, reason, attempts, polls, replaced_by, created_at, updated_at) VALUES \
-             ('rfd_1', 1, 'o', 'success', 'manual', '', FALSE, 1, 0, FALSE, 0, '', '', '', 1, 0, \
-             'rfd_2', 0, 0)",
+             is_clear, amount_fen, checked_in_days, eligible, confidence, proposal_version, \
+             proposal, proposal_hash, match_reasons, reason, attempts, polls, replaced_by, \
+             created_at, updated_at) VALUES \
+             ('rfd_1', 1, 'o', 'success', 'manual', '', FALSE, 1, 0, FALSE, 0, 2, '', '', '[]', \
+             '', 1, 0, 'rfd_2', 0, 0)",
         ).await;
         let id = stage.texts("SELECT CAST(id AS TEXT) FROM refund_record WHERE payment_id = 1 AND status = 'pending'").await;
         let id = RefundId(id[0].parse().unwrap());

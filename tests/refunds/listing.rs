@@ -50,7 +50,7 @@ on_both_engines! {
         build_due_lists(&stage.ctx).await.unwrap();
         assert_eq!(stage.notices().await, before, "nothing new is nothing to tell");
 
-        reject(&stage.ctx, &admin(), stage.of(2).await.id, "已线下退回").await.unwrap();
+        reject(&stage.ctx, &admin(), stage.of(2).await.id, "代打卡").await.unwrap();
         camps::advance_by_calendar(&stage.ctx).await.unwrap();
         assert_eq!(status().await, ["archived"]);
     }
@@ -136,13 +136,14 @@ on_both_engines! {
 
     async fn no_list_before_a_complete_sync_after_the_end(db) {
         let stage = Stage::set(db, &[clear(1)]).await;
-        for (state, started_at) in [("complete", OVER_AT - 1), ("partial", OVER_AT), ("failed", OVER_AT)] {
-            stage.run(&format!("UPDATE sync_run SET state = '{state}', started_at = {started_at}")).await;
+        for (started_at, pointer) in [(OVER_AT - 1, "1"), (OVER_AT, "NULL")] {
+            stage.run(&format!("UPDATE sync_run SET started_at = {started_at}")).await;
+            stage.run(&format!("UPDATE training_camp SET current_sync_id = {pointer} WHERE id = 1")).await;
             let built = build_list(&stage.ctx, None, CAMP).await;
             assert!(matches!(built, Err(Error::Refused(Refusal::WrongState(_)))), "{built:?}");
         }
         assert_eq!(stage.texts("SELECT status FROM training_camp WHERE id = 1").await, ["ended"]);
-        stage.run("UPDATE sync_run SET state = 'complete'").await;
+        stage.run("UPDATE training_camp SET current_sync_id = 1 WHERE id = 1").await;
         let coach_elsewhere = build_list(&stage.ctx, Some(&foreign_coach()), CAMP).await;
         assert!(matches!(coach_elsewhere, Err(Error::Forbidden(_))));
         build_list(&stage.ctx, Some(&coach()), CAMP).await.unwrap();

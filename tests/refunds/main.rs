@@ -25,6 +25,7 @@ mod archiving;
 mod books;
 mod choosing;
 mod deciding;
+mod each_by_themselves;
 mod finding;
 mod listing;
 mod sending;

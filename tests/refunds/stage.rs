@@ -362,9 +362,9 @@ status, must_change_password, created_at, updated_at) VALUES \
 (6, 'zhou', '', 'super_admin', '周总', 'active', FALSE, 0, 0);
 INSERT INTO training_camp (id, name, name_folded, deposit_fen, start_date, end_date, total_days, \
 required_days, grace_days, introduction_html, group_robot_key, status, current_sync_id, \
-created_at, updated_at) VALUES \
-(1, '写作营', '写作营', 9900, '2026-01-01', '2026-01-10', 10, 7, 1, '', BYTES'00', 'ended', 1, 0, 0), \
-(2, '阅读营', '阅读营', 9900, '2026-01-01', '2026-01-10', 10, 7, 1, '', NULL, 'ended', NULL, 0, 0);
+posts_sync_id, created_at, updated_at) VALUES \
+(1, '写作营', '写作营', 9900, '2026-01-01', '2026-01-10', 10, 7, 1, '', BYTES'00', 'ended', 1, 1, 0, 0), \
+(2, '阅读营', '阅读营', 9900, '2026-01-01', '2026-01-10', 10, 7, 1, '', NULL, 'ended', NULL, NULL, 0, 0);
 INSERT INTO camp_member_relation (camp_id, user_id, role) VALUES (1, 3, 'coach'), \
 (1, 4, 'coach'), (2, 5, 'coach');
 INSERT INTO sync_run (id, camp_id, state, requested_by, started_at, finished_at, members, \

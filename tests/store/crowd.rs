@@ -3,7 +3,7 @@
 
 use campkeeper::domain::refund::Proposal;
 use campkeeper::domain::{
-    CampStatus, Fen, MatchStatus, OrderStatus, PlanetUserId, RefundKind, RefundStatus,
+    CampStatus, Fen, MatchStatus, OrderStatus, PaymentId, PlanetUserId, RefundKind, RefundStatus,
 };
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
@@ -91,7 +91,7 @@ pub(crate) async fn crowd(db: &TestDb, seed: u64) -> Vec<Someone> {
          flags, is_clear, amount_fen, checked_in_days, eligible, confidence, proposal, \
          proposal_hash, reason, polls, created_at, updated_at, first_approver, decided_by, \
          decided_by_name, decided_at, undo_until, attempts, failure_reason, wechat_refund_id, \
-         refunded_at, closed_by, closed_by_name, closed_at)",
+         refunded_at, closed_by, closed_by_name, closed_at, proposal_version, match_reasons)",
         people.iter().filter_map(refund),
     ));
     sql.push(insert(
@@ -194,19 +194,19 @@ fn refund(one: &Someone) -> Option<String> {
     let status = one.refund?;
     let Someone { id, camp, .. } = one;
     let proposal = Proposal {
+        payment_id: PaymentId(*id),
         kind: RefundKind::Deposit,
         amount_fen: Fen::new(one.paid_fen).unwrap(),
-        sync_id: None,
         checked_in_days: one.days,
         terms: None,
         planet_user_id: Some(PlanetUserId(account(*id))),
-        confidence: 100,
-        match_reasons: Vec::new(),
+        rivals: 0,
         flags: Vec::new(),
+        reason: String::new(),
     };
     Some(format!(
         "{id}, '{}', {camp}, {id}, {id}, '{}', '{status}', 'deposit', '', {}, {}, {}, TRUE, {}, \
-         '{}', '{}', '', 0, {}, 0, {}",
+         '{}', '{}', '', 0, {}, 0, {}, {}, '[]'",
         refund_no(*id),
         order_no(*id),
         id % 2 == 0,
@@ -216,7 +216,8 @@ fn refund(one: &Someone) -> Option<String> {
         proposal.to_text().unwrap(),
         proposal.hash().unwrap(),
         id % 5,
-        state_columns(status)
+        state_columns(status),
+        Proposal::VERSION
     ))
 }
 

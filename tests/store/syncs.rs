@@ -81,10 +81,10 @@ on_both_engines! {
         let refund = format!(
             "INSERT INTO refund_record (refund_no, camp_id, payment_id, order_no, status, kind, \
              flags, is_clear, amount_fen, sync_id, checked_in_days, eligible, confidence, \
-             proposal, proposal_hash, reason, attempts, polls, created_at, \
-             updated_at) VALUES ('rfd_x', \
-             1, 1, 'ord_x', 'pending', 'deposit', '[]', TRUE, 9900, {named}, 5, TRUE, 100, '{{}}', \
-             'h', '', 0, 0, 0, 0)"
+             proposal_version, proposal, proposal_hash, match_reasons, reason, attempts, polls, \
+             created_at, updated_at) VALUES ('rfd_x', \
+             1, 1, 'ord_x', 'pending', 'deposit', '[]', TRUE, 9900, {named}, 5, TRUE, 100, 2, \
+             '{{}}', 'h', '[]', '', 0, 0, 0, 0)"
         );
         db.run(refund.leak()).await;
 

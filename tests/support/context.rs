@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use campkeeper::catalogue::Catalogue;
 use campkeeper::domain::Clock;
+use campkeeper::domain::promise::PromiseRules;
 use campkeeper::platforms::files::Files;
 use campkeeper::services::{Context, Settings, WallClock};
 
@@ -35,6 +36,13 @@ pub fn settings() -> Settings {
         public_url: "https://camp.example.com".to_owned(),
         requests_per_minute: 0,
         default_grace_days: 1,
+        promise: PromiseRules {
+            list_within: 2,
+            decision_within: 3,
+            money_within: 1,
+            appeal_hours: 72,
+            answer_within: 2,
+        },
         undo_seconds: 60,
         second_approver_over_fen: 0,
         recipients: Vec::new(),

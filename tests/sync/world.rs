@@ -207,6 +207,7 @@ impl World {
             session_hash: self.ctx.new_uuid().as_bytes().to_vec(),
             channel: PayChannel::Native,
             terms,
+            promise: self.ctx.settings.promise.promise(&terms),
             payer: None,
             wecom_userid: None,
             claim: claim.unwrap_or_default(),

@@ -8,7 +8,7 @@ export type ApproveBody = {
     /**
      * The proposal that was shown; refused if it is no longer what stands.
      */
-    proposalHash?: string | null;
+    proposalHash: string;
 };
 
 /**
@@ -27,7 +27,7 @@ export type BalancesView = {
 };
 
 /**
- * Either `ids` or `campId`.
+ * Either `items` or `campId`; in a dry run `ids` may take the place of `items`.
  */
 export type BatchApproveBody = {
     /**
@@ -40,7 +40,11 @@ export type BatchApproveBody = {
     dryRun?: boolean;
     ids?: Array<number> | null;
     /**
-     * At least so sure, 0 to 100. With `campId` 80 unless given; `ids` were chosen by a person and
+     * What was shown: each is refused if it is no longer what stands.
+     */
+    items?: Array<BatchItem> | null;
+    /**
+     * At least so sure, 0 to 100. With `campId` 80 unless given; `items` were chosen by a person and
      * are taken as they are unless it is given, then those below are skipped as `wrong_state`.
      */
     minConfidence?: number | null;
@@ -57,6 +61,14 @@ export type BatchApproved = {
      * Until when all of it can be withdrawn; none in a dry run.
      */
     undoUntil?: string | null;
+};
+
+/**
+ * A refund, and the proposal of it that was shown.
+ */
+export type BatchItem = {
+    id: number;
+    proposalHash: string;
 };
 
 export type BatchRejectBody = {
@@ -118,6 +130,10 @@ export type BuiltView = {
     lookFen: number;
     notEligible: number;
     refreshed: number;
+    /**
+     * Members of whom nothing is known yet as of the end of their own terms.
+     */
+    waiting: number;
     withdrawn: number;
 };
 
@@ -462,6 +478,10 @@ export type EnvelopeBuiltView = {
         lookFen: number;
         notEligible: number;
         refreshed: number;
+        /**
+         * Members of whom nothing is known yet as of the end of their own terms.
+         */
+        waiting: number;
         withdrawn: number;
     };
     /**
@@ -1892,7 +1912,8 @@ export type EnvelopeRefundView = {
         eligible: boolean;
         failureReason?: string | null;
         /**
-         * What a person must look at: `grace`, `days_disagree`, `low_confidence`, `contested`.
+         * What a person must look at: `grace`, `days_disagree`, `posts_missing`, `attested`,
+         * `low_confidence`, `contested`, `rejected_before`.
          */
         flags: Array<string>;
         graceDays?: number | null;
@@ -1909,6 +1930,10 @@ export type EnvelopeRefundView = {
         reason: string;
         refundNo: string;
         refundedAt?: string | null;
+        /**
+         * Why a person has rejected what was proposed against the judgement before.
+         */
+        rejectedBefore?: string | null;
         /**
          * The number of the refund that took its place.
          */
@@ -2107,7 +2132,7 @@ export type EvidenceView = {
      */
     postDays: Array<string>;
     /**
-     * Days of its ranking; none where the ranking does not have the account.
+     * Days of its ranking, 0 for an account that is not in it; none where there is no ranking.
      */
     rankingDays?: number | null;
     /**
@@ -2705,7 +2730,8 @@ export type RefundView = {
     eligible: boolean;
     failureReason?: string | null;
     /**
-     * What a person must look at: `grace`, `days_disagree`, `low_confidence`, `contested`.
+     * What a person must look at: `grace`, `days_disagree`, `posts_missing`, `attested`,
+     * `low_confidence`, `contested`, `rejected_before`.
      */
     flags: Array<string>;
     graceDays?: number | null;
@@ -2722,6 +2748,10 @@ export type RefundView = {
     reason: string;
     refundNo: string;
     refundedAt?: string | null;
+    /**
+     * Why a person has rejected what was proposed against the judgement before.
+     */
+    rejectedBefore?: string | null;
     /**
      * The number of the refund that took its place.
      */
@@ -3670,7 +3700,7 @@ export type GenerateRefundsData = {
 
 export type GenerateRefundsErrors = {
     /**
-     * wrong_state: the camp has not ended, or no complete sync has started since
+     * wrong_state: the camp has not ended, or nobody can be judged yet
      */
     409: ProblemBody;
 };
@@ -3682,6 +3712,30 @@ export type GenerateRefundsResponses = {
 };
 
 export type GenerateRefundsResponse = GenerateRefundsResponses[keyof GenerateRefundsResponses];
+
+export type WaivePostsData = {
+    body: ReasonBody;
+    path: {
+        campId: number;
+    };
+    query?: never;
+    url: '/api/admin/refunds/waive-posts/{campId}';
+};
+
+export type WaivePostsErrors = {
+    /**
+     * wrong_state: posts were read, or nobody can be judged yet
+     */
+    409: ProblemBody;
+};
+
+export type WaivePostsError = WaivePostsErrors[keyof WaivePostsErrors];
+
+export type WaivePostsResponses = {
+    200: EnvelopeBuiltView;
+};
+
+export type WaivePostsResponse = WaivePostsResponses[keyof WaivePostsResponses];
 
 export type GetRefundData = {
     body?: never;

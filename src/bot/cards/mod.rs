@@ -1,6 +1,7 @@
 //! Interactive cards: one folder per flow, and what all of them share. Three files know all flows:
 //! this one what a press does, `draw` how each looks, `renewing` how each lives on.
 
+mod anew;
 pub(super) mod approving;
 pub(super) mod batch;
 pub(super) mod choosing;

@@ -15,8 +15,7 @@ use crate::services::inbox::Reply;
 use crate::services::{Error, Result, cards, review, staff};
 use crate::store::cards::Card;
 
-use super::waiting::waiting_for;
-use super::{batch, digest, single};
+use super::anew::as_of_now;
 
 /// How long before its end a card is renewed: enough for a process that was down to come back.
 const BEFORE_THE_END: TimeDelta = TimeDelta::hours(6);
@@ -92,30 +91,6 @@ async fn reissue(bot: &Bot, card: &Card, readers: BTreeSet<WecomUserid>) -> Resu
         | Proposal::SyncFailed(_)
         | Proposal::PaymentAbnormal(_) => Ok(None),
     }
-}
-
-/// Makes the proposal of a card about refunds anew; none if nothing waits.
-async fn as_of_now(
-    bot: &Bot,
-    card: &Card,
-    readers: &BTreeSet<WecomUserid>,
-) -> Result<Option<Proposal>> {
-    let Some(camp) = card.camp_id else {
-        return Ok(None);
-    };
-    let waiting = waiting_for(bot, readers, camp).await?;
-    let Some(waiting) = waiting.filter(|waiting| !waiting.is_empty()) else {
-        return Ok(None);
-    };
-    Ok(match &card.proposal {
-        Proposal::Digest(_) => Some(digest::propose(&waiting)?.into()),
-        Proposal::Batch(_) => Some(batch::propose(&waiting).into()),
-        Proposal::Single(old) => {
-            let listed = waiting.of_refund(old.refund.id);
-            listed.map(|listed| single::propose(&waiting.camp, listed).into())
-        }
-        _ => None,
-    })
 }
 
 async fn failed_still(

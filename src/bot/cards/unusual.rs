@@ -6,8 +6,11 @@ use crate::domain::RefundFlag;
 const MARKS: &[(RefundFlag, &str)] = &[
     (RefundFlag::Contested, "有争议"),
     (RefundFlag::LowConfidence, "身份未确认"),
+    (RefundFlag::RejectedBefore, "拒绝过"),
     (RefundFlag::DaysDisagree, "天数不一致"),
+    (RefundFlag::Attested, "人工天数"),
     (RefundFlag::Grace, "宽限"),
+    (RefundFlag::PostsMissing, "帖子不全"),
 ];
 
 /// The gravest thing about a refund; none about an ordinary one.

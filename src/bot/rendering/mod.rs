@@ -45,6 +45,9 @@ impl Bot {
             Message::RefundStuck(it) => self.text(due, it),
             Message::RefundUnexpected(it) => self.text(due, it),
             Message::BooksDiffer(it) => self.text(due, it),
+            Message::ListWaits(it) => self.text(due, it),
+            Message::NobodyQualifies(it) => self.text(due, it),
+            Message::CampLingers(it) => self.text(due, it),
             Message::MatchWaiting(it) => self.text(due, it),
             Message::MatchContested(it) => self.text(due, it),
             Message::Help(it) => self.text(due, it),
@@ -62,6 +65,10 @@ impl Bot {
             Message::MatchDone(it) => self.text(due, it),
             Message::PaymentOutcome(it) => self.text(due, &views::PaymentOutcome::from(it)),
             Message::DecidedBefore(it) => self.text(due, &views::DecidedBefore::from(it)),
+            Message::ProposalsChanged(it) => {
+                let view = views::ProposalsChanged::of(it, &self.ctx.settings.catalogue);
+                self.text(due, &view)
+            }
             Message::Refused(it) => self.text(due, it),
             Message::Failed(it) => self.text(due, it),
             Message::CardGone(it) => self.text(due, it),

@@ -5,8 +5,10 @@ use serde::Serialize;
 
 use crate::bot::replies::moment;
 use crate::bot::templates::views;
+use crate::catalogue::Catalogue;
 use crate::domain::eligibility::Judgement;
 use crate::domain::message;
+use crate::domain::refund::Change;
 use crate::domain::{CampStatus, RefundStatus};
 use crate::services::sync::SyncState;
 
@@ -17,6 +19,9 @@ views! {
     message::RefundStuck => "refund_stuck.txt",
     message::RefundUnexpected => "refund_unexpected.txt",
     message::BooksDiffer => "books_differ.txt",
+    message::ListWaits => "list_waits.txt",
+    message::NobodyQualifies => "nobody_qualifies.txt",
+    message::CampLingers => "camp_lingers.txt",
     message::MatchWaiting => "match_waiting.txt",
     message::MatchContested => "match_contested.txt",
     message::Help => "answer_help.txt",
@@ -40,6 +45,7 @@ views! {
     BatchSummary => "batch_summary.txt",
     PaymentOutcome => "answer_payment_outcome.txt",
     DecidedBefore => "answer_decided_before.txt",
+    ProposalsChanged => "answer_proposals_changed.txt",
     CardLink => "answer_card_link.txt",
     CardInWords => "card_in_words.txt",
 }
@@ -306,6 +312,36 @@ impl From<&message::Decided> for Decided {
             Of::MatchWithdrawn { name } => Self::MatchWithdrawn { name: name.clone() },
             Of::Synced => Self::Synced,
             Of::Retried => Self::Retried,
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ProposalsChanged {
+    camp_name: String,
+    lines: Vec<String>,
+    more: usize,
+}
+
+impl ProposalsChanged {
+    pub(super) fn of(it: &message::ProposalsChanged, catalogue: &Catalogue) -> Self {
+        let said = |change: &Change| {
+            let said = catalogue.say(&change.difference);
+            match &change.by {
+                Some(by) => format!("{said}（{by}）"),
+                None => said,
+            }
+        };
+        let line = |refund: &message::ChangedRefund| {
+            let changes: Vec<String> = refund.changes.iter().map(said).collect();
+            format!("{}：{}", refund.name, changes.join("，"))
+        };
+        Self {
+            camp_name: it.camp_name.clone(),
+            lines: it.refunds.iter().map(line).collect(),
+            more: it.more,
         }
     }
 }

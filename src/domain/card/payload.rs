@@ -63,14 +63,22 @@ pub struct Digest {
     pub not_eligible: i64,
     /// Refunds that a colleague has to approve as well.
     pub awaiting: usize,
+    /// Members among those to look at of whom no posts could be compared with the ranking.
+    #[serde(default)]
+    pub posts_missing: usize,
 }
 
 impl Versioned for Digest {
     const KIND: &'static str = CardKind::Digest.as_str();
-    const VERSION: i64 = 2;
+    const VERSION: i64 = 3;
 
     fn read_older(version: i64, payload: &str) -> Option<serde_json::Result<Self>> {
-        (version == 1).then(|| serde_json::from_str::<DigestV1>(payload).map(Self::from))
+        match version {
+            1 => Some(serde_json::from_str::<DigestV1>(payload).map(Self::from)),
+            // The second version said nothing of posts.
+            2 => Some(serde_json::from_str(payload)),
+            _ => None,
+        }
     }
 }
 
@@ -110,6 +118,7 @@ impl From<DigestV1> for Digest {
             unidentified: 0,
             not_eligible: old.not_eligible,
             awaiting: old.awaiting,
+            posts_missing: 0,
         }
     }
 }
@@ -145,8 +154,20 @@ pub struct Single {
     /// How sure it is who the member is, 0–100.
     pub confidence: i64,
     pub reasons: Vec<String>,
+    /// Why a person has rejected what was proposed against the judgement before.
+    pub rejected_before: Option<String>,
     /// The first approver, where a second one is waited for.
     pub first_by: Option<String>,
+}
+
+impl Versioned for Single {
+    const KIND: &'static str = CardKind::Single.as_str();
+    const VERSION: i64 = 2;
+
+    /// The first version knew no earlier rejections.
+    fn read_older(version: i64, payload: &str) -> Option<serde_json::Result<Self>> {
+        (version == 1).then(|| serde_json::from_str(payload))
+    }
 }
 
 /// Which account a member is.
@@ -235,7 +256,6 @@ macro_rules! first_version {
 
 first_version! {
     Batch = Batch,
-    Single = Single,
     MatchQuestion = Match,
     MatchNobody = MatchNobody,
     Namesakes = Namesakes,

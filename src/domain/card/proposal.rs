@@ -214,6 +214,7 @@ mod tests {
             unidentified: 0,
             not_eligible: 2,
             awaiting: 0,
+            posts_missing: 0,
         }
     }
 
@@ -247,7 +248,12 @@ mod tests {
         assert_eq!(read, Ok(Proposal::from(digest())));
         let shape = Proposal::read(CardKind::Digest, 2, payload).unwrap_err();
         assert!(matches!(shape, Unreadable::Shape { version: 2, .. }));
-        let version = Proposal::read(CardKind::Digest, 3, payload).unwrap_err();
-        assert!(matches!(version, Unreadable::Version { version: 3, .. }));
+        let version = Proposal::read(CardKind::Digest, 4, payload).unwrap_err();
+        assert!(matches!(version, Unreadable::Version { version: 4, .. }));
+        let second = digest();
+        let mut written: serde_json::Value = serde_json::to_value(&second).unwrap();
+        written.as_object_mut().unwrap().remove("postsMissing");
+        let read = Proposal::read(CardKind::Digest, 2, &written.to_string());
+        assert_eq!(read, Ok(second.into()));
     }
 }

@@ -89,6 +89,12 @@ messages! {
     BooksDiffer = "books_differ",
     /// A camp's refund list has been built.
     RefundListReady = "refund_list_ready",
+    /// A camp has ended, and its refund list cannot be built.
+    ListWaits = "list_waits",
+    /// A camp has been settling for too long.
+    CampLingers = "camp_lingers",
+    /// Nobody of a camp gets their deposit back.
+    NobodyQualifies = "nobody_qualifies",
     /// A sync has not read everything.
     SyncFailed = "sync_failed",
     /// A camp's last day is over.
@@ -135,6 +141,8 @@ messages! {
     PaymentOutcome = "answer_payment_outcome",
     /// Somebody else has decided.
     DecidedBefore = "answer_decided",
+    /// Refunds that have changed since they were shown.
+    ProposalsChanged = "answer_proposals_changed",
     /// The wish was refused.
     Refused = "answer_refused" version 2,
     /// The wish could not be fulfilled, through no fault of theirs.

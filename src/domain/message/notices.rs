@@ -111,6 +111,34 @@ pub struct BooksDiffer {
     pub order_no: Option<String>,
 }
 
+/// A camp has ended, and nobody of it can be judged yet, so that there is no refund list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListWaits {
+    pub camp_id: CampId,
+    pub camp_name: String,
+    /// The camp names a project of the planet.
+    pub has_project: bool,
+}
+
+/// A camp has been settling for so many days, and deposits of it are still owed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CampLingers {
+    pub camp_id: CampId,
+    pub camp_name: String,
+    pub days: i64,
+}
+
+/// A camp's refund list has been built, and nobody is on it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NobodyQualifies {
+    pub camp_id: CampId,
+    pub camp_name: String,
+    pub members: i64,
+}
+
 /// A camp's refund list has been built: a digest of what waits then is what is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::eligibility::Days;
+use crate::domain::refund::Change;
 use crate::domain::{
     CampId, CampStatus, CardId, Fen, PlanetUserId, RefundStatus, SyncId, Timestamp,
 };
@@ -276,6 +277,24 @@ pub enum Decided {
     Synced,
     /// A refund is tried again.
     Retried,
+}
+
+/// Refunds of a list that were not approved, since what was shown of them has changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProposalsChanged {
+    pub camp_name: String,
+    pub refunds: Vec<ChangedRefund>,
+    /// Refunds that are not listed.
+    pub more: usize,
+}
+
+/// One refund among several.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangedRefund {
+    /// The name by which the member is listed.
+    pub name: String,
+    pub changes: Vec<Change>,
 }
 
 /// The wish could not be fulfilled, through no fault of theirs.

@@ -30,22 +30,8 @@ pub fn check_account(proposal: &Proposal, other: Option<String>) -> Result<(), N
 
 #[cfg(test)]
 mod tests {
+    use super::super::samples::proposal;
     use super::*;
-    use crate::domain::{Fen, PlanetUserId};
-
-    fn proposal(kind: RefundKind, flags: Vec<RefundFlag>) -> Proposal {
-        Proposal {
-            kind,
-            amount_fen: Fen::new(9900).unwrap(),
-            sync_id: None,
-            checked_in_days: 7,
-            terms: None,
-            planet_user_id: Some(PlanetUserId(7)),
-            confidence: 100,
-            match_reasons: vec![],
-            flags,
-        }
-    }
 
     #[test]
     fn an_account_serves_once_and_nobody_while_it_is_contested() {

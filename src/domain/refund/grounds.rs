@@ -1,30 +1,48 @@
 //! The facts behind a refund, and the proposal that follows from them.
 
-use super::{CLEAR_CONFIDENCE, Proposal, RefundFlag, RefundKind};
+use super::{CLEAR_CONFIDENCE, Proposal, Provenance, RefundFlag, RefundKind};
 use crate::domain::eligibility::Judgement;
-use crate::domain::{Fen, MatchStatus, OrderFlag, PlanetUserId, SyncId, Terms, Timestamp};
+use crate::domain::evidence::{DecidingDays, Evidence};
+use crate::domain::{
+    CheckInSource, Fen, MatchStatus, OrderFlag, PaymentId, PlanetUserId, SyncId, Terms, Timestamp,
+};
 
 /// The facts of one moment about a payment and the member it made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grounds {
+    pub payment_id: PaymentId,
     /// A refund gives back all of it.
     pub paid: Fen,
     /// The trouble with the payment.
     pub flag: Option<OrderFlag>,
     /// The rules on the order; none for an unknown order.
     pub terms: Option<Terms>,
-    /// The camp's complete sync that decides.
+    /// The camp's ranking that decides.
     pub sync: Option<DecidingSync>,
+    pub posts: Posts,
+    /// Why a person has rejected an earlier proposal of it, made against the judgement.
+    pub rejected_before: Option<String>,
     /// The member; none for a payment that made none.
     pub claimant: Option<Claimant>,
 }
 
-/// The complete, checksum-clean sync that a camp points at.
+/// The sync with the newest complete, checksum-clean ranking, which a camp points at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DecidingSync {
     pub id: SyncId,
     /// The moment it began to read the planet.
     pub started_at: Timestamp,
+}
+
+/// What is known of the posts of a camp.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Posts {
+    /// All of them were read once.
+    Read,
+    /// Never, so that the ranking stands alone.
+    Missing,
+    /// Never, and a person has said that the ranking suffices.
+    Waived,
 }
 
 /// The member who asks for their deposit, as far as they are known.
@@ -37,9 +55,9 @@ pub struct Claimant {
     pub confidence: i64,
     /// In words.
     pub match_reasons: Vec<String>,
-    /// Days of the sync's ranking; none where the ranking does not have the account.
-    pub ranking_days: Option<i64>,
-    /// Days of the camp on which the posts show a check-in.
+    /// All that is stated of their days.
+    pub evidence: Evidence,
+    /// Distinct days within their own dates on which posts show a check-in.
     pub post_days: i64,
     /// Other members of the camp who claim the same account.
     pub rivals: i64,
@@ -52,23 +70,45 @@ impl Claimant {
     const fn is_contested(&self) -> bool {
         self.rivals > 0 && !self.is_given
     }
+
+    /// True if the ranking and the posts count other days, or count by other dates than their own.
+    fn is_disputed(&self, posts: Posts) -> bool {
+        let counted = self.evidence.ranking.map(|ranking| ranking.days);
+        let differs = counted.is_some_and(|days| days != self.post_days);
+        self.evidence.has_own_dates || (posts == Posts::Read && differs)
+    }
+
+    fn is_unsure(&self) -> bool {
+        self.confidence < CLEAR_CONFIDENCE || self.match_status != MatchStatus::Matched
+    }
 }
 
 impl Grounds {
-    /// The sync that judges deposits: complete, and begun after the camp's last day.
+    /// True if what decides about the member is known as of the end of their own terms: the others
+    /// of their camp are judged without them. Of somebody without an account a ranking of that time
+    /// says that they have no days.
     #[must_use]
-    pub fn judging_sync(&self) -> Option<DecidingSync> {
-        let over_at = self.terms?.over_at();
-        self.sync.filter(|sync| sync.started_at >= over_at)
+    pub fn is_judged(&self) -> bool {
+        let Some(over_at) = self.terms.map(|terms| terms.over_at()) else {
+            return false;
+        };
+        match &self.claimant {
+            Some(claimant) if claimant.planet_user_id.is_some() => {
+                claimant.evidence.deciding_since(over_at).is_some()
+            }
+            _ => self.sync.is_some_and(|sync| sync.started_at >= over_at),
+        }
     }
 
-    /// The days of the ranking. In the roster without check-ins is 0 days.
+    /// The days that count. What was stated before the end still holds after it.
+    fn deciding(&self) -> Option<DecidingDays> {
+        self.claimant.as_ref()?.evidence.deciding()
+    }
+
+    /// The number of days that count; 0 where nothing is stated.
     #[must_use]
     pub fn checked_in_days(&self) -> i64 {
-        let claimant = self.claimant.as_ref();
-        claimant
-            .and_then(|claimant| claimant.ranking_days)
-            .unwrap_or(0)
+        self.deciding().map_or(0, |deciding| deciding.days)
     }
 
     /// Judges the days by the rules on the order.
@@ -83,12 +123,12 @@ impl Grounds {
     }
 
     /// The proposal of `kind` that these grounds support; none if they do not. A deposit needs
-    /// days that suffice in a sync begun after the camp; a flagged payment needs its flag and no
+    /// days that suffice and are known as of the end; a flagged payment needs its flag and no
     /// member; a person may propose any paid order.
     #[must_use]
     pub fn propose(&self, kind: RefundKind) -> Option<Proposal> {
         let supported = match kind {
-            RefundKind::Deposit => self.judging_sync().is_some() && self.judgement().is_eligible(),
+            RefundKind::Deposit => self.is_judged() && self.judgement().is_eligible(),
             RefundKind::Manual => true,
             flagged => self.claimant.is_none() && self.kind_of_flag() == Some(flagged),
         };
@@ -107,19 +147,32 @@ impl Grounds {
         })
     }
 
-    fn frozen(&self, kind: RefundKind) -> Proposal {
-        let rests_on_days = matches!(kind, RefundKind::Deposit | RefundKind::Manual);
+    /// What these grounds say of a refund of `kind`, whether they support it or not.
+    #[must_use]
+    pub fn frozen(&self, kind: RefundKind) -> Proposal {
         let claimant = self.claimant.as_ref();
         Proposal {
+            payment_id: self.payment_id,
             kind,
             amount_fen: self.paid,
-            sync_id: self.sync.filter(|_| rests_on_days).map(|sync| sync.id),
             checked_in_days: self.checked_in_days(),
             terms: self.terms,
             planet_user_id: claimant.and_then(|claimant| claimant.planet_user_id),
+            rivals: claimant.map_or(0, |claimant| claimant.rivals),
+            flags: self.flags(),
+            reason: String::new(),
+        }
+    }
+
+    /// Where a proposal of `kind` is read from.
+    #[must_use]
+    pub fn provenance(&self, kind: RefundKind) -> Provenance {
+        let rests_on_days = matches!(kind, RefundKind::Deposit | RefundKind::Manual);
+        let claimant = self.claimant.as_ref();
+        Provenance {
+            sync_id: self.sync.filter(|_| rests_on_days).map(|sync| sync.id),
             confidence: claimant.map_or(0, |claimant| claimant.confidence),
             match_reasons: claimant.map_or_else(Vec::new, |c| c.match_reasons.clone()),
-            flags: self.flags(),
         }
     }
 
@@ -128,14 +181,20 @@ impl Grounds {
         let Some(claimant) = &self.claimant else {
             return Vec::new();
         };
-        let disagree = self.sync.is_some() && claimant.post_days != self.checked_in_days();
-        let unsure =
-            claimant.confidence < CLEAR_CONFIDENCE || claimant.match_status != MatchStatus::Matched;
+        let source = self.deciding().map(|deciding| deciding.source);
+        let is_stated = matches!(
+            source,
+            Some(CheckInSource::Import | CheckInSource::Attested)
+        );
+        let has_only_ranking = source.is_some() && !is_stated && self.posts == Posts::Missing;
         let found = [
             (RefundFlag::Grace, self.judgement() == Judgement::ByGrace),
-            (RefundFlag::DaysDisagree, disagree),
-            (RefundFlag::LowConfidence, unsure),
+            (RefundFlag::DaysDisagree, claimant.is_disputed(self.posts)),
+            (RefundFlag::PostsMissing, has_only_ranking),
+            (RefundFlag::Attested, is_stated),
+            (RefundFlag::LowConfidence, claimant.is_unsure()),
             (RefundFlag::Contested, claimant.is_contested()),
+            (RefundFlag::RejectedBefore, self.rejected_before.is_some()),
         ];
         let raised = found.into_iter().filter(|(_, raised)| *raised);
         raised.map(|(flag, _)| flag).collect()
@@ -147,6 +206,7 @@ mod tests {
     use chrono::{NaiveDate, TimeDelta};
 
     use super::*;
+    use crate::domain::evidence::CountedDays;
 
     fn terms() -> Terms {
         let day = |d| NaiveDate::from_ymd_opt(2026, 1, d).unwrap();
@@ -160,8 +220,14 @@ mod tests {
         }
     }
 
+    fn at_the_end(days: i64) -> Option<CountedDays> {
+        let as_of = terms().over_at();
+        Some(CountedDays { days, as_of })
+    }
+
     fn grounds() -> Grounds {
         Grounds {
+            payment_id: PaymentId(7),
             paid: Fen::new(9900).unwrap(),
             flag: None,
             terms: Some(terms()),
@@ -169,12 +235,17 @@ mod tests {
                 id: SyncId(4),
                 started_at: terms().over_at(),
             }),
+            posts: Posts::Read,
+            rejected_before: None,
             claimant: Some(Claimant {
                 planet_user_id: Some(PlanetUserId(300_000_000_000_007)),
                 match_status: MatchStatus::Matched,
                 confidence: 100,
                 match_reasons: vec![],
-                ranking_days: Some(7),
+                evidence: Evidence {
+                    ranking: at_the_end(7),
+                    ..Evidence::default()
+                },
                 post_days: 7,
                 rivals: 0,
                 is_given: false,
@@ -188,23 +259,54 @@ mod tests {
         grounds
     }
 
+    fn ranked(ranking: i64, posts: i64) -> Grounds {
+        with(|c| (c.evidence.ranking, c.post_days) = (at_the_end(ranking), posts))
+    }
+
     #[test]
     fn a_clear_deposit() {
         let proposal = grounds().propose(RefundKind::Deposit).unwrap();
         assert!(proposal.is_clear());
         assert_eq!(proposal.amount_fen.get(), 9900);
-        assert_eq!(proposal.sync_id, Some(SyncId(4)));
+        let provenance = grounds().provenance(RefundKind::Deposit);
+        assert_eq!(provenance.sync_id, Some(SyncId(4)));
+    }
+
+    #[test]
+    fn a_sync_that_changes_nothing_leaves_the_hash() {
+        let shown = grounds().propose(RefundKind::Deposit).unwrap();
+        let mut later = with(|c| {
+            c.match_reasons = vec!["人工确认".to_owned()];
+            c.evidence.ranking = Some(CountedDays {
+                days: 7,
+                as_of: terms().over_at().plus(TimeDelta::days(3)),
+            });
+        });
+        later.sync = Some(DecidingSync {
+            id: SyncId(5),
+            started_at: terms().over_at().plus(TimeDelta::days(3)),
+        });
+        let now = later.propose(RefundKind::Deposit).unwrap();
+        assert_eq!(now.hash().unwrap(), shown.hash().unwrap());
+        assert_ne!(
+            later.provenance(RefundKind::Deposit),
+            grounds().provenance(RefundKind::Deposit)
+        );
     }
 
     #[test]
     fn what_is_to_be_looked_at_is_flagged() {
-        use RefundFlag::{Contested, DaysDisagree, Grace, LowConfidence};
+        use RefundFlag::{
+            Attested, Contested, DaysDisagree, Grace, LowConfidence, PostsMissing, RejectedBefore,
+        };
+        let mut posts_missing = ranked(7, 0);
+        posts_missing.posts = Posts::Missing;
+        let mut rejected_before = grounds();
+        rejected_before.rejected_before = Some("代打卡".to_owned());
         let cases: Vec<(Grounds, Vec<RefundFlag>)> = vec![
-            (
-                with(|c| (c.ranking_days, c.post_days) = (Some(6), 6)),
-                vec![Grace],
-            ),
-            (with(|c| c.post_days = 6), vec![DaysDisagree]),
+            (ranked(6, 6), vec![Grace]),
+            (ranked(7, 6), vec![DaysDisagree]),
+            (posts_missing, vec![PostsMissing]),
             (with(|c| c.confidence = 79), vec![LowConfidence]),
             (
                 with(|c| c.match_status = MatchStatus::Pending),
@@ -215,9 +317,24 @@ mod tests {
                 with(|c| (c.rivals, c.is_given, c.confidence) = (1, true, 79)),
                 vec![LowConfidence],
             ),
+            (rejected_before, vec![RejectedBefore]),
             (
                 with(|c| {
-                    (c.ranking_days, c.post_days) = (Some(6), 5);
+                    c.evidence.has_own_dates = true;
+                    c.evidence.posts = at_the_end(7);
+                }),
+                vec![DaysDisagree],
+            ),
+            (
+                with(|c| {
+                    (c.evidence.ranking, c.post_days) = (at_the_end(4), 4);
+                    c.evidence.attested = at_the_end(7);
+                }),
+                vec![Attested],
+            ),
+            (
+                with(|c| {
+                    (c.evidence.ranking, c.post_days) = (at_the_end(6), 5);
                     (c.confidence, c.rivals) = (50, 1);
                 }),
                 vec![Grace, DaysDisagree, LowConfidence, Contested],
@@ -231,24 +348,39 @@ mod tests {
     }
 
     #[test]
-    fn no_deposit_without_days_account_or_a_sync_after_the_end() {
-        let mut early = grounds();
-        early.sync = early.sync.map(|sync| DecidingSync {
-            started_at: sync.started_at.minus(TimeDelta::microseconds(1)),
-            ..sync
-        });
-        let mut unsynced = grounds();
-        unsynced.sync = None;
+    fn a_ranking_without_posts_is_clear_once_a_person_has_said_so() {
+        let mut grounds = ranked(8, 0);
+        grounds.posts = Posts::Waived;
+        assert!(grounds.propose(RefundKind::Deposit).unwrap().is_clear());
+        let mut by_grace = ranked(6, 0);
+        by_grace.posts = Posts::Waived;
+        let proposal = by_grace.propose(RefundKind::Deposit).unwrap();
+        assert_eq!(proposal.flags, [RefundFlag::Grace]);
+    }
+
+    #[test]
+    fn no_deposit_without_days_account_or_word_from_after_the_end() {
+        let early = CountedDays {
+            days: 7,
+            as_of: terms().over_at().minus(TimeDelta::microseconds(1)),
+        };
         for grounds in [
-            early,
-            unsynced,
-            with(|c| c.ranking_days = Some(5)),
-            with(|c| c.ranking_days = None),
+            with(|c| c.evidence.ranking = Some(early)),
+            with(|c| c.evidence.ranking = None),
+            ranked(5, 5),
             with(|c| c.planet_user_id = None),
         ] {
             assert_eq!(grounds.propose(RefundKind::Deposit), None);
             assert!(grounds.propose(RefundKind::Manual).is_some());
         }
+        assert!(with(|c| c.planet_user_id = None).is_judged());
+        assert!(!with(|c| c.evidence.ranking = Some(early)).is_judged());
+        let attested = with(|c| {
+            c.evidence.ranking = None;
+            c.evidence.attested = at_the_end(7);
+        });
+        assert!(attested.is_judged(), "a person has answered for the days");
+        assert!(attested.propose(RefundKind::Deposit).is_some());
     }
 
     #[test]
@@ -264,7 +396,8 @@ mod tests {
             assert_eq!(flagged.propose(kind), None, "it made a member");
             flagged.claimant = None;
             let proposal = flagged.propose(kind).unwrap();
-            assert_eq!((proposal.kind, proposal.sync_id), (kind, None));
+            assert_eq!(proposal.kind, kind);
+            assert_eq!(flagged.provenance(kind).sync_id, None);
             assert!(!proposal.is_clear());
             flagged.paid = Fen::ZERO;
             assert_eq!(flagged.propose(kind), None, "nothing to give back");

@@ -1,9 +1,25 @@
 //! One refund in every status, for tests that go through all of them.
 
 use super::{
-    Approval, ClosedAs, Decision, Due, FailureReason, History, Processing, RefundState, Silence,
+    Approval, ClosedAs, Decision, Due, FailureReason, History, Processing, Proposal, RefundFlag,
+    RefundKind, RefundState, Silence,
 };
-use crate::domain::{RefundNo, Timestamp, UserId};
+use crate::domain::{Fen, PaymentId, PlanetUserId, RefundNo, Timestamp, UserId};
+
+/// What is proposed for payment 7, whose account has checked in on seven days.
+pub(crate) fn proposal(kind: RefundKind, flags: Vec<RefundFlag>) -> Proposal {
+    Proposal {
+        payment_id: PaymentId(7),
+        kind,
+        amount_fen: Fen::new(9900).unwrap(),
+        checked_in_days: 7,
+        terms: None,
+        planet_user_id: Some(PlanetUserId(300_000_000_000_007)),
+        rivals: 0,
+        flags,
+        reason: String::new(),
+    }
+}
 
 pub(crate) fn decision(user: i64) -> Decision {
     Decision {

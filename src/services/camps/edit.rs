@@ -71,7 +71,7 @@ pub async fn create(ctx: &Context, actor: &Actor, input: CampInput) -> Result<Ca
     let robot_key = sealed_robot_key(ctx, input.group_robot_key.as_ref())?.flatten();
     let default_grace = ctx.settings.default_grace_days;
     let form = new_form(input, default_grace)?;
-    refuse(form.problems(ctx.today(), None))?;
+    refuse(form.problems(ctx.today(), None, &ctx.settings.promise))?;
     let (actor, made) = (actor.clone(), note(ctx, actor, "created"));
     ctx.db
         .write(move |tx| Box::pin(insert(tx, form, robot_key, actor, made)))
@@ -112,6 +112,7 @@ pub async fn update(ctx: &Context, actor: &Actor, id: CampId, input: CampInput) 
     let robot_key = sealed_robot_key(ctx, input.group_robot_key.as_ref())?;
     let (today, edited) = (ctx.today(), note(ctx, actor, "edited"));
     let default_grace = ctx.settings.default_grace_days;
+    let promise = ctx.settings.promise;
     let audit = entry(ctx, actor, "camp.update", id);
     ctx.db
         .write(move |tx| {
@@ -125,7 +126,7 @@ pub async fn update(ctx: &Context, actor: &Actor, id: CampId, input: CampInput) 
                 if let Some(field) = before.frozen_change(&after, camp.status, has_payments) {
                     return Err(frozen(field, camp.status).into());
                 }
-                refuse(after.problems(today, Some(before.terms.start_date)))?;
+                refuse(after.problems(today, Some(&before.terms), &promise))?;
                 check_references(tx, &after).await?;
                 let key = robot_key.unwrap_or(camp.group_robot_key);
                 camp_edits::update(tx, id, &fields_of(&after, key), edited.at).await?;

@@ -1,17 +1,20 @@
 //! The life of a camp: published and withdrawn by people, moved on by the calendar.
 
-use crate::domain::camp::ARCHIVE_AFTER_DAYS;
-use crate::domain::message::CampEnded;
+use crate::domain::camp::LINGERS_AFTER_DAYS;
+use crate::domain::message::{CampEnded, CampLingers};
+use crate::domain::promise::PromiseRules;
 use crate::domain::staff::{Action, Actor};
 use crate::domain::{CampId, CampStatus, Machine as _};
 use crate::store::camps::{self, Camp};
-use crate::store::{Lock, Note, Rows, Tx, camp_edits, refunds, reports};
+use crate::store::{Lock, Note, Rows, Tx, camp_edits, reports};
 use chrono::{NaiveDate, TimeDelta};
 
 use super::super::by_camp::FailedCamps;
 use super::super::notify::{self, Notice};
+use super::super::refund;
 use super::super::{
-    Context, Error, FieldError, Refusal, Result, Settings, WrongState, require_anywhere,
+    Context, Error, FieldError, FieldErrors, Refusal, Result, Settings, WrongState,
+    require_anywhere,
 };
 use super::edit::form_of;
 use super::{entry, found, note};
@@ -35,8 +38,8 @@ pub async fn publish(ctx: &Context, actor: &Actor, id: CampId) -> Result<()> {
     require_anywhere(actor, Action::ManageCamps)?;
     let published = note(ctx, actor, "published");
     let audit = entry(ctx, actor, "camp.publish", id);
-    let given = (id, ctx.today(), published, audit);
-    ctx.transact(given, |tx, (id, today, published, audit)| {
+    let given = (id, ctx.today(), ctx.settings.promise, published, audit);
+    ctx.transact(given, |tx, (id, today, promise, published, audit)| {
         Box::pin(async move {
             let camp = found(tx, *id).await?;
             let missing = form_of(tx, &camp).await?.missing();
@@ -44,7 +47,7 @@ pub async fn publish(ctx: &Context, actor: &Actor, id: CampId) -> Result<()> {
                 return Err(Refusal::Incomplete(missing).into());
             }
             let change = camp.status.to(CampStatus::Enrolling)?;
-            refuse_if_begun(&camp, *today)?;
+            refuse_unless_timely(&camp, *today, promise)?;
             camps::advance(tx, *id, change, published).await?;
             tx.audit(audit.clone());
             Ok(())
@@ -53,13 +56,23 @@ pub async fn publish(ctx: &Context, actor: &Actor, id: CampId) -> Result<()> {
     .await
 }
 
-/// A camp that would have begun takes nobody in.
-pub(super) fn refuse_if_begun(camp: &Camp, today: NaiveDate) -> Result<()> {
+/// A camp that would have begun takes nobody in, nor one whose deposits could not go back in time.
+pub(super) fn refuse_unless_timely(
+    camp: &Camp,
+    today: NaiveDate,
+    promise: &PromiseRules,
+) -> Result<()> {
+    let mut problems = FieldErrors::new();
     if camp.terms.start_date < today {
-        let passed = ("startDate".into(), FieldError::HasPassed);
-        Err(Refusal::Incomplete([passed].into()).into())
-    } else {
+        problems.insert("startDate".into(), FieldError::HasPassed);
+    }
+    if let Some(error) = promise.objection(&camp.terms, today) {
+        problems.insert("endDate".into(), error);
+    }
+    if problems.is_empty() {
         Ok(())
+    } else {
+        Err(Refusal::Incomplete(problems).into())
     }
 }
 
@@ -194,27 +207,21 @@ async fn tell_ended(tx: &mut Tx, settings: &Settings, camp: &Camp, note: &Note) 
     notify::tell_deciders(tx, settings, &notice, note.at).await
 }
 
+/// Puts a settling camp away of which nothing is owed any more. One that lingers is told of instead,
+/// once: nothing is put away while deposits are owed.
 async fn archive_if_settled(ctx: &Context, id: CampId) -> Result<bool> {
-    let give_up_before = ctx.now().minus(TimeDelta::days(ARCHIVE_AFTER_DAYS));
-    let settled = Note::new(
-        "advance-camps",
-        "every refund has ended, or 60 days",
-        ctx.now(),
-    );
-    let given = (id, give_up_before, settled);
-    ctx.transact(given, |tx, (id, give_up_before, settled)| {
+    let settled = Note::new("advance-camps", "nothing is owed any more", ctx.now());
+    let given = (ctx.clone(), id, settled);
+    ctx.transact(given, |tx, (ctx, id, settled)| {
         Box::pin(async move {
             let camp = camps::by_id(tx, *id).await?;
             let camp = camp.filter(|camp| camp.status == CampStatus::Settling);
             let Some(camp) = camp else {
                 return Ok(false);
             };
-            if !reports::is_settled(tx, &camp, *give_up_before).await? {
+            if refund::is_anything_owed(ctx, tx, &camp).await? {
+                tell_if_lingering(ctx, tx, &camp).await?;
                 return Ok(false);
-            }
-            // A row that cannot be read may be owed its deposit: somebody has to mend it first.
-            if let Some(unreadable) = refunds::cases_of_camp(tx, *id).await?.bad.pop() {
-                return Err(unreadable.into());
             }
             let change = camp.status.to(CampStatus::Archived)?;
             camps::advance(tx, *id, change, settled).await?;
@@ -222,4 +229,22 @@ async fn archive_if_settled(ctx: &Context, id: CampId) -> Result<bool> {
         })
     })
     .await
+}
+
+async fn tell_if_lingering(ctx: &Context, tx: &mut Tx, camp: &Camp) -> Result<()> {
+    let long_ago = ctx.now().minus(TimeDelta::days(LINGERS_AFTER_DAYS));
+    if camp.settling_since.is_none_or(|since| since > long_ago) {
+        return Ok(());
+    }
+    let lingers = CampLingers {
+        camp_id: camp.id,
+        camp_name: camp.name.clone(),
+        days: LINGERS_AFTER_DAYS,
+    };
+    let notice = Notice {
+        content: lingers.into(),
+        camp_id: Some(camp.id),
+        dedupe_key: camp.id.to_string(),
+    };
+    notify::tell_deciders(tx, &ctx.settings, &notice, ctx.now()).await
 }

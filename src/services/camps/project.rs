@@ -17,7 +17,7 @@ use crate::store::{Tx, camp_projects};
 use super::super::{Context, Error, Refusal, Result, WrongState, require_anywhere};
 use super::edit::form_of;
 use super::introduction::plain_lines;
-use super::life::{publish, refuse_if_begun};
+use super::life::{publish, refuse_unless_timely};
 use super::{entry, found, note};
 
 /// The field that staff fill in where no project is made for them.
@@ -60,6 +60,7 @@ pub async fn publish_with_project(ctx: &Context, actor: &Actor, id: CampId) -> R
 /// Reserves the making, unless the camp has its project.
 async fn reserve(ctx: &Context, id: CampId) -> Result<Option<Reservation>> {
     let (today, wall_now) = (ctx.today(), ctx.wall_now());
+    let promise = ctx.settings.promise;
     let is_configured = ctx.planet().map(drop);
     ctx.db
         .write(move |tx| {
@@ -77,7 +78,7 @@ async fn reserve(ctx: &Context, id: CampId) -> Result<Option<Reservation>> {
                     let status = camp.status;
                     return Err(WrongState::CampNotADraft { status }.into());
                 }
-                refuse_if_begun(&camp, today)?;
+                refuse_unless_timely(&camp, today, &promise)?;
                 is_configured?;
                 let wanted = wanted(&camp)?;
                 let unanswered = match camp_projects::asked(tx, id).await? {

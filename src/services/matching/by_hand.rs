@@ -10,7 +10,7 @@ use crate::domain::{
     Action, BindMethod, BindStatus, Machine as _, MatchStatus, MemberId, PlanetUserId,
 };
 use crate::services::{
-    Context, Duplicate, Error, FieldError, Result, WrongState, evidence, require,
+    Context, Duplicate, Error, FieldError, Result, WrongState, evidence, refund, require,
 };
 use crate::store::audit::Entry;
 use crate::store::members::{Identity, Member};
@@ -39,14 +39,15 @@ pub async fn match_by_hand(
 ) -> Result<Member> {
     let remark = checked(remark)?;
     let note = Note::new(actor, remark.unwrap_or_default(), ctx.now());
-    let given = (actor.clone(), id, account, note);
-    ctx.transact(given, |tx, (actor, id, account, note)| {
+    let given = (ctx.clone(), actor.clone(), id, account, note);
+    ctx.transact(given, |tx, (ctx, actor, id, account, note)| {
         Box::pin(async move {
             let (member, payment) = open_member(tx, actor, *id).await?;
             let user = known(tx, *account).await?;
             refuse_if_anothers(tx, &member, *account).await?;
             if !is_decided(&member, &payment, *account) {
                 give(tx, actor, &member, &payment, user, note).await?;
+                follow(ctx, tx, &member, Some(*account), note).await?;
             }
             members::by_id(tx, *id).await?.ok_or(Error::NotFound)
         })
@@ -60,18 +61,38 @@ pub async fn match_by_hand(
 /// `Refusal::WrongState` if the member is not matched, or once the deposit goes back.
 pub async fn unmatch(ctx: &Context, actor: &Actor, id: MemberId) -> Result<Member> {
     let note = Note::new(actor, "", ctx.now());
-    let given = (actor.clone(), id, note);
-    ctx.transact(given, |tx, (actor, id, note)| {
+    let given = (ctx.clone(), actor.clone(), id, note);
+    ctx.transact(given, |tx, (ctx, actor, id, note)| {
         Box::pin(async move {
             let (member, payment) = open_member(tx, actor, *id).await?;
             if member.match_status != MatchStatus::Matched {
                 return Err(WrongState::NotMatched.into());
             }
             undo(tx, actor, &member, &payment, note).await?;
+            follow(ctx, tx, &member, None, note).await?;
             members::by_id(tx, *id).await?.ok_or(Error::NotFound)
         })
     })
     .await
+}
+
+/// Brings the refunds up to date that rest on who a member is, in the transaction that has changed it:
+/// their own, and those of all who claim the account that they were taken for before or `now`.
+pub(super) async fn follow(
+    ctx: &Context,
+    tx: &mut Tx,
+    before: &Member,
+    now: Option<PlanetUserId>,
+    note: &Note,
+) -> Result<()> {
+    let mut payments = vec![before.payment_id];
+    for account in [before.identity.planet_user_id, now].into_iter().flatten() {
+        let claiming = members::claiming(tx, before.camp_id, account).await?;
+        payments.extend(claiming.into_iter().map(|member| member.payment_id));
+    }
+    payments.sort_unstable();
+    payments.dedup();
+    refund::follow(ctx, tx, before.camp_id, &payments, note).await
 }
 
 /// Undoes a match, whoever made it, and audits it.

@@ -35,15 +35,20 @@ pub const fn was_looked_at(member: &Member) -> bool {
 /// [`Refusal::AlreadyDecided`] if somebody else was first; those of [`super::match_by_hand`].
 pub async fn choose(ctx: &Context, actor: &Actor, id: MemberId, choice: Choice) -> Result<Member> {
     let note = Note::new(actor, "", ctx.now());
-    let given = (actor.clone(), id, choice, note);
+    let given = (ctx.clone(), actor.clone(), id, choice, note);
     // If somebody else was first, the next look says who.
-    ctx.transact(given, |tx, (actor, id, choice, note)| {
+    ctx.transact(given, |tx, (ctx, actor, id, choice, note)| {
         Box::pin(async move {
             let (member, payment) = by_hand::open_member(tx, actor, *id).await?;
             if member.match_status == MatchStatus::Matched {
                 refuse_unless_same(tx, actor, &member, &payment, *choice).await?;
             } else {
                 apply(tx, actor, &member, &payment, *choice, note).await?;
+                let account = match choice {
+                    Choice::Account(account) => Some(*account),
+                    Choice::NoneOfThese => None,
+                };
+                by_hand::follow(ctx, tx, &member, account, note).await?;
             }
             members::by_id(tx, *id).await?.ok_or(Error::NotFound)
         })
@@ -62,8 +67,8 @@ pub async fn withdraw(
     account: PlanetUserId,
 ) -> Result<Member> {
     let note = Note::new(actor, "", ctx.now());
-    let given = (actor.clone(), id, account, note);
-    ctx.transact(given, |tx, (actor, id, account, note)| {
+    let given = (ctx.clone(), actor.clone(), id, account, note);
+    ctx.transact(given, |tx, (ctx, actor, id, account, note)| {
         Box::pin(async move {
             let (member, payment) = by_hand::open_member(tx, actor, *id).await?;
             let is_matched = member.match_status == MatchStatus::Matched;
@@ -72,6 +77,7 @@ pub async fn withdraw(
             }
             if is_matched {
                 by_hand::undo(tx, actor, &member, &payment, note).await?;
+                by_hand::follow(ctx, tx, &member, None, note).await?;
             }
             members::by_id(tx, *id).await?.ok_or(Error::NotFound)
         })

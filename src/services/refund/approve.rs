@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use serde_json::json;
 
 use crate::domain::ledger::Position;
-use crate::domain::refund::{self as rules, REFUNDABLE_FOR, RefundState};
+use crate::domain::refund::{self as rules, Change, REFUNDABLE_FOR, RefundState};
 use crate::domain::staff::Actor;
 use crate::domain::{
     Action, CampId, Fen, OrderStatus, PaymentId, RefundId, RefundStatus, Role, Timestamp, UserId,
@@ -16,7 +16,8 @@ use crate::store::refunds::{Case, CommittedAmount, Refund};
 use crate::store::{Conn, Lock, Note, Signal, StoreError, StoreResult, Tx, camps, ledger, refunds};
 
 use super::account::check_account;
-use super::propose::{is_own_proposal, refresh};
+use super::changed::changes;
+use super::propose::{is_own_proposal, proposed_now, refresh};
 use super::{
     Context, Error, FieldError, Refusal, Result, WrongState, already_decided, audit_refund,
     authorize, decision, in_one_transaction, step,
@@ -26,6 +27,9 @@ use super::{
 pub const MAX_BATCH: usize = 2000;
 /// Refunds that share a transaction: enough to be quick, few enough that others get their turn.
 pub(super) const CHUNK: usize = 50;
+
+/// Why a proposal is shown anew.
+const CHANGED: &str = "the facts have changed";
 
 /// A refund that somebody picked, and the proposal they were shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,9 +83,16 @@ enum ApprovalCheck {
     /// Nothing stands against it.
     Ready(Box<Refund>),
     /// The proposal is no longer the one that was shown.
-    Changed(Box<(Refund, Case)>),
+    Changed(Box<Changed>),
     /// It cannot be approved by this person or now.
     Refused(Error),
+}
+
+/// A refund of which something has changed since it was shown.
+struct Changed {
+    refund: Refund,
+    case: Case,
+    changes: Vec<Change>,
 }
 
 /// Approves one refund. Where a second approver is needed, the first approval leaves it waiting.
@@ -175,9 +186,9 @@ pub async fn dry_run(ctx: &Context, actor: &Actor, picked: &[Picked]) -> Result<
                 dry.sum_fen = added(dry.sum_fen, &refund)?;
                 dry.approvable.push(refund.id);
             }
-            ApprovalCheck::Changed(_) => dry.skipped.push(Skipped {
+            ApprovalCheck::Changed(changed) => dry.skipped.push(Skipped {
                 id: picked.id,
-                error: Refusal::ProposalChanged.into(),
+                error: changed.refusal().into(),
             }),
             ApprovalCheck::Refused(error) => dry.skipped.push(Skipped {
                 id: picked.id,
@@ -186,6 +197,36 @@ pub async fn dry_run(ctx: &Context, actor: &Actor, picked: &[Picked]) -> Result<
         }
     }
     Ok(dry)
+}
+
+/// Shows those of the given refunds anew that have changed and still wait, for somebody who was told so
+/// by a dry run: what they look at next is as the facts are.
+///
+/// # Errors
+/// As [`approve_batch`].
+pub async fn show_anew(ctx: &Context, actor: &Actor, picked: &[Picked]) -> Result<()> {
+    check_size(picked.len())?;
+    for chunk in picked.chunks(CHUNK) {
+        let (actor, chunk) = (actor.clone(), chunk.to_vec());
+        in_one_transaction(ctx, move |ctx, tx| {
+            let (actor, chunk) = (actor.clone(), chunk.clone());
+            Box::pin(async move {
+                tx.lock(Lock::Decisions).await?;
+                let mut facts = Facts::of(tx, &chunk).await?;
+                let note = Note::new(&actor, CHANGED, ctx.now());
+                for picked in &chunk {
+                    let checked = check(&ctx, tx, &actor, &mut facts, picked).await?;
+                    if let ApprovalCheck::Changed(changed) = checked {
+                        let Changed { refund, case, .. } = *changed;
+                        refresh(tx, refund, &case, &note).await?;
+                    }
+                }
+                Ok(())
+            })
+        })
+        .await?;
+    }
+    Ok(())
 }
 
 pub(super) fn check_size(picked: usize) -> Result<()> {
@@ -201,6 +242,14 @@ pub(super) fn check_size(picked: usize) -> Result<()> {
 fn added(sum: Fen, refund: &Refund) -> Result<Fen> {
     let sum = sum.checked_add(refund.proposal.amount_fen);
     sum.map_err(|error| Error::Invariant(error.to_string()))
+}
+
+impl Changed {
+    fn refusal(self) -> Refusal {
+        Refusal::ProposalChanged {
+            changes: self.changes,
+        }
+    }
 }
 
 impl Facts {
@@ -241,6 +290,15 @@ impl Facts {
         }
     }
 
+    /// What a refund rests on.
+    async fn case(&self, conn: &mut Conn, payment: PaymentId) -> StoreResult<Option<Case>> {
+        match self.cases.get(&payment) {
+            Some(case) => Ok(Some(case.clone())),
+            // Read alone it says which row it is and what does not fit.
+            None => refunds::case_of_payment(conn, payment).await,
+        }
+    }
+
     /// The sum that is committed to the other refunds of its payment.
     fn committed_beside(&self, refund: &Refund) -> Result<Fen> {
         let others = self
@@ -264,15 +322,14 @@ async fn decide(
     match check(ctx, tx, actor, facts, picked).await? {
         ApprovalCheck::Refused(error) => Ok(Err(error)),
         ApprovalCheck::Changed(changed) => {
-            let (refund, case) = *changed;
-            let note = Note::new(actor, "the facts have changed", ctx.now());
-            refresh(tx, refund, &case, &note).await?;
+            let note = Note::new(actor, CHANGED, ctx.now());
+            refresh(tx, changed.refund.clone(), &changed.case, &note).await?;
             // Here and below: the list may name it twice.
             let anew = refunds::by_id(tx, picked.id).await?;
             facts
                 .refunds
                 .extend(anew.map(|refund| (refund.id, Ok(refund))));
-            Ok(Err(Refusal::ProposalChanged.into()))
+            Ok(Err(changed.refusal().into()))
         }
         ApprovalCheck::Ready(refund) => {
             let granted = grant(ctx, tx, actor, *refund).await?;
@@ -325,29 +382,30 @@ async fn check(
     if let Some(refusal) = check_approver(conn, actor, &refund).await? {
         return Ok(ApprovalCheck::Refused(refusal.into()));
     }
-    let Some(case) = facts.cases.get(&refund.payment_id) else {
-        // Read alone it says which row it is and what does not fit.
-        let read = refunds::case_of_payment(conn, refund.payment_id).await;
-        return match read {
-            Err(error @ StoreError::Inconsistent { .. }) => {
-                Ok(ApprovalCheck::Refused(error.into()))
-            }
-            Err(error) => Err(error.into()),
-            Ok(_) => Ok(ApprovalCheck::Refused(Error::NotFound)),
-        };
+    let case = match facts.case(conn, refund.payment_id).await {
+        Ok(Some(case)) => case,
+        Ok(None) => return Ok(ApprovalCheck::Refused(Error::NotFound)),
+        Err(error @ StoreError::Inconsistent { .. }) => {
+            return Ok(ApprovalCheck::Refused(error.into()));
+        }
+        Err(error) => return Err(error.into()),
     };
-    let proposed = case.grounds.propose(refund.proposal.kind);
-    let proposed = proposed.map(|proposal| proposal.hash()).transpose()?;
-    let holds = proposed.as_ref() == Some(&refund.proposal_hash);
+    let holds = proposed_now(&refund, &case.grounds).as_ref() == Some(&refund.proposal);
     let was_shown = picked
         .hash
         .as_ref()
         .is_none_or(|hash| *hash == refund.proposal_hash);
     if !holds || !was_shown {
-        return Ok(ApprovalCheck::Changed(Box::new((refund, case.clone()))));
+        let changes = changes(conn, picked.hash.as_deref(), &refund, &case).await?;
+        let changed = Changed {
+            refund,
+            case,
+            changes,
+        };
+        return Ok(ApprovalCheck::Changed(Box::new(changed)));
     }
     let committed = facts.committed_beside(&refund)?;
-    if let Some(refusal) = check_money(ctx, &refund, case, committed) {
+    if let Some(refusal) = check_money(ctx, &refund, &case, committed) {
         return Ok(ApprovalCheck::Refused(refusal.into()));
     }
     match facts.free(&refund) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::domain::staff::Actor;
-use crate::domain::{Action, RefundId, RefundStatus};
+use crate::domain::{Action, RefundStatus};
 use crate::store::StoreError;
 
 use super::approve::{Picked, Skipped, check_size};
@@ -18,43 +18,41 @@ pub struct Chosen {
     pub skipped: Vec<Skipped>,
 }
 
-/// The refunds that a person named. Where they asked for a least confidence, those that wait and
-/// are below it are left out, and the others stand as they were read.
+/// The refunds that a person named, each as they were shown it. Where they asked for a least
+/// confidence, those that wait and are below it are left out.
 ///
 /// # Errors
 /// [`Error::Invalid`] above [`MAX_BATCH`](super::MAX_BATCH).
 pub async fn choose(
     ctx: &Context,
     actor: &Actor,
-    ids: &[RefundId],
+    named: Vec<Picked>,
     min_confidence: Option<i64>,
 ) -> Result<Chosen> {
-    let ids = distinct(ids);
-    check_size(ids.len())?;
+    let named = distinct(named);
+    check_size(named.len())?;
     let mut chosen = Chosen::default();
     let Some(least) = min_confidence else {
-        let picked = ids.into_iter().map(|id| Picked { id, hash: None });
-        chosen.picked.extend(picked);
+        chosen.picked = named;
         return Ok(chosen);
     };
     let mut conn = ctx.db.read().await?;
-    for id in ids {
-        let hash = match load(&mut conn, actor, Action::ReviewRefunds, id).await {
-            Ok(refund) if waits(refund.status()) && refund.proposal.confidence < least => {
+    for picked in named {
+        let id = picked.id;
+        match load(&mut conn, actor, Action::ReviewRefunds, id).await {
+            Ok(refund) if waits(refund.status()) && refund.provenance.confidence < least => {
                 let error = WrongState::BelowConfidence { least }.into();
                 chosen.skipped.push(Skipped { id, error });
-                continue;
             }
-            Ok(refund) => Some(refund.proposal_hash),
-            // The approval says what stands against it.
-            Err(
+            // Of the others the approval says what stands against them.
+            Ok(_)
+            | Err(
                 Error::NotFound
                 | Error::Forbidden(_)
                 | Error::Store(StoreError::Inconsistent { .. }),
-            ) => None,
+            ) => chosen.picked.push(picked),
             Err(error) => return Err(error),
-        };
-        chosen.picked.push(Picked { id, hash });
+        }
     }
     Ok(chosen)
 }
@@ -64,8 +62,8 @@ const fn waits(status: RefundStatus) -> bool {
 }
 
 /// The first of each, in order.
-fn distinct(ids: &[RefundId]) -> Vec<RefundId> {
+fn distinct(named: Vec<Picked>) -> Vec<Picked> {
     let mut seen = BTreeSet::new();
-    let first = ids.iter().filter(|id| seen.insert(**id));
-    first.copied().collect()
+    let first = named.into_iter().filter(|picked| seen.insert(picked.id));
+    first.collect()
 }

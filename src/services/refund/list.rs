@@ -10,6 +10,7 @@ use crate::services::rows::logged;
 use crate::store::refunds::{self, Filter, Listed, LogRow};
 use crate::store::{Listing as _, Page, PageRequest};
 
+use super::propose::proposed_now;
 use super::{Context, Error, Result, load};
 
 /// One refund with all that a decision needs.
@@ -82,9 +83,7 @@ pub async fn one(ctx: &Context, actor: &Actor, id: RefundId) -> Result<Detail> {
     let calendar_url = refund
         .member_id
         .map(|member| format!("{}/admin/members/{member}", ctx.settings.public_url));
-    let proposed = case.grounds.propose(refund.proposal.kind);
-    let proposed = proposed.map(|proposal| proposal.hash()).transpose()?;
-    let is_current = proposed.as_ref() == Some(&refund.proposal_hash);
+    let is_current = proposed_now(&refund, &case.grounds).as_ref() == Some(&refund.proposal);
     let timeline = refunds::timeline(&mut conn, id).await?;
     let due = case.grounds.terms.map(|terms| terms.deposit_fen);
     Ok(Detail {

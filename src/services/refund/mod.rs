@@ -6,10 +6,12 @@
 
 mod account;
 mod approve;
+mod changed;
 mod choose;
 mod close;
 mod list;
 mod outcome;
+mod owed;
 mod propose;
 mod reject;
 mod report;
@@ -18,11 +20,12 @@ pub mod review;
 mod send;
 mod stuck;
 mod undo;
+mod waive_posts;
 
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
-use crate::domain::refund::{Decision, Moved, RefundState};
+use crate::domain::refund::{Change, Decision, Difference, Moved, RefundState};
 use crate::domain::staff::Actor;
 use crate::domain::{
     Action, BadMove, CampId, Machine as _, OrderStatus, PaymentId, RefundId, Timestamp,
@@ -36,11 +39,15 @@ use super::{
     Context, Duplicate, Error, FieldError, Refusal, Result, WrongState, require, require_anywhere,
 };
 
-pub use approve::{Batch, DryRun, MAX_BATCH, Picked, Skipped, approve, approve_batch, dry_run};
+pub use approve::{
+    Batch, DryRun, MAX_BATCH, Picked, Skipped, approve, approve_batch, dry_run, show_anew,
+};
 pub use choose::{Chosen, choose};
 pub use close::close;
 pub use list::{Detail, Evidence, Outcomes, one, outcomes, page};
 pub use outcome::{PaymentOutcome, outcome_of_payment};
+pub(super) use owed::is_anything_owed;
+pub(super) use propose::follow;
 pub use propose::{
     Built, Lists, Tally, build_due_lists, build_list, propose_flagged, propose_manual,
 };
@@ -50,6 +57,7 @@ pub use retry::retry;
 pub use review::clear_of;
 pub use send::{NOTIFIED_AT, Summary, run_due};
 pub use undo::undo;
+pub use waive_posts::waive_posts;
 
 /// Characters of a reason or a note at most.
 const MAX_REASON_CHARS: usize = 200;
@@ -146,13 +154,20 @@ fn decision(actor: &Actor, at: Timestamp) -> Decision {
 /// back has changed instead.
 fn already_decided(refund: &Refund) -> Refusal {
     let decision = refund.state.decision();
-    decision.map_or(Refusal::ProposalChanged, |decision| {
-        Refusal::AlreadyDecided {
-            by: decision.name.clone(),
-            at: decision.at,
-            status: refund.status().to_string(),
-        }
+    decision.map_or_else(not_owed, |decision| Refusal::AlreadyDecided {
+        by: decision.name.clone(),
+        at: decision.at,
+        status: refund.status().to_string(),
     })
+}
+
+fn not_owed() -> Refusal {
+    let difference = Difference::NotOwed;
+    let changes = vec![Change {
+        difference,
+        by: None,
+    }];
+    Refusal::ProposalChanged { changes }
 }
 
 fn audit_refund(

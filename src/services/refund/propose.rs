@@ -3,15 +3,16 @@
 
 use std::collections::HashMap;
 
+use chrono::TimeDelta;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::domain::message::RefundListReady;
-use crate::domain::refund::{Proposal, RefundState};
+use crate::domain::message::{ListWaits, NobodyQualifies, RefundListReady};
+use crate::domain::refund::{Grounds, Proposal, RefundState};
 use crate::domain::staff::Actor;
 use crate::domain::{
-    Action, CampId, CampStatus, Fen, Machine as _, OrderStatus, PaymentId, RefundId, RefundKind,
-    RefundNo, RefundStatus, UserId,
+    Action, CampId, CampStatus, Fen, Machine as _, Message, OrderStatus, PaymentId, RefundId,
+    RefundKind, RefundNo, RefundStatus, UserId,
 };
 use crate::services::by_camp::FailedCamps;
 use crate::services::notify::{Notice, tell_deciders};
@@ -19,7 +20,7 @@ use crate::services::rows::log;
 use crate::store::camps::Camp;
 use crate::store::refunds::{Case, NewRefund, Refund, Submission};
 use crate::store::{
-    Note, Operator, Rows, StoreError, StoreResult, Tx, audit, camps, payments, refunds,
+    Note, Operator, Rows, StoreError, StoreResult, Tx, audit, camps, outbox, payments, refunds,
 };
 
 use super::{
@@ -29,6 +30,8 @@ use super::{
 
 /// The operator of what happens by itself.
 const OPERATOR: &str = "refund_list";
+/// People get one digest of a camp in so long, however often its list changes.
+const BETWEEN_DIGESTS: TimeDelta = TimeDelta::minutes(5);
 
 /// A count and a sum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -65,6 +68,8 @@ pub struct Built {
     pub to_look_at: Tally,
     /// Members whose days do not suffice.
     pub not_eligible: i64,
+    /// Members of whom nothing is known yet as of the end of their own terms.
+    pub waiting: i64,
     /// Rows that fit no state, left as they are: a person has to mend them.
     pub unreadable: i64,
 }
@@ -96,12 +101,12 @@ pub(super) enum Freshness {
 }
 
 /// Builds the refund list of an ended camp, or brings the pending part of it up to date; what was
-/// decided stays as it is. An `actor` needs the right to review the camp's refunds; the clock has
+/// decided stays as it is. Each member is judged by their own terms: who cannot be judged yet waits,
+/// and holds up nobody else. An `actor` needs the right to review the camp's refunds; the clock has
 /// none to show.
 ///
 /// # Errors
-/// [`Refusal::WrongState`] before the end of the camp, and until a complete sync has started after
-/// its last day.
+/// [`Refusal::WrongState`] before the end of the camp, and while nobody can be judged.
 pub async fn build_list(ctx: &Context, actor: Option<&Actor>, camp: CampId) -> Result<Built> {
     let actor = actor.cloned();
     in_one_transaction(ctx, move |ctx, tx| {
@@ -117,7 +122,7 @@ pub async fn build_list(ctx: &Context, actor: Option<&Actor>, camp: CampId) -> R
 pub struct Lists {
     /// Camps whose list was built.
     pub built: usize,
-    /// Camps that have ended, but not been synced as a whole since.
+    /// Camps that have ended, and of whose members nobody can be judged yet.
     pub waiting: usize,
 }
 
@@ -138,14 +143,18 @@ pub async fn build_due_lists(ctx: &Context) -> Result<Lists> {
     for camp in failed.take(due) {
         let built = build_list(ctx, None, camp.id).await;
         match built.and_then(Built::complete) {
-            Err(Error::Refused(Refusal::WrongState(_))) => lists.waiting += 1,
+            Err(Error::Refused(Refusal::WrongState(_))) => {
+                lists.waiting += 1;
+                let told = tell_list_waits(ctx, &camp).await;
+                failed.unless(camp.id, told);
+            }
             built => lists.built += usize::from(failed.unless(camp.id, built).is_some()),
         }
     }
     failed.end(lists)
 }
 
-async fn build(
+pub(super) async fn build(
     ctx: &Context,
     tx: &mut Tx,
     actor: Option<&Actor>,
@@ -162,20 +171,14 @@ async fn build(
         .into());
     }
     let Rows { good: cases, bad } = refunds::cases_of_camp(tx, camp_id).await?;
-    if cases
-        .iter()
-        .any(|case| case.grounds.judging_sync().is_none())
-    {
-        return Err(WrongState::NoFinalSync.into());
-    }
-    let operator = actor.map_or_else(|| OPERATOR.into(), Operator::from);
-    let note = Note::new(operator, "refund list", ctx.now());
-    let existing = refunds::of_camp(tx, camp_id).await?;
-    let mut existing: HashMap<PaymentId, StoreResult<Refund>> = existing.into_iter().collect();
     let mut built = Built {
         unreadable: unreadable(&bad),
         ..Built::default()
     };
+    let operator = actor.map_or_else(|| OPERATOR.into(), Operator::from);
+    let note = Note::new(operator, "refund list", ctx.now());
+    let existing = refunds::of_camp(tx, camp_id).await?;
+    let mut existing: HashMap<PaymentId, StoreResult<Refund>> = existing.into_iter().collect();
     for case in &cases {
         let refund = match existing.remove(&case.payment_id).transpose() {
             Ok(refund) => refund,
@@ -187,11 +190,12 @@ async fn build(
         };
         bring_up_to_date(ctx, tx, case, refund, &mut built, &note).await?;
     }
-    if camp.status == CampStatus::Ended {
+    let is_first = camp.status == CampStatus::Ended;
+    if is_first {
+        refuse_unless_judged(&cases, &built)?;
         let change = camp.status.to(CampStatus::Settling)?;
         camps::advance(tx, camp_id, change, &note).await?;
     }
-    let is_first = camp.status == CampStatus::Ended;
     if actor.is_some() || is_first || built.says_something_new() {
         tx.audit(audit::Entry {
             actor: actor.cloned(),
@@ -202,14 +206,33 @@ async fn build(
             at: note.at,
         });
     }
-    tell_list_ready(ctx, tx, &camp, &built).await?;
+    if built.says_something_new() {
+        tell_list_ready(ctx, tx, &camp).await?;
+    }
+    if built.not_eligible > 0 && built.not_eligible == count(cases.len()) {
+        tell_nobody_qualifies(ctx, tx, &camp, built.not_eligible).await?;
+    }
     Ok(built)
 }
 
 /// Counts rows that fit no state, and names each in the log.
 fn unreadable(bad: &[StoreError]) -> i64 {
     log(bad);
-    i64::try_from(bad.len()).unwrap_or(i64::MAX)
+    count(bad.len())
+}
+
+/// A list of which nobody is known yet is none: the camp stays where it is.
+fn refuse_unless_judged(cases: &[Case], built: &Built) -> Result<()> {
+    let is_any_judged = cases.iter().any(|case| case.grounds.is_judged());
+    if is_any_judged || built.waiting == 0 {
+        Ok(())
+    } else {
+        Err(WrongState::NoFinalSync.into())
+    }
+}
+
+fn count(of: usize) -> i64 {
+    i64::try_from(of).unwrap_or(i64::MAX)
 }
 
 async fn bring_up_to_date(
@@ -249,7 +272,12 @@ async fn bring_up_to_date(
         Some(proposal) if proposal.is_clear() => built.clear.add(proposal.amount_fen),
         Some(proposal) => built.to_look_at.add(proposal.amount_fen),
         None => {
-            built.not_eligible += 1;
+            let counter = if case.grounds.is_judged() {
+                &mut built.not_eligible
+            } else {
+                &mut built.waiting
+            };
+            *counter += 1;
             Ok(())
         }
     }
@@ -267,17 +295,18 @@ pub(super) async fn refresh(
     case: &Case,
     note: &Note,
 ) -> Result<(Freshness, Option<Proposal>)> {
-    let now_proposed = case.grounds.propose(refund.proposal.kind);
-    match now_proposed {
-        Some(proposal) if proposal.hash()? == refund.proposal_hash => {
+    match proposed_now(&refund, &case.grounds) {
+        Some(proposal) if proposal == refund.proposal => {
+            let provenance = case.grounds.provenance(proposal.kind);
+            if provenance != refund.provenance {
+                refunds::set_provenance(tx, &refund, &provenance).await?;
+            }
             Ok((Freshness::Same, Some(proposal)))
         }
         Some(proposal) => {
             let submission = Submission {
-                proposal: proposal.clone(),
-                eligible: case.grounds.judgement().is_eligible(),
-                reason: refund.reason.clone(),
                 proposed_by: refund.proposed_by,
+                ..submission(case, proposal.clone())
             };
             let mut refund = refund;
             if refund.status() == RefundStatus::AwaitingSecond {
@@ -292,6 +321,12 @@ pub(super) async fn refresh(
             Ok((Freshness::Withdrawn, None))
         }
     }
+}
+
+/// The proposal that the facts of this moment support in the place of a refund's; none if they do not.
+pub(super) fn proposed_now(refund: &Refund, grounds: &Grounds) -> Option<Proposal> {
+    let proposal = grounds.propose(refund.proposal.kind)?;
+    Some(proposal.because(&refund.proposal.reason))
 }
 
 /// The system's own rejection, which no person's name stands under.
@@ -314,9 +349,9 @@ pub(super) async fn reopen_with(
 
 pub(super) fn submission(case: &Case, proposal: Proposal) -> Submission {
     Submission {
+        provenance: case.grounds.provenance(proposal.kind),
         proposal,
         eligible: case.grounds.judgement().is_eligible(),
-        reason: String::new(),
         proposed_by: None,
     }
 }
@@ -339,20 +374,97 @@ async fn insert(
     Ok(refunds::insert(tx, &refund, note).await?)
 }
 
-async fn tell_list_ready(ctx: &Context, tx: &mut Tx, camp: &Camp, built: &Built) -> Result<()> {
-    if !built.says_something_new() {
-        return Ok(());
-    }
-    let ready = RefundListReady {
+/// Has the digest of a camp sent, which is drawn by how things stand then. One that is still to be
+/// sent is enough, and one that was sent just now is not followed by another at once: matching thirty
+/// members is one matter.
+async fn tell_list_ready(ctx: &Context, tx: &mut Tx, camp: &Camp) -> Result<()> {
+    let ready = Message::from(RefundListReady {
         camp_id: camp.id,
         camp_name: camp.name.clone(),
+    });
+    let mut send_at = ctx.now();
+    if let Some(last) = outbox::last_of_camp(tx, ready.kind(), camp.id).await? {
+        if last.is_pending {
+            return Ok(());
+        }
+        send_at = send_at.max(last.send_at.plus(BETWEEN_DIGESTS));
+    }
+    let notice = Notice {
+        content: ready,
+        camp_id: Some(camp.id),
+        dedupe_key: format!("{}:{}", camp.id, send_at.micros()),
+    };
+    tell_deciders(tx, &ctx.settings, &notice, send_at).await
+}
+
+/// Nobody gets anything back: that may be so, and more likely the project is not the right one. Told
+/// once.
+async fn tell_nobody_qualifies(
+    ctx: &Context,
+    tx: &mut Tx,
+    camp: &Camp,
+    members: i64,
+) -> Result<()> {
+    let nobody = NobodyQualifies {
+        camp_id: camp.id,
+        camp_name: camp.name.clone(),
+        members,
     };
     let notice = Notice {
-        content: ready.into(),
+        content: nobody.into(),
         camp_id: Some(camp.id),
-        dedupe_key: format!("{}:{}", camp.id, ctx.now().micros()),
+        dedupe_key: camp.id.to_string(),
     };
     tell_deciders(tx, &ctx.settings, &notice, ctx.now()).await
+}
+
+/// Tells once that a camp has ended and that its list cannot be built, since nobody can be judged.
+async fn tell_list_waits(ctx: &Context, camp: &Camp) -> Result<()> {
+    let waits = ListWaits {
+        camp_id: camp.id,
+        camp_name: camp.name.clone(),
+        has_project: camp.planet_project_id.is_some(),
+    };
+    let notice = Notice {
+        content: waits.into(),
+        camp_id: Some(camp.id),
+        dedupe_key: camp.id.to_string(),
+    };
+    let given = (ctx.clone(), notice);
+    ctx.transact(given, |tx, (ctx, notice)| {
+        Box::pin(tell_deciders(tx, &ctx.settings, notice, ctx.now()))
+    })
+    .await
+}
+
+/// Brings the refunds of some members of a settling camp up to date in the transaction that changed
+/// what they rest on: a match made by hand brings its proposal in the same breath, and settles whose
+/// account it is for the others who claim it. Before the list is built there is nothing to do.
+pub(in crate::services) async fn follow(
+    ctx: &Context,
+    tx: &mut Tx,
+    camp_id: CampId,
+    payments: &[PaymentId],
+    note: &Note,
+) -> Result<()> {
+    let camp = camps::by_id(tx, camp_id).await?;
+    let Some(camp) = camp.filter(|camp| camp.status == CampStatus::Settling) else {
+        return Ok(());
+    };
+    let cases = refunds::cases_of_payments(tx, payments).await?;
+    let mut built = Built::default();
+    // One that cannot be read is named when the whole list is built.
+    for case in cases.values() {
+        match refunds::of_payment(tx, case.payment_id).await {
+            Ok(refund) => bring_up_to_date(ctx, tx, case, refund, &mut built, note).await?,
+            Err(StoreError::Inconsistent { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    if built.says_something_new() {
+        tell_list_ready(ctx, tx, &camp).await?;
+    }
+    Ok(())
 }
 
 /// Proposes to give back a payment that something is wrong with (its flag), inside the transaction
@@ -418,11 +530,10 @@ async fn propose_manually(
     let proposal = case.grounds.propose(RefundKind::Manual);
     let proposal = proposal.ok_or(WrongState::NothingToRefund)?;
     let submission = Submission {
-        reason,
         proposed_by: Some(actor.user_id),
-        ..submission(&case, proposal)
+        ..submission(&case, proposal.because(&reason))
     };
-    let note = Note::new(actor, submission.reason.clone(), ctx.now());
+    let note = Note::new(actor, reason, ctx.now());
     match refunds::of_payment(tx, order.id).await? {
         None => insert(ctx, tx, &case, submission, &note).await.map(drop)?,
         Some(refund) if refund.status() == RefundStatus::Rejected => {
@@ -435,7 +546,7 @@ async fn propose_manually(
     }
     let refund = refunds::of_payment(tx, order.id).await?;
     let refund = refund.ok_or(Error::NotFound)?;
-    let details = json!({ "reason": refund.reason });
+    let details = json!({ "reason": refund.proposal.reason });
     audit_refund(tx, Some(actor), "refund.propose", &refund, details, note.at);
     Ok(refund)
 }

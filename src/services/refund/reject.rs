@@ -3,12 +3,12 @@
 use serde_json::json;
 
 use crate::domain::staff::Actor;
-use crate::domain::{Action, RefundId, RefundStatus};
+use crate::domain::{Action, RefundId, RefundKind, RefundStatus};
 use crate::store::refunds::{Refund, Submission};
 use crate::store::{Note, StoreError, Tx, refunds};
 
 use super::approve::{CHUNK, MAX_BATCH, Skipped};
-use super::propose::{reopen_with, submission};
+use super::propose::{proposed_now, reopen_with, submission};
 use super::{
     Context, Error, FieldError, Result, WrongState, already_decided, audit_refund, decision,
     in_one_transaction, load, step, worded,
@@ -113,6 +113,9 @@ async fn reject_one(
     let by = decision(actor, now);
     let note = Note::new(actor, reason, now);
     let refund = step(tx, refund, |state| state.reject(Some(by)), &note).await?;
+    if refund.proposal.kind == RefundKind::Manual {
+        refunds::set_rejected_before(tx, id, Some(reason)).await?;
+    }
     let details = json!({ "reason": reason });
     audit_refund(tx, Some(actor), "refund.reject", &refund, details, now);
     Ok(refund)
@@ -143,12 +146,13 @@ async fn reopen_rejected(
     if status != RefundStatus::Rejected {
         return Err(WrongState::NotRejected { status }.into());
     }
+    if refund.proposal.kind == RefundKind::Manual {
+        refunds::set_rejected_before(tx, id, None).await?;
+    }
     let case = refunds::case_of_payment(tx, refund.payment_id).await?;
     let case = case.ok_or(Error::NotFound)?;
-    let proposal = case.grounds.propose(refund.proposal.kind);
-    let proposal = proposal.ok_or(WrongState::NotEligible)?;
+    let proposal = proposed_now(&refund, &case.grounds).ok_or(WrongState::NotEligible)?;
     let submission = Submission {
-        reason: refund.reason.clone(),
         proposed_by: refund.proposed_by,
         ..submission(&case, proposal)
     };

@@ -93,8 +93,8 @@ async fn replace(
         order_no: refund.order_no.clone(),
         submission: Submission {
             proposal: refund.proposal.clone(),
+            provenance: refund.provenance.clone(),
             eligible: refund.eligible,
-            reason: refund.reason.clone(),
             proposed_by: refund.proposed_by,
         },
     };

@@ -14,7 +14,8 @@ use crate::platforms::zsxq::Planet;
 use crate::services::by_camp::FailedCamps;
 use crate::services::notify::{Notice, tell_deciders};
 use crate::services::{
-    Context, Error, LiveContext, Refusal, Result, WrongState, matching, refund, require, roster,
+    Context, Error, LiveContext, Refusal, Result, WrongState, evidence, matching, refund, require,
+    roster,
 };
 use crate::store::audit::Entry;
 use crate::store::camps::{self, Camp};
@@ -86,8 +87,8 @@ pub async fn request(
     current(ctx, id).await
 }
 
-/// Syncs every running camp, and every ended one whose refund list has not been built, one after
-/// the other: the planet is read serially. It takes long: each camp goes by what is configured when
+/// Syncs every running camp, every ended one whose refund list has not been built, and those settling
+/// ones in which somebody's own last day has ended since they were read, one after the other: the planet is read serially. It takes long: each camp goes by what is configured when
 /// its turn comes, and a cookie that is renewed meanwhile serves those that are left.
 ///
 /// # Errors
@@ -99,6 +100,10 @@ pub async fn sync_all(live: &LiveContext) -> Result<Summary> {
     let mut conn = ctx.db.read().await?;
     let mut due = camps::in_status(&mut conn, CampStatus::Ongoing).await?;
     due.append(camps::in_status(&mut conn, CampStatus::Ended).await?);
+    let awaited = evidence::awaited(&mut conn, ctx.now()).await?;
+    let mut settling = camps::in_status(&mut conn, CampStatus::Settling).await?;
+    settling.good.retain(|camp| awaited.contains(&camp.id));
+    due.append(settling);
     drop(conn);
     let mut summary = Summary::default();
     let mut failed = FailedCamps::default();
@@ -327,11 +332,13 @@ async fn match_members(ctx: &Context, camp_id: CampId) {
     }
 }
 
-/// Builds the refund list of an ended camp whose last day the run has seen the end of. The sync
+/// Builds the refund list of an ended camp whose last day the run has seen the end of, or brings it up
+/// to date. The sync
 /// stands whatever comes of it: the job `build-refund-lists` tries again.
 async fn build_list_if_over(ctx: &Context, run: &Run) {
     let camp = &run.camp;
-    if camp.status != CampStatus::Ended || run.started_at < camp.terms.over_at() {
+    let is_over = matches!(camp.status, CampStatus::Ended | CampStatus::Settling);
+    if !is_over || run.started_at < camp.terms.over_at() {
         return;
     }
     match refund::build_list(ctx, None, camp.id).await {

@@ -1,12 +1,13 @@
 //! A row of `payment_record` and what it means.
 
+use crate::domain::promise::Promise;
 use crate::domain::{
     BindMethod, BindStatus, CampId, CampStatus, Fen, MemberId, OrderFlag, OrderStatus, PayChannel,
     PaymentId, PlanetUserId, Terms, Timestamp, UnknownWord,
 };
 use crate::store::{Sealed, StoreError, StoreResult};
 
-use super::{PayMeans, Payer, PlanetClaim, TABLE, TermsColumns};
+use super::{PayMeans, Payer, PlanetClaim, PromiseColumns, TABLE, TermsColumns};
 
 /// The columns of [`PaymentRow`].
 macro_rules! payment_columns {
@@ -14,7 +15,8 @@ macro_rules! payment_columns {
         concat!(
             "id, order_no, camp_id, member_id, session_hash, channel, status, flag, ",
             "amount_fen, paid_fen, paid_at, transaction_id, openid, openid_mac, wecom_userid, ",
-            "start_date, end_date, total_days, required_days, grace_days, claimed_planet_id, ",
+            "start_date, end_date, total_days, required_days, grace_days, promise_list_by, ",
+            "promise_decision_by, promise_money_days, claimed_planet_id, ",
             "claimed_nickname, wechat_nickname, signed_user_id, bind_status, bind_method, ",
             "bind_deadline, prepay_id, code_url, h5_url, payer_ip, prepared_at, ",
             "expires_at, queries, created_at"
@@ -69,6 +71,8 @@ pub struct Payment {
     pub wecom_userid: Option<String>,
     /// The rules agreed to; none for an unknown order.
     pub terms: Option<Terms>,
+    /// What was promised with them.
+    pub promise: Option<Promise>,
     /// Who the payer says to be.
     pub claim: PlanetClaim,
     /// Where the binding is in its life.
@@ -142,6 +146,8 @@ pub(super) struct PaymentRow {
     wecom_userid: Option<String>,
     #[sqlx(flatten)]
     terms: TermsColumns,
+    #[sqlx(flatten)]
+    promise: PromiseColumns,
     claimed_planet_id: Option<String>,
     claimed_nickname: Option<String>,
     wechat_nickname: Option<String>,
@@ -212,6 +218,7 @@ impl TryFrom<PaymentRow> for Payment {
             paid_at: row.paid_at.map(Timestamp::from_micros),
             payer,
             terms: row.terms.with(amount).map_err(|what| row.bad(what))?,
+            promise: row.promise.read().map_err(|what| row.bad(what))?,
             bind_status: row.word::<BindStatus>(&row.bind_status)?,
             bind_method: row
                 .bind_method

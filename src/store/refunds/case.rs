@@ -1,11 +1,12 @@
-//! The facts behind a refund, read in one go: the payment, its member, the sync that decides, the
-//! ranking, the calendar and who else claims the account.
+//! The facts behind a refund, read in one go: the payment, its member, what is stated of their days,
+//! the calendar and who else claims the account.
 
-use crate::domain::refund::{Claimant, DecidingSync, Grounds};
+use crate::domain::refund::{Claimant, DecidingSync, Grounds, Posts};
 use crate::domain::{
     BindMethod, CampId, Fen, MatchStatus, MemberId, OrderStatus, PaymentId, PlanetUserId, SyncId,
     Terms, Timestamp, UnknownWord,
 };
+use crate::store::evidence::EvidenceColumns;
 use crate::store::payments::TermsColumns;
 use crate::store::{StoreError, StoreResult};
 
@@ -15,20 +16,21 @@ macro_rules! select_case {
         concat!(
             "SELECT p.id, p.order_no, p.camp_id, p.status, p.flag, p.amount_fen, p.paid_fen, ",
             "p.paid_at, p.openid_mac, p.start_date, p.end_date, p.total_days, p.required_days, ",
-            "p.grace_days, p.bind_method, y.id AS sync_id, y.started_at AS synced_at, m.id AS member_id, ",
-            "m.planet_user_id, m.planet_nickname, m.wechat_nickname, m.match_status, ",
-            "m.confidence, m.match_reasons, s.checked_in_days AS ranking_days, ",
-            "(SELECT CAST(COUNT(*) AS BIGINT) FROM checkin_record c WHERE c.camp_id = m.camp_id ",
-            "AND c.planet_user_id = m.planet_user_id ",
-            "AND c.day >= p.start_date AND c.day <= p.end_date) AS post_days, ",
+            "p.grace_days, p.bind_method, t.current_sync_id, t.posts_waived_at, ",
+            "m.id AS member_id, m.planet_user_id, m.planet_nickname, m.wechat_nickname, ",
+            "m.match_status, m.confidence, m.match_reasons, f.rejected_before, ",
+            evidence_columns!(),
+            ", (SELECT CAST(COUNT(*) AS BIGINT) FROM checkin_record c ",
+            "WHERE c.camp_id = m.camp_id AND c.planet_user_id = m.planet_user_id ",
+            "AND c.source = 'post' AND c.day >= p.start_date AND c.day <= p.end_date) AS post_days, ",
             "(SELECT CAST(COUNT(*) AS BIGINT) FROM camp_member o WHERE o.camp_id = m.camp_id ",
             "AND o.planet_user_id = m.planet_user_id AND o.id <> m.id ",
             "AND o.match_status <> 'failed') AS rivals ",
             "FROM payment_record p ",
             "LEFT JOIN training_camp t ON t.id = p.camp_id ",
-            "LEFT JOIN sync_run y ON y.id = t.current_sync_id AND y.state = 'complete' ",
             "LEFT JOIN camp_member m ON m.id = p.member_id ",
-            "LEFT JOIN sync_ranking s ON s.sync_id = y.id AND s.planet_user_id = m.planet_user_id ",
+            "LEFT JOIN refund_record f ON f.payment_id = p.id AND f.replaced_by IS NULL ",
+            evidence_joins!(),
             $tail
         )
     };
@@ -71,8 +73,8 @@ pub(super) struct CaseRow {
     #[sqlx(flatten)]
     terms: TermsColumns,
     bind_method: Option<String>,
-    sync_id: Option<i64>,
-    synced_at: Option<i64>,
+    current_sync_id: Option<i64>,
+    posts_waived_at: Option<i64>,
     member_id: Option<i64>,
     planet_user_id: Option<i64>,
     planet_nickname: Option<String>,
@@ -80,12 +82,18 @@ pub(super) struct CaseRow {
     match_status: Option<String>,
     confidence: Option<i64>,
     match_reasons: Option<String>,
-    ranking_days: Option<i64>,
+    rejected_before: Option<String>,
+    #[sqlx(flatten)]
+    evidence: EvidenceColumns,
     post_days: i64,
     rivals: i64,
 }
 
 impl CaseRow {
+    pub(super) const fn payment_id(&self) -> PaymentId {
+        PaymentId(self.id)
+    }
+
     fn bad(&self, what: impl ToString) -> StoreError {
         StoreError::Inconsistent {
             table: "payment_record",
@@ -99,7 +107,7 @@ impl CaseRow {
         self.terms.with(deposit).map_err(|what| self.bad(what))
     }
 
-    fn claimant(&self) -> StoreResult<Option<Claimant>> {
+    fn claimant(&self, terms: Option<&Terms>) -> StoreResult<Option<Claimant>> {
         let (Some(status), Some(confidence), Some(reasons)) =
             (&self.match_status, self.confidence, &self.match_reasons)
         else {
@@ -109,12 +117,13 @@ impl CaseRow {
             .parse()
             .map_err(|unknown: UnknownWord| self.bad(unknown))?;
         let is_by_hand = self.bind_method.as_deref() == Some(BindMethod::Manual.as_str());
+        let account = self.planet_user_id.map(PlanetUserId);
         Ok(Some(Claimant {
-            planet_user_id: self.planet_user_id.map(PlanetUserId),
+            planet_user_id: account,
             match_status,
             confidence,
             match_reasons: serde_json::from_str(reasons).map_err(|error| self.bad(error))?,
-            ranking_days: self.ranking_days,
+            evidence: self.evidence.read(account, terms),
             post_days: self.post_days,
             rivals: self.rivals,
             is_given: match_status == MatchStatus::Matched && is_by_hand,
@@ -122,8 +131,10 @@ impl CaseRow {
     }
 
     fn grounds(&self) -> StoreResult<Grounds> {
-        let sync = self.sync_id.zip(self.synced_at);
+        let terms = self.terms()?;
+        let sync = self.current_sync_id.zip(self.evidence.ranked_at());
         Ok(Grounds {
+            payment_id: self.payment_id(),
             paid: Fen::new(self.paid_fen.unwrap_or(0)).map_err(|_| self.bad("paid_fen"))?,
             flag: self
                 .flag
@@ -131,12 +142,18 @@ impl CaseRow {
                 .map(str::parse)
                 .transpose()
                 .map_err(|unknown: UnknownWord| self.bad(unknown))?,
-            terms: self.terms()?,
             sync: sync.map(|(id, started_at)| DecidingSync {
                 id: SyncId(id),
-                started_at: Timestamp::from_micros(started_at),
+                started_at,
             }),
-            claimant: self.claimant()?,
+            posts: match (self.evidence.has_posts(), self.posts_waived_at) {
+                (true, _) => Posts::Read,
+                (false, Some(_)) => Posts::Waived,
+                (false, None) => Posts::Missing,
+            },
+            rejected_before: self.rejected_before.clone(),
+            claimant: self.claimant(terms.as_ref())?,
+            terms,
         })
     }
 }

@@ -1,8 +1,9 @@
 //! A row of `refund_record` and what it means.
 
-use crate::domain::refund::{Proposal, RefundState, hash_of};
+use crate::domain::refund::{Proposal, Provenance, RefundState, hash_of};
 use crate::domain::{
-    CampId, MemberId, PaymentId, RefundId, RefundKind, RefundNo, RefundStatus, Timestamp, UserId,
+    CampId, MemberId, PaymentId, RefundId, RefundKind, RefundNo, RefundStatus, SyncId, Timestamp,
+    UserId,
 };
 use crate::store::{StoreError, StoreResult};
 
@@ -14,7 +15,9 @@ macro_rules! refund_columns {
     () => {
         concat!(
             "r.id, r.refund_no, r.camp_id, r.member_id, r.payment_id, r.order_no, r.amount_fen, ",
-            "r.eligible, r.proposal, r.proposal_hash, r.reason, r.proposed_by, r.created_at, ",
+            "r.eligible, r.proposal_version, r.proposal, r.proposal_hash, r.sync_id, ",
+            "r.confidence, r.match_reasons, r.reason, r.proposed_by, r.rejected_before, ",
+            "r.created_at, ",
             state_columns!()
         )
     };
@@ -50,12 +53,14 @@ pub struct Refund {
     pub order_no: String,
     pub proposal: Proposal,
     pub proposal_hash: String,
+    /// Where it was read from, last.
+    pub provenance: Provenance,
     /// The days suffice.
     pub eligible: bool,
-    /// As the person gave it who proposed it; else empty.
-    pub reason: String,
     /// The person who proposed it against the judgement.
     pub proposed_by: Option<UserId>,
+    /// Why a person has rejected what was proposed against the judgement, unless they took it back.
+    pub rejected_before: Option<String>,
     pub state: RefundState,
     pub created_at: Timestamp,
 }
@@ -92,10 +97,15 @@ pub(super) struct RefundRow {
     order_no: String,
     amount_fen: i64,
     eligible: bool,
+    proposal_version: i64,
     proposal: String,
     proposal_hash: String,
+    sync_id: Option<i64>,
+    confidence: i64,
+    match_reasons: String,
     reason: String,
     proposed_by: Option<i64>,
+    rejected_before: Option<String>,
     created_at: i64,
     #[sqlx(flatten)]
     state: StateColumns,
@@ -124,13 +134,25 @@ impl RefundRow {
         if hash_of(&self.proposal) != self.proposal_hash {
             return Err(self.bad("proposal_hash"));
         }
-        let proposal: Proposal =
-            serde_json::from_str(&self.proposal).map_err(|error| self.bad(error))?;
-        if proposal.amount_fen.get() == self.amount_fen {
-            Ok(proposal)
-        } else {
+        let of = self.payment_id();
+        let proposal = Proposal::read(self.proposal_version, &self.proposal, of, &self.reason)
+            .map_err(|unreadable| self.bad(unreadable))?;
+        if proposal.payment_id != of {
+            Err(self.bad("payment_id"))
+        } else if proposal.amount_fen.get() != self.amount_fen {
             Err(self.bad("amount_fen"))
+        } else {
+            Ok(proposal)
         }
+    }
+
+    fn provenance(&self) -> StoreResult<Provenance> {
+        Ok(Provenance {
+            sync_id: self.sync_id.map(SyncId),
+            confidence: self.confidence,
+            match_reasons: serde_json::from_str(&self.match_reasons)
+                .map_err(|error| self.bad(error))?,
+        })
     }
 }
 
@@ -146,11 +168,12 @@ impl TryFrom<RefundRow> for Refund {
             member_id: row.member_id.map(MemberId),
             payment_id: PaymentId(row.payment_id),
             proposal: row.proposal()?,
+            provenance: row.provenance()?,
             state: state.decode().map_err(|what| row.bad(what))?,
             order_no: row.order_no,
             proposal_hash: row.proposal_hash,
             eligible: row.eligible,
-            reason: row.reason,
+            rejected_before: row.rejected_before,
             proposed_by: row.proposed_by.map(UserId),
             created_at: Timestamp::from_micros(row.created_at),
         })

@@ -9,7 +9,7 @@ use crate::domain::{
     CampId, FieldError, MemberId, PlanetUserId, RefundFlag, RefundId, RefundKind, RefundStatus,
     SyncId, Timestamp,
 };
-use crate::services::refund::{Batch, Built, Detail, DryRun, Evidence, Rejected, Skipped};
+use crate::services::refund::{Batch, Built, Detail, DryRun, Evidence, Picked, Rejected, Skipped};
 use crate::store::refunds::{Filter, Listed, LogRow, Refund};
 use crate::web::day::{Day, span};
 use crate::web::{Problem, WebResult};
@@ -52,11 +52,11 @@ fn percentage(field: &'static str, given: Option<i64>) -> WebResult<Option<i64>>
     Ok(given)
 }
 
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ApproveBody {
     /// The proposal that was shown; refused if it is no longer what stands.
-    pub(super) proposal_hash: Option<String>,
+    pub(super) proposal_hash: String,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -87,16 +87,27 @@ pub(super) struct BatchRejectBody {
     pub(super) reason: String,
 }
 
-/// Either `ids` or `campId`.
+/// A refund, and the proposal of it that was shown.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct BatchItem {
+    #[schema(value_type = i64)]
+    id: RefundId,
+    proposal_hash: String,
+}
+
+/// Either `items` or `campId`; in a dry run `ids` may take the place of `items`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct BatchApproveBody {
+    /// What was shown: each is refused if it is no longer what stands.
+    items: Option<Vec<BatchItem>>,
     #[schema(value_type = Option<Vec<i64>>)]
     ids: Option<Vec<RefundId>>,
     /// All clear ones of the camp; those to look at are left out.
     #[schema(value_type = Option<i64>)]
     camp_id: Option<CampId>,
-    /// At least so sure, 0 to 100. With `campId` 80 unless given; `ids` were chosen by a person and
+    /// At least so sure, 0 to 100. With `campId` 80 unless given; `items` were chosen by a person and
     /// are taken as they are unless it is given, then those below are skipped as `wrong_state`.
     #[schema(minimum = 0, maximum = 100)]
     min_confidence: Option<i64>,
@@ -107,20 +118,35 @@ pub(super) struct BatchApproveBody {
 
 /// What a batch is of.
 pub(super) enum BatchOf {
-    These(Vec<RefundId>, Option<i64>),
+    These(Vec<Picked>, Option<i64>),
     Camp(CampId, i64),
 }
 
 impl BatchApproveBody {
-    /// Refused unless exactly one of the two is given.
+    /// Refused unless exactly one of the three is given, and for numbers without their hashes: nobody
+    /// approves what they have not seen.
     pub(super) fn of(self) -> WebResult<BatchOf> {
         let least = percentage("minConfidence", self.min_confidence)?;
-        match (self.ids, self.camp_id) {
-            (Some(ids), None) => Ok(BatchOf::These(ids, least)),
-            (None, Some(camp)) => Ok(BatchOf::Camp(camp, least.unwrap_or(CLEAR_CONFIDENCE))),
+        match (self.items, self.ids, self.camp_id) {
+            (Some(items), None, None) => {
+                let picked = items.into_iter().map(|item| Picked {
+                    id: item.id,
+                    hash: Some(item.proposal_hash),
+                });
+                Ok(BatchOf::These(picked.collect(), least))
+            }
+            (None, Some(_), None) if !self.dry_run => {
+                Err(Problem::invalid("ids", FieldError::WithoutHash))
+            }
+            (None, Some(ids), None) => {
+                let picked = ids.into_iter().map(|id| Picked { id, hash: None });
+                Ok(BatchOf::These(picked.collect(), least))
+            }
+            (None, None, Some(camp)) => Ok(BatchOf::Camp(camp, least.unwrap_or(CLEAR_CONFIDENCE))),
             _ => {
                 let other = "campId".into();
-                Err(Problem::invalid("ids", FieldError::NotExactlyOne { other }))
+                let error = FieldError::NotExactlyOne { other };
+                Err(Problem::invalid("items", error))
             }
         }
     }
@@ -135,7 +161,8 @@ pub(super) struct RefundView {
     refund_no: String,
     #[schema(value_type = String, example = "deposit")]
     kind: RefundKind,
-    /// What a person must look at: `grace`, `days_disagree`, `low_confidence`, `contested`.
+    /// What a person must look at: `grace`, `days_disagree`, `posts_missing`, `attested`,
+    /// `low_confidence`, `contested`, `rejected_before`.
     #[schema(value_type = Vec<String>)]
     flags: Vec<RefundFlag>,
     #[schema(value_type = Option<i64>)]
@@ -157,6 +184,8 @@ pub(super) struct RefundView {
     proposal_hash: String,
     /// Why a person proposed it; empty where no person did.
     reason: String,
+    /// Why a person has rejected what was proposed against the judgement before.
+    rejected_before: Option<String>,
     /// The name of who decided.
     decided_by: Option<String>,
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -197,10 +226,11 @@ impl From<Refund> for RefundView {
             grace_days: proposal.terms.map(|terms| terms.grace_days),
             required_days: proposal.terms.map(|terms| terms.required_days),
             eligible: refund.eligible,
-            confidence: proposal.confidence,
-            match_reasons: proposal.match_reasons,
+            confidence: refund.provenance.confidence,
+            match_reasons: refund.provenance.match_reasons,
             proposal_hash: refund.proposal_hash,
-            reason: refund.reason,
+            reason: proposal.reason,
+            rejected_before: refund.rejected_before,
             decided_by,
             decided_at,
             undo_until: state.undo_until(),
@@ -291,7 +321,7 @@ pub(super) struct EvidenceView {
     /// When it began to read the planet.
     #[schema(value_type = Option<String>, format = DateTime)]
     synced_at: Option<Timestamp>,
-    /// Days of its ranking; none where the ranking does not have the account.
+    /// Days of its ranking, 0 for an account that is not in it; none where there is no ranking.
     ranking_days: Option<i64>,
     /// The days of the camp on which the posts show a check-in.
     #[schema(value_type = Vec<String>)]
@@ -320,7 +350,7 @@ impl From<Evidence> for EvidenceView {
         Self {
             sync_id: sync.map(|sync| sync.id),
             synced_at: sync.map(|sync| sync.started_at),
-            ranking_days: known.and_then(|claimant| claimant.ranking_days),
+            ranking_days: known.and_then(|claimant| claimant.evidence.ranking.map(|it| it.days)),
             post_days: evidence.post_days,
             planet_user_id: known.and_then(|claimant| claimant.planet_user_id),
             match_status: known.map(|claimant| claimant.match_status.as_str()),
@@ -424,6 +454,8 @@ pub(super) struct BuiltView {
     look_count: i64,
     look_fen: i64,
     not_eligible: i64,
+    /// Members of whom nothing is known yet as of the end of their own terms.
+    waiting: i64,
 }
 
 impl From<Built> for BuiltView {
@@ -437,6 +469,7 @@ impl From<Built> for BuiltView {
             look_count: built.to_look_at.count,
             look_fen: built.to_look_at.sum_fen.get(),
             not_eligible: built.not_eligible,
+            waiting: built.waiting,
         }
     }
 }

@@ -22,6 +22,7 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
         .routes(routes!(list_refunds, propose_refund))
         .routes(routes!(get_refund))
         .routes(routes!(generate_refunds))
+        .routes(routes!(waive_posts))
         .routes(routes!(batch_approve))
         .routes(routes!(batch_reject))
         .routes(routes!(approve_refund))
@@ -96,8 +97,8 @@ async fn get_refund(
     params(("campId" = i64, Path)),
     responses(
         (status = 200, body = Envelope<BuiltView>),
-        (status = 409, description = "wrong_state: the camp has not ended, or no complete sync \
-         has started since", body = ProblemBody)
+        (status = 409, description = "wrong_state: the camp has not ended, or nobody can be judged \
+         yet", body = ProblemBody)
     )
 )]
 async fn generate_refunds(
@@ -108,6 +109,27 @@ async fn generate_refunds(
     Ok(Answer(
         refund::build_list(&ctx, Some(&actor), camp).await?.into(),
     ))
+}
+
+/// Says that the ranking of a camp suffices although its posts could never be read, and brings its
+/// refund list up to date.
+#[utoipa::path(
+    post, path = "/api/admin/refunds/waive-posts/{campId}", tag = "staff",
+    security(("staff" = [])), params(("campId" = i64, Path)), request_body = ReasonBody,
+    responses(
+        (status = 200, body = Envelope<BuiltView>),
+        (status = 409, description = "wrong_state: posts were read, or nobody can be judged yet",
+         body = ProblemBody)
+    )
+)]
+async fn waive_posts(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Path(camp): Path<CampId>,
+    Json(body): Json<ReasonBody>,
+) -> WebResult<Answer<BuiltView>> {
+    let built = refund::waive_posts(&ctx, &actor, camp, &body.reason).await?;
+    Ok(Answer(built.into()))
 }
 
 /// Approves the given refunds, or the clear ones of a camp; each that cannot be is skipped.
@@ -126,7 +148,7 @@ async fn batch_approve(
 ) -> WebResult<Answer<BatchApproved>> {
     let dry_run = body.dry_run;
     let chosen = match body.of()? {
-        BatchOf::These(ids, least) => refund::choose(&ctx, &actor, &ids, least).await?,
+        BatchOf::These(picked, least) => refund::choose(&ctx, &actor, picked, least).await?,
         BatchOf::Camp(camp, least) => Chosen {
             picked: refund::clear_of(&ctx, &actor, camp, least).await?,
             ..Chosen::default()
@@ -174,10 +196,9 @@ async fn approve_refund(
     State(ctx): State<Context>,
     Staff(actor): Staff,
     Path(id): Path<RefundId>,
-    body: Option<Json<ApproveBody>>,
+    Json(body): Json<ApproveBody>,
 ) -> WebResult<Answer<RefundView>> {
-    let shown = body.and_then(|Json(body)| body.proposal_hash);
-    let refund = refund::approve(&ctx, &actor, id, shown.as_deref()).await?;
+    let refund = refund::approve(&ctx, &actor, id, Some(&body.proposal_hash)).await?;
     Ok(Answer(refund.into()))
 }
 

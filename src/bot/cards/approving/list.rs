@@ -13,7 +13,9 @@ use crate::catalogue::ErrorKind;
 use crate::domain::card::{
     CampNamed, ListApproved, ListWithdrawn, Outcome, RefundShown, Reservation,
 };
-use crate::domain::message::{BatchSummary, Decided, DecidedBefore, DecidedBy, UndoOver};
+use crate::domain::message::{
+    BatchSummary, ChangedRefund, Decided, DecidedBefore, DecidedBy, ProposalsChanged, UndoOver,
+};
 use crate::domain::{
     CardState, Fen, Machine as _, Message, Recipients, RefundFlag, RefundId, RefundStatus,
     Timestamp,
@@ -23,10 +25,14 @@ use crate::services::refund::{self, Batch, Picked, Skipped};
 use crate::services::{Error, Refusal, Result, cards, review};
 
 use super::view;
-use crate::bot::cards::{draw, unusual};
+use crate::bot::cards::waiting::name_of;
+use crate::bot::cards::{anew, draw, unusual};
 
 /// Seconds after the end of the undo window at which outcomes are first looked at.
 const SUMMARY_AFTER_S: i64 = 3;
+
+/// Members of whom one message says what has changed.
+const MAX_CHANGED: usize = 10;
 
 /// The actions of the two buttons of a confirmation.
 pub(in crate::bot::cards) struct Keys {
@@ -129,7 +135,33 @@ pub(in crate::bot::cards) async fn approve(
     if is_any_approved {
         answers.extend(follow_up(press, undo_until_shown));
     }
+    answers.extend(changed(press, &batch.skipped).await?);
     Ok(answers)
+}
+
+/// Tells which of a list have changed since they were shown, what, and who did it.
+async fn changed(press: &Press<'_>, skipped: &[Skipped]) -> Result<Option<Reply>> {
+    let changed: Vec<_> = skipped
+        .iter()
+        .filter_map(|skipped| match &skipped.error {
+            Error::Refused(Refusal::ProposalChanged { changes }) => Some((skipped.id, changes)),
+            _ => None,
+        })
+        .collect();
+    let mut refunds = Vec::new();
+    for (id, changes) in changed.iter().take(MAX_CHANGED) {
+        let detail = refund::one(press.ctx(), &press.turn.actor, *id).await?;
+        refunds.push(ChangedRefund {
+            name: name_of(&detail.listed).to_owned(),
+            changes: (*changes).clone(),
+        });
+    }
+    let told = ProposalsChanged {
+        camp_name: draw::camp_name(&press.card.proposal).to_owned(),
+        more: changed.len() - refunds.len(),
+        refunds,
+    };
+    Ok((!changed.is_empty()).then(|| press.turn.reply(told)))
 }
 
 /// Takes back what the card let go. What was taken back before the process died counts: the
@@ -391,20 +423,29 @@ async fn nothing_left(
 ) -> Result<Vec<Reply>> {
     let is_decided =
         |error: &Error| matches!(error, Error::Refused(Refusal::AlreadyDecided { .. }));
+    let is_changed =
+        |error: &Error| matches!(error, Error::Refused(Refusal::ProposalChanged { .. }));
     let decided = DecidedByOthers::among(chosen, skipped)?;
-    let mut left = skipped.iter().map(|skipped| &skipped.error);
-    let left = left.find(|error| !is_decided(error));
+    let left = skipped.iter().map(|skipped| &skipped.error);
+    let left: Vec<&Error> = left.filter(|error| !is_decided(error)).collect();
     let (bot, person) = (press.turn.bot, press.turn.person);
     let mut answers = Vec::new();
-    if let (Some(decided), None) = (&decided, left) {
+    if let (Some(decided), true) = (&decided, left.is_empty()) {
         let camp = draw::camp_name(&press.card.proposal);
         let view = view::Approved::elsewhere(camp, &decided.made, decided.word);
         answers.extend(press.show(&bot.draw(&view)?).await?);
     }
     answers.extend(decided.map(|decided| press.turn.reply(decided.told())));
-    answers.extend(left.and_then(|error| replies::refusal(bot, person, error)));
+    if left.iter().any(|error| is_changed(error)) {
+        refund::show_anew(press.ctx(), &press.turn.actor, &picked(chosen)).await?;
+        answers.extend(changed(press, skipped).await?);
+        answers.extend(anew::instead(press).await?);
+    } else if let Some(error) = left.first() {
+        answers.extend(replies::refusal(bot, person, error));
+    }
     if answers.is_empty() {
-        let changed = ErrorKind::Refused(Refusal::ProposalChanged);
+        let changes = Vec::new();
+        let changed = ErrorKind::Refused(Refusal::ProposalChanged { changes });
         answers.push(press.turn.refused(&changed));
     }
     Ok(answers)

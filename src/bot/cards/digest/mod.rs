@@ -4,12 +4,21 @@ pub(in crate::bot) mod press;
 pub(in crate::bot) mod view;
 
 use crate::bot::cards::waiting::{named, rests_on_days, tally};
+use crate::domain::RefundFlag;
 use crate::domain::card::Digest;
 use crate::services::Result;
 use crate::services::review::Waiting;
 use crate::store::refunds::Listed;
 
 use super::waiting::shown;
+
+fn lacks_posts(listed: &Listed) -> bool {
+    listed
+        .refund
+        .proposal
+        .flags
+        .contains(&RefundFlag::PostsMissing)
+}
 
 /// The digest of what waits in a camp.
 pub(in crate::bot) fn propose(waiting: &Waiting) -> Result<Digest> {
@@ -27,5 +36,6 @@ pub(in crate::bot) fn propose(waiting: &Waiting) -> Result<Digest> {
         unidentified: waiting.unidentified,
         not_eligible: waiting.not_eligible,
         awaiting: waiting.awaiting_another,
+        posts_missing: people.iter().filter(|listed| lacks_posts(listed)).count(),
     })
 }

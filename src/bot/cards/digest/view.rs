@@ -26,6 +26,7 @@ pub(in crate::bot) struct Digest {
     unidentified: i64,
     not_eligible: i64,
     awaiting: usize,
+    posts_missing: usize,
 }
 
 impl Digest {
@@ -44,6 +45,7 @@ impl Digest {
             unidentified: digest.unidentified,
             not_eligible: digest.not_eligible,
             awaiting: digest.awaiting,
+            posts_missing: digest.posts_missing,
         })
     }
 }

@@ -18,8 +18,9 @@ pub(in crate::bot) fn propose(camp: &Camp, listed: &Listed) -> Single {
         ground: ground(listed),
         order_no: listed.refund.order_no.clone(),
         due: listed.due.filter(|due| *due != proposal.amount_fen),
-        confidence: proposal.confidence,
-        reasons: proposal.match_reasons.clone(),
+        confidence: listed.refund.provenance.confidence,
+        reasons: listed.refund.provenance.match_reasons.clone(),
+        rejected_before: listed.refund.rejected_before.clone(),
         first_by: first_by(&listed.refund),
     }
 }

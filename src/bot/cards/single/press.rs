@@ -1,9 +1,9 @@
 //! The presses on the card of one refund.
 
 use crate::bot::cards::approving::list::follow_up;
-use crate::bot::cards::draw;
 use crate::bot::cards::press::Press;
 use crate::bot::cards::waiting::rests_on_days;
+use crate::bot::cards::{anew, draw};
 use crate::domain::card::{Outcome, RefundDecided, RefundResult, Single};
 use crate::domain::message::DecidedBy;
 use crate::domain::{CardState, Machine as _, RefundStatus};
@@ -17,12 +17,12 @@ use super::view;
 const REASON: &str = "reason";
 /// The option that is no reason.
 const UNCHOSEN: &str = "unchosen";
-/// Reasons for keeping a deposit, as they are recorded.
+/// Reasons for keeping a deposit, as they are recorded. What was settled outside is no reason: that is
+/// an end of its own.
 const DEPOSIT_REASONS: &[(&str, &str)] = &[
     ("days", "打卡天数不足"),
     ("identity", "无法确认身份"),
     ("quality", "打卡内容不符合要求"),
-    ("settled", "已另行处理"),
     ("other", "其他原因"),
 ];
 /// Reasons for keeping a payment that something was wrong with.
@@ -30,7 +30,6 @@ const PAYMENT_REASONS: &[(&str, &str)] = &[
     ("agreed", "已与会员商定保留"),
     ("completed", "会员已补足差额"),
     ("for_another", "是替别人付的"),
-    ("settled", "已另行处理"),
     ("other", "其他原因"),
 ];
 
@@ -116,11 +115,18 @@ async fn finish(press: &Press<'_>, decided: Result<Refund>, reason: &str) -> Res
                 return Err(refusal.into());
             }
             if !is_mine {
-                let outcome = outcome(press, &refund, &refund.reason);
+                let outcome = outcome(press, &refund, &refund.proposal.reason);
                 return press.too_late(&outcome.without_undo()).await;
             }
             // This very click, whose process died before it could show the decision.
             refund
+        }
+        Err(error @ Error::Refused(Refusal::ProposalChanged { .. })) => {
+            let told = press.turn.refused(&error.kind());
+            return Ok([told]
+                .into_iter()
+                .chain(anew::instead(press).await?)
+                .collect());
         }
         Err(error) => return Err(error),
     };

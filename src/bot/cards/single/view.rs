@@ -30,6 +30,7 @@ pub(in crate::bot) struct Single {
     confidence: i64,
     reasons: Vec<String>,
     flags: Vec<String>,
+    rejected_before: Option<String>,
     order_no: String,
     first_by: Option<String>,
 }
@@ -52,6 +53,7 @@ impl Single {
             confidence: single.confidence,
             reasons: single.reasons.clone(),
             flags: flags.map(|flag| flag_shown(*flag).to_owned()).collect(),
+            rejected_before: single.rejected_before.clone(),
             order_no: single.order_no.clone(),
             first_by: single.first_by.clone(),
         }
@@ -79,8 +81,11 @@ const fn flag_shown(flag: RefundFlag) -> &'static str {
     match flag {
         RefundFlag::Grace => "用到宽限天数",
         RefundFlag::DaysDisagree => "排行与帖子天数不一致",
+        RefundFlag::PostsMissing => "帖子没有读全，只有排行",
+        RefundFlag::Attested => "天数由人工填写或导入",
         RefundFlag::LowConfidence => "身份未确认",
         RefundFlag::Contested => "身份有争议，先在“匹配”里定下是谁",
+        RefundFlag::RejectedBefore => "之前拒绝过",
     }
 }
 
