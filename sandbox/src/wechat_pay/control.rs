@@ -10,13 +10,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Delivery, NotPossible, NoticeKind, Order, Pacing, PayOptions, Refund, RefundOutcome, Totals,
-    TradeState, TrustMode, WechatPay,
+    Delivery, FundsAccount, NotPossible, NoticeKind, Order, Pacing, PayOptions, Refund,
+    RefundOutcome, Totals, TradeState, TrustMode, WechatPay,
 };
 use crate::control::{Outcome, Refused, refused};
 
 /// GET: `orders`, `pending` (unpaid orders), `refunds`, `totals`, `notifications`. POST: `pay`,
-/// `pay-foreign`, `finish-refund`, `redeliver`, `balance`, `trust`, `pacing`, `bind-app`,
+/// `pay-foreign`, `finish-refund`, `redeliver`, `balance`, `top-up`, `trust`, `pacing`, `bind-app`,
 /// `know-openid`, `frequency-limit`.
 pub(super) fn routes() -> Router<WechatPay> {
     Router::new()
@@ -30,6 +30,7 @@ pub(super) fn routes() -> Router<WechatPay> {
         .route("/finish-refund", post(finish_refund))
         .route("/redeliver", post(redeliver))
         .route("/balance", post(balance))
+        .route("/top-up", post(top_up))
         .route("/trust", post(trust))
         .route("/pacing", post(pacing))
         .route("/bind-app", post(bind_app))
@@ -179,15 +180,31 @@ async fn redeliver(
         .map_err(not_possible)
 }
 
-/// What refunds can be taken from.
+/// What refunds can be taken from; `UNSETTLED` unless another account is named.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Balance {
     balance_fen: i64,
+    #[serde(default)]
+    account: FundsAccount,
 }
 
 async fn balance(State(wechat): State<WechatPay>, Json(set): Json<Balance>) -> Json<Totals> {
-    wechat.set_balance(set.balance_fen);
+    wechat.set_balance_of(set.account, set.balance_fen);
+    Json(wechat.totals())
+}
+
+/// What is paid in; to `UNSETTLED` unless another account is named.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct TopUp {
+    fen: u32,
+    #[serde(default)]
+    account: FundsAccount,
+}
+
+async fn top_up(State(wechat): State<WechatPay>, Json(paid): Json<TopUp>) -> Json<Totals> {
+    wechat.top_up(paid.account, paid.fen.into());
     Json(wechat.totals())
 }
 

@@ -12,7 +12,8 @@ use super::answer::Refusal;
 use super::keys::{APP_ID, MERCHANT_ID};
 use super::numbers;
 use super::records::{
-    NotPossible, Order, PayOptions, Payment, Refund, RefundOutcome, RefundStatus, TradeState,
+    FundsAccount, NotPossible, Order, PayOptions, Payment, Refund, RefundOutcome, RefundStatus,
+    TradeState,
 };
 use super::requests::{Channel, OrderRequest, RefundRequest};
 
@@ -45,7 +46,28 @@ pub(super) struct Ledger {
     refunds: BTreeMap<String, Refund>,
     numbers_by_transaction: HashMap<String, String>,
     handles: HashMap<String, Handle>,
-    pub(super) balance_fen: i64,
+    balances: Balances,
+}
+
+/// What refunds can be taken from, in fen.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Balances {
+    unsettled: i64,
+    available: i64,
+}
+
+impl Balances {
+    pub(super) fn of(&mut self, account: FundsAccount) -> &mut i64 {
+        match account {
+            FundsAccount::Unsettled => &mut self.unsettled,
+            FundsAccount::Available => &mut self.available,
+        }
+    }
+
+    fn add(&mut self, account: FundsAccount, fen: i64) {
+        let balance = self.of(account);
+        *balance = balance.saturating_add(fen);
+    }
 }
 
 impl Ledger {
@@ -199,7 +221,8 @@ impl Ledger {
             total_fen: options.total_fen.unwrap_or(order.total_fen),
             paid_at: now,
         };
-        self.balance_fen = self.balance_fen.saturating_add(payment.total_fen);
+        self.balances
+            .add(FundsAccount::Unsettled, payment.total_fen);
         self.numbers_by_transaction
             .insert(payment.transaction_id.clone(), out_trade_no.to_owned());
         order.state = TradeState::Success;
@@ -257,7 +280,8 @@ impl Ledger {
         let order = self.orders.get(&out_trade_no).ok_or_else(no_such_payment)?;
         let payment = order.payment.as_ref().ok_or_else(no_such_payment)?;
         self.check_refund(&request, &out_trade_no, payment, now)?;
-        if self.balance_fen < request.refund_fen {
+        let account = request.funds_account;
+        if *self.balances.of(account) < request.refund_fen {
             return Err(Refusal::ordered("NOT_ENOUGH", ""));
         }
         let refund = Refund {
@@ -269,19 +293,25 @@ impl Ledger {
             total_fen: request.total_fen,
             reason: request.reason,
             notify_url: request.notify_url,
+            funds_account: account,
             status: RefundStatus::Processing,
             accepted_at: now,
             succeeded_at: None,
             posts: 1,
             executions: 0,
         };
-        self.balance_fen = self.balance_fen.saturating_sub(refund.refund_fen);
+        self.balances.add(account, -refund.refund_fen);
         if let Some(order) = self.orders.get_mut(&out_trade_no) {
             order.state = TradeState::Refund;
         }
         self.refunds
             .insert(refund.out_refund_no.clone(), refund.clone());
         Ok((refund, true))
+    }
+
+    /// The merchant's accounts.
+    pub(super) fn balances(&mut self) -> &mut Balances {
+        &mut self.balances
     }
 
     /// The refund under this number.
@@ -322,7 +352,7 @@ impl Ledger {
             RefundOutcome::Abnormal => refund.status = RefundStatus::Abnormal,
             RefundOutcome::Closed => {
                 refund.status = RefundStatus::Closed;
-                self.balance_fen = self.balance_fen.saturating_add(refund.refund_fen);
+                self.balances.add(refund.funds_account, refund.refund_fen);
             }
         }
         Ok(refund.clone())

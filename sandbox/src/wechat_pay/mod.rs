@@ -49,7 +49,8 @@ pub use keys::{
 };
 pub use outbox::{Delivery, NoticeKind};
 pub use records::{
-    NotPossible, Order, PayOptions, Payment, Refund, RefundOutcome, RefundStatus, TradeState,
+    FundsAccount, NotPossible, Order, PayOptions, Payment, Refund, RefundOutcome, RefundStatus,
+    TradeState,
 };
 pub use requests::Channel;
 pub use settings::{Pacing, TrustMode};

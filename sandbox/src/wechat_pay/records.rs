@@ -100,6 +100,26 @@ impl RefundStatus {
     }
 }
 
+/// Account of the merchant that a refund is taken from, spelled as on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum FundsAccount {
+    /// What payers have paid and is not settled yet: the usual one.
+    #[default]
+    Unsettled,
+    /// What the merchant has at hand.
+    Available,
+}
+
+impl FundsAccount {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Unsettled => "UNSETTLED",
+            Self::Available => "AVAILABLE",
+        }
+    }
+}
+
 /// A refund.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -120,6 +140,8 @@ pub struct Refund {
     pub reason: Option<String>,
     /// Where the end is notified, if anywhere.
     pub notify_url: Option<String>,
+    /// Where the money was taken from.
+    pub funds_account: FundsAccount,
     /// Its state.
     pub status: RefundStatus,
     /// When it was accepted, business time.

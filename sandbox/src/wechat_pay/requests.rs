@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::answer::Refusal;
 use super::fields::{Field, Kind, check, checked, optional, required, text};
+use super::records::FundsAccount;
 
 /// How an order is paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -58,6 +59,7 @@ pub(super) struct RefundRequest {
     pub(super) out_refund_no: String,
     pub(super) reason: Option<String>,
     pub(super) notify_url: Option<String>,
+    pub(super) funds_account: FundsAccount,
     pub(super) refund_fen: i64,
     pub(super) total_fen: i64,
 }
@@ -233,6 +235,11 @@ impl RefundRequest {
             out_refund_no: text_at(&value, "/out_refund_no"),
             reason: optional_text(&value, "/reason"),
             notify_url: optional_text(&value, "/notify_url"),
+            // The table lets nothing else than AVAILABLE pass.
+            funds_account: match optional_text(&value, "/funds_account") {
+                Some(_) => FundsAccount::Available,
+                None => FundsAccount::Unsettled,
+            },
             refund_fen: integer_at(&value, "/amount/refund"),
             total_fen: integer_at(&value, "/amount/total"),
         };

@@ -17,7 +17,7 @@ use super::keys::{
 };
 use super::ledger::Ledger;
 use super::outbox::{Outbox, UnderWayCounter};
-use super::records::{Order, Refund, RefundStatus};
+use super::records::{FundsAccount, Order, Refund, RefundStatus};
 use super::settings::{Pacing, TrustMode};
 use crate::error::SandboxError;
 use crate::faults::{Platform, Request};
@@ -94,8 +94,10 @@ pub struct Totals {
     pub refunded_fen: i64,
     /// What is on its way back, or stuck on it.
     pub refunding_fen: i64,
-    /// What refunds can be taken from.
+    /// What refunds are taken from unless they name another account.
     pub balance_fen: i64,
+    /// What refunds with `funds_account` AVAILABLE are taken from.
+    pub available_fen: i64,
 }
 
 impl WechatPay {
@@ -183,7 +185,8 @@ impl WechatPay {
     /// Sums over all orders and refunds.
     pub fn totals(&self) -> Totals {
         let mut totals = Totals {
-            balance_fen: self.ledger().balance_fen,
+            balance_fen: self.balance(FundsAccount::Unsettled),
+            available_fen: self.balance(FundsAccount::Available),
             ..Totals::default()
         };
         for payment in self.orders().into_iter().filter_map(|order| order.payment) {
@@ -202,7 +205,23 @@ impl WechatPay {
 
     /// Sets what refunds can be taken from; payments add to it. 0 makes refunds NOT_ENOUGH.
     pub fn set_balance(&self, balance_fen: i64) {
-        self.ledger().balance_fen = balance_fen;
+        self.set_balance_of(FundsAccount::Unsettled, balance_fen);
+    }
+
+    /// Sets what refunds from `account` can be taken from.
+    pub fn set_balance_of(&self, account: FundsAccount, fen: i64) {
+        *self.ledger().balances().of(account) = fen;
+    }
+
+    /// Adds to what refunds from `account` can be taken from.
+    pub fn top_up(&self, account: FundsAccount, fen: i64) {
+        let mut ledger = self.ledger();
+        let balance = ledger.balances().of(account);
+        *balance = balance.saturating_add(fen);
+    }
+
+    fn balance(&self, account: FundsAccount) -> i64 {
+        *self.ledger().balances().of(account)
     }
 
     /// Which keys the merchant trusts from now on.

@@ -56,7 +56,7 @@ pub(super) fn refund(refund: &Refund) -> Value {
         "user_received_account": "支付用户零钱",
         "create_time": beijing(refund.accepted_at),
         "status": refund.status.as_str(),
-        "funds_account": "UNSETTLED",
+        "funds_account": refund.funds_account.as_str(),
         "amount": {
             "total": refund.total_fen, "refund": refund.refund_fen, "from": [],
             "payer_total": refund.total_fen, "payer_refund": refund.refund_fen,

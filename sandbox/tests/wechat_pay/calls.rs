@@ -314,8 +314,18 @@ async fn refunds_keep_to_the_rules() {
     merchant.sandbox.wechat_pay().set_balance(4_949);
     let poor = merchant.post(REFUNDS, &second).await;
     assert_eq!((poor.status, poor.code().as_str()), (403, "NOT_ENOUGH"));
-    merchant.sandbox.wechat_pay().set_balance(4_950);
-    assert_eq!(merchant.post(REFUNDS, &second).await.status, 200);
+    second["funds_account"] = json!("AVAILABLE");
+    let still_poor = merchant.post(REFUNDS, &second).await;
+    assert_eq!(still_poor.code(), "NOT_ENOUGH", "each account has its own");
+    let available = sandbox::wechat_pay::FundsAccount::Available;
+    merchant.sandbox.wechat_pay().top_up(available, 4_950);
+    let paid = merchant.post(REFUNDS, &second).await;
+    assert_eq!(
+        (paid.status, &paid.body()["funds_account"]),
+        (200, &json!("AVAILABLE"))
+    );
+    let totals = merchant.sandbox.wechat_pay().totals();
+    assert_eq!((totals.balance_fen, totals.available_fen), (4_949, 0));
     merchant.sandbox.clock().advance(TimeDelta::days(366));
     let mut late = second.clone();
     late["out_refund_no"] = json!("rfd_third");

@@ -30,6 +30,17 @@ async fn what_payers_do_goes_in_and_out_as_described() {
 
     api.post("wechat-pay/balance", json!({"balanceFen": 9_900}))
         .await;
+    api.post(
+        "wechat-pay/balance",
+        json!({"balanceFen": 0, "account": "AVAILABLE"}),
+    )
+    .await;
+    let paid_in = json!({"fen": 5, "account": "AVAILABLE"});
+    let totals = api.post("wechat-pay/top-up", paid_in).await;
+    assert_eq!(
+        (&totals["balanceFen"], &totals["availableFen"]),
+        (&json!(9_900), &json!(5))
+    );
     merchant.post(REFUNDS, &merchant.refund()).await;
     let done = json!({"outRefundNo": REFUND_NO, "outcome": "SUCCESS"});
     api.post("wechat-pay/finish-refund", done.clone()).await;
