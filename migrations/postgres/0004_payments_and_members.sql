@@ -73,6 +73,9 @@ CREATE TABLE payment_record (
     paid_fen          BIGINT,
     paid_at           BIGINT,
     transaction_id    TEXT,
+    -- Whose order it is: as we made it, then as WeChat Pay names them.
+    mch_id            TEXT,
+    app_id            TEXT,
     openid            BYTEA,
     openid_mac        BYTEA,
     wecom_userid      TEXT,

@@ -73,6 +73,9 @@ CREATE TABLE payment_record (
     paid_fen          INTEGER,
     paid_at           INTEGER,
     transaction_id    TEXT,
+    -- Whose order it is: as we made it, then as WeChat Pay names them.
+    mch_id            TEXT,
+    app_id            TEXT,
     openid            BLOB,
     openid_mac        BLOB,
     wecom_userid      TEXT,

@@ -92,3 +92,46 @@ CREATE TABLE refund_status_log (
     created_at  INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX refund_status_log_refund ON refund_status_log (refund_id, id);
+
+-- One row a call that asks WeChat Pay for a refund, written before it goes out. Without an outcome:
+-- nobody knows what it did. Sent and answered by the wall.
+CREATE TABLE refund_attempt (
+    id                INTEGER PRIMARY KEY AUTOINCREMENT,
+    refund_id         INTEGER NOT NULL REFERENCES refund_record (id),
+    -- 1 for the first call about this refund.
+    number            INTEGER NOT NULL,
+    request_hash      TEXT NOT NULL,
+    mch_id            TEXT NOT NULL,
+    app_id            TEXT NOT NULL,
+    sent_at           INTEGER NOT NULL,
+    answered_at       INTEGER,
+    outcome           TEXT,
+    error_code        TEXT,
+    request_id        TEXT,
+    -- When WeChat Pay says that it accepted the refund; on one row of a refund.
+    wechat_created_at INTEGER
+) STRICT;
+CREATE UNIQUE INDEX refund_attempt_number ON refund_attempt (refund_id, number);
+CREATE INDEX refund_attempt_created ON refund_attempt (wechat_created_at)
+    WHERE wechat_created_at IS NOT NULL;
+
+-- The merchant account cannot refund: while there is a row, no refund goes out but the one that
+-- probes.
+CREATE TABLE merchant_hold (
+    id              INTEGER PRIMARY KEY CHECK (id = 1),
+    reason          TEXT NOT NULL,
+    since           INTEGER NOT NULL,
+    -- Probes that have not lifted it.
+    probes          INTEGER NOT NULL,
+    next_probe_at   INTEGER NOT NULL,
+    -- The refund that probes, or probed last; until when it is under way, by the wall.
+    probe_refund_id INTEGER REFERENCES refund_record (id),
+    probe_until     INTEGER
+) STRICT;
+
+-- Answers of WeChat Pay that were no result, by the wall: of all instances, kept for a minute.
+CREATE TABLE wrong_answer (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX wrong_answer_at ON wrong_answer (at);

@@ -7,6 +7,7 @@ use crate::bot::Templates;
 use crate::catalogue::Catalogue;
 use crate::config::{Config, ConfigError};
 use crate::domain::promise::PromiseRules;
+use crate::platforms::wechat_pay::FundsAccount;
 use crate::services::configuration::{Build, Built};
 use crate::services::{Clients, Settings, WechatOauth, with_causes};
 
@@ -87,6 +88,18 @@ fn unusable(error: &(dyn std::error::Error + 'static)) -> ConfigError {
     ConfigError::new("templates.dir", what, BUILT_IN_TEXTS)
 }
 
+fn funds_account(word: &str) -> Result<Option<FundsAccount>, ConfigError> {
+    match word {
+        "" => Ok(None),
+        "AVAILABLE" => Ok(Some(FundsAccount::Available)),
+        _ => Err(ConfigError::new(
+            "refund.funds_account",
+            "is no account that can pay refunds",
+            "Leave it empty for the unsettled balance, or write AVAILABLE for the one at hand",
+        )),
+    }
+}
+
 impl Builder {
     fn settings(&self, config: &Config) -> Result<Settings, ConfigError> {
         let oauth = &config.wechat_oauth;
@@ -108,6 +121,7 @@ impl Builder {
             },
             undo_seconds: config.refund.undo_seconds,
             second_approver_over_fen: config.refund.second_approver_over_fen.into(),
+            funds_account: funds_account(&config.refund.funds_account)?,
             recipients: config.notify.recipients.clone(),
             corp_id: config.wecom.corp_id.clone(),
             agent_id: config.wecom.agent_id.into(),

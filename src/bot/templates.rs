@@ -66,6 +66,8 @@ built_in![
     "match_nobody.card",
     "match_waiting.txt",
     "mended.card",
+    "merchant_held.card",
+    "merchant_resumed.txt",
     "nobody_qualifies.txt",
     "payment_abnormal.card",
     "refund_done.txt",

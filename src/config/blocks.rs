@@ -115,6 +115,8 @@ pub struct Refund {
     pub undo_seconds: u32,
     /// 0: one approver is enough.
     pub second_approver_over_fen: u32,
+    /// The merchant's account that pays: empty, or `AVAILABLE`.
+    pub funds_account: String,
 }
 
 /// `[promise]`: days, unless named hours; frozen into each order.

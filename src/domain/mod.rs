@@ -18,6 +18,7 @@ pub mod ledger;
 pub mod machine;
 pub mod matching;
 pub mod member;
+pub mod merchant;
 pub mod message;
 pub mod money;
 pub mod order;

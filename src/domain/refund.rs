@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use super::{Fen, OrderStatus, money::NotAnAmount};
 
 mod account;
+mod attempt;
 mod changes;
 mod failure;
 mod grounds;
@@ -16,6 +17,7 @@ mod state;
 mod status;
 
 pub use account::{NotTheirs, check_account};
+pub use attempt::AttemptOutcome;
 pub use changes::{Cause, Change, Difference};
 pub use failure::FailureReason;
 pub use grounds::{Claimant, DecidingSync, Grounds, Posts};

@@ -47,6 +47,8 @@ text_enum! {
         ReviewRefunds = "review_refunds",
         /// Propose a refund against the judgement of the days.
         ProposeRefund = "propose_refund",
+        /// See what holds up the merchant account, and have it tried again now.
+        ProbeMerchant = "probe_merchant",
         /// See payments of all camps, and those that belong to none.
         ViewPayments = "view_payments",
         /// See reports.
@@ -78,9 +80,9 @@ impl Role {
     #[must_use]
     pub const fn may(self, action: Action) -> Reach {
         use Action::{
-            ImportRoster, ManageCamps, ManageConfig, ManageUsers, MatchMembers, ProposeRefund,
-            ReviewRefunds, RunJobs, SyncCheckIns, Urge, ViewCamp, ViewLogs, ViewPayments,
-            ViewReports,
+            ImportRoster, ManageCamps, ManageConfig, ManageUsers, MatchMembers, ProbeMerchant,
+            ProposeRefund, ReviewRefunds, RunJobs, SyncCheckIns, Urge, ViewCamp, ViewLogs,
+            ViewPayments, ViewReports,
         };
         match (self, action) {
             (Self::SuperAdmin, _) => Reach::All,
@@ -93,8 +95,8 @@ impl Role {
             | (Self::Volunteer, ViewCamp | Urge) => Reach::OwnCamps,
             (
                 Self::Coach,
-                ManageCamps | ImportRoster | ProposeRefund | ViewPayments | RunJobs | ViewLogs
-                | ManageUsers | ManageConfig,
+                ManageCamps | ImportRoster | ProposeRefund | ProbeMerchant | ViewPayments | RunJobs
+                | ViewLogs | ManageUsers | ManageConfig,
             )
             | (Self::Volunteer, _) => Reach::Nowhere,
         }
@@ -183,6 +185,7 @@ mod tests {
                 "urge: all all own own",
                 "review_refunds: all all own -",
                 "propose_refund: all all - -",
+                "probe_merchant: all all - -",
                 "view_payments: all all - -",
                 "view_reports: all all own -",
                 "run_jobs: all - - -",

@@ -10,7 +10,7 @@ use crate::domain::{
     PaymentId, Timestamp,
 };
 use crate::platforms::wechat_pay::Transaction;
-use crate::store::payments::{Confirmation, OPENID, Payer, Payment, RAW_NOTICE, ToConfirm};
+use crate::store::payments::{Confirmation, OPENID, Payee, Payer, Payment, RAW_NOTICE, ToConfirm};
 use crate::store::{Macs, Note, Tx, camps, ledger, members, payments};
 
 use super::contest::{self, Newcomer};
@@ -110,6 +110,10 @@ fn confirmation(
         raw_notice: raw
             .map(|raw| ctx.keys().seal(RAW_NOTICE, raw))
             .transpose()?,
+        payee: Payee {
+            mch_id: transaction.mch_id.clone(),
+            app_id: transaction.app_id.clone(),
+        },
     })
 }
 

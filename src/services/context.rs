@@ -11,7 +11,7 @@ use crate::catalogue::Catalogue;
 use crate::domain::promise::PromiseRules;
 use crate::domain::{Clock, Timestamp};
 use crate::platforms::files::Files;
-use crate::platforms::wechat_pay::WechatPay;
+use crate::platforms::wechat_pay::{FundsAccount, WechatPay};
 use crate::platforms::zsxq::Planet;
 use crate::store::{Db, Keyring};
 
@@ -58,6 +58,8 @@ pub struct Settings {
     pub undo_seconds: u32,
     /// Refunds above this need a second person; 0: one is enough.
     pub second_approver_over_fen: i64,
+    /// The merchant's account that pays refunds; none: the unsettled balance.
+    pub funds_account: Option<FundsAccount>,
     /// WeCom userids who get the admins' cards.
     pub recipients: Vec<String>,
     /// The corp, for sign-in and for pages inside WeCom.

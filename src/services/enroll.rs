@@ -10,7 +10,7 @@ use crate::domain::{
 };
 use crate::platforms::wechat_pay::{self, Channel, NewOrder, NextStep, PayParams, Prepay};
 use crate::store::camps::Camp;
-use crate::store::payments::{self, NewPayment, PayMeans, Payer, Payment, PlanetClaim};
+use crate::store::payments::{self, NewPayment, PayMeans, Payee, Payer, Payment, PlanetClaim};
 use crate::store::sessions::Session;
 use crate::store::{Note, StoreError, camps};
 
@@ -212,7 +212,7 @@ async fn insert(
     request: &Request,
     payer: Option<Payer>,
 ) -> Result<Payment> {
-    let now = ctx.now();
+    let (now, pay) = (ctx.now(), ctx.pay()?);
     let order = NewPayment {
         order_no: OrderNo::new(ctx.new_uuid()),
         camp_id: camp.id,
@@ -226,6 +226,10 @@ async fn insert(
         expires_at: now.plus(ORDER_EXPIRES_AFTER),
         payer_ip: (request.channel == PayChannel::H5).then(|| request.ip.to_string()),
         next_query_at: now.plus(FIRST_QUERY_AFTER),
+        payee: Payee {
+            mch_id: pay.mch_id().to_owned(),
+            app_id: pay.app_id().to_owned(),
+        },
     };
     ctx.db
         .write(move |tx| {

@@ -30,6 +30,7 @@ pub mod lookup;
 pub mod match_files;
 pub mod matching;
 pub mod members;
+pub mod merchant;
 pub mod notify;
 pub mod orders;
 pub mod payments;

@@ -4,6 +4,7 @@
 #[macro_use]
 mod statements;
 
+pub mod attempts;
 pub mod audit;
 pub mod audit_lists;
 pub mod books;
@@ -29,6 +30,7 @@ pub mod master_key;
 pub mod member_lists;
 pub mod member_search;
 pub mod members;
+pub mod merchant;
 pub mod outbox;
 pub mod outbox_lists;
 pub mod payment_lists;
@@ -61,6 +63,7 @@ pub use status_log::{Note, Operator};
 #[must_use]
 pub fn all_statements() -> Vec<(&'static str, &'static str)> {
     [
+        attempts::STATEMENTS,
         audit::STATEMENTS,
         audit_lists::STATEMENTS,
         books::STATEMENTS,
@@ -80,6 +83,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         member_lists::STATEMENTS,
         member_search::STATEMENTS,
         members::STATEMENTS,
+        merchant::STATEMENTS,
         outbox::STATEMENTS,
         outbox_lists::STATEMENTS,
         payment_lists::STATEMENTS,

@@ -75,14 +75,16 @@ statements! {
               amount_fen, openid, openid_mac, wecom_userid, start_date, end_date, total_days, \
               required_days, grace_days, claimed_planet_id, claimed_nickname, wechat_nickname, \
               signed_user_id, bind_status, expires_at, payer_ip, next_query_at, queries, \
-              created_at, updated_at, promise_list_by, promise_decision_by, promise_money_days) \
+              created_at, updated_at, promise_list_by, promise_decision_by, promise_money_days, \
+              mch_id, app_id) \
               VALUES ($1, $2, $3, $4, 'created', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
-              $16, $17, 'pending', $18, $19, $20, 0, $21, $21, $22, $23, $24) RETURNING id";
+              $16, $17, 'pending', $18, $19, $20, 0, $21, $21, $22, $23, $24, $25, \
+              $26) RETURNING id";
     INSERT_UNKNOWN = "INSERT INTO payment_record (order_no, status, flag, amount_fen, paid_fen, \
                       paid_at, transaction_id, openid, openid_mac, bind_status, expires_at, \
-                      queries, raw_notice, created_at, updated_at) \
+                      queries, raw_notice, created_at, updated_at, mch_id, app_id) \
                       VALUES ($1, 'paid', 'unknown_order', $2, $2, $3, $4, $5, $6, 'pending', $3, \
-                      0, $7, $3, $3) RETURNING id";
+                      0, $7, $3, $3, $8, $9) RETURNING id";
     SET_CLAIM = "UPDATE payment_record SET claimed_planet_id = $2, claimed_nickname = $3, \
                  wechat_nickname = $4, signed_user_id = $5, updated_at = $6 \
                  WHERE id = $1 AND status = 'created'";
@@ -95,7 +97,7 @@ statements! {
                       WHERE id = $1 AND status IN ('created', 'closed')";
     CONFIRM = "UPDATE payment_record SET status = $3, flag = $4, paid_fen = $5, paid_at = $6, \
                transaction_id = $7, openid = $8, openid_mac = $9, raw_notice = $10, \
-               next_query_at = NULL, updated_at = $11 WHERE id = $1 AND status = $2 \
+               next_query_at = NULL, updated_at = $11, mch_id = $16, app_id = $17 WHERE id = $1 AND status = $2 \
                AND claimed_planet_id IS NOT DISTINCT FROM $12 \
                AND claimed_nickname IS NOT DISTINCT FROM $13 \
                AND wechat_nickname IS NOT DISTINCT FROM $14 \
@@ -138,6 +140,15 @@ pub struct PlanetClaim {
     pub signed: Option<PlanetUserId>,
 }
 
+/// Whose order it is, at WeChat Pay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payee {
+    /// The merchant number.
+    pub mch_id: String,
+    /// The appid.
+    pub app_id: String,
+}
+
 /// An order to be made.
 #[derive(Debug, Clone)]
 pub struct NewPayment {
@@ -165,6 +176,8 @@ pub struct NewPayment {
     pub payer_ip: Option<String>,
     /// When to ask WeChat Pay about it, should no notification come.
     pub next_query_at: Timestamp,
+    /// Under which merchant and appid it is made.
+    pub payee: Payee,
 }
 
 /// A payment that WeChat Pay has confirmed.
@@ -182,6 +195,8 @@ pub struct Confirmation {
     pub flag: Option<OrderFlag>,
     /// The notification, encrypted.
     pub raw_notice: Option<Sealed>,
+    /// Whom WeChat Pay names.
+    pub payee: Payee,
 }
 
 /// What the member pages need to have an order paid.
@@ -352,6 +367,8 @@ pub async fn insert(tx: &mut Tx, order: &NewPayment, note: &Note) -> StoreResult
         .bind(order.promise.list_by.to_string())
         .bind(order.promise.decision_by.to_string())
         .bind(order.promise.money_days)
+        .bind(&order.payee.mch_id)
+        .bind(&order.payee.app_id)
         .fetch_one(c)
         .await)?;
     Ok(born(tx, id, OrderStatus::Created, note))
@@ -373,6 +390,8 @@ pub async fn insert_unknown(
         .bind(payer.map(|payer| &payer.openid.0))
         .bind(payer.map(|payer| &payer.openid_mac))
         .bind(paid.raw_notice.as_ref().map(|raw| &raw.0))
+        .bind(&paid.payee.mch_id)
+        .bind(&paid.payee.app_id)
         .fetch_one(c)
         .await)?;
     Ok(born(tx, id, OrderStatus::Paid, note))
@@ -464,6 +483,8 @@ pub fn confirm(
             .bind(&claim.nickname)
             .bind(&claim.wechat_nickname)
             .bind(claim.signed.map(|id| id.0))
+            .bind(&paid.payee.mch_id)
+            .bind(&paid.payee.app_id)
             .guarded(TABLE, order.id.0),
     );
     ORDER_LOG.add(tx, order.id.0, change, note);

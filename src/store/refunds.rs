@@ -42,6 +42,12 @@ statements! {
         "WHERE r.status IN ('approved', 'processing', 'failed') AND r.next_try_at <= $1 \
          AND (r.lease_until IS NULL OR r.lease_until < $2) ORDER BY r.next_try_at, r.id LIMIT $3"
     );
+    DUE_TO_ASK = select_refund!(
+        "WHERE r.status = 'processing' AND r.next_try_at <= $1 \
+         AND (r.lease_until IS NULL OR r.lease_until < $2) ORDER BY r.next_try_at, r.id LIMIT $3"
+    );
+    LEASED = "SELECT CAST(COUNT(*) AS BIGINT) FROM refund_record \
+              WHERE status = 'processing' AND lease_until >= $1";
     HELD_PAYERS = "SELECT DISTINCT p.openid_mac FROM refund_record r \
                    JOIN payment_record p ON p.id = r.payment_id \
                    WHERE r.status = 'processing' AND r.lease_until >= $1 \
@@ -182,15 +188,28 @@ pub async fn of_camp(
         .collect())
 }
 
+/// Which of the due refunds to look for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    All,
+    /// Those that WeChat Pay was asked for, and is to be asked about.
+    UnderWay,
+}
+
 /// Refunds that the runner is to look at and nobody holds, the longest waiting first. A row that
 /// fits no state is an error of its own, so that it does not keep the others from their turn.
 pub async fn due(
     conn: &mut Conn,
+    which: Which,
     now: Timestamp,
     wall_now: Timestamp,
     limit: i64,
 ) -> StoreResult<Vec<StoreResult<Refund>>> {
-    let rows: Vec<RefundRow> = run!(conn, c => sqlx::query_as(DUE)
+    let sql = match which {
+        Which::All => DUE,
+        Which::UnderWay => DUE_TO_ASK,
+    };
+    let rows: Vec<RefundRow> = run!(conn, c => sqlx::query_as(sql)
         .bind(now.micros())
         .bind(wall_now.micros())
         .bind(limit)
@@ -209,6 +228,15 @@ pub async fn set_aside(tx: &mut Tx, id: RefundId, now: Timestamp) -> StoreResult
         .await
         .map(|done| done.rows_affected()))?;
     held(rows, TABLE, id.0)
+}
+
+/// How many refunds the runners of all instances hold now: their calls are under way.
+pub async fn leased(conn: &mut Conn, wall_now: Timestamp) -> StoreResult<i64> {
+    let (count,): (i64,) = run!(conn, c => sqlx::query_as(LEASED)
+        .bind(wall_now.micros())
+        .fetch_one(c)
+        .await)?;
+    Ok(count)
 }
 
 /// The payers whose refund some runner holds now.

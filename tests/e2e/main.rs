@@ -28,6 +28,7 @@ mod killed;
 mod main_job;
 mod matching;
 mod member_api;
+mod merchant;
 mod payments;
 mod racing;
 mod secrets;

@@ -7,7 +7,7 @@ use campkeeper::domain::{CampId, CampStatus, Fen, Machine as _, OrderFlag, UserI
 use campkeeper::platforms::wechat_pay::{Payer, TradeState, Transaction, TransactionAmount};
 use campkeeper::services::confirm_payment::{Applied, confirm};
 use campkeeper::services::{Error, Refusal, camps};
-use campkeeper::store::payments::{self, Confirmation, PlanetClaim};
+use campkeeper::store::payments::{self, Confirmation, Payee, PlanetClaim};
 use campkeeper::store::{Engine, Lock, Macs, Note, Tx};
 use futures::future::BoxFuture;
 use tokio::sync::oneshot;
@@ -109,6 +109,10 @@ async fn being_paid(test: &TestApp, order_no: &str) -> Held {
                 payer: None,
                 flag: None,
                 raw_notice: None,
+                payee: Payee {
+                    mch_id: "1900000001".to_owned(),
+                    app_id: "wx1".to_owned(),
+                },
             };
             let note = Note::new("wechat_pay", "payment confirmed", now);
             payments::confirm(tx, &order, change, &paid, &note);

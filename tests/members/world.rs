@@ -10,7 +10,7 @@ use campkeeper::domain::{
 };
 use campkeeper::services::{Context, access_token, bind, identity};
 use campkeeper::store::members::{self, Member};
-use campkeeper::store::payments::{self, Confirmation, NewPayment, OPENID, Payer, Payment};
+use campkeeper::store::payments::{self, Confirmation, NewPayment, OPENID, Payee, Payer, Payment};
 use campkeeper::store::planet_users::{self, PlanetUser};
 use campkeeper::store::refunds::{self, NewRefund, Submission};
 use campkeeper::store::{Note, StoreError, audit, sessions};
@@ -33,6 +33,13 @@ pub(crate) struct World {
     pub(crate) db: TestDb,
     time: Arc<TestClock>,
     _files: tempfile::TempDir,
+}
+
+fn payee() -> Payee {
+    Payee {
+        mch_id: "1900000001".to_owned(),
+        app_id: "wx1".to_owned(),
+    }
 }
 
 /// Seven days, five of them needed, one of grace.
@@ -188,6 +195,7 @@ impl World {
             expires_at: now,
             payer_ip: None,
             next_query_at: now,
+            payee: payee(),
         };
         let paid = Confirmation {
             paid: order.terms.deposit_fen,
@@ -196,6 +204,7 @@ impl World {
             payer: Some(payer),
             flag: None,
             raw_notice: None,
+            payee: payee(),
         };
         let write = self.ctx.db.write(move |tx| {
             Box::pin(async move {

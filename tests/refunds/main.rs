@@ -28,6 +28,7 @@ mod deciding;
 mod each_by_themselves;
 mod finding;
 mod listing;
+mod merchant;
 mod sending;
 mod stage;
 mod stuck;

@@ -166,7 +166,7 @@ on_both_engines! {
     async fn three_tries_after_five_and_ten_minutes_then_a_person(db) {
         let stage = Stage::set(db, &[clear(1)]).await;
         let id = stage.approved(1).await;
-        stage.sandbox.wechat_pay().set_balance(0);
+        stage.sandbox.faults().add(refusal("PARAM_ERROR").method("POST").times(3));
         for (wait, ended) in [(0, RefundStatus::Failed), (5, RefundStatus::Failed), (10, RefundStatus::ManualRequired)] {
             stage.pass(TimeDelta::minutes(wait) - TimeDelta::seconds(1));
             run_due(&stage.ctx).await.unwrap();
@@ -177,7 +177,7 @@ on_both_engines! {
             run_due(&stage.ctx).await.unwrap();
             let refund = stage.of(1).await;
             assert_eq!(refund.status(), ended);
-            assert_eq!(refund.state.failure_reason(), Some(&FailureReason::Code("NOT_ENOUGH".to_owned())));
+            assert_eq!(refund.state.failure_reason(), Some(&FailureReason::Code("PARAM_ERROR".to_owned())));
         }
         assert_eq!(stage.of(1).await.state.attempts(), 3);
         assert_eq!(stage.texts("SELECT status FROM payment_record").await, ["paid"]);
@@ -185,9 +185,8 @@ on_both_engines! {
         stage.pass(TimeDelta::days(1));
         assert_eq!(run_due(&stage.ctx).await.unwrap(), Default::default(), "no machine goes on");
 
-        // Topped up: a person's retry uses the same number.
+        // Mended: a person's retry uses the same number.
         let number = stage.of(1).await.refund_no;
-        stage.sandbox.wechat_pay().set_balance(1_000_000);
         retry(&stage.ctx, &admin(), id).await.unwrap();
         run_due(&stage.ctx).await.unwrap();
         run_to_the_end(&stage, 1).await;
@@ -288,11 +287,11 @@ on_both_engines! {
         let list = clear_of(&stage.ctx, &admin(), CAMP, 80).await.unwrap();
         approve_batch(&stage.ctx, &admin(), &list).await.unwrap();
         stage.pass(TimeDelta::seconds(60));
-        stage.sandbox.faults().add(refusal("NO_AUTH").times(100));
+        stage.sandbox.faults().add(refusal("REQUEST_BLOCKED").times(100));
         let summary = run_due(&stage.ctx).await.unwrap();
         assert!(summary.stopped_early);
-        assert_eq!(summary.failed, 5);
+        assert_eq!(summary.manual_required, 6);
         let waiting = stage.texts("SELECT status FROM refund_record WHERE status = 'approved'").await;
-        assert_eq!(waiting.len(), 4);
+        assert_eq!(waiting.len(), 3);
     }
 }

@@ -140,6 +140,48 @@ impl Stage {
         self.pay_at_peer(&order_no, DEPOSIT_FEN);
     }
 
+    /// The same for so many members whose refunds are clear, in few statements.
+    pub(crate) async fn enter_many(&self, members: i64) {
+        let rows = |row: &dyn Fn(i64) -> String| {
+            let rows: Vec<String> = (1..=members).map(row).collect();
+            rows.join(", ")
+        };
+        let orders = rows(&|id| {
+            format!(
+                "({id}, '{}', 1, 'paid', {DEPOSIT_FEN}, {DEPOSIT_FEN}, {OVER_AT} - 864000000000, \
+                 '42000000000000000000{id:08}', '2026-01-01', '2026-01-10', 10, 7, 1, \
+                 'completed', 0, 0, 0, 0)",
+                order_no(id)
+            )
+        });
+        let people = rows(&|id| {
+            format!(
+                "({id}, 1, {id}, {}, '会员{id}', '', '会员{id}', 'matched', 100, '[]', FALSE, 0, \
+                 FALSE, 0, 0)",
+                account(id)
+            )
+        });
+        let ranked = rows(&|id| format!("(1, {}, '会员{id}', 1)", account(id)));
+        let posts = rows(&|id| format!("(1, {}, '2026-01-01', 'post', 1)", account(id)));
+        self.run(&format!(
+            "INSERT INTO payment_record (id, order_no, camp_id, status, amount_fen, paid_fen, \
+             paid_at, transaction_id, start_date, end_date, total_days, required_days, grace_days, \
+             bind_status, expires_at, queries, created_at, updated_at) VALUES {orders};\n\
+             INSERT INTO camp_member (id, camp_id, payment_id, planet_user_id, planet_nickname, \
+             wechat_nickname, names_folded, match_status, confidence, match_reasons, joined, \
+             checked_in_days, eligible, created_at, updated_at) VALUES {people};\n\
+             INSERT INTO sync_ranking (sync_id, planet_user_id, nickname, checked_in_days) \
+             VALUES {ranked};\n\
+             INSERT INTO checkin_record (camp_id, planet_user_id, day, source, sync_id) VALUES {posts};\n\
+             UPDATE payment_record SET member_id = id, required_days = 1, total_days = 1, \
+             grace_days = 0"
+        ))
+        .await;
+        for id in 1..=members {
+            self.pay_at_peer(&order_no(id), DEPOSIT_FEN);
+        }
+    }
+
     /// The payment as WeChat Pay has it.
     pub(crate) fn pay_at_peer(&self, order_no: &str, fen: i64) {
         let pay = self.sandbox.wechat_pay();

@@ -3,6 +3,7 @@
 
 use campkeeper::domain::evidence::Suspicion;
 use campkeeper::domain::ledger::TransferKind;
+use campkeeper::domain::refund::AttemptOutcome;
 use campkeeper::domain::staff::{AccountStatus, Role};
 use campkeeper::domain::{
     BindMethod, BindStatus, CampStatus, CardState, CheckInSource, MatchStatus, OrderFlag,
@@ -43,6 +44,7 @@ fn vocabularies() -> Vec<Vocabulary> {
         camp_member_relation.role: Role;
         refund_record.status: RefundStatus;
         refund_record.kind: RefundKind;
+        refund_attempt.outcome: AttemptOutcome;
         sync_run.state: SyncState;
         sync_run.suspicion: Suspicion;
         checkin_record.source: CheckInSource;

@@ -45,6 +45,7 @@ pub fn settings() -> Settings {
         },
         undo_seconds: 60,
         second_approver_over_fen: 0,
+        funds_account: None,
         recipients: Vec::new(),
         corp_id: String::new(),
         agent_id: 0,

@@ -13,7 +13,7 @@ use campkeeper::services::sync::{self, SyncRun};
 use campkeeper::services::{Clients, Context, LiveContext, Runtime, Settings, WallClock};
 use campkeeper::store::camps::{self, Camp};
 use campkeeper::store::members::{self, Identity, Member};
-use campkeeper::store::payments::{self, NewPayment, PlanetClaim};
+use campkeeper::store::payments::{self, NewPayment, Payee, PlanetClaim};
 use campkeeper::store::{Note, StoreError};
 use chrono::{DateTime, NaiveDate, Utc};
 use sandbox::zsxq::{GROUP_ID, NewProject, TOKEN};
@@ -214,6 +214,10 @@ impl World {
             expires_at: now,
             payer_ip: None,
             next_query_at: now,
+            payee: Payee {
+                mch_id: "1900000001".to_owned(),
+                app_id: "wx1".to_owned(),
+            },
         };
         let note = Note::new("test", "paid", now);
         self.ctx

@@ -138,6 +138,41 @@ export type BuiltView = {
 };
 
 /**
+ * One call that asked WeChat Pay for a refund.
+ */
+export type CallView = {
+    answeredAt?: string | null;
+    appId: string;
+    /**
+     * WeChat Pay's code.
+     */
+    errorCode?: string | null;
+    mchId: string;
+    /**
+     * 1 for the first.
+     */
+    number: number;
+    /**
+     * `accepted`, `refused`, `held_up` (the merchant account cannot refund) or `unknown`; null: it
+     * was never answered.
+     */
+    outcome?: string | null;
+    /**
+     * SHA-256 of the body, in hex.
+     */
+    requestHash: string;
+    /**
+     * WeChat Pay's `Request-ID`, which its support asks for.
+     */
+    requestId?: string | null;
+    sentAt: string;
+    /**
+     * When WeChat Pay says that it accepted the refund.
+     */
+    wechatCreatedAt?: string | null;
+};
+
+/**
  * What staff fill in. Absent fields are missing in a new camp, and stay as they are in one that
  * is there. `null` (or an empty text or list) takes away what a camp can be without, as long as it
  * is not published; name, deposit, dates and days are never taken away, and a published camp keeps
@@ -1123,6 +1158,48 @@ export type EnvelopeMemberView = {
 /**
  * What a good answer looks like on the wire. Only the documentation makes use of it.
  */
+export type EnvelopeMerchantView = {
+    /**
+     * 200.
+     */
+    code: number;
+    /**
+     * Whether refunds go out.
+     */
+    data: {
+        /**
+         * Nothing goes out: the merchant account cannot refund.
+         */
+        held: boolean;
+        /**
+         * What the account needs for them.
+         */
+        neededFen: number;
+        nextProbeAt?: string | null;
+        /**
+         * WeChat Pay's code in small letters.
+         */
+        reason?: string | null;
+        since?: string | null;
+        /**
+         * Refunds that wait behind the hold.
+         */
+        waiting: number;
+    };
+    /**
+     * “成功”.
+     */
+    message: string;
+    /**
+     * Milliseconds since 1970, when it was answered: by the clock of deadlines and camp days, so
+     * that pages can count down whatever the phone's own clock says.
+     */
+    timestamp: number;
+};
+
+/**
+ * What a good answer looks like on the wire. Only the documentation makes use of it.
+ */
 export type EnvelopeNothing = {
     /**
      * 200.
@@ -1941,6 +2018,10 @@ export type EnvelopeRefundView = {
         requiredDays?: number | null;
         status: string;
         undoUntil?: string | null;
+        /**
+         * What it waits for although it is let go: the merchant account cannot refund.
+         */
+        waitingFor?: string | null;
         wechatRefundId?: string | null;
     };
     /**
@@ -2117,6 +2198,10 @@ export type EvidenceView = {
      * The page with the member's calendar.
      */
     calendarUrl?: string | null;
+    /**
+     * The calls that asked WeChat Pay for it, oldest first.
+     */
+    calls: Array<CallView>;
     confidence?: number | null;
     /**
      * Whether the proposal still is what the facts support.
@@ -2429,6 +2514,30 @@ export type MemberView = {
      */
     refundStatus?: string | null;
     wechatNickname: string;
+};
+
+/**
+ * Whether refunds go out.
+ */
+export type MerchantView = {
+    /**
+     * Nothing goes out: the merchant account cannot refund.
+     */
+    held: boolean;
+    /**
+     * What the account needs for them.
+     */
+    neededFen: number;
+    nextProbeAt?: string | null;
+    /**
+     * WeChat Pay's code in small letters.
+     */
+    reason?: string | null;
+    since?: string | null;
+    /**
+     * Refunds that wait behind the hold.
+     */
+    waiting: number;
 };
 
 /**
@@ -2759,6 +2868,10 @@ export type RefundView = {
     requiredDays?: number | null;
     status: string;
     undoUntil?: string | null;
+    /**
+     * What it waits for although it is let go: the merchant account cannot refund.
+     */
+    waitingFor?: string | null;
     wechatRefundId?: string | null;
 };
 
@@ -3522,6 +3635,50 @@ export type UnmatchMemberResponses = {
 };
 
 export type UnmatchMemberResponse = UnmatchMemberResponses[keyof UnmatchMemberResponses];
+
+export type GetMerchantData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/admin/merchant';
+};
+
+export type GetMerchantErrors = {
+    /**
+     * forbidden
+     */
+    403: ProblemBody;
+};
+
+export type GetMerchantError = GetMerchantErrors[keyof GetMerchantErrors];
+
+export type GetMerchantResponses = {
+    200: EnvelopeMerchantView;
+};
+
+export type GetMerchantResponse = GetMerchantResponses[keyof GetMerchantResponses];
+
+export type ProbeMerchantData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/admin/merchant/probe';
+};
+
+export type ProbeMerchantErrors = {
+    /**
+     * forbidden
+     */
+    403: ProblemBody;
+};
+
+export type ProbeMerchantError = ProbeMerchantErrors[keyof ProbeMerchantErrors];
+
+export type ProbeMerchantResponses = {
+    200: EnvelopeMerchantView;
+};
+
+export type ProbeMerchantResponse = ProbeMerchantResponses[keyof ProbeMerchantResponses];
 
 export type ListNotificationsData = {
     body?: never;

@@ -41,6 +41,10 @@ impl Bot {
             Message::CookieDead(it) => self.link(due, &self.draw(it)?),
             Message::CookieExpiring(it) => self.link(due, &self.draw(it)?),
             Message::SettingUnusable(it) => self.link(due, &self.draw(it)?),
+            Message::MerchantHeld(it) => {
+                self.link(due, &self.draw(&views::MerchantHeld::from(it))?)
+            }
+            Message::MerchantResumed(it) => self.text(due, it),
             Message::RefundDone(it) => self.text(due, &views::RefundDone::from(it)),
             Message::RefundStuck(it) => self.text(due, it),
             Message::RefundUnexpected(it) => self.text(due, it),

@@ -22,6 +22,7 @@ views! {
     message::ListWaits => "list_waits.txt",
     message::NobodyQualifies => "nobody_qualifies.txt",
     message::CampLingers => "camp_lingers.txt",
+    message::MerchantResumed => "merchant_resumed.txt",
     message::MatchWaiting => "match_waiting.txt",
     message::MatchContested => "match_contested.txt",
     message::Help => "answer_help.txt",
@@ -37,6 +38,7 @@ views! {
     message::Refused => "answer_refused.txt",
     message::Failed => "answer_failed.txt",
     message::CardGone => "answer_card_gone.txt",
+    MerchantHeld => "merchant_held.card",
     RefundDone => "refund_done.txt",
     OwnProgress => "answer_own_progress.txt",
     Members => "answer_members.txt",
@@ -48,6 +50,25 @@ views! {
     ProposalsChanged => "answer_proposals_changed.txt",
     CardLink => "answer_card_link.txt",
     CardInWords => "card_in_words.txt",
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MerchantHeld {
+    reason: String,
+    waiting: i64,
+    needed_yuan: String,
+}
+
+impl From<&message::MerchantHeld> for MerchantHeld {
+    fn from(it: &message::MerchantHeld) -> Self {
+        Self {
+            reason: it.reason.clone(),
+            waiting: it.waiting,
+            needed_yuan: it.needed.yuan(),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]

@@ -87,6 +87,10 @@ messages! {
     RefundUnexpected = "refund_unexpected",
     /// The books and the states disagree.
     BooksDiffer = "books_differ",
+    /// The merchant account cannot refund: nothing goes out.
+    MerchantHeld = "merchant_held",
+    /// The merchant account refunds again.
+    MerchantResumed = "merchant_resumed",
     /// A camp's refund list has been built.
     RefundListReady = "refund_list_ready",
     /// A camp has ended, and its refund list cannot be built.

@@ -139,6 +139,26 @@ pub struct NobodyQualifies {
     pub members: i64,
 }
 
+/// The merchant account cannot refund, told to those who can mend that. All refunds wait.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MerchantHeld {
+    /// The word of a [`FailureReason`](crate::domain::refund::FailureReason).
+    pub reason: String,
+    /// Refunds that are let go and wait.
+    pub waiting: i64,
+    /// What the merchant account needs for them.
+    pub needed: Fen,
+}
+
+/// The merchant account refunds again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MerchantResumed {
+    /// Refunds that go out now.
+    pub waiting: i64,
+}
+
 /// A camp's refund list has been built: a digest of what waits then is what is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

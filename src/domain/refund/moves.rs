@@ -174,6 +174,22 @@ impl RefundState {
         }
     }
 
+    /// Takes a try back that certainly moved no money, since the merchant account cannot pay for
+    /// now: it does not count, and the refund lines up behind those that are due.
+    pub fn hold_back(self, now: Timestamp) -> Result<Moved, BadMove> {
+        match self {
+            Self::Processing(Processing { history, .. }) => {
+                let history = History {
+                    attempts: (history.attempts - 1).max(0),
+                    ..history
+                };
+                let due = Due::At(now);
+                Moved::new(RefundStatus::Processing, Self::Approved { history, due })
+            }
+            other => Err(other.status().bad_move(RefundStatus::Approved)),
+        }
+    }
+
     /// Ends a try that certainly moved no money.
     pub fn fail(self, reason: FailureReason, retry_at: Timestamp) -> Result<Moved, BadMove> {
         match self {

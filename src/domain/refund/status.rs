@@ -57,7 +57,8 @@ impl Machine for RefundStatus {
                 | (AwaitingSecond, Approved | Rejected)
                 | (Rejected, Pending)
                 | (Approved, Pending | Processing)
-                | (Processing, Success | Failed | ManualRequired)
+                // Back to approved: the merchant account cannot pay for now.
+                | (Processing, Approved | Success | Failed | ManualRequired)
                 | (Failed, Processing | ManualRequired)
                 | (ManualRequired, Processing | Closed)
                 // WeChat Pay's word, whenever it comes.
@@ -88,6 +89,7 @@ mod tests {
                 (Rejected, Pending),
                 (Approved, Pending),
                 (Approved, Processing),
+                (Processing, Approved),
                 (Processing, Success),
                 (Processing, Failed),
                 (Processing, ManualRequired),

@@ -125,8 +125,8 @@ impl WechatPay {
         path: &str,
         body: &B,
     ) -> Result<Answer, Error> {
-        let body = serde_json::to_vec(body).map_err(|_| invalid("body", "is not JSON"))?;
-        self.call(operation, Method::POST, path, body).await
+        self.call(operation, Method::POST, path, json_body(body)?)
+            .await
     }
 
     /// Signs, sends, and gives back a verified 200 or 204; all else is an error.
@@ -311,7 +311,7 @@ impl Answer {
         (200..300).contains(&self.status)
     }
 
-    fn request_id(&self) -> Option<String> {
+    pub(super) fn request_id(&self) -> Option<String> {
         let value: &HeaderValue = self.headers.get("Request-ID")?;
         Some(
             value
@@ -322,6 +322,11 @@ impl Answer {
                 .collect(),
         )
     }
+}
+
+/// What a body is sent as.
+pub(super) fn json_body<B: Serialize>(body: &B) -> Result<Vec<u8>, Error> {
+    serde_json::to_vec(body).map_err(|_| invalid("body", "is not JSON"))
 }
 
 fn http_client(timeouts: Timeouts, api_base: &Url) -> Result<reqwest::Client, reqwest::Error> {

@@ -1,7 +1,7 @@
 //! What can go wrong with a call. What may be done then stands in the tables of `next_step`.
 
 use super::next_step::NextStep::{self, MendFirst, QueryOrRepeat, Repeat, RepeatAfterTopUp};
-use super::next_step::{after_refusal, modern_spelling};
+use super::next_step::{Trouble, after_refusal, modern_spelling, trouble_of};
 use super::operation::Operation;
 use super::signing::SigningFailed;
 use super::verify::SignatureError;
@@ -127,6 +127,16 @@ impl Error {
         }
     }
 
+    /// Whose trouble a call about a refund has met.
+    #[must_use]
+    pub fn trouble(&self) -> Trouble {
+        match (self, self.next_step()) {
+            // Our own keys do not sign, or WeChat Pay does not give us its own.
+            (Self::Signing(_) | Self::NoCertificate { .. }, MendFirst) => Trouble::Merchant,
+            (_, step) => trouble_of(step, self.code()),
+        }
+    }
+
     /// Whether the call may have taken effect: timeout, cut connection, unverifiable 2xx, 5xx.
     #[must_use]
     pub fn outcome_unknown(&self) -> bool {
@@ -151,6 +161,10 @@ impl Error {
     pub fn code(&self) -> Option<&str> {
         match self {
             Self::Api(error) => error.code.as_deref(),
+            Self::NoCertificate {
+                source: Some(cause),
+                ..
+            } => cause.code(),
             _ => None,
         }
     }

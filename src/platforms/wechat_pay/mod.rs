@@ -33,11 +33,13 @@ mod wire;
 
 pub use client::WechatPay;
 pub use error::{ApiError, Error};
-pub use next_step::NextStep;
+pub use next_step::{NextStep, Trouble};
 pub use notices::{MAX_NOTICE_BYTES, NOTICE_FAILURE_BODY, Notice, NoticeError};
 pub use operation::Operation;
 pub use orders::{Channel, NewOrder, PayParams, Prepay};
-pub use refunds::{GatewayRefund, NewRefund, RefundAmount, RefundNotice, RefundStatus};
+pub use refunds::{
+    FundsAccount, GatewayRefund, NewRefund, RefundAmount, RefundNotice, RefundStatus,
+};
 pub use settings::{ConfigError, PublicKey, Settings, Timeouts};
 pub use signing::SigningFailed;
 pub use transaction::{Payer, TradeState, TradeType, Transaction, TransactionAmount};

@@ -25,6 +25,38 @@ pub enum NextStep {
     GiveUp,
 }
 
+/// Whose trouble a call that asked for a refund, or about one, has met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// This refund's: no other one is held up by it.
+    Refund,
+    /// The merchant account's: money, keys, rights or frequency. This refund has certainly not
+    /// taken effect, and every other one would be refused as well.
+    Merchant,
+    /// Nobody knows: it may have taken effect.
+    Unknown,
+}
+
+/// Codes that say that the merchant account cannot refund, whatever the refund (§11).
+const OF_THE_MERCHANT: &[&str] = &[
+    "NOT_ENOUGH",
+    "SIGN_ERROR",
+    "NO_AUTH",
+    "MCH_NOT_EXISTS",
+    "FREQUENCY_LIMITED",
+];
+
+/// Whose trouble an answer with this code is, of which `step` says what may be done.
+pub(super) fn trouble_of(step: NextStep, code: Option<&str>) -> Trouble {
+    match step {
+        QueryOrRepeat => Trouble::Unknown,
+        _ if code.is_some_and(|code| OF_THE_MERCHANT.contains(&code)) => Trouble::Merchant,
+        // Nothing was sent, or something before WeChat Pay was in the way: the next call may do.
+        Repeat => Trouble::Unknown,
+        _ => Trouble::Refund,
+    }
+}
+
 use NextStep::{GiveUp, MendFirst, NewNumber, QueryFirst, QueryOrRepeat, Repeat, RepeatAfterTopUp};
 
 /// §11, orders: HTTP status, code, step.
@@ -130,6 +162,53 @@ mod tests {
             body.as_bytes(),
             None,
         )))
+    }
+
+    #[test]
+    fn whose_trouble_a_refund_has_met() {
+        use Trouble::{Merchant, Refund, Unknown};
+        for (status, code, trouble) in [
+            (403, "NOT_ENOUGH", Merchant),
+            (403, "NOTENOUGH", Merchant),
+            (401, "SIGN_ERROR", Merchant),
+            (403, "NO_AUTH", Merchant),
+            (404, "MCH_NOT_EXISTS", Merchant),
+            (429, "FREQUENCY_LIMITED", Merchant),
+            (429, "RATELIMIT_EXCEEDED", Unknown),
+            (429, "RATE_LIMITED", Unknown),
+            (429, "", Unknown),
+            (400, "PARAM_ERROR", Refund),
+            (400, "INVALID_REQUEST", Refund),
+            (403, "USER_ACCOUNT_ABNORMAL", Refund),
+            (403, "REQUEST_BLOCKED", Refund),
+            (404, "RESOURCE_NOT_EXISTS", Refund),
+            (403, "SOMETHING_NEW", Refund),
+            (500, "SYSTEM_ERROR", Unknown),
+            // The status says that the server failed: the code is no refusal.
+            (500, "NOT_ENOUGH", Unknown),
+            (502, "SIGN_ERROR", Unknown),
+            (202, "ACCEPTED", Unknown),
+        ] {
+            let error = coded(Operation::CreateRefund, status, code);
+            assert_eq!(error.trouble(), trouble, "{status} {code}");
+        }
+        let operation = Operation::CreateRefund;
+        let no_keys = Error::NoCertificate {
+            operation,
+            source: Some(Box::new(coded(
+                Operation::FetchCertificates,
+                401,
+                "SIGN_ERROR",
+            ))),
+        };
+        assert_eq!(no_keys.trouble(), Merchant);
+        let source = None;
+        assert_eq!(
+            Error::NoCertificate { operation, source }.trouble(),
+            Unknown
+        );
+        let (field, problem) = ("amount.refund", "is less than 1");
+        assert_eq!(Error::InvalidRequest { field, problem }.trouble(), Refund);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Refunds: create, query, and what their notifications hold (§7). `out_refund_no` is the
 //! idempotency key: the same number with the same content is one refund, however often it is sent.
 
-use super::client::WechatPay;
+use super::client::{WechatPay, json_body};
 use super::error::Error;
 use super::field_limits::{
     check_amount_fen, check_notify_url, check_out_refund_no, check_out_trade_no, fitted, invalid,
@@ -9,6 +9,7 @@ use super::field_limits::{
 };
 use super::operation::Operation;
 use super::wire::{open_enum, optional_time};
+use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{DateTime, Utc};
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,16 @@ pub struct NewRefund {
     pub total_fen: i64,
     /// https, absolute, no query; `None`: the one set in the merchant platform, if any.
     pub notify_url: Option<String>,
+    /// The account that pays; `None`: the unsettled balance.
+    pub funds_account: Option<FundsAccount>,
+}
+
+/// An account of the merchant that can be named to pay a refund (§7.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum FundsAccount {
+    /// The balance at hand, for merchants whose unsettled balance is empty.
+    Available,
 }
 
 open_enum! {
@@ -76,6 +87,9 @@ pub struct GatewayRefund {
     pub funds_account: Option<String>,
     /// How much.
     pub amount: RefundAmount,
+    /// `Request-ID` of the answer.
+    #[serde(skip)]
+    pub request_id: Option<String>,
 }
 
 /// Sums of a refund, in fen.
@@ -126,6 +140,38 @@ pub struct RefundNotice {
     pub amount: RefundAmount,
 }
 
+impl NewRefund {
+    /// The body that asks for it: the same content makes the same bytes.
+    fn body(&self) -> Result<Vec<u8>, Error> {
+        check_refund(self)?;
+        let reason = self.reason.as_deref();
+        let reason = reason.map(|reason| fitted(reason, MAX_REASON_BYTES));
+        let body = RefundBody {
+            out_trade_no: &self.out_trade_no,
+            out_refund_no: &self.out_refund_no,
+            reason: reason.filter(|reason| !reason.is_empty()),
+            notify_url: self.notify_url.as_deref(),
+            funds_account: self.funds_account,
+            amount: RefundAmountBody {
+                refund: self.refund_fen,
+                total: self.total_fen,
+                currency: CURRENCY,
+            },
+        };
+        json_body(&body)
+    }
+
+    /// The SHA-256 of the body that [`WechatPay::refund`] sends, in hex.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRequest`] for a field that WeChat Pay would refuse.
+    pub fn body_hash(&self) -> Result<String, Error> {
+        let hash = digest(&SHA256, &self.body()?);
+        let hex = hash.as_ref().iter().map(|byte| format!("{byte:02x}"));
+        Ok(hex.collect())
+    }
+}
+
 impl WechatPay {
     /// Asks for a refund. `Ok` means accepted, not that the money is back: see its status.
     ///
@@ -133,26 +179,12 @@ impl WechatPay {
     /// [`Error::InvalidRequest`] for a field that WeChat Pay would refuse; else see
     /// [`Error::next_step`]. Whatever it is, the number stays.
     pub async fn refund(&self, refund: &NewRefund) -> Result<GatewayRefund, Error> {
-        check_refund(refund)?;
-        let reason = refund
-            .reason
-            .as_deref()
-            .map(|reason| fitted(reason, MAX_REASON_BYTES));
-        let body = RefundBody {
-            out_trade_no: &refund.out_trade_no,
-            out_refund_no: &refund.out_refund_no,
-            reason: reason.filter(|reason| !reason.is_empty()),
-            notify_url: refund.notify_url.as_deref(),
-            amount: RefundAmountBody {
-                refund: refund.refund_fen,
-                total: refund.total_fen,
-                currency: CURRENCY,
-            },
-        };
+        let body = refund.body()?;
         let answer = self
-            .call_with(Operation::CreateRefund, REFUNDS_PATH, &body)
+            .call(Operation::CreateRefund, Method::POST, REFUNDS_PATH, body)
             .await?;
-        let accepted: GatewayRefund = answer.read()?;
+        let mut accepted: GatewayRefund = answer.read()?;
+        accepted.request_id = answer.request_id();
         let same_sum = accepted.amount.refund_fen == refund.refund_fen;
         if accepted.out_refund_no != refund.out_refund_no || !same_sum {
             return Err(answer.unexpected("is about another refund"));
@@ -175,7 +207,8 @@ impl WechatPay {
             Err(error) if error.has_code(404, "RESOURCE_NOT_EXISTS") => return Ok(None),
             other => other?,
         };
-        let refund: GatewayRefund = answer.read()?;
+        let mut refund: GatewayRefund = answer.read()?;
+        refund.request_id = answer.request_id();
         if refund.out_refund_no != out_refund_no {
             return Err(answer.unexpected("is about another refund"));
         }
@@ -205,6 +238,8 @@ struct RefundBody<'a> {
     reason: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     notify_url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    funds_account: Option<FundsAccount>,
     amount: RefundAmountBody,
 }
 

@@ -7,6 +7,7 @@ use crate::domain::staff::{Actor, Reach};
 use crate::domain::{Action, RefundId, RefundStatus, Timestamp};
 use crate::services::reach_of;
 use crate::services::rows::logged;
+use crate::store::attempts::{self, Attempt};
 use crate::store::refunds::{self, Filter, Listed, LogRow};
 use crate::store::{Listing as _, Page, PageRequest};
 
@@ -35,6 +36,8 @@ pub struct Evidence {
     pub calendar_url: Option<String>,
     /// True while the facts support the proposal as it is.
     pub is_current: bool,
+    /// The calls that asked WeChat Pay for it, oldest first.
+    pub calls: Vec<Attempt>,
 }
 
 /// Counts of where the refunds of a list stand, told when a batch is through.
@@ -93,6 +96,7 @@ pub async fn one(ctx: &Context, actor: &Actor, id: RefundId) -> Result<Detail> {
             post_days,
             calendar_url,
             is_current,
+            calls: attempts::of_refund(&mut conn, id).await?,
         },
         listed: Listed {
             refund,

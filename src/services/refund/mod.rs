@@ -9,6 +9,8 @@ mod approve;
 mod changed;
 mod choose;
 mod close;
+mod hold;
+mod lease;
 mod list;
 mod outcome;
 mod owed;

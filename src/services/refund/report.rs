@@ -10,15 +10,16 @@ use crate::domain::refund::{FailureReason, RefundState};
 use crate::domain::{
     BindStatus, Fen, Machine as _, OrderStatus, RefundKind, RefundStatus, Timestamp,
 };
-use crate::platforms::wechat_pay::{self, RefundNotice};
+use crate::platforms::wechat_pay::{self, RefundNotice, RefundStatus as Said};
 use crate::services::books;
 use crate::services::notify::{Notice, tell_deciders, tell_group};
+use crate::store::attempts::{self, Answered};
 use crate::store::refunds::Refund;
 use crate::store::{Note, Tx, audit, camps, ledger, payments, refunds};
 
 use super::{
-    Context, Error, FieldError, Result, audit_refund, bring_order_to, in_one_transaction, keep,
-    step,
+    Context, Error, FieldError, Result, audit_refund, bring_order_to, hold, in_one_transaction,
+    keep, step,
 };
 
 /// The operator of what WeChat Pay causes.
@@ -33,6 +34,8 @@ pub(super) struct RefundReport {
     order_no: Option<String>,
     amount_fen: i64,
     status: wechat_pay::RefundStatus,
+    /// When WeChat Pay accepted it; notifications do not say.
+    created_at: Option<DateTime<Utc>>,
     succeeded_at: Option<DateTime<Utc>>,
 }
 
@@ -64,6 +67,7 @@ impl From<&wechat_pay::GatewayRefund> for RefundReport {
             order_no: refund.out_trade_no.clone(),
             amount_fen: refund.amount.refund_fen,
             status: refund.status.clone(),
+            created_at: refund.create_time,
             succeeded_at: refund.success_time,
         }
     }
@@ -77,6 +81,7 @@ impl From<&RefundNotice> for RefundReport {
             order_no: Some(notice.out_trade_no.clone()),
             amount_fen: notice.amount.refund_fen,
             status: notice.refund_status.clone(),
+            created_at: None,
             succeeded_at: notice.success_time,
         }
     }
@@ -91,14 +96,23 @@ pub async fn apply_refund_notice(ctx: &Context, notice: &RefundNotice) -> Result
     if notice.mch_id != ctx.pay()?.mch_id() {
         return Err(Error::invalid("mchid", FieldError::NotOurs));
     }
-    apply_report(ctx, notice.into()).await
+    apply_report(ctx, notice.into(), None).await
 }
 
-/// Applies a report in a transaction of its own.
-pub(super) async fn apply_report(ctx: &Context, report: RefundReport) -> Result<Applied> {
+/// Applies a report in a transaction of its own. `answered`: the call that it answers, if it does.
+pub(super) async fn apply_report(
+    ctx: &Context,
+    report: RefundReport,
+    answered: Option<Answered>,
+) -> Result<Applied> {
     in_one_transaction(ctx, move |ctx, tx| {
-        let report = report.clone();
-        Box::pin(async move { apply(&ctx, tx, &report).await })
+        let (report, answered) = (report.clone(), answered.clone());
+        Box::pin(async move {
+            if let Some(answered) = &answered {
+                attempts::complete(tx, answered);
+            }
+            apply(&ctx, tx, &report).await
+        })
     })
     .await
 }
@@ -108,7 +122,25 @@ async fn apply(ctx: &Context, tx: &mut Tx, report: &RefundReport) -> Result<Appl
     let Some(refund) = refund.filter(|refund| report.is_about(refund)) else {
         return report_unexpected(ctx, tx, report).await;
     };
-    use wechat_pay::RefundStatus as Said;
+    let id = refund.id;
+    if let Some(created_at) = report.created_at {
+        attempts::set_created(tx, id, created_at.into());
+    }
+    let applied = record(ctx, tx, refund, report).await?;
+    match report.status {
+        Said::Success | Said::Processing => hold::lift_if_probed(ctx, tx, id).await?,
+        Said::Abnormal | Said::Closed => hold::end_probe(ctx, tx, id, None).await?,
+        Said::Unknown(_) => {}
+    }
+    Ok(applied)
+}
+
+async fn record(
+    ctx: &Context,
+    tx: &mut Tx,
+    refund: Refund,
+    report: &RefundReport,
+) -> Result<Applied> {
     match report.status {
         Said::Success => record_success(ctx, tx, refund, report).await,
         Said::Abnormal => {

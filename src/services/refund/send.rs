@@ -3,9 +3,9 @@
 //! Lease (one transaction) → call (none open) → record (one transaction). What a call that was not
 //! answered did is unknown, not failed: the refund stays under way, and WeChat Pay is asked about
 //! its number before the same number is sent again. A runner that died is followed by another one
-//! when its lease has run out.
+//! when its lease has run out. What the merchant account cannot do holds all refunds back
+//! (`hold.rs`); how many calls may be under way is counted in the database, for all instances.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -15,32 +15,22 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::domain::eligibility::days_shown;
-use crate::domain::refund::{FailureReason, Proposal, RefundState};
-use crate::domain::{OrderStatus, RefundId, RefundKind, RefundStatus};
-use crate::platforms::wechat_pay::{self, NextStep, WechatPay};
-use crate::store::refunds::{Case, Refund};
-use crate::store::{Lock, Note, StoreError, Tx, refunds};
+use crate::domain::refund::{AttemptOutcome, FailureReason, Proposal};
+use crate::domain::{RefundKind, RefundStatus};
+use crate::platforms::wechat_pay::{self, NextStep, Trouble, WechatPay};
+use crate::store::attempts::{self, Answered, AttemptId, NewAttempt};
+use crate::store::merchant;
+use crate::store::refunds::Refund;
 
+use super::lease::{Earlier, Lease, MAX_AT_ONCE, lease_due};
 use super::report::{Applied, apply_report};
-use super::stuck::{
-    OPERATOR, escalate_mismatch, escalate_order_mismatch, quarantine_unreadable, record_failure,
-    record_unknown,
-};
-use super::{Context, Result, bring_order_to, in_one_transaction, keep, step};
+use super::stuck::{escalate_mismatch, held_run, hold_back, record_failure, record_unknown};
+use super::{Context, Result, hold, in_one_transaction};
 
-/// The length of a lease: three calls of 30 s (query, refund, query) and their pauses, with room.
-const LEASE_FOR: TimeDelta = TimeDelta::minutes(3);
-/// Due refunds that are looked through for payers nobody is busy with.
-const LOOK_AT: i64 = 64;
-/// Calls under way at once: even if all of them are answered wrong, WeChat Pay's 6 wrong answers
-/// a second are kept (wechat-pay-v3 §7.2).
-const MAX_AT_ONCE: usize = 6;
+/// How long wrong answers are kept.
+const WRONG_ANSWERS_KEPT_FOR: TimeDelta = TimeDelta::minutes(1);
 /// Between two calls: at most 50 a second (design §6).
 const CALL_SPACING: Duration = Duration::from_millis(20);
-/// After a call that went wrong.
-const STUMBLE_SPACING: Duration = Duration::from_millis(200);
-/// Calls in a row that went wrong before the rest waits for the next run.
-const BREAK_AFTER: usize = 5;
 /// Rounds of one run.
 const MAX_ROUNDS: usize = 10_000;
 /// The path to which WeChat Pay reports the end of a refund (design §5.1).
@@ -60,9 +50,12 @@ pub struct Summary {
     pub failed: usize,
     /// Needs a person.
     pub manual_required: usize,
+    /// Wait for the merchant account.
+    pub held_back: usize,
     /// Left alone before any call, and told to people: the books do not fit.
     pub set_aside: usize,
-    /// Too many calls in a row went wrong; the rest waits for the next run.
+    /// Too many calls are under way or went wrong, in all instances; the rest waits for the next
+    /// run.
     pub stopped_early: bool,
 }
 
@@ -71,36 +64,22 @@ pub struct Summary {
 enum Ending {
     Is(RefundStatus),
     Unknown,
+    HeldBack,
 }
 
 impl Ending {
-    /// True if WeChat Pay may count it among the calls that fail, of which it allows six a second
-    /// (wechat-pay-v3 §7.2).
+    /// True if the next ones may fare no better, so that they go out one by one.
     const fn went_wrong(self) -> bool {
         matches!(
             self,
-            Self::Unknown | Self::Is(RefundStatus::Failed | RefundStatus::ManualRequired)
+            Self::Unknown
+                | Self::HeldBack
+                | Self::Is(RefundStatus::Failed | RefundStatus::ManualRequired)
         )
     }
 }
 
-/// A refund that this run holds until its lease runs out.
-struct Lease {
-    refund: Refund,
-    /// Nothing can have been sent under its number yet, so that there is nothing to ask about.
-    is_fresh: bool,
-    case: Case,
-}
-
-/// Due refunds that were looked at.
-#[derive(Default)]
-struct Looked {
-    leases: Vec<Lease>,
-    /// Those that could not be leased, and are due no more.
-    set_aside: usize,
-}
-
-/// The pace of the calls: one slot after another, later ones after a call that went wrong.
+/// The pace of the calls: one slot after another.
 struct Pace(Mutex<Instant>);
 
 impl Pace {
@@ -117,11 +96,6 @@ impl Pace {
         };
         tokio::time::sleep_until(at).await;
     }
-
-    async fn stumbled(&self) {
-        let mut next = self.0.lock().await;
-        *next = (*next).max(Instant::now() + STUMBLE_SPACING);
-    }
 }
 
 /// Carries out every refund that is due: approved ones whose undo window has closed, failed ones
@@ -134,33 +108,30 @@ pub async fn run_due(ctx: &Context) -> Result<Summary> {
     let pay = ctx.pay()?;
     let pace = Pace::new();
     let mut summary = Summary::default();
-    let (mut width, mut stumbles) = (1, 0);
+    let mut width = 1;
     for _ in 0..MAX_ROUNDS {
         if ctx.stop.is_cancelled() {
             break;
         }
-        let Looked { leases, set_aside } = lease_due(ctx, width).await?;
-        summary.set_aside += set_aside;
-        if leases.is_empty() && set_aside == 0 {
+        let looked = lease_due(ctx, width).await?;
+        summary.set_aside += looked.set_aside;
+        summary.stopped_early = looked.is_full;
+        if looked.leases.is_empty() && looked.set_aside == 0 {
             break;
         }
-        let endings = join_all(leases.iter().map(|lease| carry_out(ctx, pay, &pace, lease))).await;
-        let mut went_wrong = 0;
+        let calls = looked.leases.iter();
+        let endings = join_all(calls.map(|lease| carry_out(ctx, pay, &pace, lease))).await;
+        let mut went_wrong = false;
         for ending in endings {
             let ending = ending?;
             summary.count(ending);
-            went_wrong += usize::from(ending.went_wrong());
+            went_wrong |= ending.went_wrong();
         }
-        if went_wrong == 0 {
-            (width, stumbles) = ((width * 2).min(MAX_AT_ONCE), 0);
+        width = if went_wrong {
+            1
         } else {
-            (width, stumbles) = (1, stumbles + went_wrong);
-        }
-        if stumbles >= BREAK_AFTER {
-            tracing::warn!(stumbles, "refund calls go wrong; the rest waits");
-            summary.stopped_early = true;
-            break;
-        }
+            (width * 2).min(MAX_AT_ONCE)
+        };
     }
     Ok(summary)
 }
@@ -173,154 +144,152 @@ impl Summary {
             Ending::Is(RefundStatus::ManualRequired) => &mut self.manual_required,
             Ending::Is(_) => &mut self.under_way,
             Ending::Unknown => &mut self.unknown,
+            Ending::HeldBack => &mut self.held_back,
         };
         *counter += 1;
     }
-}
-
-/// Leases up to `width` due refunds of payers whom no other runner is busy with. Runners choose one
-/// after the other: what one holds, the next one sees, on PostgreSQL too. One whose books do not
-/// fit moves no money, and does not stay due: it would keep the others from their turn.
-async fn lease_due(ctx: &Context, width: usize) -> Result<Looked> {
-    in_one_transaction(ctx, move |ctx, tx| {
-        Box::pin(async move {
-            tx.lock(Lock::RefundClaims).await?;
-            let (now, wall_now) = (ctx.now(), ctx.wall_now());
-            let held = refunds::held_payers(tx, wall_now).await?;
-            let mut busy: HashSet<Vec<u8>> = held.into_iter().collect();
-            let mut looked = Looked::default();
-            for due in refunds::due(tx, now, wall_now, LOOK_AT).await? {
-                if looked.leases.len() >= width {
-                    break;
-                }
-                let refund = match due {
-                    Ok(refund) => refund,
-                    Err(StoreError::Inconsistent { id, what, .. }) => {
-                        tracing::error!(refund.id = id, what, "a due refund cannot be read");
-                        quarantine_unreadable(&ctx, tx, RefundId(id), what).await?;
-                        looked.set_aside += 1;
-                        continue;
-                    }
-                    Err(error) => return Err(error.into()),
-                };
-                let Some(case) = case_of(tx, &refund).await? else {
-                    escalate_order_mismatch(&ctx, tx, refund).await?;
-                    looked.set_aside += 1;
-                    continue;
-                };
-                if let Some(payer) = &case.openid_mac
-                    && !busy.insert(payer.clone())
-                {
-                    continue;
-                }
-                looked.leases.push(lease(&ctx, tx, refund, case).await?);
-            }
-            Ok(looked)
-        })
-    })
-    .await
-}
-
-/// Reads what a due refund rests on; none if that cannot be told, or if its order is where no
-/// refund of it can be.
-async fn case_of(tx: &mut Tx, refund: &Refund) -> Result<Option<Case>> {
-    let case = match refunds::case_of_payment(tx, refund.payment_id).await {
-        Err(StoreError::Inconsistent { table, id, what }) => {
-            tracing::error!(table, id, what, "the order of a due refund cannot be read");
-            None
-        }
-        read => read?,
-    };
-    let fits = |case: &Case| {
-        matches!(
-            case.order_status,
-            OrderStatus::Paid | OrderStatus::Refunding
-        )
-    };
-    let case = case.filter(fits);
-    if case.is_none() {
-        tracing::error!(
-            refund.id = refund.id.0,
-            "the order of a due refund does not fit it"
-        );
-    }
-    Ok(case)
-}
-
-async fn lease(ctx: &Context, tx: &mut Tx, refund: Refund, case: Case) -> Result<Lease> {
-    let (now, lease_until) = (ctx.now(), ctx.wall_now().plus(LEASE_FOR));
-    if let RefundState::Processing(run) = refund.state.clone() {
-        let refund = keep(tx, refund, run.leased(lease_until), now).await?;
-        return Ok(Lease {
-            refund,
-            is_fresh: false,
-            case,
-        });
-    }
-    let earlier = refund.state.attempts();
-    let note = Note::new(OPERATOR, format!("try {}", earlier + 1), now);
-    bring_order_to(tx, refund.payment_id, OrderStatus::Refunding, &note).await?;
-    let refund = step(tx, refund, |state| state.send(now, lease_until), &note).await?;
-    Ok(Lease {
-        refund,
-        is_fresh: earlier == 0,
-        case,
-    })
 }
 
 /// Sends one refund, or asks about it where its number may have been sent before. The same number
 /// with the same content is one refund at WeChat Pay however often it is sent (wechat-pay-v3 §7.2);
 /// which error leads where is the table of §11.
 async fn carry_out(ctx: &Context, pay: &WechatPay, pace: &Pace, lease: &Lease) -> Result<Ending> {
-    if !lease.is_fresh
-        && let Some(ending) = query(ctx, pay, pace, &lease.refund).await?
-    {
-        return Ok(ending);
+    let refund = &lease.refund;
+    if lease.earlier != Earlier::None {
+        match ask(ctx, pay, pace, refund).await? {
+            Asked::Known(answer) => return conclude(ctx, refund, &answer, None).await,
+            Asked::NeverHeardOf => {}
+            Asked::Untold(error)
+                if lease.earlier == Earlier::Refused && error.trouble() == Trouble::Merchant =>
+            {
+                return end_held_back(ctx, refund, Some(&error), None).await;
+            }
+            Asked::Untold(error) => return end_untold(ctx, refund, &error, None).await,
+        }
     }
+    let request = request_of(ctx, lease);
+    let attempt = match begin_attempt(ctx, pay, lease, &request).await? {
+        Begun::Sending(attempt) => attempt,
+        Begun::Held => return end_held_back(ctx, refund, None, None).await,
+        Begun::Lost => return Ok(Ending::Unknown),
+        Begun::Unwritable(error) => return end_failed(ctx, refund, &error, true, None).await,
+    };
     pace.slot().await;
-    let error = match pay.refund(&request_of(ctx, lease)).await {
-        Ok(answer) => return conclude(ctx, &lease.refund, &answer).await,
+    let error = match pay.refund(&request).await {
+        Ok(answer) => {
+            let answered = accepted(ctx, attempt, &answer);
+            return conclude(ctx, refund, &answer, Some(answered)).await;
+        }
         Err(error) => error,
     };
-    pace.stumbled().await;
-    log_failure(&lease.refund, &error);
-    match error.next_step() {
-        // Neither says anything about money: it is asked for, and sent again if it is not there.
-        NextStep::Repeat | NextStep::QueryOrRepeat => end_unknown(ctx, &lease.refund, None).await,
+    note_wrong_answer(ctx, refund, &error).await?;
+    let answered = Some(refused(ctx, attempt, &error));
+    match (error.trouble(), error.next_step()) {
+        // It says nothing about money: it is asked for, and sent again if it is not there.
+        (Trouble::Unknown, _) => end_unknown(ctx, refund, None, answered).await,
+        (Trouble::Merchant, _) => end_held_back(ctx, refund, Some(&error), answered).await,
         // The refusal may come from a try of ours that went through after all.
-        NextStep::QueryFirst | NextStep::NewNumber => {
-            match query(ctx, pay, pace, &lease.refund).await? {
-                Some(ending) => Ok(ending),
-                None => end_failed(ctx, &lease.refund, &error, true).await,
+        (Trouble::Refund, NextStep::QueryFirst | NextStep::NewNumber) => {
+            match ask(ctx, pay, pace, refund).await? {
+                Asked::Known(answer) => conclude(ctx, refund, &answer, answered).await,
+                Asked::NeverHeardOf => end_failed(ctx, refund, &error, true, answered).await,
+                Asked::Untold(error) => end_untold(ctx, refund, &error, answered).await,
             }
         }
-        NextStep::RepeatAfterTopUp | NextStep::MendFirst => {
-            end_failed(ctx, &lease.refund, &error, true).await
+        (Trouble::Refund, step) => {
+            let may_repeat = step != NextStep::GiveUp;
+            end_failed(ctx, refund, &error, may_repeat, answered).await
         }
-        NextStep::GiveUp => end_failed(ctx, &lease.refund, &error, false).await,
     }
 }
 
-/// Asks WeChat Pay about the number; `None`: it has never heard of it, so that the same number may
-/// be sent (wechat-pay-v3 §11, RESOURCE_NOT_EXISTS).
-async fn query(
-    ctx: &Context,
-    pay: &WechatPay,
-    pace: &Pace,
-    refund: &Refund,
-) -> Result<Option<Ending>> {
+/// What WeChat Pay tells of a number.
+enum Asked {
+    Known(Box<wechat_pay::GatewayRefund>),
+    /// The same number may be sent (wechat-pay-v3 §11, RESOURCE_NOT_EXISTS).
+    NeverHeardOf,
+    Untold(wechat_pay::Error),
+}
+
+async fn ask(ctx: &Context, pay: &WechatPay, pace: &Pace, refund: &Refund) -> Result<Asked> {
     pace.slot().await;
     match pay.query_refund(refund.refund_no.as_str()).await {
-        Ok(Some(answer)) => conclude(ctx, refund, &answer).await.map(Some),
-        Ok(None) => Ok(None),
+        Ok(Some(answer)) => Ok(Asked::Known(answer.into())),
+        Ok(None) => Ok(Asked::NeverHeardOf),
         Err(error) => {
-            pace.stumbled().await;
-            log_failure(refund, &error);
-            // Wrong keys or rights keep us from asking. What was sent stays unknown all the same.
-            let is_blocked = error.next_step() == NextStep::MendFirst;
-            let blocked = is_blocked.then(|| FailureReason::of_code(error.code()));
-            end_unknown(ctx, refund, blocked).await.map(Some)
+            note_wrong_answer(ctx, refund, &error).await?;
+            Ok(Asked::Untold(error))
         }
+    }
+}
+
+/// The beginning of a call that asks for a refund.
+enum Begun {
+    /// It is written down.
+    Sending(AttemptId),
+    /// All refunds are held, and this one does not probe.
+    Held,
+    /// The lease ran out, and another runner has the refund.
+    Lost,
+    /// No request can be made of it.
+    Unwritable(wechat_pay::Error),
+}
+
+/// Writes a call down before it goes out, unless it must not.
+async fn begin_attempt(
+    ctx: &Context,
+    pay: &WechatPay,
+    lease: &Lease,
+    request: &wechat_pay::NewRefund,
+) -> Result<Begun> {
+    let request_hash = match request.body_hash() {
+        Ok(hash) => hash,
+        Err(error) => return Ok(Begun::Unwritable(error)),
+    };
+    let attempt = NewAttempt {
+        refund_id: lease.refund.id,
+        request_hash,
+        mch_id: pay.mch_id().to_owned(),
+        app_id: pay.app_id().to_owned(),
+        sent_at: ctx.wall_now(),
+    };
+    let (held, until) = (lease.refund.clone(), lease.until);
+    in_one_transaction(ctx, move |ctx, tx| {
+        let (held, attempt) = (held.clone(), attempt.clone());
+        Box::pin(async move {
+            if held_run(tx, &held).await?.is_none() {
+                return Ok(Begun::Lost);
+            }
+            if !hold::admit(&ctx, tx, held.id, until).await? {
+                return Ok(Begun::Held);
+            }
+            Ok(Begun::Sending(attempts::open(tx, &attempt).await?))
+        })
+    })
+    .await
+}
+
+fn accepted(ctx: &Context, attempt: AttemptId, answer: &wechat_pay::GatewayRefund) -> Answered {
+    Answered {
+        attempt,
+        outcome: AttemptOutcome::Accepted,
+        error_code: None,
+        request_id: answer.request_id.clone(),
+        at: ctx.wall_now(),
+    }
+}
+
+fn refused(ctx: &Context, attempt: AttemptId, error: &wechat_pay::Error) -> Answered {
+    Answered {
+        attempt,
+        outcome: match error.trouble() {
+            Trouble::Refund => AttemptOutcome::Refused,
+            Trouble::Merchant => AttemptOutcome::HeldUp,
+            Trouble::Unknown => AttemptOutcome::Unknown,
+        },
+        error_code: error.code().map(str::to_owned),
+        request_id: error.request_id().map(str::to_owned),
+        at: ctx.wall_now(),
     }
 }
 
@@ -330,8 +299,9 @@ async fn conclude(
     ctx: &Context,
     refund: &Refund,
     answer: &wechat_pay::GatewayRefund,
+    answered: Option<Answered>,
 ) -> Result<Ending> {
-    Ok(match apply_report(ctx, answer.into()).await? {
+    Ok(match apply_report(ctx, answer.into(), answered).await? {
         Applied::Now(status) => Ending::Is(status),
         // Somebody else was told the same in the meantime.
         Applied::Before => Ending::Unknown,
@@ -346,9 +316,34 @@ async fn end_unknown(
     ctx: &Context,
     refund: &Refund,
     blocked: Option<FailureReason>,
+    answered: Option<Answered>,
 ) -> Result<Ending> {
-    record_unknown(ctx, refund, blocked).await?;
+    record_unknown(ctx, refund, blocked, answered).await?;
     Ok(Ending::Unknown)
+}
+
+/// Ends a query that told nothing. Wrong keys or rights may keep us from asking: what was sent
+/// stays unknown all the same.
+async fn end_untold(
+    ctx: &Context,
+    refund: &Refund,
+    error: &wechat_pay::Error,
+    answered: Option<Answered>,
+) -> Result<Ending> {
+    let is_blocked = error.next_step() == NextStep::MendFirst;
+    let blocked = is_blocked.then(|| FailureReason::of_code(error.code()));
+    end_unknown(ctx, refund, blocked, answered).await
+}
+
+async fn end_held_back(
+    ctx: &Context,
+    refund: &Refund,
+    met: Option<&wechat_pay::Error>,
+    answered: Option<Answered>,
+) -> Result<Ending> {
+    let met = met.map(|error| FailureReason::of_code(error.code()));
+    hold_back(ctx, refund, met, answered).await?;
+    Ok(Ending::HeldBack)
 }
 
 async fn end_failed(
@@ -356,13 +351,19 @@ async fn end_failed(
     refund: &Refund,
     error: &wechat_pay::Error,
     may_repeat: bool,
+    answered: Option<Answered>,
 ) -> Result<Ending> {
     let reason = FailureReason::of_code(error.code());
-    let written = record_failure(ctx, refund, reason, may_repeat).await?;
+    let written = record_failure(ctx, refund, reason, may_repeat, answered).await?;
     Ok(written.map_or(Ending::Unknown, Ending::Is))
 }
 
-fn log_failure(refund: &Refund, error: &wechat_pay::Error) {
+/// Logs a call that gave no result, and counts it for all instances.
+async fn note_wrong_answer(
+    ctx: &Context,
+    refund: &Refund,
+    error: &wechat_pay::Error,
+) -> Result<()> {
     tracing::warn!(
         refund.id = refund.id.0,
         amount_fen = refund.proposal.amount_fen.get(),
@@ -371,6 +372,15 @@ fn log_failure(refund: &Refund, error: &wechat_pay::Error) {
         error = error as &dyn std::error::Error,
         "a refund call did not succeed"
     );
+    let at = ctx.wall_now();
+    let forget_before = at.minus(WRONG_ANSWERS_KEPT_FOR);
+    let counted = ctx.db.write(move |tx| {
+        Box::pin(async move {
+            merchant::add_wrong_answer(tx, at, forget_before);
+            Ok(())
+        })
+    });
+    counted.await
 }
 
 fn request_of(ctx: &Context, lease: &Lease) -> wechat_pay::NewRefund {
@@ -382,6 +392,7 @@ fn request_of(ctx: &Context, lease: &Lease) -> wechat_pay::NewRefund {
         refund_fen: refund.proposal.amount_fen.get(),
         total_fen: lease.case.grounds.paid.get(),
         notify_url: Some(format!("{}{NOTIFIED_AT}", ctx.settings.public_url)),
+        funds_account: ctx.settings.funds_account,
     }
 }
 

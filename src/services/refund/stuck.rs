@@ -7,33 +7,39 @@ use crate::domain::message::RefundStuck;
 use crate::domain::refund::{FailureReason, Processing, RefundState, SILENT_TOO_LONG, retry_after};
 use crate::domain::{OrderStatus, RefundId, RefundStatus};
 use crate::services::notify::{Notice, tell_deciders};
+use crate::store::attempts::{self, Answered};
 use crate::store::refunds::Refund;
 use crate::store::{Note, Tx, audit, refunds};
 
 use super::report::{WECHAT_PAY, escalate, mark_manual_required, tell_failed};
-use super::{Context, Error, Result, bring_order_to, in_one_transaction, keep, step};
+use super::{Context, Error, Result, bring_order_to, hold, in_one_transaction, keep, step};
 
 /// The operator of what the runner finds.
 pub(super) const OPERATOR: &str = "run-refunds";
 
 /// Records that nothing was learnt: the refund stays under way and WeChat Pay is asked later.
-/// `blocked`: why it cannot be asked, where a person has to mend that. Has an effect only for the
-/// runner that still holds the refund.
+/// `blocked`: why it cannot be asked, where a person has to mend that. `answered`: the call that
+/// asked for the refund. Has an effect on the refund only for the runner that still holds it.
 pub(super) async fn record_unknown(
     ctx: &Context,
     held: &Refund,
     blocked: Option<FailureReason>,
+    answered: Option<Answered>,
 ) -> Result<()> {
     let held = held.clone();
     let kept = in_one_transaction(ctx, move |ctx, tx| {
-        let (held, blocked) = (held.clone(), blocked.clone());
+        let (held, blocked, answered) = (held.clone(), blocked.clone(), answered.clone());
         Box::pin(async move {
+            if let Some(answered) = &answered {
+                attempts::complete(tx, answered);
+            }
+            let id = held.id;
             if let Some(run) = held_run(tx, &held).await? {
                 let state = run.unknown(blocked, ctx.now());
                 let silent = keep(tx, held, state, ctx.now()).await?;
                 tell_silent(&ctx, tx, &silent).await?;
             }
-            Ok(())
+            hold::end_probe(&ctx, tx, id, None).await
         })
     });
     kept.await
@@ -106,36 +112,87 @@ pub(super) async fn quarantine_unreadable(
 }
 
 /// Records a try that certainly moved no money: the next one is due later, or a person is needed.
-/// Has an effect only for the runner that still holds the refund. Answers the status, if it was
-/// written.
+/// `answered`: the call that asked for the refund. Has an effect on the refund only for the runner
+/// that still holds it. Answers the status, if it was written.
 pub(super) async fn record_failure(
     ctx: &Context,
     held: &Refund,
     reason: FailureReason,
     may_repeat: bool,
+    answered: Option<Answered>,
 ) -> Result<Option<RefundStatus>> {
     let held = held.clone();
     in_one_transaction(ctx, move |ctx, tx| {
-        let (held, reason) = (held.clone(), reason.clone());
+        let (held, reason, answered) = (held.clone(), reason.clone(), answered.clone());
         Box::pin(async move {
-            let Some(run) = held_run(tx, &held).await? else {
-                return Ok(None);
-            };
-            let Some(wait) = retry_after(run.history.attempts).filter(|_| may_repeat) else {
-                escalate(&ctx, tx, held, reason, None).await?;
-                return Ok(Some(RefundStatus::ManualRequired));
-            };
-            let note = Note::new(WECHAT_PAY, reason.word(), ctx.now());
-            let retry_at = ctx.now().plus(wait);
-            step(tx, held, |state| state.fail(reason, retry_at), &note).await?;
-            Ok(Some(RefundStatus::Failed))
+            if let Some(answered) = &answered {
+                attempts::complete(tx, answered);
+            }
+            let id = held.id;
+            let written = fail(&ctx, tx, held, reason, may_repeat).await?;
+            hold::end_probe(&ctx, tx, id, None).await?;
+            Ok(written)
+        })
+    })
+    .await
+}
+
+async fn fail(
+    ctx: &Context,
+    tx: &mut Tx,
+    held: Refund,
+    reason: FailureReason,
+    may_repeat: bool,
+) -> Result<Option<RefundStatus>> {
+    let Some(run) = held_run(tx, &held).await? else {
+        return Ok(None);
+    };
+    let Some(wait) = retry_after(run.history.attempts).filter(|_| may_repeat) else {
+        escalate(ctx, tx, held, reason, None).await?;
+        return Ok(Some(RefundStatus::ManualRequired));
+    };
+    let note = Note::new(WECHAT_PAY, reason.word(), ctx.now());
+    let retry_at = ctx.now().plus(wait);
+    step(tx, held, |state| state.fail(reason, retry_at), &note).await?;
+    Ok(Some(RefundStatus::Failed))
+}
+
+/// Takes a try back that certainly moved no money: the refund is approved again and waits, its order
+/// is paid again. `met`: the merchant's trouble that WeChat Pay answered; none if it was not asked,
+/// since all refunds are held. Has an effect on the refund only for the runner that still holds it.
+pub(super) async fn hold_back(
+    ctx: &Context,
+    held: &Refund,
+    met: Option<FailureReason>,
+    answered: Option<Answered>,
+) -> Result<()> {
+    let held = held.clone();
+    in_one_transaction(ctx, move |ctx, tx| {
+        let (held, met, answered) = (held.clone(), met.clone(), answered.clone());
+        Box::pin(async move {
+            if let Some(answered) = &answered {
+                attempts::complete(tx, answered);
+            }
+            let (id, now) = (held.id, ctx.now());
+            if held_run(tx, &held).await?.is_some() {
+                let note = match &met {
+                    Some(reason) => Note::new(WECHAT_PAY, reason.word(), now),
+                    None => Note::new(OPERATOR, "held", now),
+                };
+                bring_order_to(tx, held.payment_id, OrderStatus::Paid, &note).await?;
+                step(tx, held, |state| state.hold_back(now), &note).await?;
+            }
+            match met {
+                Some(reason) => hold::place(&ctx, tx, id, reason).await,
+                None => Ok(()),
+            }
         })
     })
     .await
 }
 
 /// The refund as its runner took it, if it still is like that: under way, and under the same lease.
-async fn held_run(tx: &mut Tx, held: &Refund) -> Result<Option<Processing>> {
+pub(super) async fn held_run(tx: &mut Tx, held: &Refund) -> Result<Option<Processing>> {
     let refund = refunds::by_id(tx, held.id).await?.ok_or(Error::NotFound)?;
     Ok(match refund.state {
         RefundState::Processing(run) if RefundState::Processing(run.clone()) == held.state => {

@@ -1,5 +1,6 @@
 //! A row of `refund_record` and what it means.
 
+use crate::domain::merchant::WaitingFor;
 use crate::domain::refund::{Proposal, Provenance, RefundState, hash_of};
 use crate::domain::{
     CampId, MemberId, PaymentId, RefundId, RefundKind, RefundNo, RefundStatus, SyncId, Timestamp,
@@ -18,6 +19,7 @@ macro_rules! refund_columns {
             "r.eligible, r.proposal_version, r.proposal, r.proposal_hash, r.sync_id, ",
             "r.confidence, r.match_reasons, r.reason, r.proposed_by, r.rejected_before, ",
             "r.created_at, ",
+            "EXISTS (SELECT 1 FROM merchant_hold) AS is_held, ",
             state_columns!()
         )
     };
@@ -62,6 +64,8 @@ pub struct Refund {
     /// Why a person has rejected what was proposed against the judgement, unless they took it back.
     pub rejected_before: Option<String>,
     pub state: RefundState,
+    /// Nothing goes out for now, of this or of any refund.
+    pub is_held: bool,
     pub created_at: Timestamp,
 }
 
@@ -70,6 +74,17 @@ impl Refund {
     #[must_use]
     pub const fn status(&self) -> RefundStatus {
         self.state.status()
+    }
+
+    /// What it waits for although it is let go.
+    #[must_use]
+    pub const fn waiting_for(&self) -> Option<WaitingFor> {
+        match self.status() {
+            RefundStatus::Approved | RefundStatus::Failed if self.is_held => {
+                Some(WaitingFor::Merchant)
+            }
+            _ => None,
+        }
     }
 
     /// True if nobody decided: the system itself took the proposal back.
@@ -107,6 +122,7 @@ pub(super) struct RefundRow {
     proposed_by: Option<i64>,
     rejected_before: Option<String>,
     created_at: i64,
+    is_held: bool,
     #[sqlx(flatten)]
     state: StateColumns,
 }
@@ -175,6 +191,7 @@ impl TryFrom<RefundRow> for Refund {
             eligible: row.eligible,
             rejected_before: row.rejected_before,
             proposed_by: row.proposed_by.map(UserId),
+            is_held: row.is_held,
             created_at: Timestamp::from_micros(row.created_at),
         })
     }

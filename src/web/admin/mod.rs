@@ -7,6 +7,7 @@ mod jobs;
 mod ledger;
 mod logs;
 mod members;
+mod merchant;
 mod payments;
 mod refund_views;
 mod refunds;
@@ -29,6 +30,7 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
         .merge(refunds::routes())
         .merge(roster::routes())
         .merge(members::routes())
+        .merge(merchant::routes())
         .merge(payments::routes())
         .merge(session::routes())
         .merge(uploads::routes())

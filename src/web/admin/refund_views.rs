@@ -4,12 +4,14 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::refund::{CLEAR_CONFIDENCE, FailureReason};
+use crate::domain::merchant::WaitingFor;
+use crate::domain::refund::{AttemptOutcome, CLEAR_CONFIDENCE, FailureReason};
 use crate::domain::{
     CampId, FieldError, MemberId, PlanetUserId, RefundFlag, RefundId, RefundKind, RefundStatus,
     SyncId, Timestamp,
 };
 use crate::services::refund::{Batch, Built, Detail, DryRun, Evidence, Picked, Rejected, Skipped};
+use crate::store::attempts::Attempt;
 use crate::store::refunds::{Filter, Listed, LogRow, Refund};
 use crate::web::day::{Day, span};
 use crate::web::{Problem, WebResult};
@@ -197,6 +199,9 @@ pub(super) struct RefundView {
     next_try_at: Option<Timestamp>,
     failure_reason: Option<String>,
     wechat_refund_id: Option<String>,
+    /// What it waits for although it is let go: the merchant account cannot refund.
+    #[schema(value_type = Option<String>, example = "merchant")]
+    waiting_for: Option<WaitingFor>,
     #[schema(value_type = Option<String>, format = DateTime)]
     refunded_at: Option<Timestamp>,
     /// The number of the refund that took its place.
@@ -207,6 +212,7 @@ pub(super) struct RefundView {
 
 impl From<Refund> for RefundView {
     fn from(refund: Refund) -> Self {
+        let waiting_for = refund.waiting_for();
         let (proposal, state) = (refund.proposal, refund.state);
         let (decided_by, decided_at) = state
             .decision()
@@ -238,6 +244,7 @@ impl From<Refund> for RefundView {
             next_try_at: state.next_try_at(),
             failure_reason: state.failure_reason().map(FailureReason::word),
             wechat_refund_id: state.wechat_refund_id().map(str::to_owned),
+            waiting_for,
             refunded_at: state.refunded_at(),
             replaced_by: state.replaced_by().map(ToString::to_string),
             created_at: refund.created_at,
@@ -340,6 +347,52 @@ pub(super) struct EvidenceView {
     calendar_url: Option<String>,
     /// Whether the proposal still is what the facts support.
     is_current: bool,
+    /// The calls that asked WeChat Pay for it, oldest first.
+    calls: Vec<CallView>,
+}
+
+/// One call that asked WeChat Pay for a refund.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CallView {
+    /// 1 for the first.
+    number: i64,
+    #[schema(value_type = String, format = DateTime)]
+    sent_at: Timestamp,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    answered_at: Option<Timestamp>,
+    /// `accepted`, `refused`, `held_up` (the merchant account cannot refund) or `unknown`; null: it
+    /// was never answered.
+    #[schema(value_type = Option<String>, example = "accepted")]
+    outcome: Option<AttemptOutcome>,
+    /// WeChat Pay's code.
+    error_code: Option<String>,
+    /// WeChat Pay's `Request-ID`, which its support asks for.
+    request_id: Option<String>,
+    /// When WeChat Pay says that it accepted the refund.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    wechat_created_at: Option<Timestamp>,
+    mch_id: String,
+    app_id: String,
+    /// SHA-256 of the body, in hex.
+    request_hash: String,
+}
+
+impl From<Attempt> for CallView {
+    fn from(attempt: Attempt) -> Self {
+        Self {
+            number: attempt.number,
+            sent_at: attempt.sent_at,
+            answered_at: attempt.answered_at,
+            outcome: attempt.outcome,
+            error_code: attempt.error_code,
+            request_id: attempt.request_id,
+            wechat_created_at: attempt.wechat_created_at,
+            mch_id: attempt.mch_id,
+            app_id: attempt.app_id,
+            request_hash: attempt.request_hash,
+        }
+    }
 }
 
 impl From<Evidence> for EvidenceView {
@@ -361,6 +414,7 @@ impl From<Evidence> for EvidenceView {
             paid_at: evidence.paid_at,
             calendar_url: evidence.calendar_url,
             is_current: evidence.is_current,
+            calls: evidence.calls.into_iter().map(CallView::from).collect(),
         }
     }
 }

@@ -45,6 +45,7 @@ fn steps() -> Vec<(Step, &'static [RefundStatus], RefundStatus)> {
         (|s| s.send(NOW, NOW), &[Approved, Failed], Processing),
         (RefundState::discover_try, &[Approved], Processing),
         (RefundState::take_up, &[Approved], Processing),
+        (|s| s.hold_back(NOW), &[Processing], Approved),
         (
             |s| s.fail(FailureReason::Refused, NOW),
             &[Processing],
@@ -116,6 +117,19 @@ fn an_approval_stays_with_the_refund_to_the_end() {
         (done.attempts(), done.wechat_refund_id()),
         (2, Some("5031"))
     );
+}
+
+#[test]
+fn a_try_that_met_the_merchants_trouble_does_not_count() {
+    let approved = RefundState::Pending.approve(decision(1), NOW).unwrap();
+    let mut state = approved.into_state();
+    for _ in 0..5 {
+        let sent = state.send(NOW, NOW).unwrap().into_state();
+        assert_eq!(sent.attempts(), 1);
+        let later = NOW.plus(chrono::TimeDelta::hours(1));
+        state = sent.hold_back(later).unwrap().into_state();
+        assert_eq!((state.attempts(), state.next_try_at()), (0, Some(later)));
+    }
 }
 
 #[test]

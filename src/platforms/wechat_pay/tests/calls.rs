@@ -53,6 +53,7 @@ fn new_refund() -> NewRefund {
         refund_fen: 9_900,
         total_fen: 19_900,
         notify_url: Some("https://pay.example.com/wechatpay/refund-notify".to_owned()),
+        funds_account: None,
     }
 }
 
