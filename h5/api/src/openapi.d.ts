@@ -1909,6 +1909,10 @@ export type EnvelopeProgressView = {
         identified: boolean;
         joined: boolean;
         memberId: number;
+        /**
+         * What to write into the next check-in to prove the account; null unless that could help.
+         */
+        proofCode: string | null;
         reachable: boolean;
         refund: ProgressRefund | null;
         requiredDays: number;
