@@ -51,6 +51,9 @@ CREATE TABLE refund_record (
     closed_by        BIGINT REFERENCES system_user (id),
     closed_by_name   TEXT,
     closed_at        BIGINT,
+    -- By which way the payer got how much of it.
+    closed_way       TEXT,
+    settled_fen      BIGINT,
     -- The refund_no of the refund that took its place after WeChat Pay had closed this one.
     replaced_by      TEXT,
     created_at       BIGINT NOT NULL,
@@ -60,8 +63,10 @@ CREATE UNIQUE INDEX refund_record_refund_no ON refund_record (refund_no);
 -- One refund per payment; another only when WeChat Pay has closed the first.
 CREATE UNIQUE INDEX refund_record_payment ON refund_record (payment_id) WHERE replaced_by IS NULL;
 -- One planet account brings back one deposit of a camp: services look first, this is the last word.
+-- What was settled outside has happened, whoever the account served before.
 CREATE UNIQUE INDEX refund_record_account ON refund_record (camp_id, planet_user_id)
-    WHERE kind = 'deposit' AND replaced_by IS NULL AND status NOT IN ('pending', 'rejected');
+    WHERE kind = 'deposit' AND replaced_by IS NULL
+    AND status NOT IN ('pending', 'rejected', 'closed');
 CREATE INDEX refund_record_camp ON refund_record (camp_id, status, id);
 CREATE INDEX refund_record_member ON refund_record (member_id);
 CREATE INDEX refund_record_order ON refund_record (order_no);
@@ -78,6 +83,13 @@ CREATE TABLE refund_proposal (
     reason        TEXT NOT NULL,
     shown_at      BIGINT NOT NULL,
     PRIMARY KEY (refund_id, proposal_hash)
+);
+
+-- Pictures that show how a refund was settled outside.
+CREATE TABLE refund_evidence (
+    refund_id BIGINT NOT NULL REFERENCES refund_record (id),
+    upload_id BIGINT NOT NULL REFERENCES upload (id),
+    PRIMARY KEY (refund_id, upload_id)
 );
 
 CREATE TABLE refund_status_log (

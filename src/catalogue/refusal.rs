@@ -162,10 +162,10 @@ pub enum WrongState {
     BelowConfidence { least: i64 },
     /// Nobody has approved it, so that there is nothing to withdraw.
     NotApproved { status: RefundStatus },
-    /// Only a rejected refund can be opened again.
+    /// Only a refund that was rejected or settled outside can be opened again.
     NotRejected { status: RefundStatus },
-    /// Only a refund that needs a person can be closed.
-    NeedsNoPerson { status: RefundStatus },
+    /// Its money may be on its way, or has gone back.
+    NotSettleable { status: RefundStatus },
     /// Only a refund that has failed, or needs a person, can be tried again.
     NotRetryable { status: RefundStatus },
 

@@ -435,6 +435,25 @@ impl Position {
     }
 }
 
+/// The transfers of a payment that moved money to one of these accounts and that nothing has taken
+/// back since, the newest first.
+pub fn standing<'t>(
+    transfers: &'t [Transfer],
+    to: &'t [Account],
+) -> impl Iterator<Item = &'t Transfer> {
+    let is_reversed = |id: &str| {
+        let mut reverses = transfers.iter().map(|other| other.reverses.as_deref());
+        reverses.any(|reversed| reversed == Some(id))
+    };
+    let moved = transfers.iter().rev();
+    moved.filter(move |transfer| {
+        transfer.kind == TransferKind::Plain
+            && transfer.reverses.is_none()
+            && to.contains(&transfer.credit)
+            && !is_reversed(&transfer.id)
+    })
+}
+
 /// Resolves a pending transfer, under the number that it has.
 fn resolve(reserved: &Transfer, kind: TransferKind, word: &str, at: Timestamp) -> Transfer {
     let number = reserved.id.strip_prefix("approve:").unwrap_or(&reserved.id);

@@ -23,7 +23,10 @@ pub use failure::FailureReason;
 pub use grounds::{Claimant, DecidingSync, Grounds, Posts};
 pub use moves::Moved;
 pub use proposal::{Proposal, Provenance, RefundFlag, RefundKind, Unwritable, hash_of};
-pub use state::{Approval, ClosedAs, Decision, Due, History, Processing, RefundState, Silence};
+pub use state::{
+    Approval, ClosedAs, Decision, Due, History, Processing, RefundState, Settlement, SettlementWay,
+    Silence,
+};
 pub use status::RefundStatus;
 
 /// True if a deposit goes back, or went, by the match of its member: through WeChat Pay or by hand.

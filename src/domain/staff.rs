@@ -51,6 +51,8 @@ text_enum! {
         ProbeMerchant = "probe_merchant",
         /// See payments of all camps, and those that belong to none.
         ViewPayments = "view_payments",
+        /// Say what becomes of a payment that no rule decides: accepted, kept, or settled in part.
+        JudgePayments = "judge_payments",
         /// See reports.
         ViewReports = "view_reports",
         /// Run jobs and see how they went.
@@ -80,9 +82,9 @@ impl Role {
     #[must_use]
     pub const fn may(self, action: Action) -> Reach {
         use Action::{
-            ImportRoster, ManageCamps, ManageConfig, ManageUsers, MatchMembers, ProbeMerchant,
-            ProposeRefund, ReviewRefunds, RunJobs, SyncCheckIns, Urge, ViewCamp, ViewLogs,
-            ViewPayments, ViewReports,
+            ImportRoster, JudgePayments, ManageCamps, ManageConfig, ManageUsers, MatchMembers,
+            ProbeMerchant, ProposeRefund, ReviewRefunds, RunJobs, SyncCheckIns, Urge, ViewCamp,
+            ViewLogs, ViewPayments, ViewReports,
         };
         match (self, action) {
             (Self::SuperAdmin, _) => Reach::All,
@@ -95,8 +97,8 @@ impl Role {
             | (Self::Volunteer, ViewCamp | Urge) => Reach::OwnCamps,
             (
                 Self::Coach,
-                ManageCamps | ImportRoster | ProposeRefund | ProbeMerchant | ViewPayments | RunJobs
-                | ViewLogs | ManageUsers | ManageConfig,
+                ManageCamps | ImportRoster | ProposeRefund | ProbeMerchant | JudgePayments
+                | ViewPayments | RunJobs | ViewLogs | ManageUsers | ManageConfig,
             )
             | (Self::Volunteer, _) => Reach::Nowhere,
         }

@@ -35,6 +35,21 @@ impl Context {
     }
 }
 
+impl Context {
+    /// Runs `work` on `given` in one write transaction, once: what it rests on was seen outside, and
+    /// whoever calls this sees to being overtaken.
+    pub(super) async fn transact_once<D, T, F>(&self, given: D, work: F) -> Result<T>
+    where
+        D: Send + Sync + 'static,
+        T: Send + 'static,
+        F: for<'t> Fn(&'t mut Tx, &'t D) -> BoxFuture<'t, Result<T>> + Copy + Send + 'static,
+    {
+        self.db
+            .write(move |tx| Box::pin(async move { work(tx, &given).await }))
+            .await
+    }
+}
+
 /// Does `work` again while somebody else was first: it then sees what they did. `work` is one
 /// transaction, or steps of which each can be repeated.
 pub(super) async fn again_if_overtaken<T, F>(work: impl Fn() -> F) -> Result<T>

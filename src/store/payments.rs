@@ -32,6 +32,7 @@ pub const RAW_NOTICE: &str = "payment_record.raw_notice";
 statements! {
     BY_ID = select_payment!("WHERE id = $1");
     BY_ORDER_NO = select_payment!("WHERE order_no = $1");
+    BY_NUMBER = select_payment!("WHERE order_no = $1 OR transaction_id = $1 ORDER BY id LIMIT 1");
     OPEN_OF_SESSION = select_payment!(
         "WHERE session_hash = $1 AND camp_id = $2 AND status = 'created' ORDER BY id DESC"
     );
@@ -237,6 +238,11 @@ pub async fn by_id(conn: &mut Conn, id: PaymentId) -> StoreResult<Option<Payment
 /// One payment by our number at WeChat Pay.
 pub async fn by_order_no(conn: &mut Conn, order_no: &str) -> StoreResult<Option<Payment>> {
     one(run!(conn, c => sqlx::query_as(BY_ORDER_NO).bind(order_no).fetch_optional(c).await)?)
+}
+
+/// One payment by our number, or by WeChat Pay's.
+pub async fn by_number(conn: &mut Conn, number: &str) -> StoreResult<Option<Payment>> {
+    one(run!(conn, c => sqlx::query_as(BY_NUMBER).bind(number).fetch_optional(c).await)?)
 }
 
 /// The unpaid orders of a session for a camp, newest first.

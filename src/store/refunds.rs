@@ -5,9 +5,10 @@ use chrono::NaiveDate;
 use crate::domain::refund::{Moved, Proposal, Provenance, RefundState, Unwritable};
 use crate::domain::{
     CampId, MemberId, Move, PaymentId, PlanetUserId, RefundId, RefundNo, RefundStatus, Terms,
-    Timestamp, UserId,
+    Timestamp, UploadId, UserId,
 };
 
+use super::bundle::Statement;
 use super::db::{Conn, run};
 use super::evidence::{evidence_columns, evidence_joins};
 use super::status_log::StatusLog;
@@ -53,8 +54,14 @@ statements! {
                    WHERE r.status = 'processing' AND r.lease_until >= $1 \
                    AND p.openid_mac IS NOT NULL";
     OTHER_DEPOSIT = "SELECT order_no FROM refund_record WHERE camp_id = $1 AND planet_user_id = $2 \
-                     AND payment_id <> $3 AND kind = 'deposit' AND replaced_by IS NULL \
-                     AND status NOT IN ('pending', 'rejected') ORDER BY id LIMIT 1";
+                     AND payment_id <> $3 AND replaced_by IS NULL \
+                     AND ((kind = 'deposit' AND status NOT IN ('pending', 'rejected', 'closed')) \
+                     OR (status = 'closed' AND eligible)) ORDER BY id LIMIT 1";
+    WAS_SENT = "SELECT CAST(COUNT(*) AS BIGINT) FROM refund_status_log \
+                WHERE refund_id = $1 AND to_status = 'processing'";
+    ADD_EVIDENCE = "INSERT INTO refund_evidence (refund_id, upload_id) VALUES ($1, $2) \
+                    ON CONFLICT (refund_id, upload_id) DO NOTHING";
+    EVIDENCE = "SELECT upload_id FROM refund_evidence WHERE refund_id = $1 ORDER BY upload_id";
     CASE_OF_PAYMENT = select_case!("WHERE p.id = $1");
     CASES_OF_CAMP = select_case!(
         "WHERE p.camp_id = $1 AND p.member_id IS NOT NULL AND p.status IN ('paid', 'refunding', \
@@ -109,7 +116,7 @@ statements! {
                polls = $14, next_try_at = $15, lease_until = $16, silent_since = $17, \
                failure_reason = $18, wechat_refund_id = $19, refunded_at = $20, \
                closed_by = $21, closed_by_name = $22, closed_at = $23, replaced_by = $24, \
-               updated_at = $25 \
+               updated_at = $25, closed_way = $26, settled_fen = $27 \
                WHERE id = $1 AND status = $2 AND proposal_hash = $3 AND attempts = $4 \
                AND polls = $5 AND COALESCE(lease_until, 0) = $6";
     SET_ASIDE = "UPDATE refund_record SET next_try_at = NULL, updated_at = $2 \
@@ -248,8 +255,26 @@ pub async fn held_payers(conn: &mut Conn, wall_now: Timestamp) -> StoreResult<Ve
     Ok(rows.into_iter().map(|(payer,)| payer).collect())
 }
 
+/// True if a runner has ever taken the refund up: WeChat Pay may know its number.
+pub async fn was_sent(conn: &mut Conn, id: RefundId) -> StoreResult<bool> {
+    let (times,): (i64,) = run!(conn, c => sqlx::query_as(WAS_SENT).bind(id.0).fetch_one(c).await)?;
+    Ok(times > 0)
+}
+
+/// Adds a picture that shows how a refund was settled outside.
+pub fn add_evidence(tx: &mut Tx, id: RefundId, upload: UploadId) {
+    tx.put_off(Statement::new(ADD_EVIDENCE).bind(id.0).bind(upload.0));
+}
+
+/// The pictures that show how a refund was settled outside.
+pub async fn evidence(conn: &mut Conn, id: RefundId) -> StoreResult<Vec<UploadId>> {
+    let rows: Vec<(i64,)> =
+        run!(conn, c => sqlx::query_as(EVIDENCE).bind(id.0).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(id,)| UploadId(id)).collect())
+}
+
 /// The order of another deposit of a camp that an account brings back, or has brought back: the
-/// first approval claims it, and so does a settlement by hand.
+/// first approval claims it, and so does a settlement outside of what was eligible.
 pub async fn other_deposit(
     conn: &mut Conn,
     camp: CampId,
@@ -476,6 +501,8 @@ async fn write_state(
         .bind(new.closed_at)
         .bind(&new.replaced_by)
         .bind(now.micros())
+        .bind(&new.closed_way)
+        .bind(new.settled_fen)
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;

@@ -11,7 +11,7 @@ use std::panic::AssertUnwindSafe;
 use crate::on_both_engines;
 use crate::refund_rows::refund_in;
 use crate::stage::{
-    Cast, Stage, account, admin, clear, order_no, other_admin, picked, super_admin,
+    Cast, Stage, account, admin, clear, closing, order_no, other_admin, picked, super_admin,
 };
 
 fn is_contested<T: std::fmt::Debug>(outcome: &Result<T, Error>) -> bool {
@@ -113,7 +113,7 @@ on_both_engines! {
             let refused = approve(&stage.ctx, &admin(), one.id, None).await;
             assert!(is_duplicate(&refused), "{status}: {refused:?}");
         }
-        close(&stage.ctx, &admin(), other.id, "线下已转账").await.unwrap();
+        close(&stage.ctx, &admin(), other.id, closing(9900)).await.unwrap();
         let refused = approve(&stage.ctx, &admin(), one.id, None).await;
         assert!(is_duplicate(&refused), "{refused:?}");
     }

@@ -9,11 +9,11 @@ use sandbox::wechat_pay::RefundOutcome;
 use sandbox::{Fault, FaultKind, Platform};
 
 use crate::on_both_engines;
-use crate::stage::{Stage, admin, clear, order_no};
+use crate::stage::{Stage, admin, clear, closing, order_no};
 
 impl Stage {
     /// The transfers of the nth payment after the one by which it came in.
-    async fn posted(&self, payment: i64) -> Vec<String> {
+    pub(crate) async fn posted(&self, payment: i64) -> Vec<String> {
         let transfers = self
             .texts(&format!(
                 "SELECT l.kind || ' ' || l.debit || ' ' || l.credit || ' ' || \
@@ -27,7 +27,7 @@ impl Stage {
     }
 
     /// The money of the nth payment in an account.
-    async fn balance(&self, payment: i64, account: &str) -> i64 {
+    pub(crate) async fn balance(&self, payment: i64, account: &str) -> i64 {
         let sum = self
             .texts(&format!(
                 "SELECT CAST(COALESCE(SUM(CASE WHEN credit = '{account}' THEN amount_fen \
@@ -165,12 +165,11 @@ on_both_engines! {
 
     async fn a_refund_that_was_settled_outside_says_so_in_the_books(db) {
         let stage = Stage::set(db, &[clear(1), clear(2)]).await;
-        for (payment, said) in [(1, Said::Abnormal), (2, Said::Closed)] {
+        for (payment, outcome) in [(1, RefundOutcome::Abnormal), (2, RefundOutcome::Closed)] {
             let id = stage.approved(payment).await;
             run_due(&stage.ctx).await.unwrap();
-            let notice = stage.notice(&stage.of(payment).await, said);
-            apply_refund_notice(&stage.ctx, &notice).await.unwrap();
-            close(&stage.ctx, &admin(), id, "转账给本人").await.unwrap();
+            stage.finish(&stage.of(payment).await, outcome);
+            close(&stage.ctx, &admin(), id, closing(9900)).await.unwrap();
             let settled = "plain held settled_outside 9900 settle:N:1";
             assert_eq!(stage.posted(payment).await, [RESERVED, VOID, settled]);
         }

@@ -71,11 +71,11 @@ on_both_engines! {
         let id = stage.of(1).await.id;
         reject(&stage.ctx, &admin(), id, "代打卡").await.unwrap();
         assert_eq!(seen().await, (RefundStatus::Rejected, Some("代打卡".to_owned())));
-        reopen(&stage.ctx, &admin(), id).await.unwrap();
+        reopen(&stage.ctx, &admin(), id, None).await.unwrap();
         assert_eq!(seen().await, (RefundStatus::Pending, None));
         reject(&stage.ctx, &admin(), id, "还是代打卡").await.unwrap();
         assert_eq!(seen().await, (RefundStatus::Rejected, Some("还是代打卡".to_owned())));
-        reopen(&stage.ctx, &admin(), id).await.unwrap();
+        reopen(&stage.ctx, &admin(), id, None).await.unwrap();
         approve(&stage.ctx, &admin(), id, None).await.unwrap();
         stage.run(&format!("UPDATE refund_record SET {}", refund_in("manual_required"))).await;
         assert_eq!(seen().await, (RefundStatus::ManualRequired, None));

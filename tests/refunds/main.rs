@@ -30,6 +30,7 @@ mod finding;
 mod listing;
 mod merchant;
 mod sending;
+mod settling;
 mod stage;
 mod stuck;
 mod told;

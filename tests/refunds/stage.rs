@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use campkeeper::domain::refund::SettlementWay;
 use campkeeper::domain::staff::{Actor, Channel};
-use campkeeper::domain::{CampId, PaymentId, RefundId, RefundStatus, Role, UserId};
+use campkeeper::domain::{CampId, Fen, PaymentId, RefundId, RefundStatus, Role, UserId};
 use campkeeper::platforms::wechat_pay::{
     PublicKey, RefundAmount, RefundNotice, RefundStatus as Said, Settings as PaySettings, Timeouts,
     WechatPay,
 };
 use campkeeper::services::books;
-use campkeeper::services::refund::{self, Built, Picked};
+use campkeeper::services::refund::{self, Built, Closing, Picked};
 use campkeeper::services::{Clients, Context, Settings};
 use campkeeper::store::audit::{ChainStatus, verify};
 use campkeeper::store::refunds::{self, Refund};
@@ -319,6 +320,16 @@ pub(crate) fn picked(refund: &Refund) -> Picked {
     Picked {
         id: refund.id,
         hash: Some(refund.proposal_hash.clone()),
+    }
+}
+
+/// So much was given to the payer in cash.
+pub(crate) fn closing(fen: i64) -> Closing {
+    Closing {
+        note: "当面退还".to_owned(),
+        way: SettlementWay::Cash,
+        amount: Fen::new(fen).unwrap(),
+        uploads: vec![],
     }
 }
 

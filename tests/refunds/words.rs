@@ -11,7 +11,7 @@ use futures::future::join_all;
 use sandbox::wechat_pay::RefundOutcome;
 
 use crate::on_both_engines;
-use crate::stage::{Stage, admin, clear, other_admin};
+use crate::stage::{Stage, admin, clear, closing, other_admin};
 
 on_both_engines! {
     async fn the_same_notification_twenty_times_at_once_is_applied_once(db) {
@@ -94,7 +94,8 @@ on_both_engines! {
         run_due(&stage.ctx).await.unwrap();
         let refund = stage.of(1).await;
         apply_refund_notice(&stage.ctx, &stage.notice(&refund, Said::Abnormal)).await.unwrap();
-        let closed = close(&stage.ctx, &other_admin(), id, "已线下转账").await.unwrap();
+        stage.finish(&refund, RefundOutcome::Abnormal);
+        let closed = close(&stage.ctx, &other_admin(), id, closing(9900)).await.unwrap();
         let approval = closed.state.approval().unwrap();
         assert_eq!(approval.last.by, admin().user_id, "it is kept who had let the money go");
         assert_eq!(closed.state.decision().unwrap().by, other_admin().user_id);

@@ -91,7 +91,8 @@ pub(crate) async fn crowd(db: &TestDb, seed: u64) -> Vec<Someone> {
          flags, is_clear, amount_fen, checked_in_days, eligible, confidence, proposal, \
          proposal_hash, reason, polls, created_at, updated_at, first_approver, decided_by, \
          decided_by_name, decided_at, undo_until, attempts, failure_reason, wechat_refund_id, \
-         refunded_at, closed_by, closed_by_name, closed_at, proposal_version, match_reasons)",
+         refunded_at, closed_by, closed_by_name, closed_at, closed_way, settled_fen, \
+         proposal_version, match_reasons)",
         people.iter().filter_map(refund),
     ));
     sql.push(insert(
@@ -226,7 +227,7 @@ fn state_columns(status: RefundStatus) -> String {
     use RefundStatus as Is;
     let by = format!("{COACH}, 'Coach', 1");
     let approved = format!("{COACH}, {by}, 60");
-    match status {
+    let rest = match status {
         Is::Pending => {
             "NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL".to_owned()
         }
@@ -242,7 +243,13 @@ fn state_columns(status: RefundStatus) -> String {
             format!("{approved}, 1, 'closed', NULL, NULL, NULL, NULL, NULL")
         }
         Is::Closed => format!("{approved}, 1, 'closed', NULL, NULL, {by}"),
-    }
+    };
+    let settled = if status == Is::Closed {
+        "'cash', 1"
+    } else {
+        "NULL, NULL"
+    };
+    format!("{rest}, {settled}")
 }
 
 /// Many of the same moment, and some of which only the day is known.

@@ -34,6 +34,8 @@ pub fn refund_in(status: &str) -> String {
         ("closed_by", set(status == "closed", "1")),
         ("closed_by_name", set(status == "closed", staff)),
         ("closed_at", set(status == "closed", "1")),
+        ("closed_way", set(status == "closed", "'cash'")),
+        ("settled_fen", set(status == "closed", "amount_fen")),
         ("replaced_by", "NULL"),
     ]
     .map(|(column, value)| format!("{column} = {value}"))

@@ -1,9 +1,11 @@
 //! The moves of a refund. Each takes the old state and gives the new one; the table of
 //! [`RefundStatus`] has the last word on which there are.
 
-use super::state::{Approval, ClosedAs, Decision, Due, History, Processing, RefundState, Silence};
+use super::state::{
+    Approval, ClosedAs, Decision, Due, History, Processing, RefundState, Settlement, Silence,
+};
 use super::{FailureReason, RefundStatus, poll_after};
-use crate::domain::{BadMove, Machine as _, Move, Timestamp};
+use crate::domain::{BadMove, Machine as _, Move, RefundNo, Timestamp};
 
 /// A move as it is to be written: under the guard of the old status, with its row in the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,10 +106,14 @@ impl RefundState {
         }
     }
 
-    /// Takes a rejection back.
+    /// Takes a rejection, or a mistaken settlement, back.
     pub fn reopen(self) -> Result<Moved, BadMove> {
         match self {
-            Self::Rejected { .. } => Moved::new(self.status(), Self::Pending),
+            Self::Rejected { .. }
+            | Self::Closed {
+                closed_as: ClosedAs::SettledOutside(_),
+                ..
+            } => Moved::new(self.status(), Self::Pending),
             other => Err(other.status().bad_move(RefundStatus::Pending)),
         }
     }
@@ -123,15 +129,42 @@ impl RefundState {
         }
     }
 
-    /// Takes a refund out of the machine's hands for good.
-    pub fn close(self, closed_as: ClosedAs) -> Result<Moved, BadMove> {
+    /// Takes a refund out of the machine's hands, since the payer has the money by another way.
+    /// Who calls this has made sure that nothing pays under its number.
+    pub fn settle(self, settlement: Settlement) -> Result<Moved, BadMove> {
+        let from = self.status();
+        let (history, reason) = match self {
+            Self::Pending | Self::AwaitingSecond { .. } | Self::Rejected { .. } => (None, None),
+            Self::Approved { history, .. } | Self::Processing(Processing { history, .. }) => {
+                (Some(history), None)
+            }
+            Self::Failed {
+                history, reason, ..
+            }
+            | Self::ManualRequired { history, reason } => (Some(history), Some(reason)),
+            Self::Success { .. } | Self::Closed { .. } => {
+                return Err(from.bad_move(RefundStatus::Closed));
+            }
+        };
+        Moved::new(
+            from,
+            Self::Closed {
+                history,
+                reason,
+                closed_as: ClosedAs::SettledOutside(settlement),
+            },
+        )
+    }
+
+    /// Ends a number that WeChat Pay has said is dead: another takes its place.
+    pub fn replace_by(self, successor: RefundNo) -> Result<Moved, BadMove> {
         match self {
             Self::ManualRequired { history, reason } => Moved::new(
                 RefundStatus::ManualRequired,
                 Self::Closed {
-                    history,
-                    reason,
-                    closed_as,
+                    history: Some(history),
+                    reason: Some(reason),
+                    closed_as: ClosedAs::ReplacedBy(successor),
                 },
             ),
             other => Err(other.status().bad_move(RefundStatus::Closed)),

@@ -2,7 +2,7 @@
 
 use super::{
     Approval, ClosedAs, Decision, Due, FailureReason, History, Processing, Proposal, RefundFlag,
-    RefundKind, RefundState, Silence,
+    RefundKind, RefundState, Settlement, SettlementWay, Silence,
 };
 use crate::domain::{Fen, PaymentId, PlanetUserId, RefundNo, Timestamp, UserId};
 
@@ -31,6 +31,14 @@ pub(crate) fn decision(user: i64) -> Decision {
 
 pub(crate) fn number() -> RefundNo {
     RefundNo::new(uuid::Uuid::nil())
+}
+
+pub(crate) fn settlement(user: i64) -> Settlement {
+    Settlement {
+        by: decision(user),
+        way: SettlementWay::Transfer,
+        amount: Fen::new(9900).unwrap(),
+    }
 }
 
 fn history(attempts: i64) -> History {
@@ -99,12 +107,12 @@ fn under_way() -> Vec<RefundState> {
 
 fn ended() -> Vec<RefundState> {
     let closed = |reason, closed_as| RefundState::Closed {
-        history: history(3),
-        reason,
+        history: Some(history(3)),
+        reason: Some(reason),
         closed_as,
     };
     let wechat_refund_id = Some("5030".to_owned());
-    let by_hand = ClosedAs::SettledOutside(decision(3));
+    let by_hand = ClosedAs::SettledOutside(settlement(3));
     vec![
         RefundState::ManualRequired {
             history: History {
@@ -119,7 +127,12 @@ fn ended() -> Vec<RefundState> {
             wechat_refund_id: "5030".to_owned(),
             at: AT,
         },
-        closed(FailureReason::Abnormal, by_hand),
+        closed(FailureReason::Abnormal, by_hand.clone()),
+        RefundState::Closed {
+            history: None,
+            reason: None,
+            closed_as: by_hand,
+        },
         closed(FailureReason::Closed, ClosedAs::ReplacedBy(number())),
     ]
 }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::{FailureReason, RefundStatus};
-use crate::domain::{RefundNo, Timestamp, UserId};
+use crate::domain::{Fen, RefundNo, Timestamp, UserId};
 
 /// A person's decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,11 +64,32 @@ pub struct Processing {
     pub silence: Option<Silence>,
 }
 
+text_enum! {
+    /// The way by which a payer got money that did not go back under our number.
+    pub enum SettlementWay {
+        /// A transfer between people.
+        Transfer = "transfer",
+        Cash = "cash",
+        /// By hand in WeChat Pay's merchant platform.
+        MerchantPlatform = "merchant_platform",
+        Other = "other",
+    }
+}
+
+/// A person's word that the payer has the money by another way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settlement {
+    pub by: Decision,
+    pub way: SettlementWay,
+    /// The part of the payment that the payer got.
+    pub amount: Fen,
+}
+
 /// The way in which people took a refund out of the machine's hands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClosedAs {
     /// The payer has the money by another way.
-    SettledOutside(Decision),
+    SettledOutside(Settlement),
     /// WeChat Pay has said CLOSED; the refund of this number took its place.
     ReplacedBy(RefundNo),
 }
@@ -108,13 +129,25 @@ pub enum RefundState {
         history: History,
         reason: FailureReason,
     },
-    /// Out of the machine's hands for good.
+    /// Out of the machine's hands.
     Closed {
-        history: History,
-        /// It needed a person for this.
-        reason: FailureReason,
+        /// None where nobody had let it go.
+        history: Option<History>,
+        /// The trouble that it was in, if it was.
+        reason: Option<FailureReason>,
         closed_as: ClosedAs,
     },
+}
+
+impl ClosedAs {
+    /// The word for it in the API.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::SettledOutside(_) => "settled_outside",
+            Self::ReplacedBy(_) => "replaced",
+        }
+    }
 }
 
 impl Due {
@@ -170,16 +203,22 @@ impl RefundState {
         }
     }
 
+    /// A person's word that the payer has the money by another way.
+    #[must_use]
+    pub const fn settlement(&self) -> Option<&Settlement> {
+        match self {
+            Self::Closed {
+                closed_as: ClosedAs::SettledOutside(settlement),
+                ..
+            } => Some(settlement),
+            _ => None,
+        }
+    }
+
     /// True if the payer has the money by another way.
     #[must_use]
     pub const fn is_settled_outside(&self) -> bool {
-        matches!(
-            self,
-            Self::Closed {
-                closed_as: ClosedAs::SettledOutside(_),
-                ..
-            }
-        )
+        self.settlement().is_some()
     }
 
     const fn history(&self) -> Option<&History> {
@@ -187,8 +226,8 @@ impl RefundState {
             Self::Approved { history, .. }
             | Self::Processing(Processing { history, .. })
             | Self::Failed { history, .. }
-            | Self::ManualRequired { history, .. }
-            | Self::Closed { history, .. } => Some(history),
+            | Self::ManualRequired { history, .. } => Some(history),
+            Self::Closed { history, .. } => history.as_ref(),
             Self::Pending
             | Self::AwaitingSecond { .. }
             | Self::Rejected { .. }
@@ -212,9 +251,9 @@ impl RefundState {
             Self::AwaitingSecond { first } => Some(first),
             Self::Rejected { by } => by.as_ref(),
             Self::Closed {
-                closed_as: ClosedAs::SettledOutside(by),
+                closed_as: ClosedAs::SettledOutside(settlement),
                 ..
-            } => Some(by),
+            } => Some(&settlement.by),
             other => other.approval().map(|approval| &approval.last),
         }
     }
@@ -254,9 +293,8 @@ impl RefundState {
     #[must_use]
     pub fn failure_reason(&self) -> Option<&FailureReason> {
         match self {
-            Self::Failed { reason, .. }
-            | Self::ManualRequired { reason, .. }
-            | Self::Closed { reason, .. } => Some(reason),
+            Self::Failed { reason, .. } | Self::ManualRequired { reason, .. } => Some(reason),
+            Self::Closed { reason, .. } => reason.as_ref(),
             Self::Processing(Processing { silence, .. }) => silence
                 .as_ref()
                 .and_then(|silence| silence.blocked_by.as_ref()),

@@ -21,7 +21,7 @@ text_enum! {
         Failed = "failed",
         /// Needs a person.
         ManualRequired = "manual_required",
-        /// Settled by hand, or replaced by another refund.
+        /// Settled outside, or replaced by another refund.
         Closed = "closed",
     }
 }
@@ -60,7 +60,14 @@ impl Machine for RefundStatus {
                 // Back to approved: the merchant account cannot pay for now.
                 | (Processing, Approved | Success | Failed | ManualRequired)
                 | (Failed, Processing | ManualRequired)
-                | (ManualRequired, Processing | Closed)
+                | (ManualRequired, Processing)
+                // A person's word that it was settled outside, and the word that it was not.
+                | (
+                    Pending | AwaitingSecond | Approved | Rejected | Processing | Failed
+                        | ManualRequired,
+                    Closed
+                )
+                | (Closed, Pending)
                 // WeChat Pay's word, whenever it comes.
                 | (Failed | ManualRequired, Success)
         )
@@ -97,7 +104,14 @@ mod tests {
                 (Failed, ManualRequired),
                 (Failed, Success),
                 (ManualRequired, Processing),
+                (Pending, Closed),
+                (AwaitingSecond, Closed),
+                (Approved, Closed),
+                (Rejected, Closed),
+                (Processing, Closed),
+                (Failed, Closed),
                 (ManualRequired, Closed),
+                (Closed, Pending),
                 (ManualRequired, Success),
             ],
         );

@@ -4,9 +4,9 @@
 mod audit;
 mod read;
 
-use crate::domain::ledger::{Position, RefundRef, Transfer};
+use crate::domain::ledger::{Account, Position, RefundRef, Transfer, standing};
 use crate::domain::refund::RefundState;
-use crate::domain::{RefundStatus, Timestamp};
+use crate::domain::{CampId, Fen, PaymentId, RefundId, RefundStatus, Timestamp};
 use crate::store::refunds::Refund;
 use crate::store::{Tx, ledger};
 
@@ -14,6 +14,24 @@ use super::{Error, Result};
 
 pub use audit::{AuditedBooks, Difference, audit};
 pub use read::{BookQuery, balances, list};
+
+/// The payment whose money moves, and the refund because of which it does.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Owner {
+    pub(super) camp: Option<CampId>,
+    pub(super) id: PaymentId,
+    pub(super) refund: Option<RefundId>,
+}
+
+impl Owner {
+    pub(super) const fn of(refund: &Refund) -> Self {
+        Self {
+            camp: refund.camp_id,
+            id: refund.payment_id,
+            refund: Some(refund.id),
+        }
+    }
+}
 
 /// Posts what a refund's new state means for its money. `refund` still has the state before it.
 pub(super) async fn follow_refund(
@@ -55,6 +73,40 @@ pub(super) fn post(tx: &mut Tx, position: Position, transfer: &Transfer) -> Resu
         ledger::set_rested(tx, payment, position.is_at_rest().then_some(transfer.at));
     }
     Ok(())
+}
+
+/// Moves money of a payment that is here and free to another account.
+pub(super) async fn take(
+    tx: &mut Tx,
+    payment: Owner,
+    cause: &str,
+    amount: Fen,
+    to: Account,
+    at: Timestamp,
+) -> Result<()> {
+    let position = ledger::position(tx, payment.camp, payment.id).await?;
+    let taken = position.take(cause, amount, to, at);
+    let taken = taken.map_err(|short| Error::Invariant(format!("{cause}: {short}")))?;
+    let refund_id = payment.refund;
+    post(tx, position, &Transfer { refund_id, ..taken })
+}
+
+/// Brings back what moved from a payment into these accounts. Answers the sum, in fen.
+pub(super) async fn take_back(
+    tx: &mut Tx,
+    payment: Owner,
+    from: &[Account],
+    at: Timestamp,
+) -> Result<i64> {
+    let transfers = ledger::of_payment(tx, payment.id).await?;
+    let mut sum = 0;
+    for moved in standing(&transfers, from) {
+        let position = ledger::position(tx, payment.camp, payment.id).await?;
+        let back = position.reverse(moved, at);
+        post(tx, position, &back)?;
+        sum += back.amount.get();
+    }
+    Ok(sum)
 }
 
 /// The money of a refund's payment.

@@ -45,7 +45,7 @@ pub use approve::{
     Batch, DryRun, MAX_BATCH, Picked, Skipped, approve, approve_batch, dry_run, show_anew,
 };
 pub use choose::{Chosen, choose};
-pub use close::close;
+pub use close::{Closing, close, close_payment};
 pub use list::{Detail, Evidence, Outcomes, one, outcomes, page};
 pub use outcome::{PaymentOutcome, outcome_of_payment};
 pub(super) use owed::is_anything_owed;

@@ -356,7 +356,7 @@ pub(super) fn submission(case: &Case, proposal: Proposal) -> Submission {
     }
 }
 
-async fn insert(
+pub(super) async fn insert(
     ctx: &Context,
     tx: &mut Tx,
     case: &Case,

@@ -8,6 +8,7 @@ use crate::store::refunds::{Refund, Submission};
 use crate::store::{Note, StoreError, Tx, refunds};
 
 use super::approve::{CHUNK, MAX_BATCH, Skipped};
+use super::close::reopen_settled;
 use super::propose::{proposed_now, reopen_with, submission};
 use super::{
     Context, Error, FieldError, Result, WrongState, already_decided, audit_refund, decision,
@@ -121,15 +122,48 @@ async fn reject_one(
     Ok(refund)
 }
 
-/// Makes a rejected refund pending again, with the facts of this moment.
+/// Makes a refund that was rejected, or settled outside by somebody else, pending again, with the
+/// facts of this moment. Only a settlement takes a reason to be taken back.
 ///
 /// # Errors
-/// `Refusal::WrongState` for what is not rejected, and where the facts support it no more.
-pub async fn reopen(ctx: &Context, actor: &Actor, id: RefundId) -> Result<Refund> {
+/// `Refusal::WrongState` for everything else, and where the facts support a rejected one no more.
+pub async fn reopen(
+    ctx: &Context,
+    actor: &Actor,
+    id: RefundId,
+    reason: Option<&str>,
+) -> Result<Refund> {
+    let reason = reason.map(|reason| worded("reason", reason)).transpose()?;
     let actor = actor.clone();
     in_one_transaction(ctx, move |ctx, tx| {
-        let actor = actor.clone();
-        Box::pin(async move { reopen_rejected(&ctx, tx, &actor, id).await })
+        let (actor, reason) = (actor.clone(), reason.clone());
+        Box::pin(async move {
+            let refund = load(tx, &actor, Action::ReviewRefunds, id).await?;
+            match (refund.status(), reason.as_deref()) {
+                (RefundStatus::Rejected, reason) => {
+                    let reason = reason.unwrap_or("reopened");
+                    reopen_rejected(&ctx, tx, &actor, refund, reason).await?;
+                }
+                (RefundStatus::Closed, Some(reason)) => {
+                    reopen_settled(&ctx, tx, &actor, refund, reason).await?;
+                }
+                (RefundStatus::Closed, None) => {
+                    return Err(Error::invalid("reason", FieldError::Missing));
+                }
+                (status, _) => return Err(WrongState::NotRejected { status }.into()),
+            }
+            let refund = refunds::by_id(tx, id).await?.ok_or(Error::NotFound)?;
+            let details = json!({ "reason": reason });
+            audit_refund(
+                tx,
+                Some(&actor),
+                "refund.reopen",
+                &refund,
+                details,
+                ctx.now(),
+            );
+            Ok(refund)
+        })
     })
     .await
 }
@@ -138,16 +172,11 @@ async fn reopen_rejected(
     ctx: &Context,
     tx: &mut Tx,
     actor: &Actor,
-    id: RefundId,
-) -> Result<Refund> {
-    let now = ctx.now();
-    let refund = load(tx, actor, Action::ReviewRefunds, id).await?;
-    let status = refund.status();
-    if status != RefundStatus::Rejected {
-        return Err(WrongState::NotRejected { status }.into());
-    }
+    refund: Refund,
+    reason: &str,
+) -> Result<()> {
     if refund.proposal.kind == RefundKind::Manual {
-        refunds::set_rejected_before(tx, id, None).await?;
+        refunds::set_rejected_before(tx, refund.id, None).await?;
     }
     let case = refunds::case_of_payment(tx, refund.payment_id).await?;
     let case = case.ok_or(Error::NotFound)?;
@@ -156,9 +185,6 @@ async fn reopen_rejected(
         proposed_by: refund.proposed_by,
         ..submission(&case, proposal)
     };
-    let note = Note::new(actor, "reopened", now);
-    reopen_with(tx, refund, submission, &note).await?;
-    let refund = refunds::by_id(tx, id).await?.ok_or(Error::NotFound)?;
-    audit_refund(tx, Some(actor), "refund.reopen", &refund, json!(null), now);
-    Ok(refund)
+    let note = Note::new(actor, reason, ctx.now());
+    reopen_with(tx, refund, submission, &note).await
 }

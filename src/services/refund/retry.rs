@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::domain::refund::{Approval, ClosedAs, Due, FailureReason, Processing, RefundState};
+use crate::domain::refund::{Approval, Due, FailureReason, Processing, RefundState};
 use crate::domain::staff::Actor;
 use crate::domain::{Action, OrderStatus, RefundId, RefundNo};
 use crate::store::refunds::{NewRefund, Refund, Submission};
@@ -99,8 +99,7 @@ async fn replace(
         },
     };
     let note = Note::new(actor, format!("replaced by {refund_no}"), now);
-    let closed_as = ClosedAs::ReplacedBy(refund_no);
-    let old = step(tx, refund, |state| state.close(closed_as), &note).await?;
+    let old = step(tx, refund, |state| state.replace_by(refund_no), &note).await?;
     let note = Note::new(actor, format!("replaces {}", old.refund_no), now);
     let id = refunds::insert(tx, &new, &note).await?;
     let fresh = refunds::by_id(tx, id).await?.ok_or(Error::NotFound)?;

@@ -2,9 +2,10 @@
 //! combination of them means.
 
 use crate::domain::refund::{
-    Approval, ClosedAs, Decision, Due, FailureReason, History, Processing, RefundState, Silence,
+    Approval, ClosedAs, Decision, Due, FailureReason, History, Processing, RefundState, Settlement,
+    Silence,
 };
-use crate::domain::{RefundNo, RefundStatus, Timestamp, UnknownWord, UserId};
+use crate::domain::{Fen, RefundNo, RefundStatus, Timestamp, UnknownWord, UserId};
 
 /// The names of [`StateColumns`]; the table is `r`.
 macro_rules! state_columns {
@@ -12,7 +13,7 @@ macro_rules! state_columns {
         "r.status, r.first_approver, r.decided_by, r.decided_by_name, r.decided_at, \
          r.undo_until, r.attempts, r.polls, r.next_try_at, r.lease_until, r.silent_since, \
          r.failure_reason, r.wechat_refund_id, r.refunded_at, r.closed_by, r.closed_by_name, \
-         r.closed_at, r.replaced_by"
+         r.closed_at, r.closed_way, r.settled_fen, r.replaced_by"
     };
 }
 pub(super) use state_columns;
@@ -36,6 +37,8 @@ pub(super) struct StateColumns {
     pub(super) closed_by: Option<i64>,
     pub(super) closed_by_name: Option<String>,
     pub(super) closed_at: Option<i64>,
+    pub(super) closed_way: Option<String>,
+    pub(super) settled_fen: Option<i64>,
     pub(super) replaced_by: Option<String>,
 }
 
@@ -52,7 +55,7 @@ enum End {
     Open,
     Trouble(FailureReason),
     Refunded(Timestamp),
-    Closed(FailureReason, ClosedAs),
+    Closed(Option<FailureReason>, ClosedAs),
 }
 
 /// The columns of the runner: due, polls, lease, silence.
@@ -108,16 +111,30 @@ impl StateColumns {
             (None, None, None) => Ok(End::Open),
             (Some(reason), None, None) => Ok(End::Trouble(reason)),
             (None, Some(at), None) => Ok(End::Refunded(Timestamp::from_micros(at))),
-            (Some(reason), None, Some(closed_as)) => Ok(End::Closed(reason, closed_as)),
+            (reason, None, Some(closed_as)) => Ok(End::Closed(reason, closed_as)),
             _ => Err("several ends".to_owned()),
         }
     }
 
+    fn settlement(&self) -> Result<Option<Settlement>, String> {
+        let by = decision(self.closed_by, &self.closed_by_name, self.closed_at)?;
+        match (by, self.closed_way.as_deref(), self.settled_fen) {
+            (None, None, None) => Ok(None),
+            (Some(by), Some(way), Some(fen)) => Ok(Some(Settlement {
+                by,
+                way: way
+                    .parse()
+                    .map_err(|unknown: UnknownWord| unknown.to_string())?,
+                amount: Fen::new(fen).map_err(|error| error.to_string())?,
+            })),
+            _ => Err("half a settlement".to_owned()),
+        }
+    }
+
     fn closed_as(&self) -> Result<Option<ClosedAs>, String> {
-        let settled = decision(self.closed_by, &self.closed_by_name, self.closed_at)?;
-        match (settled, &self.replaced_by) {
+        match (self.settlement()?, &self.replaced_by) {
             (None, None) => Ok(None),
-            (Some(by), None) => Ok(Some(ClosedAs::SettledOutside(by))),
+            (Some(settlement), None) => Ok(Some(ClosedAs::SettledOutside(settlement))),
             (None, Some(number)) => {
                 let number = RefundNo::parse(number).ok_or("replaced_by")?;
                 Ok(Some(ClosedAs::ReplacedBy(number)))
@@ -166,11 +183,10 @@ fn state_of(columns: (RefundStatus, By, Run, End)) -> Result<RefundState, String
             RefundState::ManualRequired { history, reason }
         }
         (Is::Closed, By::Approved(history), IDLE, End::Closed(reason, closed_as)) => {
-            RefundState::Closed {
-                history,
-                reason,
-                closed_as,
-            }
+            closed(Some(history), reason, closed_as)?
+        }
+        (Is::Closed, By::Nobody, IDLE, End::Closed(reason, closed_as)) => {
+            closed(None, reason, closed_as)?
         }
         // Named one by one, so that a new status has to be decoded before it compiles.
         (
@@ -185,6 +201,22 @@ fn state_of(columns: (RefundStatus, By, Run, End)) -> Result<RefundState, String
             | Is::Closed),
             ..,
         ) => return Err(format!("columns that fit no {status} refund")),
+    })
+}
+
+fn closed(
+    history: Option<History>,
+    reason: Option<FailureReason>,
+    closed_as: ClosedAs,
+) -> Result<RefundState, String> {
+    let had_its_tries = history.is_some() && reason.is_some();
+    if matches!(closed_as, ClosedAs::ReplacedBy(_)) && !had_its_tries {
+        return Err("replaced without having been sent".to_owned());
+    }
+    Ok(RefundState::Closed {
+        history,
+        reason,
+        closed_as,
     })
 }
 
@@ -228,16 +260,12 @@ impl From<&RefundState> for StateColumns {
             RefundState::Processing(run) => (run.polls, run.lease_until, run.silence.as_ref()),
             _ => (0, None, None),
         };
-        let closed = match state {
-            RefundState::Closed {
-                closed_as: ClosedAs::SettledOutside(by),
-                ..
-            } => Some(by),
-            _ => None,
-        };
-        let decided = match approval {
-            Some(approval) => Some(&approval.last),
-            None => state.decision(),
+        let settlement = state.settlement();
+        let closed = settlement.map(|settlement| &settlement.by);
+        let decided = match (approval, settlement) {
+            (Some(approval), _) => Some(&approval.last),
+            (None, Some(_)) => None,
+            (None, None) => state.decision(),
         };
         let first = match state {
             RefundState::AwaitingSecond { first } => Some(first.by),
@@ -263,6 +291,8 @@ impl From<&RefundState> for StateColumns {
             closed_by: closed.map(|decision| decision.by.0),
             closed_by_name: closed.map(|decision| decision.name.clone()),
             closed_at: closed.map(|decision| decision.at.micros()),
+            closed_way: settlement.map(|settlement| settlement.way.as_str().to_owned()),
+            settled_fen: settlement.map(|settlement| settlement.amount.get()),
             replaced_by: state.replaced_by().map(ToString::to_string),
         }
     }
@@ -286,7 +316,12 @@ mod tests {
     #[test]
     fn what_fits_no_state_is_refused_by_name() {
         type Edit = fn(&mut StateColumns);
-        let cases: [(RefundStatus, Edit, &str); 10] = [
+        let cases: [(RefundStatus, Edit, &str); 11] = [
+            (
+                RefundStatus::Closed,
+                |columns| columns.closed_way = None,
+                "half a settlement",
+            ),
             (
                 RefundStatus::Pending,
                 |columns| columns.status = "paid".to_owned(),
@@ -380,6 +415,8 @@ mod tests {
                 closed_by: closed,
                 closed_by_name: closed.map(|_| "管理员".to_owned()),
                 closed_at: closed,
+                closed_way: closed.map(|_| "cash".to_owned()),
+                settled_fen: closed,
                 replaced_by,
             }
         }

@@ -5,12 +5,16 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::merchant::WaitingFor;
-use crate::domain::refund::{AttemptOutcome, CLEAR_CONFIDENCE, FailureReason};
-use crate::domain::{
-    CampId, FieldError, MemberId, PlanetUserId, RefundFlag, RefundId, RefundKind, RefundStatus,
-    SyncId, Timestamp,
+use crate::domain::refund::{
+    AttemptOutcome, CLEAR_CONFIDENCE, FailureReason, RefundState, SettlementWay,
 };
-use crate::services::refund::{Batch, Built, Detail, DryRun, Evidence, Picked, Rejected, Skipped};
+use crate::domain::{
+    CampId, Fen, FieldError, MemberId, PlanetUserId, RefundFlag, RefundId, RefundKind,
+    RefundStatus, SyncId, Timestamp, UploadId,
+};
+use crate::services::refund::{
+    Batch, Built, Closing, Detail, DryRun, Evidence, Picked, Rejected, Skipped,
+};
 use crate::store::attempts::Attempt;
 use crate::store::refunds::{Filter, Listed, LogRow, Refund};
 use crate::web::day::{Day, span};
@@ -67,10 +71,70 @@ pub(super) struct ReasonBody {
     pub(super) reason: String,
 }
 
+/// How a deposit was settled outside.
 #[derive(Debug, Deserialize, ToSchema)]
-pub(super) struct NoteBody {
-    /// How it was settled; at most 200 characters.
-    pub(super) note: String,
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct CloseBody {
+    /// In words; at most 200 characters.
+    note: String,
+    /// `transfer`, `cash`, `merchant_platform` or `other`.
+    #[schema(value_type = String, example = "transfer")]
+    way: SettlementWay,
+    /// What the payer got; an admin keeps the rest.
+    #[schema(minimum = 1)]
+    amount_fen: i64,
+    /// Pictures that show it, at most nine.
+    #[serde(default)]
+    #[schema(value_type = Vec<i64>)]
+    upload_ids: Vec<UploadId>,
+}
+
+/// The same, of a deposit that nobody has proposed yet.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ClosePaymentBody {
+    /// Our order number, or WeChat Pay's number of the payment.
+    pub(super) order_no: String,
+    note: String,
+    #[schema(value_type = String, example = "transfer")]
+    way: SettlementWay,
+    #[schema(minimum = 1)]
+    amount_fen: i64,
+    #[serde(default)]
+    #[schema(value_type = Vec<i64>)]
+    upload_ids: Vec<UploadId>,
+}
+
+impl CloseBody {
+    pub(super) fn closing(self) -> WebResult<Closing> {
+        let amount = Fen::new(self.amount_fen);
+        Ok(Closing {
+            note: self.note,
+            way: self.way,
+            amount: amount.map_err(|_| Problem::invalid("amountFen", FieldError::NotPositive))?,
+            uploads: self.upload_ids,
+        })
+    }
+}
+
+impl ClosePaymentBody {
+    pub(super) fn closing(self) -> WebResult<Closing> {
+        let body = CloseBody {
+            note: self.note,
+            way: self.way,
+            amount_fen: self.amount_fen,
+            upload_ids: self.upload_ids,
+        };
+        body.closing()
+    }
+}
+
+/// Why a refund is opened again; a settlement is not without it.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReopenBody {
+    /// At most 200 characters.
+    pub(super) reason: Option<String>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -206,6 +270,13 @@ pub(super) struct RefundView {
     refunded_at: Option<Timestamp>,
     /// The number of the refund that took its place.
     replaced_by: Option<String>,
+    /// `settled_outside` or `replaced`.
+    closed_as: Option<&'static str>,
+    /// By which way the payer got it, where it was settled outside.
+    #[schema(value_type = Option<String>, example = "transfer")]
+    closed_way: Option<SettlementWay>,
+    /// How much of it the payer got.
+    settled_fen: Option<i64>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
 }
@@ -247,6 +318,12 @@ impl From<Refund> for RefundView {
             waiting_for,
             refunded_at: state.refunded_at(),
             replaced_by: state.replaced_by().map(ToString::to_string),
+            closed_as: match &state {
+                RefundState::Closed { closed_as, .. } => Some(closed_as.word()),
+                _ => None,
+            },
+            closed_way: state.settlement().map(|settlement| settlement.way),
+            settled_fen: state.settlement().map(|settlement| settlement.amount.get()),
             created_at: refund.created_at,
         }
     }

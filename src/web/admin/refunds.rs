@@ -13,8 +13,8 @@ use crate::web::{Answer, Envelope, Json, Page, Path, ProblemBody, Query, WebResu
 
 use super::refund_views::{
     ApproveBody, BatchApproveBody, BatchApproved, BatchOf, BatchRejectBody, BatchRejected,
-    BuiltView, ListQuery, ListedRefund, NoteBody, ProposeBody, ReasonBody, RefundDetail,
-    RefundView,
+    BuiltView, CloseBody, ClosePaymentBody, ListQuery, ListedRefund, ProposeBody, ReasonBody,
+    RefundDetail, RefundView, ReopenBody,
 };
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
@@ -31,6 +31,7 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
         .routes(routes!(reopen_refund))
         .routes(routes!(retry_refund))
         .routes(routes!(close_refund))
+        .routes(routes!(close_payment))
 }
 
 /// Refunds, newest first; coaches see those of their camps.
@@ -238,21 +239,25 @@ async fn undo_refund(
     Ok(Answer(refund::undo(&ctx, &actor, id).await?.into()))
 }
 
-/// Makes a rejected refund pending again.
+/// Makes a rejected refund pending again, or one that somebody else has settled outside.
 #[utoipa::path(
     post, path = "/api/admin/refunds/{id}/reopen", tag = "staff", security(("staff" = [])),
-    params(("id" = i64, Path)),
+    params(("id" = i64, Path)), request_body = ReopenBody,
     responses(
         (status = 200, body = Envelope<RefundView>),
-        (status = 409, description = "wrong_state", body = ProblemBody)
+        (status = 409, description = "wrong_state, needs_second_approver", body = ProblemBody),
+        (status = 422, description = "invalid_input: a settlement without a reason", body = ProblemBody)
     )
 )]
 async fn reopen_refund(
     State(ctx): State<Context>,
     Staff(actor): Staff,
     Path(id): Path<RefundId>,
+    body: Option<Json<ReopenBody>>,
 ) -> WebResult<Answer<RefundView>> {
-    Ok(Answer(refund::reopen(&ctx, &actor, id).await?.into()))
+    let reason = body.and_then(|Json(body)| body.reason);
+    let refund = refund::reopen(&ctx, &actor, id, reason.as_deref()).await?;
+    Ok(Answer(refund.into()))
 }
 
 /// Has a refund tried again. Where WeChat Pay had closed it, the answer is the new refund that
@@ -273,22 +278,43 @@ async fn retry_refund(
     Ok(Answer(refund::retry(&ctx, &actor, id).await?.into()))
 }
 
-/// Closes a refund that was settled by hand.
+/// Closes a refund that was settled outside. WeChat Pay is asked first where its number may have
+/// been sent.
 #[utoipa::path(
     post, path = "/api/admin/refunds/{id}/close", tag = "staff", security(("staff" = [])),
-    params(("id" = i64, Path)), request_body = NoteBody,
+    params(("id" = i64, Path)), request_body = CloseBody,
     responses(
         (status = 200, body = Envelope<RefundView>),
-        (status = 409, description = "wrong_state", body = ProblemBody)
+        (status = 409, description = "wrong_state, already_decided", body = ProblemBody),
+        (status = 422, description = "invalid_input", body = ProblemBody)
     )
 )]
 async fn close_refund(
     State(ctx): State<Context>,
     Staff(actor): Staff,
     Path(id): Path<RefundId>,
-    Json(body): Json<NoteBody>,
+    Json(body): Json<CloseBody>,
 ) -> WebResult<Answer<RefundView>> {
-    Ok(Answer(
-        refund::close(&ctx, &actor, id, &body.note).await?.into(),
-    ))
+    let refund = refund::close(&ctx, &actor, id, body.closing()?).await?;
+    Ok(Answer(refund.into()))
+}
+
+/// Closes the deposit of an order that was settled outside; it gets a refund if it has none.
+#[utoipa::path(
+    post, path = "/api/admin/refunds/close", tag = "staff", security(("staff" = [])),
+    request_body = ClosePaymentBody,
+    responses(
+        (status = 200, body = Envelope<RefundView>),
+        (status = 409, description = "wrong_state, already_decided", body = ProblemBody),
+        (status = 422, description = "invalid_input", body = ProblemBody)
+    )
+)]
+async fn close_payment(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Json(body): Json<ClosePaymentBody>,
+) -> WebResult<Answer<RefundView>> {
+    let number = body.order_no.clone();
+    let refund = refund::close_payment(&ctx, &actor, &number, body.closing()?).await?;
+    Ok(Answer(refund.into()))
 }

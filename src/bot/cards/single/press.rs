@@ -72,7 +72,7 @@ pub(in crate::bot) async fn press(press: &Press<'_>, single: &Single) -> Result<
             take_back(press, single, RefundResult::Withdrawn, undone).await
         }
         "reopen" => {
-            let reopened = refund::reopen(ctx, actor, id);
+            let reopened = refund::reopen(ctx, actor, id, None);
             take_back(press, single, RefundResult::Reopened, reopened).await
         }
         _ => press.decided_already().await,

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::domain::refund::samples::{decision, number, samples};
+use crate::domain::refund::samples::{decision, number, samples, settlement};
 
 type Step = fn(RefundState) -> Result<Moved, BadMove>;
 
@@ -35,13 +35,22 @@ fn steps() -> Vec<(Step, &'static [RefundStatus], RefundStatus)> {
             Rejected,
         ),
         (|s| s.reject(None), &[Pending, AwaitingSecond], Rejected),
-        (RefundState::reopen, &[Rejected], Pending),
+        (RefundState::reopen, &[Rejected, Closed], Pending),
         (|s| s.resume(NOW), &[ManualRequired], Processing),
         (
-            |s| s.close(ClosedAs::ReplacedBy(number())),
-            &[ManualRequired],
+            |s| s.settle(settlement(3)),
+            &[
+                Pending,
+                AwaitingSecond,
+                Approved,
+                Rejected,
+                Processing,
+                Failed,
+                ManualRequired,
+            ],
             Closed,
         ),
+        (|s| s.replace_by(number()), &[ManualRequired], Closed),
         (|s| s.send(NOW, NOW), &[Approved, Failed], Processing),
         (RefundState::discover_try, &[Approved], Processing),
         (RefundState::take_up, &[Approved], Processing),
