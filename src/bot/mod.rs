@@ -20,6 +20,7 @@ mod worker;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
+use crate::domain::{Message, Recipients};
 use crate::services::Result;
 use crate::services::chat::Chat;
 use crate::services::deliver::{self, Delivered};
@@ -43,6 +44,14 @@ impl Chat for WecomChat {
             bot.ctx.wecom()?;
             cards::renewing::renew(&bot).await?;
             deliver::send_outbox(&bot.ctx, &bot).await
+        }
+        .boxed()
+    }
+
+    fn tell_directly(&self, to: Recipients, content: Message) -> BoxFuture<'_, Result<()>> {
+        async {
+            let bot = self.bot();
+            deliver::send_directly(&bot.ctx, &bot, to, content).await
         }
         .boxed()
     }

@@ -68,7 +68,7 @@ pub const fn poll_after(polls: i64) -> TimeDelta {
 }
 
 /// People are told of a refund under way after so long without a word from WeChat Pay.
-pub const SILENT_TOO_LONG: TimeDelta = TimeDelta::hours(3);
+pub const SILENT_TOO_LONG: TimeDelta = TimeDelta::minutes(15);
 
 /// WeChat Pay refunds a payment for so long (wechat-pay-v3 §7.2).
 pub const REFUNDABLE_FOR: TimeDelta = TimeDelta::days(365);

@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::domain::Timestamp;
-use crate::services::{Error, Result};
+use crate::services::alarms::{self, DatabaseWatch};
+use crate::services::{Context, Error, Result};
 use crate::store::Signal;
 
 use super::schedule::{Schedule, ScheduleError};
@@ -28,6 +29,10 @@ const POLL_EVERY: Duration = Duration::from_secs(2);
 const GATHER: Duration = Duration::from_millis(5);
 /// How long a worker rests after an error.
 const REST_AFTER_ERROR: Duration = Duration::from_secs(10);
+/// Rounds that fail one after the other before people are told.
+const FAILURES_TOLD: usize = 3;
+/// How often the database is looked at.
+const LOOK_AT_DATABASE_EVERY: Duration = Duration::from_secs(30);
 
 /// Why the clockwork does not start.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +84,7 @@ impl Jobs {
                 tasks.spawn(work(self.clone(), job, signal, stop.clone()));
             }
         }
+        tasks.spawn(watch_database(self.clone(), stop.clone()));
         scheduler.start().await?;
         let stop = stop.clone();
         tasks.spawn(async move {
@@ -150,14 +156,24 @@ impl QueueRunner {
 /// Works whenever a commit wakes it, and every two seconds in case none did. The service leases
 /// each piece for itself, so that several instances share the work.
 async fn work(jobs: Jobs, job: &'static Job, signal: Signal, stop: CancellationToken) {
+    let mut failures = 0;
     while !stop.is_cancelled() {
         let ctx = jobs.live.snapshot();
         // Not cut off by `stop`: it ends by itself at the next recorded point.
-        let rest = round(
-            job.name,
-            (job.run)(jobs.live.clone(), Arc::clone(&jobs.chat)),
-        )
-        .await;
+        let run = (job.run)(jobs.live.clone(), Arc::clone(&jobs.chat));
+        let rest = match round(job.name, run).await {
+            Ok(rest) => {
+                failures = 0;
+                rest
+            }
+            Err(error) => {
+                failures += 1;
+                if failures == FAILURES_TOLD {
+                    tell_failed(&ctx, job.name, &error).await;
+                }
+                REST_AFTER_ERROR
+            }
+        };
         tokio::select! {
             () = stop.cancelled() => return,
             // What comes in a burst is taken in one go.
@@ -169,20 +185,39 @@ async fn work(jobs: Jobs, job: &'static Job, signal: Signal, stop: CancellationT
 
 /// One round of a worker, in a task of its own: a panic ends the round, and not the worker. Answers
 /// how long it rests afterwards unless it is woken.
-async fn round(name: &'static str, work: BoxFuture<'static, Result<Value>>) -> Duration {
+async fn round(name: &'static str, work: BoxFuture<'static, Result<Value>>) -> Result<Duration> {
     match tokio::spawn(work).await {
-        Ok(Ok(_)) => POLL_EVERY,
+        Ok(Ok(_)) => Ok(POLL_EVERY),
         // Its platform is off: there is nothing to do.
-        Ok(Err(Error::NotConfigured(_))) => REST_AFTER_ERROR,
+        Ok(Err(Error::NotConfigured(_))) => Ok(REST_AFTER_ERROR),
         Ok(Err(error)) => {
             tracing::error!(job = name, %error, "a worker failed");
-            REST_AFTER_ERROR
+            Err(error)
         }
         Err(panic) => {
             tracing::error!(job = name, error = %panic, "a worker panicked");
-            REST_AFTER_ERROR
+            Err(Error::Invariant(panic.to_string()))
         }
     }
+}
+
+/// Tells people that a job failed. If that fails too, the log has it.
+pub(super) async fn tell_failed(ctx: &Context, job: &'static str, error: &Error) {
+    if let Err(untold) = alarms::tell_job_failed(ctx, job, error).await {
+        tracing::error!(job, error = %untold, "nobody could be told of a job that failed");
+    }
+}
+
+/// Looks at the database until we stop. It may be cut off anywhere.
+async fn watch_database(jobs: Jobs, stop: CancellationToken) {
+    let looks = async {
+        let mut watch = DatabaseWatch::default();
+        loop {
+            watch.look(&jobs.live.snapshot(), &*jobs.chat).await;
+            tokio::time::sleep(LOOK_AT_DATABASE_EVERY).await;
+        }
+    };
+    stop.run_until_cancelled(looks).await;
 }
 
 #[cfg(test)]
@@ -194,8 +229,8 @@ mod tests {
     #[tokio::test]
     async fn a_panic_ends_a_round_and_not_the_worker() {
         let panics = async { panic!("what nobody thought of") };
-        assert_eq!(round("panics", panics.boxed()).await, REST_AFTER_ERROR);
+        assert!(round("panics", panics.boxed()).await.is_err());
         let works = async { Ok(Value::Null) };
-        assert_eq!(round("works", works.boxed()).await, POLL_EVERY);
+        assert_eq!(round("works", works.boxed()).await.unwrap(), POLL_EVERY);
     }
 }

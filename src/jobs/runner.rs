@@ -15,6 +15,7 @@ use crate::services::{self, Context, WrongState, require_anywhere};
 use crate::store::audit::Entry;
 use crate::store::job_runs::{self, JobRunRow, Tick};
 
+use super::clockwork::tell_failed;
 use super::schedule::{Schedule, ScheduleError};
 use super::{JOBS, Job, Jobs, Trigger, find};
 
@@ -231,13 +232,14 @@ async fn record(ctx: &Context, tick: &Tick, ran: &Ran) -> services::Result<()> {
             ("done", summary.to_string())
         }
         Ran::Skipped(what) => ("skipped", format!("{what} is not configured")),
-        // What was left has told of itself where it was left.
-        Ran::Failed(services::Error::PartlyDone(figures)) => {
-            tracing::warn!(job = tick.job, %figures, "a job left something undone");
-            ("failed", figures.to_string())
-        }
         Ran::Failed(error) => {
-            tracing::error!(job = tick.job, %error, "a job failed");
+            match error {
+                services::Error::PartlyDone(figures) => {
+                    tracing::warn!(job = tick.job, %figures, "a job left something undone");
+                }
+                error => tracing::error!(job = tick.job, %error, "a job failed"),
+            }
+            tell_failed(ctx, tick.job, error).await;
             ("failed", error.to_string())
         }
     };

@@ -3,6 +3,8 @@
 
 use futures::future::BoxFuture;
 
+use crate::domain::{Message, Recipients};
+
 use super::Result;
 use super::deliver::Delivered;
 use super::inbox::Worked;
@@ -16,4 +18,7 @@ pub trait Chat: Send + Sync {
 
     /// Sends what is due. What goes wrong with one message is recorded with it.
     fn send_outbox(&self) -> BoxFuture<'_, Result<Delivered>>;
+
+    /// Sends a text past the outbox, for when it cannot be written to.
+    fn tell_directly(&self, to: Recipients, content: Message) -> BoxFuture<'_, Result<()>>;
 }

@@ -4,6 +4,7 @@
 
 mod access;
 pub mod access_token;
+pub mod alarms;
 pub mod bind;
 pub mod books;
 mod by_camp;

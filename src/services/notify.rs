@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use crate::domain::message::NoticeUndelivered;
 use crate::domain::{CampId, Message, Recipients, Role, Timestamp, WecomUserid};
-use crate::store::outbox::{self, NewMessage, Priority};
-use crate::store::{Tx, camps};
+use crate::store::outbox::{self, DueMessage, NewMessage, Priority};
+use crate::store::{StoreResult, Tx, camps, users};
 
-use super::{Result, Settings};
+use super::{Context, Result, Settings};
 
 /// A message that nobody has asked for.
 #[derive(Debug, Clone)]
@@ -35,8 +36,9 @@ impl Notice {
 }
 
 /// Tells the people who decide about a camp: the recipients of the configuration and the camp's
-/// coaches. With no camp, the recipients alone. It is one message to all of them: a card that one
-/// of them decides changes for the others by the same response code (design §5.2).
+/// coaches. With no camp, the recipients alone. Where there are none, the super admins hear of it;
+/// where they cannot either, it is kept as undelivered. It is one message to all of them: a card
+/// that one of them decides changes for the others by the same response code (design §5.2).
 pub async fn tell_deciders(
     tx: &mut Tx,
     settings: &Settings,
@@ -44,10 +46,92 @@ pub async fn tell_deciders(
     now: Timestamp,
 ) -> Result<()> {
     let userids = deciders(tx, settings, notice.camp_id).await?;
+    tell(tx, notice, userids, "deciders", now).await
+}
+
+/// Tells those of a role, or whoever hears in their place.
+pub async fn tell_role(tx: &mut Tx, role: Role, notice: &Notice, now: Timestamp) -> Result<()> {
+    let userids = users::wecom_userids(tx, role).await?;
+    tell(
+        tx,
+        notice,
+        userids.into_iter().collect(),
+        role.as_str(),
+        now,
+    )
+    .await
+}
+
+async fn tell(
+    tx: &mut Tx,
+    notice: &Notice,
+    mut userids: BTreeSet<WecomUserid>,
+    audience: &str,
+    now: Timestamp,
+) -> Result<()> {
     if userids.is_empty() {
+        userids.extend(users::wecom_userids(tx, Role::SuperAdmin).await?);
+    }
+    let reaches_nobody = userids.is_empty();
+    let message = notice.message(Recipients::Members(userids), audience, now);
+    if reaches_nobody {
+        let (kind, camp) = (notice.content.kind(), notice.camp_id);
+        if outbox::add_undelivered(tx, &message, now).await? {
+            tracing::error!(kind, ?camp, "there is nobody to tell");
+        }
+    } else {
+        outbox::add(tx, &message, now).await?;
+    }
+    Ok(())
+}
+
+/// The people who hear of what concerns the whole product.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn alarmed(ctx: &Context) -> Result<BTreeSet<WecomUserid>> {
+    let super_admins = users::wecom_userids(&mut ctx.db.read().await?, Role::SuperAdmin).await?;
+    let recipients = ctx.settings.recipients.iter();
+    let recipients: BTreeSet<_> = recipients.map(|userid| WecomUserid::new(userid)).collect();
+    Ok(if recipients.is_empty() {
+        super_admins.into_iter().collect()
+    } else {
+        recipients
+    })
+}
+
+/// Tells the super admins, once a day, that a notice was refused for good, unless they are the ones
+/// who were to read it: health shows it all the same.
+pub(super) async fn tell_of_undelivered(
+    tx: &mut Tx,
+    message: &DueMessage,
+    why: &str,
+    now: Timestamp,
+) -> StoreResult<()> {
+    let Recipients::Members(readers) = &message.to else {
+        return Ok(());
+    };
+    if message.priority != Priority::Notice {
         return Ok(());
     }
-    let message = notice.message(Recipients::Members(userids), "deciders", now);
+    let super_admins = users::wecom_userids(tx, Role::SuperAdmin).await?;
+    let others: BTreeSet<_> = super_admins
+        .into_iter()
+        .filter(|userid| !readers.contains(userid))
+        .collect();
+    if others.is_empty() {
+        return Ok(());
+    }
+    let undelivered = NoticeUndelivered {
+        readers: readers.iter().cloned().collect(),
+        reason: why.to_owned(),
+    };
+    let notice = Notice {
+        content: undelivered.into(),
+        camp_id: message.camp_id,
+        dedupe_key: now.shanghai_day().to_string(),
+    };
+    let message = notice.message(Recipients::Members(others), Role::SuperAdmin.as_str(), now);
     outbox::add(tx, &message, now).await?;
     Ok(())
 }
@@ -69,6 +153,20 @@ async fn deciders(
         userids.extend(coaches.map(|userid| WecomUserid::new(&userid)));
     }
     Ok(userids)
+}
+
+/// Tells whoever paid, where they are a member of the corp: nobody else can be written to.
+pub async fn tell_payer(
+    tx: &mut Tx,
+    payer: Option<&str>,
+    notice: &Notice,
+    now: Timestamp,
+) -> Result<()> {
+    if let Some(userid) = payer {
+        let message = notice.message(Recipients::one(userid), "payer", now);
+        outbox::add(tx, &message, now).await?;
+    }
+    Ok(())
 }
 
 /// Tells a camp's group through its robot; nothing happens where the camp has none.

@@ -17,9 +17,12 @@ const SEPARATOR: char = '|';
 
 statements! {
     INSERT = "INSERT INTO notification_message (kind, version, channel, priority, recipient, \
-              camp_id, card_id, body, dedupe_key, status, attempts, send_at, created_at) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', 0, $10, $11) \
+              camp_id, card_id, body, dedupe_key, status, attempts, send_at, created_at, error) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12, $13) \
               ON CONFLICT (dedupe_key) DO NOTHING";
+    UNDELIVERED = "SELECT CAST(COUNT(*) AS BIGINT) FROM notification_message \
+                   WHERE status = 'failed' AND priority = 'notice' AND channel = 'wecom_app' \
+                   AND created_at >= $1";
     // What is put off, or in the hands of another worker, holds back what comes after it: two
     // messages of one priority reach their reader in the order in which they became due.
     LEASE_DUE = "UPDATE notification_message SET lease_until = $3 \
@@ -278,6 +281,37 @@ pub async fn last_of_camp(
 
 /// Adds a message; `false` if its dedupe key is known.
 pub async fn add(tx: &mut Tx, message: &NewMessage, now: Timestamp) -> StoreResult<bool> {
+    let added = insert(tx, message, MessageStatus::Pending, None, now).await?;
+    tx.wake(Signal::Outbox);
+    Ok(added)
+}
+
+/// Keeps a message that there is nobody to tell; `false` if its dedupe key is known.
+pub async fn add_undelivered(
+    tx: &mut Tx,
+    message: &NewMessage,
+    now: Timestamp,
+) -> StoreResult<bool> {
+    let why = Some("there is nobody to tell");
+    insert(tx, message, MessageStatus::Failed, why, now).await
+}
+
+/// Counts the notices to people since `since` that reached nobody.
+pub async fn undelivered(conn: &mut Conn, since: Timestamp) -> StoreResult<i64> {
+    let (count,): (i64,) = run!(conn, c => sqlx::query_as(UNDELIVERED)
+        .bind(since.micros())
+        .fetch_one(c)
+        .await)?;
+    Ok(count)
+}
+
+async fn insert(
+    tx: &mut Tx,
+    message: &NewMessage,
+    status: MessageStatus,
+    error: Option<&str>,
+    now: Timestamp,
+) -> StoreResult<bool> {
     let (channel, recipient) = columns_of(&message.to);
     let body = message.content.payload().map_err(Unwritable::from)?;
     let added = run!(tx, c => sqlx::query(INSERT)
@@ -290,12 +324,13 @@ pub async fn add(tx: &mut Tx, message: &NewMessage, now: Timestamp) -> StoreResu
         .bind(message.card_id.map(|id| id.0))
         .bind(&body)
         .bind(&message.dedupe_key)
+        .bind(status.as_str())
         .bind(message.send_at.micros())
         .bind(now.micros())
+        .bind(error)
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
-    tx.wake(Signal::Outbox);
     Ok(added == 1)
 }
 

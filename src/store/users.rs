@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::domain::staff::{AccountStatus, Role};
-use crate::domain::{Timestamp, UserId};
+use crate::domain::{Timestamp, UserId, WecomUserid};
 
 use super::db::{Conn, run};
 use super::filter::{Bind, Conditions};
@@ -27,6 +27,9 @@ statements! {
     BY_ID = select_user!("AND id = $1");
     BY_USERNAME = select_user!("AND username = $1");
     BY_WECOM_USERID = select_user!("AND wecom_userid = $1");
+    USERIDS_OF_ROLE = "SELECT wecom_userid FROM system_user WHERE role = $1 \
+                       AND status = 'active' AND deleted_at IS NULL \
+                       AND wecom_userid IS NOT NULL ORDER BY id";
     LIST_HEAD = select_user!("");
     COUNT = "SELECT CAST(COUNT(*) AS BIGINT) FROM system_user WHERE deleted_at IS NULL";
     INSERT = "INSERT INTO system_user (username, password_hash, role, display_name, wecom_userid, \
@@ -123,6 +126,16 @@ impl TryFrom<UserRow> for User {
             created_at: Timestamp::from_micros(row.created_at),
         })
     }
+}
+
+/// The WeCom accounts of those of a role who may be written to.
+pub async fn wecom_userids(conn: &mut Conn, role: Role) -> StoreResult<Vec<WecomUserid>> {
+    let rows: Vec<(String,)> = run!(conn, c => sqlx::query_as(USERIDS_OF_ROLE)
+        .bind(role.as_str())
+        .fetch_all(c)
+        .await)?;
+    let userids = rows.iter().map(|(userid,)| WecomUserid::new(userid));
+    Ok(userids.collect())
 }
 
 /// An account that was not deleted.

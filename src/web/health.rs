@@ -35,6 +35,8 @@ struct HealthView {
     /// When check-ins were last synced completely.
     #[schema(value_type = Option<String>, format = DateTime)]
     last_sync_at: Option<Timestamp>,
+    /// Notices to staff of the last week that reached nobody: the recipients are to be mended.
+    undelivered_notices: Option<i64>,
 }
 
 /// Whether the service and its database answer.
@@ -46,18 +48,25 @@ struct HealthView {
     )
 )]
 async fn get_health(State(ctx): State<Context>) -> Response {
-    let view = |status, last_sync_at| HealthView {
+    let view = |status, last_sync_at, undelivered_notices| HealthView {
         status,
         database: health::database(&ctx),
         version: env!("CARGO_PKG_VERSION"),
         last_sync_at,
+        undelivered_notices,
     };
     match health::check(&ctx).await {
-        Ok(Health { last_sync_at }) => Answer(view("ok", last_sync_at)).into_response(),
+        Ok(health) => {
+            let Health {
+                last_sync_at,
+                undelivered,
+            } = health;
+            Answer(view("ok", last_sync_at, Some(undelivered))).into_response()
+        }
         Err(error) => {
             tracing::error!(error = %error, "the database did not answer a health check");
             Problem::from(ErrorKind::DatabaseUnavailable)
-                .with_data(json!(view("unavailable", None)))
+                .with_data(json!(view("unavailable", None, None)))
                 .into_response()
         }
     }

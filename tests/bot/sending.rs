@@ -271,7 +271,7 @@ on_both_engines! {
         stage.send().await;
         assert_eq!(stage.texts(STATUSES).await, ["sent"]);
         let told = stage.newest("lin.yue");
-        assert!(told.contains("退款（rfd_7）已有三小时问不到"), "{told}");
+        assert!(told.contains("退款（rfd_7）已有 15 分钟问不到"), "{told}");
     }
 
     async fn what_cannot_be_read_ends_alone(db) {

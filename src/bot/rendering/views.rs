@@ -23,6 +23,10 @@ views! {
     message::NobodyQualifies => "nobody_qualifies.txt",
     message::CampLingers => "camp_lingers.txt",
     message::MerchantResumed => "merchant_resumed.txt",
+    message::JobFailed => "job_failed.txt",
+    message::NoticeUndelivered => "notice_undelivered.txt",
+    message::DatabaseSilent => "database_silent.txt",
+    DepositReturned => "deposit_returned.txt",
     message::MatchWaiting => "match_waiting.txt",
     message::MatchContested => "match_contested.txt",
     message::Help => "answer_help.txt",
@@ -85,6 +89,23 @@ impl From<&message::RefundDone> for RefundDone {
         Self {
             nickname: it.nickname.clone(),
             days_shown: it.days.to_string(),
+            amount_yuan: it.amount.yuan(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct DepositReturned {
+    camp_name: Option<String>,
+    amount_yuan: String,
+}
+
+impl From<&message::DepositReturned> for DepositReturned {
+    fn from(it: &message::DepositReturned) -> Self {
+        Self {
+            camp_name: it.camp_name.clone(),
             amount_yuan: it.amount.yuan(),
         }
     }

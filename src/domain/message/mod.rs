@@ -91,6 +91,14 @@ messages! {
     MerchantHeld = "merchant_held",
     /// The merchant account refunds again.
     MerchantResumed = "merchant_resumed",
+    /// A job has failed.
+    JobFailed = "job_failed",
+    /// A notice was refused for good.
+    NoticeUndelivered = "notice_undelivered",
+    /// The database does not answer.
+    DatabaseSilent = "database_silent",
+    /// A payer has their money back.
+    DepositReturned = "deposit_returned",
     /// A camp's refund list has been built.
     RefundListReady = "refund_list_ready",
     /// A camp has ended, and its refund list cannot be built.

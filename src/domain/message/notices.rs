@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use super::WecomUserid;
 use crate::domain::eligibility::Days;
 use crate::domain::{
     CampId, Fen, MemberId, OrderFlag, PaymentId, PlanetUserId, RefundId, Timestamp,
@@ -157,6 +158,42 @@ pub struct MerchantHeld {
 pub struct MerchantResumed {
     /// Refunds that go out now.
     pub waiting: i64,
+}
+
+/// A job has failed: nothing of it is lost, but somebody should look.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JobFailed {
+    pub job: String,
+    /// A sentence of the catalogue.
+    pub reason: String,
+    /// Most of it was done.
+    pub is_partial: bool,
+}
+
+/// A notice was refused for good: those who were to read it may not be there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NoticeUndelivered {
+    pub readers: Vec<WecomUserid>,
+    /// As WeCom says it.
+    pub reason: String,
+}
+
+/// The database has not answered for some time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DatabaseSilent {
+    pub minutes: i64,
+}
+
+/// The payer has their money back, told to themselves where they are a member of the corp.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DepositReturned {
+    /// None for an order that we do not know.
+    pub camp_name: Option<String>,
+    pub amount: Fen,
 }
 
 /// A camp's refund list has been built: a digest of what waits then is what is sent.

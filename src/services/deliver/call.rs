@@ -10,19 +10,55 @@ use wecom::message::{self, CardAudience, Content, Sent, Text};
 
 use crate::domain::{CardId, Recipients, WecomUserid};
 use crate::services::camps::ROBOT_KEY_PLACE;
-use crate::services::{Context, Result, cards};
+use crate::services::{Context, Error, Result, cards};
 use crate::store::camps;
 use crate::store::outbox::{DueMessage, Priority};
 
 use super::delivery::{Delivery, LEASE};
 use super::outcome::Attempt;
-use super::rendered::{Rendered, RenderedCard};
+use super::rendered::{Rendered, RenderedCard, Renderer};
 
 /// Replies are recognised as duplicates for this many seconds at least. A worker that dies over one
 /// holds it until its [`LEASE`] runs out, and only then it is sent again.
 const REPLY_INTERVAL_S: u64 = 2 * LEASE.num_seconds().unsigned_abs();
 /// Notices are recognised as duplicates for this many seconds at least.
 const NOTICE_INTERVAL_S: u64 = 1800;
+
+/// Sends a text past the outbox, for when it cannot be written to. Nothing is recorded of it.
+///
+/// # Errors
+/// WeCom is not configured, or does not take it.
+pub async fn send_directly(
+    ctx: &Context,
+    renderer: &dyn Renderer,
+    to: Recipients,
+    content: crate::domain::Message,
+) -> Result<()> {
+    let now = ctx.now();
+    let message = DueMessage {
+        id: 0,
+        content,
+        to,
+        priority: Priority::Notice,
+        camp_id: None,
+        card_id: None,
+        attempts: 0,
+        send_at: now,
+        lease_until: now,
+        tried_at: None,
+        carried_by: None,
+        created_at: now,
+    };
+    let Rendered::Text(text) = renderer.render(ctx, &message).await? else {
+        let kind = message.content.kind();
+        return Err(Error::Invariant(format!("{kind} is no text")));
+    };
+    let sent = send(ctx.wecom()?, &message, text.into()).await;
+    sent.map(drop).map_err(|error| Error::PlatformUnavailable {
+        platform: "wecom",
+        what: error.to_string(),
+    })
+}
 
 /// Makes the call of a delivery that has begun, and records its outcome.
 pub(super) async fn carry_out(ctx: &Context, delivery: &Delivery) -> Result<Attempt> {

@@ -25,6 +25,7 @@ use crate::store::outbox::{self, DueMessage, MessageStatus};
 use super::{Context, Result};
 use delivery::LEASE;
 
+pub use call::send_directly;
 pub use delivered::Delivered;
 pub use rendered::{Rendered, RenderedCard, Renderer};
 

@@ -6,6 +6,7 @@ use futures::future::BoxFuture;
 use wecom::message::Sent;
 
 use crate::domain::{CardId, Timestamp};
+use crate::services::notify::tell_of_undelivered;
 use crate::services::{Context, Error, Result};
 use crate::store::outbox::{self, DueMessage, MessageStatus, Priority, PutOff};
 use crate::store::{Sealed, StoreError, StoreResult, Tx, cards};
@@ -134,6 +135,9 @@ impl Delivery {
             .write(move |tx| {
                 Box::pin(async move {
                     outbox::settle(tx, first.lease(), status, Some(&why), now);
+                    if status == MessageStatus::Failed {
+                        tell_of_undelivered(tx, &first, &why, now).await?;
+                    }
                     for message in along.into_iter().map(untried) {
                         outbox::put_off(tx, &message, &again(&message, None, None)).await?;
                     }

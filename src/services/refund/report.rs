@@ -5,14 +5,14 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use crate::domain::eligibility::Days;
-use crate::domain::message::{RefundDone, RefundFailed, RefundUnexpected};
+use crate::domain::message::{DepositReturned, RefundDone, RefundFailed, RefundUnexpected};
 use crate::domain::refund::{FailureReason, RefundState};
 use crate::domain::{
     BindStatus, Fen, Machine as _, OrderStatus, RefundKind, RefundStatus, Timestamp,
 };
 use crate::platforms::wechat_pay::{self, RefundNotice, RefundStatus as Said};
 use crate::services::books;
-use crate::services::notify::{Notice, tell_deciders, tell_group};
+use crate::services::notify::{Notice, tell_deciders, tell_group, tell_payer};
 use crate::store::attempts::{self, Answered};
 use crate::store::refunds::Refund;
 use crate::store::{Note, Tx, audit, camps, ledger, payments, refunds};
@@ -186,6 +186,7 @@ async fn record_success(
     if refund.proposal.kind == RefundKind::Deposit {
         tell_group_done(tx, &refund, note.at).await?;
     }
+    tell_payer_done(tx, &refund, note.at).await?;
     Ok(Applied::Now(RefundStatus::Success))
 }
 
@@ -313,6 +314,26 @@ async fn tell_group_done(tx: &mut Tx, refund: &Refund, now: Timestamp) -> Result
         dedupe_key: refund.refund_no.to_string(),
     };
     tell_group(tx, &notice, now).await
+}
+
+/// Tells the payer that their money is back.
+async fn tell_payer_done(tx: &mut Tx, refund: &Refund, now: Timestamp) -> Result<()> {
+    let camp = match refund.camp_id {
+        Some(camp) => camps::by_id(tx, camp).await?,
+        None => None,
+    };
+    let payment = payments::by_id(tx, refund.payment_id).await?;
+    let payer = payment.and_then(|payment| payment.wecom_userid);
+    let returned = DepositReturned {
+        camp_name: camp.map(|camp| camp.name),
+        amount: refund.proposal.amount_fen,
+    };
+    let notice = Notice {
+        content: returned.into(),
+        camp_id: refund.camp_id,
+        dedupe_key: refund.refund_no.to_string(),
+    };
+    tell_payer(tx, payer.as_deref(), &notice, now).await
 }
 
 pub(super) async fn tell_failed(
