@@ -111,6 +111,8 @@ CREATE TABLE payment_record (
     raw_notice        BYTEA,
     -- Since when nothing of it is in custody any more: back, settled outside or kept.
     rested_at         BIGINT,
+    -- Since when the refund list says that the days do not suffice.
+    refused_at        BIGINT,
     created_at        BIGINT NOT NULL,
     updated_at        BIGINT NOT NULL
 );

@@ -111,6 +111,8 @@ CREATE TABLE payment_record (
     raw_notice        BLOB,
     -- Since when nothing of it is in custody any more: back, settled outside or kept.
     rested_at         INTEGER,
+    -- Since when the refund list says that the days do not suffice.
+    refused_at        INTEGER,
     created_at        INTEGER NOT NULL,
     updated_at        INTEGER NOT NULL
 ) STRICT;

@@ -71,13 +71,16 @@ built_in![
     "mended.card",
     "merchant_held.card",
     "merchant_resumed.txt",
+    "money_needed.txt",
     "nobody_qualifies.txt",
     "notice_undelivered.txt",
+    "overdue_steps.txt",
     "payment_abnormal.card",
     "refund_done.txt",
     "refund_failed.card",
     "refund_stuck.txt",
     "refund_unexpected.txt",
+    "refunds_slow.txt",
     "renewed.card",
     "setting_unusable.card",
     "single.card",
@@ -87,6 +90,7 @@ built_in![
     "sync_failed.card",
     "sync_report.txt",
     "withdrawn.card",
+    "year_ends.txt",
 ];
 
 /// The views that each template is tried with, and shown with in the snapshots.

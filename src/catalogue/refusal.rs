@@ -120,6 +120,8 @@ pub enum WrongState {
     FrozenByPayment { field: String },
     /// A field of a camp that has begun.
     FrozenByStart { field: String },
+    /// Only a camp that was put away can be opened again.
+    CampNotArchived { status: CampStatus },
     /// Refunds are listed after the end.
     CampNotSettling { status: CampStatus },
     /// No complete sync has started since the end.

@@ -20,7 +20,7 @@ text_enum! {
         Ended = "ended",
         /// The refund list has been built.
         Settling = "settling",
-        /// Nothing of it is owed any more.
+        /// Nothing of it is in custody any more.
         Archived = "archived",
     }
 }
@@ -62,12 +62,16 @@ impl Machine for CampStatus {
                 | (Ongoing, Ended)
                 | (Ended, Settling)
                 | (Settling, Archived)
+                | (Archived, Settling)
         )
     }
 }
 
 /// After how many days people are told of a camp that still settles.
 pub const LINGERS_AFTER_DAYS: i64 = 60;
+
+/// A camp that was reopened is not put away again within so many days.
+pub const REOPENED_FOR_DAYS: i64 = 7;
 
 /// The access token of a member lives until this many days after the camp's end (plan v2 §1.4).
 pub const ACCESS_TOKEN_DAYS_AFTER_END: u64 = 7;

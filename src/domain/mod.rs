@@ -10,6 +10,7 @@ pub mod camp;
 pub mod camp_form;
 pub mod card;
 pub mod command;
+pub mod custody;
 pub mod eligibility;
 pub mod evidence;
 pub mod field_error;

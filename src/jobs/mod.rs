@@ -139,6 +139,12 @@ pub const JOBS: &[Job] = &[
         |done| whole(json!(done), done.is_clean())?
     ),
     job!(
+        "watch",
+        Trigger::At("0 */10 * * * *", Queue::Frequent),
+        |live, _chat| services::custody::watch(&live.snapshot()),
+        |done| json!(done)
+    ),
+    job!(
         "work-inbox",
         Trigger::Woken(Signal::Inbox),
         |_live, chat| chat.work_inbox(),
@@ -186,6 +192,7 @@ mod tests {
             "build-refund-lists",
             "run-refunds",
             "audit-books",
+            "watch",
             "work-inbox",
             "send-outbox",
             "reconcile-payments",

@@ -17,6 +17,7 @@ pub mod configuration;
 pub mod confirm_payment;
 mod contest;
 mod context;
+pub mod custody;
 pub mod deliver;
 pub mod enroll;
 mod error;

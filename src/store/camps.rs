@@ -42,6 +42,8 @@ statements! {
                      WHERE camp_id = $1 AND user_id = $2";
     HAS_PAYMENTS = "SELECT CAST(COUNT(*) AS BIGINT) FROM payment_record WHERE camp_id = $1 \
                     AND status IN ('paid', 'refunding', 'refunded')";
+    REOPENED_AT = "SELECT MAX(created_at) FROM camp_status_log \
+                   WHERE camp_id = $1 AND from_status = 'archived'";
     POINT_AT_SYNC = "UPDATE training_camp SET current_sync_id = $2, updated_at = $3 WHERE id = $1";
     POINT_AT_POSTS = "UPDATE training_camp SET posts_sync_id = $2, updated_at = $3 WHERE id = $1";
     WAIVE_POSTS = "UPDATE training_camp SET posts_waived_by = $2, posts_waived_at = $3, \
@@ -187,6 +189,13 @@ pub async fn advance(
     held(rows, TABLE, id.0)?;
     LOG.add(tx, id.0, change, note);
     Ok(())
+}
+
+/// When a camp was last opened again, if it was.
+pub async fn reopened_at(conn: &mut Conn, id: CampId) -> StoreResult<Option<Timestamp>> {
+    let (at,): (Option<i64>,) =
+        run!(conn, c => sqlx::query_as(REOPENED_AT).bind(id.0).fetch_one(c).await)?;
+    Ok(at.map(Timestamp::from_micros))
 }
 
 /// The pictures of a camp's group codes, in order.

@@ -16,6 +16,7 @@ pub mod camps;
 pub mod cards;
 pub mod checkin_lists;
 pub mod checkins;
+pub mod custody;
 mod db;
 mod error;
 pub mod evidence;
@@ -74,6 +75,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         cards::STATEMENTS,
         checkin_lists::STATEMENTS,
         checkins::STATEMENTS,
+        custody::STATEMENTS,
         evidence::STATEMENTS,
         health::STATEMENTS,
         inbox::STATEMENTS,

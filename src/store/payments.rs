@@ -15,7 +15,7 @@ mod promise;
 mod row;
 mod terms;
 
-use promise::PromiseColumns;
+pub(super) use promise::PromiseColumns;
 pub use row::{Payment, ToConfirm};
 use row::{PaymentRow, ToConfirmRow, payment_columns, select_payment};
 pub(super) use terms::TermsColumns;
@@ -107,6 +107,8 @@ statements! {
                   member_id = (SELECT id FROM camp_member WHERE payment_id = $1) \
                   WHERE id = $1 AND member_id IS NULL \
                   AND EXISTS (SELECT 1 FROM camp_member WHERE payment_id = $1)";
+    SET_REFUSED = "UPDATE payment_record SET refused_at = $2 WHERE id = $1 \
+                   AND ($2 IS NULL OR refused_at IS NULL)";
     ADVANCE_ORDER = "UPDATE payment_record SET status = $3, next_query_at = NULL, updated_at = $4 \
                      WHERE id = $1 AND status = $2";
     ADVANCE_BINDING = "UPDATE payment_record SET bind_status = $3, \
@@ -504,6 +506,13 @@ pub fn set_member(tx: &mut Tx, id: PaymentId, bind_deadline: Option<Timestamp>) 
             .bind(bind_deadline.map(Timestamp::micros))
             .guarded(TABLE, id.0),
     );
+}
+
+/// Keeps since when the days of a payment's member do not suffice; none takes it back. The first
+/// time stays.
+pub fn set_refused(tx: &mut Tx, id: PaymentId, at: Option<Timestamp>) {
+    let at = at.map(Timestamp::micros);
+    tx.put_off(Statement::new(SET_REFUSED).bind(id.0).bind(at));
 }
 
 /// Writes a move of an order and its log, if the order still is where the move starts.

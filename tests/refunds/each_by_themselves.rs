@@ -4,6 +4,7 @@
 use campkeeper::domain::refund::{Change, Difference};
 use campkeeper::domain::{MemberId, PlanetUserId, RefundFlag, RefundKind, RefundStatus};
 use campkeeper::services::camps::advance_by_calendar;
+use campkeeper::services::custody::watch;
 use campkeeper::services::matching::match_by_hand;
 use campkeeper::services::refund::{
     approve, approve_batch, build_due_lists, clear_of, propose_manual, reject, reopen, waive_posts,
@@ -234,7 +235,7 @@ on_both_engines! {
         let manual = propose_manual(&stage.ctx, &super_admin(), &order_no(1), "提前离营").await;
         let manual = manual.unwrap();
         reject(&stage.ctx, &admin(), manual.id, "点错了").await.unwrap();
-        let reopened = reopen(&stage.ctx, &admin(), manual.id).await.unwrap();
+        let reopened = reopen(&stage.ctx, &admin(), manual.id, None).await.unwrap();
         assert_eq!((reopened.proposal.kind, reopened.rejected_before), (RefundKind::Manual, None));
         assert!(reopened.proposal.flags.is_empty(), "{:?}", reopened.proposal.flags);
         assert_eq!(reopened.proposal.reason, "提前离营");
@@ -299,6 +300,9 @@ on_both_engines! {
         assert_eq!(camp_status(&stage).await, "settling", "nobody knows yet");
         assert_eq!(stage.notices().await, ["nobody_qualifies", "camp_lingers"]);
         stage.run("UPDATE payment_record SET end_date = '2026-01-10'").await;
+        advance_by_calendar(&stage.ctx).await.unwrap();
+        assert_eq!(camp_status(&stage).await, "settling", "their money is here");
+        assert_eq!(watch(&stage.ctx).await.unwrap().kept, 1);
         advance_by_calendar(&stage.ctx).await.unwrap();
         assert_eq!(camp_status(&stage).await, "archived");
     }

@@ -24,6 +24,7 @@ mod account;
 mod archiving;
 mod books;
 mod choosing;
+mod custody;
 mod deciding;
 mod each_by_themselves;
 mod finding;

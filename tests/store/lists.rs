@@ -1,11 +1,13 @@
 //! Every list by pages and by chunks: the same rows in the same order, each of them once.
 
 use campkeeper::domain::{
-    CampId, CampStatus, MatchStatus, OrderFlag, OrderStatus, RefundStatus, Timestamp, UserId,
+    CampId, CampStatus, MatchStatus, OrderFlag, OrderStatus, PaymentId, RefundStatus, Timestamp,
+    UserId,
 };
 use campkeeper::store::audit_lists::AuditFilter;
 use campkeeper::store::camp_lists::{CampFilter, ShownToMembers};
 use campkeeper::store::checkin_lists::CheckInFilter;
+use campkeeper::store::custody::CustodyFilter;
 use campkeeper::store::ledger::LedgerFilter;
 use campkeeper::store::member_lists::MemberFilter;
 use campkeeper::store::outbox::MessageStatus;
@@ -33,6 +35,7 @@ pub(crate) fn every_statement() -> Vec<(&'static str, String)> {
         ("camps", every_camp().statements()),
         ("shown camps", ShownToMembers.statements()),
         ("check-ins", every_check_in().statements()),
+        ("custody", every_deposit().statements()),
         ("members", every_member().statements()),
         ("ledger", every_transfer().statements()),
         ("messages", every_message().statements()),
@@ -53,6 +56,14 @@ const STAFF: Option<UserId> = Some(UserId(1));
 /// A number, so that everything a number may mean is searched.
 fn number() -> Option<String> {
     Some("1".to_owned())
+}
+
+fn every_deposit() -> CustodyFilter {
+    CustodyFilter {
+        camp_id: CAMP,
+        payment_id: Some(PaymentId(1)),
+        staffed_by: STAFF,
+    }
 }
 
 fn every_log() -> AuditFilter {

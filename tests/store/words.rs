@@ -45,6 +45,8 @@ fn vocabularies() -> Vec<Vocabulary> {
         refund_record.status: RefundStatus;
         refund_record.kind: RefundKind;
         refund_attempt.outcome: AttemptOutcome;
+        refund_status_log.to_status: RefundStatus;
+        camp_status_log.from_status: CampStatus;
         sync_run.state: SyncState;
         sync_run.suspicion: Suspicion;
         checkin_record.source: CheckInSource;

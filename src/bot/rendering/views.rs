@@ -1,11 +1,13 @@
 //! The views that fill the templates of messages, where the message itself does not: amounts in
 //! yuan, moments on a Shanghai clock.
 
+use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::bot::replies::moment;
 use crate::bot::templates::views;
 use crate::catalogue::Catalogue;
+use crate::domain::custody::Awaited;
 use crate::domain::eligibility::Judgement;
 use crate::domain::message;
 use crate::domain::refund::Change;
@@ -23,6 +25,10 @@ views! {
     message::NobodyQualifies => "nobody_qualifies.txt",
     message::CampLingers => "camp_lingers.txt",
     message::MerchantResumed => "merchant_resumed.txt",
+    OverdueSteps => "overdue_steps.txt",
+    message::RefundsSlow => "refunds_slow.txt",
+    YearEnds => "year_ends.txt",
+    MoneyNeeded => "money_needed.txt",
     message::JobFailed => "job_failed.txt",
     message::NoticeUndelivered => "notice_undelivered.txt",
     message::DatabaseSilent => "database_silent.txt",
@@ -90,6 +96,75 @@ impl From<&message::RefundDone> for RefundDone {
             nickname: it.nickname.clone(),
             days_shown: it.days.to_string(),
             amount_yuan: it.amount.yuan(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct OverdueSteps {
+    camp_name: Option<String>,
+    what: Awaited,
+    count: i64,
+    sum_yuan: String,
+    since: NaiveDate,
+    is_escalated: bool,
+}
+
+impl From<&message::OverdueSteps> for OverdueSteps {
+    fn from(it: &message::OverdueSteps) -> Self {
+        Self {
+            camp_name: it.camp_name.clone(),
+            what: it.what,
+            count: it.count,
+            sum_yuan: it.sum.yuan(),
+            since: it.since,
+            is_escalated: it.is_escalated,
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct YearEnds {
+    camp_name: Option<String>,
+    count: i64,
+    sum_yuan: String,
+    days: i64,
+    first: NaiveDate,
+}
+
+impl From<&message::YearEnds> for YearEnds {
+    fn from(it: &message::YearEnds) -> Self {
+        Self {
+            camp_name: it.camp_name.clone(),
+            count: it.count,
+            sum_yuan: it.sum.yuan(),
+            days: it.days,
+            first: it.first,
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MoneyNeeded {
+    camp_name: Option<String>,
+    end_date: NaiveDate,
+    least_yuan: String,
+    most_yuan: String,
+}
+
+impl From<&message::MoneyNeeded> for MoneyNeeded {
+    fn from(it: &message::MoneyNeeded) -> Self {
+        Self {
+            camp_name: it.camp_name.clone(),
+            end_date: it.end_date,
+            least_yuan: it.least.yuan(),
+            most_yuan: it.most.yuan(),
         }
     }
 }

@@ -91,6 +91,14 @@ messages! {
     MerchantHeld = "merchant_held",
     /// The merchant account refunds again.
     MerchantResumed = "merchant_resumed",
+    /// The dates of next steps have passed.
+    OverdueSteps = "overdue_steps",
+    /// WeChat Pay has been at refunds for days.
+    RefundsSlow = "refunds_slow",
+    /// WeChat Pay will soon refund some payments no more.
+    YearEnds = "year_ends",
+    /// A camp is about to end.
+    MoneyNeeded = "money_needed",
     /// A job has failed.
     JobFailed = "job_failed",
     /// A notice was refused for good.

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::WecomUserid;
+use crate::domain::custody::Awaited;
 use crate::domain::eligibility::Days;
 use crate::domain::{
     CampId, Fen, MemberId, OrderFlag, PaymentId, PlanetUserId, RefundId, Timestamp,
@@ -158,6 +159,54 @@ pub struct MerchantHeld {
 pub struct MerchantResumed {
     /// Refunds that go out now.
     pub waiting: i64,
+}
+
+/// The dates of next steps of one kind have passed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OverdueSteps {
+    /// None for orders that we do not know.
+    pub camp_name: Option<String>,
+    pub what: Awaited,
+    pub count: i64,
+    pub sum: Fen,
+    /// The first of the dates.
+    pub since: NaiveDate,
+    /// Others were told, and nothing has happened.
+    pub is_escalated: bool,
+}
+
+/// WeChat Pay has been at refunds of a camp for days.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefundsSlow {
+    pub camp_name: Option<String>,
+    pub count: usize,
+    /// The first of them.
+    pub refund_no: String,
+}
+
+/// WeChat Pay will soon refund payments of a camp no more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct YearEnds {
+    pub camp_name: Option<String>,
+    pub count: i64,
+    pub sum: Fen,
+    /// Days that are left at most.
+    pub days: i64,
+    /// The day on which the first of them ends.
+    pub first: NaiveDate,
+}
+
+/// The sum to have ready for a camp that is about to end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MoneyNeeded {
+    pub camp_name: Option<String>,
+    pub end_date: NaiveDate,
+    pub least: Fen,
+    pub most: Fen,
 }
 
 /// A job has failed: nothing of it is lost, but somebody should look.

@@ -177,7 +177,8 @@ impl Grounds {
     }
 
     /// The flags of what a person must look at, sorted as the enum is.
-    fn flags(&self) -> Vec<RefundFlag> {
+    #[must_use]
+    pub fn flags(&self) -> Vec<RefundFlag> {
         let Some(claimant) = &self.claimant else {
             return Vec::new();
         };

@@ -1,23 +1,26 @@
 //! The life of a camp: published and withdrawn by people, moved on by the calendar.
 
-use crate::domain::camp::LINGERS_AFTER_DAYS;
+use crate::domain::camp::{LINGERS_AFTER_DAYS, REOPENED_FOR_DAYS};
 use crate::domain::message::{CampEnded, CampLingers};
 use crate::domain::promise::PromiseRules;
 use crate::domain::staff::{Action, Actor};
-use crate::domain::{CampId, CampStatus, Machine as _};
+use crate::domain::{CampId, CampStatus, Machine as _, Role};
+use crate::store::audit::Entry;
 use crate::store::camps::{self, Camp};
-use crate::store::{Lock, Note, Rows, Tx, camp_edits, reports};
+use crate::store::{Lock, Note, Rows, Tx, camp_edits, custody, reports};
 use chrono::{NaiveDate, TimeDelta};
 
 use super::super::by_camp::FailedCamps;
 use super::super::notify::{self, Notice};
-use super::super::refund;
 use super::super::{
     Context, Error, FieldError, FieldErrors, Refusal, Result, Settings, WrongState,
     require_anywhere,
 };
 use super::edit::form_of;
 use super::{entry, found, note};
+
+/// Characters of a reason at most.
+const MAX_REASON_CHARS: usize = 200;
 
 /// The camps that the calendar moved.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
@@ -129,6 +132,39 @@ pub async fn delete(ctx: &Context, actor: &Actor, id: CampId) -> Result<()> {
     .await
 }
 
+/// Opens a camp again that was put away: somebody is owed something after all.
+///
+/// # Errors
+/// [`Refusal::WrongState`] for one that was not put away.
+pub async fn reopen(ctx: &Context, actor: &Actor, id: CampId, reason: &str) -> Result<()> {
+    require_anywhere(actor, Action::ManageCamps)?;
+    let reason = reason.trim();
+    if reason.is_empty() {
+        return Err(Error::invalid("reason", FieldError::Missing));
+    }
+    let max = MAX_REASON_CHARS;
+    if reason.chars().count() > max {
+        return Err(Error::invalid("reason", FieldError::TooLong { max }));
+    }
+    let reopened = note(ctx, actor, reason);
+    let audit = Entry {
+        details: serde_json::json!({ "reason": reason }),
+        ..entry(ctx, actor, "camp.reopen", id)
+    };
+    ctx.transact((id, reopened, audit), |tx, (id, reopened, audit)| {
+        Box::pin(async move {
+            let status = found(tx, *id).await?.status;
+            if status != CampStatus::Archived {
+                return Err(WrongState::CampNotArchived { status }.into());
+            }
+            camps::advance(tx, *id, status.to(CampStatus::Settling)?, reopened).await?;
+            tx.audit(audit.clone());
+            Ok(())
+        })
+    })
+    .await
+}
+
 /// Under [`Lock::Camp`], or somebody may be paying.
 async fn refuse_if_paid(tx: &mut Tx, id: CampId) -> Result<()> {
     if camps::has_payments(tx, id).await? {
@@ -207,10 +243,10 @@ async fn tell_ended(tx: &mut Tx, settings: &Settings, camp: &Camp, note: &Note) 
     notify::tell_deciders(tx, settings, &notice, note.at).await
 }
 
-/// Puts a settling camp away of which nothing is owed any more. One that lingers is told of instead,
-/// once: nothing is put away while deposits are owed.
+/// Puts a settling camp away of which nothing is in custody any more. One that lingers is told of
+/// instead, once: nothing is put away with money inside, nor at once after it was reopened.
 async fn archive_if_settled(ctx: &Context, id: CampId) -> Result<bool> {
-    let settled = Note::new("advance-camps", "nothing is owed any more", ctx.now());
+    let settled = Note::new("advance-camps", "nothing is in custody", ctx.now());
     let given = (ctx.clone(), id, settled);
     ctx.transact(given, |tx, (ctx, id, settled)| {
         Box::pin(async move {
@@ -219,8 +255,13 @@ async fn archive_if_settled(ctx: &Context, id: CampId) -> Result<bool> {
             let Some(camp) = camp else {
                 return Ok(false);
             };
-            if refund::is_anything_owed(ctx, tx, &camp).await? {
+            if custody::any_of_camp(tx, *id).await? {
                 tell_if_lingering(ctx, tx, &camp).await?;
+                return Ok(false);
+            }
+            let reopened_at = camps::reopened_at(tx, *id).await?;
+            let for_days = TimeDelta::days(REOPENED_FOR_DAYS);
+            if reopened_at.is_some_and(|at| at.plus(for_days) > ctx.now()) {
                 return Ok(false);
             }
             let change = camp.status.to(CampStatus::Archived)?;
@@ -246,5 +287,5 @@ async fn tell_if_lingering(ctx: &Context, tx: &mut Tx, camp: &Camp) -> Result<()
         camp_id: Some(camp.id),
         dedupe_key: camp.id.to_string(),
     };
-    notify::tell_deciders(tx, &ctx.settings, &notice, ctx.now()).await
+    notify::tell_role(tx, Role::SuperAdmin, &notice, ctx.now()).await
 }

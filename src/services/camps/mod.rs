@@ -8,7 +8,7 @@ mod project;
 mod show;
 
 pub use edit::{CampInput, ROBOT_KEY_PLACE, Sent, create, update};
-pub use life::{Advanced, advance_by_calendar, delete, publish, withdraw};
+pub use life::{Advanced, advance_by_calendar, delete, publish, reopen, withdraw};
 pub use links::{enroll_qr, enroll_url, personal_urls};
 pub use project::publish_with_project;
 pub use show::{CampDetail, CampPhase, CampQuery, Statistics, by_id, list, statistics};

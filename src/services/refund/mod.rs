@@ -13,7 +13,6 @@ mod hold;
 mod lease;
 mod list;
 mod outcome;
-mod owed;
 mod propose;
 mod reject;
 mod report;
@@ -48,7 +47,6 @@ pub use choose::{Chosen, choose};
 pub use close::{Closing, close, close_payment};
 pub use list::{Detail, Evidence, Outcomes, one, outcomes, page};
 pub use outcome::{PaymentOutcome, outcome_of_payment};
-pub(super) use owed::is_anything_owed;
 pub(super) use propose::follow;
 pub use propose::{
     Built, Lists, Tally, build_due_lists, build_list, propose_flagged, propose_manual,

@@ -7,13 +7,15 @@ use chrono::TimeDelta;
 use serde::Serialize;
 use serde_json::json;
 
+use crate::domain::ledger::Account;
 use crate::domain::message::{ListWaits, NobodyQualifies, RefundListReady};
 use crate::domain::refund::{Grounds, Proposal, RefundState};
 use crate::domain::staff::Actor;
 use crate::domain::{
-    Action, CampId, CampStatus, Fen, Machine as _, Message, OrderStatus, PaymentId, RefundId,
-    RefundKind, RefundNo, RefundStatus, UserId,
+    Action, CampId, CampStatus, Fen, Machine as _, MatchStatus, Message, OrderStatus, PaymentId,
+    RefundId, RefundKind, RefundNo, RefundStatus, UserId,
 };
+use crate::services::books::{self, Owner};
 use crate::services::by_camp::FailedCamps;
 use crate::services::notify::{Notice, tell_deciders};
 use crate::services::rows::log;
@@ -243,6 +245,7 @@ async fn bring_up_to_date(
     built: &mut Built,
     note: &Note,
 ) -> Result<()> {
+    give_verdict(tx, case, note);
     let pending = match refund {
         None if case.order_status == OrderStatus::Paid => {
             let proposal = case.grounds.propose(RefundKind::Deposit);
@@ -285,6 +288,21 @@ async fn bring_up_to_date(
 
 const fn is_open(status: RefundStatus) -> bool {
     matches!(status, RefundStatus::Pending | RefundStatus::AwaitingSecond)
+}
+
+/// Keeps since when a member is told that their days do not suffice: their time to object is counted
+/// from it. Once they do suffice, it begins anew.
+fn give_verdict(tx: &mut Tx, case: &Case, note: &Note) {
+    let claimant = case.grounds.claimant.as_ref();
+    let is_known = claimant.is_some_and(|it| it.match_status == MatchStatus::Matched);
+    if !is_known || !case.grounds.is_judged() {
+        return;
+    }
+    match (case.grounds.judgement().is_eligible(), case.refused_at) {
+        (false, None) => payments::set_refused(tx, case.payment_id, Some(note.at)),
+        (true, Some(_)) => payments::set_refused(tx, case.payment_id, None),
+        _ => {}
+    }
 }
 
 /// Compares an undecided refund with the facts of this moment. If they have changed it is shown
@@ -335,13 +353,14 @@ async fn withdraw_unsupported(tx: &mut Tx, refund: Refund, note: &Note) -> Resul
     step(tx, refund, |state| state.reject(None), &note).await
 }
 
-/// A rejected refund becomes pending with another proposal.
+/// A rejected refund becomes pending with another proposal. What was kept of it is here again.
 pub(super) async fn reopen_with(
     tx: &mut Tx,
     refund: Refund,
     submission: Submission,
     note: &Note,
 ) -> Result<()> {
+    books::take_back(tx, Owner::of(&refund), &[Account::Kept], note.at).await?;
     let refund = step(tx, refund, RefundState::reopen, note).await?;
     refunds::set_proposal(tx, &refund, &submission, note.at).await?;
     Ok(())
@@ -371,7 +390,14 @@ pub(super) async fn insert(
         order_no: case.order_no.clone(),
         submission,
     };
-    Ok(refunds::insert(tx, &refund, note).await?)
+    let id = refunds::insert(tx, &refund, note).await?;
+    let owner = Owner {
+        camp: case.camp_id,
+        id: case.payment_id,
+        refund: Some(id),
+    };
+    books::take_back(tx, owner, &[Account::Kept], note.at).await?;
+    Ok(id)
 }
 
 /// Has the digest of a camp sent, which is drawn by how things stand then. One that is still to be

@@ -6,7 +6,7 @@ use crate::domain::promise::Promise;
 
 /// The columns of a payment that say so; a payment of an order that we do not know has none.
 #[derive(sqlx::FromRow)]
-pub(super) struct PromiseColumns {
+pub(in crate::store) struct PromiseColumns {
     promise_list_by: Option<String>,
     promise_decision_by: Option<String>,
     promise_money_days: Option<i64>,
@@ -14,7 +14,7 @@ pub(super) struct PromiseColumns {
 
 impl PromiseColumns {
     /// The promise; else what does not fit.
-    pub(super) fn read(&self) -> Result<Option<Promise>, &'static str> {
+    pub(in crate::store) fn read(&self) -> Result<Option<Promise>, &'static str> {
         let (Some(list_by), Some(decision_by), Some(money_days)) = (
             &self.promise_list_by,
             &self.promise_decision_by,

@@ -16,7 +16,7 @@ macro_rules! select_case {
         concat!(
             "SELECT p.id, p.order_no, p.camp_id, p.status, p.flag, p.amount_fen, p.paid_fen, ",
             "p.paid_at, p.openid_mac, p.start_date, p.end_date, p.total_days, p.required_days, ",
-            "p.grace_days, p.bind_method, t.current_sync_id, t.posts_waived_at, ",
+            "p.grace_days, p.bind_method, p.refused_at, t.current_sync_id, t.posts_waived_at, ",
             "m.id AS member_id, m.planet_user_id, m.planet_nickname, m.wechat_nickname, ",
             "m.match_status, m.confidence, m.match_reasons, f.rejected_before, ",
             evidence_columns!(),
@@ -50,6 +50,8 @@ pub struct Case {
     pub member_id: Option<MemberId>,
     pub order_status: OrderStatus,
     pub paid_at: Option<Timestamp>,
+    /// Since when the list says that the days do not suffice.
+    pub refused_at: Option<Timestamp>,
     /// The payer.
     pub openid_mac: Option<Vec<u8>>,
     /// The member's planet nickname; empty where there is no member.
@@ -73,6 +75,7 @@ pub(super) struct CaseRow {
     #[sqlx(flatten)]
     terms: TermsColumns,
     bind_method: Option<String>,
+    refused_at: Option<i64>,
     current_sync_id: Option<i64>,
     posts_waived_at: Option<i64>,
     member_id: Option<i64>,
@@ -172,6 +175,7 @@ impl TryFrom<CaseRow> for Case {
             member_id: row.member_id.map(MemberId),
             order_status,
             paid_at: row.paid_at.map(Timestamp::from_micros),
+            refused_at: row.refused_at.map(Timestamp::from_micros),
             grounds: row.grounds()?,
             order_no: row.order_no,
             openid_mac: row.openid_mac,

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use serde::Deserialize;
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -25,8 +26,17 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
         .routes(routes!(get_camp, update_camp, delete_camp))
         .routes(routes!(publish_camp))
         .routes(routes!(withdraw_camp))
+        .routes(routes!(reopen_camp))
         .routes(routes!(get_enroll_url))
         .routes(routes!(make_personal_links))
+}
+
+/// Why a camp is opened again.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ReopenCampBody {
+    /// At most 200 characters.
+    reason: String,
 }
 
 /// The camps that a list is narrowed to.
@@ -188,6 +198,26 @@ async fn withdraw_camp(
     Path(id): Path<CampId>,
 ) -> WebResult<Answer<CampView>> {
     camps::withdraw(&ctx, &actor, id).await?;
+    let camp = camps::by_id(&ctx, &actor, id).await?;
+    Ok(Answer(CampView::new(&ctx, camp)))
+}
+
+/// Opens a camp again that was put away.
+#[utoipa::path(
+    post, path = "/api/admin/camps/{id}/reopen", tag = "staff", security(("staff" = [])),
+    params(("id" = i64, Path)), request_body = ReopenCampBody,
+    responses(
+        (status = 200, body = Envelope<CampView>),
+        (status = 409, description = "wrong_state", body = ProblemBody)
+    )
+)]
+async fn reopen_camp(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Path(id): Path<CampId>,
+    Json(body): Json<ReopenCampBody>,
+) -> WebResult<Answer<CampView>> {
+    camps::reopen(&ctx, &actor, id, &body.reason).await?;
     let camp = camps::by_id(&ctx, &actor, id).await?;
     Ok(Answer(CampView::new(&ctx, camp)))
 }

@@ -3,6 +3,7 @@
 mod camp_views;
 mod camps;
 mod checkins;
+mod custody;
 mod jobs;
 mod ledger;
 mod logs;
@@ -24,6 +25,7 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
     OpenApiRouter::new()
         .merge(camps::routes())
         .merge(checkins::routes())
+        .merge(custody::routes())
         .merge(jobs::routes())
         .merge(ledger::routes())
         .merge(logs::routes())

@@ -8,8 +8,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::domain::calendar::{Day, DayState};
-use crate::domain::{BindStatus, CampStatus, MemberId, RefundStatus, Timestamp};
+use crate::domain::custody::{Awaited, NextStep, Turn};
+use crate::domain::{BindStatus, CampStatus, MemberId, RefundFlag, RefundStatus, Timestamp};
 use crate::services::Context;
+use crate::services::custody::{self, Outlook};
 use crate::services::orders::{self, WayBack};
 use crate::services::progress::{self, Progress};
 
@@ -52,6 +54,52 @@ struct ProgressView {
     proof_code: Option<String>,
     #[schema(required)]
     refund: Option<ProgressRefund>,
+    /// The days that were promised with the order.
+    #[schema(required)]
+    promise: Option<PromiseView>,
+    next: NextView,
+    /// Null while the days are not known as of the end.
+    #[schema(required)]
+    verdict: Option<VerdictView>,
+}
+
+/// What a member was promised.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct PromiseView {
+    #[schema(value_type = String, format = Date)]
+    list_by: NaiveDate,
+    #[schema(value_type = String, format = Date)]
+    decision_by: NaiveDate,
+    #[schema(value_type = String, format = Date)]
+    money_by: NaiveDate,
+}
+
+/// What the deposit waits for.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct NextView {
+    /// `bind`, `match`, `list`, `decide`, `undo`, `answer`, `manual`, `evidence`, `merchant`,
+    /// `wechat` or `object`; null once nothing of it is here.
+    #[schema(value_type = Option<String>, required)]
+    what: Option<Awaited>,
+    /// `you`, `planet`, `staff`, `wechat` or `none`.
+    who: &'static str,
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    until: Option<Timestamp>,
+}
+
+/// The judgement of a member's days.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct VerdictView {
+    eligible: bool,
+    days: i64,
+    #[schema(value_type = Vec<String>)]
+    flags: Vec<RefundFlag>,
+    /// Until when they may object; null for whoever is eligible.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    appeal_until: Option<Timestamp>,
 }
 
 /// One day of the camp.
@@ -97,10 +145,16 @@ async fn of_member(
     let payment = orders::member_of_token(&ctx, &token, member_id).await?;
     let progress = progress::of_member(&ctx, member_id).await?;
     let refund = orders::refund_of(&ctx, &payment).await?;
-    Ok(Answer(view(progress, payment.bind_status, refund)))
+    let outlook = custody::outlook_of(&ctx, payment.id).await?;
+    Ok(Answer(view(progress, payment.bind_status, refund, outlook)))
 }
 
-fn view(progress: Progress, bind_status: BindStatus, refund: Option<WayBack>) -> ProgressView {
+fn view(
+    progress: Progress,
+    bind_status: BindStatus,
+    refund: Option<WayBack>,
+    outlook: Outlook,
+) -> ProgressView {
     let terms = progress.terms;
     ProgressView {
         member_id: progress.member_id.0,
@@ -123,6 +177,32 @@ fn view(progress: Progress, bind_status: BindStatus, refund: Option<WayBack>) ->
         joined: progress.joined,
         proof_code: progress.proof_code,
         refund: refund.map(ProgressRefund::from),
+        promise: outlook.promise.map(|promise| PromiseView {
+            list_by: promise.list_by,
+            decision_by: promise.decision_by,
+            money_by: promise.money_by,
+        }),
+        next: next(outlook.next),
+        verdict: outlook.verdict.map(|verdict| VerdictView {
+            eligible: verdict.eligible,
+            days: verdict.days,
+            flags: verdict.flags,
+            appeal_until: verdict.appeal_until,
+        }),
+    }
+}
+
+fn next(step: Option<NextStep>) -> NextView {
+    NextView {
+        what: step.map(|step| step.what),
+        who: match step.map(|step| step.what.who()) {
+            Some(Turn::Member) => "you",
+            Some(Turn::Staff) => "staff",
+            Some(Turn::Planet) => "planet",
+            Some(Turn::Wechat) => "wechat",
+            None => "none",
+        },
+        until: step.map(|step| step.until),
     }
 }
 

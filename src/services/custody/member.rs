@@ -1,0 +1,76 @@
+//! What a member is shown of the way back of their deposit.
+
+use chrono::NaiveDate;
+
+use crate::domain::custody::NextStep;
+use crate::domain::{PaymentId, RefundFlag, Timestamp};
+use crate::store::payments;
+
+use super::{Context, Error, Result, facts_of, of_payment};
+
+/// The way back of a deposit, as its member sees it.
+#[derive(Debug, Clone, Default)]
+pub struct Outlook {
+    pub promise: Option<Promised>,
+    /// None once nothing of it is here.
+    pub next: Option<NextStep>,
+    /// None while the days are not known as of the end.
+    pub verdict: Option<VerdictShown>,
+}
+
+/// The days that were promised.
+#[derive(Debug, Clone, Copy)]
+pub struct Promised {
+    pub list_by: NaiveDate,
+    pub decision_by: NaiveDate,
+    pub money_by: NaiveDate,
+}
+
+/// The judgement of a member's days.
+#[derive(Debug, Clone)]
+pub struct VerdictShown {
+    pub eligible: bool,
+    pub days: i64,
+    /// What a person looks at.
+    pub flags: Vec<RefundFlag>,
+    /// Until when they may object; none for whoever is eligible.
+    pub appeal_until: Option<Timestamp>,
+}
+
+/// What the member of a payment is shown.
+///
+/// # Errors
+/// There is no such payment.
+pub async fn outlook_of(ctx: &Context, payment: PaymentId) -> Result<Outlook> {
+    let mut conn = ctx.db.read().await?;
+    let order = payments::by_id(&mut conn, payment).await?;
+    let promise = order.ok_or(Error::NotFound)?.promise;
+    let promise = promise.map(|promise| Promised {
+        list_by: promise.list_by,
+        decision_by: promise.decision_by,
+        money_by: promise.money_by(),
+    });
+    let Some(held) = of_payment(ctx, &mut conn, payment).await? else {
+        return Ok(Outlook {
+            promise,
+            ..Outlook::default()
+        });
+    };
+    let judged = held.case.as_ref().filter(|case| case.grounds.is_judged());
+    let verdict = judged.map(|case| {
+        let eligible = case.grounds.judgement().is_eligible();
+        let facts = facts_of(ctx, &held.payment, case, held.refund.as_ref(), false);
+        let refused_at = held.payment.refused_at.filter(|_| !eligible);
+        VerdictShown {
+            eligible,
+            days: case.grounds.checked_in_days(),
+            flags: case.grounds.flags(),
+            appeal_until: refused_at.map(|refused_at| facts.final_at(refused_at)),
+        }
+    });
+    Ok(Outlook {
+        promise,
+        next: Some(held.next),
+        verdict,
+    })
+}
