@@ -39,11 +39,14 @@ CREATE TABLE camp_member (
     days_source     TEXT,
     eligible        INTEGER NOT NULL CHECK (eligible IN (0, 1)),
     created_at      INTEGER NOT NULL,
-    updated_at      INTEGER NOT NULL
+    updated_at      INTEGER NOT NULL,
+    -- Since when the account is free to be another member's: as released_at of its payment.
+    released_at     INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX camp_member_payment ON camp_member (payment_id);
--- One confirmed account belongs to one member of a camp.
-CREATE UNIQUE INDEX camp_member_planet_user ON camp_member (camp_id, planet_user_id) WHERE match_status = 'matched';
+-- One confirmed account belongs to one member of a camp, unless it is free again.
+CREATE UNIQUE INDEX camp_member_planet_user ON camp_member (camp_id, planet_user_id)
+    WHERE match_status = 'matched' AND released_at IS NULL;
 CREATE UNIQUE INDEX camp_member_proof_code ON camp_member (camp_id, proof_code);
 CREATE INDEX camp_member_camp ON camp_member (camp_id, match_status, id);
 CREATE INDEX camp_member_claim ON camp_member (camp_id, planet_user_id);
@@ -113,6 +116,9 @@ CREATE TABLE payment_record (
     rested_at         INTEGER,
     -- Since when the refund list says that the days do not suffice.
     refused_at        INTEGER,
+    -- Since when its payer is free to pay for the camp again: it ended otherwise than by the deposit
+    -- going back.
+    released_at       INTEGER,
     created_at        INTEGER NOT NULL,
     updated_at        INTEGER NOT NULL
 ) STRICT;
@@ -120,7 +126,7 @@ CREATE UNIQUE INDEX payment_record_order_no ON payment_record (order_no);
 CREATE UNIQUE INDEX payment_record_transaction ON payment_record (transaction_id);
 -- One unflagged payment per payer and camp; a second one is recorded with its flag.
 CREATE UNIQUE INDEX payment_record_one_per_payer ON payment_record (camp_id, openid_mac)
-    WHERE flag IS NULL AND status IN ('paid', 'refunding', 'refunded');
+    WHERE flag IS NULL AND status IN ('paid', 'refunding', 'refunded') AND released_at IS NULL;
 -- One open order per session and camp: another channel or price closes the old one first.
 CREATE UNIQUE INDEX payment_record_one_open ON payment_record (session_hash, camp_id)
     WHERE status = 'created';

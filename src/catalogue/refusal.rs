@@ -154,6 +154,10 @@ pub enum WrongState {
     OrderNotPaid,
     /// There is nothing to give back.
     NothingToRefund,
+    /// Only a payment that something is wrong with can be accepted.
+    NotFlagged,
+    /// Nothing of the payment is here.
+    NothingToKeep,
     /// WeChat Pay refunds a year long.
     PaidTooLongAgo,
     /// Together the refunds of the order would exceed what was paid.

@@ -230,7 +230,7 @@ fn takes_a_place(seen: &ToConfirm, flag: Option<OrderFlag>) -> bool {
 }
 
 /// Makes the member of a paid order, binds it as far as the claim goes, and opens the pages.
-async fn enroll(
+pub(super) async fn enroll(
     ctx: &Context,
     tx: &mut Tx,
     order: &Payment,

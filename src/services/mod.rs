@@ -26,6 +26,7 @@ pub mod file_links;
 pub mod health;
 pub mod identity;
 pub mod inbox;
+pub mod judge_payment;
 mod live;
 pub mod logs;
 pub mod lookup;

@@ -29,14 +29,17 @@ statements! {
     BY_ID = select_member!("WHERE id = $1");
     OF_CAMP = select_member!("WHERE camp_id = $1 ORDER BY id");
     MATCHED_TO = select_member!(
-        "WHERE camp_id = $1 AND planet_user_id = $2 AND match_status = 'matched'"
+        "WHERE camp_id = $1 AND planet_user_id = $2 AND match_status = 'matched' \
+         AND released_at IS NULL"
+    );
+    CLAIMING = select_member!(
+        "WHERE camp_id = $1 AND planet_user_id = $2 AND released_at IS NULL ORDER BY id"
     );
     MATCHED_TO_ANYWHERE = select_member!(
         "WHERE planet_user_id = $1 AND match_status = 'matched' ORDER BY id"
     );
-    CLAIMING = select_member!("WHERE camp_id = $1 AND planet_user_id = $2 ORDER BY id");
     NAMING = "SELECT m.id FROM camp_member m JOIN payment_record p ON p.id = m.payment_id \
-              WHERE m.camp_id = $1 AND (m.planet_user_id = $2 \
+              WHERE m.camp_id = $1 AND m.released_at IS NULL AND (m.planet_user_id = $2 \
               OR (m.planet_user_id IS NULL AND p.claimed_planet_id = $3)) ORDER BY m.id";
     CAMPS_TO_MATCH = "SELECT DISTINCT m.camp_id FROM camp_member m \
                       JOIN payment_record p ON p.id = m.payment_id \

@@ -33,6 +33,20 @@ statements! {
     BY_ID = select_payment!("WHERE id = $1");
     BY_ORDER_NO = select_payment!("WHERE order_no = $1");
     BY_NUMBER = select_payment!("WHERE order_no = $1 OR transaction_id = $1 ORDER BY id LIMIT 1");
+    PLACE_OF_PAYER = concat!(
+        "SELECT ",
+        payment_columns!(),
+        " FROM payment_record WHERE member_id IS NOT NULL AND released_at IS NULL \
+         AND status IN ('paid', 'refunding', 'refunded') AND id <> $1 \
+         AND (camp_id, openid_mac) IN \
+         (SELECT own.camp_id, own.openid_mac FROM payment_record own WHERE own.id = $1) \
+         ORDER BY id LIMIT 1"
+    );
+    RELEASE = "UPDATE payment_record SET released_at = $2 WHERE id = $1 AND released_at IS NULL";
+    RELEASE_ACCOUNT = "UPDATE camp_member SET released_at = $2 \
+                       WHERE payment_id = $1 AND released_at IS NULL";
+    CLEAR_FLAG = "UPDATE payment_record SET flag = NULL, updated_at = $3 \
+                  WHERE id = $1 AND flag = $2";
     OPEN_OF_SESSION = select_payment!(
         "WHERE session_hash = $1 AND camp_id = $2 AND status = 'created' ORDER BY id DESC"
     );
@@ -41,7 +55,8 @@ statements! {
          ORDER BY id DESC LIMIT 100"
     );
     PLACE_OF_PERSON = select_payment!(
-        "WHERE camp_id = $1 AND member_id IS NOT NULL AND status IN ('paid', 'refunding', 'refunded') \
+        "WHERE camp_id = $1 AND member_id IS NOT NULL AND released_at IS NULL \
+         AND status IN ('paid', 'refunding', 'refunded') \
          AND (session_hash = $2 OR wecom_userid = $3 OR openid_mac IN ($4, $5, $6, $7)) \
          ORDER BY id LIMIT 1"
     );
@@ -53,7 +68,7 @@ statements! {
          EXISTS (SELECT 1 FROM payment_record earlier \
          WHERE earlier.camp_id = payment_record.camp_id \
          AND earlier.openid_mac IN (COALESCE($2, payment_record.openid_mac), $3, $4, $5) \
-         AND earlier.member_id IS NOT NULL \
+         AND earlier.member_id IS NOT NULL AND earlier.released_at IS NULL \
          AND earlier.status IN ('paid', 'refunding', 'refunded')) AS payer_has_place \
          FROM payment_record WHERE order_no = $1"
     );
@@ -245,6 +260,25 @@ pub async fn by_order_no(conn: &mut Conn, order_no: &str) -> StoreResult<Option<
 /// One payment by our number, or by WeChat Pay's.
 pub async fn by_number(conn: &mut Conn, number: &str) -> StoreResult<Option<Payment>> {
     one(run!(conn, c => sqlx::query_as(BY_NUMBER).bind(number).fetch_optional(c).await)?)
+}
+
+/// Another payment by which the payer of one holds a place in its camp.
+pub async fn place_of_payer(conn: &mut Conn, id: PaymentId) -> StoreResult<Option<Payment>> {
+    one(run!(conn, c => sqlx::query_as(PLACE_OF_PAYER).bind(id.0).fetch_optional(c).await)?)
+}
+
+/// Sets the payer of a payment free to pay for its camp again, and the account of its member to be
+/// somebody else's: it has ended otherwise than by its deposit going back.
+pub fn release(tx: &mut Tx, id: PaymentId, now: Timestamp) {
+    for sql in [RELEASE, RELEASE_ACCOUNT] {
+        tx.put_off(Statement::new(sql).bind(id.0).bind(now.micros()));
+    }
+}
+
+/// Takes the flag from a payment that was accepted, if it still has it.
+pub fn clear_flag(tx: &mut Tx, id: PaymentId, flag: OrderFlag, now: Timestamp) {
+    let clear = Statement::new(CLEAR_FLAG).bind(id.0).bind(flag.as_str());
+    tx.put_off(clear.bind(now.micros()).guarded(TABLE, id.0));
 }
 
 /// The unpaid orders of a session for a camp, newest first.

@@ -21,6 +21,7 @@ mod sql;
 mod support;
 
 mod account;
+mod alarms;
 mod archiving;
 mod books;
 mod choosing;
@@ -28,6 +29,7 @@ mod custody;
 mod deciding;
 mod each_by_themselves;
 mod finding;
+mod judging_payments;
 mod listing;
 mod merchant;
 mod sending;

@@ -7,7 +7,7 @@ use crate::domain::custody::Awaited;
 use crate::domain::ledger::Account;
 use crate::services::books::{self, Owner};
 use crate::store::audit::Entry;
-use crate::store::{Lock, Tx};
+use crate::store::{Lock, Tx, payments};
 
 use super::{Context, Held, Result, of_payment};
 
@@ -41,6 +41,7 @@ async fn keep(ctx: &Context, tx: &mut Tx, held: &Held) -> Result<()> {
     };
     let cause = format!("keep:{}", payment.order_no);
     books::take(tx, owner, &cause, held.amount, Account::Kept, now).await?;
+    payments::release(tx, payment.payment_id, now);
     tx.audit(Entry {
         actor: None,
         action: "payment.keep",

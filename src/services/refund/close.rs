@@ -214,6 +214,9 @@ async fn settle(
     if order.is_some_and(|order| order.status == OrderStatus::Refunding) {
         bring_order_to(tx, refund.payment_id, OrderStatus::Paid, &note).await?;
     }
+    if !refund.eligible {
+        payments::release(tx, refund.payment_id, now);
+    }
     let kept = post_settlement(ctx, tx, actor, &refund, closing.amount).await?;
     for upload in &closing.uploads {
         if uploads::by_id(tx, *upload).await?.is_none() {

@@ -51,6 +51,7 @@ pub(super) use propose::follow;
 pub use propose::{
     Built, Lists, Tally, build_due_lists, build_list, propose_flagged, propose_manual,
 };
+pub(super) use reject::end_proposal;
 pub use reject::{Rejected, reject, reject_batch, reopen};
 pub use report::{Applied, apply_refund_notice};
 pub use retry::retry;
@@ -197,7 +198,7 @@ fn audit_refund(
 }
 
 /// A reason or a note as a person typed it.
-fn worded(field: &'static str, text: &str) -> Result<String> {
+pub(super) fn worded(field: &'static str, text: &str) -> Result<String> {
     let text = text.trim();
     if text.is_empty() {
         return Err(Error::invalid(field, FieldError::Missing));

@@ -182,6 +182,9 @@ async fn record_success(
     let refund = step(tx, refund, |state| state.succeed(id, at), &note).await?;
     bring_order_to(tx, refund.payment_id, OrderStatus::Refunded, &note).await?;
     close_binding(tx, &refund, &note).await?;
+    if refund.proposal.kind != RefundKind::Deposit {
+        payments::release(tx, refund.payment_id, note.at);
+    }
     audit_refund(tx, None, "refund.success", &refund, json!(null), note.at);
     if refund.proposal.kind == RefundKind::Deposit {
         tell_group_done(tx, &refund, note.at).await?;

@@ -25,7 +25,7 @@ macro_rules! select_case {
             "AND c.source = 'post' AND c.day >= p.start_date AND c.day <= p.end_date) AS post_days, ",
             "(SELECT CAST(COUNT(*) AS BIGINT) FROM camp_member o WHERE o.camp_id = m.camp_id ",
             "AND o.planet_user_id = m.planet_user_id AND o.id <> m.id ",
-            "AND o.match_status <> 'failed') AS rivals ",
+            "AND o.match_status <> 'failed' AND o.released_at IS NULL) AS rivals ",
             "FROM payment_record p ",
             "LEFT JOIN training_camp t ON t.id = p.camp_id ",
             "LEFT JOIN camp_member m ON m.id = p.member_id ",

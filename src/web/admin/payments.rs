@@ -11,15 +11,21 @@ use crate::domain::{
     Timestamp,
 };
 use crate::services::Context;
+use crate::services::judge_payment;
 use crate::services::payments::{self, PaymentQuery};
 use crate::store::PageRequest;
 use crate::store::payment_lists::ListedPayment;
 use crate::web::auth::Staff;
 use crate::web::day::{Day, span};
-use crate::web::{Answer, Envelope, Page, ProblemBody, Query, WebResult, WebState};
+use crate::web::{
+    Answer, Envelope, Json, Nothing, Page, Path, ProblemBody, Query, WebResult, WebState,
+};
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
-    OpenApiRouter::new().routes(routes!(list_payments))
+    OpenApiRouter::new()
+        .routes(routes!(list_payments))
+        .routes(routes!(accept_payment))
+        .routes(routes!(keep_payment))
 }
 
 /// A payment. Who paid is named by the member, never by openid.
@@ -87,6 +93,56 @@ impl From<ListedPayment> for PaymentView {
             created_at: payment.created_at,
         }
     }
+}
+
+/// Why a person decides so about a payment.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct JudgeBody {
+    /// At most 200 characters.
+    reason: String,
+}
+
+/// Accepts a flagged payment as the deposit of its payer.
+#[utoipa::path(
+    post, path = "/api/admin/payments/{orderNo}/accept", tag = "staff", security(("staff" = [])),
+    params(("orderNo" = String, Path, description = "or WeChat Pay's number of the payment")),
+    request_body = JudgeBody,
+    responses(
+        (status = 200, body = Envelope<Nothing>),
+        (status = 409, description = "wrong_state, already_enrolled, duplicate, already_decided", body = ProblemBody),
+        (status = 422, description = "invalid_input, camp_not_enrolling", body = ProblemBody)
+    )
+)]
+async fn accept_payment(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Path(number): Path<String>,
+    Json(body): Json<JudgeBody>,
+) -> WebResult<Answer<Nothing>> {
+    judge_payment::accept(&ctx, &actor, &number, &body.reason).await?;
+    Ok(Answer(Nothing))
+}
+
+/// Keeps what is here of a payment, for who cannot be identified.
+#[utoipa::path(
+    post, path = "/api/admin/payments/{orderNo}/keep", tag = "staff", security(("staff" = [])),
+    params(("orderNo" = String, Path, description = "or WeChat Pay's number of the payment")),
+    request_body = JudgeBody,
+    responses(
+        (status = 200, body = Envelope<Nothing>),
+        (status = 409, description = "wrong_state, already_decided", body = ProblemBody),
+        (status = 422, description = "invalid_input", body = ProblemBody)
+    )
+)]
+async fn keep_payment(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Path(number): Path<String>,
+    Json(body): Json<JudgeBody>,
+) -> WebResult<Answer<Nothing>> {
+    judge_payment::keep(&ctx, &actor, &number, &body.reason).await?;
+    Ok(Answer(Nothing))
 }
 
 /// Payments, newest first.

@@ -1,0 +1,137 @@
+//! Flagged payments that a person accepts as the deposit, or keeps.
+
+use campkeeper::catalogue::{Refusal, WrongState};
+use campkeeper::domain::{OrderFlag, PaymentId, RefundStatus};
+use campkeeper::services::Error;
+use campkeeper::services::judge_payment::{accept, keep};
+use campkeeper::services::refund::{
+    approve, close_payment, propose_flagged, propose_manual, run_due,
+};
+use campkeeper::store::{Note, payments};
+
+use chrono::TimeDelta;
+use sandbox::wechat_pay::RefundOutcome;
+
+use crate::on_both_engines;
+use crate::stage::{
+    Cast, OVER_AT, Stage, account, admin, clear, closing, coach, order_no, other_admin,
+};
+
+impl Stage {
+    /// The payment with the number 9, of 98 yuan in place of 99, and its proposal.
+    async fn wrong_amount(&self, claimed: i64) {
+        self.run(&format!(
+            "INSERT INTO payment_record (id, order_no, camp_id, status, flag, amount_fen, paid_fen, \
+             paid_at, transaction_id, start_date, end_date, total_days, required_days, grace_days, \
+             claimed_planet_id, claimed_nickname, bind_status, expires_at, queries, created_at, \
+             updated_at) VALUES (9, '{}', 1, 'paid', 'wrong_amount', 9900, 9800, \
+             {OVER_AT} - 864000000000, '4200000000000000000000000009', '2026-01-01', '2026-01-10', \
+             10, 7, 1, '{}', '会员{claimed}', 'pending', 0, 0, 0, 0)",
+            order_no(9),
+            account(claimed)
+        ))
+        .await;
+        self.run(&format!(
+            "INSERT INTO planet_user (planet_user_id, nickname, card_name, wechat_nickname, \
+             in_roster, created_at, updated_at) VALUES ({}, '会员{claimed}', '', '', TRUE, 0, 0)",
+            account(claimed)
+        ))
+        .await;
+        let ctx = self.ctx.clone();
+        let note = Note::new("wechat_pay", "payment confirmed", ctx.now());
+        let proposed = self.ctx.db.write(move |tx| {
+            Box::pin(async move { propose_flagged(&ctx, tx, PaymentId(9), &note).await })
+        });
+        proposed.await.unwrap().unwrap();
+    }
+}
+
+on_both_engines! {
+    async fn a_flagged_payment_that_is_accepted_is_a_deposit_like_any_other(db) {
+        let stage = Stage::set(db, &[clear(1)]).await;
+        stage.wrong_amount(9).await;
+        assert!(matches!(
+            accept(&stage.ctx, &coach(), &order_no(9), "差一元，算报名").await,
+            Err(Error::Forbidden(_))
+        ));
+        accept(&stage.ctx, &admin(), "4200000000000000000000000009", "差一元，算报名").await.unwrap();
+        assert_eq!(stage.status(9).await, RefundStatus::Rejected);
+        assert_eq!(stage.posted(9).await, [format!("plain suspense held 9800 accept:{}:1", order_no(9))]);
+        let payment = payments::by_id(&mut stage.db.read().await.unwrap(), PaymentId(9)).await.unwrap().unwrap();
+        assert_eq!(payment.flag, None);
+        assert!(payment.member_id.is_some());
+        let again = accept(&stage.ctx, &admin(), &order_no(9), "差一元，算报名").await;
+        assert!(matches!(again, Err(Error::Refused(Refusal::WrongState(WrongState::NotFlagged)))), "{again:?}");
+        stage.assert_in_order().await;
+        // It is judged by its days, and what was paid goes back.
+        stage.run(&format!(
+            "INSERT INTO sync_ranking (sync_id, planet_user_id, nickname, checked_in_days) VALUES (1, {}, '会员9', 8)",
+            account(9)
+        )).await;
+        stage.build().await;
+        let refund = stage.of(9).await;
+        assert_eq!((refund.status(), refund.proposal.amount_fen.get()), (RefundStatus::Pending, 9800));
+    }
+
+    async fn neither_payer_nor_account_gets_a_second_place(db) {
+        let stage = Stage::set(db, &[clear(1), clear(2)]).await;
+        stage.wrong_amount(1).await;
+        let taken = accept(&stage.ctx, &admin(), &order_no(9), "算报名").await;
+        assert!(matches!(taken, Err(Error::Refused(Refusal::Duplicate(_)))), "{taken:?}");
+        stage.run("UPDATE payment_record SET claimed_planet_id = NULL, claimed_nickname = NULL WHERE id = 9").await;
+        stage.run("UPDATE payment_record SET openid_mac = BYTES'07' WHERE id IN (2, 9)").await;
+        let taken = accept(&stage.ctx, &admin(), &order_no(9), "算报名").await;
+        assert!(matches!(taken, Err(Error::Refused(Refusal::AlreadyEnrolled { .. }))), "{taken:?}");
+        assert_eq!(stage.posted(9).await, [""; 0]);
+        let payment = payments::by_id(&mut stage.db.read().await.unwrap(), PaymentId(9)).await.unwrap().unwrap();
+        assert_eq!(payment.flag, Some(OrderFlag::WrongAmount));
+    }
+
+    async fn what_nobody_can_be_found_for_is_kept_unless_it_is_on_its_way(db) {
+        let stage = Stage::set(db, &[clear(1)]).await;
+        stage.wrong_amount(9).await;
+        stage.approved(1).await;
+        let under_way = keep(&stage.ctx, &admin(), &order_no(1), "找不到本人").await;
+        assert!(matches!(under_way, Err(Error::Refused(Refusal::AlreadyDecided { .. }))), "{under_way:?}");
+        keep(&stage.ctx, &admin(), &order_no(9), "找不到本人").await.unwrap();
+        assert_eq!(stage.posted(9).await, [format!("plain suspense kept 9800 keep:{}:1", order_no(9))]);
+        let again = keep(&stage.ctx, &admin(), &order_no(9), "找不到本人").await;
+        assert!(matches!(again, Err(Error::Refused(Refusal::WrongState(WrongState::NothingToKeep)))), "{again:?}");
+        let refused = approve(&stage.ctx, &admin(), stage.of(9).await.id, None).await;
+        assert!(refused.is_err(), "the no stands");
+        stage.assert_in_order().await;
+    }
+
+    async fn an_account_is_free_again_after_anything_but_its_deposit(db) {
+        let stage = Stage::set(db, &[clear(1), clear(2)]).await;
+        stage.run("UPDATE payment_record SET openid_mac = BYTES'07' WHERE id = 1").await;
+        // Refunded by hand before the end: they may pay again, from another phone or the same.
+        propose_manual(&stage.ctx, &admin(), &order_no(1), "提前离营").await.unwrap();
+        approve(&stage.ctx, &other_admin(), stage.of(1).await.id, None).await.unwrap();
+        stage.pass(TimeDelta::minutes(2));
+        run_due(&stage.ctx).await.unwrap();
+        stage.finish(&stage.of(1).await, RefundOutcome::Success);
+        stage.pass(TimeDelta::minutes(2));
+        run_due(&stage.ctx).await.unwrap();
+        stage.wrong_amount(1).await;
+        stage.run("UPDATE payment_record SET openid_mac = BYTES'07' WHERE id = 9").await;
+        accept(&stage.ctx, &admin(), &order_no(9), "重新报名").await.unwrap();
+        stage.build().await;
+        let refund = stage.of(9).await;
+        assert_eq!((refund.proposal.rivals, refund.status()), (0, RefundStatus::Pending));
+        approve(&stage.ctx, &admin(), refund.id, None).await.unwrap();
+        stage.assert_in_order().await;
+    }
+
+    async fn what_was_settled_outside_uses_an_account_up_only_if_it_was_earned(db) {
+        let short = Cast { ranking_days: 2, post_days: 2, ..clear(1) };
+        let stage = Stage::set(db, &[short, clear(2)]).await;
+        for payment in [1, 2] {
+            close_payment(&stage.ctx, &admin(), &order_no(payment), closing(9900)).await.unwrap();
+        }
+        let released = stage.texts(
+            "SELECT CAST(id AS TEXT) FROM camp_member WHERE released_at IS NOT NULL ORDER BY id"
+        ).await;
+        assert_eq!(released, ["1"]);
+    }
+}
