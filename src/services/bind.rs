@@ -1,5 +1,7 @@
 //! Binding after paying: the member says who they are, within seven days; afterwards staff do.
 
+use serde_json::json;
+
 use crate::domain::{
     BindMethod, BindStatus, CampId, Machine as _, MatchStatus, MemberId, Timestamp,
 };
@@ -8,6 +10,7 @@ use crate::store::{Lock, Note, Tx, members};
 
 use super::contest::{self, Newcomer};
 use super::matching::claimed;
+use super::rows;
 use super::{Context, Error, FieldError, Refusal, Result, WrongState, access_token, identity};
 
 /// Payments looked at in one round of the job.
@@ -126,6 +129,9 @@ fn refuse_unless_open(payment: &Payment, now: Timestamp) -> Result<()> {
 
 /// Expires the bindings whose seven days have passed; the smart match takes them from there.
 /// Gives how many.
+///
+/// # Errors
+/// [`Error::PartlyDone`] while rows cannot be read; the others are expired all the same.
 pub async fn expire(ctx: &Context) -> Result<usize> {
     let note = Note::new("expire-bindings", "seven days have passed", ctx.now());
     let mut expired = 0;
@@ -135,10 +141,15 @@ pub async fn expire(ctx: &Context) -> Result<usize> {
             payments::bind_expired(&mut conn, ctx.now(), BATCH).await?
         };
         // Each round leaves none of its own behind: they have expired, or the member was faster.
-        if due.is_empty() {
-            return Ok(expired);
+        if due.good.is_empty() {
+            let figures = json!({ "expired": expired, "unreadable": due.bad.len() });
+            rows::log(&due.bad);
+            return match due.bad.len() {
+                0 => Ok(expired),
+                _ => Err(Error::PartlyDone(figures)),
+            };
         }
-        for payment in due {
+        for payment in due.good {
             expired += usize::from(expire_one(ctx, &payment, &note).await?);
         }
     }

@@ -14,6 +14,7 @@ use crate::store::{Conn, Lock, Note, Tx, camps, members, payments, planet_users,
 use super::identity::{self, Judged};
 use super::matching::said;
 use super::notify::{Notice, tell_deciders};
+use super::rows::readable;
 use super::{Context, Error, Refusal, Result};
 
 /// The operator of a doubt: nobody has decided it.
@@ -51,14 +52,12 @@ pub(super) async fn settle(
     let Some(account) = judged.identity.planet_user_id else {
         return Ok(());
     };
-    if members::claiming(tx, newcomer.camp, account)
-        .await?
-        .is_empty()
-    {
+    let claiming = members::claiming(tx, newcomer.camp, account).await?;
+    if readable(claiming).is_empty() {
         return Ok(());
     }
     tx.lock(Lock::Decisions).await?;
-    let others = members::claiming(tx, newcomer.camp, account).await?;
+    let others = readable(members::claiming(tx, newcomer.camp, account).await?);
     let Some(first) = others.first() else {
         return Ok(());
     };

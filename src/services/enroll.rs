@@ -15,6 +15,7 @@ use crate::store::sessions::Session;
 use crate::store::{Note, StoreError, camps};
 
 use super::close_order::{self, Closing, pay_failure};
+use super::rows::readable;
 use super::transact::again_if_overtaken;
 use super::{Context, Error, Refusal, Result, WrongState, confirm_payment, contest, identity};
 
@@ -166,7 +167,8 @@ async fn open_orders(
 ) -> Result<(Option<Payment>, Vec<Payment>)> {
     let mut conn = ctx.db.read().await?;
     let open = payments::open_of_session(&mut conn, &session.id_hash, camp.id).await?;
-    let (now, macs) = (ctx.now(), session.person(ctx.keys())?.openid_macs);
+    let (open, now) = (readable(open), ctx.now());
+    let macs = session.person(ctx.keys())?.openid_macs;
     let (mut fitting, mut others): (Vec<_>, Vec<_>) = open.into_iter().partition(|order| {
         let same_payer = match &order.payer {
             Some(payer) => macs.iter().flatten().any(|mac| *mac == payer.openid_mac),

@@ -7,6 +7,7 @@ use crate::domain::{CampId, MemberId, Timestamp};
 use crate::store::evidence::{self, LastRead, MemberEvidence};
 use crate::store::{Conn, Tx, members};
 
+use super::rows::readable;
 use super::{Error, Result};
 
 /// The settling camps that are to be read again: somebody's own last day has ended since the ranking
@@ -30,7 +31,7 @@ pub(super) async fn awaited(conn: &mut Conn, now: Timestamp) -> Result<BTreeSet<
 /// order; answers how many are eligible now and were not before.
 pub(super) async fn judge_camp(tx: &mut Tx, camp: CampId, now: Timestamp) -> Result<i64> {
     let mut newly_eligible = 0;
-    for member in evidence::of_camp(tx, camp).await? {
+    for member in readable(evidence::of_camp(tx, camp).await?) {
         let is_eligible = judge(tx, &member, now).await?;
         newly_eligible += i64::from(is_eligible && !member.eligible);
     }

@@ -192,7 +192,7 @@ pub async fn own_places(ctx: &Context, wecom_userid: &str) -> Result<Vec<MemberP
         ..Person::default()
     };
     let mut places = BTreeMap::new();
-    for payment in payments::of_person(&mut conn, &person).await? {
+    for payment in readable(payments::of_person(&mut conn, &person).await?) {
         let has_paid = matches!(
             payment.status,
             OrderStatus::Paid | OrderStatus::Refunding | OrderStatus::Refunded

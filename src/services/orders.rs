@@ -8,7 +8,7 @@ use crate::store::refunds::{self, Refund};
 use crate::store::sessions::Session;
 use crate::store::{Conn, Keyring, Listing as _, Page, PageRequest, camps, members, reports};
 
-use super::rows::logged;
+use super::rows::{logged, readable};
 use super::{Context, Error, Refusal, Result, access_token};
 
 /// A WeCom group holds 500 people (owner's wishes); the next picture is shown from then on.
@@ -49,6 +49,7 @@ pub async fn status(ctx: &Context, session: Option<&Session>, order_no: &str) ->
 pub async fn of_session(ctx: &Context, session: &Session) -> Result<Vec<OrderView>> {
     let mut conn = ctx.db.read().await?;
     let payments = payments::of_person(&mut conn, &session.person(ctx.keys())?).await?;
+    let payments = readable(payments);
     let mut orders = Vec::with_capacity(payments.len());
     for payment in payments {
         let gave_no_place = payment.member_id.is_none() && payment.paid_at.is_some();

@@ -10,6 +10,7 @@ use crate::domain::{CampStatus, MatchStatus, MemberId, Terms, Timestamp};
 use crate::store::members::Member;
 use crate::store::{Conn, camps, checkins, members, payments, syncs};
 
+use super::rows::readable;
 use super::{Context, Error, Result, proof};
 
 /// How a member is doing.
@@ -103,7 +104,7 @@ async fn days_of(
     };
     let (from, to) = (terms.start_date, terms.end_date);
     let check_ins = checkins::of_account(conn, member.camp_id, account, from, to).await?;
-    Ok(check_ins
+    Ok(readable(check_ins)
         .into_iter()
         .map(|check_in| (check_in.day, check_in.at))
         .collect())

@@ -1,11 +1,13 @@
 //! Asking WeChat Pay about orders without a payment: its notification may have been lost.
 
 use chrono::TimeDelta;
+use serde_json::json;
 
 use crate::domain::{OrderStatus, Timestamp};
 use crate::store::payments::{self, Payment};
 
 use super::close_order::{self, AtWechatPay, Closing};
+use super::rows;
 use super::{Context, Error, Result};
 
 /// Orders asked about in one round.
@@ -29,10 +31,15 @@ pub struct Summary {
     pub closed: usize,
     /// Of these, still unclear; they are asked about again.
     pub unclear: usize,
+    /// Orders that fit no state: nobody asks about them until a person has mended the row.
+    pub unreadable: usize,
 }
 
 /// Asks WeChat Pay about orders that are due: applies lost payments, closes what has expired (there
 /// first), and asks the last question about what was closed before.
+///
+/// # Errors
+/// [`Error::PartlyDone`] while rows cannot be read; the others are asked about all the same.
 pub async fn unpaid(ctx: &Context) -> Result<Summary> {
     ctx.pay()?;
     let mut summary = Summary::default();
@@ -41,14 +48,19 @@ pub async fn unpaid(ctx: &Context) -> Result<Summary> {
             let mut conn = ctx.db.read().await?;
             payments::unpaid_due(&mut conn, ctx.now(), BATCH).await?
         };
-        if due.is_empty() {
+        if due.good.is_empty() {
+            rows::log(&due.bad);
+            summary.unreadable = due.bad.len();
             break;
         }
-        for order in due {
+        for order in due.good {
             reconcile(ctx, &order, &mut summary).await?;
         }
     }
-    Ok(summary)
+    match summary.unreadable {
+        0 => Ok(summary),
+        _ => Err(Error::PartlyDone(json!(summary))),
+    }
 }
 
 /// Asks about one order. Whatever comes of it, it is not due again in this run.

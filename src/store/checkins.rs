@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use crate::domain::{CampId, CheckInSource, PlanetUserId, SyncId, Timestamp, UnknownWord};
 
 use super::db::{Conn, run};
-use super::{StoreError, StoreResult, Tx};
+use super::{Rows, StoreError, StoreResult, Tx};
 
 const TABLE: &str = "checkin_record";
 /// Rows of one `INSERT`: SQLite binds at most 32,766 values.
@@ -78,7 +78,7 @@ fn read_day(text: &str, id: i64) -> StoreResult<NaiveDate> {
     })
 }
 
-fn many(rows: Vec<CheckInRow>) -> StoreResult<Vec<CheckIn>> {
+fn many(rows: Vec<CheckInRow>) -> Rows<CheckIn> {
     rows.into_iter().map(CheckIn::try_from).collect()
 }
 
@@ -90,12 +90,12 @@ pub async fn newest_post_at(conn: &mut Conn, camp: CampId) -> StoreResult<Option
 }
 
 /// A camp's check-ins from a day on.
-pub async fn from_day(conn: &mut Conn, camp: CampId, day: NaiveDate) -> StoreResult<Vec<CheckIn>> {
-    many(run!(conn, c => sqlx::query_as(FROM_DAY)
+pub async fn from_day(conn: &mut Conn, camp: CampId, day: NaiveDate) -> StoreResult<Rows<CheckIn>> {
+    Ok(many(run!(conn, c => sqlx::query_as(FROM_DAY)
         .bind(camp.0)
         .bind(day.to_string())
         .fetch_all(c)
-        .await)?)
+        .await)?))
 }
 
 /// Adds check-ins, or brings those of the same camp, account and day up to date. None may be in
@@ -162,14 +162,14 @@ pub async fn of_account(
     account: PlanetUserId,
     from: NaiveDate,
     to: NaiveDate,
-) -> StoreResult<Vec<CheckIn>> {
-    many(run!(conn, c => sqlx::query_as(OF_ACCOUNT)
+) -> StoreResult<Rows<CheckIn>> {
+    Ok(many(run!(conn, c => sqlx::query_as(OF_ACCOUNT)
         .bind(camp.0)
         .bind(account.0)
         .bind(from.to_string())
         .bind(to.to_string())
         .fetch_all(c)
-        .await)?)
+        .await)?))
 }
 
 /// How many days each account has a check-in on, between two days, both inclusive: what the

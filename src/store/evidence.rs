@@ -10,7 +10,7 @@ use crate::domain::{
 
 use super::db::{Conn, run};
 use super::payments::TermsColumns;
-use super::{StoreError, StoreResult};
+use super::{Rows, StoreError, StoreResult};
 
 const TABLE: &str = "camp_member";
 
@@ -207,10 +207,10 @@ pub async fn last_read(conn: &mut Conn) -> StoreResult<Vec<LastRead>> {
 }
 
 /// What is stated of the days of all members of a camp, by member.
-pub async fn of_camp(conn: &mut Conn, camp: CampId) -> StoreResult<Vec<MemberEvidence>> {
+pub async fn of_camp(conn: &mut Conn, camp: CampId) -> StoreResult<Rows<MemberEvidence>> {
     let rows: Vec<EvidenceRow> =
         run!(conn, c => sqlx::query_as(OF_CAMP).bind(camp.0).fetch_all(c).await)?;
-    rows.into_iter().map(MemberEvidence::try_from).collect()
+    Ok(rows.into_iter().map(MemberEvidence::try_from).collect())
 }
 
 /// What is stated of the days of one member.

@@ -8,7 +8,7 @@ use crate::domain::{
 use super::bundle::Statement;
 use super::db::{Conn, run};
 use super::status_log::StatusLog;
-use super::{Note, Operator, StoreError, StoreResult, Tx, held};
+use super::{Note, Operator, Rows, StoreError, StoreResult, Tx, held};
 
 const TABLE: &str = "camp_member";
 const LOG: StatusLog = StatusLog(LOG_ADD);
@@ -216,7 +216,7 @@ impl TryFrom<MemberRow> for Member {
     }
 }
 
-fn many(rows: Vec<MemberRow>) -> StoreResult<Vec<Member>> {
+fn many(rows: Vec<MemberRow>) -> Rows<Member> {
     rows.into_iter().map(Member::try_from).collect()
 }
 
@@ -228,8 +228,10 @@ pub async fn by_id(conn: &mut Conn, id: MemberId) -> StoreResult<Option<Member>>
 }
 
 /// All members of a camp.
-pub async fn of_camp(conn: &mut Conn, camp: CampId) -> StoreResult<Vec<Member>> {
-    many(run!(conn, c => sqlx::query_as(OF_CAMP).bind(camp.0).fetch_all(c).await)?)
+pub async fn of_camp(conn: &mut Conn, camp: CampId) -> StoreResult<Rows<Member>> {
+    Ok(many(
+        run!(conn, c => sqlx::query_as(OF_CAMP).bind(camp.0).fetch_all(c).await)?,
+    ))
 }
 
 /// The member of a camp who is known to be a planet account.
@@ -251,9 +253,9 @@ pub async fn claiming(
     conn: &mut Conn,
     camp: CampId,
     account: PlanetUserId,
-) -> StoreResult<Vec<Member>> {
+) -> StoreResult<Rows<Member>> {
     let claiming = Statement::new(CLAIMING).bind(camp.0).bind(account.0);
-    many(conn.ask_all(claiming).await?)
+    Ok(many(conn.ask_all(claiming).await?))
 }
 
 /// Who moved a member's match last, and when.
@@ -302,11 +304,11 @@ pub async fn naming(
 pub async fn matched_to_anywhere(
     conn: &mut Conn,
     account: PlanetUserId,
-) -> StoreResult<Vec<Member>> {
-    many(run!(conn, c => sqlx::query_as(MATCHED_TO_ANYWHERE)
+) -> StoreResult<Rows<Member>> {
+    Ok(many(run!(conn, c => sqlx::query_as(MATCHED_TO_ANYWHERE)
         .bind(account.0)
         .fetch_all(c)
-        .await)?)
+        .await)?))
 }
 
 /// How many members a camp had before this one.

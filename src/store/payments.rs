@@ -9,7 +9,7 @@ use crate::domain::{
 use super::bundle::Statement;
 use super::db::{Conn, run};
 use super::status_log::StatusLog;
-use super::{Macs, Note, Sealed, StoreResult, Tx, held};
+use super::{Macs, Note, Rows, Sealed, StoreResult, Tx, held};
 
 mod promise;
 mod row;
@@ -243,7 +243,7 @@ fn one(row: Option<PaymentRow>) -> StoreResult<Option<Payment>> {
     row.map(Payment::try_from).transpose()
 }
 
-fn many(rows: Vec<PaymentRow>) -> StoreResult<Vec<Payment>> {
+fn many(rows: Vec<PaymentRow>) -> Rows<Payment> {
     rows.into_iter().map(Payment::try_from).collect()
 }
 
@@ -286,18 +286,18 @@ pub async fn open_of_session(
     conn: &mut Conn,
     session_hash: &[u8],
     camp: CampId,
-) -> StoreResult<Vec<Payment>> {
-    many(run!(conn, c => sqlx::query_as(OPEN_OF_SESSION)
+) -> StoreResult<Rows<Payment>> {
+    Ok(many(run!(conn, c => sqlx::query_as(OPEN_OF_SESSION)
         .bind(session_hash)
         .bind(camp.0)
         .fetch_all(c)
-        .await)?)
+        .await)?))
 }
 
 /// A person's orders, newest first, at most 100.
-pub async fn of_person(conn: &mut Conn, person: &Person) -> StoreResult<Vec<Payment>> {
+pub async fn of_person(conn: &mut Conn, person: &Person) -> StoreResult<Rows<Payment>> {
     let [present, first, second, third] = &person.openid_macs;
-    many(run!(conn, c => sqlx::query_as(OF_PERSON)
+    Ok(many(run!(conn, c => sqlx::query_as(OF_PERSON)
         .bind(&person.session_hash)
         .bind(&person.wecom_userid)
         .bind(present)
@@ -305,7 +305,7 @@ pub async fn of_person(conn: &mut Conn, person: &Person) -> StoreResult<Vec<Paym
         .bind(second)
         .bind(third)
         .fetch_all(c)
-        .await)?)
+        .await)?))
 }
 
 /// The payment by which a person holds a place in a camp.
@@ -343,12 +343,12 @@ pub async fn to_confirm(
 }
 
 /// Orders without a payment that WeChat Pay is to be asked about, the longest waiting first.
-pub async fn unpaid_due(conn: &mut Conn, now: Timestamp, limit: i64) -> StoreResult<Vec<Payment>> {
-    many(run!(conn, c => sqlx::query_as(UNPAID_DUE)
+pub async fn unpaid_due(conn: &mut Conn, now: Timestamp, limit: i64) -> StoreResult<Rows<Payment>> {
+    Ok(many(run!(conn, c => sqlx::query_as(UNPAID_DUE)
         .bind(now.micros())
         .bind(limit)
         .fetch_all(c)
-        .await)?)
+        .await)?))
 }
 
 /// Members' payments whose seven days have passed unbound.
@@ -356,17 +356,19 @@ pub async fn bind_expired(
     conn: &mut Conn,
     now: Timestamp,
     limit: i64,
-) -> StoreResult<Vec<Payment>> {
-    many(run!(conn, c => sqlx::query_as(BIND_EXPIRED)
+) -> StoreResult<Rows<Payment>> {
+    Ok(many(run!(conn, c => sqlx::query_as(BIND_EXPIRED)
         .bind(now.micros())
         .bind(limit)
         .fetch_all(c)
-        .await)?)
+        .await)?))
 }
 
 /// The payments that made the members of a camp.
-pub async fn of_members(conn: &mut Conn, camp: CampId) -> StoreResult<Vec<Payment>> {
-    many(run!(conn, c => sqlx::query_as(OF_MEMBERS).bind(camp.0).fetch_all(c).await)?)
+pub async fn of_members(conn: &mut Conn, camp: CampId) -> StoreResult<Rows<Payment>> {
+    Ok(many(
+        run!(conn, c => sqlx::query_as(OF_MEMBERS).bind(camp.0).fetch_all(c).await)?,
+    ))
 }
 
 /// The members of a camp whose payers are known to be a planet account in another camp.

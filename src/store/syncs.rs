@@ -8,7 +8,7 @@ use crate::domain::{
 
 use super::db::{Conn, run};
 use super::payments::TermsColumns;
-use super::{StoreError, StoreResult, Tx, held};
+use super::{Rows, StoreError, StoreResult, Tx, held};
 
 const TABLE: &str = "sync_run";
 /// Rows of one `INSERT`: SQLite binds at most 32,766 values.
@@ -420,18 +420,17 @@ pub async fn drop_all(tx: &mut Tx, camp: CampId, error: &str, now: Timestamp) ->
 }
 
 /// What the members of a camp agreed to and who they say to be, by member.
-pub async fn entrants(conn: &mut Conn, camp: CampId) -> StoreResult<Vec<Entrant>> {
+pub async fn entrants(conn: &mut Conn, camp: CampId) -> StoreResult<Rows<Entrant>> {
     let rows: Vec<EntrantRow> =
         run!(conn, c => sqlx::query_as(ENTRANTS).bind(camp.0).fetch_all(c).await)?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Entrant {
-                member_id: MemberId(row.id),
-                terms: row.terms()?,
-                is_bound: row.bind_status == BindStatus::Completed.as_str(),
-                claimed_planet_id: row.claimed_planet_id,
-                claimed_nickname: row.claimed_nickname,
-            })
+    let entrants = rows.into_iter().map(|row| {
+        Ok(Entrant {
+            member_id: MemberId(row.id),
+            terms: row.terms()?,
+            is_bound: row.bind_status == BindStatus::Completed.as_str(),
+            claimed_planet_id: row.claimed_planet_id,
+            claimed_nickname: row.claimed_nickname,
         })
-        .collect()
+    });
+    Ok(entrants.collect())
 }

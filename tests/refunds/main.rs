@@ -23,6 +23,7 @@ mod support;
 mod account;
 mod alarms;
 mod archiving;
+mod bad_rows;
 mod books;
 mod choosing;
 mod custody;

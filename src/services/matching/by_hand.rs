@@ -9,6 +9,7 @@ use crate::domain::staff::Actor;
 use crate::domain::{
     Action, BindMethod, BindStatus, Machine as _, MatchStatus, MemberId, PlanetUserId,
 };
+use crate::services::rows::readable;
 use crate::services::{
     Context, Duplicate, Error, FieldError, Result, WrongState, evidence, refund, require,
 };
@@ -88,7 +89,11 @@ pub(super) async fn follow(
     let mut payments = vec![before.payment_id];
     for account in [before.identity.planet_user_id, now].into_iter().flatten() {
         let claiming = members::claiming(tx, before.camp_id, account).await?;
-        payments.extend(claiming.into_iter().map(|member| member.payment_id));
+        payments.extend(
+            readable(claiming)
+                .into_iter()
+                .map(|member| member.payment_id),
+        );
     }
     payments.sort_unstable();
     payments.dedup();
@@ -238,7 +243,7 @@ async fn tell_other_claimants(
     account: PlanetUserId,
     note: &Note,
 ) -> Result<()> {
-    for other in members::claiming(tx, member.camp_id, account).await? {
+    for other in readable(members::claiming(tx, member.camp_id, account).await?) {
         let mut identity = other.identity;
         if other.id != member.id && identity.add_reason(&Reason::GivenToAnother.to_string()) {
             members::set_identity(tx, other.id, other.match_status, &identity, note.at).await?;

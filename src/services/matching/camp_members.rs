@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::domain::matching::{Candidate, Claim};
 use crate::domain::{BindStatus, CampId, MatchStatus, MemberId, OrderStatus, PlanetUserId};
+use crate::services::rows::readable;
 use crate::services::{Result, identity};
 use crate::store::members::Member;
 use crate::store::payments::Payment;
@@ -60,13 +61,11 @@ pub(super) struct CampMembers {
 
 impl CampMembers {
     pub(super) async fn load(conn: &mut Conn, camp: CampId) -> Result<Self> {
-        let mut payments: HashMap<_, _> = payments::of_members(conn, camp)
-            .await?
+        let mut payments: HashMap<_, _> = readable(payments::of_members(conn, camp).await?)
             .into_iter()
             .map(|payment| (payment.id, payment))
             .collect();
-        let members = members::of_camp(conn, camp)
-            .await?
+        let members = readable(members::of_camp(conn, camp).await?)
             .into_iter()
             .filter_map(|member| Some((payments.remove(&member.payment_id)?, member)))
             .map(|(payment, member)| (member, payment))

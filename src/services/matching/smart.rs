@@ -13,6 +13,7 @@ use crate::domain::{
 };
 use crate::services::by_camp::FailedCamps;
 use crate::services::notify::{Notice, tell_deciders};
+use crate::services::rows::readable;
 use crate::services::{Context, Error, Result};
 use crate::store::members::{Identity, Member};
 use crate::store::payments::Payment;
@@ -110,6 +111,8 @@ async fn match_members(
         camps: 1,
         ..Summary::default()
     };
+    // A member who cannot be decided about holds up nobody else; the camp has failed all the same.
+    let mut failure = None;
     for (id, opinion, why) in judged.chain(passed_over) {
         let note = Note::new(OPERATOR, why, ctx.now());
         let context = ctx.clone();
@@ -123,10 +126,13 @@ async fn match_members(
             Ok(Outcome::ForPeople) => summary.for_people += 1,
             Ok(Outcome::Left) => {}
             Err(error) if error.is_conflict() => summary.overtaken += 1,
-            Err(error) => return Err(error),
+            Err(error) => {
+                tracing::error!(member.id = id.0, %error, "a member is not matched");
+                failure = Some(error);
+            }
         }
     }
-    Ok(summary)
+    failure.map_or(Ok(summary), Err)
 }
 
 /// The machine's opinion of one member; by default none.
@@ -257,7 +263,7 @@ async fn uncontested(tx: &mut Tx, member: &Member, opinion: &Opinion) -> Result<
     if was_looked_at(member) {
         return Ok(None);
     }
-    let claiming = members::claiming(tx, member.camp_id, *account).await?;
+    let claiming = readable(members::claiming(tx, member.camp_id, *account).await?);
     let alone = claiming.iter().all(|other| other.id == member.id);
     Ok(alone.then(|| opinion.identity(member, *account, nickname)))
 }

@@ -8,6 +8,7 @@ use crate::domain::roster::{self, KnownAccount, NameLink};
 use crate::domain::{OrderStatus, Timestamp};
 use crate::services::contest::{claim_status, doubt};
 use crate::services::matching::tell_people;
+use crate::services::rows::readable;
 use crate::services::{Context, Error, Result};
 use crate::store::audit::Entry;
 use crate::store::members::{Identity, Member};
@@ -75,7 +76,7 @@ async fn doubt_matches(
     now: Timestamp,
 ) -> Result<usize> {
     let mut doubted = 0;
-    for member in members::matched_to_anywhere(tx, link.account).await? {
+    for member in readable(members::matched_to_anywhere(tx, link.account).await?) {
         let payment = payments::by_id(tx, member.payment_id).await?;
         let payment = payment.ok_or(Error::NotFound)?;
         if !rests_on(&payment, link) || claim_status(tx, &member).await?.is_some() {

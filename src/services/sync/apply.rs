@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 
 use crate::domain::{CampId, CheckInSource, PlanetUserId, SyncId, Timestamp};
 use crate::platforms::zsxq::{Post, RankedUser};
+use crate::services::rows::readable;
 use crate::services::{Context, Result, evidence, proof, roster};
 use crate::store::checkins::{self, CheckIn};
 use crate::store::members::{self, Member};
@@ -34,8 +35,8 @@ pub(super) async fn complete(
     roster::unlink_namesakes(ctx, tx, now).await?;
     let new_checkins = keep_check_ins(tx, id, camp_id, whole).await?;
 
-    let mut members = members::of_camp(tx, camp_id).await?;
-    let entrants = syncs::entrants(tx, camp_id).await?;
+    let mut members = readable(members::of_camp(tx, camp_id).await?);
+    let entrants = readable(syncs::entrants(tx, camp_id).await?);
     let note = Note::new("sync", format!("confirmed by sync {id}"), now);
     claims::confirm(tx, &mut members, &entrants, &note).await?;
     proof::recognize(ctx, tx, &whole.topics.posts, &mut members, &note).await?;
@@ -103,8 +104,7 @@ async fn keep_check_ins(tx: &mut Tx, id: SyncId, camp_id: CampId, whole: &Whole)
     let since = Timestamp::from(whole.since);
     let read = earliest(&whole.topics.posts);
     let kept: HashMap<(PlanetUserId, NaiveDate), CheckIn> =
-        checkins::from_day(tx, camp_id, since.shanghai_day())
-            .await?
+        readable(checkins::from_day(tx, camp_id, since.shanghai_day()).await?)
             .into_iter()
             .map(|check_in| ((check_in.account, check_in.day), check_in))
             .collect();
