@@ -32,6 +32,7 @@ pub(super) fn place(bot: &Bot, place: &MemberProgress) -> Place {
         camp_days: place.terms.calendar_days(),
         name: place.name().to_owned(),
         days: Days::of(place.member.checked_in_days, &place.terms),
+        source: place.member.days_source,
         matched: place.member.match_status == MatchStatus::Matched,
         may_bind: place.bind_status == BindStatus::Pending,
         joined: place.member.joined,

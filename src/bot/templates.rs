@@ -76,6 +76,8 @@ built_in![
     "notice_undelivered.txt",
     "overdue_steps.txt",
     "payment_abnormal.card",
+    "posts_missing.txt",
+    "ranking_odd.card",
     "refund_done.txt",
     "refund_failed.card",
     "refund_stuck.txt",

@@ -23,7 +23,7 @@ use crate::domain::refund::Difference;
 use crate::domain::{FieldError, FieldErrors, Timestamp};
 
 pub use refusal::{Duplicate, ErrorKind, Refusal, RequestFault, WrongState};
-pub use sync::SyncFault;
+pub use sync::{PostsFault, SyncFault};
 
 /// The name of the file that replaces sentences.
 const FILE: &str = "refusals.toml";
@@ -41,6 +41,7 @@ const REASONS: &[(&str, &[&str])] = &[
     (FieldError::SECTION, FieldError::VARIANTS),
     (SyncFault::SECTION, SyncFault::VARIANTS),
     (Difference::SECTION, Difference::VARIANTS),
+    (PostsFault::SECTION, PostsFault::VARIANTS),
 ];
 /// Why something is as it is, with a sentence for people in its section of the file.
 pub trait Reason: Serialize {
@@ -67,6 +68,10 @@ impl Reason for SyncFault {
 /// What has changed is told on its own, and within the refusal that it is the reason for.
 impl Reason for Difference {
     const SECTION: &'static str = "change";
+}
+
+impl Reason for PostsFault {
+    const SECTION: &'static str = "posts_fault";
 }
 
 const FIELD: &str = FieldError::SECTION;

@@ -118,6 +118,14 @@ pub enum WrongState {
     CampNotPublished { status: CampStatus },
     /// A field of a camp that somebody has paid for.
     FrozenByPayment { field: String },
+    /// A field of a camp that was put away.
+    FrozenByArchive { field: String },
+    /// The camp was put away.
+    CampArchived,
+    /// A sync that does not wait for anybody's word.
+    NothingToConfirm,
+    /// A newer ranking decides by now.
+    NewerRanking,
     /// A field of a camp that has begun.
     FrozenByStart { field: String },
     /// Only a camp that was put away can be opened again.

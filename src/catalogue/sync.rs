@@ -3,6 +3,8 @@
 use serde::Serialize;
 use strum::VariantNames;
 
+use crate::domain::evidence::Suspicion;
+
 /// Why a sync is not whole, or what its calendar lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, VariantNames)]
 #[serde(rename_all = "snake_case")]
@@ -22,10 +24,36 @@ pub enum SyncFault {
     UnexpectedAnswer,
     /// Somebody checked in between two pages, twice in a row.
     RankingUnsteady,
+    /// More pages than are read.
+    TooManyPages,
     /// The result could not be written.
     NotSaved,
-    /// The days are whole, and of the posts only the newest could be read.
-    OnlyNewestPosts,
-    /// The days are whole, and the oldest posts may be missing.
-    OldestPostsMissing,
+    /// The ranking is clean and nobody is in it: a person has to confirm that.
+    RankingEmpty,
+    /// The ranking is clean and has lost many: a person has to confirm that.
+    RankingShrunken,
+    /// The camp follows another project by now.
+    ProjectChanged,
+}
+
+impl From<Suspicion> for SyncFault {
+    fn from(suspicion: Suspicion) -> Self {
+        match suspicion {
+            Suspicion::Empty => Self::RankingEmpty,
+            Suspicion::Shrunken => Self::RankingShrunken,
+        }
+    }
+}
+
+/// What is missing of the posts of a sync whose ranking decides all the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, VariantNames)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum PostsFault {
+    /// Only the newest could be read.
+    OnlyNewest,
+    /// The oldest may be missing.
+    OldestMissing,
+    /// None was read; the sentence of the [`SyncFault`] says why.
+    Unread { cause: String },
 }

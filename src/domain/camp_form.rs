@@ -173,8 +173,8 @@ impl CampForm {
     }
 
     /// The first field that may no longer change, if `after` changes one: before the start all
-    /// may, but the terms, and the project that the days are read from, only while nobody has paid;
-    /// name, poster, introduction, group codes and staff always.
+    /// may, but the terms only while nobody has paid; the project that the days are read from until
+    /// the camp is put away; name, poster, introduction, group codes and staff always.
     #[must_use]
     pub fn frozen_change(
         &self,
@@ -217,7 +217,7 @@ impl CampForm {
             ),
             (
                 "planetProjectId",
-                terms_are_frozen,
+                status == CampStatus::Archived,
                 self.planet_project_id != after.planet_project_id,
             ),
             ("payeeId", started, self.payee_id != after.payee_id),
@@ -408,10 +408,10 @@ mod tests {
             ("totalDays", |f| f.terms.total_days = 9),
             ("requiredDays", |f| f.terms.required_days = 6),
             ("graceDays", |f| f.terms.grace_days = 0),
-            ("planetProjectId", |f| {
-                f.planet_project_id = Some("5".to_owned())
-            }),
         ];
+        let until_archived: &[(&str, Change)] = &[("planetProjectId", |f| {
+            f.planet_project_id = Some("5".to_owned())
+        })];
         let before_start: &[(&str, Change)] = &[("payeeId", |f| f.payee_id = Some("p".to_owned()))];
         let frozen = |change: &Change, status, paid| {
             let mut after = form();
@@ -429,6 +429,10 @@ mod tests {
             }
             for (field, change) in before_start {
                 assert_eq!(frozen(change, *status, true), started.then_some(*field));
+            }
+            for (field, change) in until_archived {
+                let is_archived = *status == CampStatus::Archived;
+                assert_eq!(frozen(change, *status, true), is_archived.then_some(*field));
             }
         }
     }

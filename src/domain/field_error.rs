@@ -69,6 +69,8 @@ pub enum FieldError {
     Empty,
     /// A table without a column that tells accounts apart.
     NoIdColumn,
+    /// A table of check-ins with neither dates nor days.
+    NoDayColumn,
     /// A table without a column of nicknames.
     NoNicknameColumn,
     /// A payment or refund of another merchant or application.

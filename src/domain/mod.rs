@@ -9,6 +9,7 @@ pub mod calendar;
 pub mod camp;
 pub mod camp_form;
 pub mod card;
+pub mod checkin_file;
 pub mod command;
 pub mod custody;
 pub mod eligibility;

@@ -81,7 +81,7 @@ impl Column {
         }
     }
 
-    fn find(self, headings: &[String]) -> Option<usize> {
+    pub(super) fn find(self, headings: &[String]) -> Option<usize> {
         let folded: Vec<String> = headings.iter().map(|heading| fold(heading)).collect();
         self.headings()
             .iter()
@@ -259,14 +259,14 @@ impl Seen {
 }
 
 /// Width, case and blanks aside.
-fn fold(text: &str) -> String {
+pub(super) fn fold(text: &str) -> String {
     text.nfkc()
         .filter(|c| !c.is_whitespace())
         .flat_map(char::to_lowercase)
         .collect()
 }
 
-fn parse_id(cell: &str) -> Result<PlanetUserId, RowFault> {
+pub(super) fn parse_id(cell: &str) -> Result<PlanetUserId, RowFault> {
     let id = fold(cell);
     if id.contains('e') && id.starts_with(|c: char| c.is_ascii_digit()) {
         return Err(RowFault::RoundedId);

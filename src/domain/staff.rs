@@ -37,6 +37,8 @@ text_enum! {
         ManageCamps = "manage_camps",
         /// Fetch check-ins now.
         SyncCheckIns = "sync_check_ins",
+        /// State check-ins where the planet cannot tell: import them, answer for them.
+        StateDays = "state_days",
         /// Say which planet account a member is.
         MatchMembers = "match_members",
         /// Import who the planet's members are.
@@ -83,8 +85,8 @@ impl Role {
     pub const fn may(self, action: Action) -> Reach {
         use Action::{
             ImportRoster, JudgePayments, ManageCamps, ManageConfig, ManageUsers, MatchMembers,
-            ProbeMerchant, ProposeRefund, ReviewRefunds, RunJobs, SyncCheckIns, Urge, ViewCamp,
-            ViewLogs, ViewPayments, ViewReports,
+            ProbeMerchant, ProposeRefund, ReviewRefunds, RunJobs, StateDays, SyncCheckIns, Urge,
+            ViewCamp, ViewLogs, ViewPayments, ViewReports,
         };
         match (self, action) {
             (Self::SuperAdmin, _) => Reach::All,
@@ -97,8 +99,8 @@ impl Role {
             | (Self::Volunteer, ViewCamp | Urge) => Reach::OwnCamps,
             (
                 Self::Coach,
-                ManageCamps | ImportRoster | ProposeRefund | ProbeMerchant | JudgePayments
-                | ViewPayments | RunJobs | ViewLogs | ManageUsers | ManageConfig,
+                ManageCamps | ImportRoster | StateDays | ProposeRefund | ProbeMerchant
+                | JudgePayments | ViewPayments | RunJobs | ViewLogs | ManageUsers | ManageConfig,
             )
             | (Self::Volunteer, _) => Reach::Nowhere,
         }

@@ -21,7 +21,7 @@ pub mod custody;
 pub mod deliver;
 pub mod enroll;
 mod error;
-mod evidence;
+pub mod evidence;
 pub mod file_links;
 pub mod health;
 pub mod identity;

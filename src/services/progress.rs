@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use crate::domain::calendar::{Day, calendar};
 use crate::domain::eligibility::outlook;
-use crate::domain::{CampStatus, MatchStatus, MemberId, Terms, Timestamp};
+use crate::domain::{CampStatus, CheckInSource, MatchStatus, MemberId, SyncId, Terms, Timestamp};
 use crate::store::members::Member;
 use crate::store::{Conn, camps, checkins, members, payments, syncs};
 
@@ -28,8 +28,10 @@ pub struct Progress {
     pub terms: Terms,
     /// Days of the camp that have begun.
     pub days_passed: i64,
-    /// Days by the planet's counting, without grace.
+    /// The days that count, without grace.
     pub checked_in_days: i64,
+    /// By whose word; none before anything was stated of them.
+    pub days_source: Option<CheckInSource>,
     /// Whether those suffice.
     pub eligible: bool,
     /// Whether they still can.
@@ -38,7 +40,7 @@ pub struct Progress {
     pub earliest_eligible_date: Option<NaiveDate>,
     /// Every day of the camp.
     pub days: Vec<Day>,
-    /// The moment as of which the planet was read; none before the first complete sync.
+    /// The moment as of which the planet's ranking was read; none before the first complete sync.
     pub synced_at: Option<Timestamp>,
     /// Whether the member has joined the group.
     pub joined: bool,
@@ -59,10 +61,8 @@ pub async fn of_member(ctx: &Context, member_id: MemberId) -> Result<Progress> {
     let payment = payments::by_id(&mut conn, member.payment_id).await?;
     let terms = payment.as_ref().and_then(|payment| payment.terms);
     let terms = terms.unwrap_or(camp.terms);
-    let synced_at = match camp.current_sync {
-        Some(id) => syncs::by_id(&mut conn, id).await?.map(|run| run.started_at),
-        None => None,
-    };
+    let synced_at = read_at(&mut conn, camp.current_sync).await?;
+    let posts_read_at = read_at(&mut conn, camp.posts_sync).await?;
     let checked_in = days_of(&mut conn, &member, &terms).await?;
     drop(conn);
     let proof_code = match &payment {
@@ -72,7 +72,7 @@ pub async fn of_member(ctx: &Context, member_id: MemberId) -> Result<Progress> {
 
     let today = ctx.today();
     // Nothing is known of the days of somebody whom no account is known of.
-    let known_until = member.identity.planet_user_id.and(synced_at);
+    let known_until = member.identity.planet_user_id.and(posts_read_at);
     let days = calendar(&terms, today, known_until, &checked_in);
     let checked_in_today = checked_in.contains_key(&today);
     let outlook = outlook(member.checked_in_days, checked_in_today, &terms, today);
@@ -84,6 +84,7 @@ pub async fn of_member(ctx: &Context, member_id: MemberId) -> Result<Progress> {
         terms,
         days_passed: terms.days_begun(today),
         checked_in_days: member.checked_in_days,
+        days_source: member.days_source,
         eligible: member.eligible,
         reachable: outlook.reachable,
         earliest_eligible_date: outlook.earliest_eligible_date,
@@ -92,6 +93,13 @@ pub async fn of_member(ctx: &Context, member_id: MemberId) -> Result<Progress> {
         joined: member.joined,
         proof_code,
     })
+}
+
+async fn read_at(conn: &mut Conn, sync: Option<SyncId>) -> Result<Option<Timestamp>> {
+    let Some(id) = sync else {
+        return Ok(None);
+    };
+    Ok(syncs::by_id(conn, id).await?.map(|run| run.started_at))
 }
 
 async fn days_of(

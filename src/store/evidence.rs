@@ -80,6 +80,7 @@ statements! {
 #[derive(Debug, Clone)]
 pub struct MemberEvidence {
     pub member_id: MemberId,
+    pub account: Option<PlanetUserId>,
     /// The rules of their order; none where a payment of no known order made them.
     pub terms: Option<Terms>,
     pub checked_in_days: i64,
@@ -168,6 +169,7 @@ impl TryFrom<EvidenceRow> for MemberEvidence {
         let account = row.planet_user_id.map(PlanetUserId);
         Ok(Self {
             member_id: MemberId(row.id),
+            account,
             checked_in_days: row.checked_in_days,
             days_source: source.map_err(|unknown: UnknownWord| bad(&unknown.to_string()))?,
             eligible: row.eligible,

@@ -1,8 +1,8 @@
 //! Lists of members with what staff want to see beside them: the order, its binding, the refund.
 
 use crate::domain::{
-    BindMethod, BindStatus, CampId, MatchStatus, MemberId, PlanetUserId, RefundStatus, UnknownWord,
-    UserId,
+    BindMethod, BindStatus, CampId, CheckInSource, MatchStatus, MemberId, PlanetUserId,
+    RefundStatus, UnknownWord, UserId,
 };
 
 use super::db::{Conn, run};
@@ -19,7 +19,8 @@ macro_rules! select_listed {
         concat!(
             "SELECT m.id, m.camp_id, p.order_no, m.planet_user_id, m.planet_nickname, ",
             "m.wechat_nickname, m.match_status, m.confidence, m.match_reasons, m.looked_at_by, ",
-            "p.bind_status, p.bind_method, m.joined, m.checked_in_days, m.eligible, r.status AS refund_status ",
+            "p.bind_status, p.bind_method, m.joined, m.checked_in_days, m.days_source, m.eligible, ",
+            "r.status AS refund_status ",
             "FROM camp_member m JOIN payment_record p ON p.id = m.payment_id ",
             "LEFT JOIN refund_record r ON r.payment_id = p.id AND r.replaced_by IS NULL ",
             $tail
@@ -66,8 +67,10 @@ pub struct ListedMember {
     pub bind_status: BindStatus,
     pub bind_method: Option<BindMethod>,
     pub joined: bool,
-    /// Days by the sync that decides, without grace.
+    /// The days that count, without grace.
     pub checked_in_days: i64,
+    /// By whose word; none before anything was stated of them.
+    pub days_source: Option<CheckInSource>,
     pub eligible: bool,
     /// Where their refund is; none while there is none.
     pub refund_status: Option<RefundStatus>,
@@ -106,6 +109,7 @@ pub(super) struct ListedRow {
     bind_method: Option<String>,
     joined: bool,
     checked_in_days: i64,
+    days_source: Option<String>,
     eligible: bool,
     refund_status: Option<String>,
 }
@@ -131,6 +135,7 @@ impl TryFrom<ListedRow> for ListedMember {
     fn try_from(row: ListedRow) -> StoreResult<Self> {
         let reasons = serde_json::from_str(&row.match_reasons).map_err(|error| row.bad(error))?;
         let bind_method = row.bind_method.as_deref().map(|word| row.word(word));
+        let days_source = row.days_source.as_deref().map(|word| row.word(word));
         let refund_status = row.refund_status.as_deref().map(|word| row.word(word));
         Ok(Self {
             id: MemberId(row.id),
@@ -141,6 +146,7 @@ impl TryFrom<ListedRow> for ListedMember {
             refund_status: refund_status.transpose()?,
             joined: row.joined,
             checked_in_days: row.checked_in_days,
+            days_source: days_source.transpose()?,
             eligible: row.eligible,
             order_no: row.order_no,
             identity: Identity {

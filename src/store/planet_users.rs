@@ -43,6 +43,7 @@ statements! {
     BY_ID = select_user!("WHERE planet_user_id = $1");
     BY_NUMBER = select_user!("WHERE member_number = $1");
     UNSEEN = select_entry!("WHERE member_number = $1");
+    IDS = "SELECT planet_user_id FROM planet_user ORDER BY planet_user_id";
     ALL = select_user!("ORDER BY planet_user_id");
     UPSERT = concat!(
         "INSERT INTO planet_user (planet_user_id, member_number, nickname, card_name, ",
@@ -96,6 +97,12 @@ pub enum Named {
     Unseen(RosterRow),
     /// Nobody.
     Nobody,
+}
+
+/// Every account that is known.
+pub async fn ids(conn: &mut Conn) -> StoreResult<Vec<PlanetUserId>> {
+    let rows: Vec<(i64,)> = run!(conn, c => sqlx::query_as(IDS).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(id,)| PlanetUserId(id)).collect())
 }
 
 /// Whom a typed id or number names.

@@ -3,12 +3,11 @@
 
 use crate::domain::evidence::Suspicion;
 use crate::domain::{
-    BindStatus, CampId, Fen, MemberId, PlanetUserId, SyncId, Terms, Timestamp, UnknownWord, UserId,
+    BindStatus, CampId, MemberId, PlanetUserId, SyncId, Timestamp, UnknownWord, UserId,
 };
 
 use super::db::{Conn, run};
-use super::payments::TermsColumns;
-use super::{Rows, StoreError, StoreResult, Tx, held};
+use super::{StoreError, StoreResult, Tx, held};
 
 const TABLE: &str = "sync_run";
 /// Rows of one `INSERT`: SQLite binds at most 32,766 values.
@@ -20,7 +19,9 @@ macro_rules! select_run {
     ($tail:literal) => {
         concat!(
             "SELECT id, camp_id, state, requested_by, started_at, finished_at, members, ",
-            "new_checkins, newly_eligible, unknown_users, error, suspicion, confirmed_at FROM sync_run ",
+            "new_checkins, newly_eligible, unknown_users, error, suspicion, confirmed_at, ",
+            "(SELECT u.display_name FROM system_user u WHERE u.id = confirmed_by) AS confirmer \
+             FROM sync_run ",
             $tail
         )
     };
@@ -63,9 +64,7 @@ statements! {
                      (SELECT id FROM sync_run WHERE camp_id = $1) \
                      AND sync_id NOT IN (SELECT sync_id FROM refund_record \
                                          WHERE camp_id = $1 AND sync_id IS NOT NULL)";
-    ENTRANTS = "SELECT m.id, p.amount_fen, p.start_date, p.end_date, p.total_days, \
-                p.required_days, p.grace_days, p.claimed_planet_id, p.claimed_nickname, p.bind_status \
-                FROM camp_member m JOIN payment_record p ON p.id = m.payment_id \
+    ENTRANTS = "SELECT m.id, p.claimed_planet_id, p.claimed_nickname, p.bind_status FROM camp_member m JOIN payment_record p ON p.id = m.payment_id \
                 WHERE m.camp_id = $1 ORDER BY m.id";
 }
 
@@ -118,8 +117,8 @@ pub struct SyncRun {
     pub error: Option<String>,
     /// What was odd about its ranking.
     pub suspicion: Option<Suspicion>,
-    /// When a person has confirmed it.
-    pub confirmed_at: Option<Timestamp>,
+    /// Who has confirmed it, by name, and when.
+    pub confirmed: Option<(String, Timestamp)>,
 }
 
 impl SyncRun {
@@ -150,13 +149,11 @@ pub struct RankedRow {
     pub checked_in_days: i64,
 }
 
-/// What a member agreed to and who they say to be.
+/// Who a member says to be.
 #[derive(Debug, Clone)]
 pub struct Entrant {
     /// The member.
     pub member_id: MemberId,
-    /// The rules of their order; none where a payment of no known order made them.
-    pub terms: Option<Terms>,
     /// The planet number or id, as typed.
     pub claimed_planet_id: Option<String>,
     /// The planet nickname, as typed.
@@ -180,6 +177,7 @@ struct SyncRow {
     error: Option<String>,
     suspicion: Option<String>,
     confirmed_at: Option<i64>,
+    confirmer: Option<String>,
 }
 
 impl TryFrom<SyncRow> for SyncRun {
@@ -208,7 +206,9 @@ impl TryFrom<SyncRow> for SyncRun {
             },
             error: row.error,
             suspicion: suspicion.map_err(bad)?,
-            confirmed_at: row.confirmed_at.map(Timestamp::from_micros),
+            confirmed: row
+                .confirmer
+                .zip(row.confirmed_at.map(Timestamp::from_micros)),
         })
     }
 }
@@ -216,24 +216,9 @@ impl TryFrom<SyncRow> for SyncRun {
 #[derive(sqlx::FromRow)]
 struct EntrantRow {
     id: i64,
-    amount_fen: i64,
-    #[sqlx(flatten)]
-    terms: TermsColumns,
     claimed_planet_id: Option<String>,
     claimed_nickname: Option<String>,
     bind_status: String,
-}
-
-impl EntrantRow {
-    fn terms(&self) -> StoreResult<Option<Terms>> {
-        let bad = |what: &str| StoreError::Inconsistent {
-            table: "payment_record of camp_member",
-            id: self.id,
-            what: what.to_owned(),
-        };
-        let deposit = Fen::new(self.amount_fen).map_err(|_| bad("amount_fen"))?;
-        self.terms.with(deposit).map_err(bad)
-    }
 }
 
 /// One run.
@@ -419,18 +404,15 @@ pub async fn drop_all(tx: &mut Tx, camp: CampId, error: &str, now: Timestamp) ->
     Ok(())
 }
 
-/// What the members of a camp agreed to and who they say to be, by member.
-pub async fn entrants(conn: &mut Conn, camp: CampId) -> StoreResult<Rows<Entrant>> {
+/// Who the members of a camp say to be, by member.
+pub async fn entrants(conn: &mut Conn, camp: CampId) -> StoreResult<Vec<Entrant>> {
     let rows: Vec<EntrantRow> =
         run!(conn, c => sqlx::query_as(ENTRANTS).bind(camp.0).fetch_all(c).await)?;
-    let entrants = rows.into_iter().map(|row| {
-        Ok(Entrant {
-            member_id: MemberId(row.id),
-            terms: row.terms()?,
-            is_bound: row.bind_status == BindStatus::Completed.as_str(),
-            claimed_planet_id: row.claimed_planet_id,
-            claimed_nickname: row.claimed_nickname,
-        })
-    });
-    Ok(entrants.collect())
+    let entrant = |row: EntrantRow| Entrant {
+        member_id: MemberId(row.id),
+        is_bound: row.bind_status == BindStatus::Completed.as_str(),
+        claimed_planet_id: row.claimed_planet_id,
+        claimed_nickname: row.claimed_nickname,
+    };
+    Ok(rows.into_iter().map(entrant).collect())
 }

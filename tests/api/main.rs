@@ -14,7 +14,6 @@ mod clock;
 mod context;
 #[path = "../store/crowd.rs"]
 mod crowd;
-#[expect(dead_code, reason = "what is stored is read through the router")]
 #[path = "../support/sql.rs"]
 mod sql;
 #[path = "../support/mod.rs"]
@@ -23,6 +22,7 @@ mod support;
 mod camp_fields;
 mod camps;
 mod doors;
+mod evidence;
 mod house;
 mod lists;
 mod logs;
@@ -35,4 +35,5 @@ mod queries;
 mod reviewing;
 mod roster;
 mod sessions;
+mod sheet;
 mod users;

@@ -23,6 +23,7 @@ mod support;
 mod callback;
 mod cards;
 mod changing;
+mod confirming;
 mod deciding;
 mod dying;
 mod matching;

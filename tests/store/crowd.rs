@@ -96,7 +96,7 @@ pub(crate) async fn crowd(db: &TestDb, seed: u64) -> Vec<Someone> {
         people.iter().filter_map(refund),
     ));
     sql.push(insert(
-        "checkin_record (camp_id, planet_user_id, day, checked_in_at, sync_id)",
+        "checkin_record (camp_id, planet_user_id, day, checked_in_at, source, sync_id)",
         people.iter().flat_map(check_ins),
     ));
     sql.push(insert(
@@ -261,7 +261,7 @@ fn check_ins(one: &Someone) -> impl Iterator<Item = String> {
         } else {
             (id % 7).to_string()
         };
-        format!("{camp}, {}, '2026-01-0{day}', {at}, 1", account(id))
+        format!("{camp}, {}, '2026-01-0{day}', {at}, 'post', 1", account(id))
     })
 }
 

@@ -36,6 +36,7 @@ pub(in crate::bot) fn proposal(bot: &Bot, proposal: &Proposal) -> Result<Layout>
         Proposal::ChooseCamp(choice) => bot.draw(&choosing::view::Choice::of(choice)),
         Proposal::CampEnded(notice) => bot.draw(notice),
         Proposal::SyncFailed(notice) => bot.draw(notice),
+        Proposal::RankingOdd(notice) => bot.draw(notice),
         Proposal::RefundFailed(notice) => bot.draw(&notices::view::RefundFailed::from(notice)),
         Proposal::PaymentAbnormal(notice) => {
             bot.draw(&notices::view::PaymentAbnormal::from(notice))
@@ -89,6 +90,7 @@ pub(in crate::bot) const fn page_of(proposal: &Proposal) -> Page {
         | Proposal::ChooseCamp(_)
         | Proposal::CampEnded(_)
         | Proposal::SyncFailed(_)
+        | Proposal::RankingOdd(_)
         | Proposal::RefundFailed(_)
         | Proposal::PaymentAbnormal(_) => Page::Refunds,
     }

@@ -71,6 +71,7 @@ pub(super) async fn press(bot: &Bot, person: &str, click: &CardClick) -> Result<
         Proposal::ChooseCamp(choice) => choosing::press::press(&press, choice).await,
         Proposal::CampEnded(notice) => notices::press::on_sync(&press, notice.camp_id).await,
         Proposal::SyncFailed(notice) => notices::press::on_sync(&press, notice.camp_id).await,
+        Proposal::RankingOdd(notice) => notices::press::on_ranking(&press, notice).await,
         Proposal::RefundFailed(notice) => notices::press::on_retry(&press, notice.refund_id).await,
         Proposal::PaymentAbnormal(notice) => {
             notices::press::on_review(&press, notice.payment_id).await

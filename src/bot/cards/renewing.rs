@@ -82,13 +82,15 @@ async fn reissue(bot: &Bot, card: &Card, readers: BTreeSet<WecomUserid>) -> Resu
             }))
         }
         Proposal::RefundFailed(failed) => failed_still(bot, card, failed, readers).await,
-        // A camp that ended, a sync that failed or a question of three days ago is no news.
+        // A camp that ended, a sync that failed or a question of three days ago is no news, and an
+        // odd ranking is told of every night.
         Proposal::Match(_)
         | Proposal::MatchNobody(_)
         | Proposal::Namesakes(_)
         | Proposal::ChooseCamp(_)
         | Proposal::CampEnded(_)
         | Proposal::SyncFailed(_)
+        | Proposal::RankingOdd(_)
         | Proposal::PaymentAbnormal(_) => Ok(None),
     }
 }

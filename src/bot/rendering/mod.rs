@@ -37,6 +37,8 @@ impl Bot {
             Message::PaymentAbnormal(it) => self.notice(due, it.clone().into()).await,
             Message::RefundFailed(it) => self.notice(due, it.clone().into()).await,
             Message::SyncFailed(it) => self.notice(due, it.clone().into()).await,
+            Message::RankingOdd(it) => self.notice(due, it.clone().into()).await,
+            Message::PostsMissing(it) => self.text(due, it),
             Message::CampEnded(it) => self.notice(due, it.clone().into()).await,
             Message::CookieDead(it) => self.link(due, &self.draw(it)?),
             Message::CookieExpiring(it) => self.link(due, &self.draw(it)?),

@@ -11,7 +11,7 @@ use crate::domain::custody::Awaited;
 use crate::domain::eligibility::Judgement;
 use crate::domain::message;
 use crate::domain::refund::Change;
-use crate::domain::{CampStatus, RefundStatus};
+use crate::domain::{CampStatus, CheckInSource, RefundStatus};
 use crate::services::sync::SyncState;
 
 views! {
@@ -33,6 +33,7 @@ views! {
     message::NoticeUndelivered => "notice_undelivered.txt",
     message::DatabaseSilent => "database_silent.txt",
     DepositReturned => "deposit_returned.txt",
+    message::PostsMissing => "posts_missing.txt",
     message::MatchWaiting => "match_waiting.txt",
     message::MatchContested => "match_contested.txt",
     message::Help => "answer_help.txt",
@@ -230,6 +231,7 @@ pub(super) struct Place {
     camp_days: i64,
     name: String,
     days: String,
+    source: Option<CheckInSource>,
     missing: i64,
     judgement: Judgement,
     matched: bool,
@@ -247,6 +249,7 @@ impl From<&message::Place> for Place {
             camp_days: it.camp_days,
             name: it.name.clone(),
             days: it.days.to_string(),
+            source: it.source,
             missing: it.days.missing(),
             judgement: it.days.judgement(),
             matched: it.matched,
@@ -383,6 +386,7 @@ enum Decided {
         name: String,
     },
     Synced,
+    Confirmed,
     Retried,
 }
 
@@ -428,6 +432,7 @@ impl From<&message::Decided> for Decided {
             Of::NotMatched { name } => Self::NotMatched { name: name.clone() },
             Of::MatchWithdrawn { name } => Self::MatchWithdrawn { name: name.clone() },
             Of::Synced => Self::Synced,
+            Of::Confirmed => Self::Confirmed,
             Of::Retried => Self::Retried,
         }
     }

@@ -155,6 +155,8 @@ text_enum! {
     pub enum Mending {
         /// A sync was started.
         Sync = "sync",
+        /// A ranking was confirmed.
+        Ranking = "ranking",
         /// A refund is tried again.
         Retry = "retry",
     }
@@ -251,6 +253,7 @@ impl Outcome {
                 made,
                 match how {
                     Mending::Sync => Decided::Synced,
+                    Mending::Ranking => Decided::Confirmed,
                     Mending::Retry => Decided::Retried,
                 },
             ),

@@ -2,7 +2,7 @@
 //! drawn again as often as the card is.
 
 use super::super::RefundId;
-use super::super::message::{CampEnded, PaymentAbnormal, RefundFailed, SyncFailed};
+use super::super::message::{CampEnded, PaymentAbnormal, RankingOdd, RefundFailed, SyncFailed};
 use super::super::versioned::{Unreadable, Versioned};
 use super::payload::{Batch, CampChoice, Digest, MatchNobody, MatchQuestion, Namesakes, Single};
 
@@ -27,6 +27,8 @@ text_enum! {
         CampEnded = "camp_ended",
         /// A sync has not read everything.
         SyncFailed = "sync_failed",
+        /// A ranking is odd, and to be confirmed.
+        RankingOdd = "ranking_odd",
         /// A refund needs a person.
         RefundFailed = "refund_failed",
         /// A payment that nobody expected like this.
@@ -42,7 +44,7 @@ text_enum! {
         Refunds = "refunds",
         /// Somebody who has a refund tried again.
         Retry = "retry",
-        /// Somebody who starts a sync.
+        /// Somebody who starts a sync, or confirms an odd one.
         Sync = "sync",
         /// Somebody who says who a member is.
         Match = "match",
@@ -126,6 +128,8 @@ proposals! {
     CampEnded(CampEnded),
     /// A sync has not read everything.
     SyncFailed(SyncFailed),
+    /// A ranking is odd, and to be confirmed.
+    RankingOdd(RankingOdd),
     /// A refund needs a person.
     RefundFailed(RefundFailed),
     /// A payment that nobody expected like this.
@@ -140,7 +144,7 @@ impl Proposal {
             Self::Digest(_) | Self::Batch(_) | Self::Single(_) => WaitsFor::Refunds,
             Self::Match(_) | Self::MatchNobody(_) => WaitsFor::Match,
             Self::Namesakes(_) | Self::ChooseCamp(_) => WaitsFor::Choice,
-            Self::CampEnded(_) | Self::SyncFailed(_) => WaitsFor::Sync,
+            Self::CampEnded(_) | Self::SyncFailed(_) | Self::RankingOdd(_) => WaitsFor::Sync,
             Self::RefundFailed(_) => WaitsFor::Retry,
             Self::PaymentAbnormal(_) => WaitsFor::Payment,
         }
@@ -154,7 +158,8 @@ impl Proposal {
                 format!("camp:{}", camp.id)
             }
             Self::CampEnded(CampEnded { camp_id, .. })
-            | Self::SyncFailed(SyncFailed { camp_id, .. }) => format!("camp:{camp_id}"),
+            | Self::SyncFailed(SyncFailed { camp_id, .. })
+            | Self::RankingOdd(RankingOdd { camp_id, .. }) => format!("camp:{camp_id}"),
             Self::Single(single) => format!("refund:{}", single.refund.id),
             Self::RefundFailed(failed) => format!("refund:{}", failed.refund_id),
             Self::PaymentAbnormal(payment) => format!("payment:{}", payment.payment_id),

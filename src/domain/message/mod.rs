@@ -117,6 +117,10 @@ messages! {
     NobodyQualifies = "nobody_qualifies",
     /// A sync has not read everything.
     SyncFailed = "sync_failed",
+    /// A sync has not read all of the posts.
+    PostsMissing = "posts_missing",
+    /// A ranking is odd, and to be confirmed.
+    RankingOdd = "ranking_odd",
     /// A camp's last day is over.
     CampEnded = "camp_ended",
     /// The login at the planet is over.

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::WecomUserid;
 use crate::domain::custody::Awaited;
 use crate::domain::eligibility::Days;
+use crate::domain::evidence::Suspicion;
 use crate::domain::{
-    CampId, Fen, MemberId, OrderFlag, PaymentId, PlanetUserId, RefundId, Timestamp,
+    CampId, Fen, MemberId, OrderFlag, PaymentId, PlanetUserId, RefundId, SyncId, Timestamp,
 };
 
 /// A payment that nobody expected like this, told to those who decide what becomes of it.
@@ -262,6 +263,32 @@ pub struct SyncFailed {
     /// The cause, in a sentence.
     pub reason: String,
     pub remedy: Remedy,
+    pub started_at: Timestamp,
+}
+
+/// A sync has read the ranking, which decides, and not all of the posts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PostsMissing {
+    pub camp_id: CampId,
+    pub camp_name: String,
+    /// What is missing and why, in a sentence.
+    pub reason: String,
+    pub remedy: Remedy,
+}
+
+/// A ranking was read whole and clean, and is odd: a person is to confirm it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RankingOdd {
+    pub sync_id: SyncId,
+    pub camp_id: CampId,
+    pub camp_name: String,
+    pub suspicion: Suspicion,
+    /// People in the ranking that decides.
+    pub before: usize,
+    /// People in the odd one.
+    pub now: usize,
     pub started_at: Timestamp,
 }
 

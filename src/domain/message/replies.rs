@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::eligibility::Days;
 use crate::domain::refund::Change;
 use crate::domain::{
-    CampId, CampStatus, CardId, Fen, PlanetUserId, RefundStatus, SyncId, Timestamp,
+    CampId, CampStatus, CardId, CheckInSource, Fen, PlanetUserId, RefundStatus, SyncId, Timestamp,
 };
 
 /// The commands that the role of the one who asks allows.
@@ -51,6 +51,9 @@ pub struct Place {
     pub camp_days: i64,
     pub name: String,
     pub days: Days,
+    /// By whose word; none before anything was stated of them.
+    #[serde(default)]
+    pub source: Option<CheckInSource>,
     pub matched: bool,
     /// They may still say themselves who they are.
     pub may_bind: bool,
@@ -275,6 +278,8 @@ pub enum Decided {
     },
     /// A sync was started.
     Synced,
+    /// An odd ranking was confirmed.
+    Confirmed,
     /// A refund is tried again.
     Retried,
 }

@@ -6,15 +6,19 @@ use chrono::NaiveDate;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
+use crate::catalogue::SyncFault;
 use crate::domain::camp_form::CampForm;
 use crate::domain::staff::{AccountStatus, Action, Actor, Role};
-use crate::domain::{CampId, CampStatus, Fen, Machine as _, Terms, UploadId, UserId};
+use crate::domain::{CampId, CampStatus, Fen, Machine as _, Terms, Timestamp, UploadId, UserId};
 use crate::store::audit::Entry;
 use crate::store::camp_edits::{self, CampFields};
 use crate::store::camps::{self, Camp};
-use crate::store::{Conn, Lock, Note, Sealed, Tx, uploads, users};
+use crate::store::{Conn, Lock, Note, Sealed, Tx, checkins, syncs, uploads, users};
 
-use super::super::{Context, Error, FieldError, FieldErrors, Result, WrongState, require_anywhere};
+use super::super::refund::worded;
+use super::super::{
+    Context, Error, FieldError, FieldErrors, Result, WrongState, evidence, require_anywhere,
+};
 use super::introduction::{sanitised, visible_chars};
 use super::{entry, found, note};
 
@@ -60,6 +64,8 @@ pub struct CampInput {
     pub payee_id: Sent<String>,
     /// The key of its group's robot.
     pub group_robot_key: Sent<SecretString>,
+    /// Why; needed for another project once somebody has paid.
+    pub reason: Option<String>,
 }
 
 /// Makes a camp: a draft while something required is missing, else pending.
@@ -114,11 +120,17 @@ pub async fn update(ctx: &Context, actor: &Actor, id: CampId, input: CampInput) 
     let default_grace = ctx.settings.default_grace_days;
     let promise = ctx.settings.promise;
     let audit = entry(ctx, actor, "camp.update", id);
+    let project_changed = ctx.settings.catalogue.say(&SyncFault::ProjectChanged);
     ctx.db
         .write(move |tx| {
             Box::pin(async move {
                 // For the payments, and for another who edits it: all its fields are written.
                 tx.lock(Lock::Camp(id)).await?;
+                if input.planet_project_id.is_some() {
+                    // An approval rests on the days that another project takes away.
+                    tx.lock(Lock::Decisions).await?;
+                }
+                let reason = input.reason.clone();
                 let camp = found(tx, id).await?;
                 let before = form_of(tx, &camp).await?;
                 let after = edited_form(before.clone(), input, default_grace)?;
@@ -133,20 +145,39 @@ pub async fn update(ctx: &Context, actor: &Actor, id: CampId, input: CampInput) 
                 camp_edits::set_group_codes(tx, id, &after.group_codes).await?;
                 camp_edits::set_staff(tx, id, &after.coaches, &after.volunteers).await?;
                 settle_status(tx, id, camp.status, &after, &edited).await?;
-                tx.audit(Entry {
-                    details: json!({"name": after.name, "terms": after.terms}),
-                    ..audit
-                });
+                let mut details = json!({"name": after.name, "terms": after.terms});
+                let (from, to) = (before.planet_project_id, after.planet_project_id);
+                if from != to {
+                    let reason = match has_payments {
+                        true => Some(worded("reason", &reason.unwrap_or_default())?),
+                        false => reason,
+                    };
+                    details["planetProjectId"] = json!({"from": from, "to": to});
+                    details["reason"] = json!(reason);
+                    forget_project(tx, id, &project_changed, edited.at).await?;
+                }
+                tx.audit(Entry { details, ..audit });
                 Ok(())
             })
         })
         .await
 }
 
+/// Drops what was read from the project that a camp followed until now. A sync that still reads it
+/// is given up: it finds its run ended, and writes nothing.
+async fn forget_project(tx: &mut Tx, id: CampId, why: &str, now: Timestamp) -> Result<()> {
+    syncs::drop_all(tx, id, why, now).await?;
+    checkins::forget_posts(tx, id).await?;
+    camps::point_at_nothing(tx, id, now).await?;
+    evidence::judge_camp(tx, id, now).await?;
+    Ok(())
+}
+
 /// Before the start a field freezes with the first payment, afterwards with the start.
 fn frozen(field: &str, status: CampStatus) -> WrongState {
     let field = field.to_owned();
     match status {
+        CampStatus::Archived => WrongState::FrozenByArchive { field },
         CampStatus::Draft | CampStatus::Pending | CampStatus::Enrolling => {
             WrongState::FrozenByPayment { field }
         }

@@ -105,7 +105,8 @@ fn read(bytes: &[u8]) -> Result<Roster> {
     })
 }
 
-fn unreadable(error: &SheetError) -> Error {
+/// A file that is no table, as doors show it.
+pub(in crate::services) fn unreadable(error: &SheetError) -> Error {
     match error {
         SheetError::TooLarge => Refusal::TooLarge.into(),
         SheetError::TooManyRows => {

@@ -1,11 +1,13 @@
 //! Check-ins: what the planet says of who came when, and what follows from it for members.
 //!
 //! A sync reads the planet with no transaction open: first the ranking against its checksum, which
-//! decides, then the posts, which give the calendar. Only a whole and clean reading is applied, in
-//! one transaction; anything less is kept apart and decides nothing (design §3).
+//! decides, then the posts, which give the calendar. Only a whole and clean ranking is applied, in
+//! one transaction with the posts that could be read; anything less is kept apart and decides
+//! nothing, and an odd one nothing before a person has confirmed it (design §3).
 
 mod apply;
 mod claims;
+mod confirm;
 mod cookie;
 mod list;
 mod planet;
@@ -13,6 +15,7 @@ mod run;
 mod stats;
 
 pub use crate::store::syncs::{Counts, SyncRun, SyncState};
+pub use confirm::confirm;
 pub use cookie::{CookieState, check_cookie};
 pub use list::{CheckInQuery, list};
 pub use run::{Summary, request, sync_all};

@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::catalogue::SyncFault;
+use crate::catalogue::{Catalogue, PostsFault, SyncFault};
 use crate::domain::message::Remedy;
-use crate::platforms::zsxq::{self, Planet, RankedUser, TopicsReading};
+use crate::platforms::zsxq::{self, Planet, Post, RankedUser, TopicsReading};
 
 /// What a reading came to.
 pub(super) enum Reading {
-    /// All of it, and the checksum is clean.
+    /// All of the ranking, and the checksum is clean.
     Whole(Whole),
     /// A ranking that may decide nothing.
     Apart {
@@ -19,21 +19,35 @@ pub(super) enum Reading {
     Nothing(SyncFault),
 }
 
-/// A whole, clean reading.
+/// A whole, clean reading of the ranking, with what could be read of the posts.
 pub(super) struct Whole {
     pub(super) ranking: Vec<RankedUser>,
-    pub(super) topics: TopicsReading,
+    pub(super) posts: Result<TopicsReading, SyncFault>,
     /// From when on posts were read.
     pub(super) since: DateTime<Utc>,
 }
 
 impl Whole {
-    /// What is missing from the calendar although the ranking is whole.
-    pub(super) fn shortcoming(&self) -> Option<SyncFault> {
-        match (self.topics.is_complete, self.topics.paging_supported) {
-            (true, _) => None,
-            (false, false) => Some(SyncFault::OnlyNewestPosts),
-            (false, true) => Some(SyncFault::OldestPostsMissing),
+    /// The posts, all of them or the newest.
+    pub(super) fn read_posts(&self) -> &[Post] {
+        self.posts.as_ref().map_or(&[], |read| &read.posts)
+    }
+
+    /// All posts since then were read.
+    pub(super) fn has_all_posts(&self) -> bool {
+        self.posts.as_ref().is_ok_and(|read| read.is_complete)
+    }
+
+    /// What is missing of the posts although the ranking is whole, and what helps.
+    pub(super) fn shortcoming(&self, catalogue: &Catalogue) -> Option<(PostsFault, Remedy)> {
+        match &self.posts {
+            Ok(read) if read.is_complete => None,
+            Ok(read) if read.paging_supported => Some((PostsFault::OldestMissing, Remedy::Retry)),
+            Ok(_) => Some((PostsFault::OnlyNewest, Remedy::Retry)),
+            Err(fault) => {
+                let cause = catalogue.say(fault);
+                Some((PostsFault::Unread { cause }, remedy_of(*fault)))
+            }
         }
     }
 }
@@ -42,18 +56,22 @@ impl Whole {
 pub(super) const fn remedy_of(fault: SyncFault) -> Remedy {
     match fault {
         SyncFault::LoginOver => Remedy::UpdateCookie,
-        SyncFault::NoAccess | SyncFault::ProjectGone => Remedy::CheckSettings,
+        SyncFault::NoAccess
+        | SyncFault::ProjectGone
+        | SyncFault::RankingEmpty
+        | SyncFault::RankingShrunken => Remedy::CheckSettings,
         SyncFault::UnexpectedAnswer => Remedy::AskSupport,
         SyncFault::Unavailable
         | SyncFault::BudgetSpent
         | SyncFault::RankingUnsteady
+        | SyncFault::TooManyPages
         | SyncFault::NotSaved
-        | SyncFault::OnlyNewestPosts
-        | SyncFault::OldestPostsMissing => Remedy::Retry,
+        | SyncFault::ProjectChanged => Remedy::Retry,
     }
 }
 
-/// Reads the ranking, and then the posts made since a moment.
+/// Reads the ranking, and then the posts made since a moment. The ranking stands whatever comes of
+/// the posts.
 pub(super) async fn read(planet: &Planet, project: i64, since: DateTime<Utc>) -> Reading {
     let checked = match planet.checked_ranking(project).await {
         Ok(checked) => checked,
@@ -72,17 +90,12 @@ pub(super) async fn read(planet: &Planet, project: i64, since: DateTime<Utc>) ->
             fault: SyncFault::RankingUnsteady,
         };
     }
-    match planet.topics(project, since).await {
-        Ok(topics) => Reading::Whole(Whole {
-            ranking,
-            topics,
-            since,
-        }),
-        Err(error) => Reading::Apart {
-            ranking,
-            fault: fault_of(&error),
-        },
-    }
+    let posts = planet.topics(project, since).await;
+    Reading::Whole(Whole {
+        ranking,
+        posts: posts.map_err(|error| fault_of(&error)),
+        since,
+    })
 }
 
 /// An error of the planet as people are told of it.
@@ -96,7 +109,7 @@ fn fault_of(error: &zsxq::Error) -> SyncFault {
         zsxq::Error::Gone { .. } | zsxq::Error::Refused { .. } => SyncFault::ProjectGone,
         zsxq::Error::Bug { .. }
         | zsxq::Error::OutcomeUnknown { .. }
-        | zsxq::Error::Protocol { .. }
-        | zsxq::Error::TooManyPages { .. } => SyncFault::UnexpectedAnswer,
+        | zsxq::Error::Protocol { .. } => SyncFault::UnexpectedAnswer,
+        zsxq::Error::TooManyPages { .. } => SyncFault::TooManyPages,
     }
 }

@@ -7,20 +7,20 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use crate::catalogue::SyncFault;
-use crate::domain::message::{Remedy, SyncFailed};
+use crate::domain::evidence::Suspicion;
+use crate::domain::message::{PostsMissing, RankingOdd, Remedy, SyncFailed};
 use crate::domain::staff::Actor;
-use crate::domain::{Action, CampId, CampStatus, SyncId, Timestamp};
+use crate::domain::{Action, CampId, CampStatus, Message, SyncId, Timestamp};
 use crate::platforms::zsxq::Planet;
 use crate::services::by_camp::FailedCamps;
 use crate::services::notify::{Notice, tell_deciders};
 use crate::services::{
-    Context, Error, LiveContext, Refusal, Result, WrongState, evidence, matching, refund, require,
-    roster,
+    Context, Error, LiveContext, Refusal, Result, WrongState, evidence, matching, require, roster,
 };
 use crate::store::audit::Entry;
 use crate::store::camps::{self, Camp};
 use crate::store::syncs::{self, Counts, Started, SyncRun, SyncState};
-use crate::store::{StoreError, Tx, checkins};
+use crate::store::{Lock, StoreError, Tx, checkins};
 
 use super::apply;
 use super::planet::{self, Reading, Whole};
@@ -160,6 +160,8 @@ async fn begin(ctx: &Context, camp_id: CampId, actor: Option<Actor>) -> Result<R
     ctx.db
         .write(move |tx| {
             Box::pin(async move {
+                // For who puts the project right: what runs then is given up.
+                tx.lock(Lock::Camp(camp_id)).await?;
                 let camp = camps::by_id(tx, camp_id).await?.ok_or(Error::NotFound)?;
                 let project = project_of(&camp)?;
                 let by = actor.as_ref().map_or("job", |actor| actor.name.as_str());
@@ -213,10 +215,9 @@ async fn carry_out(ctx: &Context, run: Run) -> Result<Ended> {
     };
     let remedy = match reading {
         Reading::Whole(whole) => {
-            complete(ctx, &run, whole).await?;
-            match_members(ctx, run.camp.id).await;
-            build_list_if_over(ctx, &run).await;
-            None
+            let remedy = complete(ctx, &run, whole).await?;
+            follow(ctx, run.camp.id).await;
+            remedy
         }
         Reading::Apart { ranking, fault } => {
             let rows = ranking.iter().map(apply::ranked_row).collect();
@@ -274,43 +275,129 @@ async fn lease_lost(ctx: &Context, id: SyncId) {
     }
 }
 
-async fn complete(ctx: &Context, run: &Run, whole: Whole) -> Result<()> {
+/// What is written of a whole reading.
+struct Written {
+    id: SyncId,
+    camp_id: CampId,
+    started_at: Timestamp,
+    whole: Whole,
+}
+
+/// Writes a whole ranking, which decides unless it is odd; answers what helps where something is
+/// missing all the same.
+async fn complete(ctx: &Context, run: &Run, whole: Whole) -> Result<Option<Remedy>> {
     let (id, camp_id) = (run.id, run.camp.id);
-    let shortcoming = whole
-        .shortcoming()
-        .map(|fault| ctx.settings.catalogue.say(&fault));
-    let given = (ctx.clone(), id, camp_id, whole, shortcoming, ctx.now());
-    let applied = ctx.transact(given, |tx, (ctx, id, camp_id, whole, shortcoming, now)| {
-        let shortcoming = shortcoming.as_deref();
-        Box::pin(apply::complete(
-            ctx,
-            tx,
-            *id,
-            *camp_id,
-            whole,
-            shortcoming,
-            *now,
-        ))
+    let written = Written {
+        id,
+        camp_id,
+        started_at: run.started_at,
+        whole,
+    };
+    let applied = ctx.transact((ctx.clone(), written), |tx, (ctx, written)| {
+        Box::pin(write(tx, ctx, written))
     });
     match applied.await {
-        Ok(counts) => {
-            tracing::info!(
-                sync.id = id.0,
-                camp.id = camp_id.0,
-                members = counts.members,
-                new_checkins = counts.new_checkins,
-                newly_eligible = counts.newly_eligible,
-                unknown_users = counts.unknown_users,
-                "a sync is complete"
-            );
-            Ok(())
-        }
+        Ok(remedy) => Ok(remedy),
         Err(error) => {
             let fault = SyncFault::NotSaved;
             set_apart(ctx, run, SyncState::Failed, Vec::new(), fault).await?;
             Err(error)
         }
     }
+}
+
+async fn write(tx: &mut Tx, ctx: &Context, written: &Written) -> Result<Option<Remedy>> {
+    let Written {
+        id,
+        camp_id,
+        started_at,
+        whole,
+    } = written;
+    let now = ctx.now();
+    // An approval rests on the days and matches that are written here.
+    tx.lock(Lock::Decisions).await?;
+    let run = syncs::by_id(tx, *id).await?;
+    if run.is_none_or(|run| run.state != SyncState::Running) {
+        // Given up in the meantime: whoever did that has recorded it.
+        return Ok(None);
+    }
+    let camp = camps::by_id(tx, *camp_id).await?.ok_or(Error::NotFound)?;
+    if let Some(suspicion) = apply::suspicion(tx, &camp, whole, *started_at).await? {
+        ask_to_confirm(tx, ctx, &camp, written, suspicion).await?;
+        return Ok(Some(planet::remedy_of(suspicion.into())));
+    }
+    let counts = apply::complete(ctx, tx, *id, *camp_id, whole, now).await?;
+    let missing = whole.shortcoming(&ctx.settings.catalogue);
+    let (fault, remedy) = missing.unzip();
+    let fault = fault.map(|fault| ctx.settings.catalogue.say(&fault));
+    syncs::finish(tx, *id, SyncState::Complete, counts, fault.as_deref(), now).await?;
+    if let Some((reason, remedy)) = fault.zip(remedy) {
+        let missing = PostsMissing {
+            camp_id: camp.id,
+            camp_name: camp.name.clone(),
+            reason,
+            remedy,
+        };
+        tell_once_a_day(tx, ctx, &camp, missing.into(), *started_at).await?;
+    }
+    tracing::info!(
+        sync.id = id.0,
+        camp.id = camp_id.0,
+        members = counts.members,
+        new_checkins = counts.new_checkins,
+        newly_eligible = counts.newly_eligible,
+        unknown_users = counts.unknown_users,
+        "a sync is complete"
+    );
+    Ok(remedy)
+}
+
+/// Keeps an odd ranking apart until a person confirms it, and asks those who decide about the camp.
+async fn ask_to_confirm(
+    tx: &mut Tx,
+    ctx: &Context,
+    camp: &Camp,
+    written: &Written,
+    suspicion: Suspicion,
+) -> Result<()> {
+    let (id, now) = (written.id, ctx.now());
+    let rows: Vec<_> = written
+        .whole
+        .ranking
+        .iter()
+        .map(apply::ranked_row)
+        .collect();
+    let before = match camp.current_sync {
+        Some(id) => syncs::ranking(tx, id).await?.len(),
+        None => 0,
+    };
+    let counts = Counts {
+        members: i64::try_from(rows.len()).unwrap_or(i64::MAX),
+        ..Counts::default()
+    };
+    let reason = ctx.settings.catalogue.say(&SyncFault::from(suspicion));
+    syncs::finish(tx, id, SyncState::Partial, counts, Some(&reason), now).await?;
+    syncs::suspect(tx, id, suspicion).await?;
+    syncs::add_ranking(tx, id, &rows).await?;
+    syncs::prune_rankings(tx, camp.id, id).await?;
+    let odd = RankingOdd {
+        sync_id: id,
+        camp_id: camp.id,
+        camp_name: camp.name.clone(),
+        suspicion,
+        before,
+        now: rows.len(),
+        started_at: written.started_at,
+    };
+    tracing::warn!(sync.id = id.0, camp.id = camp.id.0, %suspicion, "a ranking is odd");
+    tell_once_a_day(tx, ctx, camp, odd.into(), written.started_at).await
+}
+
+/// Does what a new deciding ranking makes possible. It stands whatever comes of that: the next sync
+/// and the night's jobs try again.
+pub(super) async fn follow(ctx: &Context, camp_id: CampId) {
+    match_members(ctx, camp_id).await;
+    evidence::build_list_if_over(ctx, camp_id).await;
 }
 
 /// Matches the members of the camp with what the run has learnt of the planet. The sync stands
@@ -329,29 +416,6 @@ async fn match_members(ctx: &Context, camp_id: CampId) {
             "members are matched"
         ),
         Err(error) => tracing::error!(camp.id = camp_id.0, %error, "no members were matched"),
-    }
-}
-
-/// Builds the refund list of an ended camp whose last day the run has seen the end of, or brings it up
-/// to date. The sync
-/// stands whatever comes of it: the job `build-refund-lists` tries again.
-async fn build_list_if_over(ctx: &Context, run: &Run) {
-    let camp = &run.camp;
-    let is_over = matches!(camp.status, CampStatus::Ended | CampStatus::Settling);
-    if !is_over || run.started_at < camp.terms.over_at() {
-        return;
-    }
-    match refund::build_list(ctx, None, camp.id).await {
-        Ok(built) => {
-            tracing::info!(
-                camp.id = camp.id.0,
-                added = built.added,
-                "a refund list is built"
-            );
-        }
-        Err(error) => {
-            tracing::error!(camp.id = camp.id.0, %error, "no refund list was built");
-        }
     }
 }
 
@@ -402,8 +466,18 @@ async fn tell(
         remedy: planet::remedy_of(fault),
         started_at,
     };
+    tell_once_a_day(tx, ctx, camp, failed.into(), started_at).await
+}
+
+async fn tell_once_a_day(
+    tx: &mut Tx,
+    ctx: &Context,
+    camp: &Camp,
+    content: Message,
+    started_at: Timestamp,
+) -> Result<()> {
     let notice = Notice {
-        content: failed.into(),
+        content,
         camp_id: Some(camp.id),
         dedupe_key: format!("{}:{}", camp.id, started_at.shanghai_day()),
     };

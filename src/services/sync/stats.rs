@@ -7,8 +7,7 @@ use chrono::NaiveDate;
 use crate::domain::staff::Actor;
 use crate::domain::{Action, CampId, Timestamp};
 use crate::services::{Context, Error, Result, require};
-use crate::store::syncs::{self, SyncState};
-use crate::store::{camps, reports};
+use crate::store::{camps, reports, syncs};
 
 /// Check-ins of one day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,7 +92,7 @@ pub async fn stats(ctx: &Context, actor: &Actor, camp_id: CampId) -> Result<Stat
             .collect(),
         total,
         synced_at,
-        complete: newest.is_some_and(|run| run.state == SyncState::Complete),
+        complete: newest.is_some_and(|run| camp.current_sync == Some(run.id)),
     })
 }
 

@@ -59,7 +59,7 @@ pub(super) struct CampBody {
     #[serde(default, deserialize_with = "sent")]
     #[schema(value_type = Option<Vec<i64>>)]
     volunteer_ids: Sent<Vec<UserId>>,
-    /// Only while nobody has paid.
+    /// Until the camp is put away; with a `reason` once somebody has paid.
     #[serde(default, deserialize_with = "sent")]
     #[schema(value_type = Option<String>)]
     planet_project_id: Sent<String>,
@@ -70,6 +70,8 @@ pub(super) struct CampBody {
     #[serde(default, deserialize_with = "sent")]
     #[schema(value_type = Option<String>)]
     group_robot_key: Sent<SecretString>,
+    /// Why; for the log.
+    reason: Option<String>,
 }
 
 /// Tells `null` from what is absent.
@@ -102,6 +104,7 @@ impl From<CampBody> for CampInput {
             planet_project_id: body.planet_project_id,
             payee_id: body.payee_id,
             group_robot_key: body.group_robot_key,
+            reason: body.reason,
         }
     }
 }

@@ -2,21 +2,28 @@
 
 use std::time::Duration;
 
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, Request, State};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::domain::{CampId, FieldError, PlanetUserId, SyncId, Timestamp};
-use crate::services::Context;
+use crate::domain::evidence::Suspicion;
+use crate::domain::{CampId, CheckInSource, FieldError, PlanetUserId, SyncId, Timestamp};
+use crate::services::roster::MAX_FILE_BYTES;
 use crate::services::sync::{self, CheckInQuery, Stats, SyncRun, SyncState};
+use crate::services::{Context, evidence};
 use crate::store::PageRequest;
 use crate::store::checkin_lists::ListedCheckIn;
 use crate::web::auth::Staff;
 use crate::web::day::{Day, span};
-use crate::web::{Answer, Envelope, Page, Path, Problem, ProblemBody, Query, WebResult, WebState};
+use crate::web::multipart::{OVERHEAD_BYTES, file_of};
+use crate::web::{
+    Answer, Envelope, Json, Page, Path, Problem, ProblemBody, Query, WebResult, WebState,
+};
+
+use super::roster::{FileForm, ImportQuery, ImportView};
 
 /// The longest that a caller may wait for a sync (contract).
 const MAX_WAIT_SECONDS: u32 = 60;
@@ -26,7 +33,15 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
         .routes(routes!(list_checkins))
         .routes(routes!(sync_camp))
         .routes(routes!(read_sync))
+        .routes(routes!(confirm_sync))
         .routes(routes!(read_stats))
+        .merge(import_routes())
+}
+
+fn import_routes() -> OpenApiRouter<WebState> {
+    OpenApiRouter::new()
+        .routes(routes!(import_checkins))
+        .layer(DefaultBodyLimit::max(MAX_FILE_BYTES + OVERHEAD_BYTES))
 }
 
 /// The check-ins that a list is narrowed to.
@@ -60,6 +75,9 @@ struct CheckInView {
     /// None where only the day is known.
     #[schema(value_type = Option<String>, format = DateTime)]
     at: Option<Timestamp>,
+    /// `post` or `import`.
+    #[schema(value_type = String, example = "post")]
+    source: CheckInSource,
 }
 
 /// A sync of one camp.
@@ -78,6 +96,17 @@ struct SyncView {
     unknown_users: i64,
     /// Why it is not complete, or what is missing all the same.
     error: Option<String>,
+    /// What was odd about its ranking: `empty` or `shrunken`.
+    #[schema(value_type = Option<String>, example = "shrunken")]
+    suspicion: Option<Suspicion>,
+    /// Its ranking decides nothing before a person confirms it.
+    waits_for_confirmation: bool,
+}
+
+/// Why an odd ranking is right.
+#[derive(Debug, Deserialize, ToSchema)]
+struct ConfirmBody {
+    reason: String,
 }
 
 /// A camp's check-ins in figures.
@@ -120,6 +149,7 @@ impl From<ListedCheckIn> for CheckInView {
             planet_nickname: row.planet_nickname,
             date: row.day,
             at: row.checked_in_at.map(Timestamp::from_micros),
+            source: row.source,
         }
     }
 }
@@ -127,6 +157,8 @@ impl From<ListedCheckIn> for CheckInView {
 impl From<SyncRun> for SyncView {
     fn from(run: SyncRun) -> Self {
         Self {
+            waits_for_confirmation: run.waits_for_confirmation(),
+            suspicion: run.suspicion,
             sync_id: run.id,
             state: run.state,
             members: run.counts.members,
@@ -228,6 +260,58 @@ async fn read_sync(
     Path(id): Path<SyncId>,
 ) -> WebResult<Answer<SyncView>> {
     Ok(Answer(sync::poll(&ctx, &actor, id).await?.into()))
+}
+
+/// Confirms an empty or shrunken ranking: from then on it decides.
+#[utoipa::path(
+    post, path = "/api/admin/checkins/syncs/{syncId}/confirm", tag = "check-ins",
+    security(("staff" = [])), params(("syncId" = i64, Path)), request_body = ConfirmBody,
+    responses(
+        (status = 200, body = Envelope<SyncView>),
+        (status = 409, description = "already_decided · wrong_state", body = ProblemBody),
+        (status = 422, description = "invalid_input", body = ProblemBody)
+    )
+)]
+async fn confirm_sync(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Path(id): Path<SyncId>,
+    Json(body): Json<ConfirmBody>,
+) -> WebResult<Answer<SyncView>> {
+    Ok(Answer(
+        sync::confirm(&ctx, &actor, id, &body.reason).await?.into(),
+    ))
+}
+
+/// Imports check-ins where the planet cannot be read: a table with the columns
+/// `planet_user_id, planet_nickname, date, time`, or with `checkin_days` in place of dates; CSV or
+/// xlsx, at most 20 MiB.
+#[utoipa::path(
+    post, path = "/api/admin/checkins/import/{campId}", tag = "check-ins",
+    security(("staff" = [])),
+    params(
+        ("campId" = i64, Path),
+        ("dryRun" = Option<bool>, Query, description = "only say what it would do")
+    ),
+    request_body(content = FileForm, content_type = "multipart/form-data"),
+    responses(
+        (status = 200, body = Envelope<ImportView>),
+        (status = 409, description = "wrong_state", body = ProblemBody),
+        (status = 413, description = "too_large", body = ProblemBody),
+        (status = 415, description = "unsupported_media_type", body = ProblemBody),
+        (status = 422, description = "invalid_input", body = ProblemBody)
+    )
+)]
+async fn import_checkins(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Path(camp_id): Path<CampId>,
+    Query(query): Query<ImportQuery>,
+    request: Request,
+) -> WebResult<Answer<ImportView>> {
+    let bytes = file_of(request).await?;
+    let report = evidence::import(&ctx, &actor, camp_id, bytes, query.mode()).await?;
+    Ok(Answer(report.into()))
 }
 
 /// A camp's check-ins in figures.

@@ -8,11 +8,12 @@ use utoipa_axum::routes;
 
 use crate::domain::staff::Actor;
 use crate::domain::{
-    BindMethod, BindStatus, CampId, MatchStatus, MemberId, PlanetUserId, RefundStatus, Timestamp,
+    BindMethod, BindStatus, CampId, CheckInSource, MatchStatus, MemberId, PlanetUserId,
+    RefundStatus, Timestamp,
 };
-use crate::services::Context;
 use crate::services::matching::{self, Suggestion};
 use crate::services::members::{self, MemberQuery};
+use crate::services::{Context, evidence};
 use crate::store::PageRequest;
 use crate::store::member_lists::{ListedMember, MemberEvent};
 use crate::web::auth::Staff;
@@ -28,6 +29,7 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
         .routes(routes!(match_member))
         .routes(routes!(unmatch_member))
         .routes(routes!(set_joined))
+        .routes(routes!(attest_days))
 }
 
 /// A member of a camp.
@@ -54,6 +56,9 @@ struct MemberView {
     bind_method: Option<BindMethod>,
     joined: bool,
     checked_in_days: i64,
+    /// By whose word: `ranking`, `post`, `import` or `attested`; `null` before anything was stated.
+    #[schema(value_type = Option<String>, example = "ranking")]
+    days_source: Option<CheckInSource>,
     eligible: bool,
     /// `null` while there is no refund: nobody has put one forward, or the days do not suffice
     /// (不符合条件).
@@ -116,6 +121,14 @@ struct JoinedBody {
     joined: bool,
 }
 
+/// The days that somebody answers for.
+#[derive(Debug, Deserialize, ToSchema)]
+struct AttestBody {
+    /// 0 takes an attestation back.
+    days: i64,
+    reason: String,
+}
+
 /// The members that a list is narrowed to.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -142,6 +155,7 @@ impl From<ListedMember> for MemberView {
             bind_method: member.bind_method,
             joined: member.joined,
             checked_in_days: member.checked_in_days,
+            days_source: member.days_source,
             eligible: member.eligible,
             refund_status: member.refund_status,
         }
@@ -303,4 +317,25 @@ async fn set_joined(
             .await?
             .into(),
     ))
+}
+
+/// Answers for a member's days, where the planet cannot tell: they count where it says less.
+#[utoipa::path(
+    post, path = "/api/admin/members/{id}/attest", tag = "staff", security(("staff" = [])),
+    params(("id" = i64, Path)), request_body = AttestBody,
+    responses(
+        (status = 200, body = Envelope<MemberView>),
+        (status = 404, description = "not_found", body = ProblemBody),
+        (status = 409, description = "wrong_state", body = ProblemBody),
+        (status = 422, description = "invalid_input", body = ProblemBody)
+    )
+)]
+async fn attest_days(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Path(id): Path<MemberId>,
+    Json(body): Json<AttestBody>,
+) -> WebResult<Answer<MemberView>> {
+    evidence::attest(&ctx, &actor, id, body.days, &body.reason).await?;
+    shown(&ctx, &actor, id).await
 }

@@ -20,22 +20,32 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ImportQuery {
+pub(super) struct ImportQuery {
     #[serde(default)]
     dry_run: bool,
+}
+
+impl ImportQuery {
+    pub(super) const fn mode(&self) -> Mode {
+        if self.dry_run {
+            Mode::DryRun
+        } else {
+            Mode::Write
+        }
+    }
 }
 
 /// The form that is sent.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only described, for the OpenAPI document")]
-struct RosterForm {
+pub(super) struct FileForm {
     #[schema(value_type = String, format = Binary)]
     file: Vec<u8>,
 }
 
 /// What an import did, or with `dryRun` would do.
 #[derive(Debug, Serialize, ToSchema)]
-struct ImportView {
+pub(super) struct ImportView {
     /// Rows that nothing was known of.
     added: usize,
     /// Rows that say something new.
@@ -74,7 +84,7 @@ impl From<Report> for ImportView {
 #[utoipa::path(
     post, path = "/api/admin/roster/import", tag = "staff", security(("staff" = [])),
     params(("dryRun" = Option<bool>, Query, description = "only say what it would do")),
-    request_body(content = RosterForm, content_type = "multipart/form-data"),
+    request_body(content = FileForm, content_type = "multipart/form-data"),
     responses(
         (status = 200, body = Envelope<ImportView>),
         (status = 413, description = "too_large", body = ProblemBody),
@@ -89,11 +99,6 @@ async fn import_roster(
     request: Request,
 ) -> WebResult<Answer<ImportView>> {
     let bytes = file_of(request).await?;
-    let mode = if query.dry_run {
-        Mode::DryRun
-    } else {
-        Mode::Write
-    };
-    let report = roster::import(&ctx, Some(&actor), bytes, mode).await?;
+    let report = roster::import(&ctx, Some(&actor), bytes, query.mode()).await?;
     Ok(Answer(report.into()))
 }

@@ -9,7 +9,9 @@ use utoipa_axum::routes;
 
 use crate::domain::calendar::{Day, DayState};
 use crate::domain::custody::{Awaited, NextStep, Turn};
-use crate::domain::{BindStatus, CampStatus, MemberId, RefundFlag, RefundStatus, Timestamp};
+use crate::domain::{
+    BindStatus, CampStatus, CheckInSource, MemberId, RefundFlag, RefundStatus, Timestamp,
+};
 use crate::services::Context;
 use crate::services::custody::{self, Outlook};
 use crate::services::orders::{self, WayBack};
@@ -39,6 +41,9 @@ struct ProgressView {
     days_passed: i64,
     total_days: i64,
     checked_in_days: i64,
+    /// By whose word: `ranking`, `post`, `import` or `attested`.
+    #[schema(value_type = Option<String>, required)]
+    days_source: Option<CheckInSource>,
     required_days: i64,
     grace_days: i64,
     eligible: bool,
@@ -167,6 +172,7 @@ fn view(
         days_passed: progress.days_passed,
         total_days: terms.total_days,
         checked_in_days: progress.checked_in_days,
+        days_source: progress.days_source,
         required_days: terms.required_days,
         grace_days: terms.grace_days,
         eligible: progress.eligible,

@@ -4,14 +4,17 @@ use crate::bot::answers;
 use crate::bot::cards::press::Press;
 use crate::bot::cards::single;
 use crate::domain::card::{Mended, Mending, Outcome};
-use crate::domain::message::{DecidedBy, PaymentOutcome};
+use crate::domain::message::{DecidedBy, PaymentOutcome, RankingOdd};
 use crate::domain::{
     Action, CampId, CardState, Machine as _, PaymentId, RefundId, RefundStatus, Timestamp, UserId,
 };
 use crate::services::inbox::Reply;
-use crate::services::{Error, Refusal, Result, lookup, refund, review};
+use crate::services::{Error, Refusal, Result, lookup, refund, review, sync};
 use crate::store::Operator;
 use crate::store::camps::Camp;
+
+/// The reason of what is confirmed on a card, which asks for none.
+const ON_CARD: &str = "confirmed on the card";
 
 /// A press on a notice about a camp that is to be synced.
 pub(in crate::bot) async fn on_sync(press: &Press<'_>, camp: CampId) -> Result<Vec<Reply>> {
@@ -25,6 +28,29 @@ pub(in crate::bot) async fn on_sync(press: &Press<'_>, camp: CampId) -> Result<V
     let mut answers = answers::sync_camp(&press.turn, &camp).await?;
     answers.extend(mend(press, Mending::Sync).await?);
     Ok(answers)
+}
+
+/// A press on the notice of an odd ranking: it is confirmed, or read again.
+pub(in crate::bot) async fn on_ranking(
+    press: &Press<'_>,
+    notice: &RankingOdd,
+) -> Result<Vec<Reply>> {
+    if !press.is_open() || press.action != "confirm" {
+        return on_sync(press, notice.camp_id).await;
+    }
+    match sync::confirm(press.ctx(), &press.turn.actor, notice.sync_id, ON_CARD).await {
+        Ok(_) => {}
+        // This very click, whose process died before it could show so, or a colleague's elsewhere.
+        Err(Error::Refused(Refusal::AlreadyDecided { by, at, .. })) => {
+            if by != press.turn.actor.name {
+                let made = DecidedBy { by, at };
+                let how = Mending::Ranking;
+                return press.too_late(&Outcome::Mended(Mended { made, how })).await;
+            }
+        }
+        Err(error) => return Err(error),
+    }
+    mend(press, Mending::Ranking).await
 }
 
 /// A press on the notice of a refund that needs a person.

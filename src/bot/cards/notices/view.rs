@@ -10,6 +10,7 @@ use crate::domain::{OrderFlag, message};
 views! {
     message::CampEnded => "camp_ended.card",
     message::SyncFailed => "sync_failed.card",
+    message::RankingOdd => "ranking_odd.card",
     PaymentAbnormal => "payment_abnormal.card",
     RefundFailed => "refund_failed.card",
     Mended => "mended.card",

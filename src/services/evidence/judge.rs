@@ -7,12 +7,15 @@ use crate::domain::{CampId, MemberId, Timestamp};
 use crate::store::evidence::{self, LastRead, MemberEvidence};
 use crate::store::{Conn, Tx, members};
 
-use super::rows::readable;
-use super::{Error, Result};
+use crate::services::rows::readable;
+use crate::services::{Error, Result};
 
 /// The settling camps that are to be read again: somebody's own last day has ended since the ranking
 /// was read, or the posts.
-pub(super) async fn awaited(conn: &mut Conn, now: Timestamp) -> Result<BTreeSet<CampId>> {
+pub(in crate::services) async fn awaited(
+    conn: &mut Conn,
+    now: Timestamp,
+) -> Result<BTreeSet<CampId>> {
     let is_awaited = |read: &LastRead| {
         let next_day = read.last_day.and_then(|day| day.succ_opt());
         next_day
@@ -29,7 +32,11 @@ pub(super) async fn awaited(conn: &mut Conn, now: Timestamp) -> Result<BTreeSet<
 
 /// Gives every member of a camp the days that count, and judges them by the terms of their own
 /// order; answers how many are eligible now and were not before.
-pub(super) async fn judge_camp(tx: &mut Tx, camp: CampId, now: Timestamp) -> Result<i64> {
+pub(in crate::services) async fn judge_camp(
+    tx: &mut Tx,
+    camp: CampId,
+    now: Timestamp,
+) -> Result<i64> {
     let mut newly_eligible = 0;
     for member in readable(evidence::of_camp(tx, camp).await?) {
         let is_eligible = judge(tx, &member, now).await?;
@@ -39,7 +46,11 @@ pub(super) async fn judge_camp(tx: &mut Tx, camp: CampId, now: Timestamp) -> Res
 }
 
 /// Gives one member the days that count, so that nobody has to wait for the next sync.
-pub(super) async fn judge_member(tx: &mut Tx, id: MemberId, now: Timestamp) -> Result<()> {
+pub(in crate::services) async fn judge_member(
+    tx: &mut Tx,
+    id: MemberId,
+    now: Timestamp,
+) -> Result<()> {
     let member = evidence::of_member(tx, id).await?;
     judge(tx, &member.ok_or(Error::NotFound)?, now).await?;
     Ok(())

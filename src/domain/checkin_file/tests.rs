@@ -1,0 +1,126 @@
+use super::*;
+
+const ANN: PlanetUserId = PlanetUserId(300_000_000_000_001);
+const BEN: PlanetUserId = PlanetUserId(300_000_000_000_002);
+
+fn date(d: u32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(2026, 1, d).unwrap()
+}
+
+fn read(text: &str) -> Result<CheckInFile, FileError> {
+    let mut lines = text
+        .lines()
+        .map(|line| line.split(',').map(str::to_owned).collect::<Vec<_>>());
+    let headings = lines.next().unwrap();
+    let rows: Vec<_> = lines.collect();
+    parse(
+        &headings,
+        (2..).zip(rows.iter().map(|cells| cells.as_slice())),
+    )
+}
+
+fn known() -> Known {
+    let day = |at: Option<i64>, source| KnownDay {
+        at: at.map(Timestamp::from_micros),
+        source,
+    };
+    Known {
+        accounts: HashSet::from([ANN, BEN]),
+        span: (date(1), date(7)),
+        today: date(6),
+        days: HashMap::from([
+            ((ANN, date(1)), day(Some(9), CheckInSource::Post)),
+            ((ANN, date(2)), day(None, CheckInSource::Import)),
+            ((BEN, date(1)), day(None, CheckInSource::Post)),
+        ]),
+        totals: HashMap::from([(ANN, 5), (BEN, 5)]),
+    }
+}
+
+fn planned(text: &str) -> Plan {
+    plan(&read(text).unwrap(), &known())
+}
+
+fn counts(plan: &Plan) -> (usize, usize, usize, Vec<usize>) {
+    let rows = plan.errors.iter().map(|error| error.row);
+    (plan.added, plan.changed, plan.unchanged, rows.collect())
+}
+
+#[test]
+fn days_are_added_to_what_is_known() {
+    let plan = planned(
+        "planet_user_id,planet_nickname,date,time\n\
+         300000000000001,Ann,2026-01-01,08:00\n\
+         300000000000001,Ann,2026/1/2,08:00\n\
+         300000000000001,Ann,2026-01-03 00:00:00,\n\
+         300000000000001,Ann,2026-01-03,1899-12-31 07:30:00\n\
+         300000000000002,Ben,2026-01-04 21:05:00,\n",
+    );
+    assert_eq!(counts(&plan), (2, 1, 2, vec![]));
+    let at = |d, hours, minutes| {
+        let time = NaiveTime::from_hms_opt(hours, minutes, 0).unwrap();
+        Some(moment(date(d), time))
+    };
+    let expected = BTreeMap::from([
+        ((ANN, date(2)), at(2, 8, 0)),
+        ((ANN, date(3)), at(3, 7, 30)),
+        ((BEN, date(4)), at(4, 21, 5)),
+    ]);
+    assert_eq!(plan.check_ins, expected);
+    assert_eq!(plan.totals, BTreeMap::from([(ANN, 3), (BEN, 2)]));
+}
+
+#[test]
+fn numbers_of_days_take_the_place_of_those_before() {
+    let plan = planned(
+        "用户ID,打卡天数\n\
+         300000000000001,6\n\
+         300000000000001,6\n\
+         300000000000001,7\n\
+         300000000000002,5\n",
+    );
+    assert_eq!(counts(&plan), (0, 1, 2, vec![4]));
+    assert_eq!(plan.totals, BTreeMap::from([(ANN, 6), (BEN, 5)]));
+    assert!(plan.check_ins.is_empty());
+}
+
+#[test]
+fn every_fault_names_its_column_and_what_to_do() {
+    let dated = planned(
+        "planet_user_id,date,time\n\
+         ,2026-01-01,\n\
+         3.0E+14,2026-01-01,\n\
+         300000000000000,2026-01-01,\n\
+         =1+300000000000000,2026-01-01,\n\
+         300000000000009,2026-01-01,\n\
+         300000000000001,=TODAY(),\n\
+         300000000000001,2026-02-30,\n\
+         300000000000001,2026-01-08,\n\
+         300000000000001,2026-01-07,\n\
+         300000000000001,2026-01-05,25:00\n",
+    );
+    let totals = planned(
+        "planet_user_id,checkin_days\n\
+         300000000000001,-1\n\
+         300000000000001,8\n\
+         300000000000001,5.5\n\
+         300000000000001,=5\n\
+         300000000000001,\n",
+    );
+    for plan in [&dated, &totals] {
+        assert_eq!(plan.errors.len(), if plan == &dated { 10 } else { 5 });
+        assert!(plan.check_ins.is_empty() && plan.totals.is_empty());
+    }
+    let all = dated.errors.iter().chain(&totals.errors);
+    for text in all.map(|error| error.fault.to_string()) {
+        let names = ["planet_user_id", "date", "time", "checkin_days"];
+        assert!(names.iter().any(|name| text.starts_with(name)), "{text}");
+    }
+}
+
+#[test]
+fn a_table_without_its_columns_is_none() {
+    assert_eq!(read("date\n2026-01-01"), Err(FileError::NoIdColumn));
+    let neither = read("planet_user_id,planet_nickname\n1,x");
+    assert_eq!(neither, Err(FileError::NoDayColumn));
+}
