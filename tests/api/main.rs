@@ -21,6 +21,7 @@ mod support;
 
 mod camp_fields;
 mod camps;
+mod custody;
 mod doors;
 mod evidence;
 mod house;

@@ -7,7 +7,7 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 /// How services come by their clients.
 const CLIENTS: &[&str] = &["pay", "planet", "wecom", "files"];
 /// The methods that run what they are handed in a transaction.
-const WRITES: &[&str] = &["write", "transact"];
+const WRITES: &[&str] = &["write", "transact", "transact_once"];
 
 /// The clients that a source reaches for while a transaction is open, each with where.
 pub(crate) fn calls_inside(text: &str) -> Vec<String> {

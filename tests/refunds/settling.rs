@@ -82,7 +82,7 @@ on_both_engines! {
         let stage = Stage::set(db, &[short(1), clear(2)]).await;
         let closed = close_payment(&stage.ctx, &coach(), &order_no(1), closing(9900)).await.unwrap();
         assert_eq!((closed.proposal.kind, closed.eligible), (RefundKind::Manual, false));
-        let number = "4200000000000000000000000002";
+        let number = &format!("42000000000000000000{:08}", 2);
         let closed = close_payment(&stage.ctx, &admin(), number, closing(9900)).await.unwrap();
         assert_eq!((closed.proposal.kind, closed.eligible), (RefundKind::Deposit, true));
         let again = close_payment(&stage.ctx, &admin(), number, closing(9900)).await;
@@ -134,7 +134,7 @@ on_both_engines! {
         let stage = Stage::set(db, &[clear(1), clear(2), clear(3)]).await;
         let lost = FaultKind::CutBefore;
         let fault = Fault::new(Platform::WechatPay, "v3/refund/domestic/refunds", lost);
-        stage.sandbox.faults().add(fault.method("POST").times(1));
+        stage.sandbox.faults().add(fault.method("POST").times(9));
         stage.approved(1).await;
         run_due(&stage.ctx).await.unwrap();
         for (payment, outcome) in [(2, RefundOutcome::Abnormal), (3, RefundOutcome::Closed)] {
