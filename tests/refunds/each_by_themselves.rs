@@ -279,7 +279,8 @@ on_both_engines! {
         let attested = stage.of(1).await;
         assert_eq!(attested.proposal.checked_in_days, 7);
         assert_eq!(attested.proposal.flags, [RefundFlag::Attested]);
-        stage.run("UPDATE stated_days SET days = 6").await;
+        let now = stage.ctx.now().micros();
+        stage.run(&format!("UPDATE stated_days SET days = 6, stated_at = {now}")).await;
         let hash = Some(attested.proposal_hash.as_str());
         let told = changes(approve(&stage.ctx, &other_admin(), attested.id, hash).await);
         let expected = Difference::Days { from: 7, to: 6 };

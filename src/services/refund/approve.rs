@@ -379,7 +379,8 @@ async fn check(
         ) => return Ok(ApprovalCheck::Refused(error)),
         Err(error) => return Err(error),
     };
-    if let Some(refusal) = check_approver(conn, actor, &refund).await? {
+    let is_withdrawn = refund.was_withdrawn_by_system();
+    if !is_withdrawn && let Some(refusal) = check_approver(conn, actor, &refund).await? {
         return Ok(ApprovalCheck::Refused(refusal.into()));
     }
     let case = match facts.case(conn, refund.payment_id).await {
@@ -390,6 +391,12 @@ async fn check(
         }
         Err(error) => return Err(error.into()),
     };
+    if is_withdrawn {
+        // Nobody has decided it: whoever comes with what was shown learns what has changed since.
+        let changes = changes(conn, picked.hash.as_deref(), &refund, &case).await?;
+        let refusal = Refusal::ProposalChanged { changes };
+        return Ok(ApprovalCheck::Refused(refusal.into()));
+    }
     let holds = proposed_now(&refund, &case.grounds).as_ref() == Some(&refund.proposal);
     let was_shown = picked
         .hash
