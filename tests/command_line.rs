@@ -94,6 +94,7 @@ fn results_are_on_stdout_and_json_if_asked_for() {
         "work-inbox",
         "send-outbox",
         "reconcile-payments",
+        "trade-bill",
         "check-cookie",
     ] {
         assert!(names.iter().any(|known| known == name), "{name}: {names:?}");

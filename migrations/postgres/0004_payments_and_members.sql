@@ -138,6 +138,8 @@ CREATE INDEX payment_record_camp ON payment_record (camp_id, status, id);
 CREATE INDEX payment_record_due ON payment_record (next_query_at) WHERE next_query_at IS NOT NULL;
 CREATE INDEX payment_record_custody ON payment_record (id)
     WHERE rested_at IS NULL AND transaction_id IS NOT NULL;
+-- What came in on a day: held against the trade bill of that day.
+CREATE INDEX payment_record_paid ON payment_record (paid_at) WHERE paid_at IS NOT NULL;
 CREATE INDEX payment_record_bind ON payment_record (bind_status, bind_deadline);
 
 -- Under each master key that was in use while it was given out, a payment has one.

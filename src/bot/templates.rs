@@ -91,6 +91,7 @@ built_in![
     "single_reject.card",
     "sync_failed.card",
     "sync_report.txt",
+    "trade_bill_compared.txt",
     "withdrawn.card",
     "year_ends.txt",
 ];

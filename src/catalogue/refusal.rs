@@ -158,6 +158,17 @@ pub enum WrongState {
     /// The payment has no place in a camp yet: staff look at it.
     PaymentUnderReview,
 
+    /// The day is not over, or its bill is not made before ten o'clock of the next.
+    BillNotMade,
+    /// WeChat Pay keeps bills for three months.
+    BillTooOld,
+    /// Only what the bill shows and the books lack can be booked.
+    NothingToBook,
+    /// Asked about the number, WeChat Pay knows of no such payment or refund.
+    BillNotConfirmed,
+    /// Asked again, WeChat Pay says something else than the books have.
+    BillStillDiffers,
+
     /// The order is not paid, or no longer.
     OrderNotPaid,
     /// There is nothing to give back.

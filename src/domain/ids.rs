@@ -37,6 +37,8 @@ row_id!(
     UploadId,
     /// An interactive card that was sent.
     CardId,
+    /// Something in which a trade bill and the books differ.
+    DifferenceId,
 );
 
 /// The account id of a planet user (10–15 digits, zsxq §3). In JSON it is a string, since

@@ -30,6 +30,7 @@ pub mod refund;
 pub mod roster;
 pub mod staff;
 pub mod time;
+pub mod trade_bill;
 pub mod versioned;
 
 pub use binding::{BindMethod, BindStatus};

@@ -55,6 +55,8 @@ text_enum! {
         ViewPayments = "view_payments",
         /// Say what becomes of a payment that no rule decides: accepted, kept, or settled in part.
         JudgePayments = "judge_payments",
+        /// Have trade bills compared with the books, and settle what differs.
+        SettleBills = "settle_bills",
         /// See reports.
         ViewReports = "view_reports",
         /// Run jobs and see how they went.
@@ -85,8 +87,8 @@ impl Role {
     pub const fn may(self, action: Action) -> Reach {
         use Action::{
             ImportRoster, JudgePayments, ManageCamps, ManageConfig, ManageUsers, MatchMembers,
-            ProbeMerchant, ProposeRefund, ReviewRefunds, RunJobs, StateDays, SyncCheckIns, Urge,
-            ViewCamp, ViewLogs, ViewPayments, ViewReports,
+            ProbeMerchant, ProposeRefund, ReviewRefunds, RunJobs, SettleBills, StateDays,
+            SyncCheckIns, Urge, ViewCamp, ViewLogs, ViewPayments, ViewReports,
         };
         match (self, action) {
             (Self::SuperAdmin, _) => Reach::All,
@@ -100,7 +102,8 @@ impl Role {
             (
                 Self::Coach,
                 ManageCamps | ImportRoster | StateDays | ProposeRefund | ProbeMerchant
-                | JudgePayments | ViewPayments | RunJobs | ViewLogs | ManageUsers | ManageConfig,
+                | JudgePayments | ViewPayments | SettleBills | RunJobs | ViewLogs | ManageUsers
+                | ManageConfig,
             )
             | (Self::Volunteer, _) => Reach::Nowhere,
         }
@@ -191,6 +194,8 @@ mod tests {
                 "propose_refund: all all - -",
                 "probe_merchant: all all - -",
                 "view_payments: all all - -",
+                "judge_payments: all all - -",
+                "settle_bills: all all - -",
                 "view_reports: all all own -",
                 "run_jobs: all - - -",
                 "view_logs: all - - -",

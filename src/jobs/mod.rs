@@ -162,6 +162,13 @@ pub const JOBS: &[Job] = &[
         |live, _chat| services::reconcile::unpaid(&live.snapshot()),
         |done| json!(done)
     ),
+    // The first run of a day is that of half past ten; the others are for bills that come late.
+    job!(
+        "trade-bill",
+        Trigger::At("0 30 10-23 * * *", Queue::Frequent),
+        |live, _chat| services::bills::compare_due(&live.snapshot()),
+        |done| whole(json!(done), done.failed + done.left == 0)?
+    ),
     job!(
         "check-cookie",
         Trigger::At("0 30 */6 * * *", Queue::Frequent),
@@ -196,6 +203,7 @@ mod tests {
             "work-inbox",
             "send-outbox",
             "reconcile-payments",
+            "trade-bill",
             "check-cookie",
         ];
         let names: HashSet<&str> = JOBS.iter().map(|job| job.name).collect();

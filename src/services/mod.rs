@@ -5,6 +5,7 @@
 mod access;
 pub mod access_token;
 pub mod alarms;
+pub mod bills;
 pub mod bind;
 pub mod books;
 mod by_camp;

@@ -48,6 +48,8 @@ pub mod stated_days;
 pub mod status_log;
 pub mod syncs;
 pub mod system_config;
+pub mod trade_bill_books;
+pub mod trade_bills;
 pub mod uploads;
 pub mod users;
 mod writer;
@@ -99,6 +101,8 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         sessions::STATEMENTS,
         syncs::STATEMENTS,
         system_config::STATEMENTS,
+        trade_bill_books::STATEMENTS,
+        trade_bills::STATEMENTS,
         staff_sessions::STATEMENTS,
         stated_days::STATEMENTS,
         uploads::STATEMENTS,

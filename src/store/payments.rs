@@ -99,7 +99,7 @@ statements! {
     INSERT_UNKNOWN = "INSERT INTO payment_record (order_no, status, flag, amount_fen, paid_fen, \
                       paid_at, transaction_id, openid, openid_mac, bind_status, expires_at, \
                       queries, raw_notice, created_at, updated_at, mch_id, app_id) \
-                      VALUES ($1, 'paid', 'unknown_order', $2, $2, $3, $4, $5, $6, 'pending', $3, \
+                      VALUES ($1, 'paid', 'unknown_order', $2, $2, $10, $4, $5, $6, 'pending', $3, \
                       0, $7, $3, $3, $8, $9) RETURNING id";
     SET_CLAIM = "UPDATE payment_record SET claimed_planet_id = $2, claimed_nickname = $3, \
                  wechat_nickname = $4, signed_user_id = $5, updated_at = $6 \
@@ -436,6 +436,7 @@ pub async fn insert_unknown(
         .bind(paid.raw_notice.as_ref().map(|raw| &raw.0))
         .bind(&paid.payee.mch_id)
         .bind(&paid.payee.app_id)
+        .bind(paid.paid_at.micros())
         .fetch_one(c)
         .await)?;
     Ok(born(tx, id, OrderStatus::Paid, note))

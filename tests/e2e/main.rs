@@ -15,6 +15,7 @@ mod support;
 #[path = "../support/app.rs"]
 mod app;
 
+mod bills;
 mod camp;
 mod certificates;
 mod closing;

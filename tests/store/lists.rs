@@ -13,6 +13,7 @@ use campkeeper::store::member_lists::MemberFilter;
 use campkeeper::store::outbox::MessageStatus;
 use campkeeper::store::outbox_lists::MessageFilter;
 use campkeeper::store::payment_lists::PaymentFilter;
+use campkeeper::store::trade_bills::BillFilter;
 use campkeeper::store::users::AllUsers;
 use campkeeper::store::{Conn, Listing, PageRequest, StoreError, camps, member_search, refunds};
 use chrono::NaiveDate;
@@ -32,6 +33,7 @@ fn day(day: u32) -> Option<NaiveDate> {
 pub(crate) fn every_statement() -> Vec<(&'static str, String)> {
     let lists = [
         ("audit", every_log().statements()),
+        ("bills", every_bill().statements()),
         ("camps", every_camp().statements()),
         ("shown camps", ShownToMembers.statements()),
         ("check-ins", every_check_in().statements()),
@@ -73,6 +75,13 @@ fn every_log() -> AuditFilter {
         from: AT,
         before: AT,
         text: number(),
+    }
+}
+
+fn every_bill() -> BillFilter {
+    BillFilter {
+        from: day(1),
+        to: day(2),
     }
 }
 

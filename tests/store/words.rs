@@ -5,6 +5,7 @@ use campkeeper::domain::evidence::Suspicion;
 use campkeeper::domain::ledger::TransferKind;
 use campkeeper::domain::refund::AttemptOutcome;
 use campkeeper::domain::staff::{AccountStatus, Role};
+use campkeeper::domain::trade_bill::BillState;
 use campkeeper::domain::{
     BindMethod, BindStatus, CampStatus, CardState, CheckInSource, MatchStatus, OrderFlag,
     OrderStatus, PayChannel, RefundKind, RefundStatus,
@@ -60,7 +61,14 @@ fn vocabularies() -> Vec<Vocabulary> {
         notification_message.status: MessageStatus;
         inbound_event.status: inbox::End;
         bot_card.state: CardState;
+        trade_bill.state: BillState;
     };
+    // The ids of transfers begin with their cause (domain::ledger).
+    all.push(Vocabulary {
+        table: "ledger_transfer",
+        column: "id",
+        words: vec!["pay:", "success:"],
+    });
     for known in &mut all {
         if known.table == "inbound_event" {
             known.words.push("pending");

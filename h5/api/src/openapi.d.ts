@@ -88,6 +88,29 @@ export type BatchRejected = {
 };
 
 /**
+ * The bill of a day, as it was last compared with the books.
+ */
+export type BillView = {
+    comparedAt?: string | null;
+    date: string;
+    differences: Array<DifferenceView>;
+    /**
+     * Why there is no bill, while it is unavailable: `creating`, `unanswered`, `refused` or
+     * `unreadable`.
+     */
+    failure?: string | null;
+    /**
+     * Those of them whose order numbers are not ours.
+     */
+    foreignRows: number;
+    /**
+     * Rows of the bill.
+     */
+    rows: number;
+    state: string;
+};
+
+/**
  * Who the payer of an order is.
  */
 export type BindInput = {
@@ -370,6 +393,32 @@ export type DaysView = {
 };
 
 /**
+ * Something in which a bill and the books differ.
+ */
+export type DifferenceView = {
+    id: number;
+    kind: string;
+    /**
+     * `book` or `correct`; null once it is settled.
+     */
+    next?: string | null;
+    note?: string | null;
+    /**
+     * Null where the bill's line does not tell.
+     */
+    orderNo?: string | null;
+    ours?: SideView | null;
+    refundNo?: string | null;
+    /**
+     * What was done: `book`, `correct` or `accept`.
+     */
+    resolution?: string | null;
+    resolvedAt?: string | null;
+    resolvedBy?: string | null;
+    theirs?: SideView | null;
+};
+
+/**
  * Where members enroll.
  */
 export type EnrollUrl = {
@@ -450,6 +499,47 @@ export type EnvelopeBatchRejected = {
     data: {
         rejected: number;
         skipped: Array<SkippedView>;
+    };
+    /**
+     * “成功”.
+     */
+    message: string;
+    /**
+     * Milliseconds since 1970, when it was answered: by the clock of deadlines and camp days, so
+     * that pages can count down whatever the phone's own clock says.
+     */
+    timestamp: number;
+};
+
+/**
+ * What a good answer looks like on the wire. Only the documentation makes use of it.
+ */
+export type EnvelopeBillView = {
+    /**
+     * 200.
+     */
+    code: number;
+    /**
+     * The bill of a day, as it was last compared with the books.
+     */
+    data: {
+        comparedAt?: string | null;
+        date: string;
+        differences: Array<DifferenceView>;
+        /**
+         * Why there is no bill, while it is unavailable: `creating`, `unanswered`, `refused` or
+         * `unreadable`.
+         */
+        failure?: string | null;
+        /**
+         * Those of them whose order numbers are not ours.
+         */
+        foreignRows: number;
+        /**
+         * Rows of the bill.
+         */
+        rows: number;
+        state: string;
     };
     /**
      * “成功”.
@@ -1269,6 +1359,64 @@ export type EnvelopeOrderedView = {
         h5Url?: string | null;
         orderNo: string;
         payParams?: JsapiParams | null;
+    };
+    /**
+     * “成功”.
+     */
+    message: string;
+    /**
+     * Milliseconds since 1970, when it was answered: by the clock of deadlines and camp days, so
+     * that pages can count down whatever the phone's own clock says.
+     */
+    timestamp: number;
+};
+
+/**
+ * What a good answer looks like on the wire. Only the documentation makes use of it.
+ */
+export type EnvelopePageBillView = {
+    /**
+     * 200.
+     */
+    code: number;
+    /**
+     * A page of a list.
+     */
+    data: {
+        /**
+         * The items of this page.
+         */
+        items: Array<{
+            comparedAt?: string | null;
+            date: string;
+            differences: Array<DifferenceView>;
+            /**
+             * Why there is no bill, while it is unavailable: `creating`, `unanswered`, `refused` or
+             * `unreadable`.
+             */
+            failure?: string | null;
+            /**
+             * Those of them whose order numbers are not ours.
+             */
+            foreignRows: number;
+            /**
+             * Rows of the bill.
+             */
+            rows: number;
+            state: string;
+        }>;
+        /**
+         * From 1.
+         */
+        page: number;
+        /**
+         * Items per page.
+         */
+        size: number;
+        /**
+         * How many there are on all pages.
+         */
+        total: number;
     };
     /**
      * “成功”.
@@ -2880,6 +3028,20 @@ export type RefundView = {
 };
 
 /**
+ * What is done about a difference.
+ */
+export type ResolveBody = {
+    /**
+     * `book`: apply what the bill shows; `correct`: ask WeChat Pay again; `accept`: leave it.
+     */
+    action: string;
+    /**
+     * Needed to accept.
+     */
+    note?: string | null;
+};
+
+/**
  * The form that is sent.
  */
 export type RosterForm = {
@@ -2895,6 +3057,26 @@ export type RowErrorView = {
      * As the spreadsheet counts it; 1 is the headings.
      */
     row: number;
+};
+
+/**
+ * What the books or the bill have.
+ */
+export type SideView = {
+    amountFen: number;
+    at?: string | null;
+    /**
+     * How many rows the bill has of it, where it is not one.
+     */
+    rows?: number | null;
+    /**
+     * WeChat Pay's number of a payment.
+     */
+    transactionId?: string | null;
+    /**
+     * The order or the refund has it, and the ledger lacks its transfer.
+     */
+    unposted: boolean;
 };
 
 /**
@@ -3067,6 +3249,124 @@ export type UserView = {
     username: string;
     wecomUserId?: string | null;
 };
+
+export type ListBillsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * this day or later
+         */
+        from?: string;
+        /**
+         * this day or earlier
+         */
+        to?: string;
+        page?: number;
+        size?: number;
+    };
+    url: '/api/admin/bills';
+};
+
+export type ListBillsErrors = {
+    /**
+     * forbidden
+     */
+    403: ProblemBody;
+};
+
+export type ListBillsError = ListBillsErrors[keyof ListBillsErrors];
+
+export type ListBillsResponses = {
+    200: EnvelopePageBillView;
+};
+
+export type ListBillsResponse = ListBillsResponses[keyof ListBillsResponses];
+
+export type GetBillData = {
+    body?: never;
+    path: {
+        date: string;
+    };
+    query?: never;
+    url: '/api/admin/bills/{date}';
+};
+
+export type GetBillErrors = {
+    /**
+     * not_found: nobody has looked for it
+     */
+    404: ProblemBody;
+};
+
+export type GetBillError = GetBillErrors[keyof GetBillErrors];
+
+export type GetBillResponses = {
+    200: EnvelopeBillView;
+};
+
+export type GetBillResponse = GetBillResponses[keyof GetBillResponses];
+
+export type ResolveDifferenceData = {
+    body: ResolveBody;
+    path: {
+        date: string;
+        id: number;
+    };
+    query?: never;
+    url: '/api/admin/bills/{date}/differences/{id}/resolve';
+};
+
+export type ResolveDifferenceErrors = {
+    /**
+     * not_found
+     */
+    404: ProblemBody;
+    /**
+     * already_decided; wrong_state: WeChat Pay does not bear it out
+     */
+    409: ProblemBody;
+    /**
+     * invalid_input
+     */
+    422: ProblemBody;
+};
+
+export type ResolveDifferenceError = ResolveDifferenceErrors[keyof ResolveDifferenceErrors];
+
+export type ResolveDifferenceResponses = {
+    200: EnvelopeBillView;
+};
+
+export type ResolveDifferenceResponse = ResolveDifferenceResponses[keyof ResolveDifferenceResponses];
+
+export type RunBillData = {
+    body?: never;
+    path: {
+        date: string;
+    };
+    query?: never;
+    url: '/api/admin/bills/{date}/run';
+};
+
+export type RunBillErrors = {
+    /**
+     * wrong_state: there is no bill yet, or none any more
+     */
+    409: ProblemBody;
+    /**
+     * platform_unavailable: what was found before stands
+     */
+    503: ProblemBody;
+};
+
+export type RunBillError = RunBillErrors[keyof RunBillErrors];
+
+export type RunBillResponses = {
+    200: EnvelopeBillView;
+};
+
+export type RunBillResponse = RunBillResponses[keyof RunBillResponses];
 
 export type ListCampsData = {
     body?: never;

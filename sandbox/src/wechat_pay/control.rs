@@ -6,18 +6,19 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use chrono::NaiveDate;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Delivery, FundsAccount, NotPossible, NoticeKind, Order, Pacing, PayOptions, Refund,
+    BillFault, Delivery, FundsAccount, NotPossible, NoticeKind, Order, Pacing, PayOptions, Refund,
     RefundOutcome, Totals, TradeState, TrustMode, WechatPay,
 };
 use crate::control::{Outcome, Refused, refused};
 
 /// GET: `orders`, `pending` (unpaid orders), `refunds`, `totals`, `notifications`. POST: `pay`,
 /// `pay-foreign`, `finish-refund`, `redeliver`, `balance`, `top-up`, `trust`, `pacing`, `bind-app`,
-/// `know-openid`, `frequency-limit`.
+/// `know-openid`, `frequency-limit`, `bill`.
 pub(super) fn routes() -> Router<WechatPay> {
     Router::new()
         .route("/orders", get(orders))
@@ -36,6 +37,7 @@ pub(super) fn routes() -> Router<WechatPay> {
         .route("/bind-app", post(bind_app))
         .route("/know-openid", post(know_openid))
         .route("/frequency-limit", post(frequency_limit))
+        .route("/bill", post(bill))
 }
 
 fn not_possible(reason: NotPossible) -> Refused {
@@ -273,5 +275,18 @@ async fn frequency_limit(
     Json(set): Json<FrequencyLimit>,
 ) -> StatusCode {
     wechat.set_frequency_limited(set.is_limited);
+    StatusCode::NO_CONTENT
+}
+
+/// What is wrong with the bill of a Beijing day; nothing mends it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Bill {
+    date: NaiveDate,
+    faults: Vec<BillFault>,
+}
+
+async fn bill(State(wechat): State<WechatPay>, Json(set): Json<Bill>) -> StatusCode {
+    wechat.set_bill_faults(set.date, set.faults);
     StatusCode::NO_CONTENT
 }

@@ -1,6 +1,7 @@
 //! The gate in front of every call: required headers, `Authorization`, and the signature under
 //! every answer (wechat-pay-v3 §0, §1, §2).
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 
 use axum::body::Body;
@@ -85,6 +86,27 @@ impl Call {
             })
     }
 
+    /// The query has at most these parameters, each once and not empty; answers them.
+    pub(super) fn query_of(&self, known: &[&str]) -> Result<HashMap<&str, &str>, Refusal> {
+        let query = self.query.as_deref().unwrap_or_default();
+        let wrong = || {
+            Refusal::param(
+                "the query has its documented parameters and no other",
+                "参数错误",
+                json!({"location": "query", "value": query}),
+            )
+        };
+        let mut found = HashMap::new();
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').ok_or_else(wrong)?;
+            let is_known = known.contains(&name) && !value.is_empty();
+            if !is_known || found.insert(name, value).is_some() {
+                return Err(wrong());
+            }
+        }
+        Ok(found)
+    }
+
     fn name(&self) -> String {
         format!("{} {}", self.method, self.path)
     }
@@ -116,6 +138,24 @@ impl WechatPay {
             refusal.answer()
         });
         self.signed_response(call, &answer, signer)
+    }
+
+    /// Admits the call and answers it with a file, which is not signed; a refusal is (§8).
+    pub(super) fn respond_with_file(
+        &self,
+        call: &Call,
+        act: impl FnOnce() -> Result<Vec<u8>, Refusal>,
+    ) -> Response {
+        let mut file = Vec::new();
+        let refused_or_empty = self.respond(call, || {
+            file = act()?;
+            Ok(Answer::empty())
+        });
+        if refused_or_empty.status() == StatusCode::NO_CONTENT {
+            ([(header::CONTENT_TYPE, "text/plain")], file).into_response()
+        } else {
+            refused_or_empty
+        }
     }
 
     /// The named fault that is due for this call.

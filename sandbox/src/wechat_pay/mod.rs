@@ -13,6 +13,7 @@
 //! | `stale_query` | queries | the order is still NOTPAY, the refund still PROCESSING |
 //! | `probe_response`, `probe_response_not_base64`, `wrong_serial_response`, `stale_response`, `tampered_response`, `unsigned_response` | any call | an answer that must not be believed |
 //! | `refund_outcome` `{outcome: "ABNORMAL" \| "CLOSED"}` | `refund` | how the next accepted refund ends |
+//! | `wrong_bill_hash` | `v3/bill/tradebill` | the bill is announced under another file's hash |
 //! | `lost_notification` | `notify/payment`, `notify/refund` | never sent |
 //! | `late_notification` `{ms}` | the same | sent later |
 //! | `held_notification` | the same | sent after the next one: out of order |
@@ -21,6 +22,8 @@
 
 mod answer;
 mod authorization;
+mod bill_file;
+mod bills;
 mod cashier;
 mod control;
 mod fields;
@@ -43,6 +46,7 @@ mod wire;
 
 use axum::Router;
 
+pub use bill_file::BillFault;
 pub use keys::{
     API_V3_KEY, APP_ID, MERCHANT_CERTIFICATE_PEM, MERCHANT_ID, MERCHANT_PRIVATE_KEY_PEM,
     MERCHANT_SERIAL, PLATFORM_CERTIFICATE_PEM, PLATFORM_SERIAL, PUBLIC_KEY_ID, PUBLIC_KEY_PEM,
@@ -59,6 +63,7 @@ pub use stand_in::{Totals, WechatPay};
 /// What the platform serves, mounted at `/wechat-pay`.
 pub(crate) fn router(platform: WechatPay) -> Router {
     merchant_api::routes()
+        .merge(bills::routes())
         .nest("/cashier", cashier::routes())
         .with_state(platform)
 }

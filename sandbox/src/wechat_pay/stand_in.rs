@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio::runtime::Handle;
 
 use super::answer::{Answer, Refusal};
+use super::bill_file::Bills;
 use super::frequency::Frequency;
 use super::keys::{
     API_V3_KEY, APP_ID, Keyring, MERCHANT_ID, MERCHANT_PRIVATE_KEY_PEM, MERCHANT_SERIAL,
@@ -26,7 +27,7 @@ use crate::wecom::{Wecom, WecomApp};
 use crate::world::World;
 
 /// The named faults of the module's description.
-const NAMED_FAULTS: [&str; 20] = [
+const NAMED_FAULTS: [&str; 21] = [
     "executed_error",
     "stale_query",
     "probe_response",
@@ -36,6 +37,7 @@ const NAMED_FAULTS: [&str; 20] = [
     "tampered_response",
     "unsigned_response",
     "refund_outcome",
+    "wrong_bill_hash",
     "lost_notification",
     "late_notification",
     "held_notification",
@@ -73,6 +75,7 @@ struct Inner {
     nonces: Mutex<HashSet<String>>,
     setup: Mutex<Setup>,
     frequency: Mutex<Frequency>,
+    bills: Mutex<Bills>,
     under_way: UnderWayCounter,
 }
 
@@ -135,6 +138,7 @@ impl WechatPay {
                     openids: BTreeSet::new(),
                 }),
                 frequency: Mutex::default(),
+                bills: Mutex::default(),
                 under_way: AtomicUsize::new(0),
             }),
         })
@@ -323,6 +327,10 @@ impl WechatPay {
 
     pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
         lock(&self.inner.ledger)
+    }
+
+    pub(super) fn bills(&self) -> MutexGuard<'_, Bills> {
+        lock(&self.inner.bills)
     }
 
     pub(super) fn outbox(&self) -> MutexGuard<'_, Outbox> {

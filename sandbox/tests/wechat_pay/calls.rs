@@ -512,3 +512,58 @@ async fn the_cashier_takes_h5_and_jsapi_payers() {
     assert_eq!(page.status(), 400);
     assert_eq!(merchant.broken_rules().len(), 1);
 }
+
+const BILL: &str = "/v3/bill/tradebill";
+const DAY_MS: i64 = 86_400_000;
+
+/// The path behind the mount that an announced bill is to be fetched from.
+fn download_path(announced: &Value) -> String {
+    let url = announced["download_url"].as_str().unwrap();
+    url.split_once("/wechat-pay").unwrap().1.to_owned()
+}
+
+#[tokio::test]
+async fn the_bill_of_a_day_has_what_was_processed() {
+    let merchant = Merchant::start().await;
+    merchant.have_paid_order().await;
+    merchant.post(REFUNDS, &merchant.refund()).await;
+    merchant.quiet().await;
+    let clock = merchant.sandbox.clock().clone();
+    let day = (clock.now() + chrono::TimeDelta::hours(8)).date_naive();
+    let asked = format!("{BILL}?bill_date={day}&bill_type=ALL");
+    assert_eq!(merchant.get(&asked).await.code(), "NO_STATEMENT_EXIST");
+    clock.advance(chrono::TimeDelta::milliseconds(2 * DAY_MS));
+    let announced = merchant.get(&asked).await;
+    assert!(announced.verifies());
+    let file = merchant.get(&download_path(&announced.body())).await;
+    assert_eq!(file.status, 200);
+    assert!(!file.headers.contains_key("wechatpay-signature"));
+    let lines: Vec<&str> = file.raw.trim_end().split("\r\n").collect();
+    assert!(lines[0].starts_with("\u{feff}交易时间,"));
+    let cells = |line: usize| lines[line].split(",`").collect::<Vec<_>>();
+    assert_eq!((cells(1).len(), cells(2).len()), (27, 27));
+    assert_eq!(
+        (cells(1)[6], cells(1)[9], cells(1)[24]),
+        (ORDER_NO, "SUCCESS", "99.00")
+    );
+    assert_eq!(
+        (cells(2)[15], cells(2)[9], cells(2)[25]),
+        (REFUND_NO, "REFUND", "99.00")
+    );
+    assert_eq!(lines[4], "`2.0,`99.00,`99.00,`0.0,`0.00,`99.00,`99.00");
+    // Without a trade on it, and before what is kept, there is no bill.
+    for other in ["2020-01-01", &day.succ_opt().unwrap().to_string()] {
+        let none = merchant.get(&format!("{BILL}?bill_date={other}")).await;
+        assert_eq!(none.code(), "NO_STATEMENT_EXIST", "{other}");
+    }
+    assert!(merchant.broken_rules().is_empty());
+    for wrong in [
+        "",
+        "?bill_date=yesterday",
+        "?bill_date=2026-11-29&tar_type=ZIP",
+        "?day=1",
+    ] {
+        let refused = merchant.get(&format!("{BILL}{wrong}")).await;
+        assert_eq!(refused.code(), "PARAM_ERROR", "{wrong}");
+    }
+}

@@ -64,9 +64,19 @@ async fn what_payers_do_goes_in_and_out_as_described() {
         ("bind-app", json!({"appId": "wx0000000000000000"})),
         ("know-openid", json!({"appId": APP_ID, "openid": "oNew"})),
         ("frequency-limit", json!({"isLimited": false})),
+        (
+            "bill",
+            json!({"date": "2026-11-29", "faults": [
+                {"kind": "late", "until": "2026-11-30T12:00:00+08:00"},
+                {"kind": "forged", "outTradeNo": ORDER_NO, "amountFen": 1},
+                {"kind": "missing", "number": ORDER_NO},
+            ]}),
+        ),
     ] {
         api.post(&format!("wechat-pay/{path}"), body).await;
     }
+    let stray = json!({"date": "2026-11-29", "faults": [{"kind": "missing", "day": 1}]});
+    assert_eq!(api.refused("wechat-pay/bill", stray).await, 422);
     let unread = json!({"mode": MERCHANT_ID});
     assert_eq!(api.refused("wechat-pay/trust", unread).await, 422);
     let missing = api.not_done(|path| path.starts_with("/control/wechat-pay/"));

@@ -62,6 +62,7 @@ impl Bot {
             Message::NoticeUndelivered(it) => self.text(due, it),
             Message::DatabaseSilent(it) => self.text(due, it),
             Message::DepositReturned(it) => self.text(due, &views::DepositReturned::from(it)),
+            Message::TradeBillCompared(it) => self.text(due, &views::TradeBillCompared::from(it)),
             Message::MatchWaiting(it) => self.text(due, it),
             Message::MatchContested(it) => self.text(due, it),
             Message::Help(it) => self.text(due, it),

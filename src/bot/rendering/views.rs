@@ -11,7 +11,8 @@ use crate::domain::custody::Awaited;
 use crate::domain::eligibility::Judgement;
 use crate::domain::message;
 use crate::domain::refund::Change;
-use crate::domain::{CampStatus, CheckInSource, RefundStatus};
+use crate::domain::trade_bill::{BillFailure, BillState, DifferenceKind, Resolution};
+use crate::domain::{CampStatus, CheckInSource, Fen, RefundStatus};
 use crate::services::sync::SyncState;
 
 views! {
@@ -61,6 +62,7 @@ views! {
     ProposalsChanged => "answer_proposals_changed.txt",
     CardLink => "answer_card_link.txt",
     CardInWords => "card_in_words.txt",
+    TradeBillCompared => "trade_bill_compared.txt",
 }
 
 #[derive(Debug, Serialize)]
@@ -482,4 +484,97 @@ pub(super) struct CardInWords {
     pub(super) text: String,
     pub(super) label: String,
     pub(super) link: String,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TradeBillCompared {
+    yesterday: String,
+    equal: Option<EqualDays>,
+    days: Vec<BillDay>,
+    more_days: usize,
+    still_open: usize,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+struct EqualDays {
+    count: usize,
+    from: String,
+    to: String,
+    rows: i64,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+struct BillDay {
+    date: String,
+    state: BillState,
+    failure: Option<BillFailure>,
+    differences: Vec<BillDifference>,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(rename_all = "camelCase")]
+struct BillDifference {
+    kind: DifferenceKind,
+    order_no: Option<String>,
+    refund_no: Option<String>,
+    ours_yuan: Option<String>,
+    theirs_yuan: Option<String>,
+    unposted: bool,
+    next: Resolution,
+}
+
+impl From<&message::TradeBillCompared> for TradeBillCompared {
+    fn from(it: &message::TradeBillCompared) -> Self {
+        Self {
+            yesterday: shown_day(it.yesterday),
+            equal: it.equal.as_ref().map(|equal| EqualDays {
+                count: equal.count,
+                from: shown_day(equal.from),
+                to: shown_day(equal.to),
+                rows: equal.rows,
+            }),
+            days: it.days.iter().map(BillDay::from).collect(),
+            more_days: it.more_days,
+            still_open: it.still_open,
+        }
+    }
+}
+
+impl From<&message::BillDay> for BillDay {
+    fn from(it: &message::BillDay) -> Self {
+        Self {
+            date: shown_day(it.date),
+            state: it.state,
+            failure: it.failure,
+            differences: it.differences.iter().map(BillDifference::from).collect(),
+        }
+    }
+}
+
+impl From<&message::BillDifference> for BillDifference {
+    fn from(it: &message::BillDifference) -> Self {
+        Self {
+            kind: it.kind,
+            order_no: it.order_no.clone(),
+            refund_no: it.refund_no.clone(),
+            ours_yuan: it.ours_fen.map(shown_yuan),
+            theirs_yuan: it.theirs_fen.map(shown_yuan),
+            unposted: it.unposted,
+            next: it.next,
+        }
+    }
+}
+
+/// `11-29`.
+fn shown_day(day: NaiveDate) -> String {
+    day.format("%m-%d").to_string()
+}
+
+fn shown_yuan(fen: i64) -> String {
+    Fen::new(fen).unwrap_or_default().yuan()
 }

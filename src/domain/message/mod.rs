@@ -5,11 +5,13 @@ mod notices;
 mod recipients;
 mod refused;
 mod replies;
+mod trade_bill;
 
 pub use notices::*;
 pub use recipients::{Recipients, WecomUserid};
 pub use refused::Refused;
 pub use replies::*;
+pub use trade_bill::{BillDay, BillDifference, EqualDays, TradeBillCompared};
 
 use super::versioned::{Unreadable, Versioned};
 
@@ -129,6 +131,8 @@ messages! {
     CookieExpiring = "cookie_expiring",
     /// A stored setting cannot be used.
     SettingUnusable = "setting_unusable",
+    /// Bills of WeChat Pay have been compared with the books.
+    TradeBillCompared = "trade_bill_compared",
     /// Members wait for a person to say who they are.
     MatchWaiting = "match_waiting",
     /// Two members claim one planet account.

@@ -23,6 +23,8 @@ const JSON: &str = "application/json";
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Answers have a few kilobytes; a list of certificates some ten.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
+/// A row of a bill has some 400 bytes: a day of more than a hundred thousand payments.
+pub(super) const MAX_BILL_BYTES: usize = 48 * 1024 * 1024;
 const MAX_REQUEST_ID_CHARS: usize = 128;
 /// A connection that did not come about has done nothing: it is tried once more.
 const CONNECT_ATTEMPTS: u32 = 2;
@@ -163,6 +165,17 @@ impl WechatPay {
         result.map_err(|cause| answer.unverified(cause))
     }
 
+    /// Downloads a file from the address that a verified answer has named. The file itself is not
+    /// signed (§8): whoever reads it holds it against its hash first.
+    pub(super) async fn download(&self, operation: Operation, url: &Url) -> Result<Vec<u8>, Error> {
+        let answer = self.send(operation, &Method::GET, url, &[]).await?;
+        if answer.status == 200 {
+            Ok(answer.body)
+        } else {
+            Err(answer.refused())
+        }
+    }
+
     /// Sends without verifying the answer. A retry is signed anew.
     pub(super) async fn exchange(
         &self,
@@ -253,9 +266,13 @@ impl Answer {
             body: Vec::new(),
         };
         let cut = |source| no_answer(operation, source);
+        let most = match operation {
+            Operation::DownloadBill => MAX_BILL_BYTES,
+            _ => MAX_ANSWER_BYTES,
+        };
         while let Some(chunk) = response.chunk().await.map_err(cut)? {
-            if answer.body.len() + chunk.len() > MAX_ANSWER_BYTES {
-                return Err(answer.unexpected("is larger than 1 MiB"));
+            if answer.body.len() + chunk.len() > most {
+                return Err(answer.unexpected("is larger than is taken"));
             }
             answer.body.extend_from_slice(&chunk);
         }

@@ -1,5 +1,5 @@
 //! WeChat Pay (微信支付) APIv3 for a merchant of its own (直连商户): JSAPI, native and H5 orders,
-//! queries, closing, refunds, and the notifications of both. All amounts are integer fen, currency
+//! queries, closing, refunds, the notifications of both, and the trade bill of a day. All amounts are integer fen, currency
 //! CNY.
 //!
 //! It knows the protocol and nothing else: no camp, no database, no retry policy. It never decides
@@ -14,6 +14,8 @@
 //! of them is ever proof that money moved.
 
 mod aead;
+mod bill_file;
+mod bills;
 mod certificates;
 mod client;
 mod error;
@@ -31,6 +33,8 @@ mod trust;
 mod verify;
 mod wire;
 
+pub use bill_file::{BadBillRow, BillEntry, BillRow, BillTotals, TradeBill};
+pub use bills::BillAnswer;
 pub use client::WechatPay;
 pub use error::{ApiError, Error};
 pub use next_step::{NextStep, Trouble};

@@ -17,6 +17,10 @@ pub enum Operation {
     QueryRefund,
     /// `GET /v3/certificates`.
     FetchCertificates,
+    /// `GET /v3/bill/tradebill`.
+    AskForBill,
+    /// `GET` of the address that is answered to it.
+    DownloadBill,
 }
 
 impl fmt::Display for Operation {
@@ -28,6 +32,8 @@ impl fmt::Display for Operation {
             Self::CreateRefund => "create refund",
             Self::QueryRefund => "query refund",
             Self::FetchCertificates => "fetch certificates",
+            Self::AskForBill => "ask for bill",
+            Self::DownloadBill => "download bill",
         })
     }
 }

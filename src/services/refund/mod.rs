@@ -53,7 +53,7 @@ pub use propose::{
 };
 pub(super) use reject::end_proposal;
 pub use reject::{Rejected, reject, reject_batch, reopen};
-pub use report::{Applied, apply_refund_notice};
+pub use report::{Applied, apply_gateway_refund, apply_refund_notice};
 pub use retry::retry;
 pub use review::clear_of;
 pub use send::{NOTIFIED_AT, Summary, run_due};

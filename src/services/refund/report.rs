@@ -10,7 +10,7 @@ use crate::domain::refund::{FailureReason, RefundState};
 use crate::domain::{
     BindStatus, Fen, Machine as _, OrderStatus, RefundKind, RefundStatus, Timestamp,
 };
-use crate::platforms::wechat_pay::{self, RefundNotice, RefundStatus as Said};
+use crate::platforms::wechat_pay::{self, GatewayRefund, RefundNotice, RefundStatus as Said};
 use crate::services::books;
 use crate::services::notify::{Notice, tell_deciders, tell_group, tell_payer};
 use crate::store::attempts::{self, Answered};
@@ -97,6 +97,12 @@ pub async fn apply_refund_notice(ctx: &Context, notice: &RefundNotice) -> Result
         return Err(Error::invalid("mchid", FieldError::NotOurs));
     }
     apply_report(ctx, notice.into(), None).await
+}
+
+/// Applies what WeChat Pay answers when it is asked about a refund by its number: as if it had been
+/// notified.
+pub async fn apply_gateway_refund(ctx: &Context, refund: &GatewayRefund) -> Result<Applied> {
+    apply_report(ctx, refund.into(), None).await
 }
 
 /// Applies a report in a transaction of its own. `answered`: the call that it answers, if it does.

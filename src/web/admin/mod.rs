@@ -1,5 +1,6 @@
 //! The staff API. One file per resource; each answers its routes, and they are added here.
 
+mod bills;
 mod camp_views;
 mod camps;
 mod checkins;
@@ -23,6 +24,7 @@ use super::WebState;
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
     OpenApiRouter::new()
+        .merge(bills::routes())
         .merge(camps::routes())
         .merge(checkins::routes())
         .merge(custody::routes())

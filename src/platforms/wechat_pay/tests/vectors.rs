@@ -15,9 +15,13 @@ pub(crate) const PLATFORM_SERIAL: &str = "5157F09EFDC096DE15EBE81A47057A7232F1B8
 const MCH_ID: &str = "1900000001";
 const MERCHANT_SERIAL: &str = "3775B6A45ACD588826D15E583A95F5DD0123ABCD";
 
-pub(crate) fn text(file: &str) -> String {
+pub(crate) fn bytes(file: &str) -> Vec<u8> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/wechatpay");
-    std::fs::read_to_string(folder.join(file)).unwrap()
+    std::fs::read(folder.join(file)).unwrap()
+}
+
+pub(crate) fn text(file: &str) -> String {
+    String::from_utf8(bytes(file)).unwrap()
 }
 
 pub(crate) fn json(file: &str) -> Value {
