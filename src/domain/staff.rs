@@ -187,6 +187,7 @@ mod tests {
                 "view_camp: all all own own",
                 "manage_camps: all all - -",
                 "sync_check_ins: all all own -",
+                "state_days: all all - -",
                 "match_members: all all own -",
                 "import_roster: all all - -",
                 "urge: all all own own",

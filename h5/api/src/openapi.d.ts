@@ -12,6 +12,17 @@ export type ApproveBody = {
 };
 
 /**
+ * The days that somebody answers for.
+ */
+export type AttestBody = {
+    /**
+     * 0 takes an attestation back.
+     */
+    days: number;
+    reason: string;
+};
+
+/**
  * The balance of an account; `reserved` is what of the others is let go for refunds on their way.
  */
 export type BalanceView = {
@@ -227,10 +238,14 @@ export type CampBody = {
     name?: string | null;
     payeeId?: string | null;
     /**
-     * Only while nobody has paid.
+     * Until the camp is put away; with a `reason` once somebody has paid.
      */
     planetProjectId?: string | null;
     posterUploadId?: number | null;
+    /**
+     * Why; for the log.
+     */
+    reason?: string | null;
     requiredDays?: number | null;
     startDate?: string | null;
     totalDays?: number | null;
@@ -372,6 +387,78 @@ export type CheckInView = {
     memberId?: number | null;
     planetNickname?: string | null;
     planetUserId: string;
+    /**
+     * `post` or `import`.
+     */
+    source: string;
+};
+
+/**
+ * How a deposit was settled outside.
+ */
+export type CloseBody = {
+    /**
+     * What the payer got; an admin keeps the rest.
+     */
+    amountFen: number;
+    /**
+     * In words; at most 200 characters.
+     */
+    note: string;
+    /**
+     * Pictures that show it, at most nine.
+     */
+    uploadIds?: Array<number>;
+    /**
+     * `transfer`, `cash`, `merchant_platform` or `other`.
+     */
+    way: string;
+};
+
+/**
+ * The same, of a deposit that nobody has proposed yet.
+ */
+export type ClosePaymentBody = {
+    amountFen: number;
+    note: string;
+    /**
+     * Our order number, or WeChat Pay's number of the payment.
+     */
+    orderNo: string;
+    uploadIds?: Array<number>;
+    way: string;
+};
+
+/**
+ * Why an odd ranking is right.
+ */
+export type ConfirmBody = {
+    reason: string;
+};
+
+/**
+ * A payment whose money is here.
+ */
+export type CustodyView = {
+    /**
+     * `held`, `suspense`, or `reserved` while a refund is on its way.
+     */
+    account: string;
+    campId?: number | null;
+    heldFen: number;
+    memberId?: number | null;
+    orderNo: string;
+    overdue: boolean;
+    until: string;
+    /**
+     * `bind`, `match`, `list`, `decide`, `undo`, `answer`, `manual`, `evidence`, `merchant`,
+     * `wechat` or `object`.
+     */
+    what: string;
+    /**
+     * `member`, `staff`, `planet` or `wechat`.
+     */
+    who: string;
 };
 
 export type DayState = 'checked_in' | 'missed' | 'open' | 'not_synced' | 'future';
@@ -856,6 +943,10 @@ export type EnvelopeHealthView = {
          */
         status: string;
         /**
+         * Notices to staff of the last week that reached nobody: the recipients are to be mended.
+         */
+        undeliveredNotices?: number | null;
+        /**
          * The version of this binary.
          */
         version: string;
@@ -937,6 +1028,44 @@ export type EnvelopeItemsCandidateView = {
              * 0–100.
              */
             score: number;
+        }>;
+    };
+    /**
+     * “成功”.
+     */
+    message: string;
+    /**
+     * Milliseconds since 1970, when it was answered: by the clock of deadlines and camp days, so
+     * that pages can count down whatever the phone's own clock says.
+     */
+    timestamp: number;
+};
+
+/**
+ * What a good answer looks like on the wire. Only the documentation makes use of it.
+ */
+export type EnvelopeItemsDayView = {
+    /**
+     * 200.
+     */
+    code: number;
+    /**
+     * All items of a short list.
+     */
+    data: {
+        /**
+         * The items.
+         */
+        items: Array<{
+            date: string;
+            /**
+             * By who has the days now.
+             */
+            leastFen: number;
+            /**
+             * By who still can.
+             */
+            mostFen: number;
         }>;
     };
     /**
@@ -1219,6 +1348,10 @@ export type EnvelopeMemberView = {
          * 0–100.
          */
         confidence: number;
+        /**
+         * By whose word: `ranking`, `post`, `import` or `attested`; `null` before anything was stated.
+         */
+        daysSource?: string | null;
         eligible: boolean;
         id: number;
         joined: boolean;
@@ -1591,6 +1724,70 @@ export type EnvelopePageCheckInView = {
             memberId?: number | null;
             planetNickname?: string | null;
             planetUserId: string;
+            /**
+             * `post` or `import`.
+             */
+            source: string;
+        }>;
+        /**
+         * From 1.
+         */
+        page: number;
+        /**
+         * Items per page.
+         */
+        size: number;
+        /**
+         * How many there are on all pages.
+         */
+        total: number;
+    };
+    /**
+     * “成功”.
+     */
+    message: string;
+    /**
+     * Milliseconds since 1970, when it was answered: by the clock of deadlines and camp days, so
+     * that pages can count down whatever the phone's own clock says.
+     */
+    timestamp: number;
+};
+
+/**
+ * What a good answer looks like on the wire. Only the documentation makes use of it.
+ */
+export type EnvelopePageCustodyView = {
+    /**
+     * 200.
+     */
+    code: number;
+    /**
+     * A page of a list.
+     */
+    data: {
+        /**
+         * The items of this page.
+         */
+        items: Array<{
+            /**
+             * `held`, `suspense`, or `reserved` while a refund is on its way.
+             */
+            account: string;
+            campId?: number | null;
+            heldFen: number;
+            memberId?: number | null;
+            orderNo: string;
+            overdue: boolean;
+            until: string;
+            /**
+             * `bind`, `match`, `list`, `decide`, `undo`, `answer`, `manual`, `evidence`, `merchant`,
+             * `wechat` or `object`.
+             */
+            what: string;
+            /**
+             * `member`, `staff`, `planet` or `wechat`.
+             */
+            who: string;
         }>;
         /**
          * From 1.
@@ -1743,6 +1940,10 @@ export type EnvelopePageMemberView = {
              * 0–100.
              */
             confidence: number;
+            /**
+             * By whose word: `ranking`, `post`, `import` or `attested`; `null` before anything was stated.
+             */
+            daysSource?: string | null;
             eligible: boolean;
             id: number;
             joined: boolean;
@@ -2047,6 +2248,10 @@ export type EnvelopeProgressView = {
         checkedInDays: number;
         days: Array<ProgressDay>;
         daysPassed: number;
+        /**
+         * By whose word: `ranking`, `post`, `import` or `attested`.
+         */
+        daysSource: string | null;
         earliestEligibleDate: string | null;
         eligible: boolean;
         endDate: string;
@@ -2057,6 +2262,8 @@ export type EnvelopeProgressView = {
         identified: boolean;
         joined: boolean;
         memberId: number;
+        next: NextView;
+        promise: PromiseView | null;
         /**
          * What to write into the next check-in to prove the account; null unless that could help.
          */
@@ -2068,6 +2275,7 @@ export type EnvelopeProgressView = {
         status: CampStatus;
         syncedAt: string | null;
         totalDays: number;
+        verdict: VerdictView | null;
     };
     /**
      * “成功”.
@@ -2129,6 +2337,14 @@ export type EnvelopeRefundView = {
          */
         checkedInDays: number;
         /**
+         * `settled_outside` or `replaced`.
+         */
+        closedAs?: string | null;
+        /**
+         * By which way the payer got it, where it was settled outside.
+         */
+        closedWay?: string | null;
+        /**
          * 0–100.
          */
         confidence: number;
@@ -2168,6 +2384,10 @@ export type EnvelopeRefundView = {
          */
         replacedBy?: string | null;
         requiredDays?: number | null;
+        /**
+         * How much of it the payer got.
+         */
+        settledFen?: number | null;
         status: string;
         undoUntil?: string | null;
         /**
@@ -2241,11 +2461,19 @@ export type EnvelopeSyncView = {
         newCheckins: number;
         newlyEligible: number;
         state: string;
+        /**
+         * What was odd about its ranking: `empty` or `shrunken`.
+         */
+        suspicion?: string | null;
         syncId: number;
         /**
          * Accounts in the ranking that no member claims.
          */
         unknownUsers: number;
+        /**
+         * Its ranking decides nothing before a person confirms it.
+         */
+        waitsForConfirmation: boolean;
     };
     /**
      * “成功”.
@@ -2387,6 +2615,13 @@ export type EvidenceView = {
 };
 
 /**
+ * The form that is sent.
+ */
+export type FileForm = {
+    file: Blob | File;
+};
+
+/**
  * Whom the roster knows under what was typed; no more than the two prove.
  */
 export type FoundView = {
@@ -2429,6 +2664,10 @@ export type HealthView = {
      * `ok`, or `unavailable` while the database does not answer.
      */
     status: string;
+    /**
+     * Notices to staff of the last week that reached nobody: the recipients are to be mended.
+     */
+    undeliveredNotices?: number | null;
     /**
      * The version of this binary.
      */
@@ -2535,6 +2774,16 @@ export type JsapiParams = {
      * Text: iOS takes no number here.
      */
     timeStamp: string;
+};
+
+/**
+ * Why a person decides so about a payment.
+ */
+export type JudgeBody = {
+    /**
+     * At most 200 characters.
+     */
+    reason: string;
 };
 
 /**
@@ -2652,6 +2901,10 @@ export type MemberView = {
      * 0–100.
      */
     confidence: number;
+    /**
+     * By whose word: `ranking`, `post`, `import` or `attested`; `null` before anything was stated.
+     */
+    daysSource?: string | null;
     eligible: boolean;
     id: number;
     joined: boolean;
@@ -2705,11 +2958,20 @@ export type MyOrder = {
     status: OrderStatus;
 };
 
-export type NoteBody = {
+/**
+ * What the deposit waits for.
+ */
+export type NextView = {
+    until: string | null;
     /**
-     * How it was settled; at most 200 characters.
+     * `bind`, `match`, `list`, `decide`, `undo`, `answer`, `manual`, `evidence`, `merchant`,
+     * `wechat` or `object`; null once nothing of it is here.
      */
-    note: string;
+    what: string | null;
+    /**
+     * `you`, `planet`, `staff`, `wechat` or `none`.
+     */
+    who: string;
 };
 
 /**
@@ -2906,6 +3168,10 @@ export type ProgressView = {
     checkedInDays: number;
     days: Array<ProgressDay>;
     daysPassed: number;
+    /**
+     * By whose word: `ranking`, `post`, `import` or `attested`.
+     */
+    daysSource: string | null;
     earliestEligibleDate: string | null;
     eligible: boolean;
     endDate: string;
@@ -2916,6 +3182,8 @@ export type ProgressView = {
     identified: boolean;
     joined: boolean;
     memberId: number;
+    next: NextView;
+    promise: PromiseView | null;
     /**
      * What to write into the next check-in to prove the account; null unless that could help.
      */
@@ -2927,6 +3195,16 @@ export type ProgressView = {
     status: CampStatus;
     syncedAt: string | null;
     totalDays: number;
+    verdict: VerdictView | null;
+};
+
+/**
+ * What a member was promised.
+ */
+export type PromiseView = {
+    decisionBy: string;
+    listBy: string;
+    moneyBy: string;
 };
 
 export type ProposeBody = {
@@ -2979,6 +3257,14 @@ export type RefundView = {
      */
     checkedInDays: number;
     /**
+     * `settled_outside` or `replaced`.
+     */
+    closedAs?: string | null;
+    /**
+     * By which way the payer got it, where it was settled outside.
+     */
+    closedWay?: string | null;
+    /**
      * 0–100.
      */
     confidence: number;
@@ -3018,6 +3304,10 @@ export type RefundView = {
      */
     replacedBy?: string | null;
     requiredDays?: number | null;
+    /**
+     * How much of it the payer got.
+     */
+    settledFen?: number | null;
     status: string;
     undoUntil?: string | null;
     /**
@@ -3025,6 +3315,26 @@ export type RefundView = {
      */
     waitingFor?: string | null;
     wechatRefundId?: string | null;
+};
+
+/**
+ * Why a refund is opened again; a settlement is not without it.
+ */
+export type ReopenBody = {
+    /**
+     * At most 200 characters.
+     */
+    reason?: string | null;
+};
+
+/**
+ * Why a camp is opened again.
+ */
+export type ReopenCampBody = {
+    /**
+     * At most 200 characters.
+     */
+    reason: string;
 };
 
 /**
@@ -3039,13 +3349,6 @@ export type ResolveBody = {
      * Needed to accept.
      */
     note?: string | null;
-};
-
-/**
- * The form that is sent.
- */
-export type RosterForm = {
-    file: Blob | File;
 };
 
 /**
@@ -3148,11 +3451,19 @@ export type SyncView = {
     newCheckins: number;
     newlyEligible: number;
     state: string;
+    /**
+     * What was odd about its ranking: `empty` or `shrunken`.
+     */
+    suspicion?: string | null;
     syncId: number;
     /**
      * Accounts in the ranking that no member claims.
      */
     unknownUsers: number;
+    /**
+     * Its ranking decides nothing before a person confirms it.
+     */
+    waitsForConfirmation: boolean;
 };
 
 /**
@@ -3248,6 +3559,19 @@ export type UserView = {
     status: string;
     username: string;
     wecomUserId?: string | null;
+};
+
+/**
+ * The judgement of a member's days.
+ */
+export type VerdictView = {
+    /**
+     * Until when they may object; null for whoever is eligible.
+     */
+    appealUntil: string | null;
+    days: number;
+    eligible: boolean;
+    flags: Array<string>;
 };
 
 export type ListBillsData = {
@@ -3560,6 +3884,30 @@ export type PublishCampResponses = {
 
 export type PublishCampResponse = PublishCampResponses[keyof PublishCampResponses];
 
+export type ReopenCampData = {
+    body: ReopenCampBody;
+    path: {
+        id: number;
+    };
+    query?: never;
+    url: '/api/admin/camps/{id}/reopen';
+};
+
+export type ReopenCampErrors = {
+    /**
+     * wrong_state
+     */
+    409: ProblemBody;
+};
+
+export type ReopenCampError = ReopenCampErrors[keyof ReopenCampErrors];
+
+export type ReopenCampResponses = {
+    200: EnvelopeCampView;
+};
+
+export type ReopenCampResponse = ReopenCampResponses[keyof ReopenCampResponses];
+
 export type WithdrawCampData = {
     body?: never;
     path: {
@@ -3603,6 +3951,47 @@ export type ListCheckinsResponses = {
 };
 
 export type ListCheckinsResponse = ListCheckinsResponses[keyof ListCheckinsResponses];
+
+export type ImportCheckinsData = {
+    body: FileForm;
+    path: {
+        campId: number;
+    };
+    query?: {
+        /**
+         * only say what it would do
+         */
+        dryRun?: boolean;
+    };
+    url: '/api/admin/checkins/import/{campId}';
+};
+
+export type ImportCheckinsErrors = {
+    /**
+     * wrong_state
+     */
+    409: ProblemBody;
+    /**
+     * too_large
+     */
+    413: ProblemBody;
+    /**
+     * unsupported_media_type
+     */
+    415: ProblemBody;
+    /**
+     * invalid_input
+     */
+    422: ProblemBody;
+};
+
+export type ImportCheckinsError = ImportCheckinsErrors[keyof ImportCheckinsErrors];
+
+export type ImportCheckinsResponses = {
+    200: EnvelopeImportView;
+};
+
+export type ImportCheckinsResponse = ImportCheckinsResponses[keyof ImportCheckinsResponses];
 
 export type ReadStatsData = {
     body?: never;
@@ -3663,6 +4052,89 @@ export type ReadSyncResponses = {
 };
 
 export type ReadSyncResponse = ReadSyncResponses[keyof ReadSyncResponses];
+
+export type ConfirmSyncData = {
+    body: ConfirmBody;
+    path: {
+        syncId: number;
+    };
+    query?: never;
+    url: '/api/admin/checkins/syncs/{syncId}/confirm';
+};
+
+export type ConfirmSyncErrors = {
+    /**
+     * already_decided · wrong_state
+     */
+    409: ProblemBody;
+    /**
+     * invalid_input
+     */
+    422: ProblemBody;
+};
+
+export type ConfirmSyncError = ConfirmSyncErrors[keyof ConfirmSyncErrors];
+
+export type ConfirmSyncResponses = {
+    200: EnvelopeSyncView;
+};
+
+export type ConfirmSyncResponse = ConfirmSyncResponses[keyof ConfirmSyncResponses];
+
+export type ListCustodyData = {
+    body?: never;
+    path?: never;
+    query?: {
+        campId?: number;
+        /**
+         * member|staff|planet|wechat
+         */
+        who?: string;
+        overdue?: boolean;
+        page?: number;
+        size?: number;
+    };
+    url: '/api/admin/custody';
+};
+
+export type ListCustodyErrors = {
+    /**
+     * forbidden
+     */
+    403: ProblemBody;
+};
+
+export type ListCustodyError = ListCustodyErrors[keyof ListCustodyErrors];
+
+export type ListCustodyResponses = {
+    200: EnvelopePageCustodyView;
+};
+
+export type ListCustodyResponse = ListCustodyResponses[keyof ListCustodyResponses];
+
+export type ShowForecastData = {
+    body?: never;
+    path?: never;
+    query?: {
+        campId?: number;
+    };
+    url: '/api/admin/forecast';
+};
+
+export type ShowForecastErrors = {
+    /**
+     * forbidden
+     */
+    403: ProblemBody;
+};
+
+export type ShowForecastError = ShowForecastErrors[keyof ShowForecastErrors];
+
+export type ShowForecastResponses = {
+    200: EnvelopeItemsDayView;
+};
+
+export type ShowForecastResponse = ShowForecastResponses[keyof ShowForecastResponses];
 
 export type ListJobsData = {
     body?: never;
@@ -3839,6 +4311,38 @@ export type GetMemberResponses = {
 };
 
 export type GetMemberResponse = GetMemberResponses[keyof GetMemberResponses];
+
+export type AttestDaysData = {
+    body: AttestBody;
+    path: {
+        id: number;
+    };
+    query?: never;
+    url: '/api/admin/members/{id}/attest';
+};
+
+export type AttestDaysErrors = {
+    /**
+     * not_found
+     */
+    404: ProblemBody;
+    /**
+     * wrong_state
+     */
+    409: ProblemBody;
+    /**
+     * invalid_input
+     */
+    422: ProblemBody;
+};
+
+export type AttestDaysError = AttestDaysErrors[keyof AttestDaysErrors];
+
+export type AttestDaysResponses = {
+    200: EnvelopeMemberView;
+};
+
+export type AttestDaysResponse = AttestDaysResponses[keyof AttestDaysResponses];
 
 export type ListCandidatesData = {
     body?: never;
@@ -4050,6 +4554,68 @@ export type ListPaymentsResponses = {
 
 export type ListPaymentsResponse = ListPaymentsResponses[keyof ListPaymentsResponses];
 
+export type AcceptPaymentData = {
+    body: JudgeBody;
+    path: {
+        /**
+         * or WeChat Pay's number of the payment
+         */
+        orderNo: string;
+    };
+    query?: never;
+    url: '/api/admin/payments/{orderNo}/accept';
+};
+
+export type AcceptPaymentErrors = {
+    /**
+     * wrong_state, already_enrolled, duplicate, already_decided
+     */
+    409: ProblemBody;
+    /**
+     * invalid_input, camp_not_enrolling
+     */
+    422: ProblemBody;
+};
+
+export type AcceptPaymentError = AcceptPaymentErrors[keyof AcceptPaymentErrors];
+
+export type AcceptPaymentResponses = {
+    200: EnvelopeNothing;
+};
+
+export type AcceptPaymentResponse = AcceptPaymentResponses[keyof AcceptPaymentResponses];
+
+export type KeepPaymentData = {
+    body: JudgeBody;
+    path: {
+        /**
+         * or WeChat Pay's number of the payment
+         */
+        orderNo: string;
+    };
+    query?: never;
+    url: '/api/admin/payments/{orderNo}/keep';
+};
+
+export type KeepPaymentErrors = {
+    /**
+     * wrong_state, already_decided
+     */
+    409: ProblemBody;
+    /**
+     * invalid_input
+     */
+    422: ProblemBody;
+};
+
+export type KeepPaymentError = KeepPaymentErrors[keyof KeepPaymentErrors];
+
+export type KeepPaymentResponses = {
+    200: EnvelopeNothing;
+};
+
+export type KeepPaymentResponse = KeepPaymentResponses[keyof KeepPaymentResponses];
+
 export type ListRefundsData = {
     body?: never;
     path?: never;
@@ -4150,6 +4716,32 @@ export type BatchRejectResponses = {
 
 export type BatchRejectResponse = BatchRejectResponses[keyof BatchRejectResponses];
 
+export type ClosePaymentData = {
+    body: ClosePaymentBody;
+    path?: never;
+    query?: never;
+    url: '/api/admin/refunds/close';
+};
+
+export type ClosePaymentErrors = {
+    /**
+     * wrong_state, already_decided
+     */
+    409: ProblemBody;
+    /**
+     * invalid_input
+     */
+    422: ProblemBody;
+};
+
+export type ClosePaymentError = ClosePaymentErrors[keyof ClosePaymentErrors];
+
+export type ClosePaymentResponses = {
+    200: EnvelopeRefundView;
+};
+
+export type ClosePaymentResponse = ClosePaymentResponses[keyof ClosePaymentResponses];
+
 export type GenerateRefundsData = {
     body?: never;
     path: {
@@ -4247,7 +4839,7 @@ export type ApproveRefundResponses = {
 export type ApproveRefundResponse = ApproveRefundResponses[keyof ApproveRefundResponses];
 
 export type CloseRefundData = {
-    body: NoteBody;
+    body: CloseBody;
     path: {
         id: number;
     };
@@ -4257,9 +4849,13 @@ export type CloseRefundData = {
 
 export type CloseRefundErrors = {
     /**
-     * wrong_state
+     * wrong_state, already_decided
      */
     409: ProblemBody;
+    /**
+     * invalid_input
+     */
+    422: ProblemBody;
 };
 
 export type CloseRefundError = CloseRefundErrors[keyof CloseRefundErrors];
@@ -4295,7 +4891,7 @@ export type RejectRefundResponses = {
 export type RejectRefundResponse = RejectRefundResponses[keyof RejectRefundResponses];
 
 export type ReopenRefundData = {
-    body?: never;
+    body: ReopenBody;
     path: {
         id: number;
     };
@@ -4305,9 +4901,13 @@ export type ReopenRefundData = {
 
 export type ReopenRefundErrors = {
     /**
-     * wrong_state
+     * wrong_state, needs_second_approver
      */
     409: ProblemBody;
+    /**
+     * invalid_input: a settlement without a reason
+     */
+    422: ProblemBody;
 };
 
 export type ReopenRefundError = ReopenRefundErrors[keyof ReopenRefundErrors];
@@ -4367,7 +4967,7 @@ export type UndoRefundResponses = {
 export type UndoRefundResponse = UndoRefundResponses[keyof UndoRefundResponses];
 
 export type ImportRosterData = {
-    body: RosterForm;
+    body: FileForm;
     path?: never;
     query?: {
         /**
