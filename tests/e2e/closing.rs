@@ -46,6 +46,7 @@ async fn newest_of(test: &TestApp, orders: i64) -> String {
             let due = campkeeper::store::payments::unpaid_due(&mut conn, now, 10).await;
             let due = due.unwrap();
             return due
+                .good
                 .iter()
                 .max_by_key(|order| order.id.0)
                 .unwrap()
