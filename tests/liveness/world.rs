@@ -1,0 +1,248 @@
+//! One seed's world: the services in process, the stand-ins, and a clock that a story moves on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use campkeeper::domain::staff::{Actor, Channel};
+use campkeeper::domain::{CampId, Clock as _, Role, Timestamp, UserId};
+use campkeeper::platforms::wechat_pay::{PublicKey, Settings as PaySettings, Timeouts, WechatPay};
+use campkeeper::platforms::zsxq::{Planet, Settings as PlanetSettings};
+use campkeeper::services::{Clients, Context, Settings};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+use sandbox::wechat_pay as peer;
+use sandbox::zsxq::{GROUP_ID, NewProject, NewUser, TOKEN};
+use sandbox::{Sandbox, SandboxConfig};
+
+use crate::clock::TestClock;
+use crate::context::{self, context};
+use crate::support::TestDb;
+
+pub(crate) const DEPOSIT_FEN: i64 = 9900;
+/// Midnight of 2026-01-01 in Shanghai.
+const BEGIN: i64 = 1_767_196_800_000_000;
+/// A closed port: what the stand-in tells, the story hands in itself, or loses.
+pub(crate) const NOWHERE: &str = "http://127.0.0.1:9";
+
+/// A camp of the story.
+pub(crate) struct Camp {
+    pub(crate) id: CampId,
+    pub(crate) project: i64,
+    pub(crate) start: NaiveDate,
+    pub(crate) end: NaiveDate,
+}
+
+/// Somebody who may pay.
+pub(crate) struct Person {
+    pub(crate) openid: String,
+    pub(crate) account: i64,
+    pub(crate) number: i64,
+    pub(crate) nickname: String,
+    /// How many of a hundred days they check in.
+    pub(crate) diligence: u32,
+}
+
+pub(crate) struct World {
+    pub(crate) rng: StdRng,
+    pub(crate) ctx: Context,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) db: TestDb,
+    pub(crate) camps: Vec<Camp>,
+    pub(crate) people: Vec<Person>,
+    /// What has happened, for whoever has to understand a failure.
+    pub(crate) story: Vec<String>,
+    clock: Arc<TestClock>,
+    wall: Arc<TestClock>,
+    _files: tempfile::TempDir,
+}
+
+impl World {
+    /// One or two camps that enrol for two days and run for three, and their people.
+    pub(crate) async fn begin(seed: u64, db: TestDb) -> Self {
+        let mut rng = StdRng::seed_from_u64(seed);
+        let sandbox = Sandbox::start(SandboxConfig::default()).await.unwrap();
+        let pay = sandbox.wechat_pay();
+        pay.set_pacing(peer::Pacing {
+            refund_takes: Some(Duration::ZERO),
+            ..peer::Pacing::default()
+        });
+        let (clock, wall) = (TestClock::at(BEGIN), TestClock::at(BEGIN));
+        let files = tempfile::tempdir().unwrap();
+        let clients = Clients {
+            pay: Some(pay_client(&sandbox)),
+            planet: Some(planet_client(&sandbox)),
+            ..Clients::default()
+        };
+        let ctx = Context {
+            clients: clients.into(),
+            ..context(&db, clock.clone(), wall.clone(), settings(), &files).await
+        };
+        let camps = rng.random_range(1..=2);
+        let mut world = Self {
+            rng,
+            ctx,
+            sandbox,
+            db,
+            camps: Vec::new(),
+            people: Vec::new(),
+            story: Vec::new(),
+            clock,
+            wall,
+            _files: files,
+        };
+        world.pass(TimeDelta::zero());
+        world.db.run(STAFF).await;
+        for id in 1..=camps {
+            world.add_camp(id).await;
+        }
+        for number in 1..=world.rng.random_range(2..=5) {
+            world.add_person(number);
+        }
+        world
+    }
+
+    async fn add_camp(&mut self, id: i64) {
+        let day = |d| NaiveDate::from_ymd_opt(2026, 1, d).unwrap();
+        let first = 3 + u32::try_from(id).unwrap();
+        let (start, end) = (day(first), day(first + 2));
+        let project = self.sandbox.zsxq().add_project(NewProject {
+            title: format!("营{id}"),
+            checkin_days: 3,
+            created_at: at(BEGIN),
+            expires_at: None,
+        });
+        let sql = format!(
+            "INSERT INTO training_camp (id, name, name_folded, deposit_fen, start_date, end_date, \
+             total_days, required_days, grace_days, introduction_html, planet_project_id, status, \
+             created_at, updated_at) VALUES ({id}, '营{id}', '营{id}', {DEPOSIT_FEN}, '{start}', \
+             '{end}', 3, 2, {}, '', '{project}', 'enrolling', 0, 0)",
+            self.rng.random_range(0..=1)
+        );
+        self.db.run(&sql).await;
+        self.db
+            .run(&format!(
+                "INSERT INTO camp_member_relation (camp_id, user_id, role) VALUES ({id}, 3, 'coach')"
+            ))
+            .await;
+        self.camps.push(Camp {
+            id: CampId(id),
+            project,
+            start,
+            end,
+        });
+    }
+
+    fn add_person(&mut self, number: i64) {
+        let nickname = format!("会员{number}");
+        let account = self.sandbox.zsxq().add_user(NewUser {
+            name: nickname.clone(),
+            number: Some(100 + number),
+            ..NewUser::default()
+        });
+        self.people.push(Person {
+            openid: format!("o-person-{number}"),
+            account,
+            number: 100 + number,
+            nickname,
+            diligence: self.rng.random_range(20..=100),
+        });
+    }
+
+    /// Time passes for people, leases and the stand-ins alike.
+    pub(crate) fn pass(&self, delta: TimeDelta) {
+        self.clock.advance(delta);
+        self.wall.advance(delta);
+        let now = self.now().micros();
+        self.sandbox.clock().set(at(now));
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(crate) fn today(&self) -> NaiveDate {
+        self.now().shanghai_day()
+    }
+
+    /// True once in `of` times.
+    pub(crate) fn one_in(&mut self, of: u32) -> bool {
+        self.rng.random_range(0..of) == 0
+    }
+
+    pub(crate) fn tell(&mut self, line: impl Into<String>) {
+        let line = format!("{} {}", self.now().shanghai(), line.into());
+        self.story.push(line);
+    }
+}
+
+fn at(micros: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(micros).unwrap()
+}
+
+fn actor(id: i64, name: &str, role: Role) -> Actor {
+    Actor {
+        user_id: UserId(id),
+        name: name.to_owned(),
+        role,
+        channel: Channel::Console,
+        ip: None,
+    }
+}
+
+pub(crate) fn admin() -> Actor {
+    actor(1, "王管理", Role::Admin)
+}
+
+pub(crate) fn other_admin() -> Actor {
+    actor(2, "李管理", Role::Admin)
+}
+
+fn settings() -> Settings {
+    Settings {
+        public_url: NOWHERE.to_owned(),
+        recipients: vec!["WangGuanLi".to_owned()],
+        ..context::settings()
+    }
+}
+
+fn pay_client(sandbox: &Sandbox) -> WechatPay {
+    let clock = sandbox.clock().clone();
+    let settings = PaySettings {
+        api_base: format!("{}/wechat-pay", sandbox.base_url()),
+        app_id: peer::APP_ID.to_owned(),
+        mch_id: peer::MERCHANT_ID.to_owned(),
+        serial_no: peer::MERCHANT_SERIAL.to_owned(),
+        private_key_pem: peer::MERCHANT_PRIVATE_KEY_PEM.into(),
+        api_v3_key: peer::API_V3_KEY.into(),
+        public_key: Some(PublicKey {
+            id: peer::PUBLIC_KEY_ID.to_owned(),
+            pem: peer::PUBLIC_KEY_PEM.to_owned(),
+        }),
+        timeouts: Timeouts {
+            connect: Duration::from_secs(5),
+            total: Duration::from_secs(10),
+        },
+    };
+    WechatPay::new(settings, Arc::new(move || clock.wall_now())).unwrap()
+}
+
+fn planet_client(sandbox: &Sandbox) -> Planet {
+    let base = format!("{}/zsxq", sandbox.base_url());
+    let settings = PlanetSettings {
+        min_interval_ms: 0,
+        jitter_ms: 0,
+        calls_per_day: 0,
+        backoff_ms: [0; 5],
+        ..PlanetSettings::new(base, GROUP_ID, TOKEN.into())
+    };
+    let wall = sandbox.clock().clone();
+    Planet::new(settings, move || wall.wall_now(), rand::random::<u64>).unwrap()
+}
+
+const STAFF: &str = "INSERT INTO system_user (id, username, password_hash, role, display_name, \
+wecom_userid, status, must_change_password, created_at, updated_at) VALUES \
+(1, 'wang', '', 'admin', '王管理', 'wang', 'active', FALSE, 0, 0), \
+(2, 'li', '', 'admin', '李管理', 'li', 'active', FALSE, 0, 0), \
+(3, 'zhao', '', 'coach', '赵教练', 'zhao', 'active', FALSE, 0, 0), \
+(6, 'zhou', '', 'super_admin', '周总', 'zhou', 'active', FALSE, 0, 0)";
