@@ -483,18 +483,25 @@ fn no_block_shows_its_secrets() {
     );
 }
 
-#[test]
-fn a_stored_value_that_cannot_be_read_stops_neither_the_start_nor_other_changes() {
+#[tokio::test]
+async fn a_stored_value_that_cannot_be_read_stops_neither_the_start_nor_other_changes() {
+    use sqlx::{Connection as _, Executor as _};
+
     let place = Place::new();
     let set = |key: &str, value: &str| run_in(place.0.path(), &["config", "set", key], &[], value);
     assert_code(
         &set("zsxq", "group_id = \"15551441848112\"\ncookie = \"hush\""),
         0,
     );
-    let file = format!(
-        "[security]\nmaster_key = \"{OTHER_KEY}\"\n[zsxq]\ngroup_id = \"15551441848112\"\n"
-    );
+    let file =
+        format!("[security]\nmaster_key = \"{KEY}\"\n[zsxq]\ngroup_id = \"15551441848112\"\n");
     std::fs::write(place.0.path().join("campkeeper.toml"), file).unwrap();
+    let url = format!("sqlite://{}/data/campkeeper.db", place.0.path().display());
+    let mut conn = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    conn.execute("UPDATE system_config SET value = x'00' WHERE config_key = 'zsxq.cookie'")
+        .await
+        .unwrap();
+    conn.close().await.unwrap();
 
     let ran = place.run(&["job", "run", "advance-camps"]);
     assert_code(&ran, 0);

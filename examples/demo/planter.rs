@@ -204,6 +204,8 @@ impl<'a> Planter<'a> {
         if let Some((id, nickname)) = claim.planet {
             order["planetUserId"] = json!(id);
             order["planetNickname"] = json!(nickname);
+            // Two of the story name one account, and mean it.
+            order["confirmClaim"] = json!(true);
         }
         order["wechatNickname"] = json!(claim.wechat_nickname);
         let ordered = self.post("/api/h5/payments", &order).await?;

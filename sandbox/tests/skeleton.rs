@@ -149,7 +149,7 @@ async fn order_every_fault(api: &Described, faults: &Faults) {
         }
     }
     let pending = api.get("faults").await;
-    assert_eq!(pending.as_array().unwrap().len(), 7 + 28);
+    assert_eq!(pending.as_array().unwrap().len(), 7 + 29);
     let unknown = json!({"platform": "zsxq", "kind": "named", "arguments": {"name": "thunder"}});
     assert_eq!(api.refused("faults", unknown).await, 422);
 }

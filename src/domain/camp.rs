@@ -149,6 +149,7 @@ mod tests {
                 (Ongoing, Ended),
                 (Ended, Settling),
                 (Settling, Archived),
+                (Archived, Settling),
             ],
         );
     }

@@ -228,6 +228,9 @@ pub struct Plan {
     pub errors: Vec<RowError>,
 }
 
+/// The earliest time that a file says of each account and day.
+type DaysHeard = BTreeMap<(PlanetUserId, NaiveDate), Option<Timestamp>>;
+
 /// Compares a file with what is known. A post of the planet stands whatever a file says of its day;
 /// of two rows about one day the earlier time counts.
 #[must_use]
@@ -238,7 +241,7 @@ pub fn plan(file: &CheckInFile, known: &Known) -> Plan {
     };
     let mut said: HashMap<PlanetUserId, (usize, i64)> = HashMap::new();
     let mut dated: BTreeSet<PlanetUserId> = BTreeSet::new();
-    let mut seen: BTreeMap<(PlanetUserId, NaiveDate), Option<Timestamp>> = BTreeMap::new();
+    let mut heard = DaysHeard::new();
     for line in &file.lines {
         let row = line.row;
         let fault = match line.says {
@@ -246,7 +249,7 @@ pub fn plan(file: &CheckInFile, known: &Known) -> Plan {
             Says::Day(date, time) => known.fault_of_day(date).or_else(|| {
                 dated.insert(line.account);
                 let at = time.map(|time| moment(date, time));
-                plan.take_day(&mut seen, known, (line.account, date), at);
+                plan.hear_day(&mut heard, (line.account, date), at);
                 None
             }),
             Says::Total(days) => known
@@ -255,6 +258,9 @@ pub fn plan(file: &CheckInFile, known: &Known) -> Plan {
         };
         plan.errors
             .extend(fault.map(|fault| RowError { row, fault }));
+    }
+    for (key, at) in heard {
+        plan.take_day(known, key, at);
     }
     let all: BTreeSet<_> = known.days.keys().chain(plan.check_ins.keys()).collect();
     for (account, day) in all {
@@ -267,25 +273,25 @@ pub fn plan(file: &CheckInFile, known: &Known) -> Plan {
 }
 
 impl Plan {
-    fn take_day(
+    /// Takes what the file says of a day: of several rows, the earliest time.
+    fn hear_day(
         &mut self,
-        seen: &mut BTreeMap<(PlanetUserId, NaiveDate), Option<Timestamp>>,
-        known: &Known,
+        heard: &mut DaysHeard,
         key: (PlanetUserId, NaiveDate),
         at: Option<Timestamp>,
     ) {
-        if let Some(first) = seen.get_mut(&key) {
-            self.unchanged += 1;
-            let is_earlier = at.is_some() && first.is_none_or(|first| at < Some(first));
-            if is_earlier {
-                *first = at;
-                if let Some(planned) = self.check_ins.get_mut(&key) {
-                    *planned = at;
-                }
-            }
+        let Some(first) = heard.get_mut(&key) else {
+            heard.insert(key, at);
             return;
+        };
+        self.unchanged += 1;
+        if at.is_some() && first.is_none_or(|first| at < Some(first)) {
+            *first = at;
         }
-        seen.insert(key, at);
+    }
+
+    /// Compares what the file says of a day with what is known.
+    fn take_day(&mut self, known: &Known, key: (PlanetUserId, NaiveDate), at: Option<Timestamp>) {
         match known.days.get(&key) {
             None => {
                 self.added += 1;

@@ -13,10 +13,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::domain::Timestamp;
-use crate::services::alarms::{self, DatabaseWatch};
-use crate::services::{Context, Error, Result};
+use crate::services::alarms::DatabaseWatch;
+use crate::services::{Error, Result};
 use crate::store::Signal;
 
+use super::runner::tell_failed;
 use super::schedule::{Schedule, ScheduleError};
 use super::{JOBS, Job, Jobs, Queue, Ran, Trigger};
 
@@ -198,13 +199,6 @@ async fn round(name: &'static str, work: BoxFuture<'static, Result<Value>>) -> R
             tracing::error!(job = name, error = %panic, "a worker panicked");
             Err(Error::Invariant(panic.to_string()))
         }
-    }
-}
-
-/// Tells people that a job failed. If that fails too, the log has it.
-pub(super) async fn tell_failed(ctx: &Context, job: &'static str, error: &Error) {
-    if let Err(untold) = alarms::tell_job_failed(ctx, job, error).await {
-        tracing::error!(job, error = %untold, "nobody could be told of a job that failed");
     }
 }
 

@@ -11,11 +11,10 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::domain::staff::Actor;
 use crate::domain::{Action, Timestamp};
-use crate::services::{self, Context, WrongState, require_anywhere};
+use crate::services::{self, Context, Error, WrongState, alarms, require_anywhere};
 use crate::store::audit::Entry;
 use crate::store::job_runs::{self, JobRunRow, Tick};
 
-use super::clockwork::tell_failed;
 use super::schedule::{Schedule, ScheduleError};
 use super::{JOBS, Job, Jobs, Trigger, find};
 
@@ -292,4 +291,11 @@ pub async fn report(ctx: &Context, actor: &Actor) -> services::Result<Vec<JobRep
 
 fn next_at(cron: &str, now: Timestamp) -> Result<Timestamp, ScheduleError> {
     Schedule::parse(cron)?.next(now)
+}
+
+/// Tells people that a job failed. If that fails too, the log has it.
+pub(super) async fn tell_failed(ctx: &Context, job: &'static str, error: &Error) {
+    if let Err(untold) = alarms::tell_job_failed(ctx, job, error).await {
+        tracing::error!(job, error = %untold, "nobody could be told of a job that failed");
+    }
 }

@@ -1,20 +1,21 @@
 //! Payment attempts: what was asked of whom, what came in, and whose it is.
 
-use crate::domain::promise::Promise;
 use crate::domain::{
-    BindMethod, BindStatus, CampId, Fen, MemberId, Move, OrderFlag, OrderNo, OrderStatus,
-    PayChannel, PaymentId, PlanetUserId, Terms, Timestamp,
+    BindMethod, BindStatus, CampId, MemberId, Move, OrderFlag, OrderStatus, PaymentId,
+    PlanetUserId, Timestamp,
 };
 
 use super::bundle::Statement;
 use super::db::{Conn, run};
 use super::status_log::StatusLog;
-use super::{Macs, Note, Rows, Sealed, StoreResult, Tx, held};
+use super::{Macs, Note, Rows, StoreResult, Tx, held};
 
+mod facts;
 mod promise;
 mod row;
 mod terms;
 
+pub use facts::{Confirmation, NewPayment, PayMeans, Payee, Payer, Person, PlanetClaim};
 pub(super) use promise::PromiseColumns;
 pub use row::{Payment, ToConfirm};
 use row::{PaymentRow, ToConfirmRow, payment_columns, select_payment};
@@ -122,8 +123,8 @@ statements! {
                   member_id = (SELECT id FROM camp_member WHERE payment_id = $1) \
                   WHERE id = $1 AND member_id IS NULL \
                   AND EXISTS (SELECT 1 FROM camp_member WHERE payment_id = $1)";
-    SET_REFUSED = "UPDATE payment_record SET refused_at = $2 WHERE id = $1 \
-                   AND ($2 IS NULL OR refused_at IS NULL)";
+    SET_REFUSED = "UPDATE payment_record SET refused_at = $2 WHERE id = $1 AND refused_at IS NULL";
+    CLEAR_REFUSED = "UPDATE payment_record SET refused_at = NULL WHERE id = $1";
     ADVANCE_ORDER = "UPDATE payment_record SET status = $3, next_query_at = NULL, updated_at = $4 \
                      WHERE id = $1 AND status = $2";
     ADVANCE_BINDING = "UPDATE payment_record SET bind_status = $3, \
@@ -134,109 +135,6 @@ statements! {
                      reason, created_at, operator_id) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     BIND_LOG_ADD = "INSERT INTO payment_bind_status_log (payment_id, from_status, to_status, \
                     operator, reason, created_at, operator_id) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-}
-
-/// The payer, as a platform names them: encrypted, with a MAC to look up by.
-#[derive(Debug, Clone)]
-pub struct Payer {
-    /// The encrypted openid.
-    pub openid: Sealed,
-    /// Its MAC, with the id of its key.
-    pub openid_mac: Vec<u8>,
-}
-
-/// Who the payer says to be.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PlanetClaim {
-    /// A number or an account id of the planet, as typed.
-    pub planet_id: Option<String>,
-    /// The planet nickname, as typed.
-    pub nickname: Option<String>,
-    /// The WeChat nickname, as typed.
-    pub wechat_nickname: Option<String>,
-    /// Whom the link that led here was signed for.
-    pub signed: Option<PlanetUserId>,
-}
-
-/// Whose order it is, at WeChat Pay.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Payee {
-    /// The merchant number.
-    pub mch_id: String,
-    /// The appid.
-    pub app_id: String,
-}
-
-/// An order to be made.
-#[derive(Debug, Clone)]
-pub struct NewPayment {
-    /// Our number at WeChat Pay.
-    pub order_no: OrderNo,
-    /// The camp.
-    pub camp_id: CampId,
-    /// The session that orders.
-    pub session_hash: Vec<u8>,
-    /// How it is to be paid.
-    pub channel: PayChannel,
-    /// The rules agreed to; the deposit is the amount.
-    pub terms: Terms,
-    /// What is promised with them.
-    pub promise: Promise,
-    /// The payer, where they have signed in.
-    pub payer: Option<Payer>,
-    /// Their account, if they are a member of the corp.
-    pub wecom_userid: Option<String>,
-    /// Who they say to be.
-    pub claim: PlanetClaim,
-    /// Until when it can be paid.
-    pub expires_at: Timestamp,
-    /// The payer's address, for the h5 channel.
-    pub payer_ip: Option<String>,
-    /// When to ask WeChat Pay about it, should no notification come.
-    pub next_query_at: Timestamp,
-    /// Under which merchant and appid it is made.
-    pub payee: Payee,
-}
-
-/// A payment that WeChat Pay has confirmed.
-#[derive(Debug, Clone)]
-pub struct Confirmation {
-    /// What was paid.
-    pub paid: Fen,
-    /// When.
-    pub paid_at: Timestamp,
-    /// WeChat Pay's number.
-    pub transaction_id: String,
-    /// Who paid.
-    pub payer: Option<Payer>,
-    /// What is wrong with it.
-    pub flag: Option<OrderFlag>,
-    /// The notification, encrypted.
-    pub raw_notice: Option<Sealed>,
-    /// Whom WeChat Pay names.
-    pub payee: Payee,
-}
-
-/// What the member pages need to have an order paid.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PayMeans {
-    /// jsapi.
-    pub prepay_id: Option<String>,
-    /// native.
-    pub code_url: Option<String>,
-    /// h5.
-    pub h5_url: Option<String>,
-}
-
-/// Whose payments to look for. Any of the three suffices.
-#[derive(Debug, Clone, Default)]
-pub struct Person {
-    /// The session's hash.
-    pub session_hash: Option<Vec<u8>>,
-    /// The payer's MACs.
-    pub openid_macs: Macs,
-    /// The corp member's account, in lower case.
-    pub wecom_userid: Option<String>,
 }
 
 fn one(row: Option<PaymentRow>) -> StoreResult<Option<Payment>> {
@@ -548,8 +446,10 @@ pub fn set_member(tx: &mut Tx, id: PaymentId, bind_deadline: Option<Timestamp>) 
 /// Keeps since when the days of a payment's member do not suffice; none takes it back. The first
 /// time stays.
 pub fn set_refused(tx: &mut Tx, id: PaymentId, at: Option<Timestamp>) {
-    let at = at.map(Timestamp::micros);
-    tx.put_off(Statement::new(SET_REFUSED).bind(id.0).bind(at));
+    tx.put_off(match at {
+        Some(at) => Statement::new(SET_REFUSED).bind(id.0).bind(at.micros()),
+        None => Statement::new(CLEAR_REFUSED).bind(id.0),
+    });
 }
 
 /// Writes a move of an order and its log, if the order still is where the move starts.

@@ -116,7 +116,6 @@ on_both_engines! {
         ] {
             house.get(path).as_staff(&admin).send().await.refused(404, "not_found");
         }
-        house.post("/api/admin/checkins/import/1").as_staff(&admin).send().await.refused(404, "not_found");
     }
 
     async fn every_answer_says_what_may_load(db) {

@@ -460,7 +460,7 @@ on_both_engines! {
         assert_eq!(scene.days(1).await, by("attested", 6, true), "a sync takes nothing back");
         scene.post(path, json!({"days": 0, "reason": "看错了"})).await.data();
         assert_eq!(scene.days(1).await, by("ranking", 3, false));
-        let log = "SELECT details FROM operation_log WHERE action = 'member.attest' ORDER BY id DESC";
+        let log = "SELECT details FROM operation_log WHERE action = 'member.attest' ORDER BY seq DESC";
         let log: Value = serde_json::from_str(&scene.house.db.texts(log).await[0]).unwrap();
         let from = json!({"attested": 6, "days": 6, "source": "attested"});
         let to = json!({"attested": 0, "days": 3, "source": "ranking"});

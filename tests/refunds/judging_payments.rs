@@ -79,7 +79,7 @@ on_both_engines! {
         let taken = accept(&stage.ctx, &admin(), &order_no(9), "算报名").await;
         assert!(matches!(taken, Err(Error::Refused(Refusal::Duplicate(_)))), "{taken:?}");
         stage.run("UPDATE payment_record SET claimed_planet_id = NULL, claimed_nickname = NULL WHERE id = 9").await;
-        stage.run("UPDATE payment_record SET openid_mac = BYTES'07' WHERE id IN (2, 9)").await;
+        stage.run("UPDATE payment_record SET openid = BYTES'00', openid_mac = BYTES'07' WHERE id IN (2, 9)").await;
         let taken = accept(&stage.ctx, &admin(), &order_no(9), "算报名").await;
         assert!(matches!(taken, Err(Error::Refused(Refusal::AlreadyEnrolled { .. }))), "{taken:?}");
         assert_eq!(stage.posted(9).await, [""; 0]);
@@ -104,7 +104,7 @@ on_both_engines! {
 
     async fn an_account_is_free_again_after_anything_but_its_deposit(db) {
         let stage = Stage::set(db, &[clear(1), clear(2)]).await;
-        stage.run("UPDATE payment_record SET openid_mac = BYTES'07' WHERE id = 1").await;
+        stage.run("UPDATE payment_record SET openid = BYTES'00', openid_mac = BYTES'07' WHERE id = 1").await;
         // Refunded by hand before the end: they may pay again, from another phone or the same.
         propose_manual(&stage.ctx, &admin(), &order_no(1), "提前离营").await.unwrap();
         approve(&stage.ctx, &other_admin(), stage.of(1).await.id, None).await.unwrap();
@@ -114,7 +114,7 @@ on_both_engines! {
         stage.pass(TimeDelta::minutes(2));
         run_due(&stage.ctx).await.unwrap();
         stage.wrong_amount(1).await;
-        stage.run("UPDATE payment_record SET openid_mac = BYTES'07' WHERE id = 9").await;
+        stage.run("UPDATE payment_record SET openid = BYTES'00', openid_mac = BYTES'07' WHERE id = 9").await;
         accept(&stage.ctx, &admin(), &order_no(9), "重新报名").await.unwrap();
         stage.build().await;
         let refund = stage.of(9).await;

@@ -1,6 +1,7 @@
 //! The refund list: who is on it, what is flagged, and what a second build changes.
 
 use campkeeper::domain::{MemberId, PaymentId, PlanetUserId, RefundFlag, RefundKind, RefundStatus};
+use campkeeper::services::custody::watch;
 use campkeeper::services::matching::match_by_hand;
 use campkeeper::services::refund::{
     self, approve, build_due_lists, build_list, clear_of, propose_flagged, reject, run_due,
@@ -51,6 +52,10 @@ on_both_engines! {
         assert_eq!(stage.notices().await, before, "nothing new is nothing to tell");
 
         reject(&stage.ctx, &admin(), stage.of(2).await.id, "代打卡").await.unwrap();
+        camps::advance_by_calendar(&stage.ctx).await.unwrap();
+        assert_eq!(status().await, ["settling"], "they may object to it");
+        stage.pass(TimeDelta::days(8));
+        assert_eq!(watch(&stage.ctx).await.unwrap().kept, 1);
         camps::advance_by_calendar(&stage.ctx).await.unwrap();
         assert_eq!(status().await, ["archived"]);
     }

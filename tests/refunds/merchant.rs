@@ -298,7 +298,8 @@ on_both_engines! {
         assert!(!is_held(&stage).await);
         assert_eq!(outcomes(&calls(&stage, 1).await), [None], "nobody knows what it did");
         stage.pass(LEASE_OVER);
-        assert_eq!(run(&stage).await.held_back, 1);
+        // The dead run had taken both up.
+        assert_eq!(run(&stage).await.held_back, 2);
         assert_eq!(told(&stage, "merchant_held").await, 1);
         assert_eq!(stage.texts("SELECT CAST(SUM(attempts) AS TEXT) FROM refund_record").await, ["0"]);
     }
@@ -334,6 +335,7 @@ on_both_engines! {
             "UPDATE payment_record SET order_no = '{}', amount_fen = 30000, paid_fen = 30000 \
              WHERE id = 1", order_no(9)
         )).await;
+        stage.run("UPDATE ledger_transfer SET amount_fen = 30000 WHERE payment_id = 1").await;
         approve_all(&stage).await;
         set_balance(&stage, 2);
         assert_eq!(run(&stage).await.held_back, 1);

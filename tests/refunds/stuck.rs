@@ -153,7 +153,7 @@ on_both_engines! {
         for half_hours in 0..12 {
             stage.pass(TimeDelta::minutes(30));
             assert_eq!(run_due(&stage.ctx).await.unwrap().unknown, 1);
-            let expected = usize::from(half_hours >= 6);
+            let expected = usize::from(half_hours >= 1);
             assert_eq!(told(&stage, "refund_stuck").await, expected, "{half_hours}");
         }
         let refund = stage.of(1).await;

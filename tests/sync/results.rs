@@ -199,7 +199,7 @@ on_both_engines! {
         assert_eq!(world.standing(member).await.0, 2);
         let mut conn = world.ctx.db.read().await.unwrap();
         let kept = checkins::of_account(&mut conn, world.camp, PlanetUserId(ann), day(1), day(7));
-        let kept: Vec<_> = kept.await.unwrap().into_iter().map(|c| (c.day, c.at)).collect();
+        let kept: Vec<_> = kept.await.unwrap().good.into_iter().map(|c| (c.day, c.at)).collect();
         assert_eq!(
             kept,
             [

@@ -1044,7 +1044,7 @@ export type EnvelopeItemsCandidateView = {
 /**
  * What a good answer looks like on the wire. Only the documentation makes use of it.
  */
-export type EnvelopeItemsDayView = {
+export type EnvelopeItemsForecastDay = {
     /**
      * 200.
      */
@@ -2622,6 +2622,21 @@ export type FileForm = {
 };
 
 /**
+ * What goes back on a day.
+ */
+export type ForecastDay = {
+    date: string;
+    /**
+     * By who has the days now.
+     */
+    leastFen: number;
+    /**
+     * By who still can.
+     */
+    mostFen: number;
+};
+
+/**
  * Whom the roster knows under what was typed; no more than the two prove.
  */
 export type FoundView = {
@@ -4131,7 +4146,7 @@ export type ShowForecastErrors = {
 export type ShowForecastError = ShowForecastErrors[keyof ShowForecastErrors];
 
 export type ShowForecastResponses = {
-    200: EnvelopeItemsDayView;
+    200: EnvelopeItemsForecastDay;
 };
 
 export type ShowForecastResponse = ShowForecastResponses[keyof ShowForecastResponses];

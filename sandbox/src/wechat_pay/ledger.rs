@@ -9,11 +9,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use super::answer::Refusal;
+use super::funds::FundsAccount;
 use super::keys::{APP_ID, MERCHANT_ID};
 use super::numbers;
 use super::records::{
-    FundsAccount, NotPossible, Order, PayOptions, Payment, Refund, RefundOutcome, RefundStatus,
-    TradeState,
+    NotPossible, Order, PayOptions, Payment, Refund, RefundOutcome, RefundStatus, TradeState,
 };
 use super::requests::{Channel, OrderRequest, RefundRequest};
 

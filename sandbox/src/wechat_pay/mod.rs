@@ -28,6 +28,7 @@ mod cashier;
 mod control;
 mod fields;
 mod frequency;
+mod funds;
 mod gateway;
 mod keys;
 mod ledger;
@@ -47,14 +48,14 @@ mod wire;
 use axum::Router;
 
 pub use bill_file::BillFault;
+pub use funds::FundsAccount;
 pub use keys::{
     API_V3_KEY, APP_ID, MERCHANT_CERTIFICATE_PEM, MERCHANT_ID, MERCHANT_PRIVATE_KEY_PEM,
     MERCHANT_SERIAL, PLATFORM_CERTIFICATE_PEM, PLATFORM_SERIAL, PUBLIC_KEY_ID, PUBLIC_KEY_PEM,
 };
 pub use outbox::{Delivery, NoticeKind};
 pub use records::{
-    FundsAccount, NotPossible, Order, PayOptions, Payment, Refund, RefundOutcome, RefundStatus,
-    TradeState,
+    NotPossible, Order, PayOptions, Payment, Refund, RefundOutcome, RefundStatus, TradeState,
 };
 pub use requests::Channel;
 pub use settings::{Pacing, TrustMode};

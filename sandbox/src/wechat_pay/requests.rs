@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::answer::Refusal;
 use super::fields::{Field, Kind, check, checked, optional, required, text};
-use super::records::FundsAccount;
+use super::funds::FundsAccount;
 
 /// How an order is paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -12,13 +12,14 @@ use tokio::runtime::Handle;
 use super::answer::{Answer, Refusal};
 use super::bill_file::Bills;
 use super::frequency::Frequency;
+use super::funds::FundsAccount;
 use super::keys::{
     API_V3_KEY, APP_ID, Keyring, MERCHANT_ID, MERCHANT_PRIVATE_KEY_PEM, MERCHANT_SERIAL,
     PUBLIC_KEY_ID, PUBLIC_KEY_PEM,
 };
 use super::ledger::Ledger;
 use super::outbox::{Outbox, UnderWayCounter};
-use super::records::{FundsAccount, Order, Refund, RefundStatus};
+use super::records::{Order, Refund, RefundStatus};
 use super::settings::{Pacing, TrustMode};
 use crate::error::SandboxError;
 use crate::faults::{Platform, Request};

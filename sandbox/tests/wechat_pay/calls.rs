@@ -532,7 +532,8 @@ async fn the_bill_of_a_day_has_what_was_processed() {
     let day = (clock.now() + chrono::TimeDelta::hours(8)).date_naive();
     let asked = format!("{BILL}?bill_date={day}&bill_type=ALL");
     assert_eq!(merchant.get(&asked).await.code(), "NO_STATEMENT_EXIST");
-    clock.advance(chrono::TimeDelta::milliseconds(2 * DAY_MS));
+    // The day after is over, too, and its bill is made at ten in the morning, whatever time it is here.
+    clock.advance(chrono::TimeDelta::milliseconds(3 * DAY_MS));
     let announced = merchant.get(&asked).await;
     assert!(announced.verifies());
     let file = merchant.get(&download_path(&announced.body())).await;

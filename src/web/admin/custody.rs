@@ -62,7 +62,7 @@ struct ForecastQuery {
 /// What goes back on a day.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct DayView {
+struct ForecastDay {
     #[schema(value_type = String, format = Date)]
     date: NaiveDate,
     /// By who has the days now.
@@ -85,7 +85,7 @@ fn view(held: Held, now: Timestamp) -> CustodyView {
     }
 }
 
-impl From<DaySum> for DayView {
+impl From<DaySum> for ForecastDay {
     fn from(day: DaySum) -> Self {
         Self {
             date: day.date,
@@ -130,7 +130,7 @@ async fn list_custody(
     get, path = "/api/admin/forecast", tag = "staff", security(("staff" = [])),
     params(("campId" = Option<i64>, Query)),
     responses(
-        (status = 200, body = Envelope<Items<DayView>>),
+        (status = 200, body = Envelope<Items<ForecastDay>>),
         (status = 403, description = "forbidden", body = ProblemBody)
     )
 )]
@@ -138,8 +138,8 @@ async fn show_forecast(
     State(ctx): State<Context>,
     Staff(actor): Staff,
     Query(query): Query<ForecastQuery>,
-) -> WebResult<Answer<Items<DayView>>> {
+) -> WebResult<Answer<Items<ForecastDay>>> {
     let days = custody::forecast(&ctx, &actor, query.camp_id).await?;
-    let items = days.into_iter().map(DayView::from).collect();
+    let items = days.into_iter().map(ForecastDay::from).collect();
     Ok(Answer(Items { items }))
 }

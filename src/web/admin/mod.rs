@@ -11,6 +11,7 @@ mod logs;
 mod members;
 mod merchant;
 mod payments;
+mod refund_bodies;
 mod refund_views;
 mod refunds;
 mod roster;

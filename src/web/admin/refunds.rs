@@ -11,10 +11,12 @@ use crate::store::PageRequest;
 use crate::web::auth::Staff;
 use crate::web::{Answer, Envelope, Json, Page, Path, ProblemBody, Query, WebResult, WebState};
 
+use super::refund_bodies::{
+    ApproveBody, BatchApproveBody, BatchOf, BatchRejectBody, CloseBody, ClosePaymentBody,
+    ListQuery, ProposeBody, ReasonBody, ReopenBody,
+};
 use super::refund_views::{
-    ApproveBody, BatchApproveBody, BatchApproved, BatchOf, BatchRejectBody, BatchRejected,
-    BuiltView, CloseBody, ClosePaymentBody, ListQuery, ListedRefund, ProposeBody, ReasonBody,
-    RefundDetail, RefundView, ReopenBody,
+    BatchApproved, BatchRejected, BuiltView, ListedRefund, RefundDetail, RefundView,
 };
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {

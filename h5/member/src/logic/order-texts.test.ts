@@ -72,6 +72,10 @@ describe('orderSummary with a progress', () => {
     days: [],
     syncedAt: '2026-11-11T01:00:03+08:00',
     joined: true,
+    daysSource: 'ranking',
+    next: { what: 'decide', who: 'staff', until: '2026-11-14T00:00:00+08:00' },
+    promise: null,
+    verdict: null,
     proofCode: null,
     refund: null,
   };

@@ -29,6 +29,10 @@ const base: Progress = {
   days: [],
   syncedAt: '2026-11-05T01:00:03+08:00',
   joined: true,
+  daysSource: 'ranking',
+  next: { what: 'decide', who: 'staff', until: '2026-11-14T00:00:00+08:00' },
+  promise: null,
+  verdict: null,
   proofCode: null,
   refund: null,
 };

@@ -79,6 +79,8 @@ fn the_moves_are_the_table_and_the_table_is_the_moves() {
     for (step, from, to) in steps() {
         for state in samples() {
             let status = state.status();
+            // Another refund is in its place.
+            let is_replaced = state.replaced_by().is_some();
             match step(state) {
                 Ok(moved) => {
                     assert!(from.contains(&status), "{status} → {to}");
@@ -88,7 +90,7 @@ fn the_moves_are_the_table_and_the_table_is_the_moves() {
                     reached.insert((status, to));
                 }
                 Err(bad) => {
-                    assert!(!from.contains(&status), "{bad}");
+                    assert!(!from.contains(&status) || is_replaced, "{bad}");
                     assert_eq!(
                         (bad.from.as_str(), bad.to.as_str()),
                         (status.as_str(), to.as_str())
