@@ -105,7 +105,7 @@ async function asStranger(stage) {
 
 /** Somebody names the account of the first one: asked before paying, and proved by a code. */
 async function withTheSameAccount(stage) {
-  const other = await stage.member();
+  const other = await stage.member({ refusals: [409] });
   await chooseCamp(other, CAMP);
   await fillPlanet(other, MEMBER.number, MEMBER.nickname);
   await agreeAndPay(other);
