@@ -25,3 +25,13 @@ CREATE UNIQUE INDEX ledger_transfer_reverses ON ledger_transfer (reverses);
 CREATE INDEX ledger_transfer_payment ON ledger_transfer (payment_id, seq);
 CREATE INDEX ledger_transfer_camp ON ledger_transfer (camp_id, seq);
 CREATE INDEX ledger_transfer_created ON ledger_transfer (created_at, seq);
+
+-- Steps of payments in custody whose date has passed: since when that was seen, and whom it was told
+-- to (0 its deciders, 1 the admins, 2 the super admins), so that each is told once.
+CREATE TABLE overdue_step (
+    payment_id BIGINT PRIMARY KEY REFERENCES payment_record (id),
+    what       TEXT NOT NULL,
+    until      BIGINT NOT NULL,
+    seen_at    BIGINT NOT NULL,
+    level      BIGINT NOT NULL
+);

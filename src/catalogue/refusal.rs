@@ -177,6 +177,8 @@ pub enum WrongState {
     NotFlagged,
     /// Nothing of the payment is here.
     NothingToKeep,
+    /// It is known whose payment it is.
+    Identified,
     /// WeChat Pay refunds a year long.
     PaidTooLongAgo,
     /// Together the refunds of the order would exceed what was paid.

@@ -105,6 +105,8 @@ pub struct Position {
     payment_id: PaymentId,
     balances: HashMap<Account, i64>,
     reserved: Option<Transfer>,
+    /// Gone back under numbers that are not ours, in fen: told when it came.
+    returned_elsewhere: i64,
     /// Transfers so far: numbers those whose cause can come again.
     ids: Vec<String>,
 }
@@ -189,6 +191,7 @@ impl Position {
             payment_id,
             balances: HashMap::new(),
             reserved: None,
+            returned_elsewhere: 0,
             ids: Vec::new(),
         };
         for transfer in transfers {
@@ -224,6 +227,9 @@ impl Position {
             _ => amount,
         };
         let amount = transfer.amount.get();
+        if transfer.credit == Account::Returned && transfer.refund_id.is_none() {
+            self.returned_elsewhere += amount;
+        }
         for (account, change) in [(transfer.debit, -amount), (transfer.credit, amount)] {
             let balance = self.balances.entry(account).or_default();
             let changed = balance.checked_add(signed(account, change));
@@ -285,7 +291,7 @@ impl Position {
             ),
             (
                 Disagreement::Returned,
-                self.balance(Account::Returned) == states.returned,
+                self.balance(Account::Returned) - self.returned_elsewhere == states.returned,
             ),
             (Disagreement::Reserved, reserved == states.reserved),
             (
@@ -349,7 +355,9 @@ impl Position {
             return None;
         }
         let reserved = self.reserved.as_ref();
-        let reserved = reserved.filter(|reserved| refund.is_some() && reserved.refund_id == refund);
+        let reserved = reserved.filter(|reserved| {
+            refund.is_some() && reserved.refund_id == refund && reserved.amount == amount
+        });
         if let Some(reserved) = reserved {
             return Some(PaidBack {
                 transfer: resolve(reserved, TransferKind::Post, "post", at),

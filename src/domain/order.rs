@@ -60,6 +60,8 @@ text_enum! {
         Late = "late",
         /// WeChat Pay knows an order that we do not.
         UnknownOrder = "unknown_order",
+        /// Paid to us under another appid than its order was made for.
+        OtherAppid = "other_appid",
     }
 }
 
@@ -72,10 +74,13 @@ pub const ORDER_EXPIRES_AFTER: TimeDelta = TimeDelta::minutes(30);
 pub fn flag_of_payment(
     expected: Fen,
     paid: Fen,
+    is_of_other_app: bool,
     already_paid_by_same_person: bool,
     is_late: bool,
 ) -> Option<OrderFlag> {
-    if paid != expected {
+    if is_of_other_app {
+        Some(OrderFlag::OtherAppid)
+    } else if paid != expected {
         Some(OrderFlag::WrongAmount)
     } else if already_paid_by_same_person {
         Some(OrderFlag::Duplicate)
@@ -109,18 +114,22 @@ mod tests {
     #[test]
     fn the_gravest_flag_wins() {
         let [deposit, other] = [Fen::new(9900).unwrap(), Fen::new(1).unwrap()];
-        assert_eq!(flag_of_payment(deposit, deposit, false, false), None);
+        assert_eq!(flag_of_payment(deposit, deposit, false, false, false), None);
         assert_eq!(
-            flag_of_payment(deposit, other, true, true),
+            flag_of_payment(deposit, other, false, true, true),
             Some(OrderFlag::WrongAmount)
         );
         assert_eq!(
-            flag_of_payment(deposit, deposit, true, true),
+            flag_of_payment(deposit, deposit, false, true, true),
             Some(OrderFlag::Duplicate)
         );
         assert_eq!(
-            flag_of_payment(deposit, deposit, false, true),
+            flag_of_payment(deposit, deposit, false, false, true),
             Some(OrderFlag::Late)
+        );
+        assert_eq!(
+            flag_of_payment(deposit, other, true, true, true),
+            Some(OrderFlag::OtherAppid)
         );
     }
 }

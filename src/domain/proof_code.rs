@@ -8,7 +8,7 @@ const ALPHABET: &[u8; 23] = b"ACDEFGHJKMNPQRTWXY34679";
 /// Characters of a code.
 const LENGTH: usize = 4;
 
-/// Four characters, letters and digits among them: no word and no year is one.
+/// Four characters in which letters and digits take turns: no word and no year is one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProofCode(String);
 
@@ -18,9 +18,10 @@ impl ProofCode {
     pub fn read(word: &str) -> Option<Self> {
         let word = word.to_ascii_uppercase();
         let is_ours = word.len() == LENGTH && word.bytes().all(|b| ALPHABET.contains(&b));
-        let has_letter = word.bytes().any(|b| b.is_ascii_alphabetic());
-        let has_digit = word.bytes().any(|b| b.is_ascii_digit());
-        (is_ours && has_letter && has_digit).then_some(Self(word))
+        // People write Day3 and GPT4, letters first and then digits; nobody writes A3D9.
+        let bytes = word.as_bytes().windows(2);
+        let changes = bytes.filter(|two| two[0].is_ascii_digit() != two[1].is_ascii_digit());
+        (is_ours && changes.count() >= 2).then_some(Self(word))
     }
 
     /// Makes codes of bytes that nobody can guess, in their order.
@@ -54,6 +55,8 @@ mod tests {
             ("A3D9", Some("A3D9")),
             ("a3d9", Some("A3D9")),
             ("READ", None),
+            ("DAY3", None),
+            ("GPT4", None),
             ("3467", None),
             ("A3D0", None),
             ("A3D", None),

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use chrono::{Days, NaiveDate, NaiveTime};
+use chrono::{Days, Months, NaiveDate, NaiveTime};
 use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
@@ -14,6 +14,8 @@ pub const DAYS_BACK: u64 = 90;
 const READY_AT_HOUR: u32 = 10;
 /// How our order numbers begin: another shop of the same merchant has others.
 const OUR_ORDERS: &str = "ord_";
+/// Refund numbers that begin otherwise are not ours.
+const OUR_REFUNDS: &str = "rfd_";
 
 text_enum! {
     /// How the bill of a day stands to the books.
@@ -122,6 +124,16 @@ pub struct Entry {
     pub at: Option<Timestamp>,
     /// The ledger has its transfer, of this amount; said of the books alone.
     pub is_posted: bool,
+}
+
+impl Entry {
+    /// True if its numbers are of the kind that we make: those of other shops of the merchant need
+    /// not be looked for.
+    #[must_use]
+    pub fn may_be_ours(&self) -> bool {
+        let refund = matches!(&self.subject, Subject::Refund(no) if no.starts_with(OUR_REFUNDS));
+        self.order_no.starts_with(OUR_ORDERS) || refund
+    }
 }
 
 /// What one side has of a difference.
@@ -329,9 +341,10 @@ pub fn last_day_with_bill(now: Timestamp) -> NaiveDate {
 #[must_use]
 pub fn first_day_with_bill(now: Timestamp) -> NaiveDate {
     let today = now.shanghai_day();
-    today
-        .checked_sub_days(Days::new(DAYS_BACK))
-        .unwrap_or(today)
+    // WeChat Pay keeps them for three months, which February makes shorter.
+    let kept = today.checked_sub_months(Months::new(3));
+    let back = today.checked_sub_days(Days::new(DAYS_BACK));
+    back.max(kept).unwrap_or(today)
 }
 
 /// The days that are to be compared, oldest first: from the first payment on, [`DAYS_BACK`] at

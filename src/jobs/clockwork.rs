@@ -169,7 +169,8 @@ async fn work(jobs: Jobs, job: &'static Job, signal: Signal, stop: CancellationT
             }
             Err(error) => {
                 failures += 1;
-                if failures == FAILURES_TOLD {
+                // Said once a day, for as long as it goes on.
+                if failures >= FAILURES_TOLD {
                     tell_failed(&ctx, job.name, &error).await;
                 }
                 REST_AFTER_ERROR

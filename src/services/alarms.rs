@@ -22,7 +22,10 @@ const TELL_THEMSELVES: &[&str] = &["audit-books", "sync-checkins"];
 /// The store cannot.
 pub async fn tell_job_failed(ctx: &Context, job: &'static str, error: &Error) -> Result<()> {
     let is_partial = matches!(error, Error::PartlyDone(_));
-    if is_partial && TELL_THEMSELVES.contains(&job) {
+    // Of a camp at which our own code failed nobody has told anything.
+    let failed_camps =
+        matches!(error, Error::PartlyDone(figures) if figures.get("failedCamps").is_some());
+    if is_partial && !failed_camps && TELL_THEMSELVES.contains(&job) {
         return Ok(());
     }
     let failed = JobFailed {

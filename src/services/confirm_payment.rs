@@ -35,8 +35,8 @@ pub enum Applied {
 /// Applies what WeChat Pay says of a paid order. `raw` is the notification, if one brought it.
 ///
 /// # Errors
-/// [`Error::Invalid`] if it is not a payment to us: nothing is kept of it, known number or not,
-/// since nobody but its merchant could give it back. Whatever else goes wrong, nothing was written
+/// [`Error::Invalid`] if it is a payment to another merchant: nothing is kept of it, known number or
+/// not, since nobody else could give it back. Whatever else goes wrong, nothing was written
 /// and WeChat Pay is to be asked to say it again.
 pub async fn confirm(
     ctx: &Context,
@@ -46,8 +46,7 @@ pub async fn confirm(
     if !transaction.trade_state.was_paid() {
         return Err(Error::invalid("trade_state", FieldError::NotPaid));
     }
-    let pay = ctx.pay()?;
-    if transaction.mch_id != pay.mch_id() || transaction.app_id != pay.app_id() {
+    if transaction.mch_id != ctx.pay()?.mch_id() {
         return Err(Error::invalid("mchid", FieldError::NotOurs));
     }
     let confirmation = confirmation(ctx, transaction, raw)?;
@@ -126,7 +125,7 @@ pub(super) fn payer(ctx: &Context, openid: &str) -> Result<Payer> {
 }
 
 /// What the other payments of a payer are found by, whatever key they are under.
-fn macs_of(ctx: &Context, payer: Option<&Payer>) -> Result<Macs> {
+pub(super) fn macs_of(ctx: &Context, payer: Option<&Payer>) -> Result<Macs> {
     let Some(payer) = payer else {
         return Ok(Macs::default());
     };
@@ -142,22 +141,23 @@ async fn apply(
     note: &Note,
 ) -> Result<Applied> {
     let payer = macs_of(ctx, confirmation.payer.as_ref())?;
+    let is_of = |app_id: &str| confirmation.payee.app_id == app_id;
+    let is_of_present_app = is_of(ctx.pay()?.app_id());
     let Some(seen) = payments::to_confirm(tx, order_no, &payer).await? else {
+        let flag = if is_of_present_app {
+            OrderFlag::UnknownOrder
+        } else {
+            OrderFlag::OtherAppid
+        };
+        confirmation.flag = Some(flag);
         let id = payments::insert_unknown(tx, order_no, &confirmation, note).await?;
         book(tx, id, None, &confirmation, false, note);
         refund::propose_flagged(ctx, tx, id, note).await?;
-        tell_abnormal(
-            ctx,
-            tx,
-            id,
-            order_no,
-            OrderFlag::UnknownOrder,
-            None,
-            &confirmation,
-        )
-        .await?;
-        return Ok(Applied::Now(Some(OrderFlag::UnknownOrder)));
+        tell_abnormal(ctx, tx, id, order_no, flag, None, &confirmation).await?;
+        return Ok(Applied::Now(confirmation.flag));
     };
+    // An order made before the appid was changed is paid under the one that it was made for.
+    let is_of_its_app = seen.app_id.as_deref().map_or(is_of_present_app, is_of);
     let order = &seen.order;
     if !matches!(order.status, OrderStatus::Created | OrderStatus::Closed) {
         return match order.transaction_id.as_deref() {
@@ -171,6 +171,7 @@ async fn apply(
     confirmation.flag = flag_of_payment(
         order.amount,
         confirmation.paid,
+        !is_of_its_app,
         seen.payer_has_place,
         order.status == OrderStatus::Closed || is_withdrawn(&seen),
     );

@@ -5,16 +5,20 @@
 use crate::domain::matching::{Reason, mask_nickname};
 use crate::domain::message::MatchContested;
 use crate::domain::refund::rests_on_match;
-use crate::domain::{BindMethod, CampId, Machine as _, MatchStatus, MemberId, Timestamp};
+use crate::domain::{
+    BindMethod, CampId, Machine as _, MatchStatus, MemberId, RefundStatus, Timestamp,
+};
 use crate::store::members::Member;
-use crate::store::payments::PlanetClaim;
+use crate::store::payments::{Payment, PlanetClaim};
 use crate::store::planet_users::Named;
-use crate::store::{Conn, Lock, Note, Tx, camps, members, payments, planet_users, refunds};
+use crate::store::{
+    Conn, Lock, Note, StoreError, Tx, camps, members, payments, planet_users, refunds,
+};
 
 use super::identity::{self, Judged};
 use super::matching::said;
 use super::notify::{Notice, tell_deciders};
-use super::rows::readable;
+use super::rows::{self, readable};
 use super::{Context, Error, Refusal, Result};
 
 /// The operator of a doubt: nobody has decided it.
@@ -132,15 +136,36 @@ impl ClaimStatus {
     }
 }
 
+/// The order of a member with where its refund stands; none if a row of them fits no state, which
+/// holds up only itself.
+pub(super) async fn readable_order(
+    tx: &mut Tx,
+    member: &Member,
+) -> Result<Option<(Payment, Option<RefundStatus>)>> {
+    let read = async {
+        let payment = payments::by_id(tx, member.payment_id).await?;
+        let refund = refunds::of_payment(tx, member.payment_id).await?;
+        Ok((payment, refund.map(|refund| refund.status())))
+    };
+    match read.await {
+        Ok((payment, refund)) => Ok(Some((payment.ok_or(Error::NotFound)?, refund))),
+        Err(bad @ StoreError::Inconsistent { .. }) => {
+            rows::log(&[bad]);
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Says why the match of a member stands whoever comes; none if it does not.
 pub(super) async fn claim_status(tx: &mut Tx, member: &Member) -> Result<Option<ClaimStatus>> {
     if member.match_status != MatchStatus::Matched {
         return Ok(None);
     }
-    let payment = payments::by_id(tx, member.payment_id).await?;
-    let payment = payment.ok_or(Error::NotFound)?;
-    let refund = refunds::of_payment(tx, payment.id).await?;
-    let refund = refund.map(|refund| refund.status());
+    let Some((payment, refund)) = readable_order(tx, member).await? else {
+        // Nobody can tell what rests on it: it is not for a machine to doubt.
+        return Ok(Some(ClaimStatus::Confirmed));
+    };
     Ok(if rests_on_match(payment.status, refund) {
         Some(ClaimStatus::Refunding)
     } else if payment.bind_method == Some(BindMethod::Manual) {
@@ -170,5 +195,7 @@ pub(super) async fn doubt(
     doubted.identity.add_reason(&why);
     let said = said("存疑", &doubted.identity, &Note::new(OPERATOR, why, now));
     members::set_match(tx, member.id, change, &doubted.identity, &said).await?;
+    // Their time to object begins when it is sure whose days they are.
+    payments::set_refused(tx, member.payment_id, None);
     Ok(doubted)
 }

@@ -6,9 +6,9 @@ use serde_json::json;
 use crate::domain::ledger::Account;
 use crate::domain::refund::Decision;
 use crate::domain::staff::Actor;
-use crate::domain::{Action, CampStatus, Fen, OrderStatus};
+use crate::domain::{Action, CampStatus, Fen, MatchStatus, OrderStatus};
 use crate::store::audit::Entry;
-use crate::store::payments::Payment;
+use crate::store::payments::{Payment, Person};
 use crate::store::{Lock, Note, Tx, camps, ledger, members, payments};
 
 use super::books::{self, Owner};
@@ -35,11 +35,17 @@ pub async fn accept(ctx: &Context, actor: &Actor, number: &str, reason: &str) ->
             let Some(flag) = payment.flag.filter(|_| may_be_accepted(&payment)) else {
                 return Err(WrongState::NotFlagged.into());
             };
-            refuse_without_place(tx, &payment).await?;
+            refuse_without_place(ctx, tx, &payment).await?;
+            // What was kept of it meanwhile is here again.
+            books::take_back(tx, owner(&payment), &[Account::Kept], note.at).await?;
+            let free = position_free(tx, &payment).await?;
+            if free == Fen::ZERO {
+                return Err(WrongState::NotFlagged.into());
+            }
             refund::end_proposal(tx, payment.id, None, note).await?;
+            payments::hold_place_again(tx, payment.id);
             payments::clear_flag(tx, payment.id, flag, note.at);
             confirm_payment::enroll(ctx, tx, &payment, note.at, note).await?;
-            let free = position_free(tx, &payment).await?;
             let cause = format!("accept:{}", payment.order_no);
             books::take(tx, owner(&payment), &cause, free, Account::Held, note.at).await?;
             audit(tx, actor, "payment.accept", &payment, note);
@@ -53,7 +59,7 @@ pub async fn accept(ctx: &Context, actor: &Actor, number: &str, reason: &str) ->
 /// is rejected with that. `number` as in [`accept`].
 ///
 /// # Errors
-/// `WrongState::NothingToKeep`; `Refusal::AlreadyDecided` while a refund of it is on its way.
+/// `WrongState::NothingToKeep`; `WrongState::Identified` for who is known; `Refusal::AlreadyDecided` while a refund of it is on its way.
 pub async fn keep(ctx: &Context, actor: &Actor, number: &str, reason: &str) -> Result<()> {
     require_anywhere(actor, Action::JudgePayments)?;
     let note = Note::new(actor, refund::worded("reason", reason)?, ctx.now());
@@ -63,6 +69,7 @@ pub async fn keep(ctx: &Context, actor: &Actor, number: &str, reason: &str) -> R
             tx.lock(Lock::Decisions).await?;
             let payment = payments::by_number(tx, number).await?;
             let payment = payment.ok_or(Error::NotFound)?;
+            refuse_identified(tx, &payment).await?;
             let by = Decision {
                 by: actor.user_id,
                 name: actor.name.clone(),
@@ -83,13 +90,25 @@ pub async fn keep(ctx: &Context, actor: &Actor, number: &str, reason: &str) -> R
     .await
 }
 
+/// Refuses to keep the deposit of somebody who is known: their days decide about it.
+async fn refuse_identified(tx: &mut Tx, payment: &Payment) -> Result<()> {
+    let Some(id) = payment.member_id else {
+        return Ok(());
+    };
+    let member = members::by_id(tx, id).await?;
+    match member.map(|member| member.match_status) {
+        Some(MatchStatus::Matched) => Err(WrongState::Identified.into()),
+        _ => Ok(()),
+    }
+}
+
 fn may_be_accepted(payment: &Payment) -> bool {
     payment.status == OrderStatus::Paid && payment.member_id.is_none() && payment.camp_id.is_some()
 }
 
 /// Refuses where the camp takes nobody in any more, and where the payer or the account that they
 /// name has its place.
-async fn refuse_without_place(tx: &mut Tx, payment: &Payment) -> Result<()> {
+async fn refuse_without_place(ctx: &Context, tx: &mut Tx, payment: &Payment) -> Result<()> {
     let camp = payment.camp_id.ok_or(Error::NotFound)?;
     let status = camps::by_id(tx, camp).await?.map(|camp| camp.status);
     let is_open = matches!(
@@ -101,7 +120,11 @@ async fn refuse_without_place(tx: &mut Tx, payment: &Payment) -> Result<()> {
     if !is_open {
         return Err(Refusal::CampNotEnrolling.into());
     }
-    if let Some(earlier) = payments::place_of_payer(tx, payment.id).await? {
+    let payer = Person {
+        openid_macs: confirm_payment::macs_of(ctx, payment.payer.as_ref())?,
+        ..Person::default()
+    };
+    if let Some(earlier) = payments::place_of(tx, camp, &payer).await? {
         return Err(Refusal::AlreadyEnrolled {
             order_no: earlier.order_no,
             bind_status: earlier.bind_status,

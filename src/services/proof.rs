@@ -14,7 +14,7 @@ use crate::store::members::{self, Identity, Member};
 use crate::store::payments::{self, Payment};
 use crate::store::{Note, Tx, planet_users};
 
-use super::contest::{claim_status, doubt};
+use super::contest::{claim_status, doubt, readable_order};
 use super::identity::Judged;
 use super::matching::{claimed, tell_people};
 use super::{Context, Error, Result};
@@ -98,10 +98,13 @@ pub(super) async fn recognize(
         }
     }
     let in_order: BTreeSet<usize> = written.keys().copied().collect();
+    // All are noted before anybody is matched: who writes two members' codes proves neither.
+    let mut proved = Vec::new();
     for place in in_order {
         let id = members[place].id;
-        let payment = payments::by_id(tx, members[place].payment_id).await?;
-        let payment = payment.ok_or(Error::NotFound)?;
+        let Some((payment, _)) = readable_order(tx, &members[place]).await? else {
+            continue;
+        };
         let (OrderStatus::Paid, Some(terms)) = (payment.status, payment.terms) else {
             continue;
         };
@@ -113,11 +116,16 @@ pub(super) async fn recognize(
                 is_new |= members::add_proof(tx, id, account, note.at).await?;
             }
         }
-        if !is_new {
-            continue;
+        if is_new {
+            proved.push((place, payment));
         }
+    }
+    for (place, payment) in proved {
+        let (id, camp) = (members[place].id, members[place].camp_id);
         match members::proofs(tx, id).await?.as_slice() {
-            [account] => prove(ctx, tx, members, place, &payment, *account, note).await?,
+            [account] if members::proved_by(tx, camp, *account).await? == 1 => {
+                prove(ctx, tx, members, place, &payment, *account, note).await?;
+            }
             _ => leave_to_people(ctx, tx, &mut members[place], Reason::CodeOfMany, note).await?,
         }
     }

@@ -17,6 +17,8 @@ use super::{Context, Result, access_token, confirm_payment};
 
 /// Rows that are rewritten in one transaction.
 const CHUNK: i64 = 200;
+/// Passes after the first at most.
+const MAX_PASSES: usize = 8;
 
 /// What became of the values of one kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -32,10 +34,35 @@ pub struct Count {
 }
 
 /// Rewrites everything. `tell` hears of each chunk how far its kind has come. Gives the counts of
-/// all kinds; once nothing is left, the keys before the present one can go.
+/// all kinds; once nothing is left, the keys before the present one can go. It is gone through again
+/// until there is nothing to rewrite: a server that has not been restarted yet may still write under
+/// the key before.
 pub async fn rotate(ctx: &Context, tell: impl Fn(&Count)) -> Result<Vec<Count>> {
-    let rotation = Rotation { ctx, tell: &tell };
-    let counts = vec![
+    let mut counts = pass(ctx, &tell).await?;
+    for _ in 0..MAX_PASSES {
+        let again = pass(ctx, &tell).await?;
+        let is_over = again.iter().all(|count| count.rewritten == 0);
+        for (count, again) in counts.iter_mut().zip(again) {
+            *count = Count {
+                seen: count.seen.max(again.seen),
+                rewritten: count.rewritten + again.rewritten,
+                ..again
+            };
+        }
+        if is_over {
+            break;
+        }
+    }
+    if counts.iter().all(|count| count.left == 0) {
+        master_key::renew(&ctx.db).await?;
+    }
+    Ok(counts)
+}
+
+/// Goes through everything once.
+async fn pass(ctx: &Context, tell: &impl Fn(&Count)) -> Result<Vec<Count>> {
+    let rotation = Rotation { ctx, tell };
+    Ok(vec![
         rotation
             .reseal(&rotation::SETTINGS, |_, key| system_config::place(key))
             .await?,
@@ -49,11 +76,7 @@ pub async fn rotate(ctx: &Context, tell: impl Fn(&Count)) -> Result<Vec<Count>> 
         rotation.payers().await?,
         rotation.tokens().await?,
         rotation.audit().await?,
-    ];
-    if counts.iter().all(|count| count.left == 0) {
-        master_key::renew(&ctx.db).await?;
-    }
-    Ok(counts)
+    ])
 }
 
 /// What values are sealed for, but settings: their column.

@@ -244,21 +244,25 @@ impl Row {
 
 /// Walks the whole chain and tells whether it holds.
 pub async fn verify(conn: &mut Conn, keys: &Keyring) -> StoreResult<ChainStatus> {
-    let head: (i64, Vec<u8>, Vec<u8>) = run!(conn, c => sqlx::query_as(HEAD).fetch_one(c).await)?;
-    let (seq, link, mac) = head;
-    let head = Place { seq, link };
     let mut reached = Place::default();
-    loop {
-        let page = page(conn, reached.seq, VERIFY_PAGE).await?;
-        if page.is_empty() {
-            break;
-        }
-        for row in page {
-            if let Err(broken) = reached.step(keys, &row) {
-                return Ok(broken);
+    let (head, mac) = loop {
+        let rows = page(conn, reached.seq, VERIFY_PAGE).await?;
+        if !rows.is_empty() {
+            for row in rows {
+                if let Err(broken) = reached.step(keys, &row) {
+                    return Ok(broken);
+                }
             }
+            continue;
         }
-    }
+        // Rows may be added while we walk: the end is looked at last.
+        let (seq, link, mac): (i64, Vec<u8>, Vec<u8>) =
+            run!(conn, c => sqlx::query_as(HEAD).fetch_one(c).await)?;
+        let is_behind = seq > reached.seq && !page(conn, reached.seq, 1).await?.is_empty();
+        if !is_behind {
+            break (Place { seq, link }, mac);
+        }
+    };
     let is_new = head == Place::default() && mac.is_empty();
     let is_signed = is_new || keys.verify_kept_mac(HEAD_PURPOSE, &head.signed_bytes(), &mac);
     Ok(if head != reached {
@@ -321,6 +325,10 @@ async fn renew_head(tx: &mut Tx, keys: &Keyring, reached: Place) -> StoreResult<
     let (seq, link, mac) = head.ok_or(StoreError::Unanswered)?;
     let head = Place { seq, link };
     if head.seq > reached.seq {
+        if page(tx, reached.seq, 1).await?.is_empty() {
+            let (seq, what) = (reached.seq + 1, "rows are missing at the end");
+            return Ok(Renewed::Broken(ChainStatus::Broken { seq, what }));
+        }
         // Rows were added since the last look.
         return Ok(Renewed::UpTo(reached, 0));
     }

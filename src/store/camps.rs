@@ -50,7 +50,8 @@ statements! {
                    updated_at = $3 \
                    WHERE id = $1 AND posts_sync_id IS NULL AND posts_waived_at IS NULL";
     POINT_AT_NOTHING = "UPDATE training_camp SET current_sync_id = NULL, posts_sync_id = NULL, \
-                        updated_at = $2 WHERE id = $1";
+                        posts_waived_by = NULL, posts_waived_at = NULL, updated_at = $2 \
+                        WHERE id = $1";
 }
 
 /// A camp as it stands.

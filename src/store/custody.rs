@@ -3,11 +3,12 @@
 use crate::domain::promise::Promise;
 use crate::domain::{BindStatus, CampId, MemberId, PaymentId, Timestamp, UserId};
 
+use super::bundle::Statement;
 use super::db::{Conn, run};
 use super::filter::{Bind, Conditions};
 use super::listing::{Key, ListSql, Order, listing};
 use super::payments::PromiseColumns;
-use super::{StoreError, StoreResult};
+use super::{StoreError, StoreResult, Tx};
 
 const TABLE: &str = "payment_record";
 
@@ -18,10 +19,18 @@ statements! {
                  WHERE p.rested_at IS NULL AND p.transaction_id IS NOT NULL AND p.paid_fen > 0";
     OF_CAMP_REMAIN = "SELECT CAST(COUNT(*) AS BIGINT) FROM payment_record WHERE camp_id = $1 \
                       AND rested_at IS NULL AND transaction_id IS NOT NULL AND paid_fen > 0";
+    OVERDUE = "SELECT payment_id, what, until, seen_at, level FROM overdue_step";
+    KEEP_OVERDUE = "INSERT INTO overdue_step (payment_id, what, until, seen_at, level) \
+                    VALUES ($1, $2, $3, $4, $5) ON CONFLICT (payment_id) DO UPDATE \
+                    SET what = excluded.what, until = excluded.until, \
+                    seen_at = excluded.seen_at, level = excluded.level";
+    DROP_OVERDUE = "DELETE FROM overdue_step WHERE payment_id = $1";
     SLOW_REFUNDS = "SELECT r.camp_id, r.refund_no FROM refund_record r \
                     WHERE r.status = 'processing' AND NOT EXISTS \
                     (SELECT 1 FROM refund_status_log l WHERE l.refund_id = r.id \
-                    AND l.to_status = 'processing' AND l.created_at > $1) ORDER BY r.id";
+                    AND l.to_status = 'processing' AND l.created_at > $1) \
+                    ORDER BY (SELECT MAX(l.created_at) FROM refund_status_log l \
+                    WHERE l.refund_id = r.id AND l.to_status = 'processing'), r.id";
 }
 
 /// The payments in custody that a list shows, the oldest first.
@@ -61,6 +70,49 @@ pub(super) struct CustodyRow {
     refused_at: Option<i64>,
     #[sqlx(flatten)]
     promise: PromiseColumns,
+}
+
+/// A step whose date has passed, as it was told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OverdueStep {
+    pub payment_id: PaymentId,
+    /// The word of what it waits for.
+    pub what: String,
+    pub until: Timestamp,
+    pub seen_at: Timestamp,
+    /// The highest level that it was told to.
+    pub level: i64,
+}
+
+/// The steps that were seen to be overdue.
+pub async fn overdue(conn: &mut Conn) -> StoreResult<Vec<OverdueStep>> {
+    let rows: Vec<(i64, String, i64, i64, i64)> =
+        run!(conn, c => sqlx::query_as(OVERDUE).fetch_all(c).await)?;
+    let typed = |(payment, what, until, seen_at, level)| OverdueStep {
+        payment_id: PaymentId(payment),
+        what,
+        until: Timestamp::from_micros(until),
+        seen_at: Timestamp::from_micros(seen_at),
+        level,
+    };
+    Ok(rows.into_iter().map(typed).collect())
+}
+
+/// Keeps an overdue step in the place of what was kept of its payment.
+pub fn keep_overdue(tx: &mut Tx, step: &OverdueStep) {
+    tx.put_off(
+        Statement::new(KEEP_OVERDUE)
+            .bind(step.payment_id.0)
+            .bind(&step.what)
+            .bind(step.until.micros())
+            .bind(step.seen_at.micros())
+            .bind(step.level),
+    );
+}
+
+/// Forgets the overdue step of a payment.
+pub fn drop_overdue(tx: &mut Tx, payment: PaymentId) {
+    tx.put_off(Statement::new(DROP_OVERDUE).bind(payment.0));
 }
 
 /// True while money of a camp's payments is here.
@@ -124,7 +176,10 @@ impl ListSql for CustodyFilter {
             payment_id: PaymentId(row.id),
             camp_id: row.camp_id.map(CampId),
             member_id: row.member_id.map(MemberId),
-            paid_at: Timestamp::from_micros(row.paid_at.unwrap_or_default()),
+            paid_at: row
+                .paid_at
+                .map(Timestamp::from_micros)
+                .ok_or_else(|| bad("paid_at"))?,
             may_bind: row.member_id.is_some() && row.bind_status == BindStatus::Pending.as_str(),
             bind_deadline: row.bind_deadline.map(Timestamp::from_micros),
             refused_at: row.refused_at.map(Timestamp::from_micros),

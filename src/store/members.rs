@@ -27,7 +27,7 @@ pub(super) use select_member;
 
 statements! {
     BY_ID = select_member!("WHERE id = $1");
-    OF_CAMP = select_member!("WHERE camp_id = $1 ORDER BY id");
+    OF_CAMP = select_member!("WHERE camp_id = $1 AND released_at IS NULL ORDER BY id");
     MATCHED_TO = select_member!(
         "WHERE camp_id = $1 AND planet_user_id = $2 AND match_status = 'matched' \
          AND released_at IS NULL"
@@ -65,6 +65,9 @@ statements! {
     ADD_PROOF = "INSERT INTO member_proof (member_id, planet_user_id, created_at) \
                  VALUES ($1, $2, $3) ON CONFLICT (member_id, planet_user_id) DO NOTHING";
     PROOFS = "SELECT planet_user_id FROM member_proof WHERE member_id = $1 ORDER BY planet_user_id";
+    PROVED_BY = "SELECT CAST(COUNT(*) AS BIGINT) FROM member_proof p \
+                 JOIN camp_member m ON m.id = p.member_id AND m.released_at IS NULL \
+                 WHERE m.camp_id = $1 AND p.planet_user_id = $2";
     SET_JOINED = "UPDATE camp_member SET joined = $2, joined_at = $3, updated_at = $4 WHERE id = $1";
     SET_DAYS = "UPDATE camp_member SET checked_in_days = $2, eligible = $3, updated_at = $4, \
                 days_source = $5 WHERE id = $1";
@@ -227,7 +230,7 @@ pub async fn by_id(conn: &mut Conn, id: MemberId) -> StoreResult<Option<Member>>
     row.map(Member::try_from).transpose()
 }
 
-/// All members of a camp.
+/// The members of a camp, but for those who were set free to pay for it again.
 pub async fn of_camp(conn: &mut Conn, camp: CampId) -> StoreResult<Rows<Member>> {
     Ok(many(
         run!(conn, c => sqlx::query_as(OF_CAMP).bind(camp.0).fetch_all(c).await)?,
@@ -439,6 +442,16 @@ pub async fn proofs(conn: &mut Conn, id: MemberId) -> StoreResult<Vec<PlanetUser
         .into_iter()
         .map(|(account,)| PlanetUserId(account))
         .collect())
+}
+
+/// How many members of a camp have a code that an account has written.
+pub async fn proved_by(conn: &mut Conn, camp: CampId, account: PlanetUserId) -> StoreResult<i64> {
+    let (count,): (i64,) = run!(conn, c => sqlx::query_as(PROVED_BY)
+        .bind(camp.0)
+        .bind(account.0)
+        .fetch_one(c)
+        .await)?;
+    Ok(count)
 }
 
 /// Writes whether a member has joined the group.

@@ -1,5 +1,7 @@
 //! Payment attempts: what was asked of whom, what came in, and whose it is.
 
+use chrono::NaiveDate;
+
 use crate::domain::{
     BindMethod, BindStatus, CampId, MemberId, Move, OrderFlag, OrderStatus, PaymentId,
     PlanetUserId, Timestamp,
@@ -34,18 +36,19 @@ statements! {
     BY_ID = select_payment!("WHERE id = $1");
     BY_ORDER_NO = select_payment!("WHERE order_no = $1");
     BY_NUMBER = select_payment!("WHERE order_no = $1 OR transaction_id = $1 ORDER BY id LIMIT 1");
-    PLACE_OF_PAYER = concat!(
-        "SELECT ",
-        payment_columns!(),
-        " FROM payment_record WHERE member_id IS NOT NULL AND released_at IS NULL \
-         AND status IN ('paid', 'refunding', 'refunded') AND id <> $1 \
-         AND (camp_id, openid_mac) IN \
-         (SELECT own.camp_id, own.openid_mac FROM payment_record own WHERE own.id = $1) \
-         ORDER BY id LIMIT 1"
-    );
     RELEASE = "UPDATE payment_record SET released_at = $2 WHERE id = $1 AND released_at IS NULL";
     RELEASE_ACCOUNT = "UPDATE camp_member SET released_at = $2 \
                        WHERE payment_id = $1 AND released_at IS NULL";
+    HOLD_AGAIN = "UPDATE payment_record SET released_at = NULL WHERE id = $1 \
+                  AND released_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM payment_record o \
+                  WHERE o.camp_id = payment_record.camp_id AND o.id <> payment_record.id \
+                  AND o.openid_mac = payment_record.openid_mac AND o.released_at IS NULL \
+                  AND o.flag IS NULL AND o.status IN ('paid', 'refunding', 'refunded'))";
+    HOLD_ACCOUNT_AGAIN = "UPDATE camp_member SET released_at = NULL WHERE payment_id = $1 \
+                          AND released_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM camp_member o \
+                          WHERE o.camp_id = camp_member.camp_id AND o.id <> camp_member.id \
+                          AND o.planet_user_id = camp_member.planet_user_id \
+                          AND o.match_status = 'matched' AND o.released_at IS NULL)";
     CLEAR_FLAG = "UPDATE payment_record SET flag = NULL, updated_at = $3 \
                   WHERE id = $1 AND flag = $2";
     OPEN_OF_SESSION = select_payment!(
@@ -64,7 +67,7 @@ statements! {
     TO_CONFIRM = concat!(
         "SELECT ",
         payment_columns!(),
-        ", (SELECT c.status FROM training_camp c WHERE c.id = payment_record.camp_id \
+        ", app_id, (SELECT c.status FROM training_camp c WHERE c.id = payment_record.camp_id \
          AND c.deleted_at IS NULL) AS camp_status, \
          EXISTS (SELECT 1 FROM payment_record earlier \
          WHERE earlier.camp_id = payment_record.camp_id \
@@ -81,6 +84,8 @@ statements! {
         "WHERE bind_status = 'pending' AND bind_deadline <= $1 AND member_id IS NOT NULL \
          ORDER BY id LIMIT $2"
     );
+    EARLIEST_START = "SELECT MIN(start_date) FROM payment_record \
+                      WHERE camp_id = $1 AND member_id IS NOT NULL";
     OF_MEMBERS = select_payment!("WHERE camp_id = $1 AND member_id IS NOT NULL ORDER BY id");
     ACCOUNTS_ELSEWHERE = "SELECT DISTINCT own.member_id, m.planet_user_id FROM payment_record own \
                           JOIN payment_record p ON p.openid_mac = own.openid_mac \
@@ -100,7 +105,7 @@ statements! {
     INSERT_UNKNOWN = "INSERT INTO payment_record (order_no, status, flag, amount_fen, paid_fen, \
                       paid_at, transaction_id, openid, openid_mac, bind_status, expires_at, \
                       queries, raw_notice, created_at, updated_at, mch_id, app_id) \
-                      VALUES ($1, 'paid', 'unknown_order', $2, $2, $10, $4, $5, $6, 'pending', $3, \
+                      VALUES ($1, 'paid', $11, $2, $2, $10, $4, $5, $6, 'pending', $3, \
                       0, $7, $3, $3, $8, $9) RETURNING id";
     SET_CLAIM = "UPDATE payment_record SET claimed_planet_id = $2, claimed_nickname = $3, \
                  wechat_nickname = $4, signed_user_id = $5, updated_at = $6 \
@@ -124,6 +129,8 @@ statements! {
                   WHERE id = $1 AND member_id IS NULL \
                   AND EXISTS (SELECT 1 FROM camp_member WHERE payment_id = $1)";
     SET_REFUSED = "UPDATE payment_record SET refused_at = $2 WHERE id = $1 AND refused_at IS NULL";
+    CLEAR_REFUSALS = "UPDATE payment_record SET refused_at = NULL \
+                      WHERE camp_id = $1 AND rested_at IS NULL";
     CLEAR_REFUSED = "UPDATE payment_record SET refused_at = NULL WHERE id = $1";
     ADVANCE_ORDER = "UPDATE payment_record SET status = $3, next_query_at = NULL, updated_at = $4 \
                      WHERE id = $1 AND status = $2";
@@ -160,9 +167,12 @@ pub async fn by_number(conn: &mut Conn, number: &str) -> StoreResult<Option<Paym
     one(run!(conn, c => sqlx::query_as(BY_NUMBER).bind(number).fetch_optional(c).await)?)
 }
 
-/// Another payment by which the payer of one holds a place in its camp.
-pub async fn place_of_payer(conn: &mut Conn, id: PaymentId) -> StoreResult<Option<Payment>> {
-    one(run!(conn, c => sqlx::query_as(PLACE_OF_PAYER).bind(id.0).fetch_optional(c).await)?)
+/// Takes that back, unless somebody else has taken the place or the account meanwhile: what was kept
+/// is owed again.
+pub fn hold_place_again(tx: &mut Tx, id: PaymentId) {
+    for sql in [HOLD_AGAIN, HOLD_ACCOUNT_AGAIN] {
+        tx.put_off(Statement::new(sql).bind(id.0));
+    }
 }
 
 /// Sets the payer of a payment free to pay for its camp again, and the account of its member to be
@@ -269,6 +279,14 @@ pub async fn of_members(conn: &mut Conn, camp: CampId) -> StoreResult<Rows<Payme
     ))
 }
 
+/// The first day of the earliest terms that members of a camp have agreed to.
+pub async fn earliest_start(conn: &mut Conn, camp: CampId) -> StoreResult<Option<NaiveDate>> {
+    let (earliest,): (Option<String>,) =
+        run!(conn, c => sqlx::query_as(EARLIEST_START).bind(camp.0).fetch_one(c).await)?;
+    // A date that cannot be read is reported with the row that has it.
+    Ok(earliest.and_then(|day| day.parse().ok()))
+}
+
 /// The members of a camp whose payers are known to be a planet account in another camp.
 pub async fn accounts_elsewhere(
     conn: &mut Conn,
@@ -316,7 +334,7 @@ pub async fn insert(tx: &mut Tx, order: &NewPayment, note: &Note) -> StoreResult
     Ok(born(tx, id, OrderStatus::Created, note))
 }
 
-/// Records a payment of an order that we do not know.
+/// Records a payment of an order that we do not know, under its flag.
 pub async fn insert_unknown(
     tx: &mut Tx,
     order_no: &str,
@@ -335,6 +353,7 @@ pub async fn insert_unknown(
         .bind(&paid.payee.mch_id)
         .bind(&paid.payee.app_id)
         .bind(paid.paid_at.micros())
+        .bind(paid.flag.map(OrderFlag::as_str))
         .fetch_one(c)
         .await)?;
     Ok(born(tx, id, OrderStatus::Paid, note))
@@ -450,6 +469,11 @@ pub fn set_refused(tx: &mut Tx, id: PaymentId, at: Option<Timestamp>) {
         Some(at) => Statement::new(SET_REFUSED).bind(id.0).bind(at.micros()),
         None => Statement::new(CLEAR_REFUSED).bind(id.0),
     });
+}
+
+/// Takes back, for all of a camp whose money is here, since when their days do not suffice.
+pub fn clear_refusals(tx: &mut Tx, camp: CampId) {
+    tx.put_off(Statement::new(CLEAR_REFUSALS).bind(camp.0));
 }
 
 /// Writes a move of an order and its log, if the order still is where the move starts.

@@ -92,7 +92,8 @@ statements! {
                     amount_fen = $6, sync_id = $7, checked_in_days = $8, eligible = $9, \
                     confidence = $10, planet_user_id = $11, proposal = $12, \
                     proposal_hash = $13, reason = $14, proposed_by = $15, updated_at = $16, \
-                    proposal_version = $17, match_reasons = $18 \
+                    proposal_version = $17, match_reasons = $18, member_id = \
+                    (SELECT p.member_id FROM payment_record p WHERE p.id = refund_record.payment_id) \
                     WHERE id = $1 AND status = 'pending' AND proposal_hash = $2";
     SET_PROVENANCE = "UPDATE refund_record SET sync_id = $3, confidence = $4, match_reasons = $5 \
                       WHERE id = $1 AND proposal_hash = $2";

@@ -20,6 +20,7 @@ macro_rules! select_run {
         concat!(
             "SELECT id, camp_id, state, requested_by, started_at, finished_at, members, ",
             "new_checkins, newly_eligible, unknown_users, error, suspicion, confirmed_at, ",
+            "confirmed_by, ",
             "(SELECT u.display_name FROM system_user u WHERE u.id = confirmed_by) AS confirmer \
              FROM sync_run ",
             $tail
@@ -52,7 +53,9 @@ statements! {
              AND sync_id NOT IN (SELECT sync_id FROM refund_record \
                                  WHERE camp_id = $1 AND sync_id IS NOT NULL) \
              AND sync_id NOT IN (SELECT id FROM sync_run WHERE camp_id = $1 \
-                                 AND state = 'partial' AND suspicion IS NOT NULL)";
+                                 AND state = 'partial' AND suspicion IS NOT NULL \
+                                 AND id > COALESCE((SELECT current_sync_id FROM training_camp \
+                                                    WHERE id = $1), 0))";
     SUSPECT = "UPDATE sync_run SET suspicion = $2 WHERE id = $1";
     CONFIRM = "UPDATE sync_run SET state = 'complete', newly_eligible = $2, unknown_users = $3, \
                error = NULL, confirmed_by = $4, confirmed_at = $5, confirm_reason = $6 \
@@ -119,6 +122,8 @@ pub struct SyncRun {
     pub suspicion: Option<Suspicion>,
     /// Who has confirmed it, by name, and when.
     pub confirmed: Option<(String, Timestamp)>,
+    /// Whose account that is: two people may have one name.
+    pub confirmed_by: Option<UserId>,
 }
 
 impl SyncRun {
@@ -177,6 +182,7 @@ struct SyncRow {
     error: Option<String>,
     suspicion: Option<String>,
     confirmed_at: Option<i64>,
+    confirmed_by: Option<i64>,
     confirmer: Option<String>,
 }
 
@@ -209,6 +215,7 @@ impl TryFrom<SyncRow> for SyncRun {
             confirmed: row
                 .confirmer
                 .zip(row.confirmed_at.map(Timestamp::from_micros)),
+            confirmed_by: row.confirmed_by.map(UserId),
         })
     }
 }

@@ -38,7 +38,7 @@ macro_rules! select_refund {
 }
 
 statements! {
-    FIRST_PAID_AT = "SELECT MIN(paid_at) FROM payment_record WHERE paid_at IS NOT NULL";
+    FIRST_ORDER_AT = "SELECT MIN(created_at) FROM payment_record";
     PAYMENTS_OF_DAY = select_payment!(
         "AND p.paid_at >= $1 AND p.paid_at < $2 ORDER BY p.paid_at, p.id"
     );
@@ -104,8 +104,8 @@ impl From<RefundRow> for Entry {
 }
 
 /// The moment of the first payment that ever came in.
-pub async fn first_paid_at(conn: &mut Conn) -> StoreResult<Option<Timestamp>> {
-    let first: Option<(Option<i64>,)> = conn.ask_one(Statement::new(FIRST_PAID_AT)).await?;
+pub async fn first_order_at(conn: &mut Conn) -> StoreResult<Option<Timestamp>> {
+    let first: Option<(Option<i64>,)> = conn.ask_one(Statement::new(FIRST_ORDER_AT)).await?;
     Ok(first.and_then(|(at,)| at).map(Timestamp::from_micros))
 }
 

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use campkeeper::domain::staff::Role;
-use campkeeper::platforms::zsxq::{Planet, Settings};
 use chrono::{DateTime, TimeDelta, Utc};
 use sandbox::zsxq::{GROUP_ID, NewPost, NewProject, TOKEN};
 use sandbox::{Fault, FaultKind, Platform, Sandbox, SandboxConfig};
@@ -12,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::house::{House, Reply, Staff};
 use crate::on_both_engines;
+use crate::planet_client::planet_client;
 use crate::sheet::workbook;
 use crate::support::TestDb;
 
@@ -33,7 +33,7 @@ impl Scene {
     async fn set(db: TestDb) -> Self {
         let sandbox = Sandbox::start(SandboxConfig::default()).await.unwrap();
         sandbox.clock().set(at("05T12:00"));
-        let house = House::with_planet(db, planet(&sandbox)).await;
+        let house = House::with_planet(db, planet_client(&sandbox, TOKEN)).await;
         let admin = house.signed_in(Role::Admin).await;
         let mut scene = Self {
             sandbox,
@@ -155,19 +155,6 @@ impl Scene {
         let sql = format!("SELECT body FROM notification_message WHERE kind = '{kind}'");
         self.house.db.texts(&sql).await
     }
-}
-
-fn planet(sandbox: &Sandbox) -> Planet {
-    let base = format!("{}/zsxq", sandbox.base_url());
-    let settings = Settings {
-        min_interval_ms: 0,
-        jitter_ms: 0,
-        calls_per_day: 0,
-        backoff_ms: [0; 5],
-        ..Settings::new(base, GROUP_ID, TOKEN.into())
-    };
-    let wall = sandbox.clock().clone();
-    Planet::new(settings, move || wall.wall_now(), rand::random::<u64>).unwrap()
 }
 
 fn by(source: &str, days: i64, suffice: bool) -> (i64, Option<String>, bool) {

@@ -14,6 +14,8 @@ mod clock;
 mod context;
 #[path = "../store/crowd.rs"]
 mod crowd;
+#[path = "../support/planet_client.rs"]
+mod planet_client;
 #[path = "../support/sql.rs"]
 mod sql;
 #[path = "../support/mod.rs"]

@@ -1,7 +1,6 @@
 //! The planet's project of a camp, made when the camp is published: once, whatever is heard of it.
 
 use campkeeper::domain::staff::Role;
-use campkeeper::platforms::zsxq::{Planet, Settings};
 use chrono::{DateTime, TimeDelta};
 use sandbox::zsxq::{GROUP_ID, TOKEN};
 use sandbox::{Fault, FaultKind, Platform, Sandbox, SandboxConfig};
@@ -10,6 +9,7 @@ use serde_json::{Value, json};
 use crate::camps::{create, whole};
 use crate::house::{House, Reply, Staff};
 use crate::on_both_engines;
+use crate::planet_client::planet_client;
 use crate::support::TestDb;
 
 /// A planet, and a draft that lacks nothing but a project of it.
@@ -26,7 +26,7 @@ impl Scene {
         let sandbox = Sandbox::start(SandboxConfig::default()).await.unwrap();
         let noon = DateTime::parse_from_rfc3339("2026-01-05T12:00:00+08:00").unwrap();
         sandbox.clock().set(noon.to_utc());
-        let house = House::with_planet(db, planet(&sandbox)).await;
+        let house = House::with_planet(db, planet_client(&sandbox, TOKEN)).await;
         let admin = house.signed_in(Role::Admin).await;
         let coach = house.signed_in(Role::Coach).await;
         let mut body = whole(&house, &admin, &coach).await;
@@ -83,19 +83,6 @@ impl Scene {
         self.sandbox.stop().await;
         assert!(seen.is_empty(), "{seen:#?}");
     }
-}
-
-fn planet(sandbox: &Sandbox) -> Planet {
-    let base = format!("{}/zsxq", sandbox.base_url());
-    let settings = Settings {
-        min_interval_ms: 0,
-        jitter_ms: 0,
-        calls_per_day: 0,
-        backoff_ms: [0; 5],
-        ..Settings::new(base, GROUP_ID, TOKEN.into())
-    };
-    let wall = sandbox.clock().clone();
-    Planet::new(settings, move || wall.wall_now(), rand::random::<u64>).unwrap()
 }
 
 on_both_engines! {

@@ -13,6 +13,8 @@
 mod clock;
 #[path = "../support/context.rs"]
 mod context;
+#[path = "../support/pay_client.rs"]
+mod pay_client;
 #[path = "../support/sql.rs"]
 mod sql;
 #[path = "../support/mod.rs"]

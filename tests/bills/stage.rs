@@ -6,9 +6,7 @@ use std::time::Duration;
 use campkeeper::domain::staff::{Actor, Channel};
 use campkeeper::domain::trade_bill::BillState;
 use campkeeper::domain::{OrderFlag, PaymentId, Role, UserId};
-use campkeeper::platforms::wechat_pay::{
-    NewRefund, PublicKey, Settings as PaySettings, Timeouts, WechatPay,
-};
+use campkeeper::platforms::wechat_pay::NewRefund;
 use campkeeper::services::bills::{self, Bill};
 use campkeeper::services::{Clients, Context, Settings, confirm_payment, refund};
 use campkeeper::store::audit::{ChainStatus, verify};
@@ -21,6 +19,7 @@ use serde_json::Value;
 
 use crate::clock::TestClock;
 use crate::context::{self, context};
+use crate::pay_client::pay_client;
 use crate::support::TestDb;
 
 /// Noon of 2026-11-01 in Shanghai.
@@ -50,7 +49,7 @@ impl Stage {
         let (clock, wall) = (TestClock::at(FIRST_NOON), TestClock::at(FIRST_NOON));
         let files = tempfile::tempdir().unwrap();
         let clients = Clients {
-            pay: Some(client(&sandbox)),
+            pay: Some(pay_client(&sandbox, Duration::from_secs(10))),
             ..Clients::default()
         };
         let settings = Settings {
@@ -264,27 +263,6 @@ pub(crate) fn other_admin() -> Actor {
 
 pub(crate) fn coach() -> Actor {
     actor(3, "赵教练", Role::Coach)
-}
-
-fn client(sandbox: &Sandbox) -> WechatPay {
-    let clock = sandbox.clock().clone();
-    let settings = PaySettings {
-        api_base: format!("{}/wechat-pay", sandbox.base_url()),
-        app_id: peer::APP_ID.to_owned(),
-        mch_id: peer::MERCHANT_ID.to_owned(),
-        serial_no: peer::MERCHANT_SERIAL.to_owned(),
-        private_key_pem: peer::MERCHANT_PRIVATE_KEY_PEM.into(),
-        api_v3_key: peer::API_V3_KEY.into(),
-        public_key: Some(PublicKey {
-            id: peer::PUBLIC_KEY_ID.to_owned(),
-            pem: peer::PUBLIC_KEY_PEM.to_owned(),
-        }),
-        timeouts: Timeouts {
-            connect: Duration::from_secs(5),
-            total: Duration::from_secs(10),
-        },
-    };
-    WechatPay::new(settings, Arc::new(move || clock.wall_now())).unwrap()
 }
 
 /// Staff and camps.

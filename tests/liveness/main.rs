@@ -18,6 +18,10 @@
 mod clock;
 #[path = "../support/context.rs"]
 mod context;
+#[path = "../support/pay_client.rs"]
+mod pay_client;
+#[path = "../support/planet_client.rs"]
+mod planet_client;
 #[path = "../support/sql.rs"]
 mod sql;
 #[path = "../support/mod.rs"]

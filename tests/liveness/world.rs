@@ -5,18 +5,18 @@ use std::time::Duration;
 
 use campkeeper::domain::staff::{Actor, Channel};
 use campkeeper::domain::{CampId, Clock as _, Role, Timestamp, UserId};
-use campkeeper::platforms::wechat_pay::{PublicKey, Settings as PaySettings, Timeouts, WechatPay};
-use campkeeper::platforms::zsxq::{Planet, Settings as PlanetSettings};
 use campkeeper::services::{Clients, Context, Settings};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use sandbox::wechat_pay as peer;
-use sandbox::zsxq::{GROUP_ID, NewProject, NewUser, TOKEN};
+use sandbox::zsxq::{NewProject, NewUser, TOKEN};
 use sandbox::{Sandbox, SandboxConfig};
 
 use crate::clock::TestClock;
 use crate::context::{self, context};
+use crate::pay_client::pay_client;
+use crate::planet_client::planet_client;
 use crate::support::TestDb;
 
 pub(crate) const DEPOSIT_FEN: i64 = 9900;
@@ -70,8 +70,8 @@ impl World {
         let (clock, wall) = (TestClock::at(BEGIN), TestClock::at(BEGIN));
         let files = tempfile::tempdir().unwrap();
         let clients = Clients {
-            pay: Some(pay_client(&sandbox)),
-            planet: Some(planet_client(&sandbox)),
+            pay: Some(pay_client(&sandbox, Duration::from_secs(10))),
+            planet: Some(planet_client(&sandbox, TOKEN)),
             ..Clients::default()
         };
         let ctx = Context {
@@ -204,40 +204,6 @@ fn settings() -> Settings {
         recipients: vec!["WangGuanLi".to_owned()],
         ..context::settings()
     }
-}
-
-fn pay_client(sandbox: &Sandbox) -> WechatPay {
-    let clock = sandbox.clock().clone();
-    let settings = PaySettings {
-        api_base: format!("{}/wechat-pay", sandbox.base_url()),
-        app_id: peer::APP_ID.to_owned(),
-        mch_id: peer::MERCHANT_ID.to_owned(),
-        serial_no: peer::MERCHANT_SERIAL.to_owned(),
-        private_key_pem: peer::MERCHANT_PRIVATE_KEY_PEM.into(),
-        api_v3_key: peer::API_V3_KEY.into(),
-        public_key: Some(PublicKey {
-            id: peer::PUBLIC_KEY_ID.to_owned(),
-            pem: peer::PUBLIC_KEY_PEM.to_owned(),
-        }),
-        timeouts: Timeouts {
-            connect: Duration::from_secs(5),
-            total: Duration::from_secs(10),
-        },
-    };
-    WechatPay::new(settings, Arc::new(move || clock.wall_now())).unwrap()
-}
-
-fn planet_client(sandbox: &Sandbox) -> Planet {
-    let base = format!("{}/zsxq", sandbox.base_url());
-    let settings = PlanetSettings {
-        min_interval_ms: 0,
-        jitter_ms: 0,
-        calls_per_day: 0,
-        backoff_ms: [0; 5],
-        ..PlanetSettings::new(base, GROUP_ID, TOKEN.into())
-    };
-    let wall = sandbox.clock().clone();
-    Planet::new(settings, move || wall.wall_now(), rand::random::<u64>).unwrap()
 }
 
 const STAFF: &str = "INSERT INTO system_user (id, username, password_hash, role, display_name, \

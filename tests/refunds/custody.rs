@@ -253,4 +253,24 @@ on_both_engines! {
         stage.pass(TimeDelta::hours(73));
         assert_eq!(watch(&stage.ctx).await.unwrap().kept, 1);
     }
+
+    async fn the_sum_to_have_ready_is_foretold_day_by_day(db) {
+        // The second one's own terms still run: they have no day yet, and can have seven.
+        let later = Cast { ranking_days: 0, post_days: 0, ..clear(2) };
+        let stage = Stage::set(db, &[clear(1), later]).await;
+        stage.run(
+            "UPDATE payment_record SET end_date = '2026-01-20', promise_list_by = '2026-01-22', \
+             promise_decision_by = '2026-01-23', promise_money_days = 1 WHERE id = 2"
+        ).await;
+        stage.build().await;
+        let days = custody::forecast(&stage.ctx, &admin(), None).await.unwrap();
+        let sums: Vec<(String, i64, i64)> = days
+            .iter()
+            .filter(|day| day.most.get() > 0)
+            .map(|day| (day.date.to_string(), day.least.get(), day.most.get()))
+            .collect();
+        let expected = [("2026-01-11", 9900, 9900), ("2026-01-24", 0, 9900)];
+        assert_eq!(sums, expected.map(|(day, least, most)| (day.to_owned(), least, most)));
+        assert_eq!(days.len(), 14);
+    }
 }

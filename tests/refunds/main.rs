@@ -13,6 +13,8 @@
 mod clock;
 #[path = "../support/context.rs"]
 mod context;
+#[path = "../support/pay_client.rs"]
+mod pay_client;
 #[path = "../support/refunds.rs"]
 mod refund_rows;
 #[path = "../support/sql.rs"]

@@ -6,10 +6,7 @@ use std::time::Duration;
 use campkeeper::domain::refund::SettlementWay;
 use campkeeper::domain::staff::{Actor, Channel};
 use campkeeper::domain::{CampId, Fen, PaymentId, RefundId, RefundStatus, Role, UserId};
-use campkeeper::platforms::wechat_pay::{
-    PublicKey, RefundAmount, RefundNotice, RefundStatus as Said, Settings as PaySettings, Timeouts,
-    WechatPay,
-};
+use campkeeper::platforms::wechat_pay::{RefundAmount, RefundNotice, RefundStatus as Said};
 use campkeeper::services::books;
 use campkeeper::services::refund::{self, Built, Closing, Picked};
 use campkeeper::services::{Clients, Context, Settings};
@@ -21,6 +18,7 @@ use sandbox::{Sandbox, SandboxConfig};
 
 use crate::clock::TestClock;
 use crate::context::{self, context};
+use crate::pay_client::pay_client;
 use crate::support::TestDb;
 
 /// Noon of the day after the camp, in Shanghai.
@@ -76,7 +74,7 @@ impl Stage {
         let (clock, wall) = (TestClock::at(NOON_AFTER), TestClock::at(NOON_AFTER));
         let files = tempfile::tempdir().unwrap();
         let clients = Clients {
-            pay: Some(client(&sandbox)),
+            pay: Some(pay_client(&sandbox, Duration::from_secs(2))),
             ..Clients::default()
         };
         let ctx = Context {
@@ -373,27 +371,6 @@ pub(crate) fn foreign_coach() -> Actor {
 
 pub(crate) fn super_admin() -> Actor {
     actor(6, "周总", Role::SuperAdmin)
-}
-
-fn client(sandbox: &Sandbox) -> WechatPay {
-    let clock = sandbox.clock().clone();
-    let settings = PaySettings {
-        api_base: format!("{}/wechat-pay", sandbox.base_url()),
-        app_id: peer::APP_ID.to_owned(),
-        mch_id: peer::MERCHANT_ID.to_owned(),
-        serial_no: peer::MERCHANT_SERIAL.to_owned(),
-        private_key_pem: peer::MERCHANT_PRIVATE_KEY_PEM.into(),
-        api_v3_key: peer::API_V3_KEY.into(),
-        public_key: Some(PublicKey {
-            id: peer::PUBLIC_KEY_ID.to_owned(),
-            pem: peer::PUBLIC_KEY_PEM.to_owned(),
-        }),
-        timeouts: Timeouts {
-            connect: Duration::from_secs(5),
-            total: Duration::from_secs(2),
-        },
-    };
-    WechatPay::new(settings, Arc::new(move || clock.wall_now())).unwrap()
 }
 
 pub(crate) fn settings() -> Settings {

@@ -10,6 +10,8 @@
 
 #[path = "../support/context.rs"]
 mod context;
+#[path = "../support/planet_client.rs"]
+mod planet_client;
 #[path = "../support/sql.rs"]
 mod sql;
 #[path = "../support/mod.rs"]

@@ -8,7 +8,6 @@ use campkeeper::domain::{
     BindMethod, BindStatus, CampId, Clock, Fen, Machine as _, MatchStatus, MemberId, OrderNo,
     PayChannel, PlanetUserId, Role, SyncId, Terms, Timestamp, UserId,
 };
-use campkeeper::platforms::zsxq::{Planet, Settings as PlanetSettings};
 use campkeeper::services::sync::{self, SyncRun};
 use campkeeper::services::{Clients, Context, LiveContext, Runtime, Settings, WallClock};
 use campkeeper::store::camps::{self, Camp};
@@ -20,6 +19,7 @@ use sandbox::zsxq::{GROUP_ID, NewProject, TOKEN};
 use sandbox::{Fault, FaultKind, Platform, Sandbox, SandboxClock, SandboxConfig};
 
 use crate::context;
+use crate::planet_client::planet_client;
 use crate::support::TestDb;
 
 /// Waits longer than any sync of a test takes.
@@ -123,7 +123,7 @@ impl World {
     /// The settings and clients once the cookie is `token`.
     pub(crate) fn with_cookie(&self, token: &str) -> Runtime {
         let clients = Clients {
-            planet: Some(planet(&self.sandbox, token)),
+            planet: Some(planet_client(&self.sandbox, token)),
             ..Clients::default()
         };
         Runtime {
@@ -277,24 +277,11 @@ impl World {
     }
 }
 
-fn planet(sandbox: &Sandbox, token: &str) -> Planet {
-    let base = format!("{}/zsxq", sandbox.base_url());
-    let planet = PlanetSettings {
-        min_interval_ms: 0,
-        jitter_ms: 0,
-        calls_per_day: 0,
-        backoff_ms: [0; 5],
-        ..PlanetSettings::new(base, GROUP_ID, token.into())
-    };
-    let wall = sandbox.clock().clone();
-    Planet::new(planet, move || wall.wall_now(), rand::random::<u64>).unwrap()
-}
-
 async fn context(sandbox: &Sandbox, db: &TestDb, files: &tempfile::TempDir) -> Context {
     let time = || Time(sandbox.clock().clone());
     let (clock, wall) = (Arc::new(time()), Arc::new(time()));
     let clients = Clients {
-        planet: Some(planet(sandbox, TOKEN)),
+        planet: Some(planet_client(sandbox, TOKEN)),
         ..Clients::default()
     };
     Context {

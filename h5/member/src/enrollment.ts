@@ -58,6 +58,8 @@ export function useEnrollment(
   const claimed = ref<string | null>(null);
 
   watch(draft, (changed) => store.write({ ...changed }), { immediate: true });
+  // What was asked was asked about the account that stood there then.
+  watch(() => draft.planetUserId, () => (claimed.value = null));
 
   function forgetVouched(): void {
     vouched.value = null;

@@ -68,7 +68,9 @@ impl Bot {
         if run.state == SyncState::Running && !self.is_late(due, REPORT_AT_LATEST) {
             return Ok(self.look_again());
         }
+        let waits = run.waits_for_confirmation();
         let view = views::SyncReport {
+            waits,
             camp_name: report.camp_name.clone(),
             state: run.state,
             members: run.counts.members,

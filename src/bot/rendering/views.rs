@@ -310,6 +310,8 @@ pub(super) struct SyncReport {
     pub(super) newly_eligible: i64,
     pub(super) unknown_users: i64,
     pub(super) error: Option<String>,
+    /// An odd ranking waits for somebody's word.
+    pub(super) waits: bool,
 }
 
 #[derive(Debug, Serialize)]

@@ -144,6 +144,7 @@ impl Grounds {
             OrderFlag::WrongAmount => RefundKind::WrongAmount,
             OrderFlag::Late => RefundKind::Late,
             OrderFlag::UnknownOrder => RefundKind::UnknownOrder,
+            OrderFlag::OtherAppid => RefundKind::OtherAppid,
         })
     }
 
@@ -391,6 +392,7 @@ mod tests {
             (OrderFlag::WrongAmount, RefundKind::WrongAmount),
             (OrderFlag::Late, RefundKind::Late),
             (OrderFlag::UnknownOrder, RefundKind::UnknownOrder),
+            (OrderFlag::OtherAppid, RefundKind::OtherAppid),
         ] {
             let mut flagged = grounds();
             flagged.flag = Some(flag);

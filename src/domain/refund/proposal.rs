@@ -19,6 +19,8 @@ text_enum! {
         Late = "late",
         /// A payment of an order that we do not know.
         UnknownOrder = "unknown_order",
+        /// A payment under another of our appids.
+        OtherAppid = "other_appid",
         /// Proposed by a person against the judgement.
         Manual = "manual",
     }

@@ -215,6 +215,12 @@ impl RefundState {
         }
     }
 
+    /// True if a person is to decide about it.
+    #[must_use]
+    pub const fn waits_for_decision(&self) -> bool {
+        matches!(self, Self::Pending | Self::AwaitingSecond { .. })
+    }
+
     /// True if the payer has the money by another way.
     #[must_use]
     pub const fn is_settled_outside(&self) -> bool {

@@ -88,7 +88,7 @@ async fn record(
     let on_day: HashSet<_> = books.iter().map(|own| &own.subject).collect();
     let mut elsewhere = Vec::new();
     for row in &bill.entries {
-        if !on_day.contains(&row.subject) {
+        if !on_day.contains(&row.subject) && row.may_be_ours() {
             elsewhere.extend(trade_bill_books::entries_like(tx, row).await?);
         }
     }
@@ -138,7 +138,10 @@ fn keep(
     let (mut changes, mut done) = (Vec::new(), Vec::new());
     for found in found {
         match kept.remove(&found.subject) {
-            Some(same) if same.difference == *found => {
+            // Found again although somebody has booked it: it is open again.
+            Some(same)
+                if same.difference == *found && same.resolution != Some(Resolution::Book) =>
+            {
                 done.push(same.resolution);
                 continue;
             }

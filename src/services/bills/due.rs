@@ -10,6 +10,10 @@ use super::compare::{Outcome, compare_day};
 use super::fetch::NoBill;
 use super::tell::tell;
 
+/// Days in a row that fail for what would fail others too, before the rest waits for the next run:
+/// one may fail so by itself, every time, and must not keep the later ones for ever.
+const GIVE_UP_AFTER: usize = 2;
+
 /// The counts of one run, in days.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
@@ -29,17 +33,24 @@ pub async fn compare_due(ctx: &Context) -> Result<Summary> {
     ctx.pay()?;
     let mut days = due(ctx).await?.into_iter();
     let mut summary = Summary::default();
+    let mut failing = 0;
     for day in days.by_ref() {
         match compare_day(ctx, day, None).await {
-            Ok(Outcome::Compared(BillState::Equal)) => summary.equal += 1,
-            Ok(Outcome::Compared(_)) => summary.different += 1,
+            Ok(Outcome::Compared(state)) => {
+                failing = 0;
+                match state {
+                    BillState::Equal => summary.equal += 1,
+                    _ => summary.different += 1,
+                }
+            }
             Ok(Outcome::NoBill(NoBill { why, is_general })) => {
                 let count = match why {
                     BillFailure::Creating => &mut summary.late,
                     _ => &mut summary.failed,
                 };
                 *count += 1;
-                if is_general {
+                failing = if is_general { failing + 1 } else { 0 };
+                if failing == GIVE_UP_AFTER {
                     break;
                 }
             }
@@ -56,7 +67,7 @@ pub async fn compare_due(ctx: &Context) -> Result<Summary> {
 
 async fn due(ctx: &Context) -> Result<Vec<chrono::NaiveDate>> {
     let mut conn = ctx.db.read().await?;
-    let Some(first) = trade_bill_books::first_paid_at(&mut conn).await? else {
+    let Some(first) = trade_bill_books::first_order_at(&mut conn).await? else {
         return Ok(Vec::new());
     };
     let now = ctx.now();

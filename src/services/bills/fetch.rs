@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use crate::domain::trade_bill::{BillFailure, Difference, Entry, Subject};
-use crate::platforms::wechat_pay::{self, BillAnswer, BillEntry, BillRow, TradeBill};
+use crate::platforms::wechat_pay::{self, BillAnswer, BillEntry, BillRow, TradeBill, Trouble};
 use crate::services::{Context, Result};
 
 /// The rows of a bill.
@@ -49,7 +49,10 @@ fn no_bill(error: &wechat_pay::Error) -> NoBill {
     use wechat_pay::Error as E;
     let (why, is_general) = match error {
         E::UnexpectedAnswer { .. } => (BillFailure::Unreadable, false),
-        E::Api(_) if !error.outcome_unknown() => (BillFailure::Refused, error.is_rate_limited()),
+        E::Api(_) if !error.outcome_unknown() => {
+            let is_general = error.is_rate_limited() || error.trouble() == Trouble::Merchant;
+            (BillFailure::Refused, is_general)
+        }
         E::InvalidRequest { .. } | E::Signing(_) => (BillFailure::Refused, true),
         E::Api(_)
         | E::Unverified { .. }

@@ -12,9 +12,8 @@ use crate::domain::trade_bill::{
 };
 use crate::domain::{Action, DifferenceId, FieldError};
 use crate::services::close_order::pay_failure;
-use crate::services::rows::readable;
 use crate::services::{
-    Context, Error, Refusal, Result, WrongState, confirm_payment, refund, require_anywhere,
+    Context, Error, Refusal, Result, WrongState, confirm_payment, refund, require_anywhere, rows,
 };
 use crate::store::trade_bills::{Decision, KeptDifference};
 use crate::store::{Conn, Tx, audit, trade_bill_books, trade_bills};
@@ -106,8 +105,12 @@ async fn record(
     trade_bills::resolve(tx, id, decision);
     let seen = trade_bills::by_date(tx, day).await?;
     let seen = seen.ok_or(Error::NotFound)?;
-    let all = readable(trade_bills::differences(tx, day).await?);
-    let state = BillState::of(all.iter().map(|kept| kept.resolution));
+    let all = trade_bills::differences(tx, day).await?;
+    rows::log(&all.bad);
+    // One that cannot be read is still there, and nobody has settled it.
+    let unread = all.bad.iter().map(|_| None);
+    let resolutions = all.good.iter().map(|kept| kept.resolution);
+    let state = BillState::of(resolutions.chain(unread));
     trade_bills::set_state(tx, &seen, state, now);
     let difference = &kept.difference;
     tx.audit(audit::Entry {
@@ -135,24 +138,31 @@ async fn book(ctx: &Context, difference: &Difference) -> Result<()> {
     if difference.kind != DifferenceKind::MissingHere {
         return Err(WrongState::NothingToBook.into());
     }
-    match ask_and_apply(ctx, difference).await? {
-        Some(_) => Ok(()),
-        None => Err(WrongState::BillNotConfirmed.into()),
+    let said = ask_and_apply(ctx, difference).await?;
+    let said = said.ok_or(WrongState::BillNotConfirmed)?;
+    // Asked by its order, WeChat Pay may have spoken of another payment, or of a refund without an
+    // end yet: nothing was booked for this row then.
+    if said.subject.key() == difference.subject && books_agree(ctx, &said).await? {
+        Ok(())
+    } else {
+        Err(WrongState::BillStillDiffers.into())
     }
+}
+
+/// Compares the books with what WeChat Pay says of a payment or refund.
+async fn books_agree(ctx: &Context, said: &Entry) -> Result<bool> {
+    let mut conn = ctx.db.read().await?;
+    let own = trade_bill_books::entries_like(&mut conn, said).await?;
+    let is_same = |own: &Entry| {
+        own.is_posted && own.subject == said.subject && own.amount_fen == said.amount_fen
+    };
+    Ok(own.iter().any(is_same))
 }
 
 /// Asks WeChat Pay again and applies its answer; the books must say the same afterwards.
 async fn correct(ctx: &Context, difference: &Difference) -> Result<()> {
-    let said = ask_and_apply(ctx, difference).await?;
-    let mut conn = ctx.db.read().await?;
-    let agrees = match &said {
-        Some(said) => {
-            let own = trade_bill_books::entries_like(&mut conn, said).await?;
-            let mut own = own.iter();
-            own.any(|own| {
-                own.is_posted && own.subject == said.subject && own.amount_fen == said.amount_fen
-            })
-        }
+    let agrees = match &ask_and_apply(ctx, difference).await? {
+        Some(said) => books_agree(ctx, said).await?,
         // Neither of the two knows of it: the bill is wrong, or one of its lines.
         None => difference.ours.is_none() && difference.order_no.is_some(),
     };

@@ -13,7 +13,7 @@ use crate::domain::{CampId, CampStatus, Fen, Machine as _, Terms, Timestamp, Upl
 use crate::store::audit::Entry;
 use crate::store::camp_edits::{self, CampFields};
 use crate::store::camps::{self, Camp};
-use crate::store::{Conn, Lock, Note, Sealed, Tx, checkins, syncs, uploads, users};
+use crate::store::{Conn, Lock, Note, Sealed, Tx, checkins, payments, syncs, uploads, users};
 
 use super::super::refund::worded;
 use super::super::{
@@ -169,6 +169,7 @@ async fn forget_project(tx: &mut Tx, id: CampId, why: &str, now: Timestamp) -> R
     syncs::drop_all(tx, id, why, now).await?;
     checkins::forget_posts(tx, id).await?;
     camps::point_at_nothing(tx, id, now).await?;
+    payments::clear_refusals(tx, id);
     evidence::judge_camp(tx, id, now).await?;
     Ok(())
 }

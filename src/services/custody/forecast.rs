@@ -49,7 +49,8 @@ pub(super) async fn sums(
         most: Fen::ZERO,
     });
     let mut days: Vec<DaySum> = days.collect();
-    for held in survey_all(ctx, conn, filter).await? {
+    let (in_custody, _) = survey_all(ctx, conn, filter).await?;
+    for held in in_custody {
         let Some((date, likelihood)) = way_back(ctx, &held) else {
             continue;
         };
@@ -86,6 +87,14 @@ pub(super) fn way_back(ctx: &Context, held: &Held) -> Option<(NaiveDate, Likelih
             None => money_by.unwrap_or(today),
         };
         return Some((date.max(today), Likelihood::Sure));
+    }
+    // A person's no to the deposit, and what was settled, are not foretold away.
+    if held
+        .refund
+        .as_ref()
+        .is_some_and(|refund| !refund.leaves_deposit_open())
+    {
+        return None;
     }
     let grounds = &held.case.as_ref()?.grounds;
     let (terms, claimant) = (grounds.terms?, grounds.claimant.as_ref()?);

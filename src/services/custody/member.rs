@@ -64,7 +64,7 @@ pub async fn outlook_of(ctx: &Context, payment: PaymentId) -> Result<Outlook> {
         VerdictShown {
             eligible,
             days: case.grounds.checked_in_days(),
-            flags: case.grounds.flags(),
+            flags: shown_to_member(case.grounds.flags()),
             appeal_until: refused_at.map(|refused_at| facts.final_at(refused_at)),
         }
     });
@@ -73,4 +73,19 @@ pub async fn outlook_of(ctx: &Context, payment: PaymentId) -> Result<Outlook> {
         next: Some(held.next),
         verdict,
     })
+}
+
+/// Nobody learns of another claimant more than that it is not sure who they are.
+fn shown_to_member(flags: Vec<RefundFlag>) -> Vec<RefundFlag> {
+    let mut shown: Vec<RefundFlag> = Vec::with_capacity(flags.len());
+    for flag in flags {
+        let flag = match flag {
+            RefundFlag::Contested => RefundFlag::LowConfidence,
+            other => other,
+        };
+        if !shown.contains(&flag) {
+            shown.push(flag);
+        }
+    }
+    shown
 }

@@ -90,7 +90,7 @@ pub async fn list(
         });
     }
     // Whose turn it is follows from a rule, which no statement repeats.
-    let mut held = survey_all(ctx, &mut conn, filter).await?;
+    let (mut held, _) = survey_all(ctx, &mut conn, filter).await?;
     held.retain(|held| held.is_asked_for(query, ctx.now()));
     let total = i64::try_from(held.len()).unwrap_or(i64::MAX);
     let before = usize::try_from((page.page() - 1) * page.size()).unwrap_or(usize::MAX);
@@ -103,10 +103,16 @@ pub async fn list(
     })
 }
 
-/// Everything in custody that a filter lets through.
-async fn survey_all(ctx: &Context, conn: &mut Conn, filter: CustodyFilter) -> Result<Vec<Held>> {
-    let payments = readable(filter.all(conn).await?);
-    survey(ctx, conn, payments).await
+/// Everything in custody that a filter lets through, and how many rows of it cannot be read.
+async fn survey_all(
+    ctx: &Context,
+    conn: &mut Conn,
+    filter: CustodyFilter,
+) -> Result<(Vec<Held>, usize)> {
+    let payments = filter.all(conn).await?;
+    let unreadable = payments.bad.len();
+    let held = survey(ctx, conn, readable(payments)).await?;
+    Ok((held, unreadable))
 }
 
 /// The next step of each of these payments.
@@ -125,10 +131,13 @@ async fn survey(ctx: &Context, conn: &mut Conn, payments: Vec<InCustody>) -> Res
     let mut held = Vec::with_capacity(payments.len());
     for payment in payments {
         let id = payment.payment_id;
-        let position = positions.remove(&id).transpose().unwrap_or_else(|error| {
-            tracing::error!(payment = id.0, %error, "the books of a payment contradict each other");
-            None
-        });
+        let position = match positions.remove(&id).transpose() {
+            Ok(position) => position,
+            Err(error) => {
+                tracing::error!(payment = id.0, %error, "the books of a payment contradict each other");
+                None
+            }
+        };
         let account = position
             .as_ref()
             .map_or(Account::Held.as_str(), |position| {
@@ -138,12 +147,14 @@ async fn survey(ctx: &Context, conn: &mut Conn, payments: Vec<InCustody>) -> Res
                     None => Account::Held.as_str(),
                 }
             });
-        let here = position.map_or(0, |position| {
+        let here = position.as_ref().map_or(0, |position| {
             position.balance(Account::Held) + position.balance(Account::Suspense)
         });
         let case = cases.remove(&id);
         let refund = of_payment.remove(&id);
         let next = match (&case, &refund) {
+            // Nothing is decided by a clock where the books cannot tell what is here.
+            _ if position.is_none() => unreadable(payment.paid_at),
             (None, _) | (_, Some(Err(_))) => unreadable(payment.paid_at),
             (Some(case), refund) => {
                 let refund = refund.as_ref().and_then(|refund| refund.as_ref().ok());
@@ -186,7 +197,8 @@ fn facts_of(
         refund: refund.map(|refund| RefundFacts {
             state: refund.state.clone(),
             kind: refund.proposal.kind,
-            proposed_at: refund.created_at,
+            // One that was rejected and reopened waits from then on.
+            proposed_at: refund.changed_at,
         }),
         is_merchant_held,
     }

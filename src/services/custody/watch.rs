@@ -2,23 +2,24 @@
 //! anything about it, and before WeChat Pay's year ends. Each thing is told once: its key is what has
 //! newly come to be, and the outbox drops a second message of one key.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{NaiveDate, TimeDelta};
 use serde::Serialize;
+use serde_json::json;
 
-use crate::domain::custody::{Awaited, Turn};
+use crate::domain::custody::{Awaited, NextStep, Turn};
 use crate::domain::message::{MoneyNeeded, OverdueSteps, RefundsSlow, YearEnds};
 use crate::domain::refund::REFUNDABLE_FOR;
-use crate::domain::{CampId, CampStatus, Fen, Message, Role, Timestamp};
+use crate::domain::{CampId, CampStatus, Fen, Message, PaymentId, Role, Timestamp};
 use crate::services::notify::{Notice, tell_deciders, tell_role};
-use crate::services::rows::readable;
-use crate::store::custody::{self, CustodyFilter};
-use crate::store::{Tx, camps};
+use crate::services::rows::{log, readable};
+use crate::store::custody::{self, CustodyFilter, OverdueStep};
+use crate::store::{StoreError, Tx, camps};
 
 use super::forecast::{Likelihood, way_back};
 use super::keep::{is_final, keep_final};
-use super::{Context, Held, Result, survey_all};
+use super::{Context, Error, Held, Result, survey_all};
 
 /// People are told of a refund that WeChat Pay has been at for so long.
 const SLOW_AFTER: TimeDelta = TimeDelta::days(3);
@@ -35,6 +36,10 @@ pub struct Watched {
     pub overdue: usize,
     /// Refusals that became final.
     pub kept: usize,
+    /// Rows that cannot be read: nobody watches over them until a person has mended them.
+    pub unreadable: usize,
+    /// Refusals that are final and could not be kept.
+    pub failed: usize,
 }
 
 /// Whom an overdue step is told to: one level more for each day that nothing happens.
@@ -79,15 +84,25 @@ struct ToTell {
     content: Box<dyn FnOnce(Option<String>) -> Message + Send>,
 }
 
-/// Watches over what is in custody, once.
+/// A step whose date has passed.
+struct Overdue {
+    payment: PaymentId,
+    camp: Option<CampId>,
+    next: NextStep,
+    amount: Fen,
+}
+
+/// Watches over what is in custody, once. A payment at which that fails holds up no other.
 ///
 /// # Errors
-/// Those of the store. What was kept and told until then stays so.
+/// [`Error::PartlyDone`] while rows cannot be read, or a payment cannot be kept; and those of the
+/// store. What was kept and told until then stays so.
 pub async fn watch(ctx: &Context) -> Result<Watched> {
-    let held = {
+    let (held, unreadable) = {
         let mut conn = ctx.db.read().await?;
         survey_all(ctx, &mut conn, CustodyFilter::default()).await?
     };
+    let overdue = overdue_of(&held, ctx.now());
     let mut watched = Watched {
         in_custody: held.len(),
         overdue: held
@@ -95,26 +110,48 @@ pub async fn watch(ctx: &Context) -> Result<Watched> {
             .filter(|held| held.is_overdue(ctx.now()))
             .count(),
         kept: 0,
+        unreadable,
+        failed: 0,
     };
     for held in held.iter().filter(|held| is_final(ctx, held)) {
-        let kept = keep_final(ctx, held.payment.payment_id).await?;
-        watched.kept += usize::from(kept);
+        match keep_final(ctx, held.payment.payment_id).await {
+            Ok(kept) => watched.kept += usize::from(kept),
+            Err(error) => {
+                let payment = held.payment.payment_id.0;
+                tracing::error!(payment, %error, "a payment cannot be kept");
+                watched.failed += 1;
+            }
+        }
     }
-    let mut to_tell = overdue_steps(&held, ctx.now());
-    to_tell.extend(year_ends(&held, ctx.now()));
+    let mut to_tell = year_ends(&held, ctx.now());
     to_tell.extend(slow_refunds(ctx).await?);
     to_tell.extend(money_needed(ctx, &held).await?);
     let context = ctx.clone();
     ctx.db
-        .write(move |tx| Box::pin(async move { tell_all(&context, tx, to_tell).await }))
+        .write(move |tx| {
+            Box::pin(async move {
+                to_tell.extend(remember_overdue(tx, &overdue, context.now()).await?);
+                tell_all(&context, tx, to_tell).await
+            })
+        })
         .await?;
+    if watched.unreadable + watched.failed > 0 {
+        return Err(Error::PartlyDone(json!(watched)));
+    }
     Ok(watched)
 }
 
 async fn tell_all(ctx: &Context, tx: &mut Tx, to_tell: Vec<ToTell>) -> Result<()> {
     for told in to_tell {
         let camp = match told.camp {
-            Some(camp) => camps::by_id(tx, camp).await?,
+            Some(id) => match camps::by_id(tx, id).await {
+                // It is told all the same, without a name.
+                Err(bad @ StoreError::Inconsistent { .. }) => {
+                    log(&[bad]);
+                    None
+                }
+                camp => camp?,
+            },
             None => None,
         };
         let notice = Notice {
@@ -131,24 +168,66 @@ async fn tell_all(ctx: &Context, tx: &mut Tx, to_tell: Vec<ToTell>) -> Result<()
     Ok(())
 }
 
-/// Steps whose date has passed, by camp and kind. A machine sees to the member's and to the end of
-/// an undo window.
-fn overdue_steps(held: &[Held], now: Timestamp) -> Vec<ToTell> {
+/// The steps whose date has passed. A machine sees to the member's and to the end of an undo window.
+fn overdue_of(held: &[Held], now: Timestamp) -> Vec<Overdue> {
+    let is_for_people = |held: &&Held| {
+        let what = held.next.what;
+        held.is_overdue(now) && what.who() != Turn::Member && what != Awaited::Undo
+    };
+    let overdue = held.iter().filter(is_for_people).map(|held| Overdue {
+        payment: held.payment.payment_id,
+        camp: held.payment.camp_id,
+        next: held.next,
+        amount: held.amount,
+    });
+    overdue.collect()
+}
+
+/// Remembers which steps are overdue and since when that was seen, and answers what is to be told of
+/// it: a step at once to those who decide, and to one level more for each day that nothing happens.
+/// The message names all of its camp and kind, and goes out when one of them is new at that level.
+async fn remember_overdue(tx: &mut Tx, overdue: &[Overdue], now: Timestamp) -> Result<Vec<ToTell>> {
+    let known = custody::overdue(tx).await?.into_iter();
+    let mut known: HashMap<_, _> = known.map(|step| (step.payment_id, step)).collect();
     let mut groups: BTreeMap<(Level, Option<CampId>, Awaited), Group> = BTreeMap::new();
-    for held in held.iter().filter(|held| held.is_overdue(now)) {
-        let (what, until) = (held.next.what, held.next.until);
-        if what.who() == Turn::Member || what == Awaited::Undo {
-            continue;
-        }
+    let mut news = BTreeSet::new();
+    for step in overdue {
+        let (what, until) = (step.next.what, step.next.until);
+        let before = known.remove(&step.payment);
+        let before = before.filter(|it| it.what == what.as_str() && it.until == until);
+        let seen_at = before.as_ref().map_or(now, |before| before.seen_at);
+        let told = before.map_or(-1, |before| before.level);
+        let mut reached = told;
         for level in Level::ALL {
-            if until.plus(level.after()) < now {
-                let key = (level, held.payment.camp_id, what);
-                add_to(&mut groups, key, held.amount, until.shanghai_day());
+            if seen_at.max(until).plus(level.after()) > now {
+                continue;
+            }
+            let key = (level, step.camp, what);
+            add_to(&mut groups, key, step.amount, until.shanghai_day());
+            if level as i64 > told {
+                news.insert(key);
+                reached = reached.max(level as i64);
             }
         }
+        if reached > told {
+            custody::keep_overdue(
+                tx,
+                &OverdueStep {
+                    payment_id: step.payment,
+                    what: what.to_string(),
+                    until,
+                    seen_at,
+                    level: reached,
+                },
+            );
+        }
     }
+    for mended in known.into_keys() {
+        custody::drop_overdue(tx, mended);
+    }
+    groups.retain(|key, _| news.contains(key));
     let told = groups.into_iter().map(|((level, camp, what), group)| {
-        let key = format!("{}:{what}:{}", numbered(camp), group.newest);
+        let key = format!("{}:{what}:{}", numbered(camp), now.micros());
         let content = move |camp_name| {
             OverdueSteps {
                 camp_name,
@@ -167,7 +246,7 @@ fn overdue_steps(held: &[Held], now: Timestamp) -> Vec<ToTell> {
             content: Box::new(content),
         }
     });
-    told.collect()
+    Ok(told.collect())
 }
 
 /// Payments that WeChat Pay will soon refund no more, by camp.
@@ -176,7 +255,11 @@ fn year_ends(held: &[Held], now: Timestamp) -> Vec<ToTell> {
     for held in held {
         let ends = held.payment.paid_at.plus(REFUNDABLE_FOR);
         for days in YEAR_WARNINGS {
-            if ends.minus(TimeDelta::days(days)) <= now {
+            // All who paid on one day are told of together.
+            let told_on = ends
+                .shanghai_day()
+                .checked_sub_signed(TimeDelta::days(days));
+            if told_on.is_some_and(|day| day <= now.shanghai_day()) {
                 let key = (days, held.payment.camp_id);
                 add_to(&mut groups, key, held.amount, ends.shanghai_day());
             }

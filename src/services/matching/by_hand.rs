@@ -231,6 +231,8 @@ async fn take_back(tx: &mut Tx, member: &Member, payment: &Payment, note: &Note)
     let said = decided::said("撤销匹配", &member.identity, note);
     members::set_match(tx, member.id, change, &nobody, &said).await?;
     evidence::judge_member(tx, member.id, note.at).await?;
+    // Of another account nobody has told them anything yet.
+    payments::set_refused(tx, payment.id, None);
     let change = payment.bind_status.to(BindStatus::ManualRequired)?;
     payments::advance_binding(tx, payment.id, change, None, note);
     Ok(())

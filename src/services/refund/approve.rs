@@ -282,11 +282,13 @@ impl Facts {
     }
 
     /// The money of its payment that is here and free.
-    fn free(&mut self, refund: &Refund) -> StoreResult<Fen> {
-        match self.positions.remove(&refund.payment_id) {
-            Some(position) => position.map(|position| position.free()),
-            // A payment without transfers has nothing to give; a list may name it twice.
-            None => Ok(Fen::ZERO),
+    fn free(&self, refund: &Refund) -> Option<Fen> {
+        match self.positions.get(&refund.payment_id) {
+            Some(Ok(position)) => Some(position.free()),
+            // Its books contradict each other: it is refused, and the audit names it.
+            Some(Err(_)) => None,
+            // A payment without transfers has nothing to give.
+            None => Some(Fen::ZERO),
         }
     }
 
@@ -415,10 +417,11 @@ async fn check(
     if let Some(refusal) = check_money(ctx, &refund, &case, committed) {
         return Ok(ApprovalCheck::Refused(refusal.into()));
     }
-    match facts.free(&refund) {
-        Ok(free) if free >= refund.proposal.amount_fen => {}
-        Ok(_) => return Ok(ApprovalCheck::Refused(WrongState::NothingToRefund.into())),
-        Err(error) => return Ok(ApprovalCheck::Refused(error.into())),
+    if facts
+        .free(&refund)
+        .is_none_or(|free| free < refund.proposal.amount_fen)
+    {
+        return Ok(ApprovalCheck::Refused(WrongState::NothingToRefund.into()));
     }
     if let Some(refusal) = check_account(conn, &refund).await? {
         return Ok(ApprovalCheck::Refused(refusal.into()));

@@ -1,8 +1,9 @@
 //! Says what has changed about a refund since somebody was shown it.
 
 use crate::domain::refund::{Change, Difference};
+use crate::services::rows;
 use crate::store::refunds::{self, Case, Refund, Shown};
-use crate::store::{Conn, StoreResult};
+use crate::store::{Conn, StoreError, StoreResult};
 
 use super::propose::proposed_now;
 
@@ -38,7 +39,14 @@ pub(super) async fn changes(
 
 async fn shown(conn: &mut Conn, hash: Option<&str>, refund: &Refund) -> StoreResult<Option<Shown>> {
     let hash = hash.unwrap_or(&refund.proposal_hash);
-    let kept = refunds::shown(conn, refund.id, hash).await?;
+    let kept = match refunds::shown(conn, refund.id, hash).await {
+        // Only what was shown then cannot be told any more.
+        Err(bad @ StoreError::Inconsistent { .. }) => {
+            rows::log(&[bad]);
+            None
+        }
+        read => read?,
+    };
     Ok(kept.or_else(|| {
         (hash == refund.proposal_hash).then(|| Shown {
             proposal: refund.proposal.clone(),

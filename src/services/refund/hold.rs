@@ -47,7 +47,7 @@ pub(super) async fn place(
 ) -> Result<()> {
     let now = ctx.now();
     if merchant::place(tx, &reason, now, now.plus(probe_after(0))).await? {
-        return tell_held(ctx, tx, &reason, now).await;
+        return tell_held(ctx, tx, &reason, now, 0).await;
     }
     end_probe(ctx, tx, met_by, Some(reason)).await
 }
@@ -72,7 +72,7 @@ pub(super) async fn end_probe(
     if reason == hold.reason {
         Ok(())
     } else {
-        tell_held(ctx, tx, &reason, hold.since).await
+        tell_held(ctx, tx, &reason, hold.since, hold.probes + 1).await
     }
 }
 
@@ -94,6 +94,7 @@ async fn tell_held(
     tx: &mut Tx,
     reason: &FailureReason,
     since: Timestamp,
+    probes: i64,
 ) -> Result<()> {
     let waiting = merchant::waiting(tx).await?;
     let details = json!({ "reason": reason.word(), "neededFen": waiting.sum });
@@ -103,7 +104,8 @@ async fn tell_held(
         waiting: waiting.count,
         needed: waiting.sum,
     };
-    let key = format!("{}:{}", since.micros(), reason.as_str());
+    // A trouble that comes back within one hold is told again.
+    let key = format!("{}:{probes}:{}", since.micros(), reason.as_str());
     tell(ctx, tx, held.into(), key).await
 }
 

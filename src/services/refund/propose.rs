@@ -22,7 +22,8 @@ use crate::services::rows::log;
 use crate::store::camps::Camp;
 use crate::store::refunds::{Case, NewRefund, Refund, Submission};
 use crate::store::{
-    Note, Operator, Rows, StoreError, StoreResult, Tx, audit, camps, outbox, payments, refunds,
+    Lock, Note, Operator, Rows, StoreError, StoreResult, Tx, audit, camps, outbox, payments,
+    refunds,
 };
 
 use super::{
@@ -113,7 +114,10 @@ pub async fn build_list(ctx: &Context, actor: Option<&Actor>, camp: CampId) -> R
     let actor = actor.cloned();
     in_one_transaction(ctx, move |ctx, tx| {
         let actor = actor.clone();
-        Box::pin(async move { build(&ctx, tx, actor.as_ref(), camp).await })
+        Box::pin(async move {
+            tx.lock(Lock::Decisions).await?;
+            build(&ctx, tx, actor.as_ref(), camp).await
+        })
     })
     .await
 }
@@ -190,7 +194,13 @@ pub(super) async fn build(
             }
             Err(error) => return Err(error.into()),
         };
-        bring_up_to_date(ctx, tx, case, refund, &mut built, &note).await?;
+        match bring_up_to_date(ctx, tx, case, refund, &mut built, &note).await {
+            // The books of one payment cannot be read: the audit names it.
+            Err(Error::Store(error @ StoreError::Inconsistent { .. })) => {
+                built.unreadable += unreadable(&[error]);
+            }
+            done => done?,
+        }
     }
     let is_first = camp.status == CampStatus::Ended;
     if is_first {
@@ -247,7 +257,7 @@ async fn bring_up_to_date(
 ) -> Result<()> {
     give_verdict(tx, case, note);
     let pending = match refund {
-        None if case.order_status == OrderStatus::Paid => {
+        None if case.order_status == OrderStatus::Paid && !case.went_back => {
             let proposal = case.grounds.propose(RefundKind::Deposit);
             if let Some(proposal) = &proposal {
                 insert(ctx, tx, case, submission(case, proposal.clone()), note).await?;
@@ -261,7 +271,7 @@ async fn bring_up_to_date(
             built.withdrawn += i64::from(freshness == Freshness::Withdrawn);
             proposal
         }
-        Some(refund) if refund.leaves_deposit_open() => {
+        Some(refund) if refund.leaves_deposit_open() && !case.went_back => {
             let proposal = case.grounds.propose(RefundKind::Deposit);
             if let Some(proposal) = &proposal {
                 reopen_with(tx, refund, submission(case, proposal.clone()), note).await?;
@@ -360,7 +370,7 @@ pub(super) async fn reopen_with(
     submission: Submission,
     note: &Note,
 ) -> Result<()> {
-    books::take_back(tx, Owner::of(&refund), &[Account::Kept], note.at).await?;
+    take_back_kept(tx, Owner::of(&refund), note).await?;
     let refund = step(tx, refund, RefundState::reopen, note).await?;
     refunds::set_proposal(tx, &refund, &submission, note.at).await?;
     Ok(())
@@ -390,14 +400,22 @@ pub(super) async fn insert(
         order_no: case.order_no.clone(),
         submission,
     };
-    let id = refunds::insert(tx, &refund, note).await?;
+    // First, so that books which cannot be read hold up nothing but this one.
     let owner = Owner {
         camp: case.camp_id,
         id: case.payment_id,
-        refund: Some(id),
+        refund: None,
     };
-    books::take_back(tx, owner, &[Account::Kept], note.at).await?;
-    Ok(id)
+    take_back_kept(tx, owner, note).await?;
+    Ok(refunds::insert(tx, &refund, note).await?)
+}
+
+/// Brings back what was kept of a payment that is proposed again, and its place with it.
+async fn take_back_kept(tx: &mut Tx, owner: Owner, note: &Note) -> Result<()> {
+    if books::take_back(tx, owner, &[Account::Kept], note.at).await? > 0 {
+        payments::hold_place_again(tx, owner.id);
+    }
+    Ok(())
 }
 
 /// Has the digest of a camp sent, which is drawn by how things stand then. One that is still to be
@@ -482,7 +500,10 @@ pub(in crate::services) async fn follow(
     // One that cannot be read is named when the whole list is built.
     for case in cases.values() {
         match refunds::of_payment(tx, case.payment_id).await {
-            Ok(refund) => bring_up_to_date(ctx, tx, case, refund, &mut built, note).await?,
+            Ok(refund) => match bring_up_to_date(ctx, tx, case, refund, &mut built, note).await {
+                Err(Error::Store(StoreError::Inconsistent { .. })) => {}
+                done => done?,
+            },
             Err(StoreError::Inconsistent { .. }) => {}
             Err(error) => return Err(error.into()),
         }
@@ -533,7 +554,10 @@ pub async fn propose_manual(
     let (actor, order_no) = (actor.clone(), order_no.to_owned());
     in_one_transaction(ctx, move |ctx, tx| {
         let (actor, order_no, reason) = (actor.clone(), order_no.clone(), reason.clone());
-        Box::pin(async move { propose_manually(&ctx, tx, &actor, &order_no, reason).await })
+        Box::pin(async move {
+            tx.lock(Lock::Decisions).await?;
+            propose_manually(&ctx, tx, &actor, &order_no, reason).await
+        })
     })
     .await
 }

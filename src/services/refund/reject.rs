@@ -6,7 +6,7 @@ use crate::domain::refund::Decision;
 use crate::domain::staff::Actor;
 use crate::domain::{Action, PaymentId, RefundId, RefundKind, RefundStatus};
 use crate::store::refunds::{Refund, Submission};
-use crate::store::{Note, StoreError, Tx, refunds};
+use crate::store::{Lock, Note, StoreError, Tx, refunds};
 
 use super::approve::{CHUNK, MAX_BATCH, Skipped};
 use super::close::reopen_settled;
@@ -164,6 +164,8 @@ pub async fn reopen(
     in_one_transaction(ctx, move |ctx, tx| {
         let (actor, reason) = (actor.clone(), reason.clone());
         Box::pin(async move {
+            // What is kept of it may be moving at this moment.
+            tx.lock(Lock::Decisions).await?;
             let refund = load(tx, &actor, Action::ReviewRefunds, id).await?;
             match (refund.status(), reason.as_deref()) {
                 (RefundStatus::Rejected, reason) => {

@@ -15,8 +15,9 @@ use crate::services::books;
 use crate::services::notify::{Notice, tell_deciders, tell_group, tell_payer};
 use crate::store::attempts::{self, Answered};
 use crate::store::refunds::Refund;
-use crate::store::{Note, Tx, audit, camps, ledger, payments, refunds};
+use crate::store::{Lock, Note, Tx, audit, camps, ledger, payments, refunds};
 
+use super::reject::end_proposal;
 use super::{
     Context, Error, FieldError, Result, audit_refund, bring_order_to, hold, in_one_transaction,
     keep, step,
@@ -400,6 +401,8 @@ async fn report_unexpected(ctx: &Context, tx: &mut Tx, report: &RefundReport) ->
 /// Books money that went back without our doing, once for its number. What belongs to no payment of
 /// ours is in no account of ours.
 async fn book_unexpected(ctx: &Context, tx: &mut Tx, report: &RefundReport) -> Result<()> {
+    // An approval, or somebody who keeps it, may be taking the same money.
+    tx.lock(Lock::Decisions).await?;
     let refund = refunds::by_refund_no(tx, &report.refund_no).await?;
     let payment = match (&refund, &report.order_no) {
         (Some(refund), _) => payments::by_id(tx, refund.payment_id).await?,
@@ -412,10 +415,17 @@ async fn book_unexpected(ctx: &Context, tx: &mut Tx, report: &RefundReport) -> R
     let position = ledger::position(tx, payment.camp_id, payment.id).await?;
     let refund = refund.map(|refund| refund.id);
     let back = position.pay_back(&report.refund_no, refund, amount, ctx.now());
-    match back {
-        Some(back) => books::post(tx, position, &back.transfer),
-        None => Ok(()),
+    let Some(back) = back else {
+        return Ok(());
+    };
+    books::post(tx, position, &back.transfer)?;
+    // What has gone back is not proposed any more.
+    let open = refunds::of_payment(tx, payment.id).await?;
+    if open.is_some_and(|open| open.state.waits_for_decision()) {
+        let note = Note::new(WECHAT_PAY, "its money went back", ctx.now());
+        end_proposal(tx, payment.id, None, &note).await?;
     }
+    Ok(())
 }
 
 async fn tell_unexpected(ctx: &Context, tx: &mut Tx, report: &RefundReport) -> Result<()> {

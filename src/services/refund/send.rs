@@ -29,6 +29,8 @@ use super::{Context, Result, hold, in_one_transaction};
 
 /// How long wrong answers are kept.
 const WRONG_ANSWERS_KEPT_FOR: TimeDelta = TimeDelta::minutes(1);
+/// A call takes no longer than its time limit, with room.
+const CALL_TAKES: TimeDelta = TimeDelta::seconds(60);
 /// Between two calls: at most 50 a second (design §6).
 const CALL_SPACING: Duration = Duration::from_millis(20);
 /// Rounds of one run.
@@ -257,7 +259,9 @@ async fn begin_attempt(
     in_one_transaction(ctx, move |ctx, tx| {
         let (held, attempt) = (held.clone(), attempt.clone());
         Box::pin(async move {
-            if held_run(tx, &held).await?.is_none() {
+            // Who settles it by hand waits for the lease to end: none of our calls may outlive it.
+            let is_late = ctx.wall_now().plus(CALL_TAKES) > until;
+            if is_late || held_run(tx, &held).await?.is_none() {
                 return Ok(Begun::Lost);
             }
             if !hold::admit(&ctx, tx, held.id, until).await? {
@@ -407,6 +411,6 @@ fn reason_shown(proposal: &Proposal) -> String {
         (RefundKind::Duplicate, _) => "重复支付，退回".to_owned(),
         (RefundKind::WrongAmount, _) => "支付金额有误，退回".to_owned(),
         (RefundKind::Late, _) => "超时支付，退回".to_owned(),
-        (RefundKind::UnknownOrder, _) => "订单异常，退回".to_owned(),
+        (RefundKind::UnknownOrder | RefundKind::OtherAppid, _) => "订单异常，退回".to_owned(),
     }
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::domain::staff::Actor;
 use crate::domain::{Action, CampId};
-use crate::store::{audit, camps};
+use crate::store::{Lock, audit, camps};
 
 use super::propose::{Built, build};
 use super::{Context, Error, Result, WrongState, authorize, in_one_transaction, worded};
@@ -27,6 +27,7 @@ pub async fn waive_posts(
     in_one_transaction(ctx, move |ctx, tx| {
         let (actor, reason) = (actor.clone(), reason.clone());
         Box::pin(async move {
+            tx.lock(Lock::Decisions).await?;
             let camp = camps::by_id(tx, camp_id).await?.ok_or(Error::NotFound)?;
             authorize(tx, &actor, Action::ReviewRefunds, Some(camp_id)).await?;
             if camp.posts_sync.is_some() {

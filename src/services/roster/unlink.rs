@@ -6,14 +6,14 @@ use serde_json::json;
 use crate::domain::matching::Reason;
 use crate::domain::roster::{self, KnownAccount, NameLink};
 use crate::domain::{OrderStatus, Timestamp};
-use crate::services::contest::{claim_status, doubt};
+use crate::services::contest::{claim_status, doubt, readable_order};
 use crate::services::matching::tell_people;
 use crate::services::rows::readable;
-use crate::services::{Context, Error, Result};
+use crate::services::{Context, Result};
 use crate::store::audit::Entry;
 use crate::store::members::{Identity, Member};
 use crate::store::payments::Payment;
-use crate::store::{Tx, members, payments, planet_users, roster as rows};
+use crate::store::{Tx, members, planet_users, roster as rows};
 
 use super::link;
 
@@ -77,8 +77,9 @@ async fn doubt_matches(
 ) -> Result<usize> {
     let mut doubted = 0;
     for member in readable(members::matched_to_anywhere(tx, link.account).await?) {
-        let payment = payments::by_id(tx, member.payment_id).await?;
-        let payment = payment.ok_or(Error::NotFound)?;
+        let Some((payment, _)) = readable_order(tx, &member).await? else {
+            continue;
+        };
         if !rests_on(&payment, link) || claim_status(tx, &member).await?.is_some() {
             continue;
         }

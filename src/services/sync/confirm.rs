@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::domain::staff::Actor;
-use crate::domain::{Action, SyncId};
+use crate::domain::{Action, CampStatus, SyncId};
 use crate::services::refund::worded;
 use crate::services::{Context, Error, Refusal, Result, WrongState, require};
 use crate::store::audit::Entry;
@@ -53,6 +53,9 @@ async fn write(
     let camp = camps::by_id(tx, run.camp_id)
         .await?
         .ok_or(Error::NotFound)?;
+    if camp.status == CampStatus::Archived {
+        return Err(WrongState::CampArchived.into());
+    }
     if camp.current_sync.is_some_and(|current| current > id) {
         return Err(WrongState::NewerRanking.into());
     }

@@ -60,11 +60,11 @@ pub(super) const fn remedy_of(fault: SyncFault) -> Remedy {
         | SyncFault::ProjectGone
         | SyncFault::RankingEmpty
         | SyncFault::RankingShrunken => Remedy::CheckSettings,
-        SyncFault::UnexpectedAnswer => Remedy::AskSupport,
+        // No retry makes a limit of ours larger.
+        SyncFault::UnexpectedAnswer | SyncFault::TooManyPages => Remedy::AskSupport,
         SyncFault::Unavailable
         | SyncFault::BudgetSpent
         | SyncFault::RankingUnsteady
-        | SyncFault::TooManyPages
         | SyncFault::NotSaved
         | SyncFault::ProjectChanged => Remedy::Retry,
     }

@@ -20,7 +20,7 @@ use crate::services::{
 use crate::store::audit::Entry;
 use crate::store::camps::{self, Camp};
 use crate::store::syncs::{self, Counts, Started, SyncRun, SyncState};
-use crate::store::{Lock, StoreError, Tx, checkins};
+use crate::store::{Lock, StoreError, Tx, checkins, payments};
 
 use super::apply;
 use super::planet::{self, Reading, Whole};
@@ -163,6 +163,9 @@ async fn begin(ctx: &Context, camp_id: CampId, actor: Option<Actor>) -> Result<R
                 // For who puts the project right: what runs then is given up.
                 tx.lock(Lock::Camp(camp_id)).await?;
                 let camp = camps::by_id(tx, camp_id).await?.ok_or(Error::NotFound)?;
+                if camp.status == CampStatus::Archived {
+                    return Err(WrongState::CampArchived.into());
+                }
                 let project = project_of(&camp)?;
                 let by = actor.as_ref().map_or("job", |actor| actor.name.as_str());
                 let lease = wall_now.plus(LEASE);
@@ -242,7 +245,8 @@ async fn read(planet: &Planet, run: &Run, since: Timestamp) -> Reading {
 
 /// From when on posts are to be read: 48 hours before the newest one that is kept, or before the
 /// last reading of all of them, and never from before the camp. What a partial reading has left
-/// says nothing about the posts before it.
+/// says nothing about the posts before it. Where somebody's own terms begin before the camp's, all is
+/// read from their first day on, each time: their posts decide about them.
 async fn since(ctx: &Context, camp: &Camp) -> Result<Timestamp> {
     let mut conn = ctx.db.read().await?;
     let newest = checkins::newest_post_at(&mut conn, camp.id).await?;
@@ -250,6 +254,10 @@ async fn since(ctx: &Context, camp: &Camp) -> Result<Timestamp> {
         Some(id) => syncs::by_id(&mut conn, id).await?.map(|run| run.started_at),
         None => None,
     };
+    let earliest = payments::earliest_start(&mut conn, camp.id).await?;
+    if let Some(earliest) = earliest.filter(|earliest| *earliest < camp.terms.start_date) {
+        return Ok(Timestamp::start_of_day(earliest));
+    }
     let start = Timestamp::start_of_day(camp.terms.start_date);
     let known = newest.zip(read_at);
     Ok(known.map_or(start, |(newest, read_at)| {
@@ -390,7 +398,13 @@ async fn ask_to_confirm(
         started_at: written.started_at,
     };
     tracing::warn!(sync.id = id.0, camp.id = camp.id.0, %suspicion, "a ranking is odd");
-    tell_once_a_day(tx, ctx, camp, odd.into(), written.started_at).await
+    // Each has a card of its own: who reads again sees the one before decided.
+    let notice = Notice {
+        content: odd.into(),
+        camp_id: Some(camp.id),
+        dedupe_key: format!("{}:{id}", camp.id),
+    };
+    tell_deciders(tx, &ctx.settings, &notice, ctx.now()).await
 }
 
 /// Does what a new deciding ranking makes possible. It stands whatever comes of that: the next sync

@@ -102,6 +102,8 @@ pub struct ToConfirm {
     pub order: Payment,
     /// Where its camp is in its life; none if it has no camp, or the camp was deleted.
     pub camp_status: Option<CampStatus>,
+    /// The appid that it was made for; none where nobody kept it.
+    pub app_id: Option<String>,
     /// Whether the payer holds a place in the camp by an earlier payment.
     pub payer_has_place: bool,
 }
@@ -110,6 +112,7 @@ pub struct ToConfirm {
 pub(super) struct ToConfirmRow {
     #[sqlx(flatten)]
     payment: PaymentRow,
+    app_id: Option<String>,
     camp_status: Option<String>,
     payer_has_place: bool,
 }
@@ -121,6 +124,7 @@ impl TryFrom<ToConfirmRow> for ToConfirm {
         let status = row.camp_status.as_deref();
         Ok(Self {
             camp_status: status.map(|word| row.payment.word(word)).transpose()?,
+            app_id: row.app_id,
             payer_has_place: row.payer_has_place,
             order: row.payment.try_into()?,
         })

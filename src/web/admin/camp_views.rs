@@ -17,7 +17,7 @@ use crate::web::day::Day;
 /// is not published; name, deposit, dates and days are never taken away, and a published camp keeps
 /// all that it needed: 422.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct CampBody {
     /// At most 50 characters.
     #[serde(default, deserialize_with = "sent")]
@@ -239,7 +239,7 @@ fn rate(permyriad: i64) -> f64 {
 
 /// How a camp is published.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct PublishBody {
     /// Whether the planet's project is to be made, too.
     #[serde(default)]
@@ -266,7 +266,7 @@ impl EnrollUrl {
 
 /// For whom links are made.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct PersonalLinksBody {
     #[schema(value_type = Vec<String>)]
     pub(super) planet_user_ids: Vec<PlanetUserId>,

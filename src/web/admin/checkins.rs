@@ -105,6 +105,7 @@ struct SyncView {
 
 /// Why an odd ranking is right.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct ConfirmBody {
     reason: String,
 }

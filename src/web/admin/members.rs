@@ -107,7 +107,7 @@ struct CandidateView {
 
 /// Who a member is.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct MatchBody {
     #[schema(value_type = String, example = "54231919143797")]
     planet_user_id: PlanetUserId,
@@ -117,12 +117,14 @@ struct MatchBody {
 
 /// Whether a member is in the group.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct JoinedBody {
     joined: bool,
 }
 
 /// The days that somebody answers for.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct AttestBody {
     /// 0 takes an attestation back.
     days: i64,

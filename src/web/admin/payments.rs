@@ -151,7 +151,7 @@ async fn keep_payment(
     params(
         ("campId" = Option<i64>, Query),
         ("status" = Option<String>, Query, description = "created|paid|refunding|refunded|closed"),
-        ("flag" = Option<String>, Query, description = "duplicate|wrong_amount|late|unknown_order"),
+        ("flag" = Option<String>, Query, description = "duplicate|wrong_amount|late|unknown_order|other_appid"),
         ("q" = Option<String>, Query, description = "part of a name, or a whole number: of an order, or WeChat Pay's"),
         ("from" = Option<String>, Query, description = "paid on this day or later"),
         ("to" = Option<String>, Query, description = "paid on this day or earlier"),

@@ -50,13 +50,14 @@ fn percentage(field: &'static str, given: Option<i64>) -> WebResult<Option<i64>>
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ApproveBody {
     /// The proposal that was shown; refused if it is no longer what stands.
     pub(super) proposal_hash: String,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ReasonBody {
     /// At most 200 characters.
     pub(super) reason: String,
@@ -129,7 +130,7 @@ pub(super) struct ReopenBody {
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ProposeBody {
     pub(super) order_no: String,
     /// At most 200 characters.
@@ -137,6 +138,7 @@ pub(super) struct ProposeBody {
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct BatchRejectBody {
     #[schema(value_type = Vec<i64>)]
     pub(super) ids: Vec<RefundId>,
@@ -146,7 +148,7 @@ pub(super) struct BatchRejectBody {
 
 /// A refund, and the proposal of it that was shown.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct BatchItem {
     #[schema(value_type = i64)]
     id: RefundId,
@@ -155,7 +157,7 @@ struct BatchItem {
 
 /// Either `items` or `campId`; in a dry run `ids` may take the place of `items`.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct BatchApproveBody {
     /// What was shown: each is refused if it is no longer what stands.
     items: Option<Vec<BatchItem>>,

@@ -26,6 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
 
 /// User name and password.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct LoginInput {
     /// The name typed at sign-in.
     username: String,
@@ -60,6 +61,7 @@ struct MeView {
 
 /// The old password and the new one.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct PasswordInput {
     #[schema(value_type = String)]
     old: SecretString,

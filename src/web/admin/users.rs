@@ -43,7 +43,7 @@ struct UserView {
 
 /// An account to be made.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct UserInput {
     username: String,
     #[schema(value_type = String)]
@@ -56,7 +56,7 @@ struct UserInput {
 
 /// What is to change; absent fields stay as they are.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct UserChange {
     username: Option<String>,
     #[schema(value_type = Option<String>)]

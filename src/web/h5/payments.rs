@@ -32,7 +32,7 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
 
 /// An order for a camp. Planet fields are both given or both absent.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct OrderInput {
     camp_id: i64,
     channel: PayChannel,
@@ -177,7 +177,7 @@ async fn pay_means(
 
 /// Who the payer of an order is.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct BindInput {
     order_no: String,
     planet_user_id: String,

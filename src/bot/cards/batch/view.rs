@@ -82,6 +82,7 @@ const fn kind_in_short(kind: RefundKind) -> &'static str {
         RefundKind::WrongAmount => "金额不符",
         RefundKind::Late => "晚付",
         RefundKind::UnknownOrder => "未知订单",
+        RefundKind::OtherAppid => "另一应用",
         RefundKind::Manual => "老师发起",
     }
 }

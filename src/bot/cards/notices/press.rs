@@ -42,7 +42,8 @@ pub(in crate::bot) async fn on_ranking(
         Ok(_) => {}
         // This very click, whose process died before it could show so, or a colleague's elsewhere.
         Err(Error::Refused(Refusal::AlreadyDecided { by, at, .. })) => {
-            if by != press.turn.actor.name {
+            let run = sync::poll(press.ctx(), &press.turn.actor, notice.sync_id).await?;
+            if run.confirmed_by != Some(press.turn.actor.user_id) {
                 let made = DecidedBy { by, at };
                 let how = Mending::Ranking;
                 return press.too_late(&Outcome::Mended(Mended { made, how })).await;

@@ -73,6 +73,7 @@ const fn kind_shown(kind: RefundKind) -> Option<&'static str> {
         RefundKind::WrongAmount => Some("付款金额不符"),
         RefundKind::Late => Some("订单关闭后才付款"),
         RefundKind::UnknownOrder => Some("不认识的订单"),
+        RefundKind::OtherAppid => Some("付到了另一个应用"),
         RefundKind::Manual => Some("老师发起"),
     }
 }
