@@ -20,6 +20,7 @@ use crate::config::{Config, ConfigError, Sources, Stored};
 use crate::jobs::{self, Jobs};
 use crate::platforms::files::Files;
 use crate::services::configuration::{Configuration, ConfigureError, Follower};
+use crate::services::passwords::Passwords;
 use crate::services::{self, Context, LiveContext};
 use crate::store::{Db, DbOptions, Keyring, KeyringError, MAX_KEYS, StoreError, master_key};
 use crate::web::{self, WebSettings};
@@ -199,6 +200,7 @@ pub async fn open(
         wall: clocks.wall,
         clients: Arc::clone(&built.clients),
         files,
+        passwords: Passwords::default(),
         settings: Arc::clone(&built.settings),
         stop: CancellationToken::new(),
     });

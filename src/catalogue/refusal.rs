@@ -30,6 +30,8 @@ pub enum ErrorKind {
     PlatformUnavailable { platform: String },
     /// Somebody else was first.
     Overtaken,
+    /// More is asked at once than is done at once; when to ask again.
+    Busy { seconds: u64 },
     /// The database does not answer.
     DatabaseUnavailable,
     /// Nothing that the one who asked could mend.

@@ -15,6 +15,7 @@ use crate::platforms::wechat_pay::{FundsAccount, WechatPay};
 use crate::platforms::zsxq::Planet;
 use crate::store::{Db, Keyring};
 
+use super::passwords::Passwords;
 use super::{Clients, Error, Result};
 
 /// Wall time: signatures, token life, sessions and leases. Nothing moves it.
@@ -37,6 +38,8 @@ pub struct Context {
     pub clients: Arc<Clients>,
     /// Uploaded pictures.
     pub files: Files,
+    /// Hashes passwords.
+    pub passwords: Passwords,
     /// What the configuration says.
     pub settings: Arc<Settings>,
     /// Cancelled when the product is to stop: long work ends at its next recorded point.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -54,6 +55,12 @@ pub enum Error {
     /// A file could not be stored or read.
     #[error(transparent)]
     Files(#[from] FilesError),
+    /// More is asked at once than is done at once.
+    #[error("too much at once")]
+    Busy {
+        /// When to ask again.
+        retry_after: Duration,
+    },
     /// A password could not be hashed, or a token not signed.
     #[error("cryptography failed: {0}")]
     Crypto(&'static str),
@@ -88,6 +95,9 @@ impl Error {
             },
             Self::PlatformUnavailable { platform, .. } => ErrorKind::PlatformUnavailable {
                 platform: named(platform),
+            },
+            Self::Busy { retry_after } => ErrorKind::Busy {
+                seconds: retry_after.as_secs(),
             },
             Self::Store(StoreError::Conflict | StoreError::Stale { .. }) => ErrorKind::Overtaken,
             Self::Store(StoreError::Unavailable(_) | StoreError::WriterGone) => {

@@ -10,6 +10,7 @@ use crate::domain::Clock;
 use crate::platforms::files::Files;
 use crate::store::Db;
 
+use super::passwords::Passwords;
 use super::{Clients, Context, Settings, WallClock};
 
 /// Settings and clients at one moment.
@@ -27,6 +28,7 @@ pub struct LiveContext {
     clock: Arc<dyn Clock>,
     wall: Arc<dyn WallClock>,
     files: Files,
+    passwords: Passwords,
     stop: CancellationToken,
     runtime: Arc<ArcSwap<Runtime>>,
 }
@@ -42,6 +44,7 @@ impl LiveContext {
             wall: Arc::clone(&self.wall),
             clients: Arc::clone(&runtime.clients),
             files: self.files.clone(),
+            passwords: self.passwords.clone(),
             settings: Arc::clone(&runtime.settings),
             stop: self.stop.clone(),
         }
@@ -72,6 +75,7 @@ impl From<Context> for LiveContext {
             clock: ctx.clock,
             wall: ctx.wall,
             files: ctx.files,
+            passwords: ctx.passwords,
             stop: ctx.stop,
             runtime: Arc::new(ArcSwap::from_pointee(runtime)),
         }

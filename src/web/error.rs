@@ -168,8 +168,9 @@ impl From<StoreError> for Problem {
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let problem = Self::from(error.kind());
-        let is_set_up = !matches!(error, Error::NotConfigured(_));
-        if problem.status().is_server_error() && is_set_up {
+        // Not set up is no failure, and who is busy has said so.
+        let is_told = matches!(error, Error::NotConfigured(_) | Error::Busy { .. });
+        if problem.status().is_server_error() && !is_told {
             tracing::error!(error = %with_causes(&error), "a request failed");
         }
         problem
@@ -182,8 +183,13 @@ impl From<ErrorKind> for Problem {
             ErrorKind::Refused(refusal) => data_of(refusal),
             _ => None,
         };
+        let retry_after = match &kind {
+            ErrorKind::Busy { seconds } => Some(Duration::from_secs(*seconds)),
+            _ => None,
+        };
         Self {
             data,
+            retry_after,
             ..Self::new(Reason::Error(kind))
         }
     }
@@ -206,6 +212,7 @@ fn error_in_contract(kind: &ErrorKind) -> (StatusCode, &'static str) {
         ErrorKind::PlatformRefused { .. } => (S::BAD_GATEWAY, "platform_error"),
         ErrorKind::PlatformUnavailable { .. } => (S::SERVICE_UNAVAILABLE, "platform_unavailable"),
         ErrorKind::Overtaken => (S::CONFLICT, "wrong_state"),
+        ErrorKind::Busy { .. } => (S::SERVICE_UNAVAILABLE, "busy"),
         ErrorKind::DatabaseUnavailable => (S::SERVICE_UNAVAILABLE, "database_unavailable"),
         ErrorKind::Internal => (S::INTERNAL_SERVER_ERROR, "internal"),
     }

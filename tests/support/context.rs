@@ -25,6 +25,7 @@ pub async fn context(
         wall,
         clients: Arc::default(),
         files: Files::open(&address).await.unwrap(),
+        passwords: Default::default(),
         settings: Arc::new(settings),
         stop: Default::default(),
     }

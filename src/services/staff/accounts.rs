@@ -85,7 +85,7 @@ pub async fn create(ctx: &Context, actor: Option<&Actor>, account: NewAccount) -
     }
     let new = NewUser {
         username,
-        password_hash: password::hash(account.password, ctx.new_uuid()).await?,
+        password_hash: ctx.passwords.hash(account.password, ctx.new_uuid()).await?,
         role: account.role,
         display_name,
         wecom_userid,
@@ -124,7 +124,7 @@ pub async fn update(
     let new_hash = match &change.password {
         Some(new) => {
             password::check(new).map_err(|what| Error::invalid("password", what))?;
-            Some(password::hash(new.clone(), ctx.new_uuid()).await?)
+            Some(ctx.passwords.hash(new.clone(), ctx.new_uuid()).await?)
         }
         None => None,
     };
@@ -212,7 +212,7 @@ pub async fn delete(ctx: &Context, actor: &Actor, id: UserId) -> Result<()> {
 pub async fn reset_password(ctx: &Context, actor: &Actor, id: UserId) -> Result<SecretString> {
     require_anywhere(actor, Action::ManageUsers)?;
     let password = made_up(ctx);
-    let hash = password::hash(password.clone(), ctx.new_uuid()).await?;
+    let hash = ctx.passwords.hash(password.clone(), ctx.new_uuid()).await?;
     let audit = entry(ctx, actor, "user.reset_password", id);
     let (now, wall_now) = (ctx.now(), ctx.wall_now());
     ctx.db

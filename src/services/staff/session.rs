@@ -73,7 +73,7 @@ pub async fn log_in(
     };
     let user = user.filter(|user| user.status == AccountStatus::Active);
     let hash = user.as_ref().map(|user| user.password_hash.clone());
-    let right = password::verify(password, hash).await?;
+    let right = ctx.passwords.verify(password, hash).await?;
     match user.filter(|_| right) {
         Some(user) => open(ctx, user, ip).await,
         None => Err(record_failure(ctx, username).await?),
@@ -204,13 +204,17 @@ pub async fn change_password(
 ) -> Result<()> {
     password::check(&new).map_err(|what| Error::invalid("new", what))?;
     let same = old.expose_secret() == new.expose_secret();
-    if !password::verify(old, Some(who.user.password_hash.clone())).await? {
+    if !ctx
+        .passwords
+        .verify(old, Some(who.user.password_hash.clone()))
+        .await?
+    {
         return Err(Error::invalid("old", FieldError::Wrong));
     }
     if same {
         return Err(Error::invalid("new", FieldError::Unchanged));
     }
-    let hash = password::hash(new, ctx.new_uuid()).await?;
+    let hash = ctx.passwords.hash(new, ctx.new_uuid()).await?;
     let (user_id, now, wall_now) = (who.user.id, ctx.now(), ctx.wall_now());
     let audit = entry(ctx, &who.actor, "staff.change_password", user_id);
     ctx.db
