@@ -162,9 +162,7 @@ async fn apply(
     if !matches!(order.status, OrderStatus::Created | OrderStatus::Closed) {
         return match order.transaction_id.as_deref() {
             Some(known) if known == confirmation.transaction_id => Ok(Applied::Before),
-            _ => Err(Error::Invariant(format!(
-                "order {order_no} was paid by two transactions"
-            ))),
+            _ => apply_second(ctx, tx, order, &confirmation, note).await,
         };
     }
     confirmation.payer = confirmation.payer.or_else(|| order.payer.clone());
@@ -195,6 +193,33 @@ async fn apply(
         tell_abnormal(ctx, tx, order.id, order_no, flag, camp, &confirmation).await?;
     }
     Ok(Applied::Now(confirmation.flag))
+}
+
+/// Keeps a second payment of a paid order under WeChat Pay's number, to be given back by it.
+async fn apply_second(
+    ctx: &Context,
+    tx: &mut Tx,
+    first: &Payment,
+    confirmation: &Confirmation,
+    note: &Note,
+) -> Result<Applied> {
+    let number = &confirmation.transaction_id;
+    if payments::by_order_no(tx, number).await?.is_some() {
+        return Ok(Applied::Before);
+    }
+    let flag = OrderFlag::Duplicate;
+    let confirmation = Confirmation {
+        flag: Some(flag),
+        payer: confirmation.payer.clone().or_else(|| first.payer.clone()),
+        ..confirmation.clone()
+    };
+    let reason = format!("{}, the second of {}", note.reason, first.order_no);
+    let note = &Note::new("wechat_pay", reason, note.at);
+    let id = payments::insert_unknown(tx, number, &confirmation, note).await?;
+    book(tx, id, None, &confirmation, false, note);
+    refund::propose_flagged(ctx, tx, id, note).await?;
+    tell_abnormal(ctx, tx, id, number, flag, first.camp_id, &confirmation).await?;
+    Ok(Applied::Now(Some(flag)))
 }
 
 /// Books what came in. Another currency is no fen: it is in no account.

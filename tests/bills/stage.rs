@@ -6,7 +6,7 @@ use std::time::Duration;
 use campkeeper::domain::staff::{Actor, Channel};
 use campkeeper::domain::trade_bill::BillState;
 use campkeeper::domain::{OrderFlag, PaymentId, Role, UserId};
-use campkeeper::platforms::wechat_pay::NewRefund;
+use campkeeper::platforms::wechat_pay::{NewRefund, PaidBy};
 use campkeeper::services::bills::{self, Bill};
 use campkeeper::services::{Clients, Context, Settings, confirm_payment, refund};
 use campkeeper::store::audit::{ChainStatus, verify};
@@ -167,7 +167,7 @@ impl Stage {
     /// WeChat Pay accepts a refund of which our books do not know that it was sent.
     pub(crate) async fn send_unheard(&self, id: i64, refund_no: &str, fen: i64) {
         let refund = NewRefund {
-            out_trade_no: order_no(id),
+            payment: PaidBy::Order(order_no(id)),
             out_refund_no: refund_no.to_owned(),
             reason: None,
             refund_fen: fen,

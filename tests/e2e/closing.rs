@@ -7,13 +7,14 @@ use campkeeper::services::reconcile;
 use campkeeper::store::Engine;
 use chrono::TimeDelta;
 use sandbox::faults::{Fault, FaultKind, Platform};
-use sandbox::wechat_pay::{NoticeKind, TradeState};
+use sandbox::wechat_pay::{NoticeKind, PayOptions, TradeState};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 
 use crate::app::{Browser, Reply, TestApp};
 use crate::camp::{DEPOSIT_FEN, enrolling};
 use crate::for_both_engines;
+use crate::main_job::run_job;
 use crate::payments::{count, order, until_status};
 
 pub async fn execute(test: &TestApp, sql: String) {
@@ -201,6 +202,60 @@ for_both_engines! {
         ] {
             assert_eq!(count(&test, sql).await, 1, "{sql}");
         }
+        test.finish().await;
+    }
+
+    async fn a_second_transaction_of_an_order_is_kept_and_given_back_by_its_own_number(test) {
+        let camp = enrolling(&test, "写作营").await;
+        let member = test.browser();
+        let paid = order(&member, camp.id, None).await;
+        let pay = test.sandbox.wechat_pay();
+        let first = pay.pay(&paid).unwrap().payment.unwrap().transaction_id;
+        until_status(&member, &paid, "paid").await;
+        let again = PayOptions { even_if_paid: true, ..PayOptions::default() };
+        let second = pay.pay_with(&paid, again).unwrap().payment.unwrap().transaction_id;
+        let answers = pay.redeliver(NoticeKind::Payment, &paid, 3, true).await;
+        assert_eq!(answers.unwrap(), [Some(204), Some(204), Some(204)]);
+        for sql in [
+            "SELECT CAST(COUNT(*) AS BIGINT) FROM payment_record WHERE flag = 'duplicate'",
+            "SELECT CAST(COUNT(*) AS BIGINT) FROM ledger_transfer \
+             WHERE debit = 'bank' AND credit = 'suspense'",
+            "SELECT CAST(COUNT(*) AS BIGINT) FROM ledger_transfer \
+             WHERE debit = 'bank' AND credit = 'held'",
+            "SELECT CAST(COUNT(*) AS BIGINT) FROM notification_message WHERE kind = 'payment_abnormal'",
+            "SELECT CAST(COUNT(*) AS BIGINT) FROM camp_member",
+        ] {
+            assert_eq!(count(&test, sql).await, 1, "{sql}");
+        }
+
+        let admin = test.staff("admin2").await;
+        let refunds = admin.get("/api/admin/refunds?status=pending").await;
+        let refund = &refunds.data()["items"][0];
+        assert_eq!((&refund["kind"], &refund["orderNo"]), (&json!("duplicate"), &json!(second)));
+        let approve = format!("/api/admin/refunds/{}/approve", refund["id"]);
+        admin.post(&approve, &json!({"proposalHash": refund["proposalHash"]})).await.data();
+        test.sandbox.clock().advance(TimeDelta::minutes(10));
+        for _ in 0..200 {
+            run_job(&test, "run-refunds").await;
+            let known = pay.refunds();
+            if known.iter().any(|refund| refund.executions == 1) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let known = pay.refunds();
+        assert_eq!(known.len(), 1);
+        assert_eq!((&known[0].transaction_id, known[0].executions), (&second, 1));
+        assert_ne!(first, second);
+        let done = "SELECT CAST(COUNT(*) AS BIGINT) FROM refund_record WHERE status = 'success'";
+        for _ in 0..200 {
+            if count(&test, done).await == 1 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(count(&test, done).await, 1);
+        until_status(&member, &paid, "paid").await;
         test.finish().await;
     }
 

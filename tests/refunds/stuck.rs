@@ -2,7 +2,7 @@
 
 use campkeeper::domain::RefundStatus;
 use campkeeper::domain::refund::{FailureReason, RefundState};
-use campkeeper::platforms::wechat_pay::{NewRefund, RefundStatus as Said};
+use campkeeper::platforms::wechat_pay::{NewRefund, PaidBy, RefundStatus as Said};
 use campkeeper::services::refund::{Applied, apply_refund_notice, retry, run_due};
 use chrono::TimeDelta;
 use sandbox::wechat_pay::RefundOutcome;
@@ -89,7 +89,7 @@ on_both_engines! {
         let stage = Stage::set(db, &[clear(1)]).await;
         stage.approved(1).await;
         let foreign = NewRefund {
-            out_trade_no: order_no(1),
+            payment: PaidBy::Order(order_no(1)),
             out_refund_no: stage.of(1).await.refund_no.to_string(),
             reason: None,
             refund_fen: 1,

@@ -107,7 +107,10 @@ impl WechatPay {
         let refunds = self.refunds();
         let refunds = refunds.iter().filter_map(|refund| {
             let mut orders = orders.iter();
-            let order = orders.find(|order| order.out_trade_no == refund.out_trade_no)?;
+            let order = orders.find(|order| {
+                let paid = order.payment.as_ref();
+                paid.is_some_and(|paid| paid.transaction_id == refund.transaction_id)
+            })?;
             Row::of_refund(refund, order)
         });
         let rows = orders.iter().filter_map(Row::of_payment).chain(refunds);

@@ -94,6 +94,8 @@ struct Pay {
     total_fen: Option<i64>,
     #[serde(default)]
     even_if_closed: bool,
+    #[serde(default)]
+    even_if_paid: bool,
 }
 
 async fn pay(State(wechat): State<WechatPay>, Json(pay): Json<Pay>) -> Outcome<Order> {
@@ -106,6 +108,7 @@ async fn pay(State(wechat): State<WechatPay>, Json(pay): Json<Pay>) -> Outcome<O
         openid: pay.openid,
         total_fen: pay.total_fen,
         even_if_closed: pay.even_if_closed,
+        even_if_paid: pay.even_if_paid,
     };
     wechat
         .pay_with(&number, options)

@@ -42,6 +42,7 @@ struct Handle {
 /// Orders, refunds and balance of the one merchant.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
+    /// By the merchant's number; a second payment of one, by its own number.
     orders: BTreeMap<String, Order>,
     refunds: BTreeMap<String, Refund>,
     numbers_by_transaction: HashMap<String, String>,
@@ -206,11 +207,12 @@ impl Ledger {
             .orders
             .get_mut(out_trade_no)
             .ok_or(NotPossible::Unknown)?;
-        match order.state {
+        let is_second = match order.state {
+            TradeState::Success | TradeState::Refund if options.even_if_paid => true,
             TradeState::Success | TradeState::Refund => return Err(NotPossible::AlreadyPaid),
             TradeState::Closed if !options.even_if_closed => return Err(NotPossible::Closed),
-            TradeState::Closed | TradeState::NotPay => {}
-        }
+            TradeState::Closed | TradeState::NotPay => false,
+        };
         let payment = Payment {
             transaction_id: numbers::transaction_id(now),
             openid: order
@@ -223,11 +225,22 @@ impl Ledger {
         };
         self.balances
             .add(FundsAccount::Unsettled, payment.total_fen);
+        let transaction_id = payment.transaction_id.clone();
+        let paid = Order {
+            state: TradeState::Success,
+            payment: Some(payment),
+            ..order.clone()
+        };
+        // The order's own number leads to its first payment for ever.
+        let key = if is_second {
+            transaction_id.clone()
+        } else {
+            out_trade_no.to_owned()
+        };
         self.numbers_by_transaction
-            .insert(payment.transaction_id.clone(), out_trade_no.to_owned());
-        order.state = TradeState::Success;
-        order.payment = Some(payment);
-        Ok(order.clone())
+            .insert(transaction_id, key.clone());
+        self.orders.insert(key, paid.clone());
+        Ok(paid)
     }
 
     /// Somebody pays an order that the merchant never made.
@@ -266,10 +279,13 @@ impl Ledger {
         request: RefundRequest,
         now: DateTime<Utc>,
     ) -> Result<(Refund, bool), Refusal> {
-        let out_trade_no = self.number_to_refund(&request)?;
+        let key = self.key_to_refund(&request)?;
+        let order = self.orders.get(&key).ok_or_else(no_such_payment)?;
+        let payment = order.payment.clone().ok_or_else(no_such_payment)?;
+        let out_trade_no = order.out_trade_no.clone();
         if let Some(refund) = self.refunds.get_mut(&request.out_refund_no) {
             refund.posts = refund.posts.saturating_add(1);
-            if refund.out_trade_no == out_trade_no
+            if refund.transaction_id == payment.transaction_id
                 && refund.refund_fen == request.refund_fen
                 && refund.total_fen == request.total_fen
             {
@@ -277,18 +293,16 @@ impl Ledger {
             }
             return Err(differs_from_before());
         }
-        let order = self.orders.get(&out_trade_no).ok_or_else(no_such_payment)?;
-        let payment = order.payment.as_ref().ok_or_else(no_such_payment)?;
-        self.check_refund(&request, &out_trade_no, payment, now)?;
+        self.check_refund(&request, &payment, now)?;
         let account = request.funds_account;
         if *self.balances.of(account) < request.refund_fen {
             return Err(Refusal::ordered("NOT_ENOUGH", ""));
         }
         let refund = Refund {
             refund_id: numbers::refund_id(now),
-            transaction_id: payment.transaction_id.clone(),
+            transaction_id: payment.transaction_id,
             out_refund_no: request.out_refund_no,
-            out_trade_no: out_trade_no.clone(),
+            out_trade_no,
             refund_fen: request.refund_fen,
             total_fen: request.total_fen,
             reason: request.reason,
@@ -301,7 +315,7 @@ impl Ledger {
             executions: 0,
         };
         self.balances.add(account, -refund.refund_fen);
-        if let Some(order) = self.orders.get_mut(&out_trade_no) {
+        if let Some(order) = self.orders.get_mut(&key) {
             order.state = TradeState::Refund;
         }
         self.refunds
@@ -358,7 +372,7 @@ impl Ledger {
         Ok(refund.clone())
     }
 
-    fn number_to_refund(&self, request: &RefundRequest) -> Result<String, Refusal> {
+    fn key_to_refund(&self, request: &RefundRequest) -> Result<String, Refusal> {
         let by_transaction = match &request.transaction_id {
             Some(id) => Some(
                 self.numbers_by_transaction
@@ -376,7 +390,6 @@ impl Ledger {
     fn check_refund(
         &self,
         request: &RefundRequest,
-        out_trade_no: &str,
         payment: &Payment,
         now: DateTime<Utc>,
     ) -> Result<(), Refusal> {
@@ -393,7 +406,7 @@ impl Ledger {
         let of_order = || {
             self.refunds
                 .values()
-                .filter(|refund| refund.out_trade_no == out_trade_no)
+                .filter(|refund| refund.transaction_id == payment.transaction_id)
         };
         if of_order().count() >= REFUNDS_PER_ORDER {
             return Err(Refusal::invalid_request(

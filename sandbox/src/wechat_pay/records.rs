@@ -182,4 +182,6 @@ pub struct PayOptions {
     pub total_fen: Option<i64>,
     /// Pays although the order is closed: the race between payer and close.
     pub even_if_closed: bool,
+    /// Pays although the order is paid: a second transaction under its number.
+    pub even_if_paid: bool,
 }

@@ -61,6 +61,14 @@ pub(super) fn check_out_refund_no(number: &str) -> Result<(), Error> {
     ))
 }
 
+/// WeChat Pay's number of a payment (§7.1).
+pub(super) fn check_transaction_id(id: &str) -> Result<(), Error> {
+    if (1..=32).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Ok(());
+    }
+    Err(invalid("transaction_id", "must be 1 to 32 of 0-9 A-Z a-z"))
+}
+
 pub(super) fn check_amount_fen(field: &'static str, amount_fen: i64) -> Result<(), Error> {
     if (1..=MAX_AMOUNT_FEN).contains(&amount_fen) {
         return Ok(());

@@ -42,7 +42,7 @@ pub use notices::{MAX_NOTICE_BYTES, NOTICE_FAILURE_BODY, Notice, NoticeError};
 pub use operation::Operation;
 pub use orders::{Channel, NewOrder, PayParams, Prepay};
 pub use refunds::{
-    FundsAccount, GatewayRefund, NewRefund, RefundAmount, RefundNotice, RefundStatus,
+    FundsAccount, GatewayRefund, NewRefund, PaidBy, RefundAmount, RefundNotice, RefundStatus,
 };
 pub use settings::{ConfigError, PublicKey, Settings, Timeouts};
 pub use signing::SigningFailed;

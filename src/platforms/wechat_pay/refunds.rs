@@ -4,8 +4,8 @@
 use super::client::{WechatPay, json_body};
 use super::error::Error;
 use super::field_limits::{
-    check_amount_fen, check_notify_url, check_out_refund_no, check_out_trade_no, fitted, invalid,
-    path_segment,
+    check_amount_fen, check_notify_url, check_out_refund_no, check_out_trade_no,
+    check_transaction_id, fitted, invalid, path_segment,
 };
 use super::operation::Operation;
 use super::wire::{open_enum, optional_time};
@@ -21,8 +21,8 @@ const MAX_REASON_BYTES: usize = 80;
 /// Money that is to go back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewRefund {
-    /// The order that was paid.
-    pub out_trade_no: String,
+    /// What was paid.
+    pub payment: PaidBy,
     /// Our number: 1 to 64 of `[0-9A-Za-z_\-|*@]`. Never another one for the same refund, unless
     /// WeChat Pay has said CLOSED (§7.2).
     pub out_refund_no: String,
@@ -36,6 +36,17 @@ pub struct NewRefund {
     pub notify_url: Option<String>,
     /// The account that pays; `None`: the unsettled balance.
     pub funds_account: Option<FundsAccount>,
+}
+
+/// How the payment is named of which money goes back; one of the two is required (§7.1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub enum PaidBy {
+    /// By our number of the order.
+    #[serde(rename = "out_trade_no")]
+    Order(String),
+    /// By WeChat Pay's number: the only one that an order's second payment has to itself.
+    #[serde(rename = "transaction_id")]
+    Transaction(String),
 }
 
 /// An account of the merchant that can be named to pay a refund (§7.1).
@@ -147,7 +158,7 @@ impl NewRefund {
         let reason = self.reason.as_deref();
         let reason = reason.map(|reason| fitted(reason, MAX_REASON_BYTES));
         let body = RefundBody {
-            out_trade_no: &self.out_trade_no,
+            payment: &self.payment,
             out_refund_no: &self.out_refund_no,
             reason: reason.filter(|reason| !reason.is_empty()),
             notify_url: self.notify_url.as_deref(),
@@ -217,7 +228,10 @@ impl WechatPay {
 }
 
 fn check_refund(refund: &NewRefund) -> Result<(), Error> {
-    check_out_trade_no(&refund.out_trade_no)?;
+    match &refund.payment {
+        PaidBy::Order(number) => check_out_trade_no(number)?,
+        PaidBy::Transaction(id) => check_transaction_id(id)?,
+    }
     check_out_refund_no(&refund.out_refund_no)?;
     check_amount_fen("amount.refund", refund.refund_fen)?;
     check_amount_fen("amount.total", refund.total_fen)?;
@@ -232,7 +246,8 @@ fn check_refund(refund: &NewRefund) -> Result<(), Error> {
 
 #[derive(Serialize)]
 struct RefundBody<'a> {
-    out_trade_no: &'a str,
+    #[serde(flatten)]
+    payment: &'a PaidBy,
     out_refund_no: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,

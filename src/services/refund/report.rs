@@ -33,6 +33,8 @@ pub(super) struct RefundReport {
     refund_id: String,
     /// The order; answers need not name it.
     order_no: Option<String>,
+    /// WeChat Pay's number of the payment; answers need not name it.
+    transaction_id: Option<String>,
     amount_fen: i64,
     status: wechat_pay::RefundStatus,
     /// When WeChat Pay accepted it; notifications do not say.
@@ -54,9 +56,11 @@ pub enum Applied {
 impl RefundReport {
     /// True if it is about this very refund: the amount and the order are ours too.
     fn is_about(&self, refund: &Refund) -> bool {
-        let order_no = self.order_no.as_ref();
+        let is_of = |number: &String| *number == refund.order_no;
         self.amount_fen == refund.proposal.amount_fen.get()
-            && order_no.is_none_or(|order_no| *order_no == refund.order_no)
+            // An order's second payment goes by WeChat Pay's number.
+            && (self.order_no.as_ref().is_none_or(is_of)
+                || self.transaction_id.as_ref().is_some_and(is_of))
     }
 }
 
@@ -66,6 +70,7 @@ impl From<&wechat_pay::GatewayRefund> for RefundReport {
             refund_no: refund.out_refund_no.clone(),
             refund_id: refund.refund_id.clone(),
             order_no: refund.out_trade_no.clone(),
+            transaction_id: refund.transaction_id.clone(),
             amount_fen: refund.amount.refund_fen,
             status: refund.status.clone(),
             created_at: refund.create_time,
@@ -80,6 +85,7 @@ impl From<&RefundNotice> for RefundReport {
             refund_no: notice.out_refund_no.clone(),
             refund_id: notice.refund_id.clone(),
             order_no: Some(notice.out_trade_no.clone()),
+            transaction_id: notice.transaction_id.clone(),
             amount_fen: notice.amount.refund_fen,
             status: notice.refund_status.clone(),
             created_at: None,
@@ -404,10 +410,9 @@ async fn book_unexpected(ctx: &Context, tx: &mut Tx, report: &RefundReport) -> R
     // An approval, or somebody who keeps it, may be taking the same money.
     tx.lock(Lock::Decisions).await?;
     let refund = refunds::by_refund_no(tx, &report.refund_no).await?;
-    let payment = match (&refund, &report.order_no) {
-        (Some(refund), _) => payments::by_id(tx, refund.payment_id).await?,
-        (None, Some(order_no)) => payments::by_order_no(tx, order_no).await?,
-        (None, None) => None,
+    let payment = match &refund {
+        Some(refund) => payments::by_id(tx, refund.payment_id).await?,
+        None => payment_of(tx, report).await?,
     };
     let (Some(payment), Ok(amount)) = (payment, Fen::new(report.amount_fen)) else {
         return Ok(());
@@ -426,6 +431,19 @@ async fn book_unexpected(ctx: &Context, tx: &mut Tx, report: &RefundReport) -> R
         end_proposal(tx, payment.id, None, &note).await?;
     }
     Ok(())
+}
+
+/// The payment that a report names: an order's second one by WeChat Pay's number, others by the order.
+async fn payment_of(tx: &mut Tx, report: &RefundReport) -> Result<Option<payments::Payment>> {
+    for number in [&report.transaction_id, &report.order_no]
+        .into_iter()
+        .flatten()
+    {
+        if let Some(payment) = payments::by_number(tx, number).await? {
+            return Ok(Some(payment));
+        }
+    }
+    Ok(None)
 }
 
 async fn tell_unexpected(ctx: &Context, tx: &mut Tx, report: &RefundReport) -> Result<()> {

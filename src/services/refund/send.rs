@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use crate::domain::eligibility::days_shown;
 use crate::domain::refund::{AttemptOutcome, FailureReason, Proposal};
 use crate::domain::{RefundKind, RefundStatus};
-use crate::platforms::wechat_pay::{self, NextStep, Trouble, WechatPay};
+use crate::platforms::wechat_pay::{self, NextStep, PaidBy, Trouble, WechatPay};
 use crate::store::attempts::{self, Answered, AttemptId, NewAttempt};
 use crate::store::merchant;
 use crate::store::refunds::Refund;
@@ -389,8 +389,14 @@ async fn note_wrong_answer(
 
 fn request_of(ctx: &Context, lease: &Lease) -> wechat_pay::NewRefund {
     let refund = &lease.refund;
+    let number = refund.order_no.clone();
+    let payment = if lease.case.transaction_id.as_ref() == Some(&number) {
+        PaidBy::Transaction(number)
+    } else {
+        PaidBy::Order(number)
+    };
     wechat_pay::NewRefund {
-        out_trade_no: refund.order_no.clone(),
+        payment,
         out_refund_no: refund.refund_no.to_string(),
         reason: Some(reason_shown(&refund.proposal)),
         refund_fen: refund.proposal.amount_fen.get(),

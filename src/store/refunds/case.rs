@@ -15,7 +15,7 @@ macro_rules! select_case {
     ($tail:literal) => {
         concat!(
             "SELECT p.id, p.order_no, p.camp_id, p.status, p.flag, p.amount_fen, p.paid_fen, ",
-            "p.paid_at, p.openid_mac, p.start_date, p.end_date, p.total_days, p.required_days, ",
+            "p.transaction_id, p.paid_at, p.openid_mac, p.start_date, p.end_date, p.total_days, p.required_days, ",
             "p.grace_days, p.bind_method, p.refused_at, t.current_sync_id, t.posts_waived_at, ",
             "m.id AS member_id, m.planet_user_id, m.planet_nickname, m.wechat_nickname, ",
             "m.match_status, m.confidence, m.match_reasons, f.rejected_before, ",
@@ -46,6 +46,8 @@ pub struct Case {
     pub payment_id: PaymentId,
     /// Its number.
     pub order_no: String,
+    /// WeChat Pay's number of it. An order's second payment has no other.
+    pub transaction_id: Option<String>,
     /// The camp; none for an unknown order.
     pub camp_id: Option<CampId>,
     /// The member that it made.
@@ -69,6 +71,7 @@ pub struct Case {
 pub(super) struct CaseRow {
     id: i64,
     order_no: String,
+    transaction_id: Option<String>,
     camp_id: Option<i64>,
     status: String,
     flag: Option<String>,
@@ -184,6 +187,7 @@ impl TryFrom<CaseRow> for Case {
             refused_at: row.refused_at.map(Timestamp::from_micros),
             grounds: row.grounds()?,
             order_no: row.order_no,
+            transaction_id: row.transaction_id,
             openid_mac: row.openid_mac,
             planet_nickname: row.planet_nickname.unwrap_or_default(),
             wechat_nickname: row.wechat_nickname.unwrap_or_default(),

@@ -1,8 +1,8 @@
 //! Each call against the peer: what goes out, and what becomes of every kind of answer.
 
 use super::super::{
-    Channel, Error, NewOrder, NewRefund, NextStep, Prepay, RefundStatus, Settings, SignatureError,
-    Timeouts, TradeState, WechatPay,
+    Channel, Error, NewOrder, NewRefund, NextStep, PaidBy, Prepay, RefundStatus, Settings,
+    SignatureError, Timeouts, TradeState, WechatPay,
 };
 use super::peer::{Peer, PeerKey, Reply, Seen};
 use super::vectors;
@@ -47,7 +47,7 @@ fn jsapi_order() -> NewOrder {
 
 fn new_refund() -> NewRefund {
     NewRefund {
-        out_trade_no: "ord_01k73xq8zs5v9n3m2h7c4t6bwe".to_owned(),
+        payment: PaidBy::Order("ord_01k73xq8zs5v9n3m2h7c4t6bwe".to_owned()),
         out_refund_no: "rfd_0199c8a4-7d3e-7b21-9c55-3f0e6a1b2c4d".to_owned(),
         reason: Some("用户申请退款".to_owned()),
         refund_fen: 9_900,
@@ -427,6 +427,10 @@ async fn what_would_be_refused_is_not_sent() {
             ..new_refund()
         },
         NewRefund {
+            payment: PaidBy::Transaction("4200/1".to_owned()),
+            ..new_refund()
+        },
+        NewRefund {
             refund_fen: 0,
             ..new_refund()
         },
@@ -446,6 +450,29 @@ async fn what_would_be_refused_is_not_sent() {
     assert!(client.query_order("").await.is_err() && client.query_refund("").await.is_err());
     assert!(client.close_order("a/../b").await.is_err());
     assert!(peer.seen().is_empty());
+}
+
+#[tokio::test]
+async fn a_payment_is_named_by_one_number() {
+    let peer = signing_peer(200, REFUND).await;
+    let client = client_of(&peer);
+    let id = "4200001234202602251234567890";
+    let second = NewRefund {
+        payment: PaidBy::Transaction(id.to_owned()),
+        ..new_refund()
+    };
+    client.refund(&new_refund()).await.unwrap();
+    client.refund(&second).await.unwrap();
+    let named = peer.seen().into_iter().map(|seen| {
+        let body: serde_json::Value = serde_json::from_str(&seen.body).unwrap();
+        (body["out_trade_no"].clone(), body["transaction_id"].clone())
+    });
+    let (order, none) = (
+        serde_json::json!("ord_01k73xq8zs5v9n3m2h7c4t6bwe"),
+        serde_json::Value::Null,
+    );
+    let expected = [(order, none.clone()), (none, serde_json::json!(id))];
+    assert_eq!(named.collect::<Vec<_>>(), expected);
 }
 
 #[tokio::test]
