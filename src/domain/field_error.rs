@@ -19,6 +19,8 @@ pub enum FieldError {
     Missing,
     /// It is not written as this field is written.
     Malformed,
+    /// The request has no such field: it is misspelt, or belongs elsewhere.
+    NoSuchField,
     /// It was sent more than once.
     Repeated,
     /// It holds U+0000, which PostgreSQL cannot keep.

@@ -52,9 +52,18 @@ pub async fn confirm(
     let confirmation = confirmation(ctx, transaction, raw)?;
     let note = Note::new("wechat_pay", reason(transaction), ctx.now());
     let order_no = transaction.out_trade_no.clone();
+    let is_of_present_app = confirmation.payee.app_id == ctx.pay()?.app_id();
     let given = (ctx.clone(), order_no, confirmation, note);
-    ctx.transact(given, |tx, (ctx, order_no, confirmation, note)| {
-        Box::pin(apply(ctx, tx, order_no, confirmation.clone(), note))
+    ctx.transact(given, move |tx, (ctx, order_no, confirmation, note)| {
+        let confirmation = confirmation.clone();
+        Box::pin(apply(
+            ctx,
+            tx,
+            order_no,
+            confirmation,
+            is_of_present_app,
+            note,
+        ))
     })
     .await
 }
@@ -138,11 +147,10 @@ async fn apply(
     tx: &mut Tx,
     order_no: &str,
     mut confirmation: Confirmation,
+    is_of_present_app: bool,
     note: &Note,
 ) -> Result<Applied> {
     let payer = macs_of(ctx, confirmation.payer.as_ref())?;
-    let is_of = |app_id: &str| confirmation.payee.app_id == app_id;
-    let is_of_present_app = is_of(ctx.pay()?.app_id());
     let Some(seen) = payments::to_confirm(tx, order_no, &payer).await? else {
         let flag = if is_of_present_app {
             OrderFlag::UnknownOrder
@@ -157,6 +165,7 @@ async fn apply(
         return Ok(Applied::Now(confirmation.flag));
     };
     // An order made before the appid was changed is paid under the one that it was made for.
+    let is_of = |app_id: &str| confirmation.payee.app_id == app_id;
     let is_of_its_app = seen.app_id.as_deref().map_or(is_of_present_app, is_of);
     let order = &seen.order;
     if !matches!(order.status, OrderStatus::Created | OrderStatus::Closed) {

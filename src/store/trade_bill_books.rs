@@ -38,7 +38,8 @@ macro_rules! select_refund {
 }
 
 statements! {
-    FIRST_ORDER_AT = "SELECT MIN(created_at) FROM payment_record";
+    FIRST_ORDER_AT = "SELECT MIN(CASE WHEN paid_at < created_at THEN paid_at ELSE created_at END) \
+                      FROM payment_record";
     PAYMENTS_OF_DAY = select_payment!(
         "AND p.paid_at >= $1 AND p.paid_at < $2 ORDER BY p.paid_at, p.id"
     );

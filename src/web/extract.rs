@@ -186,6 +186,10 @@ fn misfit(path: &str, message: &str) -> Problem {
         (Some(field), FieldError::Missing)
     } else if let Some(field) = named("duplicate field `") {
         (Some(field), FieldError::Repeated)
+    } else if let Some(field) = named("unknown field `") {
+        // The path ends with its name where the value was begun.
+        let is_in_path = path.rsplit('.').next() == Some(field);
+        (Some(field).filter(|_| !is_in_path), FieldError::NoSuchField)
     } else {
         (None, FieldError::Malformed)
     };

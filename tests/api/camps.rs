@@ -157,12 +157,14 @@ on_both_engines! {
         assert_eq!(total(&volunteer).send().await.data()["total"], 0);
         house.get(&path).as_staff(&coach).send().await.data();
         house.get(&path).as_staff(&volunteer).send().await.refused(403, "forbidden");
-        for (method, tail) in [
-            (Method::PUT, ""), (Method::DELETE, ""), (Method::POST, "/publish"),
-            (Method::POST, "/withdraw"), (Method::POST, "/personal-links"),
+        for (method, tail, body) in [
+            (Method::PUT, "", json!({})),
+            (Method::DELETE, "", json!({})),
+            (Method::POST, "/publish", json!({})),
+            (Method::POST, "/withdraw", json!({})),
+            (Method::POST, "/personal-links", json!({"planetUserIds": ["1"]})),
         ] {
             let call = house.call(method, &format!("{path}{tail}")).as_staff(&coach);
-            let body = json!({"planetUserIds": ["1"]});
             call.json(&body).send().await.refused(403, "forbidden");
         }
         house.get("/api/admin/camps/999").as_staff(&admin).send().await.refused(404, "not_found");

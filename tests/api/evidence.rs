@@ -247,7 +247,7 @@ on_both_engines! {
         assert_eq!((&odd["state"], &odd["suspicion"]), (&json!("partial"), &json!("shrunken")));
         assert_eq!(odd["waitsForConfirmation"], true);
         scene.sync().await;
-        assert_eq!(scene.told("ranking_odd").await.len(), 1, "once a day");
+        assert_eq!(scene.told("ranking_odd").await.len(), 2, "each reading has its own figures");
         assert_eq!(scene.days(1).await, by("ranking", 1, false));
         assert_eq!(scene.days(2).await, by("ranking", 3, false));
         assert_eq!(scene.get("/api/admin/checkins/stats/1").await["complete"], false);

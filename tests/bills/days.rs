@@ -173,7 +173,7 @@ on_both_engines! {
             Platform::WechatPay,
             "v3/billdownload",
             FaultKind::CutBefore,
-        ));
+        ).times(2));
         let summary = compare_due(&stage.ctx).await.unwrap();
         assert_eq!(summary, Summary { failed: 2, left: 1, ..Summary::default() });
         assert_eq!(compare_due(&stage.ctx).await.unwrap(), equal(3));

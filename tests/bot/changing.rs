@@ -99,7 +99,7 @@ on_both_engines! {
         stage.build_list().await;
         stage.send().await;
         let digest = stage.card("lin.yue").text;
-        assert!(digest.contains("3 人只有排行可看"), "{digest}");
+        assert!(digest.contains("3 人的帖子没有读全，只有排行可看"), "{digest}");
         stage.press("lin.yue", "按排行认定").await;
         let anew = stage.card("lin.yue").text;
         assert!(anew.contains("通过这 2 人") && !anew.contains("按排行认定"), "{anew}");

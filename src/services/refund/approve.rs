@@ -17,7 +17,8 @@ use crate::store::{Conn, Lock, Note, Signal, StoreError, StoreResult, Tx, camps,
 
 use super::account::check_account;
 use super::changed::changes;
-use super::propose::{is_own_proposal, proposed_now, refresh};
+use super::proposal::{proposed_now, refresh};
+use super::propose::is_own_proposal;
 use super::{
     Context, Error, FieldError, Refusal, Result, WrongState, already_decided, audit_refund,
     authorize, decision, in_one_transaction, step,

@@ -5,7 +5,7 @@ use crate::services::rows;
 use crate::store::refunds::{self, Case, Refund, Shown};
 use crate::store::{Conn, StoreError, StoreResult};
 
-use super::propose::proposed_now;
+use super::proposal::proposed_now;
 
 /// Finds the differences between what the facts say now and the proposal that `hash` names, or
 /// else the one that stands, with who made them. None for a hash that the refund never had.

@@ -16,7 +16,7 @@ use crate::store::payments::Payment;
 use crate::store::refunds::{Case, Refund, Submission};
 use crate::store::{Lock, Note, StoreError, Tx, payments, refunds, uploads};
 
-use super::propose::{insert, reopen_with, submission};
+use super::proposal::{insert, reopen_with, submission};
 use super::report::apply_report;
 use super::{
     Context, Error, FieldError, Refusal, Result, WrongState, again_if_overtaken, already_decided,

@@ -11,7 +11,7 @@ use crate::store::attempts::{self, Attempt};
 use crate::store::refunds::{self, Filter, Listed, LogRow};
 use crate::store::{Listing as _, Page, PageRequest};
 
-use super::propose::proposed_now;
+use super::proposal::proposed_now;
 use super::{Context, Error, Result, load};
 
 /// One refund with all that a decision needs.

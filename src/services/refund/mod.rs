@@ -13,6 +13,7 @@ mod hold;
 mod lease;
 mod list;
 mod outcome;
+mod proposal;
 mod propose;
 mod reject;
 mod report;
@@ -47,11 +48,11 @@ pub use choose::{Chosen, choose};
 pub use close::{Closing, close, close_payment};
 pub use list::{Detail, Evidence, Outcomes, one, outcomes, page};
 pub use outcome::{PaymentOutcome, outcome_of_payment};
+pub(super) use proposal::end_proposal;
 pub(super) use propose::follow;
 pub use propose::{
     Built, Lists, Tally, build_due_lists, build_list, propose_flagged, propose_manual,
 };
-pub(super) use reject::end_proposal;
 pub use reject::{Rejected, reject, reject_batch, reopen};
 pub use report::{Applied, apply_gateway_refund, apply_refund_notice};
 pub use retry::retry;

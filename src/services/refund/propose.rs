@@ -7,32 +7,28 @@ use chrono::TimeDelta;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::domain::ledger::Account;
 use crate::domain::message::{ListWaits, NobodyQualifies, RefundListReady};
-use crate::domain::refund::{Grounds, Proposal, RefundState};
 use crate::domain::staff::Actor;
 use crate::domain::{
     Action, CampId, CampStatus, Fen, Machine as _, MatchStatus, Message, OrderStatus, PaymentId,
-    RefundId, RefundKind, RefundNo, RefundStatus, UserId,
+    RefundId, RefundKind, RefundStatus, UserId,
 };
-use crate::services::books::{self, Owner};
 use crate::services::by_camp::FailedCamps;
 use crate::services::notify::{Notice, tell_deciders};
 use crate::services::rows::log;
 use crate::store::camps::Camp;
-use crate::store::refunds::{Case, NewRefund, Refund, Submission};
+use crate::store::refunds::{Case, Refund, Submission};
 use crate::store::{
     Lock, Note, Operator, Rows, StoreError, StoreResult, Tx, audit, camps, outbox, payments,
     refunds,
 };
 
+use super::proposal::{Freshness, OPERATOR, insert, refresh, reopen_with, submission};
 use super::{
     Context, Duplicate, Error, Refusal, Result, WrongState, audit_refund, authorize,
-    in_one_transaction, step, worded,
+    in_one_transaction, worded,
 };
 
-/// The operator of what happens by itself.
-const OPERATOR: &str = "refund_list";
 /// People get one digest of a camp in so long, however often its list changes.
 const BETWEEN_DIGESTS: TimeDelta = TimeDelta::minutes(5);
 
@@ -90,17 +86,6 @@ impl Built {
     const fn says_something_new(&self) -> bool {
         self.added + self.refreshed + self.withdrawn > 0
     }
-}
-
-/// The result of comparing a proposal with the facts of this moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Freshness {
-    /// It still holds.
-    Same,
-    /// It was shown anew.
-    Refreshed,
-    /// The facts support it no more.
-    Withdrawn,
 }
 
 /// Builds the refund list of an ended camp, or brings the pending part of it up to date; what was
@@ -313,109 +298,6 @@ fn give_verdict(tx: &mut Tx, case: &Case, note: &Note) {
         (true, Some(_)) => payments::set_refused(tx, case.payment_id, None),
         _ => {}
     }
-}
-
-/// Compares an undecided refund with the facts of this moment. If they have changed it is shown
-/// anew, pending; if they support it no more it is taken back. Answers what it proposes now.
-pub(super) async fn refresh(
-    tx: &mut Tx,
-    refund: Refund,
-    case: &Case,
-    note: &Note,
-) -> Result<(Freshness, Option<Proposal>)> {
-    match proposed_now(&refund, &case.grounds) {
-        Some(proposal) if proposal == refund.proposal => {
-            let provenance = case.grounds.provenance(proposal.kind);
-            if provenance != refund.provenance {
-                refunds::set_provenance(tx, &refund, &provenance).await?;
-            }
-            Ok((Freshness::Same, Some(proposal)))
-        }
-        Some(proposal) => {
-            let submission = Submission {
-                proposed_by: refund.proposed_by,
-                ..submission(case, proposal.clone())
-            };
-            let mut refund = refund;
-            if refund.status() == RefundStatus::AwaitingSecond {
-                refund = withdraw_unsupported(tx, refund, note).await?;
-                refund = step(tx, refund, RefundState::reopen, note).await?;
-            }
-            refunds::set_proposal(tx, &refund, &submission, note.at).await?;
-            Ok((Freshness::Refreshed, Some(proposal)))
-        }
-        None => {
-            withdraw_unsupported(tx, refund, note).await?;
-            Ok((Freshness::Withdrawn, None))
-        }
-    }
-}
-
-/// The proposal that the facts of this moment support in the place of a refund's; none if they do not.
-pub(super) fn proposed_now(refund: &Refund, grounds: &Grounds) -> Option<Proposal> {
-    let proposal = grounds.propose(refund.proposal.kind)?;
-    Some(proposal.because(&refund.proposal.reason))
-}
-
-/// The system's own rejection, which no person's name stands under.
-async fn withdraw_unsupported(tx: &mut Tx, refund: Refund, note: &Note) -> Result<Refund> {
-    let note = Note::new(OPERATOR, "the facts have changed", note.at);
-    step(tx, refund, |state| state.reject(None), &note).await
-}
-
-/// A rejected refund becomes pending with another proposal. What was kept of it is here again.
-pub(super) async fn reopen_with(
-    tx: &mut Tx,
-    refund: Refund,
-    submission: Submission,
-    note: &Note,
-) -> Result<()> {
-    take_back_kept(tx, Owner::of(&refund), note).await?;
-    let refund = step(tx, refund, RefundState::reopen, note).await?;
-    refunds::set_proposal(tx, &refund, &submission, note.at).await?;
-    Ok(())
-}
-
-pub(super) fn submission(case: &Case, proposal: Proposal) -> Submission {
-    Submission {
-        provenance: case.grounds.provenance(proposal.kind),
-        proposal,
-        eligible: case.grounds.judgement().is_eligible(),
-        proposed_by: None,
-    }
-}
-
-pub(super) async fn insert(
-    ctx: &Context,
-    tx: &mut Tx,
-    case: &Case,
-    submission: Submission,
-    note: &Note,
-) -> Result<RefundId> {
-    let refund = NewRefund {
-        refund_no: RefundNo::new(ctx.new_uuid()),
-        camp_id: case.camp_id,
-        member_id: case.member_id,
-        payment_id: case.payment_id,
-        order_no: case.order_no.clone(),
-        submission,
-    };
-    // First, so that books which cannot be read hold up nothing but this one.
-    let owner = Owner {
-        camp: case.camp_id,
-        id: case.payment_id,
-        refund: None,
-    };
-    take_back_kept(tx, owner, note).await?;
-    Ok(refunds::insert(tx, &refund, note).await?)
-}
-
-/// Brings back what was kept of a payment that is proposed again, and its place with it.
-async fn take_back_kept(tx: &mut Tx, owner: Owner, note: &Note) -> Result<()> {
-    if books::take_back(tx, owner, &[Account::Kept], note.at).await? > 0 {
-        payments::hold_place_again(tx, owner.id);
-    }
-    Ok(())
 }
 
 /// Has the digest of a camp sent, which is drawn by how things stand then. One that is still to be

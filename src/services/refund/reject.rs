@@ -2,15 +2,14 @@
 
 use serde_json::json;
 
-use crate::domain::refund::Decision;
 use crate::domain::staff::Actor;
-use crate::domain::{Action, PaymentId, RefundId, RefundKind, RefundStatus};
+use crate::domain::{Action, RefundId, RefundKind, RefundStatus};
 use crate::store::refunds::{Refund, Submission};
 use crate::store::{Lock, Note, StoreError, Tx, refunds};
 
 use super::approve::{CHUNK, MAX_BATCH, Skipped};
 use super::close::reopen_settled;
-use super::propose::{proposed_now, reopen_with, submission};
+use super::proposal::{proposed_now, reopen_with, submission};
 use super::{
     Context, Error, FieldError, Result, WrongState, already_decided, audit_refund, decision,
     in_one_transaction, load, step, worded,
@@ -121,31 +120,6 @@ async fn reject_one(
     let details = json!({ "reason": reason });
     audit_refund(tx, Some(actor), "refund.reject", &refund, details, now);
     Ok(refund)
-}
-
-/// Ends what waits for a decision about a payment, since the payment itself was decided. Without
-/// `by` it counts as taken back, and not as a no.
-///
-/// # Errors
-/// `Refusal::AlreadyDecided` for a refund that is on its way, or closed.
-pub(in crate::services) async fn end_proposal(
-    tx: &mut Tx,
-    payment: PaymentId,
-    by: Option<Decision>,
-    note: &Note,
-) -> Result<()> {
-    let Some(refund) = refunds::of_payment(tx, payment).await? else {
-        return Ok(());
-    };
-    match refund.status() {
-        RefundStatus::Rejected => Ok(()),
-        RefundStatus::Pending | RefundStatus::AwaitingSecond => {
-            step(tx, refund, |state| state.reject(by), note)
-                .await
-                .map(drop)
-        }
-        _ => Err(already_decided(&refund).into()),
-    }
 }
 
 /// Makes a refund that was rejected, or settled outside by somebody else, pending again, with the

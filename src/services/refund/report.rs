@@ -17,7 +17,7 @@ use crate::store::attempts::{self, Answered};
 use crate::store::refunds::Refund;
 use crate::store::{Lock, Note, Tx, audit, camps, ledger, payments, refunds};
 
-use super::reject::end_proposal;
+use super::proposal::end_proposal;
 use super::{
     Context, Error, FieldError, Result, audit_refund, bring_order_to, hold, in_one_transaction,
     keep, step,
