@@ -31,6 +31,7 @@ mod matching;
 mod member_api;
 mod merchant;
 mod payments;
+mod postings;
 mod racing;
 mod secrets;
 mod settings;

@@ -68,7 +68,7 @@ fn admin() -> Actor {
     }
 }
 
-fn payment_of(test: &TestApp, order_no: &str, currency: Option<&str>) -> Transaction {
+pub fn payment_of(test: &TestApp, order_no: &str, currency: Option<&str>) -> Transaction {
     let ctx = test.app.context();
     let pay = ctx.pay().unwrap();
     Transaction {

@@ -162,6 +162,7 @@ impl World {
             openid: Some(openid.clone()),
             total_fen: self.one_in(10).then_some(1),
             even_if_closed: true,
+            even_if_paid: false,
         };
         let paid = self.sandbox.wechat_pay().pay_with(&ordered.order_no, paid);
         self.tell(format!(
