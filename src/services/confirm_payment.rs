@@ -310,16 +310,13 @@ async fn tell_abnormal(
     camp_id: Option<CampId>,
     confirmation: &Confirmation,
 ) -> Result<()> {
-    let camp = match camp_id {
-        Some(id) => camps::by_id(tx, id).await?,
-        None => None,
-    };
+    let camp_name = camps::name(tx, camp_id).await?;
     let order = payments::by_id(tx, payment).await?.ok_or(Error::NotFound)?;
     let abnormal = PaymentAbnormal {
         payment_id: payment,
         order_no: order_no.to_owned(),
         flag,
-        camp_name: camp.map(|camp| camp.name),
+        camp_name,
         due: order.amount,
         paid: confirmation.paid,
         enrolled: order.member_id.is_some(),

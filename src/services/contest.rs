@@ -77,7 +77,7 @@ pub(super) async fn settle(
     let reason = stands.map_or(Reason::ClaimedByMany, ClaimStatus::reason);
     judged.status = MatchStatus::Pending;
     judged.identity.reasons.push(reason.to_string());
-    let camp = camps::by_id(tx, newcomer.camp).await?;
+    let camp_name = camps::name(tx, Some(newcomer.camp)).await?;
     // By the name that the planet has for the account: those who claim it may call it anything.
     let user = planet_users::find(tx, &account.to_string()).await?;
     let user = user.filter(|user| user.planet_user_id == account);
@@ -85,7 +85,7 @@ pub(super) async fn settle(
         member_id: first.id,
         planet_nickname: user.map(|user| user.nickname),
         account,
-        camp_name: camp.map(|camp| camp.name),
+        camp_name,
         given: matches!(stands, Some(ClaimStatus::Confirmed | ClaimStatus::Proved)),
         refunding: stands == Some(ClaimStatus::Refunding),
     };

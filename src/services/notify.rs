@@ -174,8 +174,7 @@ pub async fn tell_group(tx: &mut Tx, notice: &Notice, now: Timestamp) -> Result<
     let Some(camp_id) = notice.camp_id else {
         return Ok(());
     };
-    let camp = camps::by_id(tx, camp_id).await?;
-    if camp.is_none_or(|camp| camp.group_robot_key.is_none()) {
+    if !camps::has_group_robot(tx, camp_id).await? {
         return Ok(());
     }
     let message = notice.message(Recipients::Group(camp_id), "group", now);

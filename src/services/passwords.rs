@@ -211,7 +211,8 @@ mod tests {
         let more = Params::new(Params::DEFAULT_M_COST + 8, 1, 1, None).unwrap();
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, more);
         let hash = argon2.hash_password(b"x", &salt).unwrap().to_string();
-        let refused = Passwords::default().verify("x".into(), Some(hash.into()));
+        let passwords = Passwords::default();
+        let refused = passwords.verify("x".into(), Some(hash.into()));
         assert!(matches!(refused.await, Err(Error::Crypto(_))));
     }
 

@@ -28,6 +28,9 @@ pub(super) use select_camp;
 
 statements! {
     BY_ID = select_camp!("AND id = $1");
+    NAME = "SELECT name FROM training_camp WHERE id = $1 AND deleted_at IS NULL";
+    HAS_GROUP_ROBOT = "SELECT group_robot_key IS NOT NULL FROM training_camp \
+                       WHERE id = $1 AND deleted_at IS NULL";
     IN_STATUS = select_camp!("AND status = $1 ORDER BY id");
     ADVANCE = "UPDATE training_camp SET status = $3, updated_at = $4, \
                settling_since = CASE WHEN $3 = 'settling' THEN $4 ELSE settling_since END \
@@ -155,6 +158,23 @@ impl TryFrom<CampRow> for Camp {
             created_at: Timestamp::from_micros(row.created_at),
         })
     }
+}
+
+/// The name of a camp, whether or not the rest of its row can be read; none for no camp.
+pub async fn name(conn: &mut Conn, id: Option<CampId>) -> StoreResult<Option<String>> {
+    let Some(id) = id else {
+        return Ok(None);
+    };
+    let row: Option<(String,)> = run!(conn, c => sqlx::query_as(NAME).bind(id.0)
+        .fetch_optional(c).await)?;
+    Ok(row.map(|(name,)| name))
+}
+
+/// True if a camp has a robot in its group.
+pub async fn has_group_robot(conn: &mut Conn, id: CampId) -> StoreResult<bool> {
+    let row: Option<(bool,)> = run!(conn, c => sqlx::query_as(HAS_GROUP_ROBOT).bind(id.0)
+        .fetch_optional(c).await)?;
+    Ok(row.is_some_and(|(has_robot,)| has_robot))
 }
 
 /// One camp, unless it was deleted.

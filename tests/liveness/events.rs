@@ -50,6 +50,7 @@ impl World {
             self.check_in();
             if with_faults {
                 self.trouble();
+                self.mistake().await;
                 self.a_member_acts().await;
                 self.somebody_clicks().await;
             } else {
@@ -92,6 +93,8 @@ impl World {
     /// Faults stop, and what was broken outside is whole again.
     pub(crate) async fn calm(&mut self) {
         self.tell("calm");
+        self.mend_rows().await;
+        self.follow_the_right_projects().await;
         self.sandbox.faults().clear();
         self.sandbox.wechat_pay().set_balance(100_000_000);
         self.sandbox.wechat_pay().set_frequency_limited(false);

@@ -28,6 +28,7 @@ mod sql;
 mod support;
 
 mod events;
+mod mistakes;
 mod staff;
 mod world;
 
@@ -115,18 +116,18 @@ impl World {
     /// The books agree with the states, and whatever is here is in custody, with whose turn it is
     /// and a date.
     async fn assert_books(&mut self) {
+        let unreadable = self.unreadable_orders().await;
+        let can_be_read = |order_no: &&str| !unreadable.iter().any(|it| it == order_no);
         let audited = books::audit(&self.ctx).await.unwrap();
-        assert!(audited.is_clean(), "{audited:#?}");
+        let mut different = audited.differences.iter().map(|it| it.order_no.as_str());
+        let is_right = audited.is_balanced && !different.any(|it| can_be_read(&it));
+        assert!(is_right, "{audited:#?}");
         let held = self.in_custody().await;
-        let orders: Vec<&str> = held
-            .iter()
-            .map(|held| held.payment.order_no.as_str())
-            .collect();
+        let orders = held.iter().map(|held| held.payment.order_no.as_str());
+        let orders: Vec<&str> = orders.filter(can_be_read).collect();
         let unrested = self.unrested().await;
-        let unrested: Vec<&str> = unrested
-            .iter()
-            .map(|line| line.split(' ').next().unwrap())
-            .collect();
+        let unrested = unrested.iter().map(|line| line.split(' ').next().unwrap());
+        let unrested: Vec<&str> = unrested.filter(can_be_read).collect();
         assert_eq!(orders, unrested);
         assert!(held.iter().all(|held| held.amount > Fen::ZERO), "{held:#?}");
     }

@@ -15,6 +15,7 @@ use sandbox::{Sandbox, SandboxConfig};
 
 use crate::clock::TestClock;
 use crate::context::{self, context};
+use crate::mistakes::Spoilt;
 use crate::pay_client::pay_client;
 use crate::planet_client::planet_client;
 use crate::support::TestDb;
@@ -50,6 +51,7 @@ pub(crate) struct World {
     pub(crate) db: TestDb,
     pub(crate) camps: Vec<Camp>,
     pub(crate) people: Vec<Person>,
+    pub(crate) spoilt: Vec<Spoilt>,
     /// What has happened, for whoever has to understand a failure.
     pub(crate) story: Vec<String>,
     clock: Arc<TestClock>,
@@ -86,6 +88,7 @@ impl World {
             db,
             camps: Vec::new(),
             people: Vec::new(),
+            spoilt: Vec::new(),
             story: Vec::new(),
             clock,
             wall,

@@ -86,11 +86,12 @@ on_both_engines! {
         let stage = Stage::set(db, &[clear(1)]).await;
         let broken = Error::Invariant("broken".to_owned());
         let partial = Error::PartlyDone(json!({"failedCamps": [1]}));
+        let different = Error::PartlyDone(json!({"different": 1}));
         for _ in 0..2 {
             tell_job_failed(&stage.ctx, "advance-camps", &partial).await.unwrap();
             tell_job_failed(&stage.ctx, "watch", &broken).await.unwrap();
             // What disagrees was told by the audit itself.
-            tell_job_failed(&stage.ctx, "audit-books", &partial).await.unwrap();
+            tell_job_failed(&stage.ctx, "audit-books", &different).await.unwrap();
         }
         assert_eq!(stage.notices().await, ["job_failed", "job_failed"]);
         stage.pass(TimeDelta::days(1));

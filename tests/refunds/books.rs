@@ -160,7 +160,9 @@ on_both_engines! {
         // Its money is gone: nobody can send it a second time.
         let refused = approve(&stage.ctx, &admin(), stage.of(1).await.id, None).await;
         assert!(refused.is_err());
-        assert_eq!(stage.status(1).await, RefundStatus::Pending);
+        assert_eq!(stage.status(1).await, RefundStatus::Rejected);
+        stage.build().await;
+        assert_eq!(stage.status(1).await, RefundStatus::Rejected, "not proposed a second time");
     }
 
     async fn a_refund_that_was_settled_outside_says_so_in_the_books(db) {

@@ -5,8 +5,9 @@ use campkeeper::domain::{OrderFlag, PaymentId, RefundStatus};
 use campkeeper::services::Error;
 use campkeeper::services::judge_payment::{accept, keep};
 use campkeeper::services::refund::{
-    approve, close_payment, propose_flagged, propose_manual, run_due,
+    approve, close_payment, propose_flagged, propose_manual, run_due, undo,
 };
+use campkeeper::store::payments::OPENID;
 use campkeeper::store::{Note, payments};
 
 use chrono::TimeDelta;
@@ -18,6 +19,24 @@ use crate::stage::{
 };
 
 impl Stage {
+    /// The payments have this payer.
+    async fn paid_by(&self, openid: &str, payments: &str) {
+        let keys = self.ctx.keys();
+        let hex = |bytes: &[u8]| {
+            bytes
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect::<String>()
+        };
+        let sealed = hex(&keys.seal(OPENID, openid.as_bytes()).unwrap().0);
+        let mac = hex(&keys.kept_mac(OPENID, openid.as_bytes()));
+        self.run(&format!(
+            "UPDATE payment_record SET openid = BYTES'{sealed}', openid_mac = BYTES'{mac}' \
+             WHERE id IN ({payments})"
+        ))
+        .await;
+    }
+
     /// The payment with the number 9, of 98 yuan in place of 99, and its proposal.
     async fn wrong_amount(&self, claimed: i64) {
         self.run(&format!(
@@ -79,7 +98,7 @@ on_both_engines! {
         let taken = accept(&stage.ctx, &admin(), &order_no(9), "算报名").await;
         assert!(matches!(taken, Err(Error::Refused(Refusal::Duplicate(_)))), "{taken:?}");
         stage.run("UPDATE payment_record SET claimed_planet_id = NULL, claimed_nickname = NULL WHERE id = 9").await;
-        stage.run("UPDATE payment_record SET openid = BYTES'00', openid_mac = BYTES'07' WHERE id IN (2, 9)").await;
+        stage.paid_by("oPayer2", "2, 9").await;
         let taken = accept(&stage.ctx, &admin(), &order_no(9), "算报名").await;
         assert!(matches!(taken, Err(Error::Refused(Refusal::AlreadyEnrolled { .. }))), "{taken:?}");
         assert_eq!(stage.posted(9).await, [""; 0]);
@@ -90,11 +109,16 @@ on_both_engines! {
     async fn what_nobody_can_be_found_for_is_kept_unless_it_is_on_its_way(db) {
         let stage = Stage::set(db, &[clear(1)]).await;
         stage.wrong_amount(9).await;
-        stage.approved(1).await;
-        let under_way = keep(&stage.ctx, &admin(), &order_no(1), "找不到本人").await;
+        let known = keep(&stage.ctx, &admin(), &order_no(1), "找不到本人").await;
+        assert!(matches!(known, Err(Error::Refused(Refusal::WrongState(WrongState::Identified)))), "{known:?}");
+        let proposed = stage.of(9).await.id;
+        approve(&stage.ctx, &admin(), proposed, None).await.unwrap();
+        let under_way = keep(&stage.ctx, &admin(), &order_no(9), "找不到本人").await;
         assert!(matches!(under_way, Err(Error::Refused(Refusal::AlreadyDecided { .. }))), "{under_way:?}");
+        undo(&stage.ctx, &admin(), proposed).await.unwrap();
         keep(&stage.ctx, &admin(), &order_no(9), "找不到本人").await.unwrap();
-        assert_eq!(stage.posted(9).await, [format!("plain suspense kept 9800 keep:{}:1", order_no(9))]);
+        let kept = format!("plain suspense kept 9800 keep:{}:1", order_no(9));
+        assert_eq!(stage.posted(9).await.last(), Some(&kept));
         let again = keep(&stage.ctx, &admin(), &order_no(9), "找不到本人").await;
         assert!(matches!(again, Err(Error::Refused(Refusal::WrongState(WrongState::NothingToKeep)))), "{again:?}");
         let refused = approve(&stage.ctx, &admin(), stage.of(9).await.id, None).await;
@@ -104,7 +128,7 @@ on_both_engines! {
 
     async fn an_account_is_free_again_after_anything_but_its_deposit(db) {
         let stage = Stage::set(db, &[clear(1), clear(2)]).await;
-        stage.run("UPDATE payment_record SET openid = BYTES'00', openid_mac = BYTES'07' WHERE id = 1").await;
+        stage.paid_by("oPayer1", "1").await;
         // Refunded by hand before the end: they may pay again, from another phone or the same.
         propose_manual(&stage.ctx, &admin(), &order_no(1), "提前离营").await.unwrap();
         approve(&stage.ctx, &other_admin(), stage.of(1).await.id, None).await.unwrap();
@@ -114,7 +138,7 @@ on_both_engines! {
         stage.pass(TimeDelta::minutes(2));
         run_due(&stage.ctx).await.unwrap();
         stage.wrong_amount(1).await;
-        stage.run("UPDATE payment_record SET openid = BYTES'00', openid_mac = BYTES'07' WHERE id = 9").await;
+        stage.paid_by("oPayer1", "9").await;
         accept(&stage.ctx, &admin(), &order_no(9), "重新报名").await.unwrap();
         stage.build().await;
         let refund = stage.of(9).await;

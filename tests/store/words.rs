@@ -2,7 +2,7 @@
 //! another table, finds no row and says nothing.
 
 use campkeeper::domain::evidence::Suspicion;
-use campkeeper::domain::ledger::TransferKind;
+use campkeeper::domain::ledger::{Account, TransferKind};
 use campkeeper::domain::refund::AttemptOutcome;
 use campkeeper::domain::staff::{AccountStatus, Role};
 use campkeeper::domain::trade_bill::BillState;
@@ -54,6 +54,8 @@ fn vocabularies() -> Vec<Vocabulary> {
         stated_days.source: CheckInSource;
         camp_member.days_source: CheckInSource;
         ledger_transfer.kind: TransferKind;
+        ledger_transfer.debit: Account;
+        ledger_transfer.credit: Account;
         system_user.role: Role;
         system_user.status: AccountStatus;
         notification_message.channel: Channel;

@@ -13,9 +13,9 @@ use crate::domain::message::{MoneyNeeded, OverdueSteps, RefundsSlow, YearEnds};
 use crate::domain::refund::REFUNDABLE_FOR;
 use crate::domain::{CampId, CampStatus, Fen, Message, PaymentId, Role, Timestamp};
 use crate::services::notify::{Notice, tell_deciders, tell_role};
-use crate::services::rows::{log, readable};
+use crate::services::rows::readable;
 use crate::store::custody::{self, CustodyFilter, OverdueStep};
-use crate::store::{StoreError, Tx, camps};
+use crate::store::{Tx, camps};
 
 use super::forecast::{Likelihood, way_back};
 use super::keep::{is_final, keep_final};
@@ -143,19 +143,9 @@ pub async fn watch(ctx: &Context) -> Result<Watched> {
 
 async fn tell_all(ctx: &Context, tx: &mut Tx, to_tell: Vec<ToTell>) -> Result<()> {
     for told in to_tell {
-        let camp = match told.camp {
-            Some(id) => match camps::by_id(tx, id).await {
-                // It is told all the same, without a name.
-                Err(bad @ StoreError::Inconsistent { .. }) => {
-                    log(&[bad]);
-                    None
-                }
-                camp => camp?,
-            },
-            None => None,
-        };
+        let camp_name = camps::name(tx, told.camp).await?;
         let notice = Notice {
-            content: (told.content)(camp.map(|camp| camp.name)),
+            content: (told.content)(camp_name),
             camp_id: told.camp,
             dedupe_key: told.key,
         };

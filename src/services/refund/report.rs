@@ -334,14 +334,11 @@ async fn tell_group_done(tx: &mut Tx, refund: &Refund, now: Timestamp) -> Result
 
 /// Tells the payer that their money is back.
 async fn tell_payer_done(tx: &mut Tx, refund: &Refund, now: Timestamp) -> Result<()> {
-    let camp = match refund.camp_id {
-        Some(camp) => camps::by_id(tx, camp).await?,
-        None => None,
-    };
+    let camp_name = camps::name(tx, refund.camp_id).await?;
     let payment = payments::by_id(tx, refund.payment_id).await?;
     let payer = payment.and_then(|payment| payment.wecom_userid);
     let returned = DepositReturned {
-        camp_name: camp.map(|camp| camp.name),
+        camp_name,
         amount: refund.proposal.amount_fen,
     };
     let notice = Notice {
@@ -358,15 +355,12 @@ pub(super) async fn tell_failed(
     refund: &Refund,
     reason: &FailureReason,
 ) -> Result<()> {
-    let camp = match refund.camp_id {
-        Some(camp) => camps::by_id(tx, camp).await?,
-        None => None,
-    };
+    let camp_name = camps::name(tx, refund.camp_id).await?;
     let failed = RefundFailed {
         refund_id: refund.id,
         refund_no: refund.refund_no.to_string(),
         order_no: refund.order_no.clone(),
-        camp_name: camp.map(|camp| camp.name),
+        camp_name,
         amount: refund.proposal.amount_fen,
         reason: reason.word(),
         attempts: refund.state.attempts(),

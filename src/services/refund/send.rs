@@ -11,6 +11,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use futures::future::join_all;
 use serde::Serialize;
+use serde_json::json;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -25,7 +26,7 @@ use crate::store::refunds::Refund;
 use super::lease::{Earlier, Lease, MAX_AT_ONCE, lease_due};
 use super::report::{Applied, apply_report};
 use super::stuck::{escalate_mismatch, held_run, hold_back, record_failure, record_unknown};
-use super::{Context, Result, hold, in_one_transaction};
+use super::{Context, Error, Result, hold, in_one_transaction};
 
 /// How long wrong answers are kept.
 const WRONG_ANSWERS_KEPT_FOR: TimeDelta = TimeDelta::minutes(1);
@@ -54,6 +55,9 @@ pub struct Summary {
     pub manual_required: usize,
     /// Wait for the merchant account.
     pub held_back: usize,
+    /// What was learnt could not be written down: its row, or one beside it, cannot be read, or the
+    /// database is gone. Asked about again.
+    pub unrecorded: usize,
     /// Left alone before any call, and told to people: the books do not fit.
     pub set_aside: usize,
     /// Too many calls are under way or went wrong, in all instances; the rest waits for the next
@@ -104,8 +108,8 @@ impl Pace {
 /// whose time has come, and those under way that WeChat Pay is to be asked about.
 ///
 /// # Errors
-/// [`super::Error::NotConfigured`] without WeChat Pay; else those of the store. What was leased
-/// then is taken up again when its lease has run out.
+/// [`Error::NotConfigured`] without WeChat Pay; [`Error::PartlyDone`] if one could not be recorded,
+/// which is taken up again when its lease has run out; else those of the store.
 pub async fn run_due(ctx: &Context) -> Result<Summary> {
     let pay = ctx.pay()?;
     let pace = Pace::new();
@@ -125,9 +129,19 @@ pub async fn run_due(ctx: &Context) -> Result<Summary> {
         let endings = join_all(calls.map(|lease| carry_out(ctx, pay, &pace, lease))).await;
         let mut went_wrong = false;
         for ending in endings {
-            let ending = ending?;
-            summary.count(ending);
-            went_wrong |= ending.went_wrong();
+            match ending {
+                Ok(ending) => {
+                    summary.count(ending);
+                    went_wrong |= ending.went_wrong();
+                }
+                // The others go on.
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(error, "a refund could not be recorded");
+                    summary.unrecorded += 1;
+                    went_wrong = true;
+                }
+            }
         }
         width = if went_wrong {
             1
@@ -135,7 +149,10 @@ pub async fn run_due(ctx: &Context) -> Result<Summary> {
             (width * 2).min(MAX_AT_ONCE)
         };
     }
-    Ok(summary)
+    match summary.unrecorded {
+        0 => Ok(summary),
+        _ => Err(Error::PartlyDone(json!(summary))),
+    }
 }
 
 impl Summary {
