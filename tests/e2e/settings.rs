@@ -167,13 +167,13 @@ for_both_engines! {
         set(&test, "wecom", &format!("token = \"{token}\"\nencoding_aes_key = \"{aes_key}\""));
 
         let keys = Keys::new(token, aes_key, &app.corp_id).unwrap();
+        let now = ctx.wall_now().secs();
         let message = format!(
             "<xml><ToUserName>{}</ToUserName><FromUserName>lin.yue</FromUserName>\
-             <CreateTime>1</CreateTime><MsgType>text</MsgType><Content>帮助</Content>\
+             <CreateTime>{now}</CreateTime><MsgType>text</MsgType><Content>帮助</Content>\
              <MsgId>1</MsgId><AgentID>{}</AgentID></xml>",
             app.corp_id, app.agent_id
         );
-        let now = ctx.wall_now().secs();
         let sealed = Envelope::seal(&keys, message.as_bytes(), now, "nonce", [7; 16]).unwrap();
         let url = format!("{}/api/webhook/wecom/app?{}", test.url, sealed.to_query());
         let body = sealed.to_request_xml(&app.corp_id, None);

@@ -15,7 +15,11 @@ pub mod event;
 pub mod external_chat;
 pub mod group_robot;
 mod hidden;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod hostile;
 pub mod jssdk;
+pub mod lenient_json;
 pub mod limit;
 pub mod media;
 pub mod menu;
@@ -24,6 +28,7 @@ pub mod oauth;
 pub mod reply;
 pub mod robot;
 pub mod user;
+pub mod visible;
 pub mod xml;
 
 pub use client::{Client, ClientBuilder, Error, ErrorClass};

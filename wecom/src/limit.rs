@@ -6,6 +6,8 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
+use crate::visible::is_blank;
+
 /// A value that WeCom would refuse or silently cut.
 ///
 /// Nothing was sent. `field` is the JSON path of the value (`button_list.key`).
@@ -98,7 +100,7 @@ impl LimitError {
 
 /// Refuses an empty or blank value.
 pub(crate) fn present(field: &'static str, value: &str) -> Result<(), LimitError> {
-    if value.trim().is_empty() {
+    if is_blank(value) {
         Err(LimitError::new(field, Rule::Missing))
     } else {
         Ok(())

@@ -131,6 +131,7 @@ impl MediaKind {
 #[non_exhaustive]
 pub struct Uploaded {
     /// The id to send.
+    #[serde(deserialize_with = "lenient::id")]
     pub media_id: String,
     /// Time of making, in Unix seconds.
     #[serde(default, deserialize_with = "lenient::integer")]

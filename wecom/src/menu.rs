@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::{
     client::{Client, Error, ErrorClass},
     limit::{self, LimitError},
+    visible::cleaned,
 };
 
 const MAX_TOP: usize = 3;
@@ -103,7 +104,7 @@ impl MenuButton {
     /// A button with its name: ≤ 16 bytes at the top (5 Chinese characters), ≤ 40 below (13).
     pub fn new(name: impl Into<String>, action: Action) -> Self {
         Self {
-            name: name.into(),
+            name: cleaned(name),
             action,
         }
     }
@@ -199,7 +200,7 @@ impl Entry {
     /// A name with buttons below.
     pub fn group(name: impl Into<String>, buttons: impl IntoIterator<Item = MenuButton>) -> Self {
         Self::Group {
-            name: name.into(),
+            name: cleaned(name),
             sub_button: buttons.into_iter().collect(),
         }
     }

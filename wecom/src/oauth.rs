@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     client::{Client, Error, lenient, query},
+    lenient_json::is_exact,
     limit::{self, LimitError, Rule},
 };
 
@@ -103,19 +104,23 @@ struct UserInfo {
         default,
         alias = "UserId",
         alias = "UserID",
-        deserialize_with = "lenient::text"
+        deserialize_with = "lenient::optional_id"
     )]
     userid: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
+    #[serde(default, deserialize_with = "lenient::optional_id")]
     user_ticket: Option<String>,
     #[serde(
         default,
         alias = "OpenId",
         alias = "OpenID",
-        deserialize_with = "lenient::text"
+        deserialize_with = "lenient::optional_id"
     )]
     openid: Option<String>,
-    #[serde(default, alias = "ExternalUserId", deserialize_with = "lenient::text")]
+    #[serde(
+        default,
+        alias = "ExternalUserId",
+        deserialize_with = "lenient::optional_id"
+    )]
     external_userid: Option<String>,
 }
 
@@ -124,7 +129,7 @@ struct UserInfo {
 #[non_exhaustive]
 pub struct MemberDetails {
     /// The userid.
-    #[serde(default, deserialize_with = "lenient::string")]
+    #[serde(default, deserialize_with = "lenient::id_or_empty")]
     pub userid: String,
     /// `"1"` male, `"2"` female, `"0"` not told.
     #[serde(default, deserialize_with = "lenient::text")]
@@ -264,7 +269,7 @@ fn text_field(answer: &Value, name: &'static str) -> Result<String, Error> {
     let text = answer
         .get(name)
         .and_then(Value::as_str)
-        .filter(|text| !text.is_empty());
+        .filter(|text| !text.is_empty() && is_exact(text));
     text.map(str::to_owned)
         .ok_or_else(|| Error::protocol(name, b""))
 }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::{
     client::{Client, Error, lenient},
     hidden::hide_in_debug,
+    lenient_json::Records,
     limit,
 };
 
@@ -40,7 +41,7 @@ pub enum UserStatus {
 #[non_exhaustive]
 pub struct User {
     /// The userid; case does not count, answers are in lower case.
-    #[serde(deserialize_with = "lenient::string")]
+    #[serde(deserialize_with = "lenient::id")]
     pub userid: String,
     /// The name.
     #[serde(default, deserialize_with = "lenient::text")]
@@ -101,7 +102,7 @@ pub struct User {
     #[serde(default, deserialize_with = "lenient::text")]
     pub address: Option<String>,
     /// An id that is the same for all applications of one provider.
-    #[serde(default, deserialize_with = "lenient::text")]
+    #[serde(default, deserialize_with = "lenient::optional_id")]
     pub open_userid: Option<String>,
     #[serde(default, deserialize_with = "lenient::integer")]
     status: Option<i64>,
@@ -132,12 +133,8 @@ impl fmt::Debug for User {
 #[non_exhaustive]
 pub struct RobotUserIds {
     /// The ids that could be translated.
-    #[serde(
-        default,
-        rename = "userid_list",
-        deserialize_with = "lenient::or_default"
-    )]
-    pub known: Vec<RobotUserId>,
+    #[serde(default, rename = "userid_list")]
+    pub known: Records<RobotUserId>,
     /// The others, as they were given.
     #[serde(
         default,
@@ -152,10 +149,10 @@ pub struct RobotUserIds {
 #[non_exhaustive]
 pub struct RobotUserId {
     /// As the robot gets it.
-    #[serde(default, deserialize_with = "lenient::string")]
+    #[serde(deserialize_with = "lenient::id")]
     pub open_userid: String,
     /// As the application knows it.
-    #[serde(default, deserialize_with = "lenient::string")]
+    #[serde(deserialize_with = "lenient::id")]
     pub userid: String,
 }
 
@@ -173,12 +170,8 @@ impl fmt::Debug for RobotUserIds {
 #[non_exhaustive]
 pub struct MemberPage {
     /// Members with one department each; who is in several comes several times.
-    #[serde(
-        default,
-        rename = "dept_user",
-        deserialize_with = "lenient::or_default"
-    )]
-    pub members: Vec<DepartmentMember>,
+    #[serde(default, rename = "dept_user")]
+    pub members: Records<DepartmentMember>,
     /// For the next page; none at the end.
     #[serde(default, deserialize_with = "lenient::text")]
     pub next_cursor: Option<String>,
@@ -189,7 +182,7 @@ pub struct MemberPage {
 #[non_exhaustive]
 pub struct DepartmentMember {
     /// The userid.
-    #[serde(default, deserialize_with = "lenient::string")]
+    #[serde(deserialize_with = "lenient::id")]
     pub userid: String,
     /// The department.
     #[serde(default, deserialize_with = "lenient::whole")]
@@ -208,8 +201,8 @@ hide_in_debug!(RobotUserId, DepartmentMember);
 
 #[derive(Deserialize)]
 struct UserList {
-    #[serde(default, deserialize_with = "lenient::or_default")]
-    userlist: Vec<User>,
+    #[serde(default)]
+    userlist: Records<User>,
 }
 
 impl Client {
@@ -225,7 +218,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Error`]; code 45029 when the department is too large.
-    pub async fn users_in(&self, department: u64) -> Result<Vec<User>, Error> {
+    pub async fn users_in(&self, department: u64) -> Result<Records<User>, Error> {
         self.user_list("user/list", department).await
     }
 
@@ -233,7 +226,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Error`]; code 45029 when the department is too large.
-    pub async fn user_names_in(&self, department: u64) -> Result<Vec<User>, Error> {
+    pub async fn user_names_in(&self, department: u64) -> Result<Records<User>, Error> {
         self.user_list("user/simplelist", department).await
     }
 
@@ -264,7 +257,7 @@ impl Client {
         self.post("batch/openuserid_to_userid", &[], &body).await
     }
 
-    async fn user_list(&self, path: &str, department: u64) -> Result<Vec<User>, Error> {
+    async fn user_list(&self, path: &str, department: u64) -> Result<Records<User>, Error> {
         let query = [("department_id", &*department.to_string())];
         Ok(self.get::<UserList>(path, &query).await?.userlist)
     }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::query::percent_encoded;
 use super::{Freshness, MAX_BODY_BYTES, OpenError, Query};
 use crate::crypto::{CryptoError, Keys};
+use crate::lenient_json;
 use crate::xml::{self, Writer};
 
 /// An encrypted and signed message with what is needed to verify it again.
@@ -49,8 +50,8 @@ impl Envelope {
             #[serde(alias = "Encrypt")]
             encrypt: String,
         }
-        let body: Body =
-            serde_json::from_str(body_text(body)?).map_err(|_| OpenError::NoCiphertext)?;
+        let body: Body = lenient_json::from_slice(body_text(body)?.as_bytes())
+            .map_err(|_| OpenError::NoCiphertext)?;
         Ok(Self::with_query(query, body.encrypt.trim().to_owned()))
     }
 

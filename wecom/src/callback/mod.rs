@@ -64,15 +64,15 @@ pub enum OpenError {
     /// The signed timestamp is not a number.
     #[error("the timestamp is not a number")]
     Timestamp,
-    /// The signature is right, but the timestamp is too far from the clock.
+    /// The signature is right, but its timestamp, or the message's own, is too far from the clock.
     #[error("the timestamp is more than {max_age_s} s from now")]
     Stale {
         /// The age that the caller allows, in seconds.
         max_age_s: u64,
     },
-    /// The decrypted message is not UTF-8.
-    #[error("the message is not UTF-8")]
-    MessageNotUtf8,
+    /// What was to be echoed is a message: somebody has caught one and wants it decrypted.
+    #[error("a message is no echo")]
+    NotAnEcho,
     /// The decrypted message is not acceptable XML or JSON, or lacks what every message has.
     #[error(transparent)]
     Content(#[from] ContentError),
@@ -86,6 +86,10 @@ pub struct Freshness {
 
 impl Freshness {
     /// Refuses timestamps more than `max_age` before or after `now_unix_s`.
+    ///
+    /// The timestamp in the query can be made to look fresh by whoever has caught a callback: the
+    /// signature is over sorted parts, so `timestamp` and `nonce` can be swapped. So the time that
+    /// the message itself states (`CreateTime`, `create_time`) must be within `max_age` too.
     ///
     /// Whether a re-delivery carries a fresh timestamp is not documented (wecom-app §1.7): allow
     /// at least some minutes. One day is a good choice together with deduplication.
@@ -109,6 +113,18 @@ impl Freshness {
             return Err(OpenError::Stale { max_age_s });
         }
         Ok(())
+    }
+
+    /// Checks the time that a message states of itself, where it states one.
+    pub(crate) fn check_stated(self, created_at_s: Option<i64>) -> Result<(), OpenError> {
+        match (self.window, created_at_s) {
+            (Some((now_unix_s, max_age_s)), Some(at_s))
+                if at_s.abs_diff(now_unix_s) > max_age_s =>
+            {
+                Err(OpenError::Stale { max_age_s })
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -156,7 +172,7 @@ pub fn open(
         timestamp: &query.timestamp,
         nonce: &query.nonce,
     };
-    parse(signed.decrypt(keys, freshness)?)
+    parse(&signed.decrypt(keys, freshness)?, freshness)
 }
 
 /// As [`open`] for an envelope that was taken apart before, for example one from an inbox.
@@ -168,18 +184,24 @@ pub fn reopen(
     envelope: &Envelope,
     freshness: Freshness,
 ) -> Result<Verified<Inbound>, OpenError> {
-    parse(envelope.decrypt(keys, freshness)?)
+    parse(&envelope.decrypt(keys, freshness)?, freshness)
 }
 
-fn parse(message: Vec<u8>) -> Result<Verified<Inbound>, OpenError> {
-    let xml = String::from_utf8(message).map_err(|_| OpenError::MessageNotUtf8)?;
-    Ok(Verified::new(Inbound::parse(xml)?))
+/// A character that was cut in two costs itself: the signature is verified, and what people wrote is
+/// worth reading without it.
+fn parse(message: &[u8], freshness: Freshness) -> Result<Verified<Inbound>, OpenError> {
+    let inbound = Inbound::parse(String::from_utf8_lossy(message).into_owned())?;
+    freshness.check_stated(inbound.created_at_s)?;
+    Ok(Verified::new(inbound))
 }
 
 /// Verifies the GET that the platform sends when an administrator saves the address.
 ///
 /// Answer 200 within one second with exactly these bytes: no quotes, no newline. The same for
 /// applications and smart robots (wecom-app §1.4, wecom-bots-h5 §1.1).
+///
+/// A message is signed like an echo, so whoever has caught one could ask for it here; what looks
+/// like a message is never given back.
 ///
 /// # Errors
 /// [`OpenError`]; a query without `echostr` gives [`QueryError::Missing`].
@@ -197,7 +219,19 @@ pub fn verify_url(
         timestamp: &query.timestamp,
         nonce: &query.nonce,
     };
-    signed.decrypt(keys, freshness)
+    let plain = signed.decrypt(keys, freshness)?;
+    if is_message(&plain) {
+        return Err(OpenError::NotAnEcho);
+    }
+    Ok(plain)
+}
+
+/// Is true for XML and JSON. Echoes are digits, but nobody has promised that.
+fn is_message(plain: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(plain);
+    let is_blank = |c: char| c.is_whitespace() || c == '\u{feff}' || c.is_control();
+    text.trim_start_matches(is_blank)
+        .starts_with(['<', '{', '['])
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::{
     parts::{self, ActionMenu, QuoteArea, Source, Target, TaskId, main_title},
 };
 use crate::limit::{self, LimitError};
+use crate::visible::cleaned;
 
 /// Most buttons on a card.
 const MAX_BUTTONS: usize = 6;
@@ -56,7 +57,7 @@ impl Button {
     /// unique on the card).
     pub fn callback(text: impl Into<String>, key: impl Into<String>) -> Self {
         Self {
-            text: text.into(),
+            text: cleaned(text),
             style: None,
             action: ButtonAction::Callback(key.into()),
         }
@@ -65,7 +66,7 @@ impl Button {
     /// A button that opens a page; the application hears nothing of it. Not for the smart robot.
     pub fn link(text: impl Into<String>, url: impl Into<String>) -> Self {
         Self {
-            text: text.into(),
+            text: cleaned(text),
             style: None,
             action: ButtonAction::Url(url.into()),
         }
@@ -129,7 +130,7 @@ impl ButtonInteraction {
         Self {
             frame: Frame::default(),
             task_id,
-            title: title.into(),
+            title: cleaned(title),
             desc: None,
             sub_title: None,
             action: None,
@@ -150,14 +151,14 @@ impl ButtonInteraction {
     /// The line under the title (recommended: up to 44 characters).
     #[must_use]
     pub fn desc(mut self, desc: impl Into<String>) -> Self {
-        self.desc = Some(desc.into());
+        self.desc = Some(cleaned(desc));
         self
     }
 
     /// The text of the card (recommended: up to 160 characters).
     #[must_use]
     pub fn sub_title(mut self, text: impl Into<String>) -> Self {
-        self.sub_title = Some(text.into());
+        self.sub_title = Some(cleaned(text));
         self
     }
 

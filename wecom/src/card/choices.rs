@@ -6,6 +6,7 @@ use super::{
     parts::key,
 };
 use crate::limit::{self, LimitError, Rule};
+use crate::visible::cleaned;
 
 /// One choice of a drop-down or a vote.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +21,7 @@ impl Choice {
     pub fn new(id: impl Into<String>, text: impl Into<String>) -> Self {
         Self {
             id: id.into(),
-            text: text.into(),
+            text: cleaned(text),
         }
     }
 
@@ -81,7 +82,7 @@ impl Select {
     /// The text beside the drop-down.
     #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Self {
-        self.title = Some(title.into());
+        self.title = Some(cleaned(title));
         self
     }
 

@@ -6,6 +6,7 @@ use super::{
     parts::Target,
 };
 use crate::limit::{self, LimitError};
+use crate::visible::cleaned;
 
 /// A line of name and value; up to six on a card.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,8 +59,8 @@ impl Row {
 
     fn new(keyname: impl Into<String>, value: impl Into<String>, kind: RowKind) -> Self {
         Self {
-            keyname: keyname.into(),
-            value: Some(value.into()),
+            keyname: cleaned(keyname),
+            value: Some(cleaned(value)),
             kind,
         }
     }
@@ -124,7 +125,7 @@ impl Jump {
     /// A line (recommended: up to 18 characters) that leads to `target`.
     pub fn new(title: impl Into<String>, target: Target) -> Self {
         Self {
-            title: title.into(),
+            title: cleaned(title),
             kind: JumpKind::Target(target),
         }
     }
@@ -132,7 +133,7 @@ impl Jump {
     /// A line that leads nowhere.
     pub fn plain(title: impl Into<String>) -> Self {
         Self {
-            title: title.into(),
+            title: cleaned(title),
             kind: JumpKind::Plain,
         }
     }
@@ -140,8 +141,8 @@ impl Jump {
     /// A line that asks the smart robot `question` (1 to 200 bytes); cards of a smart robot only.
     pub fn ask(title: impl Into<String>, question: impl Into<String>) -> Self {
         Self {
-            title: title.into(),
-            kind: JumpKind::Ask(question.into()),
+            title: cleaned(title),
+            kind: JumpKind::Ask(cleaned(question)),
         }
     }
 

@@ -9,6 +9,7 @@ use super::{
     parts::{ActionMenu, QuoteArea, Source, Target, TaskId},
 };
 use crate::limit::{self, LimitError, Rule};
+use crate::visible::cleaned;
 
 /// Most lines below a notice that lead somewhere.
 const MAX_JUMPS: usize = 3;
@@ -71,7 +72,7 @@ macro_rules! notice_methods {
         /// The line under the title (recommended: up to 44 characters).
         #[must_use]
         pub fn desc(mut self, desc: impl Into<String>) -> Self {
-            self.notice.desc = Some(desc.into());
+            self.notice.desc = Some(cleaned(desc));
             self
         }
 
@@ -98,7 +99,7 @@ impl TextNotice {
     /// A notice with a title (recommended: up to 36 characters) that leads to `action`.
     pub fn new(title: impl Into<String>, action: Target) -> Self {
         Self {
-            title: Some(title.into()),
+            title: Some(cleaned(title)),
             ..Self::empty(action)
         }
     }
@@ -106,7 +107,7 @@ impl TextNotice {
     /// A notice without a title, but with text (recommended: up to 160 characters).
     pub fn untitled(sub_title_text: impl Into<String>, action: Target) -> Self {
         Self {
-            sub_title: Some(sub_title_text.into()),
+            sub_title: Some(cleaned(sub_title_text)),
             ..Self::empty(action)
         }
     }
@@ -127,14 +128,14 @@ impl TextNotice {
     /// The text of the notice (recommended: up to 160 characters).
     #[must_use]
     pub fn sub_title(mut self, text: impl Into<String>) -> Self {
-        self.sub_title = Some(text.into());
+        self.sub_title = Some(cleaned(text));
         self
     }
 
     /// The large figure (recommended: up to 14 characters) and what it means (up to 22).
     #[must_use]
     pub fn emphasis(mut self, title: impl Into<String>, desc: impl Into<String>) -> Self {
-        self.emphasis = Some((title.into(), Some(desc.into())));
+        self.emphasis = Some((cleaned(title), Some(cleaned(desc))));
         self
     }
 
@@ -258,14 +259,14 @@ impl ImageText {
     /// The title beside it.
     #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Self {
-        self.title = Some(title.into());
+        self.title = Some(cleaned(title));
         self
     }
 
     /// The text beside it.
     #[must_use]
     pub fn desc(mut self, desc: impl Into<String>) -> Self {
-        self.desc = Some(desc.into());
+        self.desc = Some(cleaned(desc));
         self
     }
 
@@ -308,7 +309,7 @@ impl NewsNotice {
     pub fn new(title: impl Into<String>, image: CardImage, action: Target) -> Self {
         Self {
             image: Some(image),
-            ..Self::empty(title.into(), action)
+            ..Self::empty(cleaned(title), action)
         }
     }
 
@@ -316,7 +317,7 @@ impl NewsNotice {
     pub fn with_image_text(title: impl Into<String>, area: ImageText, action: Target) -> Self {
         Self {
             image_text: Some(area),
-            ..Self::empty(title.into(), action)
+            ..Self::empty(cleaned(title), action)
         }
     }
 
@@ -344,7 +345,7 @@ impl NewsNotice {
     /// A paragraph: title (recommended: up to 38 characters) and text (up to 160); up to four.
     #[must_use]
     pub fn paragraph(mut self, title: impl Into<String>, desc: impl Into<String>) -> Self {
-        self.paragraphs.push((title.into(), Some(desc.into())));
+        self.paragraphs.push((cleaned(title), Some(cleaned(desc))));
         self
     }
 

@@ -6,6 +6,7 @@
 
 use super::{fit::fit_in_place, node::Object};
 use crate::limit::{self, LimitError, Rule};
+use crate::visible::cleaned;
 
 /// Longest key of a button, menu entry or question, in bytes.
 const MAX_KEY_BYTES: usize = 1024;
@@ -73,7 +74,7 @@ impl Source {
     /// A source with a name (recommended: up to 20 characters).
     pub fn new(desc: impl Into<String>) -> Self {
         Self {
-            desc: Some(desc.into()),
+            desc: Some(cleaned(desc)),
             ..Self::default()
         }
     }
@@ -184,21 +185,21 @@ impl ActionMenu {
     pub fn new(text: impl Into<String>, key: impl Into<String>) -> Self {
         Self {
             desc: None,
-            actions: vec![(text.into(), key.into())],
+            actions: vec![(cleaned(text), key.into())],
         }
     }
 
     /// Another entry, up to three.
     #[must_use]
     pub fn action(mut self, text: impl Into<String>, key: impl Into<String>) -> Self {
-        self.actions.push((text.into(), key.into()));
+        self.actions.push((cleaned(text), key.into()));
         self
     }
 
     /// The menu's own text.
     #[must_use]
     pub fn desc(mut self, desc: impl Into<String>) -> Self {
-        self.desc = Some(desc.into());
+        self.desc = Some(cleaned(desc));
         self
     }
 
@@ -234,7 +235,7 @@ impl QuoteArea {
     /// A quote with its text.
     pub fn new(text: impl Into<String>) -> Self {
         Self {
-            text: Some(text.into()),
+            text: Some(cleaned(text)),
             ..Self::default()
         }
     }
@@ -242,7 +243,7 @@ impl QuoteArea {
     /// A title above the text.
     #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Self {
-        self.title = Some(title.into());
+        self.title = Some(cleaned(title));
         self
     }
 

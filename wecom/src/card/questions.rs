@@ -8,6 +8,7 @@ use super::{
     parts::{self, Source, TaskId, main_title},
 };
 use crate::limit::{self, LimitError};
+use crate::visible::cleaned;
 
 /// Most choices of a vote.
 const MAX_CHOICES: usize = 20;
@@ -40,7 +41,7 @@ impl SubmitButton {
     /// Text (recommended: up to 10 characters) and key (≤ 1024 bytes).
     pub fn new(text: impl Into<String>, key: impl Into<String>) -> Self {
         Self {
-            text: text.into(),
+            text: cleaned(text),
             key: key.into(),
         }
     }
@@ -138,7 +139,7 @@ impl VoteInteraction {
         Self {
             source: None,
             task_id,
-            title: title.into(),
+            title: cleaned(title),
             desc: None,
             checkbox,
             submit,
@@ -155,7 +156,7 @@ impl VoteInteraction {
     /// The line under the title (recommended: up to 160 characters).
     #[must_use]
     pub fn desc(mut self, desc: impl Into<String>) -> Self {
-        self.desc = Some(desc.into());
+        self.desc = Some(cleaned(desc));
         self
     }
 
@@ -212,7 +213,7 @@ impl MultipleInteraction {
         select: Select,
         submit: SubmitButton,
     ) -> Self {
-        let (title, selects) = (title.into(), vec![select]);
+        let (title, selects) = (cleaned(title), vec![select]);
         Self {
             source: None,
             task_id,
@@ -233,7 +234,7 @@ impl MultipleInteraction {
     /// The line under the title (recommended: up to 160 characters).
     #[must_use]
     pub fn desc(mut self, desc: impl Into<String>) -> Self {
-        self.desc = Some(desc.into());
+        self.desc = Some(cleaned(desc));
         self
     }
 

@@ -4,6 +4,7 @@ use serde::{Serialize, Serializer};
 
 use super::{Card, CardType, Form, Place, node::Object, xml};
 use crate::limit::{self, LimitError};
+use crate::visible::cleaned;
 
 /// A card that replaces a sent one (wecom-app §3, §7). `Serialize` writes the JSON of an update.
 ///
@@ -35,7 +36,7 @@ impl Replacement {
     /// # Errors
     /// [`LimitError`] on `replace_text`: empty, or the card is a notice and has no buttons.
     pub fn replace_text(mut self, text: impl Into<String>) -> Result<Self, LimitError> {
-        let text = text.into();
+        let text = cleaned(text);
         limit::present("replace_text", &text)?;
         if matches!(
             self.card.card_type(),

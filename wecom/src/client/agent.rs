@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::{Client, error::Error, lenient};
+use crate::lenient_json::Records;
 
 /// The application as the platform knows it (wecom-app §12).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -42,13 +43,13 @@ pub struct Agent {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 struct AllowedUsers {
-    #[serde(default, deserialize_with = "lenient::or_default")]
-    user: Vec<AllowedUser>,
+    #[serde(default)]
+    user: Records<AllowedUser>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 struct AllowedUser {
-    #[serde(default, deserialize_with = "lenient::string")]
+    #[serde(deserialize_with = "lenient::id")]
     userid: String,
 }
 

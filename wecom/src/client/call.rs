@@ -15,6 +15,7 @@ use super::{
     store::LiveToken,
     transport::{HttpRequest, HttpResponse, Method, Transport},
 };
+use crate::lenient_json;
 
 /// Largest JSON answer read; a department of 10,000 members stays under it.
 pub(crate) const MAX_JSON_BYTES: usize = 16 * 1024 * 1024;
@@ -190,7 +191,7 @@ pub(crate) fn secret_field(answer: &Value, name: &'static str) -> Result<LiveTok
     let value = answer
         .get(name)
         .and_then(Value::as_str)
-        .filter(|value| !value.is_empty());
+        .filter(|value| !value.is_empty() && lenient_json::is_exact(value));
     let seconds = answer
         .get("expires_in")
         .and_then(lenient::number)
@@ -224,7 +225,7 @@ pub(crate) fn refusal(response: &HttpResponse) -> Option<Error> {
     if !looks_like_json(response) {
         return status();
     }
-    let Ok(answer) = serde_json::from_slice::<Value>(&response.body) else {
+    let Ok(answer) = lenient_json::from_slice::<Value>(&response.body) else {
         return status();
     };
     let Some(code) = answer.get("errcode") else {
@@ -255,7 +256,7 @@ fn looks_like_json(response: &HttpResponse) -> bool {
 }
 
 pub(crate) fn decode<T: DeserializeOwned>(response: &HttpResponse) -> Result<T, Error> {
-    let answer: Value = serde_json::from_slice(&response.body)
+    let answer: Value = lenient_json::from_slice(&response.body)
         .map_err(|_| Error::protocol("a JSON answer", &response.body))?;
     if !answer.is_object() {
         return Err(Error::protocol("a JSON object", &response.body));

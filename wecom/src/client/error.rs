@@ -81,7 +81,8 @@ impl Error {
         match self {
             Self::Transport(error) => !error.is_permanent,
             Self::Throttled { .. } => true,
-            Self::Status { status } => *status >= 500 || *status == 429,
+            // 421 is a connection that led to another host: a new one may lead to the right one.
+            Self::Status { status } => *status >= 500 || matches!(*status, 408 | 421 | 425 | 429),
             Self::Api { code, .. } => codes::class(*code).is_retryable(),
             Self::Token(inner) => !inner.needs_admin() && inner.is_retryable(),
             Self::Protocol { .. } | Self::Limit(_) => false,

@@ -1,19 +1,20 @@
 //! Shapes that the platform writes in more than one way.
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;
 
 use crate::OneTimeCode;
+use crate::lenient_json::is_exact;
 
 /// `"a|b"`, `["a","b"]`, `[1,2]`, `1`, `null` or nothing: a list of ids.
 pub(crate) fn ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
         Value::String(joined) => joined
             .split('|')
-            .filter(|id| !id.is_empty())
+            .filter(|id| !id.is_empty() && is_exact(id))
             .map(str::to_owned)
             .collect(),
-        Value::Array(items) => items.iter().filter_map(scalar).collect(),
+        Value::Array(items) => items.iter().filter_map(id_in).collect(),
         Value::Number(id) => vec![id.to_string()],
         _ => Vec::new(),
     })
@@ -24,11 +25,28 @@ pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     Ok(scalar(&Value::deserialize(deserializer)?))
 }
 
+/// An id that decides whom or what a record is about: it has to be there, as it was sent.
+pub(crate) fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    id_in(&Value::deserialize(deserializer)?).ok_or_else(|| D::Error::custom("no usable id"))
+}
+
+/// As [`id`] for one that may be absent; one that is not as it was sent is absent.
+pub(crate) fn optional_id<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    Ok(id_in(&Value::deserialize(deserializer)?))
+}
+
+/// As [`optional_id`]; an absent one is empty.
+pub(crate) fn id_or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(optional_id(deserializer)?.unwrap_or_default())
+}
+
 /// As [`text`], for a code that no `Debug` shows.
 pub(crate) fn code<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<OneTimeCode>, D::Error> {
-    Ok(text(deserializer)?.map(OneTimeCode::from))
+    Ok(optional_id(deserializer)?.map(OneTimeCode::from))
 }
 
 /// An integer or a string of digits; anything else is nothing.
@@ -88,6 +106,11 @@ pub(crate) fn number(value: &Value) -> Option<i64> {
         let text = text.trim();
         text.strip_suffix(".0").unwrap_or(text).parse().ok()
     })
+}
+
+/// An id, unless it was mended: then it is another one.
+pub(crate) fn id_in(value: &Value) -> Option<String> {
+    scalar(value).filter(|id| is_exact(id))
 }
 
 /// A string that says something, or a number, as text.

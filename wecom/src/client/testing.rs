@@ -27,6 +27,15 @@ impl Script {
         self.then_response(json_response(json))
     }
 
+    /// An answer of JSON that is not even text.
+    pub(crate) fn then_bytes(self: Arc<Self>, json: &[u8]) -> Arc<Self> {
+        let body = json.to_vec();
+        self.then_response(HttpResponse {
+            body,
+            ..json_response("")
+        })
+    }
+
     pub(crate) fn then_response(self: Arc<Self>, response: HttpResponse) -> Arc<Self> {
         self.steps.lock().unwrap().push_back(Ok(response));
         self

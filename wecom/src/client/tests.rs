@@ -311,3 +311,31 @@ async fn nulls_and_numbers_in_either_spelling_are_read() {
     assert_eq!((&*chat.members[0].userid, chat.members[0].kind), ("7", 2));
     assert_eq!(format!("{:?}", chat.members[0]), "ChatMember { .. }");
 }
+
+#[tokio::test]
+async fn a_bad_string_loses_neither_an_answer_nor_a_refusal() {
+    let group =
+        b"\xef\xbb\xbf{\"errcode\":0,\"group_chat\":{\"chat_id\":\"wrA\",\"name\":\"a\nb\",\
+        \"member_list\":[{\"userid\":\"wm1\",\"name\":\"\xe5\xb0\"},{\"userid\":\"wm\\ud83d\"},\
+        {\"userid\":\"wm3\",\"name\":\"\\ud83d\"}]}}";
+    let script = Script::with_token()
+        .then_bytes(b"{\"errcode\":0,\"userid\":\"li\",\"name\":\"\\ud83d\x01\"}")
+        .then_bytes(group)
+        .then_bytes(b"{\"errcode\":0,\"userid\":\"li\n\",\"name\":\"a\"}")
+        .then_bytes(b"{\"errcode\":40058,\"errmsg\":\"invalid\nparameter \xe5\"}");
+    let client = script.client();
+    let name = client.user("li").await.unwrap().name;
+    assert_eq!(name.as_deref(), Some("\u{fffd}\u{1}"));
+    let chat = client.external_chat("wrA").await.unwrap();
+    let members: Vec<_> = chat.members.iter().map(|member| &*member.userid).collect();
+    assert_eq!(
+        (&*members, chat.members.lost()),
+        (&["wm1", "wm3"][..], &[1][..])
+    );
+    assert!(client.user("li").await.is_err(), "an id is never mended");
+    let refused = client.user("li").await.unwrap_err();
+    assert_eq!(
+        (refused.code(), refused.outcome_unknown()),
+        (Some(40058), false)
+    );
+}

@@ -7,11 +7,12 @@
 mod card;
 mod contact;
 mod customer;
+mod dedupe;
 mod kind;
 mod menu;
 mod message;
 
-use sha1::{Digest, Sha1};
+use dedupe::Key;
 
 pub(crate) use card::card_type;
 pub use card::{CardClick, CardMenuClick, Selection};
@@ -25,6 +26,7 @@ pub use kind::{BatchJobResult, Event, Position};
 pub use menu::{PictureSource, Pictures, ScanCode, SelectedLocation};
 pub use message::{Content, LinkMessage, LocationMessage, Message};
 
+use crate::lenient_json::is_exact;
 use crate::xml::{Fields, XmlError};
 
 /// `FromUserName` of events that no member caused.
@@ -40,24 +42,22 @@ pub enum ContentError {
     /// It is not a JSON object of the known outline (smart robots).
     #[error("the message is not the expected JSON")]
     Json,
-    /// An element that every message has is missing or empty.
+    /// An element without which nothing can be done is missing or empty.
     #[error("the message has no `{0}`")]
     Missing(&'static str),
-    /// An element is not the integer it has to be.
-    #[error("`{0}` is not an integer")]
-    Number(&'static str),
 }
 
 /// One verified message or event of an application.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Inbound {
-    /// CorpID of the receiving corp.
+    /// CorpID of the receiving corp; empty if absent. The keys have proved it already.
     pub to_user: String,
-    /// userid of the member, or [`SYSTEM_USER`]. userids are case-insensitive.
+    /// userid of the member, or [`SYSTEM_USER`]; empty where the platform names nobody, as in
+    /// `kf_msg_or_event`. userids are case-insensitive.
     pub from_user: String,
-    /// Time of sending, in Unix seconds.
-    pub created_at_s: i64,
+    /// Time of sending, in Unix seconds; absent where it cannot be read.
+    pub created_at_s: Option<i64>,
     /// The application; absent in contact and customer events, and where it is no number.
     pub agent_id: Option<i64>,
     /// The content.
@@ -80,32 +80,22 @@ impl Inbound {
     /// as [`Fields::xml`]. Whatever comes from outside goes through [`crate::callback::open`].
     ///
     /// # Errors
-    /// [`ContentError`]: it is no acceptable XML, or lacks what every message has.
+    /// [`ContentError`]: it is no acceptable XML, or says neither what it is nor what happened.
     pub fn parse(xml: String) -> Result<Self, ContentError> {
         let fields = Fields::parse(xml)?;
         let common = Common::find(&fields);
-        let msg_type = common.msg_type.ok_or(ContentError::Missing("MsgType"))?;
-        let body = if msg_type.eq_ignore_ascii_case("event") {
-            let name = common.event.ok_or(ContentError::Missing("Event"))?;
-            Body::Event(Event::parse(name, &fields))
-        } else {
-            Body::Message(Message::parse(msg_type, &fields))
+        let is_event = common
+            .msg_type
+            .is_none_or(|name| name.eq_ignore_ascii_case("event"));
+        let body = match (common.msg_type, common.event) {
+            (None, None) => return Err(ContentError::Missing("MsgType")),
+            (_, event) if is_event => Body::Event(Event::parse(event.unwrap_or_default(), &fields)),
+            (msg_type, _) => Body::Message(Message::parse(msg_type.unwrap_or_default(), &fields)),
         };
-        let created_at = common
-            .create_time
-            .ok_or(ContentError::Missing("CreateTime"))?;
         Ok(Self {
-            to_user: common
-                .to_user
-                .ok_or(ContentError::Missing("ToUserName"))?
-                .to_owned(),
-            from_user: common
-                .from_user
-                .ok_or(ContentError::Missing("FromUserName"))?
-                .to_owned(),
-            created_at_s: created_at
-                .parse()
-                .map_err(|_| ContentError::Number("CreateTime"))?,
+            to_user: text(common.to_user),
+            from_user: text(common.from_user.filter(|user| is_exact(user))),
+            created_at_s: number(common.create_time),
             agent_id: number(common.agent_id),
             body,
             fields,
@@ -120,67 +110,17 @@ impl Inbound {
     /// A key that is equal for re-deliveries and different for different messages: 42 characters
     /// of ASCII (wecom-app §1.7).
     ///
-    /// Messages are told apart by `MsgId` with application, sender and second, because `MsgId`
-    /// alone has collided. Events are told apart by all that names their subject, since the
-    /// documented sender and second are shared by unrelated events of `sys`; where nothing names it
-    /// (an approval, a scan, a place), by the whole text, which a re-delivery repeats.
+    /// Messages are told apart by `MsgId` with application, sender and second. Events are told apart
+    /// by everything they say: the documented sender and second are shared by unrelated events of
+    /// `sys`, any list of fields misses those that the platform adds, and no event is known to be
+    /// sent again changed.
     pub fn dedupe_key(&self) -> String {
-        const OF_MESSAGE: &[&str] = &["AgentID", "FromUserName", "CreateTime", "MsgId"];
-        const OF_EVENT: &[&str] = &[
-            "AgentID",
-            "FromUserName",
-            "CreateTime",
-            "EventKey",
-            // Two members may enter one customer group within a second.
-            "UpdateDetail",
-            "CurMemVer",
-        ];
-        const SUBJECTS: &[&str] = &[
-            "TaskId",
-            "ResponseCode",
-            "ChangeType",
-            "ChatId",
-            "UserID",
-            "ExternalUserID",
-            "Id",
-            "TagId",
-        ];
-        let mut hash = Sha1::new();
-        let mut add = |value: &str| {
-            hash.update(value.len().to_be_bytes());
-            hash.update(value.as_bytes());
+        let key = match &self.body {
+            Body::Message(message) if !message.msg_id.is_empty() => Key::of_message(&self.fields),
+            Body::Message(_) => Key::of_all("m:", &self.fields),
+            Body::Event(_) => Key::of_all("e:", &self.fields),
         };
-        let (prefix, names, subjects) = match self.body {
-            Body::Message(_) => ("m:", OF_MESSAGE, &[][..]),
-            Body::Event(_) => {
-                add(&self
-                    .fields
-                    .get("Event")
-                    .unwrap_or_default()
-                    .to_ascii_lowercase());
-                add(self.job_id().unwrap_or_default());
-                ("e:", OF_EVENT, SUBJECTS)
-            }
-        };
-        for name in names.iter().chain(subjects) {
-            add(self.fields.get(name).unwrap_or_default());
-        }
-        let is_event = matches!(self.body, Body::Event(_));
-        if is_event && self.job_id().is_none() && !self.names_one_of(SUBJECTS) {
-            add(self.fields.xml());
-        }
-        let hash: [u8; 20] = hash.finalize().into();
-        hash.iter().fold(String::from(prefix), |key, byte| {
-            key + &format!("{byte:02x}")
-        })
-    }
-
-    fn job_id(&self) -> Option<&str> {
-        self.fields.element("BatchJob")?.get("JobId")
-    }
-
-    fn names_one_of(&self, names: &[&str]) -> bool {
-        names.iter().any(|name| self.fields.get(name).is_some())
+        key.finish()
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::PATH;
 use crate::{
     client::{Client, Error, lenient},
+    lenient_json,
     limit::{self, LimitError},
 };
 
@@ -117,7 +118,7 @@ impl JoinWay {
 #[non_exhaustive]
 pub struct JoinWayInfo {
     /// Its id.
-    #[serde(default, deserialize_with = "lenient::string")]
+    #[serde(default, deserialize_with = "lenient::id_or_empty")]
     pub config_id: String,
     /// 1 a button in a mini program, 2 a QR code.
     #[serde(default, deserialize_with = "lenient::integer")]
@@ -155,6 +156,7 @@ struct JoinWayAnswer {
 
 #[derive(Deserialize)]
 struct ConfigAnswer {
+    #[serde(deserialize_with = "lenient_json::exact")]
     config_id: String,
 }
 

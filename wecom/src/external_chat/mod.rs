@@ -15,6 +15,7 @@ pub use join_way::{JoinScene, JoinWay, JoinWayInfo};
 use crate::{
     client::{Client, Error, lenient},
     hidden::hide_in_debug,
+    lenient_json::{Records, is_exact},
     limit::{self, LimitError, Rule},
 };
 
@@ -98,12 +99,8 @@ impl ChatFilter {
 #[non_exhaustive]
 pub struct ChatPage {
     /// The groups.
-    #[serde(
-        default,
-        rename = "group_chat_list",
-        deserialize_with = "lenient::or_default"
-    )]
-    pub chats: Vec<ChatEntry>,
+    #[serde(default, rename = "group_chat_list")]
+    pub chats: Records<ChatEntry>,
     /// For the next page; none at the end.
     #[serde(default, deserialize_with = "lenient::text")]
     pub next_cursor: Option<String>,
@@ -114,6 +111,7 @@ pub struct ChatPage {
 #[non_exhaustive]
 pub struct ChatEntry {
     /// The group's id; its case counts.
+    #[serde(deserialize_with = "lenient::id")]
     pub chat_id: String,
     /// 0 normal, 1 owner left, 2 handing over, 3 handed over.
     #[serde(default, deserialize_with = "lenient::whole")]
@@ -125,12 +123,13 @@ pub struct ChatEntry {
 #[non_exhaustive]
 pub struct ExternalChat {
     /// The group's id; its case counts.
+    #[serde(deserialize_with = "lenient::id")]
     pub chat_id: String,
     /// The name; may be empty.
     #[serde(default, deserialize_with = "lenient::string")]
     pub name: String,
     /// The owner's userid.
-    #[serde(default, deserialize_with = "lenient::string")]
+    #[serde(default, deserialize_with = "lenient::id_or_empty")]
     pub owner: String,
     /// Time of making, in Unix seconds.
     #[serde(default, deserialize_with = "lenient::integer")]
@@ -139,22 +138,18 @@ pub struct ExternalChat {
     #[serde(default, deserialize_with = "lenient::text")]
     pub notice: Option<String>,
     /// The members.
-    #[serde(
-        default,
-        rename = "member_list",
-        deserialize_with = "lenient::or_default"
-    )]
-    pub members: Vec<ChatMember>,
+    #[serde(default, rename = "member_list")]
+    pub members: Records<ChatMember>,
     /// Changes with every change of members.
     #[serde(default, deserialize_with = "lenient::text")]
     pub member_version: Option<String>,
-    #[serde(default, deserialize_with = "lenient::or_default")]
-    admin_list: Vec<Admin>,
+    #[serde(default)]
+    admin_list: Records<Admin>,
 }
 
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 struct Admin {
-    #[serde(default, deserialize_with = "lenient::string")]
+    #[serde(deserialize_with = "lenient::id")]
     userid: String,
 }
 
@@ -179,13 +174,13 @@ impl std::fmt::Debug for ExternalChat {
 #[non_exhaustive]
 pub struct ChatMember {
     /// A userid, or an external userid (`wm…`, `wo…`).
-    #[serde(deserialize_with = "lenient::string")]
+    #[serde(deserialize_with = "lenient::id")]
     pub userid: String,
     /// 1 a member of the corp, 2 an external contact.
     #[serde(default, rename = "type", deserialize_with = "lenient::whole")]
     pub kind: i64,
     /// WeChat users only, and only if the corp has bound an open-platform account.
-    #[serde(default, deserialize_with = "lenient::text")]
+    #[serde(default, deserialize_with = "lenient::optional_id")]
     pub unionid: Option<String>,
     /// Time of joining, in Unix seconds.
     #[serde(default, deserialize_with = "lenient::integer")]
@@ -194,7 +189,7 @@ pub struct ChatMember {
     #[serde(default, deserialize_with = "lenient::integer")]
     pub join_scene: Option<i64>,
     #[serde(default)]
-    invitor: Option<Invitor>,
+    invitor: Value,
     /// The `state` of the join way they came by.
     #[serde(default, deserialize_with = "lenient::text")]
     pub state: Option<String>,
@@ -206,22 +201,14 @@ pub struct ChatMember {
     pub name: Option<String>,
 }
 
-#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
-struct Invitor {
-    #[serde(default, deserialize_with = "lenient::string")]
-    userid: String,
-}
-
 hide_in_debug!(ChatMember);
 
 impl ChatMember {
     /// userid of the member of this corp who invited them, if one did.
     #[must_use]
     pub fn invited_by(&self) -> Option<&str> {
-        self.invitor
-            .as_ref()
-            .map(|invitor| &*invitor.userid)
-            .filter(|userid| !userid.is_empty())
+        let userid = self.invitor.get("userid")?.as_str()?;
+        Some(userid).filter(|userid| !userid.is_empty() && is_exact(userid))
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::{
     card::{Card, Place},
     limit::{self, LimitError, Rule, fit_bytes},
+    visible::{clean, cleaned},
 };
 
 const MAX_TEXT_BYTES: usize = 2048;
@@ -46,7 +47,7 @@ impl GroupMessage {
     /// # Errors
     /// [`LimitError`] on `markdown.content`.
     pub fn markdown(content: impl Into<String>) -> Result<Self, LimitError> {
-        let content = content.into();
+        let content = cleaned(content);
         limit::required("markdown.content", &content, MAX_MARKDOWN_BYTES)?;
         Ok(Self(Kind::Markdown(content)))
     }
@@ -56,7 +57,7 @@ impl GroupMessage {
     /// # Errors
     /// [`LimitError`] on `markdown.content`: empty.
     pub fn markdown_fit(content: &str) -> Result<Self, LimitError> {
-        Self::markdown(fit_bytes(content, MAX_MARKDOWN_BYTES))
+        Self::markdown(fit_bytes(&clean(content), MAX_MARKDOWN_BYTES))
     }
 
     /// The second markdown, 1 to 4,096 bytes: lists, tables, images, fenced code; no colours, no
@@ -65,7 +66,7 @@ impl GroupMessage {
     /// # Errors
     /// [`LimitError`] on `markdown_v2.content`.
     pub fn markdown_v2(content: impl Into<String>) -> Result<Self, LimitError> {
-        let content = content.into();
+        let content = cleaned(content);
         limit::required("markdown_v2.content", &content, MAX_MARKDOWN_BYTES)?;
         Ok(Self(Kind::MarkdownV2(content)))
     }
@@ -167,7 +168,7 @@ impl RobotText {
     /// # Errors
     /// [`LimitError`] on `text.content`.
     pub fn new(content: impl Into<String>) -> Result<Self, LimitError> {
-        let content = content.into();
+        let content = cleaned(content);
         limit::required("text.content", &content, MAX_TEXT_BYTES)?;
         let (mentioned_list, mentioned_mobile_list) = (Vec::new(), Vec::new());
         Ok(Self {
@@ -248,7 +249,7 @@ impl RobotArticle {
     /// # Errors
     /// [`LimitError`] with the field.
     pub fn new(title: impl Into<String>, url: impl Into<String>) -> Result<Self, LimitError> {
-        let (title, url) = (title.into(), url.into());
+        let (title, url) = (cleaned(title), url.into());
         limit::required("news.articles.title", &title, 128)?;
         limit::url("news.articles.url", &url)?;
         Ok(Self {
@@ -264,7 +265,7 @@ impl RobotArticle {
     /// # Errors
     /// [`LimitError`] on `news.articles.description`.
     pub fn description(mut self, text: impl Into<String>) -> Result<Self, LimitError> {
-        let text = text.into();
+        let text = cleaned(text);
         limit::bytes("news.articles.description", &text, 512)?;
         self.description = Some(text);
         Ok(self)

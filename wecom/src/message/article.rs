@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::content::{MAX_DESCRIPTION, MAX_TITLE, MAX_URL_BYTES};
 use crate::limit::{self, LimitError};
+use crate::visible::cleaned;
 
 /// The target of a news article.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -42,7 +43,7 @@ impl Article {
     /// # Errors
     /// [`LimitError`] with the field.
     pub fn new(title: impl Into<String>, link: Link) -> Result<Self, LimitError> {
-        let title = title.into();
+        let title = cleaned(title);
         limit::required("news.articles.title", &title, MAX_TITLE)?;
         match &link {
             Link::Web { url } => {
@@ -67,7 +68,7 @@ impl Article {
     /// # Errors
     /// [`LimitError`] on `news.articles.description`.
     pub fn description(mut self, text: impl Into<String>) -> Result<Self, LimitError> {
-        let text = text.into();
+        let text = cleaned(text);
         limit::bytes("news.articles.description", &text, MAX_DESCRIPTION)?;
         self.description = Some(text);
         Ok(self)
@@ -114,7 +115,7 @@ impl MpArticle {
         content: impl Into<String>,
     ) -> Result<Self, LimitError> {
         let (title, thumb_media_id, content) =
-            (title.into(), thumb_media_id.into(), content.into());
+            (cleaned(title), thumb_media_id.into(), cleaned(content));
         limit::required("mpnews.articles.title", &title, MAX_TITLE)?;
         limit::present("mpnews.articles.thumb_media_id", &thumb_media_id)?;
         limit::required("mpnews.articles.content", &content, Self::MAX_CONTENT_BYTES)?;
@@ -134,7 +135,7 @@ impl MpArticle {
     /// # Errors
     /// [`LimitError`] on `mpnews.articles.author`.
     pub fn author(mut self, author: impl Into<String>) -> Result<Self, LimitError> {
-        let author = author.into();
+        let author = cleaned(author);
         limit::bytes("mpnews.articles.author", &author, 64)?;
         self.author = Some(author);
         Ok(self)
@@ -156,7 +157,7 @@ impl MpArticle {
     /// # Errors
     /// [`LimitError`] on `mpnews.articles.digest`.
     pub fn digest(mut self, digest: impl Into<String>) -> Result<Self, LimitError> {
-        let digest = digest.into();
+        let digest = cleaned(digest);
         limit::bytes("mpnews.articles.digest", &digest, MAX_DESCRIPTION)?;
         self.digest = Some(digest);
         Ok(self)

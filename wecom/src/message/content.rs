@@ -6,6 +6,7 @@ use super::article::{Article, MpArticle};
 use crate::{
     card::{Card, Place},
     limit::{self, LimitError, fit_bytes, fit_characters},
+    visible::{clean, cleaned},
 };
 
 /// Longest text and markdown, in bytes.
@@ -156,7 +157,7 @@ impl Text {
     /// # Errors
     /// [`LimitError`] on `text.content`: empty or more than 2,048 bytes.
     pub fn new(content: impl Into<String>) -> Result<Self, LimitError> {
-        let content = content.into();
+        let content = cleaned(content);
         limit::required("text.content", &content, MAX_TEXT_BYTES)?;
         Ok(Self { content })
     }
@@ -166,7 +167,7 @@ impl Text {
     /// # Errors
     /// [`LimitError`] on `text.content`: empty.
     pub fn fit(content: &str) -> Result<Self, LimitError> {
-        Self::new(fit_bytes(content, MAX_TEXT_BYTES))
+        Self::new(fit_bytes(&clean(content), MAX_TEXT_BYTES))
     }
 
     /// The text.
@@ -210,7 +211,7 @@ impl Markdown {
     /// # Errors
     /// [`LimitError`] on `markdown.content`: empty or more than 2,048 bytes.
     pub fn new(content: impl Into<String>) -> Result<Self, LimitError> {
-        let content = content.into();
+        let content = cleaned(content);
         limit::required("markdown.content", &content, MAX_TEXT_BYTES)?;
         Ok(Self { content })
     }
@@ -220,7 +221,7 @@ impl Markdown {
     /// # Errors
     /// [`LimitError`] on `markdown.content`: empty.
     pub fn fit(content: &str) -> Result<Self, LimitError> {
-        Self::new(fit_bytes(content, MAX_TEXT_BYTES))
+        Self::new(fit_bytes(&clean(content), MAX_TEXT_BYTES))
     }
 }
 
@@ -245,7 +246,8 @@ impl TextCard {
         description: impl Into<String>,
         url: impl Into<String>,
     ) -> Result<Self, LimitError> {
-        let (title, description, url) = (title.into(), description.into(), url.into());
+        let (title, description) = (cleaned(title), cleaned(description));
+        let url = url.into();
         limit::present("textcard.title", &title)?;
         limit::characters("textcard.title", &title, MAX_TITLE)?;
         limit::present("textcard.description", &description)?;
@@ -265,8 +267,9 @@ impl TextCard {
     /// # Errors
     /// [`LimitError`] with the field: something is empty, or the URL is wrong.
     pub fn fit(title: &str, description: &str, url: impl Into<String>) -> Result<Self, LimitError> {
-        let title = fit_characters(title, MAX_TITLE);
-        Self::new(title, fit_characters(description, MAX_DESCRIPTION), url)
+        let title = fit_characters(&clean(title), MAX_TITLE);
+        let description = fit_characters(&clean(description), MAX_DESCRIPTION);
+        Self::new(title, description, url)
     }
 
     /// The text of the button, 1 to 4 characters; 详情 if none is given.
@@ -274,7 +277,7 @@ impl TextCard {
     /// # Errors
     /// [`LimitError`] on `textcard.btntxt`.
     pub fn button(mut self, text: impl Into<String>) -> Result<Self, LimitError> {
-        let text = text.into();
+        let text = cleaned(text);
         limit::present("textcard.btntxt", &text)?;
         limit::characters("textcard.btntxt", &text, 4)?;
         self.button = Some(text);
@@ -316,7 +319,7 @@ impl Video {
         title: impl Into<String>,
         description: impl Into<String>,
     ) -> Result<Self, LimitError> {
-        let (title, description) = (title.into(), description.into());
+        let (title, description) = (cleaned(title), cleaned(description));
         limit::bytes("video.title", &title, MAX_TITLE)?;
         limit::bytes("video.description", &description, MAX_DESCRIPTION)?;
         (self.title, self.description) = (Some(title), Some(description));

@@ -183,7 +183,7 @@ pub struct Sent {
     #[serde(default, rename = "unlicenseduser", deserialize_with = "lenient::ids")]
     pub unlicensed_users: Vec<String>,
     /// For [`Client::recall`], good for 24 hours.
-    #[serde(default, deserialize_with = "lenient::text")]
+    #[serde(default, deserialize_with = "lenient::optional_id")]
     pub msgid: Option<String>,
     /// For one [`Client::update_card`] within 72 hours; only with cards that call back.
     #[serde(default, deserialize_with = "lenient::code")]

@@ -274,3 +274,13 @@ fn articles_can_be_kept_within_the_corp_and_nothing_else() {
     let text = Message::new(Recipients::everyone(), Text::new("t").unwrap());
     assert_eq!(text.within_the_corp().unwrap_err().field, "safe");
 }
+
+#[test]
+fn what_people_read_holds_nothing_that_acts_unseen() {
+    let text = Text::new("@小明\u{202e} 完成\u{200b}打卡\r\n7/7").unwrap();
+    assert_eq!(text.as_str(), "@小明 完成打卡\n7/7");
+    assert_eq!(
+        Text::new("\u{3164}\u{200b}").unwrap_err().field,
+        "text.content"
+    );
+}

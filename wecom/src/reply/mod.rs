@@ -9,6 +9,7 @@ use crate::card::{Place, Replacement};
 use crate::crypto::{CryptoError, Keys};
 use crate::event::Inbound;
 use crate::limit::{self, LimitError};
+use crate::visible::cleaned;
 use crate::xml::Writer;
 
 /// Longest text in bytes; the platform cuts longer ones silently.
@@ -54,7 +55,7 @@ impl Article {
     /// # Errors
     /// [`LimitError`] on `Articles.Title` or `Articles.Url`.
     pub fn new(title: impl Into<String>, url: impl Into<String>) -> Result<Self, LimitError> {
-        let (title, url) = (title.into(), url.into());
+        let (title, url) = (cleaned(title), url.into());
         limit::required("Articles.Title", &title, MAX_TITLE_BYTES)?;
         limit::url("Articles.Url", &url)?;
         Ok(Self {
@@ -70,7 +71,7 @@ impl Article {
     /// # Errors
     /// [`LimitError`] on `Articles.Description`.
     pub fn description(mut self, description: impl Into<String>) -> Result<Self, LimitError> {
-        self.description = description.into();
+        self.description = cleaned(description);
         limit::bytes(
             "Articles.Description",
             &self.description,
@@ -96,7 +97,7 @@ impl Reply {
     /// # Errors
     /// [`LimitError`] on `Content`; [`limit::fit_bytes`] shortens on purpose.
     pub fn text(content: impl Into<String>) -> Result<Self, LimitError> {
-        let content = content.into();
+        let content = cleaned(content);
         limit::required("Content", &content, MAX_TEXT_BYTES)?;
         Ok(Self(Kind::Text(content)))
     }
@@ -131,7 +132,8 @@ impl Reply {
         title: impl Into<String>,
         description: impl Into<String>,
     ) -> Result<Self, LimitError> {
-        let (media_id, title, description) = (media_id.into(), title.into(), description.into());
+        let (title, description) = (cleaned(title), cleaned(description));
+        let media_id = media_id.into();
         limit::present("Video.MediaId", &media_id)?;
         limit::bytes("Video.Title", &title, MAX_TITLE_BYTES)?;
         limit::bytes("Video.Description", &description, MAX_DESCRIPTION_BYTES)?;
@@ -156,7 +158,7 @@ impl Reply {
     /// # Errors
     /// [`LimitError`] on `Button.ReplaceName` if it is empty.
     pub fn update_button(replace_name: impl Into<String>) -> Result<Self, LimitError> {
-        let replace_name = replace_name.into();
+        let replace_name = cleaned(replace_name);
         limit::present("Button.ReplaceName", &replace_name)?;
         Ok(Self(Kind::UpdateButton(replace_name)))
     }

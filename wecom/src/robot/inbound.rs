@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{Event, ResponseUrl};
 use crate::client::lenient;
 use crate::event::ContentError;
+use crate::lenient_json;
 
 /// Most parts of one mixed message that are read.
 const MAX_MIXED_ITEMS: usize = 100;
@@ -117,27 +118,33 @@ pub enum Content {
 }
 
 impl Inbound {
-    pub(super) fn parse(json: &str) -> Result<Self, ContentError> {
-        let raw: Value = serde_json::from_str(json).map_err(|_| ContentError::Json)?;
+    /// Reads a message that was verified and decrypted before, or came over a verified link.
+    /// Whatever comes from outside goes through [`super::open`].
+    ///
+    /// # Errors
+    /// [`ContentError`]: it is no JSON object even when its strings are mended, or lacks its id or
+    /// its kind.
+    pub fn parse(json: &[u8]) -> Result<Self, ContentError> {
+        let raw: Value = lenient_json::from_slice(json).map_err(|_| ContentError::Json)?;
         if !raw.is_object() {
             return Err(ContentError::Json);
         }
-        let msg_id = non_empty(&raw, "/msgid").ok_or(ContentError::Missing("msgid"))?;
+        let msg_id = id(&raw, "/msgid").ok_or(ContentError::Missing("msgid"))?;
         let body = Body::parse(&raw)?;
-        let chat_id = text(&raw, "/chatid");
+        let chat_id = id(&raw, "/chatid").unwrap_or_default();
         let is_group = text(&raw, "/chattype") == "group" || !chat_id.is_empty();
         Ok(Self {
             msg_id,
-            bot_id: text(&raw, "/aibotid"),
+            bot_id: id(&raw, "/aibotid").unwrap_or_default(),
             chat: if is_group {
                 Chat::Group { chat_id }
             } else {
                 Chat::Single
             },
-            from_user: text(&raw, "/from/userid"),
-            from_corp: non_empty(&raw, "/from/corpid"),
+            from_user: id(&raw, "/from/userid").unwrap_or_default(),
+            from_corp: id(&raw, "/from/corpid"),
             created_at_s: raw.pointer("/create_time").and_then(lenient::number),
-            response_url: non_empty(&raw, "/response_url").and_then(ResponseUrl::new),
+            response_url: id(&raw, "/response_url").and_then(ResponseUrl::new),
             body,
             raw,
         })
@@ -153,18 +160,33 @@ impl Inbound {
         format!("r:{}", self.msg_id)
     }
 
-    /// The text of a message without the mention of the robot, which groups put into it.
+    /// The text of a message without the mention of the robot, which groups put into it: of a mixed
+    /// message its texts, one a line, the first without the mention.
     ///
     /// `bot_name` is the robot's display name as configured; the platform does not send it. Commas
     /// and colons after a mention at the start go with it.
     pub fn text_without_mention(&self, bot_name: &str) -> Option<String> {
-        let Body::Message(Message {
-            content: Content::Text(text),
-            ..
-        }) = &self.body
-        else {
+        let Body::Message(message) = &self.body else {
             return None;
         };
+        match &message.content {
+            Content::Text(text) => Some(self.without_mention(text, bot_name)),
+            Content::Mixed(parts) => {
+                let mut texts = parts.iter().filter_map(|part| match part {
+                    Content::Text(text) => Some(text),
+                    _ => None,
+                });
+                let mut said = self.without_mention(texts.next()?, bot_name);
+                for text in texts {
+                    said = said + "\n" + text.trim();
+                }
+                Some(said.trim().to_owned())
+            }
+            _ => None,
+        }
+    }
+
+    fn without_mention(&self, text: &str, bot_name: &str) -> String {
         let mention = format!("@{bot_name}");
         let mut hits = text.match_indices(mention.as_str());
         let parts = hits.find_map(|(start, hit)| {
@@ -178,9 +200,9 @@ impl Inbound {
                 after.trim_start_matches(separators).to_owned()
             }
             (Chat::Group { .. }, Some((before, after))) => format!("{before}{after}"),
-            _ => text.clone(),
+            _ => text.to_owned(),
         };
-        Some(bare.trim().to_owned())
+        bare.trim().to_owned()
     }
 }
 
@@ -276,6 +298,11 @@ fn ends_a_name(after: &str) -> bool {
 /// A string of the message, or a number; missing and empty are equal.
 pub(super) fn text(value: &Value, pointer: &str) -> String {
     non_empty(value, pointer).unwrap_or_default()
+}
+
+/// An id of the message, if it came as it was sent.
+pub(super) fn id(value: &Value, pointer: &str) -> Option<String> {
+    value.pointer(pointer).and_then(lenient::id_in)
 }
 
 /// A string of the message, if there is one that says something.

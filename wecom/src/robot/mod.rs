@@ -47,9 +47,9 @@ pub fn reopen(
     envelope: &Envelope,
     freshness: Freshness,
 ) -> Result<Verified<Inbound>, OpenError> {
-    let message = envelope.decrypt(keys, freshness)?;
-    let json = std::str::from_utf8(&message).map_err(|_| OpenError::MessageNotUtf8)?;
-    Ok(Verified::new(Inbound::parse(json)?))
+    let inbound = Inbound::parse(&envelope.decrypt(keys, freshness)?)?;
+    freshness.check_stated(inbound.created_at_s)?;
+    Ok(Verified::new(inbound))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::callback::{Envelope, OpenError, Verified};
 use crate::card::{RobotCard, TaskId};
 use crate::crypto::{CryptoError, Keys};
 use crate::limit::{self, LimitError};
+use crate::visible::clean;
 
 /// An answer to a callback. An empty body with status 200 says nothing at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +68,8 @@ impl Reply {
         self.check_for(&inbound.body)?;
         Ok(match self {
             Self::Welcome(content) => {
-                limit::required("text.content", content, MAX_CONTENT_BYTES)?;
+                let content = clean(content);
+                limit::required("text.content", &content, MAX_CONTENT_BYTES)?;
                 json!({ "msgtype": "text", "text": { "content": content } })
             }
             Self::Card(card) => json!({ "msgtype": "template_card", "template_card": card }),

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::MAX_CONTENT_BYTES;
 use crate::card::RobotCard;
-use crate::client::{Error, HttpRequest, Method, RawText, Transport};
+use crate::client::{Error, HttpRequest, Method, Transport, call};
 use crate::limit::{self, LimitError};
+use crate::visible::cleaned;
 
 /// Longest feedback id in bytes.
 const MAX_FEEDBACK_ID_BYTES: usize = 256;
@@ -65,23 +65,9 @@ impl ResponseUrl {
             extra_time: Duration::ZERO,
         };
         let response = transport.carry(request).await?;
-        if !(200..300).contains(&response.status) {
-            return Err(Error::Status {
-                status: response.status,
-            });
-        }
-        let Ok(answer) = serde_json::from_slice::<Answer>(&response.body) else {
-            return Err(Error::Protocol {
-                what: "a JSON object with errcode",
-                raw: RawText::from_bytes(&response.body),
-            });
-        };
-        match answer.errcode {
-            0 => Ok(()),
-            code => Err(Error::Api {
-                code,
-                message: RawText::from_bytes(answer.errmsg.as_bytes()),
-            }),
+        match call::refusal(&response) {
+            Some(error) => Err(error),
+            None => call::decode::<Map<String, Value>>(&response).map(drop),
         }
     }
 }
@@ -98,7 +84,7 @@ impl Push {
     /// # Errors
     /// [`LimitError`] on `markdown.content`.
     pub fn markdown(content: impl Into<String>) -> Result<Self, LimitError> {
-        let content = content.into();
+        let content = cleaned(content);
         limit::required("markdown.content", &content, MAX_CONTENT_BYTES)?;
         Ok(Self(Kind::Markdown {
             content,
@@ -150,12 +136,4 @@ impl Push {
             Kind::Card(card) => json!({ "msgtype": "template_card", "template_card": card }),
         }
     }
-}
-
-#[derive(Deserialize)]
-struct Answer {
-    #[serde(default)]
-    errcode: i64,
-    #[serde(default)]
-    errmsg: String,
 }

@@ -6,6 +6,7 @@ use md5::{Digest as _, Md5};
 use serde_json::{Value, json};
 
 use crate::limit::{self, LimitError};
+use crate::visible::cleaned;
 
 /// Longest content of a snapshot in bytes.
 pub const MAX_CONTENT_BYTES: usize = 20_480;
@@ -44,8 +45,7 @@ impl Snapshot {
     /// client would go on waiting.
     pub fn finished(id: impl Into<String>, content: impl Into<String>) -> Result<Self, LimitError> {
         let content = content.into();
-        let visible = content.trim_matches(|c: char| c.is_whitespace() || is_invisible(c));
-        limit::present("stream.content", visible)?;
+        limit::present("stream.content", &content)?;
         Self::new(id.into(), true, content)
     }
 
@@ -105,6 +105,7 @@ impl Snapshot {
     }
 
     fn new(id: String, finish: bool, content: String) -> Result<Self, LimitError> {
+        let content = cleaned(content);
         limit::present("stream.id", &id)?;
         limit::bytes("stream.content", &content, MAX_CONTENT_BYTES)?;
         Ok(Self {
@@ -135,9 +136,4 @@ fn image_json(bytes: &[u8]) -> Value {
         "msgtype": "image",
         "image": { "base64": STANDARD.encode(bytes), "md5": md5 },
     })
-}
-
-/// Zero-width characters, which leave the client waiting (wecom-bots-h5 §11.8).
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}')
 }

@@ -208,6 +208,63 @@ fn a_mention_is_cut_from_group_texts_only() {
 }
 
 #[test]
+fn a_mention_is_cut_from_the_first_text_of_a_mixed_message() {
+    let text = |chat: &str, items: serde_json::Value| {
+        let json = json!({ "msgid": "m", "msgtype": "mixed", "chattype": chat,
+            "mixed": { "msg_item": items } });
+        opened(&json.to_string())
+            .unwrap()
+            .text_without_mention("OrderBot")
+    };
+    let part = |content: &str| json!({ "msgtype": "text", "text": { "content": content } });
+    let image = json!({ "msgtype": "image", "image": { "url": "https://x.example/i" } });
+    let said = text(
+        "group",
+        json!([
+            image,
+            part("@OrderBot status"),
+            image,
+            part(" A-17 @OrderBot")
+        ]),
+    );
+    assert_eq!(said.as_deref(), Some("status\nA-17 @OrderBot"));
+    let alone = text("group", json!([part("@OrderBot"), image, part("A-17")]));
+    assert_eq!(alone.as_deref(), Some("A-17"));
+    assert_eq!(
+        text("single", json!([part("@OrderBot hi")])).as_deref(),
+        Some("@OrderBot hi")
+    );
+    assert_eq!(text("group", json!([image])), None);
+}
+
+#[test]
+fn bad_strings_of_a_robots_message_cost_their_place_only() {
+    let json =
+        b"\xef\xbb\xbf{\"msgid\":\"m\",\"msgtype\":\"text\",\"from\":{\"userid\":\"li\\ud83d\"},\
+        \"text\":{\"content\":\"a\nb \xe5\xb0\"}}";
+    let inbound = Inbound::parse(json).unwrap();
+    assert_eq!(
+        inbound.text_without_mention("x").as_deref(),
+        Some("a\nb \u{fffd}")
+    );
+    assert_eq!(inbound.from_user, "", "an id is never mended");
+    assert!(Inbound::parse(b"{\"msgid\":\"m\n\",\"msgtype\":\"text\"}").is_err());
+}
+
+#[test]
+fn an_old_event_stays_old() {
+    let json = format!(
+        r#"{{"msgid":"m","create_time":{},"msgtype":"event"}}"#,
+        NOW_S - 86_401
+    );
+    let envelope = Envelope::seal(&keys(), json.as_bytes(), NOW_S, "n", [7; 16]).unwrap();
+    let day = Freshness::within(NOW_S, std::time::Duration::from_secs(86_400));
+    let (raw, body) = (envelope.to_query(), envelope.to_request_json());
+    let opened = open(&keys(), &Query::parse(&raw).unwrap(), body.as_bytes(), day);
+    assert_eq!(opened.unwrap_err(), OpenError::Stale { max_age_s: 86_400 });
+}
+
+#[test]
 fn every_reply_as_json() {
     let finished = Snapshot::finished("s-1", "**hi**")
         .unwrap()

@@ -262,3 +262,31 @@ fn a_blank_title_is_left_out_where_there_is_a_text() {
             "card_action": {"type": 1, "url": "https://x"}})
     );
 }
+
+/// What acts unseen is taken out of all words, and what nobody can see is not there.
+#[test]
+fn of_what_people_can_see() {
+    let card = button()
+        .desc("小明\u{202e} 7/5天\u{200b}")
+        .row(Row::text("天\u{feff}数", "\u{3164}"))
+        .select(Select::new("q", [Choice::new("a", "1 小\u{2066}明")]).title("\u{200b}"))
+        .build()
+        .unwrap();
+    let json = serde_json::to_value(&card).unwrap();
+    assert_eq!(json["main_title"]["desc"], "小明 7/5天");
+    assert_eq!(json["horizontal_content_list"][0]["keyname"], "天数");
+    assert!(
+        json["horizontal_content_list"][0].get("value").is_none(),
+        "WeCom refuses an empty one"
+    );
+    assert_eq!(json["button_selection"]["option_list"][0]["text"], "1 小明");
+    assert!(json["button_selection"].get("title").is_none());
+    let unseen = |label: &str| {
+        let select = Select::new("q", [Choice::new("a", label)]);
+        multiple(select).build()
+    };
+    expect_fields([
+        (unseen("\u{3000}\u{2800}"), "select_list.option_list.text"),
+        (unseen("\u{202e}\u{3164}"), "select_list.option_list.text"),
+    ]);
+}
