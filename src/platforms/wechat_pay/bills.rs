@@ -12,6 +12,7 @@ use reqwest::{Method, Url};
 use serde::Deserialize;
 use std::fmt::Write as _;
 use std::io::Read as _;
+use wecom::lenient_json::exact;
 
 const TRADE_BILL_PATH: &str = "/v3/bill/tradebill";
 const HASH: &str = "SHA1";
@@ -71,7 +72,9 @@ fn unexpected(problem: &'static str) -> Error {
 #[derive(Deserialize)]
 struct Announced {
     hash_type: String,
+    #[serde(deserialize_with = "exact")]
     hash_value: String,
+    #[serde(deserialize_with = "exact")]
     download_url: String,
 }
 

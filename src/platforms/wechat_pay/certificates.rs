@@ -14,6 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Method;
 use serde::Deserialize;
 use std::time::Duration;
+use wecom::lenient_json::exact;
 
 const CERTIFICATES_PATH: &str = "/v3/certificates";
 /// The longest that WeChat Pay permits between two looks.
@@ -245,6 +246,7 @@ struct ListBody {
 
 #[derive(Deserialize)]
 struct EntryBody {
+    #[serde(deserialize_with = "exact")]
     serial_no: String,
     encrypt_certificate: SealedBody,
 }

@@ -16,6 +16,7 @@ use reqwest::{Method, Url, redirect};
 use serde::{Serialize, de::DeserializeOwned};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use wecom::lenient_json;
 
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 const JSON: &str = "application/json";
@@ -282,7 +283,7 @@ impl Answer {
     /// The body as the documentation has it. Call only on what was verified.
     pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, Error> {
         // The parser's own words may quote the body, which names people: they are dropped.
-        serde_json::from_slice(&self.body)
+        lenient_json::from_slice(&self.body)
             .map_err(|_| self.unexpected("is not the documented JSON"))
     }
 

@@ -8,6 +8,7 @@ use super::verify::SignatureError;
 use serde::Deserialize;
 use serde_json::Value;
 use std::fmt;
+use wecom::lenient_json;
 
 const MAX_CODE_CHARS: usize = 64;
 const MAX_MESSAGE_CHARS: usize = 256;
@@ -212,7 +213,7 @@ impl ApiError {
             message: Option<Value>,
             detail: Option<Value>,
         }
-        let body = serde_json::from_slice::<Body>(body).ok();
+        let body = lenient_json::from_slice::<Body>(body).ok();
         let (code, message, detail) = match body {
             Some(body) => (body.code, body.message, body.detail),
             None => (None, None, None),
@@ -287,6 +288,13 @@ mod tests {
             assert_eq!(error.code(), None, "{foreign}");
             assert!(error.outcome_unknown(), "{foreign}");
         }
+        // A code is clear whatever is wrong with the words beside it.
+        let error = api(
+            Operation::CreateRefund,
+            403,
+            "{\"code\":\"NOT_ENOUGH\",\"message\":\"余额\n不足\"}",
+        );
+        assert!(error.has_code(403, "NOT_ENOUGH"));
         // A body field called status must not shadow the HTTP status.
         let error = api(
             Operation::QueryOrder,

@@ -38,6 +38,8 @@ pub use bills::BillAnswer;
 pub use client::WechatPay;
 pub use error::{ApiError, Error};
 pub use next_step::{NextStep, Trouble};
+#[cfg(any(test, fuzzing))]
+pub use notices::read_any_notice;
 pub use notices::{MAX_NOTICE_BYTES, NOTICE_FAILURE_BODY, Notice, NoticeError};
 pub use operation::Operation;
 pub use orders::{Channel, NewOrder, PayParams, Prepay};

@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use reqwest::header::HeaderMap;
 use serde::{Deserialize, de::DeserializeOwned};
 use std::borrow::Cow;
+use wecom::lenient_json;
 
 /// Real notifications have one or two kilobytes.
 pub const MAX_NOTICE_BYTES: usize = 256 * 1024;
@@ -27,11 +28,12 @@ const REFUND_EVENTS: [&str; 3] = ["REFUND.SUCCESS", "REFUND.ABNORMAL", "REFUND.C
 pub enum Notice<T> {
     /// Of a kind that belongs here.
     Event {
-        /// The same when the notification is sent again; for logs, not for telling duplicates.
+        /// The same when the notification is sent again; for logs, not for telling duplicates. May be
+        /// empty.
         id: String,
         /// Such as `TRANSACTION.SUCCESS`.
         event_type: String,
-        /// The same when the notification is sent again.
+        /// The same when the notification is sent again; none if it cannot be read.
         created_at: Option<DateTime<Utc>>,
         /// What happened. Whose it is (merchant, appid, number, sum) is still to be compared.
         resource: T,
@@ -135,8 +137,8 @@ impl WechatPay {
         }
         verify::verify(headers, body, self.keys(), self.now())
             .inspect_err(|error| self.want_certificate(error))?;
-        let envelope: EnvelopeBody<'_> =
-            serde_json::from_slice(body).map_err(|_| NoticeError::Malformed("envelope"))?;
+        let mut mended = None;
+        let envelope = read_envelope(body, &mut mended)?;
         let (id, event_type) = (envelope.id.into_owned(), envelope.event_type.into_owned());
         if !events.contains(&event_type.as_str()) {
             let is_known = PAYMENT_EVENTS.contains(&event_type.as_str())
@@ -150,9 +152,7 @@ impl WechatPay {
         let resource = envelope
             .resource
             .ok_or(NoticeError::Malformed("resource"))?;
-        let plain = self.open_resource(&resource)?;
-        let resource =
-            serde_json::from_slice(&plain).map_err(|_| NoticeError::Malformed("content"))?;
+        let resource = read_content(&self.open_resource(&resource)?)?;
         Ok(Notice::Event {
             id,
             event_type,
@@ -177,9 +177,56 @@ impl WechatPay {
     }
 }
 
+/// Reads a verified body. `mended` keeps the text of one with bad strings, of which the envelope is
+/// a part.
+fn read_envelope<'a>(
+    body: &'a [u8],
+    mended: &'a mut Option<String>,
+) -> Result<EnvelopeBody<'a>, NoticeError> {
+    let malformed = |_| NoticeError::Malformed("envelope");
+    match serde_json::from_slice(body) {
+        Ok(envelope) => Ok(envelope),
+        Err(error) => {
+            *mended = lenient_json::repaired(body);
+            let text = mended.as_deref().ok_or(error).map_err(malformed)?;
+            serde_json::from_str(text).map_err(malformed)
+        }
+    }
+}
+
+/// Reads what was sealed: numbers, ids and sums as they came, words as far as they go.
+fn read_content<T: DeserializeOwned>(plain: &[u8]) -> Result<T, NoticeError> {
+    lenient_json::from_slice(plain).map_err(|_| NoticeError::Malformed("content"))
+}
+
+/// Reads bytes as a verified notification and as what one of a payment or a refund holds, for
+/// property tests and fuzz targets.
+///
+/// # Panics
+/// A property does not hold.
+#[cfg(any(test, fuzzing))]
+pub fn read_any_notice(bytes: &[u8]) {
+    let most = 3 * bytes.len();
+    if let Ok(envelope) = read_envelope(bytes, &mut None) {
+        assert!(envelope.id.len() + envelope.event_type.len() <= most);
+    }
+    if let Ok(paid) = read_content::<Transaction>(bytes) {
+        for id in [&paid.app_id, &paid.mch_id, &paid.out_trade_no] {
+            assert!(lenient_json::is_exact(id), "ids are never mended");
+        }
+        assert!(paid.attach.map_or(0, |words| words.len()) <= most);
+    }
+    if let Ok(refund) = read_content::<RefundNotice>(bytes) {
+        assert!(
+            lenient_json::is_exact(&refund.out_refund_no),
+            "ids are never mended"
+        );
+    }
+}
+
 #[derive(Deserialize)]
 struct EnvelopeBody<'a> {
-    #[serde(borrow)]
+    #[serde(default, borrow)]
     id: Cow<'a, str>,
     #[serde(default, deserialize_with = "optional_time")]
     create_time: Option<DateTime<Utc>>,

@@ -14,6 +14,7 @@ use chrono::{DateTime, Utc};
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
+use wecom::lenient_json::exact_or_none;
 
 const ORDERS_PATH: &str = "/v3/pay/transactions";
 const CURRENCY: &str = "CNY";
@@ -316,7 +317,10 @@ struct CloseBody<'a> {
 
 #[derive(Deserialize)]
 struct PrepayBody {
+    #[serde(default, deserialize_with = "exact_or_none")]
     prepay_id: Option<String>,
+    #[serde(default, deserialize_with = "exact_or_none")]
     code_url: Option<String>,
+    #[serde(default, deserialize_with = "exact_or_none")]
     h5_url: Option<String>,
 }

@@ -8,11 +8,12 @@ use super::field_limits::{
     check_transaction_id, fitted, invalid, path_segment,
 };
 use super::operation::Operation;
-use super::wire::{open_enum, optional_time};
+use super::wire::{open_enum, optional_time, words};
 use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{DateTime, Utc};
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
+use wecom::lenient_json::{exact, exact_or_none};
 
 const REFUNDS_PATH: &str = "/v3/refund/domestic/refunds";
 const CURRENCY: &str = "CNY";
@@ -75,16 +76,22 @@ open_enum! {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct GatewayRefund {
     /// WeChat Pay's number.
+    #[serde(deserialize_with = "exact")]
     pub refund_id: String,
     /// Our number.
+    #[serde(deserialize_with = "exact")]
     pub out_refund_no: String,
     /// WeChat Pay's number of the order.
+    #[serde(default, deserialize_with = "exact_or_none")]
     pub transaction_id: Option<String>,
     /// Our number of the order.
+    #[serde(default, deserialize_with = "exact_or_none")]
     pub out_trade_no: Option<String>,
     /// `ORIGINAL`, `BALANCE`, `OTHER_BALANCE` or `OTHER_BANKCARD`.
+    #[serde(default, deserialize_with = "words")]
     pub channel: Option<String>,
     /// In words: which card or purse.
+    #[serde(default, deserialize_with = "words")]
     pub user_received_account: Option<String>,
     /// With SUCCESS only.
     #[serde(default, deserialize_with = "optional_time")]
@@ -95,6 +102,7 @@ pub struct GatewayRefund {
     /// Where it stands.
     pub status: RefundStatus,
     /// From which of the merchant's accounts.
+    #[serde(default, deserialize_with = "exact_or_none")]
     pub funds_account: Option<String>,
     /// How much.
     pub amount: RefundAmount,
@@ -122,6 +130,7 @@ pub struct RefundAmount {
     #[serde(rename = "settlement_refund")]
     pub settlement_refund_fen: Option<i64>,
     /// `CNY`; absent in notifications.
+    #[serde(default, deserialize_with = "exact_or_none")]
     pub currency: Option<String>,
 }
 
@@ -130,15 +139,19 @@ pub struct RefundAmount {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct RefundNotice {
     /// Compare with ours before believing that it is ours.
-    #[serde(rename = "mchid")]
+    #[serde(rename = "mchid", deserialize_with = "exact")]
     pub mch_id: String,
     /// Our number of the order.
+    #[serde(deserialize_with = "exact")]
     pub out_trade_no: String,
     /// WeChat Pay's number of the order.
+    #[serde(default, deserialize_with = "exact_or_none")]
     pub transaction_id: Option<String>,
     /// Our number of the refund.
+    #[serde(deserialize_with = "exact")]
     pub out_refund_no: String,
     /// WeChat Pay's number of the refund.
+    #[serde(deserialize_with = "exact")]
     pub refund_id: String,
     /// Where it stands: SUCCESS, ABNORMAL or CLOSED.
     pub refund_status: RefundStatus,
@@ -146,6 +159,7 @@ pub struct RefundNotice {
     #[serde(default, deserialize_with = "optional_time")]
     pub success_time: Option<DateTime<Utc>>,
     /// In words: which card or purse.
+    #[serde(default, deserialize_with = "words")]
     pub user_received_account: Option<String>,
     /// How much.
     pub amount: RefundAmount,

@@ -1,8 +1,9 @@
 //! An order as WeChat Pay tells it (§5): in answers to queries and, sealed, in notifications.
 
-use super::wire::{open_enum, optional_time};
+use super::wire::{open_enum, optional_time, words};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
+use wecom::lenient_json::{exact, exact_or_none};
 
 open_enum! {
     /// Where an order stands (§5).
@@ -61,24 +62,29 @@ open_enum! {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Transaction {
     /// Compare with ours before believing that it is ours.
-    #[serde(rename = "appid")]
+    #[serde(rename = "appid", deserialize_with = "exact")]
     pub app_id: String,
     /// Compare with ours before believing that it is ours.
-    #[serde(rename = "mchid")]
+    #[serde(rename = "mchid", deserialize_with = "exact")]
     pub mch_id: String,
     /// Our number.
+    #[serde(deserialize_with = "exact")]
     pub out_trade_no: String,
     /// WeChat Pay's number, 28 digits.
+    #[serde(default, deserialize_with = "exact_or_none")]
     pub transaction_id: Option<String>,
     /// How it was paid.
     pub trade_type: Option<TradeType>,
     /// Where it stands.
     pub trade_state: TradeState,
     /// The same in words, for logs.
+    #[serde(default, deserialize_with = "words")]
     pub trade_state_desc: Option<String>,
     /// From which purse or bank.
+    #[serde(default, deserialize_with = "words")]
     pub bank_type: Option<String>,
     /// What the order was given.
+    #[serde(default, deserialize_with = "words")]
     pub attach: Option<String>,
     /// When it was paid.
     #[serde(default, deserialize_with = "optional_time")]
@@ -93,6 +99,7 @@ pub struct Transaction {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Payer {
     /// Of the order's appid.
+    #[serde(default, deserialize_with = "exact_or_none")]
     pub openid: Option<String>,
 }
 
@@ -106,6 +113,7 @@ pub struct TransactionAmount {
     #[serde(rename = "payer_total")]
     pub payer_total_fen: Option<i64>,
     /// `CNY`.
+    #[serde(default, deserialize_with = "exact_or_none")]
     pub currency: Option<String>,
     /// `CNY`, or what a foreign payer paid in.
     pub payer_currency: Option<String>,

@@ -1,7 +1,8 @@
 //! Shapes shared by several bodies: enumerations that may grow, and times.
 
 use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 const BEIJING_OFFSET_SECONDS: i32 = 8 * 3600;
 
@@ -66,19 +67,25 @@ pub(super) fn beijing_time(time: DateTime<Utc>) -> String {
     }
 }
 
-/// Absent, null and empty are no time; anything else must be RFC 3339, fractions permitted.
+/// A time in RFC 3339, fractions permitted. Whatever else is there is no time: it tells when, never
+/// whether, and what is paid is booked without it.
 pub(super) fn optional_time<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<DateTime<Utc>>, D::Error> {
-    let Some(text) = Option::<std::borrow::Cow<'de, str>>::deserialize(deserializer)? else {
-        return Ok(None);
-    };
-    if text.is_empty() {
-        return Ok(None);
-    }
-    match DateTime::parse_from_rfc3339(&text) {
-        Ok(time) => Ok(Some(time.with_timezone(&Utc))),
-        Err(_) => Err(D::Error::custom("not an RFC 3339 time")),
+    let text = Value::deserialize(deserializer)?;
+    let time = text.as_str().map(DateTime::parse_from_rfc3339);
+    Ok(time
+        .and_then(Result::ok)
+        .map(|time| time.with_timezone(&Utc)))
+}
+
+/// Words that decide nothing: a string, or none.
+pub(super) fn words<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::String(words) => Ok(Some(words)),
+        _ => Ok(None),
     }
 }
 
@@ -110,8 +117,8 @@ mod tests {
                 r#"{"at":"2025-10-09T08:53:20Z"}"#,
                 Some(Some(1_760_000_000_000)),
             ),
-            (r#"{"at":"20251009165320"}"#, None),
-            (r#"{"at":1760000000}"#, None),
+            (r#"{"at":"20251009165320"}"#, Some(None)),
+            (r#"{"at":1760000000}"#, Some(None)),
         ];
         for (text, expected) in cases {
             let read = serde_json::from_str::<Sample>(text).ok();

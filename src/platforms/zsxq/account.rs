@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
+use wecom::lenient_json::Records;
 
 use super::Planet;
 use super::error::Error;
 use super::transport::{SELF_CALL, SELF_PATH};
-use super::wire::{Id, optional_id, optional_instant, picture, text};
+use super::wire::{Id, optional_id, optional_instant, or_none, picture, text};
 
 /// Who the cookie belongs to. The planet's answer also holds the person's phone number; it is
 /// never read.
@@ -133,13 +134,17 @@ struct WireGroup {
     name: String,
     #[serde(default, deserialize_with = "optional_id")]
     number: Option<i64>,
+    #[serde(default, deserialize_with = "or_none")]
     owner: Option<WireOwner>,
-    #[serde(default)]
-    admin_ids: Option<Vec<Id>>,
-    #[serde(default)]
-    partner_ids: Option<Vec<Id>>,
+    #[serde(default, deserialize_with = "or_none")]
+    admin_ids: Option<Records<Id>>,
+    #[serde(default, deserialize_with = "or_none")]
+    partner_ids: Option<Records<Id>>,
+    #[serde(default, deserialize_with = "or_none")]
     policies: Option<WirePolicies>,
+    #[serde(default, deserialize_with = "or_none")]
     statistics: Option<WireGroupStatistics>,
+    #[serde(default, deserialize_with = "or_none")]
     user_specific: Option<WireGroupUser>,
 }
 
@@ -177,7 +182,8 @@ struct WireMembership {
 
 impl From<WireGroup> for Group {
     fn from(wire: WireGroup) -> Self {
-        let managers = wire.admin_ids.into_iter().chain(wire.partner_ids).flatten();
+        let managers = [wire.admin_ids, wire.partner_ids].into_iter().flatten();
+        let managers = managers.flat_map(Records::into_kept);
         Self {
             group_id: wire.group_id.0,
             name: wire.name,

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::Planet;
 use super::error::Error;
-use super::wire::{Id, optional_instant, text};
+use super::wire::{Id, flag, optional_instant, or_none, text};
 
 /// A check-in project. It has no start date: use `created_at`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,6 +123,7 @@ pub(super) struct WireCheckin {
     checkin_id: Id,
     #[serde(default, deserialize_with = "text")]
     title: String,
+    #[serde(default, deserialize_with = "or_none")]
     checkin_days: Option<u32>,
     #[serde(default, deserialize_with = "text")]
     status: String,
@@ -130,13 +131,15 @@ pub(super) struct WireCheckin {
     kind: String,
     #[serde(default, deserialize_with = "optional_instant")]
     create_time: Option<DateTime<Utc>>,
+    #[serde(default, deserialize_with = "or_none")]
     validity: Option<WireValidity>,
+    #[serde(default, deserialize_with = "or_none")]
     joined_count: Option<u64>,
 }
 
 #[derive(Deserialize)]
 struct WireValidity {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "flag")]
     long_period: bool,
     #[serde(default, deserialize_with = "optional_instant")]
     expiration_time: Option<DateTime<Utc>>,
@@ -149,7 +152,9 @@ struct StatisticsAnswer {
 
 #[derive(Deserialize)]
 struct WireStatistics {
+    #[serde(default, deserialize_with = "or_none")]
     joined_count: Option<u64>,
+    #[serde(default, deserialize_with = "or_none")]
     completed_count: Option<u64>,
     checkined_count: u64,
 }

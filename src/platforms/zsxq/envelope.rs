@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use wecom::lenient_json;
 
 use super::error::{Failure, FailureClass, PlanetText};
 
@@ -25,12 +26,12 @@ struct Body<T> {
     resp_data: T,
 }
 
-/// Reads one answer. The body is parsed twice on success, so that fields nobody asked for (the
-/// owner's phone number, zsxq §4.1) are never taken out of it.
+/// Reads one answer, past bad strings in it. The body is parsed twice on success, so that fields
+/// nobody asked for (the owner's phone number, zsxq §4.1) are never taken out of it.
 pub(super) fn read<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<T, Failure> {
     let is_success = (200..300).contains(&status);
-    match serde_json::from_slice::<Head>(body) {
-        Ok(head) if head.succeeded && is_success => serde_json::from_slice::<Body<T>>(body)
+    match lenient_json::from_slice::<Head>(body) {
+        Ok(head) if head.succeeded && is_success => lenient_json::from_slice::<Body<T>>(body)
             .map(|body| body.resp_data)
             .map_err(|error| Failure::Shape {
                 line: error.line(),
@@ -122,6 +123,25 @@ mod tests {
             (200, r#"{"succeeded":true}"#, shape(18)),
             (200, r#"{"succeeded":true,"resp_data":{"n":-3}}"#, shape(37)),
         ]);
+    }
+
+    #[test]
+    fn a_bad_string_loses_neither_an_answer_nor_a_refusal() {
+        let read = |body: &[u8]| read::<Answer>(200, body);
+        for body in [
+            &b"\xef\xbb\xbf{\"succeeded\":true,\"resp_data\":{\"n\":3,\"x\":\"a\nb\"}}"[..],
+            br#"{"succeeded":true,"info":"\ud83d","resp_data":{"x":["\udc00"],"n":3}}"#,
+            b"{\"succeeded\":true,\"resp_data\":{\"x\":\"\xe5\xb0\",\"n\":3}}",
+        ] {
+            assert_eq!(
+                read(body),
+                Ok(Answer { n: 3 }),
+                "{}",
+                String::from_utf8_lossy(body)
+            );
+        }
+        let refused = b"{\"succeeded\":false,\"code\":1059,\"error\":\"a\nb\"}";
+        assert_eq!(read(refused), code(1059, "ab"));
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::fmt;
 
 use thiserror::Error;
 
+/// 421 Misdirected Request (RFC 9110 §15.5.20).
+const MISDIRECTED: u16 = 421;
 /// Longest text of the planet that is kept with a refusal.
 const MAX_TEXT_CHARS: usize = 200;
 
@@ -186,6 +188,12 @@ impl Failure {
         }
     }
 
+    /// The connection leads to a host that does not answer for this address: the transport's
+    /// trouble, and over with a new one.
+    pub(super) fn is_misdirected(&self) -> bool {
+        *self == Self::Http(MISDIRECTED)
+    }
+
     /// 1059, which is called a signature failure and also serves as risk control (zsxq §2).
     pub(super) fn is_signature_failure(&self) -> bool {
         self.code() == Some(1059)
@@ -196,7 +204,7 @@ impl Failure {
         match self {
             Self::Code { code, .. } => class_of_code(*code),
             Self::Http(401) => FailureClass::CookieDead(CookieDeath::Rejected),
-            Self::Http(403 | 408 | 425 | 429 | 500..=599) => FailureClass::Retry,
+            Self::Http(403 | 408 | MISDIRECTED | 425 | 429 | 500..=599) => FailureClass::Retry,
             Self::Timeout | Self::Connection | Self::Unreadable => FailureClass::Retry,
             Self::NoCode { .. } | Self::Http(_) | Self::Shape { .. } | Self::TooLarge => {
                 FailureClass::RetryOnce
@@ -374,6 +382,7 @@ mod tests {
         let table = [
             (401, FailureClass::CookieDead(CookieDeath::Rejected)),
             (403, FailureClass::Retry),
+            (421, FailureClass::Retry),
             (429, FailureClass::Retry),
             (500, FailureClass::Retry),
             (502, FailureClass::Retry),

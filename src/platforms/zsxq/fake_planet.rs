@@ -2,13 +2,14 @@
 //! of every request, keeps what it saw, and answers by a script.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderMap, Method, Response};
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
@@ -29,6 +30,8 @@ pub(super) struct Seen {
     /// Null where none was sent.
     pub(super) body: Value,
     pub(super) at: Instant,
+    /// The caller's end of the connection.
+    pub(super) peer: SocketAddr,
 }
 
 impl Seen {
@@ -150,10 +153,12 @@ impl FakePlanet {
         });
         let script = Arc::new(script);
         let shared = Arc::clone(&state);
-        let router = Router::new().fallback(move |request: Request| {
-            answer(Arc::clone(&shared), Arc::clone(&script), request)
-        });
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        let router =
+            Router::new().fallback(move |peer: ConnectInfo<SocketAddr>, request: Request| {
+                answer(Arc::clone(&shared), Arc::clone(&script), peer.0, request)
+            });
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(async move { axum::serve(listener, service).await });
         Self { state }
     }
 
@@ -181,7 +186,12 @@ impl FakePlanet {
     }
 }
 
-async fn answer<S>(state: Arc<State>, script: Arc<S>, request: Request) -> Response<Body>
+async fn answer<S>(
+    state: Arc<State>,
+    script: Arc<S>,
+    peer: SocketAddr,
+    request: Request,
+) -> Response<Body>
 where
     S: Fn(&Seen, usize) -> Reply,
 {
@@ -199,6 +209,7 @@ where
         headers: parts.headers,
         body: serde_json::from_slice(&body).unwrap_or_default(),
         at: Instant::now(),
+        peer,
     };
     let count = {
         let mut log = state.seen.lock().unwrap();

@@ -4,11 +4,12 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
+use wecom::lenient_json::Records;
 
 use super::Planet;
 use super::error::Error;
 use super::time::to_query;
-use super::wire::{WireUser, optional_id, optional_instant, text};
+use super::wire::{WireUser, log_lost, optional_id, optional_instant, text};
 
 const LIST_CALL: &str = "groups/G/members";
 const ONE_CALL: &str = "groups/G/members/U";
@@ -45,7 +46,8 @@ pub struct Member {
 pub struct MemberList {
     /// Members, youngest first, each once.
     pub members: Vec<Member>,
-    /// False when the planet kept repeating a full page, so that older members may be missing.
+    /// False when members may be missing: the planet kept repeating a full page, or rows could not
+    /// be read.
     pub is_complete: bool,
 }
 
@@ -59,7 +61,8 @@ impl Planet {
         let mut members: Vec<Member> = Vec::new();
         let mut seen = HashSet::new();
         let mut cursor = String::new();
-        for _ in 0..MAX_PAGES {
+        let mut lost_any = false;
+        for page_idx in 0..MAX_PAGES {
             let path = format!(
                 "/v2/groups/{}/members?count={PAGE_ROWS}&scope=all&sort=join_time&order=desc{cursor}",
                 self.group_id
@@ -69,10 +72,13 @@ impl Planet {
                 .get::<MembersAnswer>(LIST_CALL, &path)
                 .await?
                 .members;
-            let is_full = page.len() >= PAGE_ROWS;
+            log_lost(LIST_CALL, page_idx, &page);
+            lost_any |= !page.lost().is_empty();
+            let is_full = page.total() >= PAGE_ROWS;
             let oldest = page.iter().rev().find_map(|row| row.join_time);
             let known = members.len();
             let fresh = page
+                .into_kept()
                 .into_iter()
                 .filter(|row| seen.insert(row.user.user_id.0));
             members.extend(fresh.map(Member::from));
@@ -83,7 +89,7 @@ impl Planet {
                 _ => {
                     return Ok(MemberList {
                         members,
-                        is_complete: !is_full,
+                        is_complete: !is_full && !lost_any,
                     });
                 }
             }
@@ -113,8 +119,16 @@ impl Planet {
 }
 
 #[derive(Deserialize)]
-struct MembersAnswer {
-    members: Vec<WireMember>,
+pub(super) struct MembersAnswer {
+    members: Records<WireMember>,
+}
+
+#[cfg(any(test, fuzzing))]
+impl MembersAnswer {
+    /// Rows on the page, whether they could be read or not.
+    pub(super) fn n_rows(&self) -> usize {
+        self.members.total()
+    }
 }
 
 #[derive(Deserialize)]

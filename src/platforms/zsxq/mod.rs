@@ -13,6 +13,8 @@ mod checkin;
 mod cookie;
 mod envelope;
 mod error;
+#[cfg(any(test, fuzzing))]
+pub mod hostile;
 mod members;
 mod pace;
 mod projects;

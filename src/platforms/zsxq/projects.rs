@@ -4,13 +4,16 @@
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::json;
+use wecom::lenient_json::Records;
 
 use super::checkin::{CheckinAnswer, WireCheckin};
 use super::error::Error;
+use super::wire::log_lost;
 use super::{Checkin, Planet, time};
 
 /// Running projects that are read: the most that the app itself asks for.
 const MAX_LISTED: usize = 100;
+const LIST_CALL: &str = "checkins";
 
 /// A project to be made: days add up, and its posts stay out of the planet's feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,14 +61,24 @@ impl Planet {
     pub async fn ongoing_checkins(&self) -> Result<Vec<Checkin>, Error> {
         let group = self.group_id;
         let path = format!("/v2/groups/{group}/checkins?scope=ongoing&count={MAX_LISTED}");
-        let answer = self.transport.get::<ListAnswer>("checkins", &path).await?;
-        Ok(answer.checkins.into_iter().map(Checkin::from).collect())
+        let answer = self.transport.get::<ListAnswer>(LIST_CALL, &path).await?;
+        log_lost(LIST_CALL, 0, &answer.checkins);
+        let listed = answer.checkins.into_kept().into_iter();
+        Ok(listed.map(Checkin::from).collect())
     }
 }
 
 #[derive(Deserialize)]
-struct ListAnswer {
-    checkins: Vec<WireCheckin>,
+pub(super) struct ListAnswer {
+    checkins: Records<WireCheckin>,
+}
+
+#[cfg(any(test, fuzzing))]
+impl ListAnswer {
+    /// Rows on the page, whether they could be read or not.
+    pub(super) fn n_rows(&self) -> usize {
+        self.checkins.total()
+    }
 }
 
 #[cfg(test)]

@@ -4,11 +4,12 @@
 use std::collections::HashMap;
 
 use serde::Deserialize;
+use wecom::lenient_json::Records;
 
 use super::Planet;
 use super::checkin::Statistics;
 use super::error::Error;
-use super::wire::WireUser;
+use super::wire::{WireUser, log_lost};
 
 const CALL: &str = "checkins/C/ranking_list";
 
@@ -41,7 +42,10 @@ pub struct CheckedRanking {
     pub statistics: Statistics,
     /// The days of `users` added up.
     pub days_sum: u64,
-    /// `days_sum` equals `statistics.checkined_count`. Only then may the ranking decide anything.
+    /// Rows that could not be read: who and how many days.
+    pub unreadable_rows: usize,
+    /// `days_sum` equals `statistics.checkined_count`, and every row was read. Only then may the
+    /// ranking decide anything.
     pub is_checksum_clean: bool,
 }
 
@@ -53,10 +57,11 @@ impl Planet {
     ///
     /// # Errors
     /// See [`Error`]; any failed page fails the whole, nothing is ever returned in part.
-    pub async fn ranking(&self, checkin_id: i64) -> Result<Vec<RankedUser>, Error> {
+    async fn ranking(&self, checkin_id: i64) -> Result<Ranking, Error> {
         let mut users: HashMap<i64, RankedUser> = HashMap::new();
+        let mut unreadable_rows = 0;
         let mut index = 0;
-        for _ in 0..MAX_PAGES {
+        for page_idx in 0..MAX_PAGES {
             let part = format!("/ranking_list?type=accumulated&index={index}");
             let path = self.checkin_path(checkin_id, &part);
             let page = self
@@ -64,20 +69,27 @@ impl Planet {
                 .get::<RankingAnswer>(CALL, &path)
                 .await?
                 .ranking_list;
-            let Some(last) = page.last() else {
+            if page.total() == 0 {
                 let mut users: Vec<_> = users.into_values().collect();
                 users.sort_by_key(|user| (user.rank, user.user_id));
-                return Ok(users);
-            };
-            if last.rankings <= index {
+                return Ok(Ranking {
+                    users,
+                    unreadable_rows,
+                });
+            }
+            log_lost(CALL, page_idx, &page);
+            unreadable_rows += page.lost().len();
+            let last = last_rank(&page, index);
+            if last <= index {
                 return Err(Error::Protocol {
                     call: CALL,
                     what: "its ranks do not advance",
                 });
             }
-            index = last.rankings;
+            index = last;
             users.extend(
-                page.into_iter()
+                page.into_kept()
+                    .into_iter()
                     .map(|row| (row.user.user_id.0, RankedUser::from(row))),
             );
         }
@@ -91,7 +103,7 @@ impl Planet {
     /// between two pages, both are read once more; the result says whether they agree now.
     ///
     /// # Errors
-    /// See [`Planet::ranking`].
+    /// See [`Error`]; any failed page fails the whole.
     pub async fn checked_ranking(&self, checkin_id: i64) -> Result<CheckedRanking, Error> {
         let first = self.read_ranking(checkin_id).await?;
         if first.is_checksum_clean {
@@ -102,25 +114,54 @@ impl Planet {
     }
 
     async fn read_ranking(&self, checkin_id: i64) -> Result<CheckedRanking, Error> {
-        let users = self.ranking(checkin_id).await?;
+        let Ranking {
+            users,
+            unreadable_rows,
+        } = self.ranking(checkin_id).await?;
         let statistics = self.statistics(checkin_id).await?;
         let days_sum = users
             .iter()
             .map(|user| u64::from(user.checkined_days))
             .sum();
-        let is_checksum_clean = days_sum == statistics.checkined_count;
+        let is_checksum_clean = unreadable_rows == 0 && days_sum == statistics.checkined_count;
         Ok(CheckedRanking {
             users,
             statistics,
             days_sum,
+            unreadable_rows,
             is_checksum_clean,
         })
     }
 }
 
+/// A ranking as it was read.
+struct Ranking {
+    users: Vec<RankedUser>,
+    unreadable_rows: usize,
+}
+
+/// The rank of the last row of a page. Where that row is lost it stands as far behind the last readable
+/// one as there are rows between.
+fn last_rank(page: &Records<WireRank>, index: u32) -> u32 {
+    let lost_behind = (1..=page.total()).rev();
+    let lost_behind = lost_behind.zip(page.lost().iter().rev());
+    let lost_behind = lost_behind.take_while(|(n_rows, lost)| **lost + 1 == *n_rows);
+    let lost_behind = u32::try_from(lost_behind.count()).unwrap_or(u32::MAX);
+    let read = page.last().map_or(index, |row| row.rankings);
+    read.saturating_add(lost_behind)
+}
+
 #[derive(Deserialize)]
-struct RankingAnswer {
-    ranking_list: Vec<WireRank>,
+pub(super) struct RankingAnswer {
+    ranking_list: Records<WireRank>,
+}
+
+#[cfg(any(test, fuzzing))]
+impl RankingAnswer {
+    /// Rows on the page, whether they could be read or not.
+    pub(super) fn n_rows(&self) -> usize {
+        self.ranking_list.total()
+    }
 }
 
 #[derive(Deserialize)]
@@ -205,7 +246,7 @@ mod tests {
     async fn every_page_is_read_until_an_empty_one() {
         for n in [0, 1, 20, 21, 22, 42, 200, 285] {
             let fake = planet_with(move |_| members(n), |_| 0).await;
-            let users = fake.planet().ranking(PROJECT).await.unwrap();
+            let users = fake.planet().ranking(PROJECT).await.unwrap().users;
             let ids: Vec<i64> = users.iter().map(|user| user.user_id).collect();
             assert_eq!(
                 ids,
@@ -246,7 +287,8 @@ mod tests {
             rank: 1,
             checkined_days: 10,
         };
-        assert_eq!(fake.planet().ranking(PROJECT).await.unwrap(), [expected]);
+        let read = fake.planet().ranking(PROJECT).await.unwrap();
+        assert_eq!(read.users, [expected]);
     }
 
     #[tokio::test]
@@ -299,21 +341,53 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_odd_row_fails_the_whole() {
-        let rows = [
-            json!({"user": {"user_id": 3}, "rankings": 1, "checkined_days": -1}),
-            json!({"user": {"name": "no id"}, "rankings": 1, "checkined_days": 1}),
-            json!({"user": {"user_id": 3}, "rankings": 1}),
+    async fn an_odd_row_costs_itself_and_the_ranking_its_say() {
+        let odd = [
+            json!({"user": {"user_id": 3}, "rankings": 22, "checkined_days": -1}),
+            json!({"user": {"name": "no id"}, "rankings": 22, "checkined_days": 1}),
+            json!({"user": {"user_id": "3\u{fffd}"}, "rankings": 22, "checkined_days": 1}),
+            json!({"user": {"user_id": 3}, "rankings": 22}),
         ];
-        for row in rows {
-            let data = json!({"ranking_list": [row]});
-            let fake = FakePlanet::start(move |_, _| Reply::data(&data)).await;
-            let error = fake.planet().ranking(PROJECT).await.unwrap_err();
-            assert!(
-                matches!(error, Error::Protocol { call: CALL, .. }),
-                "{error:?}"
+        // At the end of a page, alone on one, and between others.
+        for (row, place) in odd.iter().flat_map(|row| [(row, 20), (row, 21), (row, 5)]) {
+            let row = row.clone();
+            let fake = FakePlanet::start(move |seen, _| {
+                if seen.path().ends_with("/statistics") {
+                    return Reply::data(&json!({"statistics": {"checkined_count": 21 * 9}}));
+                }
+                let mut page = page(&members(22), index_of(seen));
+                let rows = page["ranking_list"].as_array_mut().unwrap();
+                let at = place - index_of(seen).min(place);
+                if let Some(there) = rows.get_mut(at).filter(|_| index_of(seen) <= place) {
+                    *there = row.clone();
+                }
+                Reply::data(&page)
+            })
+            .await;
+            let checked = fake.planet().checked_ranking(PROJECT).await.unwrap();
+            assert_eq!(
+                (checked.users.len(), checked.unreadable_rows),
+                (21, 1),
+                "{place}"
             );
+            assert_eq!(checked.days_sum, checked.statistics.checkined_count);
+            assert!(!checked.is_checksum_clean, "somebody's days are not known");
         }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_is_half_a_character_costs_nothing() {
+        let body = r#"{"succeeded":true,"resp_data":{"ranking_list":[
+            {"user":{"user_id":300000000000007,"name":"\u5c0f\u660e\ud83d"},"rankings":1,"checkined_days":10}]}}"#;
+        let fake = FakePlanet::start(move |seen, _| match seen.query("index").as_deref() {
+            Some("0") => Reply::raw(200, body),
+            Some(_) => Reply::data(&json!({"ranking_list": []})),
+            None => Reply::data(&json!({"statistics": {"checkined_count": 10}})),
+        })
+        .await;
+        let checked = fake.planet().checked_ranking(PROJECT).await.unwrap();
+        assert!(checked.is_checksum_clean);
+        assert_eq!(checked.users[0].name, "小明\u{fffd}");
     }
 
     #[tokio::test]
@@ -346,7 +420,7 @@ mod tests {
         .await;
         let first = fake.planet().ranking(PROJECT).await.unwrap();
         assert_eq!(
-            first.len(),
+            first.users.len(),
             29,
             "one seen twice is listed once, one was missed"
         );

@@ -5,12 +5,12 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
-use serde_json::Value;
+use wecom::lenient_json::Records;
 
 use super::Planet;
 use super::error::Error;
 use super::time::{shanghai_date, to_query};
-use super::wire::{Id, WireUser, instant, text};
+use super::wire::{Id, WireUser, flag, instant, log_lost, or_none, text};
 
 const CALL: &str = "checkins/C/topics";
 
@@ -81,7 +81,7 @@ impl Planet {
     ) -> Result<TopicsReading, Error> {
         let mut reader = Reader::new(checkin_id, since);
         let mut end_time: Option<DateTime<Utc>> = None;
-        for _ in 0..MAX_PAGES {
+        for page_idx in 0..MAX_PAGES {
             let cursor = end_time.map(|at| format!("&end_time={}", to_query(at)));
             let part = format!(
                 "/topics?scope=all&count={PAGE_ROWS}{}",
@@ -93,6 +93,7 @@ impl Planet {
                 .get::<TopicsAnswer>(CALL, &path)
                 .await?
                 .topics;
+            log_lost(CALL, page_idx, &rows);
             match reader.take_page(rows, end_time) {
                 Next::Page(older) => end_time = Some(older),
                 Next::End => return Ok(reader.finish()),
@@ -135,8 +136,8 @@ impl Reader {
     }
 
     /// Takes the page that was asked for with `end_time`.
-    fn take_page(&mut self, rows: Vec<Value>, end_time: Option<DateTime<Utc>>) -> Next {
-        let is_short = rows.len() < PAGE_ROWS;
+    fn take_page(&mut self, rows: Records<WirePost>, end_time: Option<DateTime<Utc>>) -> Next {
+        let is_short = rows.total() < PAGE_ROWS;
         let posts = self.readable(rows);
         // A sticky post may stand on top whatever its age: it says nothing about the order.
         let flow = || {
@@ -173,14 +174,11 @@ impl Reader {
         }
     }
 
-    fn readable(&mut self, rows: Vec<Value>) -> Vec<WirePost> {
-        let mut posts = Vec::with_capacity(rows.len());
-        for row in rows {
-            match serde_json::from_value::<WirePost>(row) {
-                Ok(post) if post.is_of(self.checkin_id) => posts.push(post),
-                Ok(_) | Err(_) => self.reading.unreadable_rows += 1,
-            }
-        }
+    fn readable(&mut self, rows: Records<WirePost>) -> Vec<WirePost> {
+        let n_rows = rows.total();
+        let mut posts = rows.into_kept();
+        posts.retain(|post| post.is_of(self.checkin_id));
+        self.reading.unreadable_rows += n_rows - posts.len();
         posts
     }
 
@@ -202,9 +200,16 @@ impl Reader {
 }
 
 #[derive(Deserialize)]
-struct TopicsAnswer {
-    /// Read one by one, so that an odd row costs that row and not the page.
-    topics: Vec<Value>,
+pub(super) struct TopicsAnswer {
+    topics: Records<WirePost>,
+}
+
+#[cfg(any(test, fuzzing))]
+impl TopicsAnswer {
+    /// Rows on the page, whether they could be read or not.
+    pub(super) fn n_rows(&self) -> usize {
+        self.topics.total()
+    }
 }
 
 #[derive(Deserialize)]
@@ -215,15 +220,16 @@ struct WirePost {
     create_time: DateTime<Utc>,
     #[serde(default, deserialize_with = "text")]
     title: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "flag")]
     sticky: bool,
+    #[serde(default, deserialize_with = "or_none")]
     checkin: Option<WireProject>,
 }
 
 #[derive(Deserialize)]
 struct WireTalk {
     owner: WireUser,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_none")]
     text: Option<String>,
 }
 

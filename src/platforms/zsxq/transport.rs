@@ -6,6 +6,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{DateTime, Utc};
 use reqwest::Url;
@@ -41,7 +42,9 @@ type Random = Box<dyn Fn() -> u64 + Send + Sync>;
 
 pub(super) struct Transport {
     base: String,
-    http: reqwest::Client,
+    http: ArcSwap<reqwest::Client>,
+    /// For connections anew.
+    connecting: Connecting,
     /// Stands for the browser's device: the same for a planet at every start.
     device_id: String,
     rest_ms: u64,
@@ -73,18 +76,16 @@ impl Transport {
         if settings.group_id <= 0 {
             return Err(SettingsError::GroupId);
         }
-        let http = reqwest::Client::builder()
-            .user_agent(user_agent(&settings.user_agent)?)
-            .connect_timeout(Duration::from_millis(settings.connect_timeout_ms))
-            .timeout(Duration::from_millis(settings.request_timeout_ms))
-            // A redirect would carry the cookie elsewhere, under a signature for another address.
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .map_err(SettingsError::HttpClient)?;
+        let connecting = Connecting {
+            user_agent: user_agent(&settings.user_agent)?,
+            connect_timeout: Duration::from_millis(settings.connect_timeout_ms),
+            request_timeout: Duration::from_millis(settings.request_timeout_ms),
+        };
+        let http = connecting.client().map_err(SettingsError::HttpClient)?;
         Ok(Self {
             base: settings.base()?,
-            http,
+            http: ArcSwap::from_pointee(http),
+            connecting,
             device_id: device_id(settings.group_id),
             rest_ms: settings.min_interval_ms,
             jitter_ms: settings.jitter_ms,
@@ -204,7 +205,20 @@ impl Transport {
         self.rest();
         let answer = self.send(url, body).await;
         self.rest();
-        Ok(answer.and_then(|(status, body)| envelope::read(status, &body)))
+        let read = answer.and_then(|(status, body)| envelope::read(status, &body));
+        if read.as_ref().is_err_and(Failure::is_misdirected) {
+            self.connect_anew();
+        }
+        Ok(read)
+    }
+
+    /// Leaves the connections there are: the next request makes one of its own.
+    fn connect_anew(&self) {
+        match self.connecting.client() {
+            Ok(http) => self.http.store(Arc::new(http)),
+            // It was made in the same way before; the next try has the old connections.
+            Err(error) => tracing::warn!(%error, "no new connection to the planet can be made"),
+        }
     }
 
     async fn send(&self, url: &Url, body: Option<&Value>) -> Result<(u16, Vec<u8>), Failure> {
@@ -213,9 +227,10 @@ impl Transport {
         cookie.set_sensitive(true);
         let timestamp = (self.now)().timestamp().to_string();
         let request_id = self.request_id();
+        let http = self.http.load_full();
         let request = match body {
-            Some(body) => self.http.post(url.clone()).json(body),
-            None => self.http.get(url.clone()),
+            Some(body) => http.post(url.clone()).json(body),
+            None => http.get(url.clone()),
         };
         let mut response = request
             .header("Accept", "application/json, text/plain, */*")
@@ -299,6 +314,26 @@ impl Transport {
 
     fn cookie(&self) -> MutexGuard<'_, Cookie> {
         self.cookie.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What every client of this transport is made with.
+struct Connecting {
+    user_agent: HeaderValue,
+    connect_timeout: Duration,
+    request_timeout: Duration,
+}
+
+impl Connecting {
+    fn client(&self) -> Result<reqwest::Client, reqwest::Error> {
+        reqwest::Client::builder()
+            .user_agent(self.user_agent.clone())
+            .connect_timeout(self.connect_timeout)
+            .timeout(self.request_timeout)
+            // A redirect would carry the cookie elsewhere, under a signature for another address.
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()
     }
 }
 

@@ -4,8 +4,10 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use serde::de::{Error as _, Unexpected, Visitor};
+use serde::de::{DeserializeOwned, Error as _, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use wecom::lenient_json::Records;
 
 use super::time;
 
@@ -63,10 +65,15 @@ pub(super) fn optional_id<'de, D: Deserializer<'de>>(d: D) -> Result<Option<i64>
     })
 }
 
-/// A text that may be missing or null, then empty; cut at 500 characters, and without U+0000, which
-/// PostgreSQL refuses: one person's name shall not fail a whole sync.
+/// A text that may be missing, null or of another kind, then empty (a number is one); cut at 500
+/// characters, and without U+0000, which PostgreSQL refuses: one person's name shall not fail a
+/// whole sync.
 pub(super) fn text<'de, D: Deserializer<'de>>(d: D) -> Result<String, D::Error> {
-    let mut text = Option::<String>::deserialize(d)?.unwrap_or_default();
+    let mut text = match Value::deserialize(d)? {
+        Value::String(text) => text,
+        Value::Number(number) => number.to_string(),
+        _ => String::new(),
+    };
     text.retain(|character| character != '\0');
     if let Some((end, _)) = text.char_indices().nth(MAX_TEXT_CHARS) {
         text.truncate(end);
@@ -86,13 +93,39 @@ pub(super) fn instant<'de, D: Deserializer<'de>>(d: D) -> Result<DateTime<Utc>, 
     time::parse(&String::deserialize(d)?).ok_or_else(|| D::Error::custom("not a time"))
 }
 
-/// A time that may be missing, null or empty (`expiration_time` of a long-period project).
+/// A time that may be missing, null, empty (`expiration_time` of a long-period project) or unreadable.
 pub(super) fn optional_instant<'de, D: Deserializer<'de>>(
     d: D,
 ) -> Result<Option<DateTime<Utc>>, D::Error> {
-    Ok(Option::<String>::deserialize(d)?
-        .as_deref()
-        .and_then(time::parse))
+    Ok(Value::deserialize(d)?.as_str().and_then(time::parse))
+}
+
+/// What decides nothing: none where it does not fit.
+pub(super) fn or_none<'de, D, T>(d: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    Ok(T::deserialize(Value::deserialize(d)?).ok())
+}
+
+/// A yes that decides little: anything but `true` is no.
+pub(super) fn flag<'de, D: Deserializer<'de>>(d: D) -> Result<bool, D::Error> {
+    Ok(Value::deserialize(d)?.as_bool().unwrap_or_default())
+}
+
+/// Names in the log the rows of a list that could not be read, by their places on the page.
+pub(super) fn log_lost<T>(call: &'static str, page_idx: usize, rows: &Records<T>) {
+    if !rows.lost().is_empty() {
+        let (n_rows, lost) = (rows.total(), rows.lost());
+        tracing::warn!(
+            call,
+            page_idx,
+            n_rows,
+            ?lost,
+            "rows of the planet do not fit"
+        );
+    }
 }
 
 /// A person as rankings, posts and lists show them.

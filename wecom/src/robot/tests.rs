@@ -423,6 +423,11 @@ fn an_answer_through_the_response_url_is_judged_by_its_errcode() {
         send(200, r#"{"errcode":60140}"#),
         Err(Error::Api { code: 60140, .. })
     ));
+    let clear = send(200, "{\"errcode\":40058,\"errmsg\":\"invalid\nparameter\"}").unwrap_err();
+    assert_eq!(
+        (clear.code(), clear.outcome_unknown()),
+        (Some(40058), false)
+    );
     assert!(matches!(send(200, "<html>"), Err(Error::Protocol { .. })));
     assert!(matches!(send(502, ""), Err(Error::Status { status: 502 })));
 }

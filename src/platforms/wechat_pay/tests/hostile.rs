@@ -106,6 +106,53 @@ fn signed_notifications_of_the_wrong_shape_are_typed() {
 }
 
 #[test]
+fn what_decides_nothing_loses_no_payment() {
+    let plain = b"{\"appid\":\"wx1\",\"mchid\":\"1\",\"out_trade_no\":\"ord_000001\",\
+        \"transaction_id\":\"42\",\"trade_state\":\"SUCCESS\",\"success_time\":\"20260225112233\",\
+        \"trade_state_desc\":\"a\nb\\ud83d\",\"bank_type\":7,\"attach\":\"\xe5\xb0\",\
+        \"amount\":{\"total\":19900,\"currency\":\"CNY\"},\"payer\":{\"openid\":\"o1\"}}";
+    let body = notification("TRANSACTION.SUCCESS", plain);
+    let mut envelope: Value = serde_json::from_slice(&body).unwrap();
+    envelope["create_time"] = json!("20260225112233");
+    envelope["id"] = Value::Null;
+    envelope.as_object_mut().unwrap().remove("id");
+    let whole = envelope.to_string();
+    let odd = [
+        b"\xef\xbb\xbf{\"summary\":\"a\nb\xe5\",",
+        &whole.as_bytes()[1..],
+    ]
+    .concat();
+    for body in [whole.as_bytes(), &odd] {
+        let notice = CLIENT.open_payment_notice(&signed(body), body);
+        let Ok(Notice::Event {
+            created_at,
+            resource,
+            ..
+        }) = notice
+        else {
+            panic!("{notice:?}")
+        };
+        assert_eq!((created_at, resource.success_time), (None, None));
+        assert_eq!(resource.amount.unwrap().total_fen, Some(19_900));
+        assert_eq!(resource.trade_state_desc.as_deref(), Some("a\nb\u{fffd}"));
+    }
+}
+
+#[test]
+fn an_id_or_a_payer_is_never_mended() {
+    for (from, to) in [
+        ("\"o1\"", "\"o1\\ud83d\""),
+        ("\"ord_000001\"", "\"ord_\n000001\""),
+    ] {
+        let plain = r#"{"appid":"wx1","mchid":"1","out_trade_no":"ord_000001","trade_state":"SUCCESS",
+            "amount":{"total":1},"payer":{"openid":"o1"}}"#;
+        let body = notification("TRANSACTION.SUCCESS", plain.replace(from, to).as_bytes());
+        let notice = CLIENT.open_payment_notice(&signed(&body), &body);
+        assert_eq!(notice, Err(NoticeError::Malformed("content")));
+    }
+}
+
+#[test]
 fn other_events_are_not_opened() {
     let body = br#"{"id":"EV-1","event_type":"PAYSCORE.USER_OPEN_SERVICE"}"#;
     let unknown = Notice::Unknown {
@@ -252,5 +299,23 @@ fn a_refund_that_contradicts_its_event_is_refused_and_comes_again() {
         }
         let notice = CLIENT.open_refund_notice(&headers, body.as_bytes());
         assert_eq!(notice.err(), expected, "{status}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_content_is_lived_through(
+        bytes in prop::collection::vec(any::<u8>(), 0..200),
+        pieces in prop::collection::vec(prop::sample::select(&[
+            "{", "}", ",", "\"appid\":\"wx1\"", "\"mchid\":\"1\"", "\"out_trade_no\":\"ord_\\ud83d\"",
+            "\"out_trade_no\":\"ord_1\"", "\"trade_state\":\"SUCCESS\"", "\"amount\":{\"total\":1}",
+            "\"amount\":{\"total\":-1,\"refund\":1}", "\"id\":\"EV\n\"", "\"event_type\":\"\\ud83d\"",
+            "\"attach\":\"a\nb\"", "\"success_time\":1", "\"refund_status\":\"SUCCESS\"", "\u{feff}",
+        ][..]), 0..12),
+    ) {
+        super::super::notices::read_any_notice(&bytes);
+        let object = format!("{{{}}}", pieces.join(","));
+        super::super::notices::read_any_notice(object.as_bytes());
+        super::super::notices::read_any_notice(pieces.concat().as_bytes());
     }
 }

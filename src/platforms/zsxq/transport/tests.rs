@@ -101,6 +101,24 @@ async fn what_passes_by_itself_is_tried_again_and_signed_anew() {
 }
 
 #[tokio::test]
+async fn a_misdirected_request_is_made_again_over_a_new_connection() {
+    let fake = failing_first(2, || Reply::raw(421, "")).await;
+    let planet = fake.planet();
+    assert_eq!(planet.statistics(PROJECT).await.unwrap(), STATISTICS);
+    assert_eq!(planet.statistics(PROJECT).await.unwrap(), STATISTICS);
+    let peers: Vec<_> = fake.seen().iter().map(|seen| seen.peer).collect();
+    assert!(peers[0] != peers[1] && peers[1] != peers[2], "{peers:?}");
+    assert_eq!(peers[2], peers[3], "a good one is kept");
+
+    let fake = always(|| Reply::raw(421, "")).await;
+    let error = fake.planet().statistics(PROJECT).await.unwrap_err();
+    assert!(
+        error.is_transient(),
+        "nobody has to check number and rights: {error}"
+    );
+}
+
+#[tokio::test]
 async fn five_tries_and_no_more() {
     let fake = failing_first(4, || Reply::raw(502, "")).await;
     assert_eq!(fake.planet().statistics(PROJECT).await.unwrap(), STATISTICS);
