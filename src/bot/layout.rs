@@ -19,6 +19,8 @@ use crate::domain::CardId;
 pub(super) const CHOICES: &str = "choices";
 /// The beginning of every key of a card's button.
 const KEY_PREFIX: &str = "c1";
+/// What stands where there is nothing to read.
+const NOTHING: &str = "—";
 /// What the task id of a card without a row begins with.
 const MESSAGE_PREFIX: &str = "m1";
 
@@ -152,13 +154,13 @@ impl Layout {
                 self.buttons.push((label, Effect::Page(address)));
             }
             "select" => self.select = Some((id_of()?, value)),
-            "option" => self.options.push((id_of()?, value)),
+            "option" => self.options.push((id_of()?, or_dash(&value))),
             "picked" => {
                 self.picked = Some(id_of()?);
-                self.options.push((id_of()?, value));
+                self.options.push((id_of()?, or_dash(&value)));
             }
-            "choice" => self.choices.push((id_of()?, value, false)),
-            "ticked" => self.choices.push((id_of()?, value, true)),
+            "choice" => self.choices.push((id_of()?, or_dash(&value), false)),
+            "ticked" => self.choices.push((id_of()?, or_dash(&value), true)),
             "submit" => self.submit = Some((id_of()?, value)),
             _ => return None,
         }
@@ -346,11 +348,16 @@ impl Layout {
     }
 }
 
-/// `label = value`; both are needed, since WeCom refuses empty ones.
+/// `label = value`. WeCom refuses empty ones: a value that nobody would see is a dash.
 fn pair(value: &str) -> Option<(String, String)> {
     let (label, value) = value.split_once('=')?;
-    let (label, value) = (label.trim().to_owned(), value.trim().to_owned());
-    (!label.is_empty() && !value.is_empty()).then_some((label, value))
+    let label = label.trim().to_owned();
+    (!label.is_empty()).then(|| (label, or_dash(value.trim())))
+}
+
+fn or_dash(text: &str) -> String {
+    let seen = Some(text).filter(|text| !wecom::visible::is_blank(text));
+    seen.unwrap_or(NOTHING).to_owned()
 }
 
 #[cfg(test)]
@@ -383,6 +390,27 @@ mod tests {
         .map(|face| face.task_id)
         .into();
         assert_eq!(ids.len(), 4);
+    }
+
+    #[test]
+    fn what_nobody_can_see_is_a_dash() {
+        let lines = "title: x\nrow: a = \nrow: b = \u{3000}\u{3164}\nselect.q: y\noption.1: \u{2800}\n\
+                     option.2: \nsubmit.s: z";
+        let layout = Layout::parse(lines).unwrap();
+        let rows = [("a", "—"), ("b", "—")].map(|(a, b)| (a.to_owned(), b.to_owned()));
+        assert_eq!(layout.rows, rows);
+        assert_eq!(
+            layout
+                .options
+                .iter()
+                .map(|(_, label)| &**label)
+                .collect::<Vec<_>>(),
+            ["—", "—"]
+        );
+        assert!(
+            layout.card(&Face::new(CardId(1), "https://x")).is_ok(),
+            "WeCom takes it"
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod cards;
 mod chat;
 pub mod command;
 mod instance;
+mod labels;
 mod layout;
 mod members;
 mod menu;

@@ -303,7 +303,7 @@ fn replacement(dir: &str, name: &str) -> Result<Option<String>, TemplateError> {
 }
 
 /// Writes a value so that a nickname cannot begin a line of its own, which on a card would be a
-/// button, nor open a link.
+/// button, nor open a link, nor turn or hide what stands beside it.
 fn write_value(
     out: &mut Output<'_>,
     state: &State<'_, '_>,
@@ -311,11 +311,11 @@ fn write_value(
 ) -> Result<(), minijinja::Error> {
     match (value.kind(), value.as_str()) {
         (ValueKind::String, Some(text)) => {
-            let tame: String = text
+            let tame: String = wecom::visible::clean(text)
                 .chars()
                 .map(|c| match c {
                     '<' => '＜',
-                    c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => ' ',
+                    c if c.is_control() => ' ',
                     c => c,
                 })
                 .collect();
@@ -401,11 +401,11 @@ mod tests {
     #[test]
     fn a_nickname_makes_no_line_and_no_link() {
         let body = serde_json::json!({
-            "nickname": "a\nb<a href=\"x\">", "daysShown": "7/7", "amountYuan": "9",
+            "nickname": "a\nb<a href=\"x\">\u{202e}\u{200b}", "daysShown": "7/7", "amountYuan": "9",
         });
         let text = templates().text_of("refund_done.txt", &body).unwrap();
         assert_eq!(text.as_str().lines().count(), 4);
-        assert!(!text.as_str().contains('<'));
+        assert!(!text.as_str().contains(['<', '\u{202e}', '\u{200b}']));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::services::{Error, Result};
 use crate::store::StoreError;
 use crate::store::inbox::InboundEvent;
 
+use super::cards::press::may_pass;
 use super::chat::WecomChat;
 use super::{Bot, answers, cards, replies};
 
@@ -141,14 +142,10 @@ fn unless_lost(recorded: Result<()>, outcome: Outcome) -> Result<Outcome> {
     }
 }
 
-/// Whether trying again may help: somebody else was first, or the database was away.
-const fn may_pass(error: &Error) -> bool {
-    matches!(error, Error::Store(_))
-}
-
 /// What an event leads to.
 async fn route(bot: &Bot, person: &str, inbound: &Inbound) -> Result<Vec<Reply>> {
-    if person == SYSTEM_USER {
+    // What no member did asks for nothing, and there is nobody to answer.
+    if person.is_empty() || person == SYSTEM_USER {
         return Ok(Vec::new());
     }
     match &inbound.body {

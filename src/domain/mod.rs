@@ -28,6 +28,7 @@ pub mod promise;
 mod proof_code;
 pub mod refund;
 pub mod roster;
+pub mod shown_name;
 pub mod staff;
 pub mod time;
 pub mod trade_bill;

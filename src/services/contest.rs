@@ -5,6 +5,7 @@
 use crate::domain::matching::{Reason, mask_nickname};
 use crate::domain::message::MatchContested;
 use crate::domain::refund::rests_on_match;
+use crate::domain::shown_name::shown_nickname;
 use crate::domain::{
     BindMethod, CampId, Machine as _, MatchStatus, MemberId, RefundStatus, Timestamp,
 };
@@ -83,7 +84,7 @@ pub(super) async fn settle(
     let user = user.filter(|user| user.planet_user_id == account);
     let contested = MatchContested {
         member_id: first.id,
-        planet_nickname: user.map(|user| user.nickname),
+        planet_nickname: user.map(|user| shown_nickname(&user.nickname, Some(account))),
         account,
         camp_name,
         given: matches!(stands, Some(ClaimStatus::Confirmed | ClaimStatus::Proved)),

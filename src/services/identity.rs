@@ -6,6 +6,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use crate::domain::matching::{self, Candidate, Claim, Decision, Identified, Reason};
 use crate::domain::member::FULL_CONFIDENCE;
+use crate::domain::shown_name::visible;
 use crate::domain::{CampId, MatchStatus, PlanetUserId};
 use crate::store::Conn;
 use crate::store::members::Identity;
@@ -266,7 +267,7 @@ fn shown(
     match matching::identify(typed, nickname, &[candidate]) {
         Identified::Agreed(_) => Some(Found::Account {
             planet_id,
-            planet_nickname,
+            planet_nickname: visible(&planet_nickname),
             avatar_url,
         }),
         Identified::NumberOnly(_) => Some(Found::Masked(matching::mask_nickname(&planet_nickname))),
@@ -346,7 +347,7 @@ pub async fn prefill(
     };
     Ok(Some(Prefill {
         planet_user_id: typed.to_owned(),
-        planet_nickname: known.map(|user| user.nickname),
+        planet_nickname: known.map(|user| visible(&user.nickname)),
         signed,
     }))
 }

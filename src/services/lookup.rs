@@ -76,19 +76,9 @@ impl MemberProgress {
 
     /// The name by which staff know them.
     #[must_use]
-    pub fn name(&self) -> &str {
-        shown_name(&self.member)
+    pub fn name(&self) -> String {
+        self.member.identity.shown_name()
     }
-}
-
-/// The planet nickname, else the WeChat one, else the member's number in words.
-#[must_use]
-pub fn shown_name(member: &Member) -> &str {
-    let identity = &member.identity;
-    [&identity.planet_nickname, &identity.wechat_nickname]
-        .into_iter()
-        .find(|name| !name.is_empty())
-        .map_or("未填昵称", String::as_str)
 }
 
 /// Finds the camps in which `actor` may do `action`, those that need somebody first.

@@ -1,5 +1,6 @@
 //! Members of camps: one row per confirmed payment.
 
+use crate::domain::shown_name::shown_name;
 use crate::domain::{
     CampId, CheckInSource, MatchStatus, MemberId, Move, PaymentId, PlanetUserId, ProofCode,
     Timestamp, UnknownWord, UserId,
@@ -128,6 +129,13 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// The name by which people read of the member.
+    #[must_use]
+    pub fn shown_name(&self) -> String {
+        let nicknames = [&*self.planet_nickname, &*self.wechat_nickname];
+        shown_name(&nicknames, None, self.planet_user_id)
+    }
+
     /// Adds a reason; `false` if it is among them.
     pub fn add_reason(&mut self, reason: &str) -> bool {
         let is_new = !self.reasons.iter().any(|known| known == reason);

@@ -302,4 +302,37 @@ on_both_engines! {
         assert_eq!(match_of(&stage, 90).await, "failed -");
         stage.assert_no_violation();
     }
+
+    /// What people chose to be called can neither empty a card, nor turn it, nor make two accounts
+    /// look like one; and what is decided is never said not to be.
+    async fn whatever_an_account_is_called_it_can_be_chosen(db) {
+        let stage = Stage::set(db, 1).await;
+        with_a_question(&stage, 90).await;
+        let called = |account: i64, name: &str| format!(
+            "UPDATE planet_user SET nickname = '{name}' WHERE planet_user_id = {account};\n\
+             UPDATE sync_ranking SET nickname = '{name}' WHERE planet_user_id = {account}"
+        );
+        stage.run(&called(MING, "\u{3000}\u{3164}\u{2800}")).await;
+        stage.run(&called(COCO, "\u{202e}\u{200b}")).await;
+        let said = stage.say("zhou.ke", "匹配 写作营").await;
+        assert!(said.contains("尾号3797") && said.contains("尾号2529"), "{said}");
+        assert!(!said.contains(['\u{202e}', '\u{200b}', '\u{3164}']), "{said:?}");
+
+        let choice = option(&stage, "zhou.ke", "尾号3797");
+        stage.press_with("zhou.ke", "提交", &choice).await;
+        assert_eq!(match_of(&stage, 90).await, format!("matched {MING}"));
+        let text = stage.card("zhou.ke").text;
+        assert!(text.contains("已匹配") && text.contains("尾号3797"), "{text}");
+        stage.press("zhou.ke", "撤回").await;
+        assert_eq!(match_of(&stage, 90).await, "pending -");
+        let all = stage.sandbox.wecom().inbox("zhou.ke");
+        assert!(all.iter().all(|message| !message.text.contains("没有办成")));
+
+        stage.run(&called(MING, "小明")).await;
+        stage.run(&called(COCO, "小\u{200b}明")).await;
+        stage.say("zhou.ke", "匹配 写作营 小明同学").await;
+        option(&stage, "zhou.ke", "小明·3797");
+        option(&stage, "zhou.ke", "小明·2529");
+        stage.assert_no_violation();
+    }
 }

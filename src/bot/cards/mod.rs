@@ -27,7 +27,7 @@ use crate::services::{Result, cards, staff};
 use super::layout::read_key;
 use super::turn::Turn;
 use super::{Bot, replies};
-use press::{Press, gone, show_to_presser};
+use press::{Press, from_store, gone, may_pass, show_to_presser};
 
 /// Does what a press on a card asks for. Whoever presses in vain is told why.
 pub(super) async fn press(bot: &Bot, person: &str, click: &CardClick) -> Result<Vec<Reply>> {
@@ -50,10 +50,15 @@ pub(super) async fn press(bot: &Bot, person: &str, click: &CardClick) -> Result<
     if is_over || card.state == CardState::Replaced {
         let expired = Outcome::from(Ending::Expired);
         let ended = card.outcome.as_ref().unwrap_or(&expired);
-        let layout = draw::outcome(bot, &card.proposal, ended, turn.now)?;
+        let shown = match draw::outcome(bot, &card.proposal, ended, turn.now) {
+            Ok(layout) => show_to_presser(&turn, &card, &layout).await,
+            Err(error) => Err(error),
+        };
         // That it still shows its buttons is not worth a second text.
-        show_to_presser(&turn, &card, &layout).await?;
-        return Ok(gone());
+        return match shown {
+            Err(error) if may_pass(&error) => Err(error),
+            _ => Ok(gone()),
+        };
     }
     let press = Press {
         turn,
@@ -61,7 +66,7 @@ pub(super) async fn press(bot: &Bot, person: &str, click: &CardClick) -> Result<
         action,
         click,
     };
-    match &card.proposal {
+    let pressed = match &card.proposal {
         Proposal::Digest(digest) => digest::press::press(&press, digest).await,
         Proposal::Batch(batch) => batch::press::press(&press, batch).await,
         Proposal::Single(single) => single::press::press(&press, single).await,
@@ -76,6 +81,10 @@ pub(super) async fn press(bot: &Bot, person: &str, click: &CardClick) -> Result<
         Proposal::PaymentAbnormal(notice) => {
             notices::press::on_review(&press, notice.payment_id).await
         }
+    };
+    match pressed {
+        Err(error) => from_store(&press.turn, &card, error).await,
+        answers => answers,
     }
 }
 

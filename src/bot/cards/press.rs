@@ -12,7 +12,7 @@ use crate::bot::layout::{Face, Layout};
 use crate::bot::turn::Turn;
 use crate::bot::{Bot, replies};
 use crate::domain::card::{Chosen, Outcome};
-use crate::domain::message::{CardGone, CardLink, DecidedBefore};
+use crate::domain::message::{CardGone, CardLink};
 use crate::domain::{CardState, Machine as _, Move, Recipients, WecomUserid};
 use crate::services::inbox::Reply;
 use crate::services::{Context, Error, Result, cards};
@@ -119,15 +119,23 @@ impl Press<'_> {
         readers
     }
 
+    /// Shows a decision that is made to all who have a card of it; in words where the card cannot be
+    /// drawn or sent.
     async fn show_to_all(
         &self,
         card: &Card,
         readers: BTreeSet<WecomUserid>,
         outcome: &Outcome,
     ) -> Result<Vec<Reply>> {
-        let layout = draw::outcome(self.turn.bot, &card.proposal, outcome, self.turn.now)?;
         let to = Recipients::Members(readers);
-        change(&self.turn, to, card, CardAudience::all(), &layout).await
+        let shown = match draw::outcome(self.turn.bot, &card.proposal, outcome, self.turn.now) {
+            Ok(layout) => change(&self.turn, to.clone(), card, CardAudience::all(), &layout).await,
+            Err(error) => Err(error),
+        };
+        shown.or_else(|error| {
+            let told = in_words(&self.turn, to, card, outcome, &error);
+            told.map_or(Err(error), |told| Ok(vec![told]))
+        })
     }
 
     /// Tells who was first, as the card stands by now.
@@ -144,16 +152,22 @@ impl Press<'_> {
     /// nothing can be taken back by it: then `outcome` is one without 撤回.
     pub(super) async fn too_late(&self, outcome: &Outcome) -> Result<Vec<Reply>> {
         let proposal = &self.card.proposal;
-        let layout = draw::outcome(self.turn.bot, proposal, outcome, self.turn.now)?;
-        match outcome.told(proposal) {
-            Some(told) => self.show_and_tell(&layout, told).await,
-            None => Ok(vec![self.gone()]),
-        }
-    }
-
-    /// Shows the card as `layout` to the one who pressed, and tells them who was first.
-    async fn show_and_tell(&self, layout: &Layout, told: DecidedBefore) -> Result<Vec<Reply>> {
-        let mut answers = self.show(layout).await?;
+        let Some(told) = outcome.told(proposal) else {
+            return Ok(vec![self.gone()]);
+        };
+        let shown = match draw::outcome(self.turn.bot, proposal, outcome, self.turn.now) {
+            Ok(layout) => self.show(&layout).await,
+            Err(error) => Err(error),
+        };
+        let mut answers = match shown {
+            Err(error) if may_pass(&error) => return Err(error),
+            // The text says it all.
+            Err(error) => {
+                not_shown(self.card, &error);
+                Vec::new()
+            }
+            Ok(answers) => answers,
+        };
         answers.push(self.turn.reply(told));
         Ok(answers)
     }
@@ -224,6 +238,48 @@ async fn change(
             Ok(vec![replies::reply_to(turn.bot, to, link)])
         }
     }
+}
+
+/// What has been decided on a card, in words from what is stored, for those to whom it could not be
+/// shown; none where trying again may help.
+fn in_words(
+    turn: &Turn<'_>,
+    to: Recipients,
+    card: &Card,
+    outcome: &Outcome,
+    error: &Error,
+) -> Option<Reply> {
+    let told = outcome.told(&card.proposal).filter(|_| !may_pass(error))?;
+    not_shown(card, error);
+    Some(replies::reply_to(turn.bot, to, told))
+}
+
+/// Answers a press that went wrong from what is stored: where the card is decided, nothing may say
+/// that it was not done. Anything else stays the error that it is.
+pub(super) async fn from_store(turn: &Turn<'_>, card: &Card, error: Error) -> Result<Vec<Reply>> {
+    let is_told = replies::refusal(turn.bot, turn.person, &error).is_some();
+    if is_told || may_pass(&error) {
+        return Err(error);
+    }
+    let stored = cards::find(turn.ctx(), card.id).await?;
+    let outcome = stored.as_ref().and_then(|stored| stored.outcome.as_ref());
+    let to = Recipients::one(turn.person);
+    let told = outcome.and_then(|outcome| in_words(turn, to, card, outcome, &error));
+    told.map_or(Err(error), |told| Ok(vec![told]))
+}
+
+/// Whether trying again may help: somebody else was first, or the database was away.
+pub(in crate::bot) const fn may_pass(error: &Error) -> bool {
+    matches!(error, Error::Store(_))
+}
+
+fn not_shown(card: &Card, error: &Error) {
+    let error = error as &dyn std::error::Error;
+    tracing::error!(
+        error,
+        card = card.id.0,
+        "a decision could not be shown on its card"
+    );
 }
 
 /// Tells somebody that the card they pressed is unknown, or that its time is over.

@@ -78,19 +78,12 @@ pub(super) fn shown(listed: &Listed) -> RefundShown {
     }
 }
 
-/// The name by which the member of a refund is listed.
-pub(super) fn name_of(listed: &Listed) -> &str {
-    let names = [&listed.planet_nickname, &listed.wechat_nickname];
-    let mut names = names.into_iter().filter(|name| !name.is_empty());
-    names.next().map_or("未填昵称", String::as_str)
-}
-
 /// Whose money it is, and what for.
 pub(super) fn ground(listed: &Listed) -> Ground {
     let proposal = &listed.refund.proposal;
     let days = |terms| Days::of(proposal.checked_in_days, terms);
     Ground {
-        name: name_of(listed).to_owned(),
+        name: listed.shown_name(),
         kind: proposal.kind,
         days: proposal
             .terms

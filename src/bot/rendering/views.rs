@@ -11,6 +11,7 @@ use crate::domain::custody::Awaited;
 use crate::domain::eligibility::Judgement;
 use crate::domain::message;
 use crate::domain::refund::Change;
+use crate::domain::shown_name::shown_nickname;
 use crate::domain::trade_bill::{BillFailure, BillState, DifferenceKind, Resolution};
 use crate::domain::{CampStatus, CheckInSource, Fen, RefundStatus};
 use crate::services::sync::SyncState;
@@ -427,11 +428,7 @@ impl From<&message::Decided> for Decided {
                 nickname,
             } => Self::Matched {
                 name: name.clone(),
-                account: if nickname.is_empty() {
-                    account.to_string()
-                } else {
-                    nickname.clone()
-                },
+                account: shown_nickname(nickname, Some(*account)),
             },
             Of::NotMatched { name } => Self::NotMatched { name: name.clone() },
             Of::MatchWithdrawn { name } => Self::MatchWithdrawn { name: name.clone() },

@@ -7,6 +7,8 @@ use std::hash::{DefaultHasher, Hash, Hasher as _};
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
+use crate::domain::shown_name::visible;
+
 use super::fold::{self, MIN_CORE};
 
 /// How alike two names are, best first.
@@ -109,7 +111,8 @@ impl Name {
 /// A nickname that tells its owner enough and a stranger little: `小*学`, `小*`, `*`.
 #[must_use]
 pub fn mask_nickname(nickname: &str) -> String {
-    let letters: Vec<&str> = nickname.trim().graphemes(true).collect();
+    let shown = visible(nickname);
+    let letters: Vec<&str> = shown.graphemes(true).collect();
     match letters.as_slice() {
         [] | [_] => "*".to_owned(),
         [first, _] => format!("{first}*"),

@@ -162,7 +162,7 @@ pub(super) async fn refuse_if_anothers(
     match holder.filter(|holder| holder.id != member.id) {
         None => Ok(()),
         Some(holder) => Err(Duplicate::Match {
-            nickname: holder.identity.planet_nickname,
+            nickname: holder.identity.shown_name(),
             member: holder.id.0,
         }
         .into()),

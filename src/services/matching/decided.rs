@@ -1,6 +1,7 @@
 //! Writes every decision, whoever made it: the match with its log, and the days that the
 //! account has already checked in.
 
+use crate::domain::shown_name::shown_nickname;
 use crate::domain::{Machine as _, MatchStatus};
 use crate::services::identity::Judged;
 use crate::services::{Result, evidence};
@@ -24,7 +25,8 @@ pub(super) async fn matched(
 pub(in crate::services) fn said(verb: &str, identity: &Identity, note: &Note) -> Note {
     let account = identity.planet_user_id;
     let account = account.map_or_else(String::new, |account| format!("（{account}）"));
-    let who = format!("{verb}“{}”{account}", identity.planet_nickname);
+    let nickname = shown_nickname(&identity.planet_nickname, identity.planet_user_id);
+    let who = format!("{verb}“{nickname}”{account}");
     Note {
         reason: [who.as_str(), note.reason.as_str()]
             .into_iter()

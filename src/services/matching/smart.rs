@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::domain::matching::{self, Decision, Reason, Verdict};
 use crate::domain::message::MatchWaiting;
+use crate::domain::shown_name::shown_nickname;
 use crate::domain::{
     BindMethod, BindStatus, CampId, Machine as _, MatchStatus, MemberId, OrderStatus, PlanetUserId,
     Timestamp,
@@ -195,10 +196,10 @@ impl Opinion {
         if was_looked_at(member) {
             return member.identity.clone();
         }
-        let suspect = self
-            .best
-            .as_ref()
-            .map(|(account, nickname)| format!("可能是“{nickname}”（{account}）"));
+        let suspect = self.best.as_ref().map(|(account, nickname)| {
+            let nickname = shown_nickname(nickname, Some(*account));
+            format!("可能是“{nickname}”（{account}）")
+        });
         Identity {
             confidence: self.score.into(),
             reasons: suspect.into_iter().chain(self.reasons.clone()).collect(),

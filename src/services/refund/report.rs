@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::domain::eligibility::Days;
 use crate::domain::message::{DepositReturned, RefundDone, RefundFailed, RefundUnexpected};
 use crate::domain::refund::{FailureReason, RefundState};
+use crate::domain::shown_name::shown_name;
 use crate::domain::{
     BindStatus, Fen, Machine as _, OrderStatus, RefundKind, RefundStatus, Timestamp,
 };
@@ -313,14 +314,11 @@ async fn tell_group_done(tx: &mut Tx, refund: &Refund, now: Timestamp) -> Result
     };
     let case = refunds::case_of_payment(tx, refund.payment_id).await?;
     let case = case.ok_or(Error::NotFound)?;
-    let nickname = if case.planet_nickname.is_empty() {
-        case.wechat_nickname
-    } else {
-        case.planet_nickname
-    };
+    let nicknames = [&*case.planet_nickname, &*case.wechat_nickname];
+    let account = refund.proposal.planet_user_id;
     let done = RefundDone {
         refund_id: refund.id,
-        nickname,
+        nickname: shown_name(&nicknames, None, account),
         days: Days::of(refund.proposal.checked_in_days, terms),
         amount: refund.proposal.amount_fen,
     };

@@ -1,5 +1,6 @@
 //! The list of refunds as staff filter it.
 
+use crate::domain::shown_name::shown_name;
 use crate::domain::{CampId, Fen, RefundStatus, Timestamp, UserId};
 use crate::store::filter::{Bind, Conditions, typed};
 use crate::store::listing::{Key, ListSql, Order, listing};
@@ -42,6 +43,15 @@ pub struct Listed {
     pub wechat_nickname: String,
     /// What was to be paid; none for an order that we do not know.
     pub due: Option<Fen>,
+}
+
+impl Listed {
+    /// The name by which people read of the member.
+    #[must_use]
+    pub fn shown_name(&self) -> String {
+        let nicknames = [&*self.planet_nickname, &*self.wechat_nickname];
+        shown_name(&nicknames, None, self.refund.proposal.planet_user_id)
+    }
 }
 
 #[derive(sqlx::FromRow)]

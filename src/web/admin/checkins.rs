@@ -10,6 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::domain::evidence::Suspicion;
+use crate::domain::shown_name::shown_nickname;
 use crate::domain::{CampId, CheckInSource, FieldError, PlanetUserId, SyncId, Timestamp};
 use crate::services::roster::MAX_FILE_BYTES;
 use crate::services::sync::{self, CheckInQuery, Stats, SyncRun, SyncState};
@@ -143,11 +144,13 @@ struct DaysView {
 
 impl From<ListedCheckIn> for CheckInView {
     fn from(row: ListedCheckIn) -> Self {
+        let account = PlanetUserId(row.planet_user_id);
+        let nickname = row.planet_nickname.as_deref();
         Self {
             camp_id: row.camp_id,
             member_id: row.member_id,
-            planet_user_id: PlanetUserId(row.planet_user_id),
-            planet_nickname: row.planet_nickname,
+            planet_user_id: account,
+            planet_nickname: nickname.map(|name| shown_nickname(name, Some(account))),
             date: row.day,
             at: row.checked_in_at.map(Timestamp::from_micros),
             source: row.source,

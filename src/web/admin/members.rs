@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::domain::shown_name::{shown_nickname, visible};
 use crate::domain::staff::Actor;
 use crate::domain::{
     BindMethod, BindStatus, CampId, CheckInSource, MatchStatus, MemberId, PlanetUserId,
@@ -148,8 +149,11 @@ impl From<ListedMember> for MemberView {
             camp_id: member.camp_id,
             order_no: member.order_no,
             planet_user_id: member.identity.planet_user_id,
-            planet_nickname: member.identity.planet_nickname,
-            wechat_nickname: member.identity.wechat_nickname,
+            planet_nickname: shown_nickname(
+                &member.identity.planet_nickname,
+                member.identity.planet_user_id,
+            ),
+            wechat_nickname: visible(&member.identity.wechat_nickname),
             match_status: member.match_status,
             confidence: member.identity.confidence,
             match_reasons: member.identity.reasons,
@@ -181,7 +185,10 @@ impl From<Suggestion> for CandidateView {
     fn from(suggestion: Suggestion) -> Self {
         Self {
             planet_user_id: suggestion.planet_user_id,
-            planet_nickname: suggestion.planet_nickname,
+            planet_nickname: shown_nickname(
+                &suggestion.planet_nickname,
+                Some(suggestion.planet_user_id),
+            ),
             score: suggestion.score,
             reasons: suggestion.reasons,
         }

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::domain::shown_name::visible;
 use crate::domain::{
     BindMethod, BindStatus, CampId, MemberId, OrderFlag, OrderStatus, PayChannel, PaymentId,
     Timestamp,
@@ -79,8 +80,8 @@ impl From<ListedPayment> for PaymentView {
             order_no: payment.order_no,
             camp_id: payment.camp_id,
             member_id: payment.member_id,
-            planet_nickname: payment.planet_nickname,
-            wechat_nickname: payment.wechat_nickname,
+            planet_nickname: payment.planet_nickname.as_deref().map(visible),
+            wechat_nickname: payment.wechat_nickname.as_deref().map(visible),
             channel: payment.channel,
             status: payment.status,
             flag: payment.flag,

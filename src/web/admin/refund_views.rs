@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use crate::domain::merchant::WaitingFor;
 use crate::domain::refund::{AttemptOutcome, FailureReason, RefundState, SettlementWay};
+use crate::domain::shown_name::{shown_nickname, visible};
 use crate::domain::{
     CampId, MemberId, PlanetUserId, RefundFlag, RefundId, RefundKind, RefundStatus, SyncId,
     Timestamp,
@@ -138,10 +139,11 @@ pub(super) struct ListedRefund {
 
 impl From<Listed> for ListedRefund {
     fn from(listed: Listed) -> Self {
+        let account = listed.refund.proposal.planet_user_id;
         Self {
             refund: listed.refund.into(),
-            planet_nickname: listed.planet_nickname,
-            wechat_nickname: listed.wechat_nickname,
+            planet_nickname: shown_nickname(&listed.planet_nickname, account),
+            wechat_nickname: visible(&listed.wechat_nickname),
         }
     }
 }

@@ -25,7 +25,6 @@ use crate::services::refund::{self, Batch, Picked, Skipped};
 use crate::services::{Error, Refusal, Result, cards, review};
 
 use super::view;
-use crate::bot::cards::waiting::name_of;
 use crate::bot::cards::{anew, draw, unusual};
 
 /// Seconds after the end of the undo window at which outcomes are first looked at.
@@ -152,7 +151,7 @@ async fn changed(press: &Press<'_>, skipped: &[Skipped]) -> Result<Option<Reply>
     for (id, changes) in changed.iter().take(MAX_CHANGED) {
         let detail = refund::one(press.ctx(), &press.turn.actor, *id).await?;
         refunds.push(ChangedRefund {
-            name: name_of(&detail.listed).to_owned(),
+            name: detail.listed.shown_name(),
             changes: (*changes).clone(),
         });
     }

@@ -4,6 +4,7 @@ pub(in crate::bot) mod press;
 pub(in crate::bot) mod view;
 
 use crate::domain::card::{Batch, BatchPlace};
+use crate::domain::shown_name::told_apart;
 use crate::services::review::Waiting;
 use crate::store::refunds::Listed;
 
@@ -20,11 +21,19 @@ pub(in crate::bot) fn propose(waiting: &Waiting) -> Batch {
         ground: ground(listed),
         clear,
     };
-    let clear = waiting.clear.iter().map(|listed| place(listed, true));
-    let look = waiting.to_look_at.iter().map(|listed| place(listed, false));
+    let clear = waiting.clear.iter().map(|listed| (listed, true));
+    let look = waiting.to_look_at.iter().map(|listed| (listed, false));
+    let shown: Vec<_> = clear.chain(look).take(MAX_PLACES).collect();
+    let own = |(listed, _): &(&Listed, bool)| (listed.shown_name(), listed.refund.order_no.clone());
+    let names = told_apart(shown.iter().map(own).collect());
+    let places = shown.into_iter().zip(names).map(|((listed, clear), name)| {
+        let mut place = place(listed, clear);
+        place.ground.name = name;
+        place
+    });
     Batch {
         camp: named(&waiting.camp),
-        places: clear.chain(look).take(MAX_PLACES).collect(),
+        places: places.collect(),
         total: waiting.len(),
     }
 }

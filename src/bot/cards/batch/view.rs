@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::bot::cards::unusual;
+use crate::bot::labels::fit_name;
 use crate::bot::templates::views;
 use crate::domain::card::{self, BatchPlace};
 use crate::domain::{RefundFlag, RefundId, RefundKind};
@@ -71,7 +72,7 @@ fn label(BatchPlace { refund, ground, .. }: &BatchPlace) -> String {
         }
     };
     let room = MAX_CHOICE_CHARS.saturating_sub(figures.chars().count());
-    wecom::limit::fit_characters(&ground.name, room) + &figures
+    fit_name(&ground.name, room) + &figures
 }
 
 /// Why it is to be refunded, where it is not the deposit earned by checking in.

@@ -11,9 +11,9 @@ use crate::domain::MemberId;
 use crate::domain::card::{MatchNobody, MatchQuestion};
 use crate::domain::matching::Decision;
 use crate::domain::message::{Candidate, MatchDone, MatchEvidence};
+use crate::domain::shown_name::{shown_name, told_apart, visible};
 use crate::services::Result;
 use crate::services::inbox::Reply;
-use crate::services::lookup::shown_name;
 use crate::services::matching::{self, Question, Suggestion, was_looked_at};
 use crate::store::camps::Camp;
 use crate::store::members::Member;
@@ -53,7 +53,7 @@ async fn ask(turn: &Turn<'_>, camp: &Camp, id: MemberId, left: usize) -> Result<
             let nobody = MatchNobody {
                 camp: named(camp),
                 member: id,
-                name: shown_name(&question.member).to_owned(),
+                name: question.member.identity.shown_name(),
             };
             turn.card(Some(camp.id), nobody)
         }
@@ -66,12 +66,12 @@ fn propose(camp: &Camp, question: &Question) -> MatchQuestion {
     MatchQuestion {
         camp: named(camp),
         member: question.member.id,
-        name: shown_name(&question.member).to_owned(),
-        wechat_nickname: question.member.identity.wechat_nickname.clone(),
+        name: question.member.identity.shown_name(),
+        wechat_nickname: visible(&question.member.identity.wechat_nickname),
         typed_id: claim.planet_id.clone(),
-        typed_nickname: claim.nickname.clone(),
+        typed_nickname: claim.nickname.as_deref().map(visible),
         remarks: remarks(question),
-        candidates: question.suggestions.iter().map(candidate).collect(),
+        candidates: candidates(&question.suggestions),
         unsure: is_unsure(&question.suggestions),
         unclaimed: question.none_resembles,
     }
@@ -111,15 +111,19 @@ fn is_unsure(suggestions: &[Suggestion]) -> bool {
         .is_none_or(|best| best.is_doubtful || best.score < Decision::REVIEW_FROM)
 }
 
-fn candidate(suggestion: &Suggestion) -> Candidate {
-    let name = match suggestion.planet_nickname.trim() {
-        "" => suggestion.planet_user_id.to_string(),
-        name => name.to_owned(),
+/// The accounts to choose from: those that look the same carry the end of their id.
+fn candidates(suggestions: &[Suggestion]) -> Vec<Candidate> {
+    let named = |suggestion: &Suggestion| {
+        let account = suggestion.planet_user_id;
+        let name = shown_name(&[&suggestion.planet_nickname], None, Some(account));
+        (name, account.to_string())
     };
-    Candidate {
+    let names = told_apart(suggestions.iter().map(named).collect());
+    let candidate = |(suggestion, name): (&Suggestion, String)| Candidate {
         account: suggestion.planet_user_id,
         name,
         score: suggestion.score,
         reasons: suggestion.reasons.clone(),
-    }
+    };
+    suggestions.iter().zip(names).map(candidate).collect()
 }

@@ -4,6 +4,7 @@
 use crate::bot::cards::waiting::named;
 use crate::bot::turn::Turn;
 use crate::domain::card::{Namesake, Namesakes};
+use crate::domain::shown_name::shown_name;
 use crate::services::inbox::Reply;
 use crate::services::lookup::MemberProgress;
 use crate::store::camps::Camp;
@@ -26,11 +27,10 @@ pub(super) fn ask(
 
 fn namesake(place: &MemberProgress) -> Namesake {
     let identity = &place.member.identity;
-    let names = [&identity.wechat_nickname, &identity.planet_nickname];
-    let name = names.into_iter().find(|name| !name.is_empty());
+    let nicknames = [&*identity.wechat_nickname, &*identity.planet_nickname];
     Namesake {
         id: place.member.id,
-        name: name.cloned().unwrap_or_default(),
+        name: shown_name(&nicknames, None, identity.planet_user_id),
         paid_at: place.paid_at,
         order_no: place.order_no.clone(),
     }

@@ -6,6 +6,7 @@ use crate::domain::card::{
 };
 use crate::domain::command::Verb;
 use crate::domain::message::DecidedBy;
+use crate::domain::shown_name::shown_nickname;
 use crate::domain::{Action, CampId, CardState, Machine as _, MatchStatus, MemberId, PlanetUserId};
 use crate::services::inbox::Reply;
 use crate::services::matching::{self, Choice};
@@ -128,7 +129,7 @@ fn outcome(member: &Member, made: DecidedBy) -> Outcome {
     let result = match member.identity.planet_user_id.filter(|_| is_matched) {
         Some(account) => MatchResult::Matched {
             account,
-            nickname: member.identity.planet_nickname.clone(),
+            nickname: shown_nickname(&member.identity.planet_nickname, Some(account)),
         },
         None => MatchResult::NoneOfThese,
     };

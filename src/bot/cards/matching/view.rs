@@ -2,10 +2,12 @@
 
 use serde::Serialize;
 
+use crate::bot::labels::fit_name;
 use crate::bot::replies::moment;
 use crate::bot::templates::views;
 use crate::domain::card::{self, MatchDecided, MatchNobody, MatchQuestion, MatchResult, Namesake};
 use crate::domain::message;
+use crate::domain::shown_name::shown_nickname;
 use crate::domain::{CampId, MemberId, PlanetUserId};
 
 /// Characters of an option (wecom-app §6).
@@ -75,7 +77,7 @@ fn option(number: usize, candidate: &message::Candidate) -> String {
     let number = format!("{number} ");
     let taken = score.chars().count() + number.chars().count();
     let room = MAX_OPTION_CHARS.saturating_sub(taken);
-    number + &wecom::limit::fit_characters(&candidate.name, room) + &score
+    number + &fit_name(&candidate.name, room) + &score
 }
 
 #[derive(Debug, Serialize)]
@@ -129,17 +131,13 @@ impl Namesakes {
 
 /// `石头 11-20 x7k2`.
 fn label(namesake: &Namesake) -> String {
-    let name = match namesake.name.as_str() {
-        "" => "未填昵称",
-        name => name,
-    };
     let paid_on = namesake.paid_at.map(|at| at.shanghai().format(" %m-%d"));
     let paid_on = paid_on.map_or_else(String::new, |day| day.to_string());
     let from = namesake.order_no.len().saturating_sub(ORDER_TAIL);
     let tail = namesake.order_no.get(from..).unwrap_or_default();
     let figures = format!("{paid_on} {tail}");
     let room = MAX_OPTION_CHARS.saturating_sub(figures.chars().count());
-    wecom::limit::fit_characters(name, room) + &figures
+    fit_name(&namesake.name, room) + &figures
 }
 
 #[derive(Debug, Serialize)]
@@ -159,17 +157,17 @@ pub(in crate::bot) struct Decided {
 impl Decided {
     pub(in crate::bot) fn of(question: &MatchQuestion, decided: &MatchDecided) -> Self {
         let (status, found) = match &decided.result {
-            MatchResult::Matched { account, nickname } => ("matched", Some((account, nickname))),
+            MatchResult::Matched { account, nickname } => ("matched", Some((*account, nickname))),
             MatchResult::Withdrawn { account, nickname } => {
-                ("withdrawn", Some((account, nickname)))
+                ("withdrawn", Some((*account, nickname)))
             }
             MatchResult::NoneOfThese => ("none", None),
         };
         Self {
             camp_name: question.camp.name.clone(),
             name: question.name.clone(),
-            account: found.map(|(account, _)| *account),
-            chosen: found.map(|(_, nickname)| nickname.clone()),
+            account: found.map(|(account, _)| account),
+            chosen: found.map(|(account, nickname)| shown_nickname(nickname, Some(account))),
             status: status.to_owned(),
             by: decided.made.by.clone(),
             at: moment(decided.made.at),
