@@ -140,6 +140,12 @@ fn is_emoji(grapheme: &str) -> bool {
     first.is_some_and(|c| !c.is_ascii() && (pictures.contains(c) || is_flag_letter(c)))
 }
 
+/// Blanks, and characters that are not seen themselves.
+#[must_use]
+pub fn is_unseen(c: char) -> bool {
+    is_blank(c) || turns(c) || is_ignorable(c)
+}
+
 /// Characters that turn text around, hide it, or do something else than stand there.
 fn turns(c: char) -> bool {
     let is_bidi = CodePointSetData::new::<BidiControl>().contains(c);

@@ -137,7 +137,7 @@ async fn refuse_without_place(ctx: &Context, tx: &mut Tx, payment: &Payment) -> 
     };
     match members::matched_to(tx, camp, account).await? {
         Some(holder) => Err(Duplicate::Match {
-            nickname: holder.identity.planet_nickname,
+            nickname: holder.identity.shown_name(),
             member: holder.id.0,
         }
         .into()),

@@ -1,5 +1,8 @@
 //! `匹配`: who is who, asked on a card and decided once.
 
+use campkeeper::domain::card::{Outcome, RefundDecided, RefundResult};
+use campkeeper::domain::message::DecidedBy;
+use campkeeper::domain::{Fen, RefundId, Timestamp};
 use sandbox::wecom::Selections;
 
 use crate::on_both_engines;
@@ -333,6 +336,35 @@ on_both_engines! {
         stage.say("zhou.ke", "匹配 写作营 小明同学").await;
         option(&stage, "zhou.ke", "小明·3797");
         option(&stage, "zhou.ke", "小明·2529");
+        stage.assert_no_violation();
+    }
+
+    /// A card that cannot be drawn: its outcome is another kind's.
+    async fn what_is_decided_is_told_in_words_where_its_card_cannot_be_drawn(db) {
+        let stage = Stage::set(db, 1).await;
+        with_a_question(&stage, 90).await;
+        for decider in ["lin.yue", "chen.an"] {
+            stage.say("lin.yue", "匹配").await;
+            let choice = option(&stage, "lin.yue", "1 小明");
+            let pressed = stage.sandbox.wecom().press_newest("lin.yue", "提交", &choice).await;
+            pressed.unwrap();
+            let outcome = Outcome::Refund(RefundDecided {
+                made: DecidedBy { by: "陈安".to_owned(), at: Timestamp::from_micros(0) },
+                refund: RefundId(1),
+                amount: Fen::new(9900).unwrap(),
+                result: RefundResult::Withdrawn,
+            });
+            let outcome = serde_json::to_string(&outcome).unwrap();
+            stage.run(&format!(
+                "UPDATE bot_card SET state = 'decided', outcome_version = 1, outcome = '{outcome}', \
+                 decided_by = (SELECT id FROM system_user WHERE wecom_userid = '{decider}') \
+                 WHERE state = 'open' AND kind = 'match'"
+            )).await;
+            stage.settle().await;
+            let said = stage.newest("lin.yue");
+            assert!(said.contains("陈安") && said.contains("撤回"), "{decider}: {said}");
+            assert!(!said.contains("没有办成"), "{decider}: {said}");
+        }
         stage.assert_no_violation();
     }
 }

@@ -12,6 +12,8 @@ use hanconv::RawDictionary;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_segmentation::UnicodeSegmentation as _;
 
+use crate::domain::shown_name::is_unseen;
+
 /// Graphemes of a name that are looked at; the planet allows far fewer.
 const MAX_GRAPHEMES: usize = 48;
 
@@ -123,17 +125,10 @@ pub(super) fn exact(text: &str) -> String {
         .collect()
 }
 
-/// Blanks, control characters, zero-width characters and the selectors that only choose how an
-/// emoji is drawn.
+/// What nobody sees, but for the joiner that makes one emoji of several.
 fn is_invisible(c: char) -> bool {
-    c.is_whitespace()
-        || c.is_control()
-        || matches!(c, '\u{200B}' | '\u{200C}' | '\u{200E}' | '\u{200F}')
-        || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2064}')
-        || matches!(
-            c,
-            '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{00AD}' | '\u{1160}'
-        )
+    const JOINER: char = '\u{200D}';
+    c != JOINER && is_unseen(c)
 }
 
 /// Letters and digits alone.

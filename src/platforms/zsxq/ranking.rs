@@ -135,6 +135,7 @@ impl Planet {
 }
 
 /// A ranking as it was read.
+#[derive(Debug)]
 struct Ranking {
     users: Vec<RankedUser>,
     unreadable_rows: usize,

@@ -109,6 +109,7 @@ proptest::proptest! {
     fn any_text_survives_json_and_xml(text in "\\PC{1,200}") {
         let Ok(card) = TextNotice::new(&*text, page("https://x")).build() else { return Ok(()) };
         let json: Value = serde_json::from_str(&serde_json::to_string(&card).unwrap()).unwrap();
+        let text = crate::visible::clean(&text);
         proptest::prop_assert_eq!(&json["main_title"]["title"], &json!(text));
         let fitted = serde_json::to_value(card.clone().fit()).unwrap();
         proptest::prop_assert!(fitted["main_title"]["title"].as_str().unwrap().chars().count() <= 36);
