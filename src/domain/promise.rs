@@ -67,8 +67,24 @@ impl Promise {
     /// The day on which the money is back if the decision was made as late as promised.
     #[must_use]
     pub fn money_by(&self) -> NaiveDate {
-        later(self.decision_by, self.money_days.try_into().unwrap_or(0))
+        money_by(self.decision_by, self.money_days)
     }
+}
+
+/// Whether a promise was kept: the decision was there by its day, and the money so many days after
+/// the decision.
+#[must_use]
+pub fn was_kept(
+    decision_by: NaiveDate,
+    money_days: i64,
+    decided_on: NaiveDate,
+    refunded_on: NaiveDate,
+) -> bool {
+    decided_on <= decision_by && refunded_on <= money_by(decided_on, money_days)
+}
+
+fn money_by(decided_on: NaiveDate, money_days: i64) -> NaiveDate {
+    later(decided_on, money_days.try_into().unwrap_or(0))
 }
 
 fn later(day: NaiveDate, days: u64) -> NaiveDate {

@@ -3,4 +3,5 @@
 pub mod files;
 pub mod sheets;
 pub mod wechat_pay;
+pub mod workbook;
 pub mod zsxq;

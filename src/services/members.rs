@@ -20,6 +20,8 @@ pub struct MemberQuery {
     pub match_status: Option<MatchStatus>,
     /// In the group or not.
     pub joined: Option<bool>,
+    /// Whose days suffice, or do not.
+    pub eligible: Option<bool>,
     /// Part of a name, an order number, an account of the planet or its 成员编号.
     pub text: Option<String>,
 }
@@ -31,16 +33,24 @@ pub async fn list(
     query: MemberQuery,
     page: PageRequest,
 ) -> Result<Page<ListedMember>> {
-    let reach = reach_of(actor, Action::ViewCamp)?;
-    let filter = MemberFilter {
-        camp_id: query.camp_id,
-        match_status: query.match_status,
-        joined: query.joined,
-        text: query.text,
-        staffed_by: (reach == Reach::OwnCamps).then_some(actor.user_id),
-    };
+    let filter = query.seen_by(actor)?;
     let mut conn = ctx.db.read().await?;
     Ok(logged(filter.page(&mut conn, page).await?))
+}
+
+impl MemberQuery {
+    /// The members of it that somebody may see.
+    pub(super) fn seen_by(self, actor: &Actor) -> Result<MemberFilter> {
+        let reach = reach_of(actor, Action::ViewCamp)?;
+        Ok(MemberFilter {
+            camp_id: self.camp_id,
+            match_status: self.match_status,
+            joined: self.joined,
+            eligible: self.eligible,
+            text: self.text,
+            staffed_by: (reach == Reach::OwnCamps).then_some(actor.user_id),
+        })
+    }
 }
 
 /// Finds one member.

@@ -31,17 +31,24 @@ pub async fn list(
     query: PaymentQuery,
     page: PageRequest,
 ) -> Result<Page<ListedPayment>> {
-    let reach = reach_of(actor, Action::ViewPayments)?;
-    let day_after = query.to.and_then(|day| day.checked_add_days(Days::new(1)));
-    let filter = PaymentFilter {
-        camp_id: query.camp_id,
-        status: query.status,
-        flag: query.flag,
-        text: query.text,
-        from: query.from.map(Timestamp::start_of_day),
-        before: day_after.map(Timestamp::start_of_day),
-        staffed_by: (reach == Reach::OwnCamps).then_some(actor.user_id),
-    };
+    let filter = query.seen_by(actor)?;
     let mut conn = ctx.db.read().await?;
     Ok(logged(filter.page(&mut conn, page).await?))
+}
+
+impl PaymentQuery {
+    /// The payments of it that somebody may see.
+    pub(super) fn seen_by(self, actor: &Actor) -> Result<PaymentFilter> {
+        let reach = reach_of(actor, Action::ViewPayments)?;
+        let day_after = self.to.and_then(|day| day.checked_add_days(Days::new(1)));
+        Ok(PaymentFilter {
+            camp_id: self.camp_id,
+            status: self.status,
+            flag: self.flag,
+            text: self.text,
+            from: self.from.map(Timestamp::start_of_day),
+            before: day_after.map(Timestamp::start_of_day),
+            staffed_by: (reach == Reach::OwnCamps).then_some(actor.user_id),
+        })
+    }
 }

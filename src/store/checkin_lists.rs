@@ -11,8 +11,10 @@ use super::member_search::{self, Fit};
 
 statements! {
     // A check-in of which the day alone is known stands behind the others of its day.
-    LIST_HEAD = "SELECT r.camp_id, r.planet_user_id, u.nickname AS planet_nickname, \
-                 m.id AS member_id, r.day, r.checked_in_at, r.source FROM checkin_record r \
+    LIST_HEAD = "SELECT r.camp_id, t.name AS camp_name, t.total_days AS camp_days, \
+                 r.planet_user_id, u.nickname AS planet_nickname, m.id AS member_id, \
+                 m.checked_in_days, m.eligible, r.day, r.checked_in_at, r.source \
+                 FROM checkin_record r JOIN training_camp t ON t.id = r.camp_id \
                  LEFT JOIN camp_member m ON m.camp_id = r.camp_id \
                  AND m.planet_user_id = r.planet_user_id AND m.match_status = 'matched' \
                  LEFT JOIN planet_user u ON u.planet_user_id = r.planet_user_id WHERE TRUE";
@@ -36,17 +38,33 @@ pub struct CheckInFilter {
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct ListedCheckIn {
     pub camp_id: i64,
+    pub camp_name: String,
+    /// The days of the camp's project.
+    pub camp_days: i64,
     pub planet_user_id: i64,
     /// Its nickname, where a sync or the roster has named it.
     pub planet_nickname: Option<String>,
     /// The member of the camp who is known to be that account.
     pub member_id: Option<i64>,
+    /// The member's days that count, without grace.
+    pub checked_in_days: Option<i64>,
+    /// Whether the member's days suffice.
+    pub eligible: Option<bool>,
     /// `YYYY-MM-DD`.
     pub day: String,
     /// Microseconds.
     pub checked_in_at: Option<i64>,
     #[sqlx(try_from = "String")]
     pub source: CheckInSource,
+}
+
+impl ListedCheckIn {
+    /// The member's days of the camp's, in percent.
+    #[must_use]
+    pub fn rate(&self) -> Option<i64> {
+        let days = self.checked_in_days?;
+        (self.camp_days > 0).then(|| days * 100 / self.camp_days)
+    }
 }
 
 listing!(CheckInFilter => ListedCheckIn);

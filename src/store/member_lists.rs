@@ -2,7 +2,7 @@
 
 use crate::domain::{
     BindMethod, BindStatus, CampId, CheckInSource, MatchStatus, MemberId, PlanetUserId,
-    RefundStatus, UnknownWord, UserId,
+    RefundStatus, Timestamp, UnknownWord, UserId,
 };
 
 use super::db::{Conn, run};
@@ -20,8 +20,11 @@ macro_rules! select_listed {
             "SELECT m.id, m.camp_id, p.order_no, m.planet_user_id, m.planet_nickname, ",
             "m.wechat_nickname, m.match_status, m.confidence, m.match_reasons, m.looked_at_by, ",
             "p.bind_status, p.bind_method, m.joined, m.checked_in_days, m.days_source, m.eligible, ",
-            "r.status AS refund_status ",
+            "r.status AS refund_status, t.name AS camp_name, p.paid_fen, p.paid_at, ",
+            "(SELECT MAX(c.checked_in_at) FROM checkin_record c WHERE c.camp_id = m.camp_id ",
+            "AND c.planet_user_id = m.planet_user_id) AS last_checkin_at ",
             "FROM camp_member m JOIN payment_record p ON p.id = m.payment_id ",
+            "JOIN training_camp t ON t.id = m.camp_id ",
             "LEFT JOIN refund_record r ON r.payment_id = p.id AND r.replaced_by IS NULL ",
             $tail
         )
@@ -48,6 +51,8 @@ pub struct MemberFilter {
     pub match_status: Option<MatchStatus>,
     /// In the group or not.
     pub joined: Option<bool>,
+    /// Whose days suffice, or do not.
+    pub eligible: Option<bool>,
     /// Part of a name, an order number, an account of the planet or its 成员编号.
     pub text: Option<String>,
     /// Of camps led or served by somebody.
@@ -59,7 +64,13 @@ pub struct MemberFilter {
 pub struct ListedMember {
     pub id: MemberId,
     pub camp_id: CampId,
+    pub camp_name: String,
     pub order_no: String,
+    /// In fen; none where it was paid in another currency.
+    pub paid_fen: Option<i64>,
+    pub paid_at: Option<Timestamp>,
+    /// Their newest check-in whose time is known.
+    pub last_checkin_at: Option<Timestamp>,
     /// How they are identified.
     pub identity: Identity,
     pub match_status: MatchStatus,
@@ -112,6 +123,10 @@ pub(super) struct ListedRow {
     days_source: Option<String>,
     eligible: bool,
     refund_status: Option<String>,
+    camp_name: String,
+    paid_fen: Option<i64>,
+    paid_at: Option<i64>,
+    last_checkin_at: Option<i64>,
 }
 
 impl ListedRow {
@@ -149,6 +164,10 @@ impl TryFrom<ListedRow> for ListedMember {
             days_source: days_source.transpose()?,
             eligible: row.eligible,
             order_no: row.order_no,
+            camp_name: row.camp_name,
+            paid_fen: row.paid_fen,
+            paid_at: row.paid_at.map(Timestamp::from_micros),
+            last_checkin_at: row.last_checkin_at.map(Timestamp::from_micros),
             identity: Identity {
                 planet_user_id: row.planet_user_id.map(PlanetUserId),
                 planet_nickname: row.planet_nickname,
@@ -184,6 +203,11 @@ impl ListSql for MemberFilter {
         match self.joined {
             Some(true) => conditions.fixed("AND m.joined"),
             Some(false) => conditions.fixed("AND NOT m.joined"),
+            None => {}
+        }
+        match self.eligible {
+            Some(true) => conditions.fixed("AND m.eligible"),
+            Some(false) => conditions.fixed("AND NOT m.eligible"),
             None => {}
         }
         if let Some(user) = self.staffed_by {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
+use crate::domain::ledger::Account;
 use crate::domain::{CampId, Timestamp};
 
 use super::db::{Conn, run};
@@ -54,6 +55,40 @@ macro_rules! select_alike {
     };
 }
 
+/// What has moved in the books of some camps; `$camps` are the parameters of their ids.
+macro_rules! select_moved {
+    ($camps:literal) => {
+        concat!(
+            "SELECT camp_id, debit, credit, CAST(SUM(amount_fen) AS BIGINT) AS fen ",
+            "FROM ledger_transfer WHERE kind IN ('plain', 'post') AND camp_id IN (",
+            $camps,
+            ") GROUP BY camp_id, debit, credit"
+        )
+    };
+}
+
+/// The deposits of some camps that went back, those alike in their promise and its days together;
+/// days are counted from 1970-01-01 in Shanghai. `$camps` are the parameters of the camps' ids.
+macro_rules! select_returned {
+    ($camps:literal) => {
+        concat!(
+            "SELECT p.camp_id, p.promise_decision_by AS decision_by, ",
+            "p.promise_money_days AS money_days, ",
+            "(r.decided_at + 28800000000) / 86400000000 AS decided_on, ",
+            "(r.refunded_at + 28800000000) / 86400000000 AS refunded_on, ",
+            "CAST(COUNT(*) AS BIGINT) AS deposits ",
+            "FROM payment_record p JOIN refund_record r ON r.payment_id = p.id ",
+            "AND r.replaced_by IS NULL AND r.status = 'success' AND r.kind = 'deposit' ",
+            "WHERE p.promise_decision_by IS NOT NULL AND p.promise_money_days IS NOT NULL ",
+            "AND r.decided_at IS NOT NULL AND r.refunded_at IS NOT NULL AND p.camp_id IN (",
+            $camps,
+            ") GROUP BY p.camp_id, p.promise_decision_by, p.promise_money_days, ",
+            "(r.decided_at + 28800000000) / 86400000000, ",
+            "(r.refunded_at + 28800000000) / 86400000000"
+        )
+    };
+}
+
 statements! {
     SUMS_OF_ONE = select_sums!("$1");
     ALIKE_IN_ONE = select_alike!("$1");
@@ -68,6 +103,8 @@ statements! {
 const CAMPS: &str = "{camps}";
 const SUMS_OF_MANY: &str = select_sums!("{camps}");
 const ALIKE_IN_MANY: &str = select_alike!("{camps}");
+const MOVED_IN_MANY: &str = select_moved!("{camps}");
+const RETURNED_IN_MANY: &str = select_returned!("{camps}");
 
 /// Sums of one camp.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, sqlx::FromRow)]
@@ -157,6 +194,113 @@ pub async fn alike_members(
         of_camp.push(row.figures);
     }
     Ok(groups)
+}
+
+/// What the books say became of a camp's money, in fen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CampMoney {
+    /// What came in.
+    pub paid_fen: i64,
+    /// What went back by WeChat Pay.
+    pub returned_fen: i64,
+    /// What went back by another way.
+    pub settled_outside_fen: i64,
+    /// What the organiser keeps.
+    pub kept_fen: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct Moved {
+    debit: String,
+    credit: String,
+    fen: i64,
+}
+
+impl CampMoney {
+    fn book(&mut self, moved: &Moved) {
+        for (account, fen) in [(&moved.credit, moved.fen), (&moved.debit, -moved.fen)] {
+            let sum = match account.parse() {
+                // Shown positive.
+                Ok(Account::Bank) => {
+                    self.paid_fen -= fen;
+                    continue;
+                }
+                Ok(Account::Returned) => &mut self.returned_fen,
+                Ok(Account::SettledOutside) => &mut self.settled_outside_fen,
+                Ok(Account::Kept) => &mut self.kept_fen,
+                _ => continue,
+            };
+            *sum += fen;
+        }
+    }
+}
+
+/// Sums up the books of some camps; one whose books are empty has none.
+pub async fn money(conn: &mut Conn, camps: &[CampId]) -> StoreResult<BTreeMap<CampId, CampMoney>> {
+    let mut money: BTreeMap<CampId, CampMoney> = BTreeMap::new();
+    if camps.is_empty() {
+        return Ok(money);
+    }
+    let (sql, conditions) = of_camps(MOVED_IN_MANY, camps);
+    let rows: Vec<OfCamp<Moved>> =
+        run!(conn, c => bind_all!(sqlx::query_as(sql), conditions).fetch_all(c).await)?;
+    for row in rows {
+        let of_camp = money.entry(CampId(row.camp_id)).or_default();
+        of_camp.book(&row.figures);
+    }
+    Ok(money)
+}
+
+/// Deposits of a camp that went back, alike in what they were promised and when it happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReturnedDeposits {
+    /// What their members were promised.
+    pub decision_by: NaiveDate,
+    pub money_days: i64,
+    /// The day of the decision.
+    pub decided_on: NaiveDate,
+    /// The day on which the money was back.
+    pub refunded_on: NaiveDate,
+    /// How many they are.
+    pub deposits: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct ReturnedRow {
+    decision_by: String,
+    money_days: i64,
+    decided_on: i64,
+    refunded_on: i64,
+    deposits: i64,
+}
+
+impl ReturnedRow {
+    /// None where a day is none: what a report cannot count it leaves out.
+    fn read(&self) -> Option<ReturnedDeposits> {
+        let day = |days: i64| NaiveDate::from_epoch_days(i32::try_from(days).ok()?);
+        Some(ReturnedDeposits {
+            decision_by: self.decision_by.parse().ok()?,
+            money_days: self.money_days,
+            decided_on: day(self.decided_on)?,
+            refunded_on: day(self.refunded_on)?,
+            deposits: self.deposits,
+        })
+    }
+}
+
+/// Reads the deposits of some camps that went back and were promised something.
+pub async fn returned_deposits(
+    conn: &mut Conn,
+    camps: &[CampId],
+) -> StoreResult<Vec<ReturnedDeposits>> {
+    if camps.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (sql, conditions) = of_camps(RETURNED_IN_MANY, camps);
+    let rows: Vec<OfCamp<ReturnedRow>> =
+        run!(conn, c => bind_all!(sqlx::query_as(sql), conditions).fetch_all(c).await)?;
+    let read = rows.iter().filter_map(|row| row.figures.read());
+    Ok(read.collect())
 }
 
 /// Reads as of when the deciding syncs of the camps of a list have read the planet; a camp without

@@ -167,8 +167,10 @@ on_both_engines! {
 
     async fn while_wechat_pay_is_away_the_days_stay_due(db) {
         let stage = Stage::set(db).await;
-        stage.paid(1, 1, DEPOSIT_FEN).await;
-        stage.pass(TimeDelta::days(3));
+        for id in 1..=3 {
+            stage.paid(id, 1, DEPOSIT_FEN).await;
+            stage.pass(TimeDelta::days(1));
+        }
         stage.sandbox.faults().add(Fault::new(
             Platform::WechatPay,
             "v3/billdownload",

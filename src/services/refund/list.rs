@@ -53,6 +53,15 @@ pub struct Outcomes {
     pub not_approved: usize,
 }
 
+/// The refunds of a filter that `actor` may review.
+pub(in crate::services) fn seen_by(actor: &Actor, filter: Filter) -> Result<Filter> {
+    let own = reach_of(actor, Action::ReviewRefunds)? == Reach::OwnCamps;
+    Ok(Filter {
+        staffed_by: own.then_some(actor.user_id),
+        ..filter
+    })
+}
+
 /// Reads a page of the refunds that `actor` may review, newest first.
 pub async fn page(
     ctx: &Context,
@@ -60,11 +69,7 @@ pub async fn page(
     filter: Filter,
     page: PageRequest,
 ) -> Result<Page<Listed>> {
-    let own = reach_of(actor, Action::ReviewRefunds)? == Reach::OwnCamps;
-    let filter = Filter {
-        staffed_by: own.then_some(actor.user_id),
-        ..filter
-    };
+    let filter = seen_by(actor, filter)?;
     let mut conn = ctx.db.read().await?;
     Ok(logged(filter.page(&mut conn, page).await?))
 }

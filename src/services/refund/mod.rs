@@ -46,6 +46,7 @@ pub use approve::{
 };
 pub use choose::{Chosen, choose};
 pub use close::{Closing, close, close_payment};
+pub(super) use list::seen_by;
 pub use list::{Detail, Evidence, Outcomes, one, outcomes, page};
 pub use outcome::{PaymentOutcome, outcome_of_payment};
 pub(super) use proposal::end_proposal;

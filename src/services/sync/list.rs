@@ -7,7 +7,7 @@ use crate::domain::{Action, CampId};
 use crate::services::rows::logged;
 use crate::services::{Context, Result, reach_of, require};
 use crate::store::checkin_lists::{CheckInFilter, ListedCheckIn};
-use crate::store::{Listing as _, Page, PageRequest};
+use crate::store::{Conn, Listing as _, Page, PageRequest};
 
 /// The check-ins that staff want to see.
 #[derive(Debug, Clone, Default)]
@@ -32,16 +32,27 @@ pub async fn list(
     page: PageRequest,
 ) -> Result<Page<ListedCheckIn>> {
     let mut conn = ctx.db.read().await?;
-    let reach = reach_of(actor, Action::ViewCamp)?;
-    if let Some(camp) = query.camp {
-        require(&mut conn, actor, Action::ViewCamp, camp).await?;
-    }
-    let filter = CheckInFilter {
-        camp: query.camp,
-        staffed_by: (reach == Reach::OwnCamps).then_some(actor.user_id),
-        text: query.text,
-        from: query.from,
-        to: query.to,
-    };
+    let filter = query.seen_by(&mut conn, actor).await?;
     Ok(logged(filter.page(&mut conn, page).await?))
+}
+
+impl CheckInQuery {
+    /// The check-ins of it that somebody may see.
+    pub(in crate::services) async fn seen_by(
+        self,
+        conn: &mut Conn,
+        actor: &Actor,
+    ) -> Result<CheckInFilter> {
+        let reach = reach_of(actor, Action::ViewCamp)?;
+        if let Some(camp) = self.camp {
+            require(conn, actor, Action::ViewCamp, camp).await?;
+        }
+        Ok(CheckInFilter {
+            camp: self.camp,
+            staffed_by: (reach == Reach::OwnCamps).then_some(actor.user_id),
+            text: self.text,
+            from: self.from,
+            to: self.to,
+        })
+    }
 }

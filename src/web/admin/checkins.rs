@@ -48,11 +48,25 @@ fn import_routes() -> OpenApiRouter<WebState> {
 /// The check-ins that a list is narrowed to.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ListQuery {
+pub(super) struct ListQuery {
     camp_id: Option<CampId>,
     q: Option<String>,
     from: Option<Day>,
     to: Option<Day>,
+}
+
+impl TryFrom<ListQuery> for CheckInQuery {
+    type Error = Problem;
+
+    fn try_from(query: ListQuery) -> WebResult<Self> {
+        let (from, to) = span(query.from, query.to)?;
+        Ok(Self {
+            camp: query.camp_id,
+            text: query.q,
+            from,
+            to,
+        })
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -66,11 +80,17 @@ struct WaitInput {
 #[serde(rename_all = "camelCase")]
 struct CheckInView {
     camp_id: i64,
+    camp_name: String,
     /// The member who is known to be that account.
     member_id: Option<i64>,
     #[schema(value_type = String)]
     planet_user_id: PlanetUserId,
     planet_nickname: Option<String>,
+    /// The member's days that count, without grace.
+    total_days: Option<i64>,
+    /// Of the camp's days, in percent.
+    rate: Option<i64>,
+    eligible: Option<bool>,
     #[schema(example = "2026-01-03")]
     date: String,
     /// None where only the day is known.
@@ -147,7 +167,11 @@ impl From<ListedCheckIn> for CheckInView {
         let account = PlanetUserId(row.planet_user_id);
         let nickname = row.planet_nickname.as_deref();
         Self {
+            rate: row.rate(),
             camp_id: row.camp_id,
+            camp_name: row.camp_name,
+            total_days: row.checked_in_days,
+            eligible: row.eligible,
             member_id: row.member_id,
             planet_user_id: account,
             planet_nickname: nickname.map(|name| shown_nickname(name, Some(account))),
@@ -212,14 +236,8 @@ async fn list_checkins(
     Query(query): Query<ListQuery>,
     page: PageRequest,
 ) -> WebResult<Answer<Page<CheckInView>>> {
-    let (from, to) = span(query.from, query.to)?;
-    let query = CheckInQuery {
-        camp: query.camp_id,
-        text: query.q,
-        from,
-        to,
-    };
-    Ok(Answer(sync::list(&ctx, &actor, query, page).await?.into()))
+    let page = sync::list(&ctx, &actor, query.try_into()?, page).await?;
+    Ok(Answer(page.into()))
 }
 
 /// Starts a sync of a camp and waits a while for its end.

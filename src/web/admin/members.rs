@@ -41,7 +41,11 @@ struct MemberView {
     id: MemberId,
     #[schema(value_type = i64)]
     camp_id: CampId,
+    camp_name: String,
     order_no: String,
+    paid_fen: Option<i64>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    paid_at: Option<Timestamp>,
     #[schema(value_type = Option<String>, example = "54231919143797")]
     planet_user_id: Option<PlanetUserId>,
     planet_nickname: String,
@@ -57,6 +61,9 @@ struct MemberView {
     bind_method: Option<BindMethod>,
     joined: bool,
     checked_in_days: i64,
+    /// Their newest check-in whose time is known.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_checkin_at: Option<Timestamp>,
     /// By whose word: `ranking`, `post`, `import` or `attested`; `null` before anything was stated.
     #[schema(value_type = Option<String>, example = "ranking")]
     days_source: Option<CheckInSource>,
@@ -135,11 +142,24 @@ struct AttestBody {
 /// The members that a list is narrowed to.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ListQuery {
+pub(super) struct ListQuery {
     camp_id: Option<CampId>,
     match_status: Option<MatchStatus>,
     joined: Option<bool>,
+    eligible: Option<bool>,
     q: Option<String>,
+}
+
+impl From<ListQuery> for MemberQuery {
+    fn from(query: ListQuery) -> Self {
+        Self {
+            camp_id: query.camp_id,
+            match_status: query.match_status,
+            joined: query.joined,
+            eligible: query.eligible,
+            text: query.q,
+        }
+    }
 }
 
 impl From<ListedMember> for MemberView {
@@ -147,6 +167,10 @@ impl From<ListedMember> for MemberView {
         Self {
             id: member.id,
             camp_id: member.camp_id,
+            camp_name: member.camp_name,
+            paid_fen: member.paid_fen,
+            paid_at: member.paid_at,
+            last_checkin_at: member.last_checkin_at,
             order_no: member.order_no,
             planet_user_id: member.identity.planet_user_id,
             planet_nickname: shown_nickname(
@@ -205,7 +229,7 @@ async fn shown(ctx: &Context, actor: &Actor, id: MemberId) -> WebResult<Answer<M
     params(
         ("campId" = Option<i64>, Query),
         ("matchStatus" = Option<String>, Query, description = "pending|matched|failed"),
-        ("joined" = Option<bool>, Query),
+        ("joined" = Option<bool>, Query), ("eligible" = Option<bool>, Query),
         ("q" = Option<String>, Query, description = "part of a name, an order number, a planet id or 成员编号"),
         ("page" = Option<i64>, Query), ("size" = Option<i64>, Query)
     ),
@@ -217,15 +241,8 @@ async fn list_members(
     Query(query): Query<ListQuery>,
     page: PageRequest,
 ) -> WebResult<Answer<Page<MemberView>>> {
-    let query = MemberQuery {
-        camp_id: query.camp_id,
-        match_status: query.match_status,
-        joined: query.joined,
-        text: query.q,
-    };
-    Ok(Answer(
-        members::list(&ctx, &actor, query, page).await?.into(),
-    ))
+    let page = members::list(&ctx, &actor, query.into(), page).await?;
+    Ok(Answer(page.into()))
 }
 
 /// One member, with the history of their match.

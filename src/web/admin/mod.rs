@@ -5,6 +5,7 @@ mod camp_views;
 mod camps;
 mod checkins;
 mod custody;
+mod export;
 mod jobs;
 mod ledger;
 mod logs;
@@ -16,6 +17,7 @@ mod refund_views;
 mod refunds;
 mod roster;
 mod session;
+mod statistics;
 mod uploads;
 mod users;
 
@@ -29,6 +31,7 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
         .merge(camps::routes())
         .merge(checkins::routes())
         .merge(custody::routes())
+        .merge(export::routes())
         .merge(jobs::routes())
         .merge(ledger::routes())
         .merge(logs::routes())
@@ -38,6 +41,7 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
         .merge(merchant::routes())
         .merge(payments::routes())
         .merge(session::routes())
+        .merge(statistics::routes())
         .merge(uploads::routes())
         .merge(users::routes())
 }

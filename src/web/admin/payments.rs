@@ -19,7 +19,7 @@ use crate::store::payment_lists::ListedPayment;
 use crate::web::auth::Staff;
 use crate::web::day::{Day, span};
 use crate::web::{
-    Answer, Envelope, Json, Nothing, Page, Path, ProblemBody, Query, WebResult, WebState,
+    Answer, Envelope, Json, Nothing, Page, Path, Problem, ProblemBody, Query, WebResult, WebState,
 };
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
@@ -64,13 +64,29 @@ struct PaymentView {
 /// The payments that a list is narrowed to.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ListQuery {
+pub(super) struct ListQuery {
     camp_id: Option<CampId>,
     status: Option<OrderStatus>,
     flag: Option<OrderFlag>,
     q: Option<String>,
     from: Option<Day>,
     to: Option<Day>,
+}
+
+impl TryFrom<ListQuery> for PaymentQuery {
+    type Error = Problem;
+
+    fn try_from(query: ListQuery) -> WebResult<Self> {
+        let (from, to) = span(query.from, query.to)?;
+        Ok(Self {
+            camp_id: query.camp_id,
+            status: query.status,
+            flag: query.flag,
+            text: query.q,
+            from,
+            to,
+        })
+    }
 }
 
 impl From<ListedPayment> for PaymentView {
@@ -169,16 +185,6 @@ async fn list_payments(
     Query(query): Query<ListQuery>,
     page: PageRequest,
 ) -> WebResult<Answer<Page<PaymentView>>> {
-    let (from, to) = span(query.from, query.to)?;
-    let query = PaymentQuery {
-        camp_id: query.camp_id,
-        status: query.status,
-        flag: query.flag,
-        text: query.q,
-        from,
-        to,
-    };
-    Ok(Answer(
-        payments::list(&ctx, &actor, query, page).await?.into(),
-    ))
+    let page = payments::list(&ctx, &actor, query.try_into()?, page).await?;
+    Ok(Answer(page.into()))
 }
