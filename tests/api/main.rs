@@ -35,6 +35,7 @@ mod pictures;
 mod planet_project;
 mod promises;
 mod queries;
+mod reports;
 mod reviewing;
 mod roster;
 mod sessions;

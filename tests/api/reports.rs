@@ -1,0 +1,173 @@
+//! Reports, and what staff take away as spreadsheets.
+
+use std::io::Cursor;
+
+use calamine::{Data, Reader as _, Xlsx};
+use campkeeper::domain::staff::Role;
+use serde_json::{Value, json};
+
+use crate::crowd::crowd;
+use crate::house::{House, Staff};
+use crate::on_both_engines;
+
+/// Two camps, of January and of February: the first has four members, of whom three checked in and
+/// two have earned their deposit back. One of these got it in time and one too late; of the others
+/// one was settled outside, and one is kept.
+const SCENE: &str = "\
+INSERT INTO training_camp (id, name, name_folded, deposit_fen, start_date, end_date, total_days, \
+required_days, grace_days, introduction_html, status, created_at, updated_at) VALUES \
+(1, '写作营', '写作营', 9900, '2026-01-10', '2026-01-16', 7, 5, 0, '', 'settling', 0, 0), \
+(2, '读书营', '读书营', 9900, '2026-02-01', '2026-02-07', 7, 5, 0, '', 'enrolling', 0, 0), \
+(3, '草稿', '草稿', 9900, '2026-01-10', '2026-01-16', 7, 5, 0, '', 'draft', 0, 0);\n\
+INSERT INTO payment_record (id, order_no, camp_id, status, amount_fen, paid_fen, paid_at, \
+transaction_id, start_date, end_date, total_days, required_days, grace_days, bind_status, \
+expires_at, queries, promise_list_by, promise_decision_by, promise_money_days, created_at, \
+updated_at) \
+SELECT n, 'ord_' || n, 1, CASE WHEN n <= 2 THEN 'refunded' ELSE 'paid' END, 9900, 9900, 0, \
+'4200' || n, '2026-01-10', '2026-01-16', 7, 5, 0, 'completed', 0, 0, '2026-01-18', '2026-01-19', \
+1, 0, 0 FROM (SELECT 1 AS n UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4) AS numbers";
+
+/// Its members, and what has become of their money.
+const MEMBERS: &str = "\
+INSERT INTO camp_member (id, camp_id, payment_id, planet_user_id, planet_nickname, \
+wechat_nickname, names_folded, match_status, confidence, match_reasons, joined, checked_in_days, \
+eligible, created_at, updated_at) \
+SELECT id, 1, id, 300000000000070 + id, CASE WHEN id = 1 THEN '=1+1' ELSE '会员' || id END, '', \
+'会员' || id, 'matched', 100, '[]', TRUE, CASE WHEN id <= 2 THEN 6 WHEN id = 3 THEN 2 ELSE 0 END, \
+id <= 2, 0, 0 FROM payment_record;\n\
+UPDATE payment_record SET member_id = id;\n\
+INSERT INTO ledger_transfer (id, kind, debit, credit, amount_fen, camp_id, payment_id, created_at) \
+VALUES ('a', 'plain', 'held', 'returned', 9900, 1, 1, 0), \
+('b', 'plain', 'held', 'returned', 9900, 1, 2, 0), \
+('c', 'plain', 'held', 'settled_outside', 9900, 1, 3, 0), \
+('d', 'plain', 'held', 'kept', 9900, 1, 4, 0), \
+('e', 'pending', 'held', 'returned', 9900, 1, 4, 0);\n\
+INSERT INTO refund_record (id, refund_no, camp_id, member_id, payment_id, order_no, status, kind, \
+flags, is_clear, amount_fen, checked_in_days, eligible, confidence, proposal_version, proposal, \
+proposal_hash, match_reasons, reason, decided_at, attempts, polls, wechat_refund_id, refunded_at, \
+created_at, updated_at) \
+SELECT id, 'rfd_' || id, 1, id, id, order_no, 'success', 'deposit', '[]', TRUE, 9900, 6, TRUE, 100, \
+2, '{}', '', '[]', '', 1768752000000000, 1, 0, '5030', \
+CASE WHEN id = 1 THEN 1768838400000000 ELSE 1768924800000000 END, 0, 0 \
+FROM payment_record WHERE id <= 2";
+
+struct Desk {
+    house: House,
+    admin: Staff,
+}
+
+impl Desk {
+    async fn get(&self, path: &str) -> Value {
+        self.house
+            .get(path)
+            .as_staff(&self.admin)
+            .send()
+            .await
+            .data()
+    }
+
+    /// The rows of an exported sheet, its head first.
+    async fn rows(&self, staff: &Staff, file: &str) -> Vec<Vec<Data>> {
+        let path = format!("/api/admin/export/{file}");
+        let reply = self.house.get(&path).as_staff(staff).send().await;
+        assert_eq!(reply.status, 200, "{file}");
+        let mut book = Xlsx::new(Cursor::new(reply.bytes)).unwrap();
+        let sheet = book.worksheet_range_at(0).unwrap().unwrap();
+        sheet.rows().map(<[Data]>::to_vec).collect()
+    }
+}
+
+on_both_engines! {
+    async fn a_report_counts_camps_members_money_and_kept_promises(db) {
+        let house = House::new(db).await;
+        house.db.run(SCENE).await;
+        house.db.run(MEMBERS).await;
+        let admin = house.signed_in(Role::Admin).await;
+        let desk = Desk { house, admin };
+        let report = desk.get("/api/admin/statistics/overview").await;
+        assert_eq!(report["totals"], json!({
+            "camps": 2, "members": 4, "paidFen": 39_600, "refundedFen": 19_800,
+            "settledOutsideFen": 9_900, "netFen": 9_900, "keptFen": 9_900,
+            "promisesKept": 1, "promises": 2
+        }));
+        let names: Vec<&Value> = report["camps"].as_array().unwrap().iter().map(|it| &it["name"]).collect();
+        assert_eq!(names, ["读书营", "写作营"], "the newest first, and no draft");
+        let writing = &report["camps"][1];
+        assert_eq!((&writing["enrolled"], &writing["participationRate"], &writing["completionRate"]),
+            (&json!(4), &json!(75), &json!(50)));
+        assert_eq!((&writing["paidFen"], &writing["netFen"]), (&json!(39_600), &json!(9_900)));
+        let reading = &report["camps"][0];
+        assert_eq!((&reading["enrolled"], &reading["completionRate"]), (&json!(0), &Value::Null));
+        assert_eq!(report["months"], json!([
+            {"month": "2026-01", "members": 4, "completionRate": 50},
+            {"month": "2026-02", "members": 0, "completionRate": null}
+        ]));
+        let january = desk.get("/api/admin/statistics/camp?from=2026-01-01&to=2026-01-31").await;
+        assert_eq!(january["totals"]["camps"], 1);
+        let later = desk.get("/api/admin/statistics/camp?from=2026-01-17").await;
+        assert_eq!(later["camps"][0]["name"], "读书营");
+
+        let coach = desk.house.signed_in(Role::Coach).await;
+        desk.house.db.run(&format!(
+            "INSERT INTO camp_member_relation (camp_id, user_id, role) VALUES (2, {}, 'coach')", coach.id
+        )).await;
+        let own = desk.house.get("/api/admin/statistics/overview").as_staff(&coach).send().await.data();
+        assert_eq!(own["totals"]["camps"], 1);
+        let volunteer = desk.house.signed_in(Role::Volunteer).await;
+        desk.house.get("/api/admin/statistics/overview").as_staff(&volunteer).send().await
+            .refused(403, "forbidden");
+    }
+
+    async fn a_sheet_holds_what_its_list_shows(db) {
+        let house = House::new(db).await;
+        let people = crowd(&house.db, 60).await;
+        let admin = house.signed_in(Role::Admin).await;
+        let desk = Desk { house, admin };
+        for (file, list, filter) in [
+            ("members.xlsx", "members", ""),
+            ("members.xlsx", "members", "?campId=1"),
+            ("refunds.xlsx", "refunds", ""),
+            ("refunds.xlsx", "refunds", "?status=pending"),
+            ("payments.xlsx", "payments", "?status=paid"),
+            ("checkins.xlsx", "checkins", ""),
+        ] {
+            let listed = desk.get(&format!("/api/admin/{list}{filter}")).await;
+            let rows = desk.rows(&desk.admin, &format!("{file}{filter}")).await;
+            assert_eq!(json!(rows.len() - 1), listed["total"], "{file}{filter}");
+            let widths: Vec<usize> = rows.iter().map(Vec::len).collect();
+            assert!(widths.iter().all(|width| *width == widths[0]), "{file}: {widths:?}");
+        }
+        assert!(!people.is_empty());
+        let volunteer = desk.house.signed_in(Role::Volunteer).await;
+        for file in ["payments.xlsx", "refunds.xlsx", "report.xlsx"] {
+            let path = format!("/api/admin/export/{file}");
+            desk.house.get(&path).as_staff(&volunteer).send().await.refused(403, "forbidden");
+        }
+        let none = desk.rows(&volunteer, "members.xlsx").await;
+        assert_eq!(none.len(), 1, "of no camp of theirs: only the head");
+        desk.house.get("/api/admin/export/secrets.xlsx").as_staff(&desk.admin).send().await
+            .refused(404, "not_found");
+    }
+
+    async fn ids_stay_text_money_is_a_number_and_nothing_is_a_formula(db) {
+        let house = House::new(db).await;
+        house.db.run(SCENE).await;
+        house.db.run(MEMBERS).await;
+        let admin = house.signed_in(Role::Admin).await;
+        let desk = Desk { house, admin };
+        let rows = desk.rows(&desk.admin, "members.xlsx").await;
+        let column = |name: &str| rows[0].iter().position(|cell| cell.to_string() == name).unwrap();
+        let first = rows.iter().find(|row| row[0] == Data::String("=1+1".to_owned())).unwrap();
+        assert_eq!(first[column("星球ID")], Data::String("300000000000071".to_owned()));
+        assert_eq!(first[column("支付金额")], Data::Float(99.0));
+        assert_eq!(first[column("匹配状态")], Data::String("已匹配".to_owned()));
+        assert_eq!(first[column("退款状态")], Data::String("已退款".to_owned()));
+        let report = desk.rows(&desk.admin, "report.xlsx?to=2026-01-31").await;
+        assert_eq!(report.len(), 2);
+        assert_eq!(report[1][0], Data::String("写作营".to_owned()));
+        let of = |name: &str| report[0].iter().position(|cell| cell.to_string() == name).unwrap();
+        assert_eq!(report[1][of("净收入")], Data::Float(99.0));
+        assert_eq!(report[1][of("完成率")], Data::Float(50.0));
+        desk.house.assert_audited(&["export", "export"]).await;
+    }
+}
