@@ -11,7 +11,7 @@ TARGET = $(shell scripts/target-dir.sh)
 NODE_MODULES := h5/node_modules/.package-lock.json
 
 .PHONY: help demo test test-rust test-pages test-browser check check-format check-lint check-docs \
-	check-pages check-deny check-generated check-interop generate bench h5
+	check-pages check-deny check-generated check-interop generate bench fuzz h5
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -63,6 +63,9 @@ bench: ## Measure, with peers beside us where a peer does the same work
 	cargo bench --workspace --all-features --locked --benches
 	cargo run --release --locked --target-dir "$(TARGET)/peers" \
 		--manifest-path benches/peers/wechat_pay/Cargo.toml
+
+fuzz: ## Fuzz what reads bytes from outside, SECONDS=60 for each target
+	scripts/fuzz.sh $(or $(SECONDS),60) $(TARGETS)
 
 h5: $(NODE_MODULES) ## Build the pages, which the binary embeds
 	cd h5 && npm run build

@@ -1,0 +1,5 @@
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    campkeeper_fuzz::in_time(bytes, wecom::hostile::robot_json);
+});
