@@ -12,6 +12,8 @@
 mod circles;
 #[path = "architecture/docs.rs"]
 mod docs;
+#[path = "architecture/limits.rs"]
+mod limits;
 #[path = "architecture/source.rs"]
 mod source;
 #[path = "architecture/transactions.rs"]
@@ -92,7 +94,9 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("axum", &["web", "app"]),
     ("tower", &["web", "app"]),
-    ("tower_http", &["web"]),
+    ("hyper", &["web"]),
+    ("hyper_util", &["web"]),
+    ("rlimit", &["web"]),
     ("utoipa", &["web"]),
     ("reqwest", &["platforms", "config", "app"]),
     // `platforms` takes its reading of bad JSON, and nothing else (`docs/decisions`).
@@ -314,33 +318,6 @@ fn the_environment_is_read_in_one_place() {
             assert!(!reads, "{}: {}", source.file, path.join("::"));
         }
     }
-}
-
-/// What rustc's `missing_docs` would ask for, without the fields and variants: it cannot leave
-/// those out, and a name such as `created_at` needs no caption. `wecom` keeps the whole lint.
-#[test]
-fn public_items_say_what_they_are() {
-    let mut n_items = 0;
-    for file in files("src", &["rs"])
-        .iter()
-        .chain(&files("sandbox/src", &["rs"]))
-    {
-        let text = fs::read_to_string(root().join(file)).unwrap();
-        let items = docs::public_items(&text);
-        n_items += items.len();
-        for item in items {
-            assert!(item.is_documented, "{file}:{}: {}", item.line, item.text);
-        }
-    }
-    assert!(
-        n_items > 10 * FEWEST_FILES,
-        "only {n_items} items were read"
-    );
-    let found = docs::public_items(
-        "/// Fen.\n#[derive(Debug)]\npub struct Fen(\n    pub i64,\n);\n\npub fn add() {}\n",
-    );
-    let found: Vec<_> = found.iter().map(|i| (i.line, i.is_documented)).collect();
-    assert_eq!(found, [(3, true), (7, false)]);
 }
 
 #[test]

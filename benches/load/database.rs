@@ -156,6 +156,12 @@ impl Database {
             .block_on(execute(&self.url, statements.join(";")));
     }
 
+    /// Makes an uploaded picture the poster of the camp that takes people in.
+    pub(crate) async fn show_poster(&self, upload: i64) {
+        let sql = format!("UPDATE training_camp SET poster_upload_id = {upload}");
+        execute(&self.url, sql).await;
+    }
+
     /// Every order was paid once, made one member, and left one row in each log.
     pub(crate) fn check_applied_once(&self, claims: Claims, count: usize) {
         let camp = camp_id(claims);

@@ -1,9 +1,11 @@
-//! The two doors that platforms push through, under load: payment notifications and callbacks.
+//! The two doors that platforms push through, under load: payment notifications and callbacks; and
+//! the whole house under attack.
 //!
 //! `cargo bench --bench load`. The product runs as a process of its own, so that what it costs can
 //! be told from what the load costs: CPU time and thread switches are summed over its threads.
 //! `CAMPKEEPER_BENCH_BASE=path/to/another/campkeeper` runs that binary too, in turns with ours.
-//! `CAMPKEEPER_BENCH_ROUNDS` (3) says how often; medians are printed.
+//! `CAMPKEEPER_BENCH_ROUNDS` (3) says how often; medians are printed. Then ours is attacked for
+//! `CAMPKEEPER_BENCH_ATTACK_SECONDS` (60; 0: not at all).
 
 #![expect(
     clippy::expect_used,
@@ -14,12 +16,16 @@
     reason = "a bench stops at the first surprise, signs with the present time, and prints rates"
 )]
 
+mod attack;
+mod bombs;
 mod callbacks;
 mod database;
 mod drive;
 mod payments;
 mod product;
 mod report;
+
+use std::time::Duration;
 
 use drive::Pace;
 use product::{Binary, Product};
@@ -34,9 +40,7 @@ const FLAT_OUT: usize = 5_000;
 const CONNECTIONS: usize = 16;
 
 fn main() {
-    let rounds = std::env::var("CAMPKEEPER_BENCH_ROUNDS").map_or(3, |rounds| {
-        rounds.parse().expect("CAMPKEEPER_BENCH_ROUNDS is a number")
-    });
+    let rounds = setting("CAMPKEEPER_BENCH_ROUNDS", 3);
     let mut binaries = vec![Binary::ours()];
     binaries.extend(Binary::base());
     let engines = database::engines();
@@ -49,6 +53,17 @@ fn main() {
         }
     }
     report.print();
+    let lasting = setting("CAMPKEEPER_BENCH_ATTACK_SECONDS", 60);
+    if lasting > 0 {
+        attack::run(&Binary::ours(), Duration::from_secs(lasting));
+    }
+}
+
+fn setting(name: &str, default: u64) -> u64 {
+    let set = std::env::var(name).ok();
+    set.map_or(default, |set| {
+        set.parse().unwrap_or_else(|_| panic!("{name} is a number"))
+    })
 }
 
 /// One round of one binary on a fresh database.

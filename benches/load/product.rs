@@ -1,6 +1,6 @@
 //! The product as its own process, and what its threads have used.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
 use std::ops::Sub;
 use std::path::PathBuf;
@@ -69,6 +69,21 @@ impl Binary {
         assert!(status.expect("it runs").success(), "the tables are made");
     }
 
+    /// Adds `admin`, who may do everything.
+    pub(crate) fn add_super_admin(&self, database: &Database, password: &str) {
+        let mut child = self
+            .command("user", database)
+            .args(["add", "--username", "admin", "--role", "super_admin"])
+            .arg("--password-stdin")
+            .stdin(Stdio::piped())
+            .spawn()
+            .expect("it runs");
+        let mut stdin = child.stdin.take().expect("it is piped");
+        writeln!(stdin, "{password}").expect("it reads the password");
+        drop(stdin);
+        assert!(child.wait().expect("it ends").success(), "they are added");
+    }
+
     fn command(&self, verb: &str, database: &Database) -> Command {
         let folder = database.folder();
         let config = folder.join("campkeeper.toml");
@@ -80,9 +95,9 @@ impl Binary {
             .expect("the folder can be written to");
         let mut command = Command::new(&self.path);
         command
-            .arg(verb)
             .arg("--config")
             .arg(config)
+            .arg(verb)
             .stdout(Stdio::piped())
             .stderr(log)
             .envs(variables(database));
@@ -142,7 +157,20 @@ fn variables(database: &Database) -> Vec<(&'static str, String)> {
 impl Product {
     /// Starts it; it listens when this returns.
     pub(crate) fn start(binary: &Binary, database: &Database) -> Self {
-        let mut child = binary.command("serve", database).spawn().expect("it runs");
+        Self::start_with(binary, database, &[])
+    }
+
+    /// Starts it with some settings of its own.
+    pub(crate) fn start_with(
+        binary: &Binary,
+        database: &Database,
+        settings: &[(&str, &str)],
+    ) -> Self {
+        let mut command = binary.command("serve", database);
+        let mut child = command
+            .envs(settings.iter().copied())
+            .spawn()
+            .expect("it runs");
         let stdout = child.stdout.take().expect("it is piped");
         let mut line = String::new();
         BufReader::new(stdout)
@@ -179,6 +207,16 @@ impl Product {
                 .sum::<u64>();
         }
         cost
+    }
+
+    /// The most memory that it has had at once.
+    pub(crate) fn peak_megabytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.expect("Linux counts it");
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kilobytes = peak.and_then(|peak| peak.split_whitespace().next());
+        let kilobytes: u64 = kilobytes.expect("a peak").parse().expect("a number");
+        kilobytes / 1_000
     }
 
     /// Asks it to end, and waits until it has.

@@ -112,7 +112,9 @@ impl App {
             tasks: TaskTracker::new(),
         };
         let router = web::router(live.clone(), jobs.clone(), web_settings(&config));
-        app.tasks.spawn(serve(listener, router, app.stop.clone()));
+        let proxies = web_settings(&config).trusted_proxies;
+        let served = web::serve(listener, router, proxies, app.stop.clone());
+        app.tasks.spawn(served);
         jobs.start(&app.stop, &app.tasks).await?;
         let stop = app.stop.clone();
         // Cut off anywhere: a change is seen again by whoever starts next.
@@ -163,16 +165,6 @@ async fn follow(live: LiveContext, mut follower: Follower) {
             () = keep_certificates => {}
             () = follower.changed() => {}
         }
-    }
-}
-
-async fn serve(listener: TcpListener, router: axum::Router, stop: CancellationToken) {
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let served = axum::serve(listener, service)
-        .with_graceful_shutdown(stop.cancelled_owned())
-        .await;
-    if let Err(error) = served {
-        tracing::error!(%error, "the listener failed");
     }
 }
 

@@ -14,9 +14,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_lc_rs::digest::{SHA256, digest};
+use bytes::Bytes;
 use thiserror::Error;
 use tokio::fs;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use super::shared_reads::SharedReads;
 
 /// The largest file that is stored or read: what an import may have.
 pub const MAX_FILE_BYTES: usize = 20 * 1024 * 1024;
@@ -94,13 +97,13 @@ impl Files {
         Ok(key)
     }
 
-    /// The bytes of a file, or `None` if there is none under this key.
+    /// The bytes of a file, which its readers share, or `None` if there is none under this key.
     ///
     /// # Errors
     /// [`FilesError::TooLarge`] or [`FilesError::Io`].
-    pub async fn get(&self, key: &FileKey) -> Result<Option<Vec<u8>>, FilesError> {
+    pub async fn get(&self, key: &FileKey) -> Result<Option<Bytes>, FilesError> {
         match self {
-            Self::Disk(disk) => disk.read(key).await,
+            Self::Disk(disk) => disk.reads.get(key, || disk.read(key)).await,
         }
     }
 
@@ -172,6 +175,7 @@ fn is_extension(text: &str) -> bool {
 pub struct DiskFiles {
     root: Arc<Path>,
     temp_names: Arc<AtomicU64>,
+    reads: Arc<SharedReads<FileKey>>,
 }
 
 impl DiskFiles {
@@ -180,6 +184,7 @@ impl DiskFiles {
         Ok(Self {
             root: Arc::from(root),
             temp_names: Arc::new(AtomicU64::new(0)),
+            reads: Arc::default(),
         })
     }
 
@@ -327,7 +332,7 @@ mod tests {
         }
         assert!(keys.windows(2).all(|pair| pair[0] == pair[1]));
         assert_eq!(names(&folder), [keys[0].as_str()]);
-        assert_eq!(files.get(&keys[0]).await.unwrap(), Some(content));
+        assert_eq!(files.get(&keys[0]).await.unwrap(), Some(content.into()));
     }
 
     #[tokio::test]

@@ -11,7 +11,7 @@ use crate::domain::{
 use crate::platforms::wechat_pay::{self, Channel, NewOrder, NextStep, PayParams, Prepay};
 use crate::store::camps::Camp;
 use crate::store::payments::{self, NewPayment, PayMeans, Payee, Payer, Payment, PlanetClaim};
-use crate::store::sessions::Session;
+use crate::store::sessions::{self, Session};
 use crate::store::{Note, StoreError, camps};
 
 use super::close_order::{self, Closing, pay_failure};
@@ -60,29 +60,47 @@ pub struct Ordered {
     pub h5_url: Option<String>,
 }
 
+/// Who orders.
+#[derive(Debug, Clone, Copy)]
+pub enum Orderer<'a> {
+    /// A browser that has a session.
+    Known(&'a Session),
+    /// A browser that has none: this one is kept together with its first order, and not without.
+    New(&'a Session),
+}
+
+impl<'a> Orderer<'a> {
+    const fn session(self) -> &'a Session {
+        match self {
+            Self::Known(session) | Self::New(session) => session,
+        }
+    }
+}
+
 /// Makes an order for a camp, or gives the unpaid one of the same session again.
 ///
 /// # Errors
 /// `camp_not_enrolling`, `already_enrolled`, `claimed`, `unauthenticated` (jsapi without an openid), invalid
 /// fields, or a failure of WeChat Pay, after which asking again continues with the same order.
-pub async fn order(ctx: &Context, session: &Session, request: Request) -> Result<Ordered> {
+pub async fn order(ctx: &Context, orderer: Orderer<'_>, request: Request) -> Result<Ordered> {
     let claim = identity::check_claim(request.claim)?;
-    let payer = payer_of(ctx, session)?;
+    let payer = payer_of(ctx, orderer.session())?;
     if request.channel == PayChannel::Jsapi && payer.is_none() {
         return Err(Refusal::Unauthenticated.into());
     }
     let request = Request { claim, ..request };
     // If a second tap was faster, its order is found the next time.
-    again_if_overtaken(|| place(ctx, session, &request, payer.clone())).await
+    again_if_overtaken(|| place(ctx, orderer, &request, payer.clone())).await
 }
 
 /// The order of a checked request, found or made.
 async fn place(
     ctx: &Context,
-    session: &Session,
+    orderer: Orderer<'_>,
     request: &Request,
     payer: Option<Payer>,
 ) -> Result<Ordered> {
+    let session = orderer.session();
     let camp = enrolling_camp(ctx, request.camp_id).await?;
     refuse_second_place(ctx, session, camp.id).await?;
     if !request.confirms_claim {
@@ -97,7 +115,7 @@ async fn place(
     }
     let order = match same {
         Some(order) => keep_claim(ctx, order, request.claim.clone()).await?,
-        None => insert(ctx, session, &camp, request, payer).await?,
+        None => insert(ctx, orderer, &camp, request, payer).await?,
     };
     prepare(ctx, order, &camp.name).await
 }
@@ -209,12 +227,12 @@ async fn keep_claim(ctx: &Context, mut order: Payment, claim: PlanetClaim) -> Re
 
 async fn insert(
     ctx: &Context,
-    session: &Session,
+    orderer: Orderer<'_>,
     camp: &Camp,
     request: &Request,
     payer: Option<Payer>,
 ) -> Result<Payment> {
-    let (now, pay) = (ctx.now(), ctx.pay()?);
+    let (now, pay, session) = (ctx.now(), ctx.pay()?, orderer.session());
     let order = NewPayment {
         order_no: OrderNo::new(ctx.new_uuid()),
         camp_id: camp.id,
@@ -233,6 +251,11 @@ async fn insert(
             app_id: pay.app_id().to_owned(),
         },
     };
+    let wall_now = ctx.wall_now();
+    let fresh = match orderer {
+        Orderer::New(session) => Some(session.clone()),
+        Orderer::Known(_) => None,
+    };
     ctx.db
         .write(move |tx| {
             Box::pin(async move {
@@ -242,6 +265,14 @@ async fn insert(
                     .ok_or(Error::NotFound)?;
                 if camp.status != CampStatus::Enrolling || camp.terms != order.terms {
                     return Err(Refusal::CampNotEnrolling.into());
+                }
+                // There already where the order is the second of one request, after a conflict.
+                if let Some(fresh) = fresh
+                    && sessions::by_hash(tx, &fresh.id_hash, wall_now)
+                        .await?
+                        .is_none()
+                {
+                    sessions::insert(tx, &fresh, wall_now).await?;
                 }
                 let note = Note::new("member", "ordered", now);
                 let id = payments::insert(tx, &order, &note).await?;

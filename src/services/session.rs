@@ -30,16 +30,8 @@ pub struct NewSession {
 
 /// Opens a session for a browser that has none. `platform` is `wecom`, `wechat` or `browser`.
 pub async fn open(ctx: &Context, platform: &'static str) -> Result<NewSession> {
-    let cookie = format!("{}{}", ctx.new_uuid().simple(), ctx.new_uuid().simple());
-    let wall_now = ctx.wall_now();
-    let session = Session {
-        id_hash: hash(&cookie),
-        platform: platform.to_owned(),
-        openid: None,
-        wecom_userid: None,
-        expires_at: wall_now.plus(SESSION_LIVES),
-    };
-    let kept = session.clone();
+    let (fresh, wall_now) = (NewSession::of(ctx, platform), ctx.wall_now());
+    let kept = fresh.session.clone();
     ctx.db
         .write(move |tx| {
             Box::pin(async move {
@@ -48,7 +40,22 @@ pub async fn open(ctx: &Context, platform: &'static str) -> Result<NewSession> {
             })
         })
         .await?;
-    Ok(NewSession { cookie, session })
+    Ok(fresh)
+}
+
+impl NewSession {
+    /// One that is nobody's yet, and not kept yet.
+    pub fn of(ctx: &Context, platform: &str) -> Self {
+        let cookie = format!("{}{}", ctx.new_uuid().simple(), ctx.new_uuid().simple());
+        let session = Session {
+            id_hash: hash(&cookie),
+            platform: platform.to_owned(),
+            openid: None,
+            wecom_userid: None,
+            expires_at: ctx.wall_now().plus(SESSION_LIVES),
+        };
+        Self { cookie, session }
+    }
 }
 
 /// The session that a cookie stands for, if it is still good.

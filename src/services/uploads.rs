@@ -3,6 +3,7 @@
 
 use std::io::Cursor;
 
+use bytes::Bytes;
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ImageDecoder as _, ImageFormat, ImageReader, Limits};
 use serde_json::json;
@@ -41,7 +42,7 @@ pub struct Shown {
     /// `image/png` or `image/jpeg`.
     pub content_type: String,
     /// The picture.
-    pub bytes: Vec<u8>,
+    pub bytes: Bytes,
     /// Whether everybody may see it.
     pub is_public: bool,
 }

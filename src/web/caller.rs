@@ -1,7 +1,7 @@
 //! Which address a request came from: the peer, or what a trusted proxy says.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::HeaderMap;
@@ -27,6 +27,17 @@ impl<S: Send + Sync> FromRequestParts<S> for CallerAddress {
             .get::<Self>()
             .copied()
             .unwrap_or(Self(None)))
+    }
+}
+
+/// What counts as one address: the whole /64 of IPv6, which any household has to itself.
+pub(super) fn block_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let network = u128::from(address) & !u128::from(u64::MAX);
+            IpAddr::V6(Ipv6Addr::from(network))
+        }
+        v4 => v4,
     }
 }
 
@@ -68,6 +79,19 @@ fn address_of(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_64_of_ipv6_is_one_address() {
+        for (address, block) in [
+            ("203.0.113.9", "203.0.113.9"),
+            ("::ffff:203.0.113.9", "203.0.113.9"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+            ("2001:db8:1:2:ffff::", "2001:db8:1:2::"),
+            ("2001:db8:1:3::", "2001:db8:1:3::"),
+        ] {
+            assert_eq!(block_of(address.parse().unwrap()).to_string(), block);
+        }
+    }
 
     #[test]
     fn only_a_trusted_proxy_is_believed() {

@@ -1,6 +1,6 @@
 //! Extractors that refuse in the envelope: JSON, query, path and paging. None lets a U+0000 in.
 
-use axum::body::Bytes;
+use axum::body::{Bytes, HttpBody as _};
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
 use axum::http::request::Parts;
@@ -39,8 +39,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
             return Err(RequestFault::NotJsonType.into());
         }
         let bytes = Bytes::from_request(request, state).await.map_err(unread)?;
-        refuse_nul(&bytes)?;
-        let mut json = serde_json::Deserializer::from_slice(&bytes);
+        Self::read(&bytes)
+    }
+}
+
+impl<T: DeserializeOwned> Json<T> {
+    fn read(bytes: &[u8]) -> Result<Self, Problem> {
+        refuse_nul(bytes)?;
+        let mut json = serde_json::Deserializer::from_slice(bytes);
         let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
             if error.inner().is_data() {
                 misfit(&error.path().to_string(), &error.inner().to_string())
@@ -53,21 +59,23 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     }
 }
 
-/// A body that may be left out: nothing at all, or JSON.
+/// A body that may be left out: no byte at all, or JSON that says so.
 impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Problem> {
-        let headers = request.headers();
-        let is_empty = headers
-            .get(header::CONTENT_LENGTH)
-            .is_some_and(|length| length.as_bytes() == b"0");
-        if is_empty || headers.get(header::CONTENT_TYPE).is_none() {
+        if request.body().is_end_stream() {
             return Ok(None);
         }
-        <Self as FromRequest<S>>::from_request(request, state)
-            .await
-            .map(Some)
+        let is_json = is_json(&request);
+        let bytes = Bytes::from_request(request, state).await.map_err(unread)?;
+        if bytes.is_empty() {
+            Ok(None)
+        } else if is_json {
+            Self::read(&bytes).map(Some)
+        } else {
+            Err(RequestFault::NotJsonType.into())
+        }
     }
 }
 
@@ -178,8 +186,8 @@ fn has_nul(text: &str) -> bool {
     text.contains('\0')
 }
 
-/// A value that is not what its field takes. Which field is missing, or there twice, serde says in
-/// its message only.
+/// A value that is not what its field takes. Which field is missing, there twice or not known, serde
+/// says in its message only.
 fn misfit(path: &str, message: &str) -> Problem {
     let named = |what: &str| message.strip_prefix(what)?.split('`').next();
     let (field, error) = if let Some(field) = named("missing field `") {

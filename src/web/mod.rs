@@ -6,6 +6,7 @@
 
 pub mod admin;
 pub mod auth;
+mod bodies;
 pub mod callbacks;
 mod caller;
 mod console;
@@ -23,6 +24,7 @@ pub mod openapi;
 mod pages;
 mod plain_page;
 mod rate_limit;
+mod server;
 mod words;
 
 use std::sync::Arc;
@@ -38,11 +40,13 @@ use crate::catalogue::RequestFault;
 use crate::jobs::Jobs;
 use crate::services::{Context, LiveContext};
 
+use bodies::Bodies;
 pub use caller::CallerAddress;
 pub use envelope::{Answer, Envelope, Items, Nothing, Page};
 pub use error::{Problem, ProblemBody, WebResult};
 pub use extract::{Json, Path, Query};
-use rate_limit::RateLimit;
+use rate_limit::{Identifications, RateLimit};
+pub use server::serve;
 
 /// The largest body of a request, unless its route says otherwise (design §8).
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -64,7 +68,8 @@ pub struct WebState {
     pub settings: Arc<WebSettings>,
     rate_limit: Arc<RateLimit>,
     /// Questions of “是你吗？”.
-    identifications: Arc<RateLimit>,
+    identifications: Arc<Identifications>,
+    bodies: Arc<Bodies>,
 }
 
 impl WebState {
@@ -92,7 +97,8 @@ pub fn router(live: LiveContext, jobs: Jobs, settings: WebSettings) -> Router {
         live,
         jobs,
         rate_limit: Arc::new(RateLimit::default()),
-        identifications: Arc::new(RateLimit::default()),
+        identifications: Arc::default(),
+        bodies: Arc::default(),
         settings: Arc::new(settings),
     };
     Router::new()
@@ -104,6 +110,7 @@ pub fn router(live: LiveContext, jobs: Jobs, settings: WebSettings) -> Router {
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_method)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(middleware::from_fn_with_state(state.clone(), bodies::bound))
         .layer(middleware::from_fn_with_state(
             state.clone(),
             rate_limit::count,

@@ -1,13 +1,18 @@
 //! The pages, embedded in the binary. It also builds without them and then says how to build them.
 
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::sync::{Mutex, PoisonError};
+
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use flate2::Compression;
+use flate2::read::GzEncoder;
 use rust_embed::{Embed, EmbeddedFile};
-use tower_http::compression::CompressionLayer;
 
 use super::WebState;
 use super::plain_page::plain_page;
@@ -39,7 +44,6 @@ pub(super) fn routes() -> Router<WebState> {
                 |Path(path): Path<String>, headers: HeaderMap| async move { page(&path, &headers) },
             ),
         )
-        .layer(CompressionLayer::new().gzip(true))
 }
 
 fn page(path: &str, headers: &HeaderMap) -> Response {
@@ -76,8 +80,51 @@ fn serve(path: &str, file: EmbeddedFile, headers: &HeaderMap) -> Response {
     if known.is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
         return (StatusCode::NOT_MODIFIED, common).into_response();
     }
-    let content_type = [(header::CONTENT_TYPE, content_type(path))];
-    (common, content_type, Body::from(file.data)).into_response()
+    let content_type = content_type(path);
+    let rest = [
+        (header::CONTENT_TYPE, content_type),
+        (header::VARY, "accept-encoding"),
+    ];
+    if is_text(content_type) && takes_gzip(headers) {
+        let gzip = [(header::CONTENT_ENCODING, "gzip")];
+        return (common, rest, gzip, Body::from(gzipped(&file))).into_response();
+    }
+    (common, rest, Body::from(file.data)).into_response()
+}
+
+/// The file gzipped, once: packed anew for every reader, each who does not read would hold the
+/// state of a packer.
+fn gzipped(file: &EmbeddedFile) -> Bytes {
+    static PACKED: Mutex<BTreeMap<[u8; 32], Bytes>> = Mutex::new(BTreeMap::new());
+    let mut packed = PACKED.lock().unwrap_or_else(PoisonError::into_inner);
+    let one = packed.entry(file.metadata.sha256_hash());
+    one.or_insert_with(|| {
+        let mut bytes = Vec::new();
+        let mut packer = GzEncoder::new(&*file.data, Compression::best());
+        match packer.read_to_end(&mut bytes) {
+            Ok(_) => bytes.into(),
+            // Reading from memory does not fail.
+            Err(_) => Bytes::new(),
+        }
+    })
+    .clone()
+}
+
+fn is_text(content_type: &str) -> bool {
+    content_type.starts_with("text/")
+        || ["application/json", "image/svg+xml"].contains(&content_type)
+}
+
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let taken = headers.get_all(header::ACCEPT_ENCODING);
+    let mut taken = taken.iter().filter_map(|value| value.to_str().ok());
+    taken.any(|value| {
+        value.split(',').any(|coding| {
+            let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
+            let is_refused = ["q=0", "q=0.0", "q=0.00", "q=0.000"].contains(&weight.trim());
+            name.trim().eq_ignore_ascii_case("gzip") && !is_refused
+        })
+    })
 }
 
 fn entity_tag(file: &EmbeddedFile) -> String {
@@ -104,5 +151,27 @@ fn content_type(path: &str) -> &'static str {
         Some("woff2") => "font/woff2",
         Some("txt") => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn gzip_is_for_who_takes_it() {
+        for (accepted, is_taken) in [
+            ("gzip, deflate, br", true),
+            ("br;q=1.0, GZIP;q=0.5", true),
+            ("br, gzip;q=0", false),
+            ("identity", false),
+            ("", false),
+        ] {
+            let value = HeaderValue::from_static(accepted);
+            let headers = HeaderMap::from_iter([(header::ACCEPT_ENCODING, value)]);
+            assert_eq!(takes_gzip(&headers), is_taken, "{accepted}");
+        }
     }
 }

@@ -23,7 +23,7 @@ use crate::store::sessions::Session;
 
 use super::WebState;
 use super::auth;
-use super::caller::CallerAddress;
+use super::caller::{CallerAddress, block_of};
 use super::error::Problem;
 use super::h5::MEMBER_COOKIE;
 
@@ -34,9 +34,17 @@ const MAX_QUIET_CALLERS: usize = 10_000;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Caller {
     Staff(UserId),
+    /// An address, or the /64 of one.
     Address(Option<IpAddr>),
     /// A session of the member pages.
     Session(Vec<u8>),
+}
+
+impl Caller {
+    fn of(address: Option<CallerAddress>) -> Self {
+        let address = address.and_then(|address| address.0);
+        Self::Address(address.map(block_of))
+    }
 }
 
 type Counter = RateLimiter<
@@ -46,25 +54,44 @@ type Counter = RateLimiter<
     NoOpMiddleware<std::time::Instant>,
 >;
 
+/// “是你吗？” per session and minute (contract): nobody shall read the roster with it.
+const IDENTIFICATIONS_OF_A_SESSION: u32 = 10;
+/// Per address and minute: anybody can have any number of sessions, and a whole camp may sit behind
+/// one address.
+const IDENTIFICATIONS_OF_AN_ADDRESS: u32 = 30;
+
+/// Counts the questions whose answer says something of who is in the roster or has paid.
+#[derive(Default)]
+pub(super) struct Identifications {
+    of_sessions: RateLimit,
+    of_addresses: RateLimit,
+}
+
+impl Identifications {
+    /// Counts a question by its session, by its address where it has none, and by its address
+    /// together with all others of there.
+    pub(super) fn check(
+        &self,
+        session: Option<&Session>,
+        address: CallerAddress,
+    ) -> Result<(), Problem> {
+        let place = Caller::of(Some(address));
+        let caller = match session {
+            Some(session) => &Caller::Session(session.id_hash.clone()),
+            None => &place,
+        };
+        self.of_sessions
+            .check(IDENTIFICATIONS_OF_A_SESSION, caller)?;
+        self.of_addresses
+            .check(IDENTIFICATIONS_OF_AN_ADDRESS, &place)
+    }
+}
+
 /// Counts all callers by the limit that holds at the moment; another one begins anew.
 #[derive(Default)]
 pub(super) struct RateLimit(ArcSwapOption<(NonZeroU32, Counter)>);
 
 impl RateLimit {
-    /// Counts a question of the member pages by its session, or by address where it has none.
-    pub(super) fn check_member(
-        &self,
-        per_minute: u32,
-        session: Option<&Session>,
-        address: Option<IpAddr>,
-    ) -> Result<(), Problem> {
-        let caller = match session {
-            Some(session) => Caller::Session(session.id_hash.clone()),
-            None => Caller::Address(address),
-        };
-        self.check(per_minute, &caller)
-    }
-
     /// Counts a request of which each caller has so many a minute; 0: no limit.
     fn check(&self, per_minute: u32, caller: &Caller) -> Result<(), Problem> {
         let Some(per_minute) = NonZeroU32::new(per_minute) else {
@@ -118,7 +145,7 @@ async fn caller_of(
     if let Some(session) = signed_in_member(state, headers).await {
         return Caller::Session(session.id_hash);
     }
-    Caller::Address(address.and_then(|address| address.0))
+    Caller::of(address)
 }
 
 /// The session of a member whom a platform has named: anybody can have any number of others.
@@ -153,6 +180,30 @@ mod tests {
         assert!(limit.check(2, &other).is_ok());
         assert!((0..1000).all(|_| limit.check(0, &one).is_ok()));
         assert!(limit.check(3, &one).is_ok(), "another limit begins anew");
+    }
+
+    #[test]
+    fn a_64_is_one_caller_and_no_session_gets_past_its_address() {
+        let address =
+            |host: u16| CallerAddress(Some(format!("2001:db8::{host:x}").parse().unwrap()));
+        let session = |id: u8| Session {
+            id_hash: vec![id],
+            platform: "browser".to_owned(),
+            openid: None,
+            wecom_userid: None,
+            expires_at: crate::domain::Timestamp::from_micros(0),
+        };
+        let identifications = Identifications::default();
+        let asked = (0..150).filter(|host| {
+            let session = session(*host as u8);
+            identifications
+                .check(Some(&session), address(*host))
+                .is_ok()
+        });
+        assert_eq!(asked.count(), IDENTIFICATIONS_OF_AN_ADDRESS as usize);
+        let other = CallerAddress(Some("2001:db8:0:1::".parse().unwrap()));
+        let of_one = (0..20).filter(|_| identifications.check(Some(&session(200)), other).is_ok());
+        assert_eq!(of_one.count(), IDENTIFICATIONS_OF_A_SESSION as usize);
     }
 
     #[test]

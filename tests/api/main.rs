@@ -21,6 +21,7 @@ mod sql;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bodies;
 mod camp_fields;
 mod camps;
 mod custody;

@@ -51,6 +51,46 @@ for_both_engines! {
         test.finish().await;
     }
 
+    async fn who_says_nothing_is_hung_up_on_and_delays_no_stop(test) {
+        let mut silent = TcpStream::connect(test.app.address).await.unwrap();
+        let mut half = TcpStream::connect(test.app.address).await.unwrap();
+        half.write_all(b"GET /api/health HTTP/1.1\r\nhost: x\r\n").await.unwrap();
+        for stream in [&mut silent, &mut half] {
+            let mut rest = [0; 64];
+            let ended = tokio::time::timeout(Duration::from_secs(15), stream.read(&mut rest));
+            assert!(matches!(ended.await.unwrap(), Ok(0) | Err(_)));
+        }
+        // One that has asked before, and one that never has.
+        let mut kept = TcpStream::connect(test.app.address).await.unwrap();
+        kept.write_all(b"GET /api/health HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        until(&mut kept, "\"status\":\"ok\"").await;
+        let _silent = TcpStream::connect(test.app.address).await.unwrap();
+        let began = std::time::Instant::now();
+        test.finish().await;
+        assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+    }
+
+    async fn an_unsigned_body_is_not_read(test) {
+        let now = test.app.context().wall_now().secs();
+        let old = now - 2 * 24 * 3600;
+        for (path, expected) in [
+            ("wechat/payment".to_owned(), "401"),
+            ("wechat/refund".to_owned(), "401"),
+            (format!("wecom/app?msg_signature=x&timestamp={now}&nonce=1"), "403"),
+            (format!("wecom/app?msg_signature={:040}&timestamp={old}&nonce=1", 0), "403"),
+        ] {
+            let mut stream = TcpStream::connect(test.app.address).await.unwrap();
+            let head = format!(
+                "POST /api/webhook/{path} HTTP/1.1\r\nhost: x\r\ncontent-length: 60000\r\n\r\n"
+            );
+            stream.write_all(head.as_bytes()).await.unwrap();
+            // More than the body may have: whoever reads it cannot answer so.
+            stream.write_all(&[b'x'; 59_999]).await.unwrap();
+            until(&mut stream, &format!("HTTP/1.1 {expected}")).await;
+        }
+        test.finish().await;
+    }
+
     async fn who_sends_too_much_is_told_so(test) {
         let (admin, stranger) = (test.staff("admin").await, test.browser());
         for (who, expected) in [(&admin, (413, "too_large")), (&stranger, (401, "unauthenticated"))] {

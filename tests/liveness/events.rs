@@ -152,10 +152,11 @@ impl World {
             confirms_claim: true,
             ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
         };
-        let ordered = match enroll::order(&self.ctx, &session, request).await {
-            Ok(ordered) => ordered,
-            Err(error) => return self.tell(format!("no order of {openid}: {error}")),
-        };
+        let ordered =
+            match enroll::order(&self.ctx, enroll::Orderer::Known(&session), request).await {
+                Ok(ordered) => ordered,
+                Err(error) => return self.tell(format!("no order of {openid}: {error}")),
+            };
         let late = self.one_in(8);
         if late {
             self.pass(TimeDelta::minutes(40));

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use wecom::lenient_json;
 
 /// Real notifications have one or two kilobytes.
-pub const MAX_NOTICE_BYTES: usize = 256 * 1024;
+pub const MAX_NOTICE_BYTES: usize = 64 * 1024;
 /// What goes back with a 4xx or 5xx, so that WeChat Pay sends the notification again (§6). Success
 /// is 200 or 204 with an empty body.
 pub const NOTICE_FAILURE_BODY: &str = r#"{"code":"FAIL","message":"失败"}"#;
@@ -51,7 +51,7 @@ pub enum Notice<T> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoticeError {
     /// More than [`MAX_NOTICE_BYTES`].
-    #[error("the notification is larger than 256 KiB")]
+    #[error("the notification is larger than 64 KiB")]
     TooLarge,
     /// Not signed by WeChat Pay, or not now.
     #[error(transparent)]
@@ -92,6 +92,18 @@ impl NoticeError {
 }
 
 impl WechatPay {
+    /// Looks at the headers of a notification before its body is read: nobody shall make us wait
+    /// for a body who has not even named a key of WeChat Pay and the present time.
+    ///
+    /// # Errors
+    /// [`NoticeError::Signature`].
+    pub fn precheck_notice(&self, headers: &HeaderMap) -> Result<(), NoticeError> {
+        verify::claim(headers, self.keys(), self.now())
+            .map(drop)
+            .inspect_err(|error| self.want_certificate(error))?;
+        Ok(())
+    }
+
     /// Opens a payment notification from its headers and its body as received.
     ///
     /// # Errors

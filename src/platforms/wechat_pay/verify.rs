@@ -2,7 +2,9 @@
 //! read before this has passed.
 
 use super::signing::SCHEME;
-use super::trust::TrustedKeys;
+use std::sync::Arc;
+
+use super::trust::{TrustedKeys, VerifyKey};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
 use reqwest::header::{HeaderMap, HeaderName};
@@ -58,6 +60,24 @@ pub(super) fn verify(
     keys: &TrustedKeys,
     now: DateTime<Utc>,
 ) -> Result<(), SignatureError> {
+    claim(headers, keys, now)?.verify(body)
+}
+
+/// What the headers say of a body that has still to be verified.
+pub(super) struct Claim<'a> {
+    timestamp: &'a str,
+    nonce: &'a str,
+    key: Arc<VerifyKey>,
+    signature: Vec<u8>,
+    is_probe: bool,
+}
+
+/// Checks what can be checked before the body has come.
+pub(super) fn claim<'a>(
+    headers: &'a HeaderMap,
+    keys: &'a TrustedKeys,
+    now: DateTime<Utc>,
+) -> Result<Claim<'a>, SignatureError> {
     let timestamp_text = required(headers, TIMESTAMP)?;
     let nonce = required(headers, NONCE)?;
     let signature = required(headers, SIGNATURE)?;
@@ -80,23 +100,35 @@ pub(super) fn verify(
             serial: serial.chars().take(MAX_SHOWN_SERIAL_CHARS).collect(),
         })?;
 
-    let mismatch = || SignatureError::Mismatch {
-        probe: signature.starts_with(PROBE_PREFIX),
-    };
-    let decoded = STANDARD.decode(signature).map_err(|_| mismatch())?;
-    let message = [
-        timestamp_text.as_bytes(),
-        b"\n",
-        nonce.as_bytes(),
-        b"\n",
-        body,
-        b"\n",
-    ]
-    .concat();
-    if key.accepts(&message, &decoded) {
-        Ok(())
-    } else {
-        Err(mismatch())
+    let is_probe = signature.starts_with(PROBE_PREFIX);
+    let decoded = STANDARD.decode(signature);
+    let mismatch = |_| SignatureError::Mismatch { probe: is_probe };
+    Ok(Claim {
+        timestamp: timestamp_text,
+        nonce,
+        key,
+        signature: decoded.map_err(mismatch)?,
+        is_probe,
+    })
+}
+
+impl Claim<'_> {
+    fn verify(&self, body: &[u8]) -> Result<(), SignatureError> {
+        let message = [
+            self.timestamp.as_bytes(),
+            b"\n",
+            self.nonce.as_bytes(),
+            b"\n",
+            body,
+            b"\n",
+        ]
+        .concat();
+        if self.key.accepts(&message, &self.signature) {
+            Ok(())
+        } else {
+            let probe = self.is_probe;
+            Err(SignatureError::Mismatch { probe })
+        }
     }
 }
 

@@ -3,12 +3,14 @@
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, FromRequest as _, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 
-use crate::platforms::wechat_pay::{MAX_NOTICE_BYTES, NOTICE_FAILURE_BODY, Notice, NoticeError};
+use crate::platforms::wechat_pay::{
+    MAX_NOTICE_BYTES, NOTICE_FAILURE_BODY, Notice, NoticeError, WechatPay,
+};
 use crate::services::{Context, Error, confirm_payment, refund};
 
 use super::super::WebState;
@@ -20,9 +22,10 @@ pub(super) fn routes() -> Router<WebState> {
         .layer(DefaultBodyLimit::max(MAX_NOTICE_BYTES))
 }
 
-async fn payment(State(ctx): State<Context>, headers: HeaderMap, body: Bytes) -> Response {
-    let Some(pay) = &ctx.clients.pay else {
-        return failure(StatusCode::SERVICE_UNAVAILABLE);
+async fn payment(State(ctx): State<Context>, request: Request) -> Response {
+    let (pay, headers, body) = match received(&ctx, request).await {
+        Ok(received) => received,
+        Err(refused) => return refused,
     };
     match pay.open_payment_notice(&headers, &body) {
         Ok(Notice::Event { resource, .. }) => answer(
@@ -35,9 +38,10 @@ async fn payment(State(ctx): State<Context>, headers: HeaderMap, body: Bytes) ->
     }
 }
 
-async fn refund(State(ctx): State<Context>, headers: HeaderMap, body: Bytes) -> Response {
-    let Some(pay) = &ctx.clients.pay else {
-        return failure(StatusCode::SERVICE_UNAVAILABLE);
+async fn refund(State(ctx): State<Context>, request: Request) -> Response {
+    let (pay, headers, body) = match received(&ctx, request).await {
+        Ok(received) => received,
+        Err(refused) => return refused,
     };
     match pay.open_refund_notice(&headers, &body) {
         Ok(Notice::Event { resource, .. }) => {
@@ -46,6 +50,24 @@ async fn refund(State(ctx): State<Context>, headers: HeaderMap, body: Bytes) -> 
         Ok(Notice::Unknown { event_type, .. }) => unknown(&event_type),
         Err(error) => refuse(&error),
     }
+}
+
+/// Who has to open a notification, its headers and its body, which is read only if its headers may
+/// be WeChat Pay's.
+async fn received(
+    ctx: &Context,
+    request: Request,
+) -> Result<(&WechatPay, HeaderMap, Bytes), Response> {
+    let pay = ctx.clients.pay.as_ref();
+    let pay = pay.ok_or_else(|| failure(StatusCode::SERVICE_UNAVAILABLE))?;
+    let headers = request.headers().clone();
+    pay.precheck_notice(&headers).map_err(|e| refuse(&e))?;
+    let body = Bytes::from_request(request, &()).await;
+    let body = body.map_err(|rejection| {
+        tracing::warn!("a notification was refused: its body cannot be read");
+        failure(rejection.status())
+    })?;
+    Ok((pay, headers, body))
 }
 
 /// 204 once it is applied; 5xx while a later attempt may succeed.

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{RawQuery, State};
+use axum::extract::{FromRequest as _, RawQuery, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
@@ -45,9 +44,9 @@ async fn echo(State(ctx): State<Context>, RawQuery(query): RawQuery) -> Response
 async fn receive(
     State(ctx): State<Context>,
     RawQuery(query): RawQuery,
-    body: Result<Bytes, BytesRejection>,
+    request: Request,
 ) -> StatusCode {
-    let inbound = match accept(&ctx, &query.unwrap_or_default(), body) {
+    let inbound = match accept(&ctx, &query.unwrap_or_default(), request).await {
         Ok(inbound) => inbound,
         Err(status) => return status,
     };
@@ -65,21 +64,22 @@ async fn receive(
     }
 }
 
-/// Verifies and opens a callback.
-fn accept(
+/// Verifies and opens a callback. Its body is read only if its query may be WeCom's.
+async fn accept(
     ctx: &Context,
     query: &str,
-    body: Result<Bytes, BytesRejection>,
+    request: Request,
 ) -> Result<Verified<Inbound>, StatusCode> {
     let keys = keys(ctx)?;
+    let query = Query::parse(query).map_err(|error| refused(&error.into()))?;
+    let freshness = freshness(ctx);
+    freshness.precheck(&query).map_err(|e| refused(&e))?;
+    let body = Bytes::from_request(request, &()).await;
     let body = body.map_err(|rejection| {
         tracing::warn!("a callback of WeCom was refused: its body cannot be read");
         rejection.status()
     })?;
-    Query::parse(query)
-        .map_err(OpenError::from)
-        .and_then(|query| callback::open(keys, &query, &body, freshness(ctx)))
-        .map_err(|error| refused(&error))
+    callback::open(keys, &query, &body, freshness).map_err(|error| refused(&error))
 }
 
 fn keys(ctx: &Context) -> Result<&Keys, StatusCode> {

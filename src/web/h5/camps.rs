@@ -17,9 +17,6 @@ use super::super::{
 };
 use super::session::MaybeSession;
 
-/// “是你吗？” per session and minute (contract): nobody shall read the roster with it.
-const IDENTIFICATIONS_PER_MINUTE: u32 = 10;
-
 pub(super) fn routes() -> OpenApiRouter<WebState> {
     OpenApiRouter::new()
         .routes(routes!(list_camps))
@@ -170,7 +167,7 @@ enum FoundView {
     Masked { masked_nickname: String },
 }
 
-/// “是你吗？”: 10 a minute per session.
+/// “是你吗？”: 10 a minute per session, and 30 per address.
 #[utoipa::path(
     get, path = "/api/h5/planet-users", tag = "member",
     params(
@@ -185,12 +182,10 @@ enum FoundView {
 async fn find_planet_user(
     State(state): State<WebState>,
     MaybeSession(session): MaybeSession,
-    CallerAddress(caller): CallerAddress,
+    caller: CallerAddress,
     Query(typed): Query<Typed>,
 ) -> WebResult<Answer<Option<FoundView>>> {
-    state
-        .identifications
-        .check_member(IDENTIFICATIONS_PER_MINUTE, session.as_ref(), caller)?;
+    state.identifications.check(session.as_ref(), caller)?;
     let nickname = typed.nickname.unwrap_or_default();
     let found = identity::find(&state.context(), &typed.q, &nickname).await?;
     Ok(Answer(found.map(|found| match found {

@@ -13,9 +13,11 @@ use utoipa_axum::routes;
 
 use crate::domain::{BindMethod, BindStatus, CampId, PayChannel, Timestamp};
 use crate::platforms::wechat_pay::PayParams;
-use crate::services::enroll::{self, Ordered};
-use crate::services::{Context, Refusal, bind, file_links, identity, orders, session};
+use crate::services::enroll::{self, Ordered, Orderer};
+use crate::services::session::{self, NewSession};
+use crate::services::{Context, Error, Refusal, bind, file_links, identity, orders};
 use crate::store::payments::PlanetClaim;
+use crate::store::sessions::Session;
 
 use super::super::{
     Answer, CallerAddress, Envelope, Json, Path, Problem, ProblemBody, WebResult, WebState,
@@ -110,16 +112,18 @@ impl From<Ordered> for OrderedView {
         (status = 200, body = Envelope<OrderedView>),
         (status = 401, description = "unauthenticated: jsapi without a sign-in", body = ProblemBody),
         (status = 409, description = "already_enrolled · claimed", body = ProblemBody),
-        (status = 422, description = "camp_not_enrolling · invalid_input", body = ProblemBody)
+        (status = 422, description = "camp_not_enrolling · invalid_input", body = ProblemBody),
+        (status = 429, description = "rate_limited", body = ProblemBody)
     )
 )]
 async fn order(
-    State(ctx): State<Context>,
+    State(state): State<WebState>,
     MaybeSession(present): MaybeSession,
-    CallerAddress(address): CallerAddress,
+    caller: CallerAddress,
     headers: HeaderMap,
     Json(input): Json<OrderInput>,
 ) -> WebResult<Response> {
+    let ctx = state.context();
     let camp_id = CampId(input.camp_id);
     let request = enroll::Request {
         camp_id,
@@ -136,23 +140,55 @@ async fn order(
             },
         )?,
         confirms_claim: input.confirm_claim,
-        ip: address.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        ip: caller.0.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
     };
-    let (session, cookie) = match present {
-        Some(session) => (session, None),
-        None => {
-            let fresh = session::open(&ctx, platform_of(&headers)).await?;
-            let cookie = set_cookie(&ctx, &fresh)?;
-            (fresh.session, Some((SET_COOKIE, cookie)))
+    let Some(session) = present else {
+        return order_of_new(&state, caller, platform_of(&headers), request).await;
+    };
+    let ordered = enroll::order(&ctx, Orderer::Known(&session), request).await;
+    let ordered = ordered.map_err(|error| refused(&state, Some(&session), caller, error))?;
+    Ok(Answer(OrderedView::from(ordered)).into_response())
+}
+
+/// The first order of a browser, and the cookie that it is known by: only if the order stands, or
+/// anybody could have as many sessions as they have slips to make.
+async fn order_of_new(
+    state: &WebState,
+    caller: CallerAddress,
+    platform: &str,
+    request: enroll::Request,
+) -> WebResult<Response> {
+    let ctx = &state.context();
+    let fresh = NewSession::of(ctx, platform);
+    let answer = match enroll::order(ctx, Orderer::New(&fresh.session), request).await {
+        Ok(ordered) => Answer(OrderedView::from(ordered)).into_response(),
+        Err(error) => {
+            let problem = refused(state, None, caller, error);
+            // WeChat Pay may not have answered: asking again with the cookie goes on with the order.
+            if session::load(ctx, &fresh.cookie).await?.is_none() {
+                return Err(problem);
+            }
+            problem.into_response()
         }
     };
-    let answer = match enroll::order(&ctx, &session, request).await {
-        Ok(ordered) => Answer(OrderedView::from(ordered)).into_response(),
-        // The cookie goes out all the same: the order may be there already, and asking again with
-        // it goes on with that one.
-        Err(error) => Problem::from(error).into_response(),
-    };
-    Ok((AppendHeaders(cookie), answer).into_response())
+    let cookie = (SET_COOKIE, set_cookie(ctx, &fresh)?);
+    Ok((AppendHeaders([cookie]), answer).into_response())
+}
+
+/// A refusal. `claimed` tells of somebody else's account, so it is counted like “是你吗？”; an order
+/// that stands, or a binding, is not: a whole camp may enrol from one address.
+fn refused(
+    state: &WebState,
+    session: Option<&Session>,
+    caller: CallerAddress,
+    error: Error,
+) -> Problem {
+    if matches!(error, Error::Refused(Refusal::Claimed { .. }))
+        && let Err(too_many) = state.identifications.check(session, caller)
+    {
+        return too_many;
+    }
+    error.into()
 }
 
 /// What the page needs to have its unpaid order paid, again.
@@ -209,14 +245,18 @@ struct BoundView {
         (status = 200, body = Envelope<BoundView>),
         (status = 403, description = "not_your_order", body = ProblemBody),
         (status = 409, description = "already_bound · claimed", body = ProblemBody),
-        (status = 410, description = "bind_expired", body = ProblemBody)
+        (status = 410, description = "bind_expired", body = ProblemBody),
+        (status = 429, description = "rate_limited", body = ProblemBody)
     )
 )]
 async fn bind_order(
-    State(ctx): State<Context>,
+    State(state): State<WebState>,
     AccessToken(token): AccessToken,
+    MaybeSession(session): MaybeSession,
+    caller: CallerAddress,
     Json(input): Json<BindInput>,
 ) -> WebResult<Answer<BoundView>> {
+    let ctx = state.context();
     let request = bind::Request {
         order_no: input.order_no,
         claim: PlanetClaim {
@@ -227,7 +267,8 @@ async fn bind_order(
         },
         confirms_claim: input.confirm_claim,
     };
-    let bound = bind::bind(&ctx, &token, request).await?;
+    let bound = bind::bind(&ctx, &token, request).await;
+    let bound = bound.map_err(|error| refused(&state, session.as_ref(), caller, error))?;
     let group = orders::group(&ctx, &token, &bound.payment.order_no).await?;
     Ok(Answer(BoundView {
         member_id: bound.member_id.0,

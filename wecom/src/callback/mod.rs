@@ -34,6 +34,9 @@ use crate::xml::XmlError;
 /// Largest body that is looked at, in bytes. Callbacks of an application have a few kilobytes.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 
+/// A SHA-1.
+const SIGNATURE_HEX_DIGITS: usize = 40;
+
 /// The reason a callback was refused. Answer each with 4xx and an empty body (wecom-app §1.3).
 ///
 /// The texts carry no part of the request and never the expected signature.
@@ -102,6 +105,20 @@ impl Freshness {
     /// Accepts every age: for an envelope that was fresh when it came and was kept since.
     pub fn any() -> Self {
         Self { window: None }
+    }
+
+    /// Looks at what a query says of itself before the body has come: a signature in hex, and a
+    /// timestamp that is near enough. Nothing is verified by it: it spares the body of a request
+    /// that [`open`] would refuse anyway.
+    ///
+    /// # Errors
+    /// [`OpenError::Crypto`], [`OpenError::Timestamp`] or [`OpenError::Stale`].
+    pub fn precheck(self, query: &Query<'_>) -> Result<(), OpenError> {
+        let signature = query.msg_signature.as_bytes();
+        if signature.len() != SIGNATURE_HEX_DIGITS || !signature.iter().all(u8::is_ascii_hexdigit) {
+            return Err(CryptoError::Signature.into());
+        }
+        self.check(&query.timestamp)
     }
 
     fn check(self, timestamp: &str) -> Result<(), OpenError> {
