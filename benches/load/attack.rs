@@ -45,12 +45,17 @@ pub(crate) fn run(binary: &Binary, lasting: Duration) {
     let password = "a long enough password of staff";
     binary.add_super_admin(&database, password);
     database.add_orders(super::payments::Claims::None, 1);
+    // Before anything runs: it takes its time.
+    let bombs = [
+        ("/api/admin/uploads", "a.png", bombs::picture()),
+        (
+            "/api/admin/roster/import?dryRun=true",
+            "a.xlsx",
+            bombs::sheet(),
+        ),
+    ];
     rlimit::increase_nofile_limit(16_384).expect("the bench may have files, too");
-    let mut product = Product::start_with(
-        binary,
-        &database,
-        &[("CAMPKEEPER__LIMITS__REQUESTS_PER_MINUTE", "0")],
-    );
+    let mut product = Product::start(binary, &database);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -61,7 +66,7 @@ pub(crate) fn run(binary: &Binary, lasting: Duration) {
         let token = sign_in(target, password).await;
         let poster = upload_poster(target, &token).await;
         database.show_poster(poster).await;
-        let attack = attack(target, &token, poster);
+        let attack = attack(target, &token, poster, bombs);
         let watch = watch(target, lasting);
         tokio::select! { () = attack => unreachable_end(), seen = watch => seen }
     });
@@ -118,7 +123,9 @@ async fn watch(target: SocketAddr, lasting: Duration) -> Seen {
         let request = b"GET /api/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
         let (mut took, mut failed) = (Vec::new(), 0);
         while Instant::now() < until {
-            match timed(target, request, "200").await {
+            // Nobody asks so often, so that they are many.
+            let from = Ipv4Addr::new(127, 1, 0, (took.len() % 200) as u8 + 1);
+            match timed(from, target, request, "200").await {
                 Ok(one) => took.push(one),
                 Err(_) => failed += 1,
             }
@@ -134,7 +141,7 @@ async fn watch(target: SocketAddr, lasting: Duration) -> Seen {
             if Instant::now() >= until {
                 break;
             }
-            match timed(target, bytes, expected).await {
+            match timed(OWN, target, bytes, expected).await {
                 Ok(one) => took.push(one),
                 Err(_) => failed += 1,
             }
@@ -152,10 +159,15 @@ async fn watch(target: SocketAddr, lasting: Duration) -> Seen {
 }
 
 /// How long a request takes from the connection to its answer.
-async fn timed(target: SocketAddr, request: &[u8], status: &str) -> io::Result<Duration> {
+async fn timed(
+    from: Ipv4Addr,
+    target: SocketAddr,
+    request: &[u8],
+    status: &str,
+) -> io::Result<Duration> {
     let began = Instant::now();
     let asked = async {
-        let mut stream = connect(OWN, target).await?;
+        let mut stream = connect(from, target).await?;
         stream.write_all(request).await?;
         let mut answer = [0; 512];
         let read = stream.read(&mut answer).await?;
@@ -177,7 +189,7 @@ async fn connect(from: Ipv4Addr, target: SocketAddr) -> io::Result<TcpStream> {
 }
 
 /// All attacks at once; it never ends.
-async fn attack(target: SocketAddr, token: &str, poster: i64) {
+async fn attack(target: SocketAddr, token: &str, poster: i64, bombs: [(&str, &str, Vec<u8>); 2]) {
     let filler = Bytes::from(vec![b'x'; UNSIGNED_BYTES]);
     let poster_wanted = format!("GET /files/{poster} HTTP/1.1\r\nHost: x\r\n\r\n");
     let mut all = tokio::task::JoinSet::new();
@@ -208,7 +220,7 @@ async fn attack(target: SocketAddr, token: &str, poster: i64) {
         }));
     }
     for place in 0..SIGN_INS {
-        let from = Ipv4Addr::new(127, 0, 0, 6);
+        let from = Ipv4Addr::new(127, 2, 0, place as u8);
         let body = json!({"username": format!("user{place}"), "password": "wrong"}).to_string();
         let wanted: Arc<[u8]> = Request::post(
             "/api/auth/login",
@@ -232,14 +244,7 @@ async fn attack(target: SocketAddr, token: &str, poster: i64) {
             }
         }));
     }
-    for (path, name, bytes) in [
-        ("/api/admin/uploads", "a.png", bombs::picture()),
-        (
-            "/api/admin/roster/import?dryRun=true",
-            "a.xlsx",
-            bombs::sheet(),
-        ),
-    ] {
+    for (path, name, bytes) in bombs {
         let form: Arc<[u8]> = form(path, token, name, &bytes).into();
         for _ in 0..BOMBS {
             let form = Arc::clone(&form);

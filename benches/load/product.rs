@@ -157,20 +157,7 @@ fn variables(database: &Database) -> Vec<(&'static str, String)> {
 impl Product {
     /// Starts it; it listens when this returns.
     pub(crate) fn start(binary: &Binary, database: &Database) -> Self {
-        Self::start_with(binary, database, &[])
-    }
-
-    /// Starts it with some settings of its own.
-    pub(crate) fn start_with(
-        binary: &Binary,
-        database: &Database,
-        settings: &[(&str, &str)],
-    ) -> Self {
-        let mut command = binary.command("serve", database);
-        let mut child = command
-            .envs(settings.iter().copied())
-            .spawn()
-            .expect("it runs");
+        let mut child = binary.command("serve", database).spawn().expect("it runs");
         let stdout = child.stdout.take().expect("it is piped");
         let mut line = String::new();
         BufReader::new(stdout)
