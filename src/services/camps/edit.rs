@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use serde_json::json;
 
 use crate::catalogue::SyncFault;
@@ -19,13 +19,10 @@ use super::super::refund::worded;
 use super::super::{
     Context, Error, FieldError, FieldErrors, Result, WrongState, evidence, require_anywhere,
 };
+use super::changes::{Filled, changes};
 use super::introduction::{sanitised, visible_chars};
+use super::robot_key::{mark, sealed_robot_key};
 use super::{entry, found, note};
-
-/// Where a robot key is sealed for.
-pub const ROBOT_KEY_PLACE: &str = "training_camp.group_robot_key";
-/// A group robot's key is a UUID (wecom-bots-h5 §2); longer texts are slips.
-const MAX_ROBOT_KEY_BYTES: usize = 100;
 
 /// A field as staff send it. Absent, it stays as it is (in a new camp: missing); `Some(None)` takes
 /// away what a camp can be without, and is refused for the rest.
@@ -78,9 +75,30 @@ pub async fn create(ctx: &Context, actor: &Actor, input: CampInput) -> Result<Ca
     let default_grace = ctx.settings.default_grace_days;
     let form = new_form(input, default_grace)?;
     refuse(form.problems(ctx.today(), None, &ctx.settings.promise))?;
-    let (actor, made) = (actor.clone(), note(ctx, actor, "created"));
+    let details = json!({
+        "name": form.name,
+        "terms": form.terms,
+        "groupQrUploadIds": form.group_codes,
+        "coachIds": form.coaches,
+        "volunteerIds": form.volunteers,
+        "planetProjectId": form.planet_project_id,
+        "groupRobotKey": mark(ctx.keys(), robot_key.as_ref())?,
+    });
+    let made = note(ctx, actor, "created");
+    let audit = Entry {
+        details,
+        ..entry(ctx, actor, "camp.create", CampId(0))
+    };
+    let by = actor.user_id;
     ctx.db
-        .write(move |tx| Box::pin(insert(tx, form, robot_key, actor, made)))
+        .write(move |tx| {
+            Box::pin(async move {
+                let id = insert(tx, form, robot_key, by, &made).await?;
+                let object_id = id.to_string();
+                tx.audit(Entry { object_id, ..audit });
+                Ok(id)
+            })
+        })
         .await
 }
 
@@ -88,23 +106,15 @@ async fn insert(
     tx: &mut Tx,
     form: CampForm,
     robot_key: Option<Sealed>,
-    actor: Actor,
-    note: Note,
+    by: UserId,
+    note: &Note,
 ) -> Result<CampId> {
     check_references(tx, &form).await?;
     let status = form.unpublished_status();
     let fields = fields_of(&form, robot_key);
-    let id = camp_edits::insert(tx, &fields, status, actor.user_id, &note).await?;
+    let id = camp_edits::insert(tx, &fields, status, by, note).await?;
     camp_edits::set_group_codes(tx, id, &form.group_codes).await?;
     camp_edits::set_staff(tx, id, &form.coaches, &form.volunteers).await?;
-    tx.audit(Entry {
-        actor: Some(actor),
-        action: "camp.create",
-        object_type: "camp",
-        object_id: id.to_string(),
-        details: json!({"name": form.name, "terms": form.terms}),
-        at: note.at,
-    });
     Ok(id)
 }
 
@@ -121,6 +131,7 @@ pub async fn update(ctx: &Context, actor: &Actor, id: CampId, input: CampInput) 
     let promise = ctx.settings.promise;
     let audit = entry(ctx, actor, "camp.update", id);
     let project_changed = ctx.settings.catalogue.say(&SyncFault::ProjectChanged);
+    let db = ctx.db.clone();
     ctx.db
         .write(move |tx| {
             Box::pin(async move {
@@ -140,22 +151,30 @@ pub async fn update(ctx: &Context, actor: &Actor, id: CampId, input: CampInput) 
                 }
                 refuse(after.problems(today, Some(&before.terms), &promise))?;
                 check_references(tx, &after).await?;
+                let was = Filled {
+                    form: &before,
+                    robot_key: mark(db.keys(), camp.group_robot_key.as_ref())?,
+                };
                 let key = robot_key.unwrap_or(camp.group_robot_key);
+                let is = Filled {
+                    form: &after,
+                    robot_key: mark(db.keys(), key.as_ref())?,
+                };
+                let mut details = changes(&was, &is);
+                details.insert("camp".to_owned(), json!(after.name));
                 camp_edits::update(tx, id, &fields_of(&after, key), edited.at).await?;
                 camp_edits::set_group_codes(tx, id, &after.group_codes).await?;
                 camp_edits::set_staff(tx, id, &after.coaches, &after.volunteers).await?;
                 settle_status(tx, id, camp.status, &after, &edited).await?;
-                let mut details = json!({"name": after.name, "terms": after.terms});
-                let (from, to) = (before.planet_project_id, after.planet_project_id);
-                if from != to {
+                if before.planet_project_id != after.planet_project_id {
                     let reason = match has_payments {
                         true => Some(worded("reason", &reason.unwrap_or_default())?),
                         false => reason,
                     };
-                    details["planetProjectId"] = json!({"from": from, "to": to});
-                    details["reason"] = json!(reason);
+                    details.insert("reason".to_owned(), json!(reason));
                     forget_project(tx, id, &project_changed, edited.at).await?;
                 }
+                let details = details.into();
                 tx.audit(Entry { details, ..audit });
                 Ok(())
             })
@@ -347,31 +366,6 @@ fn fields_of(form: &CampForm, group_robot_key: Option<Sealed>) -> CampFields {
         payee_id: form.payee_id.clone(),
         group_robot_key,
     }
-}
-
-/// The key sealed; `Some(None)` takes it away, `None` leaves it.
-fn sealed_robot_key(
-    ctx: &Context,
-    given: Option<&Option<SecretString>>,
-) -> Result<Option<Option<Sealed>>> {
-    let Some(given) = given else {
-        return Ok(None);
-    };
-    let key = given.as_ref().map(|key| key.expose_secret().trim());
-    match key.filter(|key| !key.is_empty()) {
-        None => Ok(Some(None)),
-        Some(key) if key.len() > MAX_ROBOT_KEY_BYTES || !is_key(key) => {
-            Err(Error::invalid("groupRobotKey", FieldError::Malformed))
-        }
-        Some(key) => Ok(Some(Some(
-            ctx.keys().seal(ROBOT_KEY_PLACE, key.as_bytes())?,
-        ))),
-    }
-}
-
-fn is_key(text: &str) -> bool {
-    text.bytes()
-        .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 /// Refuses a form that refers to what is not there.

@@ -1,16 +1,19 @@
 //! Camps: filled in by staff, published, moved by the calendar, and shown.
 
+mod changes;
 mod edit;
 mod introduction;
 mod life;
 mod links;
 mod project;
+mod robot_key;
 mod show;
 
-pub use edit::{CampInput, ROBOT_KEY_PLACE, Sent, create, update};
+pub use edit::{CampInput, Sent, create, update};
 pub use life::{Advanced, advance_by_calendar, delete, publish, reopen, withdraw};
 pub use links::{enroll_qr, enroll_url, personal_urls};
 pub use project::publish_with_project;
+pub use robot_key::ROBOT_KEY_PLACE;
 pub use show::{CampDetail, CampPhase, CampQuery, Statistics, by_id, list, statistics};
 
 use crate::domain::CampId;
