@@ -55,25 +55,40 @@ pub(super) async fn find(
     next.run(request).await
 }
 
-/// The last address of the chain that is no proxy of ours: those before it anybody can write.
+/// The last address of the chain that is no proxy of ours: those before it anybody can write. A
+/// place of the chain that is no address ends it: the nearest that can be believed is the one that
+/// wrote it.
 fn address_of(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|range| range.contains(address));
     let mut address = peer;
     let hops = headers
         .get_all(FORWARDED_FOR)
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','));
+        // What is no text is a place of the chain, too: who left it out would believe the one before.
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .map(|hop| String::from_utf8_lossy(hop.trim_ascii()))
+        .filter(|hop| !hop.is_empty());
     for hop in hops.collect::<Vec<_>>().into_iter().rev() {
         if !is_trusted(&address) {
             break;
         }
-        match hop.trim().parse::<IpAddr>() {
-            Ok(hop) => address = hop.to_canonical(),
-            Err(_) => break,
+        match address_in(&hop) {
+            Some(hop) => address = hop.to_canonical(),
+            None => break,
         }
     }
     address
+}
+
+/// An address as proxies write it: also with a port, in brackets or in quotes.
+fn address_in(hop: &str) -> Option<IpAddr> {
+    let hop = hop.trim_matches('"');
+    let with_port = || hop.parse::<SocketAddr>().map(|address| address.ip());
+    let in_brackets = || hop.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+    hop.parse()
+        .or_else(|_| with_port())
+        .ok()
+        .or_else(in_brackets)
 }
 
 #[cfg(test)]
@@ -108,11 +123,27 @@ mod tests {
             ("10.0.0.1", "nonsense", "10.0.0.1"),
             ("10.0.0.1", "6.6.6.6, nonsense, 10.0.0.2", "10.0.0.2"),
             ("10.0.0.1", "2001:db8::1", "2001:db8::1"),
+            ("10.0.0.1", "6.6.6.6, 198.51.100.1:4711", "198.51.100.1"),
+            ("10.0.0.1", "6.6.6.6, [2001:db8::1]:443", "2001:db8::1"),
+            ("10.0.0.1", "6.6.6.6, \"[2001:db8::1]\"", "2001:db8::1"),
+            ("10.0.0.1", "198.51.100.1,, ", "198.51.100.1"),
+            ("10.0.0.1", "6.6.6.6, unknown", "10.0.0.1"),
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(FORWARDED_FOR, forwarded.parse().unwrap());
             let address = address_of(peer.parse().unwrap(), &headers, &trusted);
             assert_eq!(address.to_string(), expected, "{peer} {forwarded}");
         }
+    }
+
+    #[test]
+    fn a_place_that_is_no_text_is_not_passed_over() {
+        let trusted: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap()];
+        let mut headers = HeaderMap::new();
+        headers.append(FORWARDED_FOR, "6.6.6.6".parse().unwrap());
+        let odd = axum::http::HeaderValue::from_bytes(b"\xff\xfe").unwrap();
+        headers.append(FORWARDED_FOR, odd);
+        let address = address_of("10.0.0.1".parse().unwrap(), &headers, &trusted);
+        assert_eq!(address.to_string(), "10.0.0.1");
     }
 }
