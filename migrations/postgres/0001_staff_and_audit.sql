@@ -10,6 +10,9 @@ CREATE TABLE system_user (
     wecom_userid         TEXT,
     status               TEXT NOT NULL,
     must_change_password BOOLEAN NOT NULL,
+    -- Until when a password that somebody else chose is good, by the wall.
+    password_expires_at  BIGINT,
+    last_login_at        BIGINT,
     created_at           BIGINT NOT NULL,
     updated_at           BIGINT NOT NULL,
     deleted_at           BIGINT
@@ -21,14 +24,18 @@ CREATE UNIQUE INDEX system_user_wecom ON system_user (wecom_userid) WHERE delete
 CREATE TABLE staff_session (
     id         TEXT PRIMARY KEY,
     user_id    BIGINT NOT NULL REFERENCES system_user (id),
+    -- Where it was opened from.
+    ip         TEXT,
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
     revoked_at BIGINT
 );
 CREATE INDEX staff_session_user ON staff_session (user_id);
+CREATE INDEX staff_session_end ON staff_session (expires_at);
 
--- Wrong passwords by the name typed, whether or not there is such an account, so that a lock does
--- not tell which names exist. Rows are forgotten when the lock's time has passed.
+-- Attempts at a password by the name typed, whether or not there is such an account, so that a lock
+-- does not tell which names exist. Each is counted before it is looked at; the right one forgets
+-- them, and so does the end of the lock's time.
 CREATE TABLE login_failure (
     username       TEXT PRIMARY KEY,
     failures       BIGINT NOT NULL,

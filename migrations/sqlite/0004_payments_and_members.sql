@@ -8,14 +8,24 @@ CREATE TABLE h5_session (
     created_at   INTEGER NOT NULL,
     expires_at   INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX h5_session_end ON h5_session (expires_at);
 
--- A sign-in under way: the state we sent along and where to go afterwards.
+-- A sign-in under way: the state we sent along, the browser that began it, and where to go
+-- afterwards. Once it has come back it keeps the session that it opened, so that a return which
+-- comes twice finds its way.
 CREATE TABLE oauth_state (
-    state_hash BLOB PRIMARY KEY,
-    purpose    TEXT NOT NULL,
-    redirect   TEXT NOT NULL,
-    expires_at INTEGER NOT NULL
+    state_hash   BLOB PRIMARY KEY,
+    purpose      TEXT NOT NULL,
+    browser_hash BLOB NOT NULL,
+    redirect     TEXT NOT NULL,
+    -- True for one that was begun because the one before it came to nothing.
+    is_retry     INTEGER NOT NULL CHECK (is_retry IN (0, 1)),
+    taken_at     INTEGER,
+    session_hash BLOB,
+    expires_at   INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX oauth_state_browser ON oauth_state (browser_hash);
+CREATE INDEX oauth_state_end ON oauth_state (expires_at);
 
 CREATE TABLE camp_member (
     id              INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -6,6 +6,7 @@ mod clients;
 mod clocks;
 
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -121,6 +122,12 @@ impl App {
         app.tasks.spawn(async move {
             stop.run_until_cancelled(follow(live, follower)).await;
         });
+        let (live, stop) = (app.live.clone(), app.stop.clone());
+        // Cut off anywhere: the end of the audit is noted anew at the next start.
+        app.tasks.spawn(async move {
+            stop.run_until_cancelled(services::audit_chain::keep_noting(live))
+                .await;
+        });
         if config.wecom.smart_bot.in_use().is_ok_and(|in_use| in_use) {
             tracing::warn!("wecom.smart_bot is set, but the smart robot is not answered yet");
         }
@@ -146,7 +153,11 @@ impl App {
         {
             tracing::warn!("some work did not end in time; its lease will run out");
         }
-        self.context().db.close().await;
+        let ctx = self.context();
+        if let Err(error) = services::audit_chain::note(&ctx).await {
+            tracing::warn!(%error, "the end of the audit could not be noted");
+        }
+        ctx.db.close().await;
     }
 }
 
@@ -288,7 +299,10 @@ fn make_folder_of(url: &str) -> Result<(), StartError> {
     let path = path.split('?').next().unwrap_or_default();
     match Path::new(path).parent() {
         Some(folder) if !folder.as_os_str().is_empty() => {
-            std::fs::create_dir_all(folder).map_err(StartError::Folder)
+            let mut made = std::fs::DirBuilder::new();
+            // What is in it is nobody else's on the machine.
+            let made = made.recursive(true).mode(0o700).create(folder);
+            made.map_err(StartError::Folder)
         }
         _ => Ok(()),
     }

@@ -44,6 +44,7 @@ built_in![
     "answer_refused.txt",
     "answer_stranger.txt",
     "answer_sync_started.txt",
+    "audit_broken.txt",
     "batch.card",
     "batch_confirm.card",
     "batch_summary.txt",

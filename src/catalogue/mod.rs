@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use strum::VariantNames as _;
 
 use crate::domain::refund::Difference;
-use crate::domain::{FieldError, FieldErrors, Timestamp};
+use crate::domain::{ChainFault, FieldError, FieldErrors, Timestamp};
 
 pub use refusal::{Duplicate, ErrorKind, Refusal, RequestFault, WrongState};
 pub use sync::{PostsFault, SyncFault};
@@ -42,6 +42,7 @@ const REASONS: &[(&str, &[&str])] = &[
     (SyncFault::SECTION, SyncFault::VARIANTS),
     (Difference::SECTION, Difference::VARIANTS),
     (PostsFault::SECTION, PostsFault::VARIANTS),
+    (ChainFault::SECTION, ChainFault::VARIANTS),
 ];
 /// Why something is as it is, with a sentence for people in its section of the file.
 pub trait Reason: Serialize {
@@ -68,6 +69,10 @@ impl Reason for SyncFault {
 /// What has changed is told on its own, and within the refusal that it is the reason for.
 impl Reason for Difference {
     const SECTION: &'static str = "change";
+}
+
+impl Reason for ChainFault {
+    const SECTION: &'static str = "chain_fault";
 }
 
 impl Reason for PostsFault {

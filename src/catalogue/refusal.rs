@@ -49,6 +49,12 @@ pub enum Refusal {
     WrongPassword,
     /// Too many wrong passwords for this user name; until then, by the wall.
     Locked { until: Timestamp },
+    /// A password that somebody else has chosen, and whose time is over.
+    PasswordOver,
+    /// Somebody else has chosen the password: it is good for being changed only.
+    MustChangePassword,
+    /// Nobody would be left who may do all.
+    LastSuperAdmin,
     /// An access token that is none.
     TokenInvalid,
     /// An access token whose time is over.
@@ -211,6 +217,8 @@ pub enum WrongState {
     OwnRole,
     /// Nobody deletes themselves.
     OwnAccount,
+    /// One's own password is changed by who knows the old one.
+    OwnPassword,
 
     /// The job runs.
     JobRunning,

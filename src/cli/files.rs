@@ -36,10 +36,9 @@ pub(super) fn match_exports(arguments: &MatchArguments, json: bool) -> Result<()
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
     };
-    let made = tempfile::Builder::new()
-        .permissions(readable())
-        .tempfile_in(folder)
-        .map_err(|error| Failure::file(folder, error))?;
+    // Only its owner may read it: it says who has paid.
+    let made =
+        tempfile::NamedTempFile::new_in(folder).map_err(|error| Failure::file(folder, error))?;
     let summary = match_files(payments, users, BufWriter::new(made.as_file()))?;
     made.persist(&arguments.out)
         .map_err(|error| Failure::file(&arguments.out, error.error))?;
@@ -53,11 +52,6 @@ pub(super) fn match_exports(arguments: &MatchArguments, json: bool) -> Result<()
         arguments.out.display(),
     );
     Ok(print(json, &json!(summary), &line)?)
-}
-
-/// Like any file that a program makes: whatever the umask leaves.
-fn readable() -> std::fs::Permissions {
-    std::os::unix::fs::PermissionsExt::from_mode(0o666)
 }
 
 fn open(path: &Path) -> Result<BufReader<File>, Failure> {

@@ -4,35 +4,31 @@ mod files;
 mod keys;
 mod output;
 mod settings;
+mod staff;
 
-use std::io::Read as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use campkeeper::app::{self, App, Clocks, Product, StartError};
 use campkeeper::bot;
 use campkeeper::config::{self, ConfigError, Sources, Stored};
+use campkeeper::domain::ChainFault;
 use campkeeper::domain::staff::Role;
 use campkeeper::jobs::{self, Jobs, RunError};
 use campkeeper::services::configuration::ConfigureError;
 use campkeeper::services::match_files::MatchFilesError;
 use campkeeper::services::roster::Mode;
-use campkeeper::services::staff::{self, NewAccount};
-use campkeeper::services::{self, Context};
-use campkeeper::store::audit::{self, ChainStatus};
+use campkeeper::services::staff::NewAccount;
+use campkeeper::services::{self, Context, audit_chain};
 use campkeeper::store::{StoreError, users};
 use campkeeper::web::openapi;
 use clap::{Parser, Subcommand};
-use secrecy::SecretString;
 use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use files::MatchArguments;
 pub(crate) use output::complain;
 use output::{print, print_text};
-
-/// The longest password that is read from stdin.
-const MAX_PASSWORD_BYTES: u64 = 4096;
 
 /// Keeps the deposits of training camps: paid, checked in, refunded exactly once.
 #[derive(Debug, Parser)]
@@ -130,12 +126,21 @@ enum UserCommand {
         #[arg(long, required = true)]
         password_stdin: bool,
     },
+    /// Open a user name that wrong passwords have locked.
+    Unlock {
+        /// The name typed at sign-in.
+        username: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
 enum AuditCommand {
     /// Say whether any row was edited, removed or added.
-    Verify,
+    Verify {
+        /// Also compare with an end of it that the log of the program has (`end=…`).
+        #[arg(long)]
+        end: Option<String>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -192,7 +197,7 @@ pub(crate) enum Failure {
     #[error("not all of it could be done; the log says why")]
     Partly,
     #[error("the audit chain is broken at row {seq}: {what}")]
-    AuditBroken { seq: i64, what: &'static str },
+    AuditBroken { seq: i64, what: ChainFault },
 }
 
 impl Failure {
@@ -253,14 +258,17 @@ async fn with_sources(sources: Sources, arguments: Arguments) -> Result<(), Fail
         }) => {
             let account = NewAccount {
                 username,
-                password: read_password()?,
+                password: staff::read_password()?,
                 role,
                 display_name,
                 wecom_userid,
             };
-            add_user(&ctx, account, json).await
+            staff::add(&ctx, account, json).await
         }
-        Command::Audit(AuditCommand::Verify) => verify_audit(&ctx, json).await,
+        Command::User(UserCommand::Unlock { username }) => {
+            staff::unlock(&ctx, &username, json).await
+        }
+        Command::Audit(AuditCommand::Verify { end }) => staff::verify_audit(&ctx, end, json).await,
         Command::Keys(KeysCommand::Rotate) => keys::rotate(&ctx, json).await,
         Command::Job(JobCommand::List) => list_jobs(json),
         Command::Job(JobCommand::Run { name }) => run_job(&jobs, &name, json).await,
@@ -275,6 +283,9 @@ async fn with_sources(sources: Sources, arguments: Arguments) -> Result<(), Fail
             "the database is up to date",
         )?),
     };
+    if let Err(error) = audit_chain::note(&ctx).await {
+        tracing::warn!(%error, "the end of the audit could not be noted");
+    }
     ctx.db.close().await;
     done
 }
@@ -338,16 +349,6 @@ impl StopSignals {
     }
 }
 
-async fn add_user(ctx: &Context, account: NewAccount, json: bool) -> Result<(), Failure> {
-    let user = staff::create(ctx, None, account).await?;
-    let result = json!({"id": user.id, "username": user.username, "role": user.role});
-    Ok(print(
-        json,
-        &result,
-        &format!("{} ({}) is there", user.username, user.role),
-    )?)
-}
-
 fn list_jobs(json: bool) -> Result<(), Failure> {
     let names: Vec<&str> = jobs::JOBS.iter().map(|job| job.name).collect();
     Ok(print(json, &json!(names), &names.join("\n"))?)
@@ -381,33 +382,4 @@ async fn publish_menu(ctx: &Context, json: bool) -> Result<(), Failure> {
         &json!({"published": true}),
         "the menu is published",
     )?)
-}
-
-async fn verify_audit(ctx: &Context, json: bool) -> Result<(), Failure> {
-    let chain = audit::verify(&mut ctx.db.read().await?, ctx.keys()).await?;
-    match chain {
-        ChainStatus::Intact { rows } => {
-            let result = json!({"intact": true, "rows": rows});
-            Ok(print(json, &result, &format!("intact: {rows} rows"))?)
-        }
-        ChainStatus::Broken { seq, what } => {
-            if json {
-                print(
-                    json,
-                    &json!({"intact": false, "seq": seq, "what": what}),
-                    "",
-                )?;
-            }
-            Err(Failure::AuditBroken { seq, what })
-        }
-    }
-}
-
-/// The first line of stdin.
-fn read_password() -> std::io::Result<SecretString> {
-    let mut text = String::new();
-    std::io::stdin()
-        .take(MAX_PASSWORD_BYTES)
-        .read_to_string(&mut text)?;
-    Ok(text.lines().next().unwrap_or_default().to_owned().into())
 }

@@ -67,6 +67,10 @@ pub enum FieldError {
     Wrong,
     /// What was to be changed is the same as before.
     Unchanged,
+    /// A password that very many people have.
+    TooCommon,
+    /// A password that is the user name.
+    SameAsUsername,
     /// An empty file.
     Empty,
     /// A table without a column that tells accounts apart.

@@ -4,6 +4,7 @@
 #[macro_use]
 mod text_enum;
 
+pub mod audit_chain;
 pub mod binding;
 pub mod calendar;
 pub mod camp;
@@ -34,6 +35,7 @@ pub mod time;
 pub mod trade_bill;
 pub mod versioned;
 
+pub use audit_chain::ChainFault;
 pub use binding::{BindMethod, BindStatus};
 pub use camp::{CampStatus, Terms};
 pub use card::CardState;

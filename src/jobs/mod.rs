@@ -17,6 +17,8 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
+use crate::services::audit_chain::AuditedLog;
+use crate::services::books::AuditedBooks;
 use crate::services::chat::Chat;
 use crate::services::{self, LiveContext};
 use crate::store::Signal;
@@ -94,6 +96,12 @@ fn whole(summary: Value, is_whole: bool) -> services::Result<Value> {
     }
 }
 
+/// The books, and the audit of what people did; the one is told of whatever the other finds.
+async fn audit_night(ctx: services::Context) -> services::Result<(AuditedBooks, AuditedLog)> {
+    let books = services::books::audit(&ctx).await?;
+    Ok((books, services::audit_chain::audit_nightly(&ctx).await?))
+}
+
 /// Every job, in the order in which a night goes (design §5.4).
 pub const JOBS: &[Job] = &[
     job!(
@@ -135,8 +143,19 @@ pub const JOBS: &[Job] = &[
     job!(
         "audit-books",
         Trigger::At("0 10 3 * * *", Queue::Nightly),
-        |live, _chat| services::books::audit(&live.snapshot()),
-        |done| whole(json!(done), done.is_clean())?
+        |live, _chat| audit_night(live.snapshot()),
+        |(books, log)| {
+            let is_clean = books.is_clean() && log.intact;
+            let mut summary = json!(books);
+            summary["log"] = json!(log);
+            whole(summary, is_clean)?
+        }
+    ),
+    job!(
+        "retention",
+        Trigger::At("0 30 3 * * *", Queue::Nightly),
+        |live, _chat| services::retention::forget_over(&live.snapshot()),
+        |done| json!(done)
     ),
     job!(
         "watch",
@@ -199,6 +218,7 @@ mod tests {
             "build-refund-lists",
             "run-refunds",
             "audit-books",
+            "retention",
             "watch",
             "work-inbox",
             "send-outbox",

@@ -6,7 +6,9 @@
 //! bucket would be a second variant of [`Files`] with the same three verbs.
 
 use std::fmt;
+use std::fs::Permissions;
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process;
 use std::str::FromStr;
@@ -23,6 +25,10 @@ use super::shared_reads::SharedReads;
 
 /// The largest file that is stored or read: what an import may have.
 pub const MAX_FILE_BYTES: usize = 20 * 1024 * 1024;
+
+/// Our files are nobody else's on the machine.
+const FILE_MODE: u32 = 0o600;
+const FOLDER_MODE: u32 = 0o700;
 
 /// Hexadecimal digits of a SHA-256.
 const HASH_DIGITS: usize = 64;
@@ -92,7 +98,7 @@ impl Files {
         }
         let key = FileKey::of(bytes, extension)?;
         match self {
-            Self::Disk(disk) => disk.write(&key, bytes).await?,
+            Self::Disk(disk) => disk.write(&disk.path(&key), bytes).await?,
         }
         Ok(key)
     }
@@ -115,6 +121,35 @@ impl Files {
     pub async fn delete(&self, key: &FileKey) -> Result<bool, FilesError> {
         match self {
             Self::Disk(disk) => disk.remove(key).await,
+        }
+    }
+}
+
+/// What a note may have.
+const MAX_NOTE_BYTES: u64 = 4096;
+
+impl Files {
+    /// Keeps a short text of our own under a name, in the place of the one before it. No key of an
+    /// uploaded file begins with the dot that such a name has.
+    ///
+    /// # Errors
+    /// [`FilesError::Io`]; then the one before it is still there.
+    pub async fn keep_note(&self, name: &'static str, text: &str) -> Result<(), FilesError> {
+        match self {
+            Self::Disk(disk) => {
+                let path = disk.note(name);
+                disk.write(&path, text.as_bytes()).await
+            }
+        }
+    }
+
+    /// The text that was kept under a name.
+    ///
+    /// # Errors
+    /// [`FilesError::Io`], also for one that is no text.
+    pub async fn note(&self, name: &'static str) -> Result<Option<String>, FilesError> {
+        match self {
+            Self::Disk(disk) => disk.read_note(name).await,
         }
     }
 }
@@ -180,7 +215,14 @@ pub struct DiskFiles {
 
 impl DiskFiles {
     async fn open(root: &Path) -> Result<Self, FilesError> {
-        fs::create_dir_all(root).await?;
+        let mut folder = fs::DirBuilder::new();
+        folder
+            .recursive(true)
+            .mode(FOLDER_MODE)
+            .create(root)
+            .await?;
+        // One that was made before is closed to others as well: it is for nothing but these files.
+        fs::set_permissions(root, Permissions::from_mode(FOLDER_MODE)).await?;
         Ok(Self {
             root: Arc::from(root),
             temp_names: Arc::new(AtomicU64::new(0)),
@@ -188,14 +230,14 @@ impl DiskFiles {
         })
     }
 
-    async fn write(&self, key: &FileKey, bytes: &[u8]) -> Result<(), FilesError> {
+    async fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), FilesError> {
         let (temp_path, mut temp) = self.new_temp().await?;
         let written = async {
             temp.write_all(bytes).await?;
             // Without the flush, an error of a late write would be lost in `sync_all`.
             temp.flush().await?;
             temp.sync_all().await?;
-            fs::rename(&temp_path, self.path(key)).await?;
+            fs::rename(&temp_path, path).await?;
             // The name, too, must survive a crash.
             fs::File::open(&self.root).await?.sync_all().await
         };
@@ -240,6 +282,7 @@ impl DiskFiles {
             match fs::OpenOptions::new()
                 .write(true)
                 .create_new(true)
+                .mode(FILE_MODE)
                 .open(&path)
                 .await
             {
@@ -251,8 +294,23 @@ impl DiskFiles {
         Err(last.into())
     }
 
+    async fn read_note(&self, name: &str) -> Result<Option<String>, FilesError> {
+        let file = match fs::File::open(self.note(name)).await {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let mut text = String::new();
+        file.take(MAX_NOTE_BYTES).read_to_string(&mut text).await?;
+        Ok(Some(text))
+    }
+
     fn path(&self, key: &FileKey) -> PathBuf {
         self.root.join(&key.0)
+    }
+
+    fn note(&self, name: &str) -> PathBuf {
+        self.root.join(format!(".{name}"))
     }
 }
 
@@ -296,6 +354,28 @@ mod tests {
         assert!(files.delete(&key).await.unwrap());
         assert!(!files.delete(&key).await.unwrap());
         assert_eq!(files.get(&key).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_note_is_replaced_and_nobody_else_reads_what_is_here() {
+        let (folder, files) = store().await;
+        assert_eq!(files.note("audit").await.unwrap(), None);
+        files.keep_note("audit", "1").await.unwrap();
+        files.keep_note("audit", "2").await.unwrap();
+        assert_eq!(files.note("audit").await.unwrap().as_deref(), Some("2"));
+        let root = folder.path().join("up/loads");
+        std::fs::set_permissions(&root, Permissions::from_mode(0o755)).unwrap();
+        let address = format!("file://{}", root.display());
+        let key = Files::open(&address)
+            .await
+            .unwrap()
+            .put(b"abc", "png")
+            .await
+            .unwrap();
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&root), 0o700);
+        assert_eq!(mode(&root.join(key.as_str())), 0o600);
+        assert_eq!(mode(&root.join(".audit")), 0o600);
     }
 
     #[tokio::test]

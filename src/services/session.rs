@@ -2,23 +2,16 @@
 
 use chrono::TimeDelta;
 use wecom::jssdk::TicketKind;
-use wecom::oauth::{Scope, State, Visitor};
 
 use crate::store::payments::{OPENID, Person};
 use crate::store::sessions::{self, SESSION_OPENID, Session};
 use crate::store::{Keyring, Macs};
 
 use super::access_token::hash;
-use super::{Context, Error, FieldError, Refusal, Result};
+use super::{Context, Error, FieldError, Result};
 
 /// The life of a session of the member pages: a camp, its refund and some time to look back.
 const SESSION_LIVES: TimeDelta = TimeDelta::days(180);
-/// The time that a sign-in may take.
-const SIGN_IN_WITHIN: TimeDelta = TimeDelta::minutes(10);
-/// The member never linked WeChat (wecom-app §11).
-const NO_WECHAT: i64 = 43004;
-/// What a sign-in of a member is remembered for.
-const PURPOSE: &str = "h5";
 
 /// A new session and what its cookie holds.
 pub struct NewSession {
@@ -46,7 +39,7 @@ pub async fn open(ctx: &Context, platform: &'static str) -> Result<NewSession> {
 impl NewSession {
     /// One that is nobody's yet, and not kept yet.
     pub fn of(ctx: &Context, platform: &str) -> Self {
-        let cookie = format!("{}{}", ctx.new_uuid().simple(), ctx.new_uuid().simple());
+        let cookie = secret(ctx);
         let session = Session {
             id_hash: hash(&cookie),
             platform: platform.to_owned(),
@@ -58,107 +51,15 @@ impl NewSession {
     }
 }
 
+/// What only one browser knows.
+pub(super) fn secret(ctx: &Context) -> String {
+    format!("{}{}", ctx.new_uuid().simple(), ctx.new_uuid().simple())
+}
+
 /// The session that a cookie stands for, if it is still good.
 pub async fn load(ctx: &Context, cookie: &str) -> Result<Option<Session>> {
     let mut conn = ctx.db.read().await?;
     Ok(sessions::by_hash(&mut conn, &hash(cookie), ctx.wall_now()).await?)
-}
-
-/// The address of WeCom's page that asks a member who they are; `redirect` is where they go
-/// afterwards, one of our own member pages.
-pub async fn begin_sign_in(ctx: &Context, redirect: &str) -> Result<String> {
-    ctx.wecom()?;
-    if !is_member_page(redirect) {
-        return Err(Error::invalid("redirect", FieldError::Malformed));
-    }
-    let state = ctx.new_uuid().simple().to_string();
-    let (kept, to, until) = (
-        hash(&state),
-        redirect.to_owned(),
-        ctx.wall_now().plus(SIGN_IN_WITHIN),
-    );
-    ctx.db
-        .write(move |tx| {
-            Box::pin(async move {
-                sessions::add_oauth_state(tx, &kept, PURPOSE, &to, until).await?;
-                Ok::<_, Error>(())
-            })
-        })
-        .await?;
-    let callback = format!("{}/api/h5/auth/callback", ctx.settings.public_url);
-    let state = State::new(state).map_err(|error| Error::Invariant(error.to_string()))?;
-    Ok(ctx.wecom()?.authorize_url(&callback, Scope::Base, &state))
-}
-
-fn is_member_page(path: &str) -> bool {
-    (path == "/h5" || path.starts_with("/h5/") || path.starts_with("/h5?"))
-        && !path.contains(['\\', '\r', '\n'])
-        && path.len() <= 1024
-}
-
-/// Ends a sign-in: asks WeCom who holds the code, and writes it on a session. Gives where to go
-/// and, if the browser had no session, the cookie of a new one.
-pub async fn finish_sign_in(
-    ctx: &Context,
-    code: &str,
-    state: &str,
-    present: Option<Session>,
-) -> Result<(String, Option<NewSession>)> {
-    let (taken, wall_now) = (hash(state), ctx.wall_now());
-    let redirect = ctx
-        .db
-        .write(move |tx| {
-            Box::pin(async move {
-                Ok::<_, Error>(sessions::take_oauth_state(tx, &taken, PURPOSE, wall_now).await?)
-            })
-        })
-        .await?
-        .ok_or(Refusal::LinkExpired)?;
-    let visitor = ctx.wecom()?.visitor(code).await.map_err(wecom_failure)?;
-    let (openid, userid) = who(ctx, visitor).await?;
-    let (mut session, fresh) = match present {
-        Some(session) => (session, None),
-        None => {
-            let fresh = open(ctx, "wecom").await?;
-            (fresh.session.clone(), Some(fresh))
-        }
-    };
-    session.platform = "wecom".to_owned();
-    session.wecom_userid = userid.map(|userid| userid.to_lowercase());
-    if let Some(openid) = openid {
-        session.openid = Some(ctx.keys().seal(SESSION_OPENID, openid.as_bytes())?);
-    }
-    ctx.db
-        .write(move |tx| {
-            Box::pin(async move {
-                sessions::sign_in(tx, &session).await?;
-                Ok::<_, Error>(())
-            })
-        })
-        .await?;
-    Ok((redirect, fresh))
-}
-
-/// The openid to pay with and the corp account. A member who never linked WeChat has no openid
-/// (43004) and pays by QR code instead.
-async fn who(ctx: &Context, visitor: Visitor) -> Result<(Option<String>, Option<String>)> {
-    match visitor {
-        Visitor::Member { userid, .. } => {
-            let openid = match ctx.wecom()?.openid_of(&userid).await {
-                Ok(openid) => Some(openid),
-                Err(wecom::Error::Api {
-                    code: NO_WECHAT, ..
-                }) => None,
-                Err(error) => return Err(wecom_failure(error)),
-            };
-            Ok((openid, Some(userid)))
-        }
-        Visitor::Outsider { openid, .. } => Ok((Some(openid), None)),
-        _ => Err(Error::Platform {
-            platform: "wecom",
-            what: "a visitor of an unknown kind".to_owned(),
-        }),
-    }
 }
 
 /// A failure of WeCom as doors show it.

@@ -5,9 +5,12 @@
 //! renewed under another key by itself, while rows are added.
 
 use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::Value;
 
-use crate::domain::{Timestamp, staff::Actor};
+use crate::domain::staff::{Actor, Channel};
+use crate::domain::{ChainFault, Timestamp};
 
 use super::bundle::Statement;
 use super::db::{Conn, run};
@@ -17,6 +20,8 @@ use super::{Keyring, StoreError, StoreResult, Tx};
 const PURPOSE: &str = "audit chain";
 /// The derived key of the head: no row's MAC can pass for its.
 const HEAD_PURPOSE: &str = "audit head";
+/// The derived key of what is noted of the chain outside of the database.
+const ANCHOR_PURPOSE: &str = "audit anchor";
 /// Rows that are verified at a time.
 const VERIFY_PAGE: i64 = 1000;
 
@@ -30,6 +35,48 @@ statements! {
     RENEW = "UPDATE operation_log SET mac = $2 WHERE seq = $1 AND mac = $3";
     PAGE = "SELECT seq, actor_id, actor_name, role, action, object_type, object_id, details, \
             channel, ip, created_at, mac FROM operation_log WHERE seq > $1 ORDER BY seq LIMIT $2";
+    MAC_OF = "SELECT mac FROM operation_log WHERE seq = $1";
+    HAS_STAFF = "SELECT CAST(COUNT(*) AS BIGINT) FROM system_user";
+}
+
+/// Where an action came from that no account did: the clock, a platform, the command line, or
+/// somebody who has not signed in.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    /// The way in.
+    pub channel: Channel,
+    /// The address, where one is known.
+    pub ip: Option<String>,
+}
+
+impl Origin {
+    /// Our own work.
+    pub const SYSTEM: Self = Self {
+        channel: Channel::Job,
+        ip: None,
+    };
+    /// Whoever has the machine.
+    pub const COMMAND_LINE: Self = Self {
+        channel: Channel::CommandLine,
+        ip: None,
+    };
+
+    /// Somebody at the console who has not signed in.
+    #[must_use]
+    pub const fn stranger(ip: Option<String>) -> Self {
+        Self {
+            channel: Channel::Console,
+            ip,
+        }
+    }
+
+    /// Who it was, as the log has it instead of a name and a role.
+    const fn name(&self) -> &'static str {
+        match self.channel {
+            Channel::Job | Channel::Callback | Channel::CommandLine => "system",
+            Channel::Card | Channel::Chat | Channel::Console | Channel::H5 => "unknown",
+        }
+    }
 }
 
 /// One action, as it is remembered.
@@ -78,6 +125,57 @@ pub struct Row {
     pub mac: Vec<u8>,
 }
 
+/// What is noted of the chain outside of the database: that it has this place.
+///
+/// Whoever may write into the database can set it back as a whole, the end of the chain included.
+/// What was noted elsewhere then is ahead of it, or no part of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Anchor {
+    place: Place,
+    mac: Vec<u8>,
+}
+
+impl Anchor {
+    /// Reads what [`Anchor::text`] wrote; none if it is not ours.
+    #[must_use]
+    pub fn read(keys: &Keyring, text: &str) -> Option<Self> {
+        let mut parts = text.trim().split(':');
+        let (seq, link, mac) = (parts.next()?, parts.next()?, parts.next()?);
+        let place = Place {
+            seq: seq.parse().ok()?,
+            link: STANDARD_NO_PAD.decode(link).ok()?,
+        };
+        let mac = STANDARD_NO_PAD.decode(mac).ok()?;
+        let is_ours = keys.verify_kept_mac(ANCHOR_PURPOSE, &place.signed_bytes(), &mac);
+        is_ours.then_some(Self { place, mac })
+    }
+
+    fn of(keys: &Keyring, place: Place) -> Self {
+        let mac = keys.kept_mac(ANCHOR_PURPOSE, &place.signed_bytes());
+        Self { place, mac }
+    }
+
+    /// One line that can be kept anywhere.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let encoded = |bytes: &[u8]| STANDARD_NO_PAD.encode(bytes);
+        let Self { place, mac } = self;
+        format!("{}:{}:{}", place.seq, encoded(&place.link), encoded(mac))
+    }
+
+    /// How many rows it stands for.
+    #[must_use]
+    pub const fn rows(&self) -> i64 {
+        self.place.seq
+    }
+
+    /// True if it is under the present key.
+    #[must_use]
+    pub fn is_present(&self, keys: &Keyring) -> bool {
+        keys.is_present(&self.mac)
+    }
+}
+
 /// The end of the chain, or the place that a walk along it has reached: how many rows there are up
 /// to it, and the link of the last of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -93,6 +191,12 @@ impl Place {
         [self.seq.to_be_bytes().as_slice(), &self.link].concat()
     }
 
+    /// The chain breaks behind here.
+    const fn broken(&self, what: ChainFault) -> ChainStatus {
+        let seq = self.seq + 1;
+        ChainStatus::Broken { seq, what }
+    }
+
     /// Steps onto the next row.
     ///
     /// # Errors
@@ -100,13 +204,11 @@ impl Place {
     fn step(&mut self, keys: &Keyring, row: &Row) -> Result<(), ChainStatus> {
         let seq = self.seq + 1;
         if row.seq != seq {
-            let what = "a row is missing";
-            return Err(ChainStatus::Broken { seq, what });
+            return Err(self.broken(ChainFault::Missing));
         }
         let link = row.link(&self.link);
         if !keys.verify_kept_mac(PURPOSE, &link, &row.mac) {
-            let what = "a row was edited or added";
-            return Err(ChainStatus::Broken { seq, what });
+            return Err(self.broken(ChainFault::Altered));
         }
         *self = Self { seq, link };
         Ok(())
@@ -126,7 +228,7 @@ pub enum ChainStatus {
         /// Its place in the chain.
         seq: i64,
         /// What does not fit.
-        what: &'static str,
+        what: ChainFault,
     },
 }
 
@@ -134,7 +236,7 @@ pub enum ChainStatus {
 pub(super) async fn append(
     conn: &mut Conn,
     keys: &Keyring,
-    entries: Vec<Entry>,
+    entries: Vec<(Entry, Origin)>,
 ) -> StoreResult<()> {
     if entries.is_empty() {
         return Ok(());
@@ -142,9 +244,9 @@ pub(super) async fn append(
     let head: Option<(i64, Vec<u8>, Vec<u8>)> = conn.ask_one(Statement::new(HEAD_LOCKED)).await?;
     let (seq, link, _) = head.ok_or(StoreError::Unanswered)?;
     let mut head = Place { seq, link };
-    for entry in entries {
+    for (entry, origin) in entries {
         head.seq += 1;
-        let mut row = row_of(head.seq, entry);
+        let mut row = row_of(head.seq, entry, origin);
         head.link = row.link(&head.link);
         row.mac = keys.kept_mac(PURPOSE, &head.link);
         insert(conn, &row);
@@ -163,7 +265,7 @@ fn advance(conn: &mut Conn, keys: &Keyring, head: &Place) {
     );
 }
 
-fn row_of(seq: i64, entry: Entry) -> Row {
+fn row_of(seq: i64, entry: Entry, origin: Origin) -> Row {
     let (actor_id, actor_name, role, channel, ip) = match entry.actor {
         Some(actor) => (
             Some(actor.user_id.0),
@@ -174,10 +276,10 @@ fn row_of(seq: i64, entry: Entry) -> Row {
         ),
         None => (
             None,
-            "system".to_owned(),
-            "system".to_owned(),
-            "job".to_owned(),
-            None,
+            origin.name().to_owned(),
+            origin.name().to_owned(),
+            origin.channel.as_str().to_owned(),
+            origin.ip,
         ),
     };
     Row {
@@ -266,18 +368,50 @@ pub async fn verify(conn: &mut Conn, keys: &Keyring) -> StoreResult<ChainStatus>
     let is_new = head == Place::default() && mac.is_empty();
     let is_signed = is_new || keys.verify_kept_mac(HEAD_PURPOSE, &head.signed_bytes(), &mac);
     Ok(if head != reached {
-        ChainStatus::Broken {
-            seq: reached.seq + 1,
-            what: "rows are missing at the end",
-        }
-    } else if is_signed {
-        ChainStatus::Intact { rows: reached.seq }
+        reached.broken(ChainFault::Cut)
+    } else if !is_signed {
+        reached.broken(ChainFault::SetBack)
+    } else if is_new && has_staff(conn).await? {
+        // Whoever is on the staff was put there by somebody, which is the first thing to be audited.
+        reached.broken(ChainFault::Emptied)
     } else {
-        ChainStatus::Broken {
-            seq: reached.seq + 1,
-            what: "the end was set back",
-        }
+        ChainStatus::Intact { rows: reached.seq }
     })
+}
+
+async fn has_staff(conn: &mut Conn) -> StoreResult<bool> {
+    let (count,): (i64,) = run!(conn, c => sqlx::query_as(HAS_STAFF).fetch_one(c).await)?;
+    Ok(count > 0)
+}
+
+/// Says whether the chain still has a place that was noted of it: the MAC of a row is over its link.
+pub async fn has(conn: &mut Conn, keys: &Keyring, anchor: &Anchor) -> StoreResult<ChainStatus> {
+    let Place { seq, link } = &anchor.place;
+    let mac: Option<(Vec<u8>,)> =
+        run!(conn, c => sqlx::query_as(MAC_OF).bind(seq).fetch_optional(c).await)?;
+    Ok(match mac {
+        Some((mac,)) if keys.verify_kept_mac(PURPOSE, link, &mac) => {
+            ChainStatus::Intact { rows: *seq }
+        }
+        Some(_) => ChainStatus::Broken {
+            seq: *seq,
+            what: ChainFault::Replaced,
+        },
+        None => ChainStatus::Broken {
+            seq: *seq,
+            what: ChainFault::Cut,
+        },
+    })
+}
+
+/// The end of the chain as it can be noted elsewhere; none of a chain without rows, or whose end is
+/// none that we wrote.
+pub async fn anchor(conn: &mut Conn, keys: &Keyring) -> StoreResult<Option<Anchor>> {
+    let (seq, link, mac): (i64, Vec<u8>, Vec<u8>) =
+        run!(conn, c => sqlx::query_as(HEAD).fetch_one(c).await)?;
+    let place = Place { seq, link };
+    let is_signed = keys.verify_kept_mac(HEAD_PURPOSE, &place.signed_bytes(), &mac);
+    Ok(is_signed.then(|| Anchor::of(keys, place)))
 }
 
 async fn page(conn: &mut Conn, after: i64, limit: i64) -> StoreResult<Vec<Row>> {
@@ -326,8 +460,7 @@ async fn renew_head(tx: &mut Tx, keys: &Keyring, reached: Place) -> StoreResult<
     let head = Place { seq, link };
     if head.seq > reached.seq {
         if page(tx, reached.seq, 1).await?.is_empty() {
-            let (seq, what) = (reached.seq + 1, "rows are missing at the end");
-            return Ok(Renewed::Broken(ChainStatus::Broken { seq, what }));
+            return Ok(Renewed::Broken(reached.broken(ChainFault::Cut)));
         }
         // Rows were added since the last look.
         return Ok(Renewed::UpTo(reached, 0));
@@ -337,8 +470,7 @@ async fn renew_head(tx: &mut Tx, keys: &Keyring, reached: Place) -> StoreResult<
         return Ok(Renewed::Whole);
     }
     if head != reached || !keys.verify_kept_mac(HEAD_PURPOSE, &head.signed_bytes(), &mac) {
-        let (seq, what) = (reached.seq + 1, "rows are missing at the end");
-        return Ok(Renewed::Broken(ChainStatus::Broken { seq, what }));
+        return Ok(Renewed::Broken(reached.broken(ChainFault::Cut)));
     }
     advance(tx, keys, &head);
     Ok(Renewed::Whole)

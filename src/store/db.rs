@@ -16,7 +16,7 @@ use crate::domain::CampId;
 
 use super::bundle::Statement;
 use super::writer::Writer;
-use super::{Keyring, StoreError, StoreResult, audit};
+use super::{Keyring, StoreError, StoreResult, audit, private_file};
 
 static SQLITE_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
@@ -55,6 +55,8 @@ pub enum Signal {
     Outbox,
     /// A refund is to be carried out.
     Refunds,
+    /// The audit has become longer.
+    Audit,
 }
 
 /// SQLite knows no such thing and needs none, so these are no statements of both engines.
@@ -77,6 +79,8 @@ pub enum Lock {
     /// Doing to a camp what may be done only while nobody has paid for it. Payments share it
     /// ([`super::payments::to_confirm`]): none of them waits for another.
     Camp(CampId),
+    /// Taking the rights of a super admin away: one of them has to remain.
+    SuperAdmins,
 }
 
 impl Lock {
@@ -86,6 +90,7 @@ impl Lock {
         match self {
             Self::RefundClaims => 1,
             Self::Decisions => 2,
+            Self::SuperAdmins => 3,
             Self::Camp(id) => FIRST_CAMP_LOCK + id.0,
         }
     }
@@ -96,7 +101,7 @@ impl Lock {
 pub struct Db {
     pool: Pool,
     keys: Arc<Keyring>,
-    signals: Arc<[Notify; 3]>,
+    signals: Arc<[Notify; 4]>,
 }
 
 #[derive(Clone)]
@@ -126,7 +131,7 @@ pub(super) enum Inner {
 /// A write transaction. It reads like a [`Conn`]; what it audits and wakes happens at its end.
 pub struct Tx {
     conn: Conn,
-    audit: Vec<audit::Entry>,
+    audit: Vec<(audit::Entry, audit::Origin)>,
     wakes: Vec<Signal>,
 }
 
@@ -248,11 +253,12 @@ impl Db {
     }
 
     fn signal(&self, signal: Signal) -> &Notify {
-        let [inbox, outbox, refunds] = &*self.signals;
+        let [inbox, outbox, refunds, audit] = &*self.signals;
         match signal {
             Signal::Inbox => inbox,
             Signal::Outbox => outbox,
             Signal::Refunds => refunds,
+            Signal::Audit => audit,
         }
     }
 
@@ -275,6 +281,7 @@ async fn open_sqlite(url: &str, options: DbOptions, keys: Arc<Keyring>) -> Store
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(ACQUIRE_TIMEOUT);
+    private_file::close_to_others(connect.get_filename()).map_err(sqlx::Error::Io)?;
     let readers = SqlitePoolOptions::new()
         .max_connections(options.connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -329,7 +336,13 @@ impl Tx {
 
     /// Adds a row to the audit chain; it is written by the last statement of the transaction.
     pub fn audit(&mut self, entry: audit::Entry) {
-        self.audit.push(entry);
+        self.audit_from(audit::Origin::SYSTEM, entry);
+    }
+
+    /// The same for what no account did, and where it came from.
+    pub fn audit_from(&mut self, origin: audit::Origin, entry: audit::Entry) {
+        self.audit.push((entry, origin));
+        self.wake(Signal::Audit);
     }
 
     /// Wakes a worker once this transaction is durable.

@@ -27,6 +27,7 @@ pub mod job_runs;
 mod keyring;
 pub mod ledger;
 mod listing;
+pub mod login_attempts;
 pub mod master_key;
 pub mod member_lists;
 pub mod member_search;
@@ -37,12 +38,14 @@ pub mod outbox_lists;
 pub mod payment_lists;
 pub mod payments;
 pub mod planet_users;
+mod private_file;
 pub mod refunds;
 pub mod reports;
 pub mod roster;
 pub mod roster_staging;
 pub mod rotation;
 pub mod sessions;
+pub mod sign_ins;
 pub mod staff_sessions;
 pub mod stated_days;
 pub mod status_log;
@@ -83,6 +86,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         inbox::STATEMENTS,
         job_runs::STATEMENTS,
         ledger::STATEMENTS,
+        login_attempts::STATEMENTS,
         master_key::STATEMENTS,
         member_lists::STATEMENTS,
         member_search::STATEMENTS,
@@ -99,6 +103,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         roster_staging::STATEMENTS,
         rotation::STATEMENTS,
         sessions::STATEMENTS,
+        sign_ins::STATEMENTS,
         syncs::STATEMENTS,
         system_config::STATEMENTS,
         trade_bill_books::STATEMENTS,

@@ -93,6 +93,7 @@ statements! {
                           JOIN camp_member m ON m.id = p.member_id AND m.match_status = 'matched' \
                           WHERE own.camp_id = $1 AND own.member_id IS NOT NULL \
                           AND m.planet_user_id IS NOT NULL ORDER BY 1, 2";
+    MOVE_SESSION = "UPDATE payment_record SET session_hash = $2 WHERE session_hash = $1";
     INSERT = "INSERT INTO payment_record (order_no, camp_id, session_hash, channel, status, \
               amount_fen, openid, openid_mac, wecom_userid, start_date, end_date, total_days, \
               required_days, grace_days, claimed_planet_id, claimed_nickname, wechat_nickname, \
@@ -187,6 +188,11 @@ pub fn release(tx: &mut Tx, id: PaymentId, now: Timestamp) {
 pub fn clear_flag(tx: &mut Tx, id: PaymentId, flag: OrderFlag, now: Timestamp) {
     let clear = Statement::new(CLEAR_FLAG).bind(id.0).bind(flag.as_str());
     tx.put_off(clear.bind(now.micros()).guarded(TABLE, id.0));
+}
+
+/// Gives the orders of a session to the one that the same person is in now.
+pub fn move_session(tx: &mut Tx, before: &[u8], now: &[u8]) {
+    tx.put_off(Statement::new(MOVE_SESSION).bind(before).bind(now));
 }
 
 /// The unpaid orders of a session for a camp, newest first.

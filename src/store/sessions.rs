@@ -1,5 +1,4 @@
-//! Sessions of the member pages, sign-ins under way, and access tokens. Only hashes of what
-//! people hold are kept.
+//! Sessions of the member pages and access tokens. Only hashes of what people hold are kept.
 
 use crate::domain::{PaymentId, Timestamp};
 
@@ -15,12 +14,9 @@ statements! {
               expires_at) VALUES ($1, $2, $3, $4, $5, $6)";
     BY_HASH = "SELECT id_hash, platform, openid, wecom_userid, expires_at \
                FROM h5_session WHERE id_hash = $1 AND expires_at > $2";
-    SIGN_IN = "UPDATE h5_session SET platform = $2, openid = $3, wecom_userid = $4 \
-               WHERE id_hash = $1";
-    ADD_STATE = "INSERT INTO oauth_state (state_hash, purpose, redirect, expires_at) \
-                 VALUES ($1, $2, $3, $4)";
-    TAKE_STATE = "DELETE FROM oauth_state WHERE state_hash = $1 AND purpose = $2 \
-                  AND expires_at > $3 RETURNING redirect";
+    END = "DELETE FROM h5_session WHERE id_hash = $1";
+    FORGET_OVER = "DELETE FROM h5_session WHERE id_hash IN \
+                   (SELECT id_hash FROM h5_session WHERE expires_at <= $1 LIMIT $2)";
     ADD_TOKEN = "INSERT INTO access_token (token_hash, payment_id, key_id, expires_at, created_at) \
                  VALUES ($1, $2, $3, $4, $5) ON CONFLICT (token_hash) DO NOTHING";
     TOKEN_KEYS = "SELECT key_id FROM access_token WHERE payment_id = $1";
@@ -40,6 +36,14 @@ pub struct Session {
     pub wecom_userid: Option<String>,
     /// Until when it is good, by the wall.
     pub expires_at: Timestamp,
+}
+
+impl Session {
+    /// Whether a platform has said who it is.
+    #[must_use]
+    pub const fn is_signed_in(&self) -> bool {
+        self.openid.is_some() || self.wecom_userid.is_some()
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -86,52 +90,19 @@ pub async fn by_hash(
     }))
 }
 
-/// Says who a session is.
-pub async fn sign_in(tx: &mut Tx, session: &Session) -> StoreResult<()> {
-    run!(tx, c => sqlx::query(SIGN_IN)
-        .bind(&session.id_hash)
-        .bind(&session.platform)
-        .bind(session.openid.as_ref().map(|sealed| &sealed.0))
-        .bind(&session.wecom_userid)
-        .execute(c)
-        .await
-        .map(drop))?;
-    Ok(())
+/// Ends a session.
+pub fn end(tx: &mut Tx, id_hash: &[u8]) {
+    tx.put_off(Statement::new(END).bind(id_hash));
 }
 
-/// Remembers a sign-in under way.
-pub async fn add_oauth_state(
-    tx: &mut Tx,
-    state_hash: &[u8],
-    purpose: &str,
-    redirect: &str,
-    expires_at: Timestamp,
-) -> StoreResult<()> {
-    run!(tx, c => sqlx::query(ADD_STATE)
-        .bind(state_hash)
-        .bind(purpose)
-        .bind(redirect)
-        .bind(expires_at.micros())
-        .execute(c)
-        .await
-        .map(drop))?;
-    Ok(())
-}
-
-/// Takes a sign-in under way, once: where to go afterwards.
-pub async fn take_oauth_state(
-    tx: &mut Tx,
-    state_hash: &[u8],
-    purpose: &str,
-    wall_now: Timestamp,
-) -> StoreResult<Option<String>> {
-    let row: Option<(String,)> = run!(tx, c => sqlx::query_as(TAKE_STATE)
-        .bind(state_hash)
-        .bind(purpose)
+/// Deletes at most `limit` sessions whose time is over; how many.
+pub async fn forget_over(tx: &mut Tx, wall_now: Timestamp, limit: i64) -> StoreResult<u64> {
+    Ok(run!(tx, c => sqlx::query(FORGET_OVER)
         .bind(wall_now.micros())
-        .fetch_optional(c)
-        .await)?;
-    Ok(row.map(|(redirect,)| redirect))
+        .bind(limit)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?)
 }
 
 /// Remembers the hash of an access token and the key that the token was made under; the same token

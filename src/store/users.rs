@@ -1,10 +1,11 @@
-//! Staff accounts, and the wrong passwords that lock them.
+//! Staff accounts.
 
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::domain::staff::{AccountStatus, Role};
 use crate::domain::{Timestamp, UserId, WecomUserid};
 
+use super::bundle::Statement;
 use super::db::{Conn, run};
 use super::filter::{Bind, Conditions};
 use super::listing::{Key, ListSql, Order, listing};
@@ -17,7 +18,8 @@ macro_rules! select_user {
     ($tail:literal) => {
         concat!(
             "SELECT id, username, password_hash, role, display_name, wecom_userid, status, ",
-            "must_change_password, created_at FROM system_user WHERE deleted_at IS NULL ",
+            "must_change_password, password_expires_at, last_login_at, created_at ",
+            "FROM system_user WHERE deleted_at IS NULL ",
             $tail
         )
     };
@@ -33,23 +35,18 @@ statements! {
     LIST_HEAD = select_user!("");
     COUNT = "SELECT CAST(COUNT(*) AS BIGINT) FROM system_user WHERE deleted_at IS NULL";
     INSERT = "INSERT INTO system_user (username, password_hash, role, display_name, wecom_userid, \
-              status, must_change_password, created_at, updated_at) \
-              VALUES ($1, $2, $3, $4, $5, 'active', $6, $7, $7) RETURNING id";
+              status, must_change_password, password_expires_at, created_at, updated_at) \
+              VALUES ($1, $2, $3, $4, $5, 'active', $6, $7, $8, $8) RETURNING id";
     UPDATE = "UPDATE system_user SET username = $2, role = $3, display_name = $4, \
               wecom_userid = $5, status = $6, updated_at = $7 WHERE id = $1 AND deleted_at IS NULL";
     SET_PASSWORD = "UPDATE system_user SET password_hash = $2, must_change_password = $3, \
-                    updated_at = $4 WHERE id = $1 AND deleted_at IS NULL";
+                    password_expires_at = $4, updated_at = $5 \
+                    WHERE id = $1 AND deleted_at IS NULL";
+    NOTE_LOGIN = "UPDATE system_user SET last_login_at = $2 WHERE id = $1";
+    SUPER_ADMINS = "SELECT CAST(COUNT(*) AS BIGINT) FROM system_user \
+                    WHERE role = 'super_admin' AND status = 'active' AND deleted_at IS NULL";
     DELETE = "UPDATE system_user SET deleted_at = $2, updated_at = $2 \
               WHERE id = $1 AND deleted_at IS NULL";
-    LOCKED_UNTIL = "SELECT locked_until FROM login_failure WHERE username = $1";
-    FORGET_OLD_FAILURES = "DELETE FROM login_failure WHERE last_failed_at < $1 \
-                           AND (locked_until IS NULL OR locked_until <= $2)";
-    ADD_FAILURE = "INSERT INTO login_failure (username, failures, last_failed_at) \
-                   VALUES ($1, 1, $2) ON CONFLICT (username) DO UPDATE \
-                   SET failures = login_failure.failures + 1, last_failed_at = $2 \
-                   RETURNING failures";
-    LOCK = "UPDATE login_failure SET locked_until = $2 WHERE username = $1";
-    FORGET_FAILURES = "DELETE FROM login_failure WHERE username = $1";
 }
 
 /// A staff account.
@@ -71,6 +68,10 @@ pub struct User {
     pub status: AccountStatus,
     /// Whether somebody else has chosen the password.
     pub must_change_password: bool,
+    /// Until when such a password is good, by the wall.
+    pub password_expires_at: Option<Timestamp>,
+    /// When they last signed in.
+    pub last_login_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -88,8 +89,8 @@ pub struct NewUser {
     pub display_name: String,
     /// Their WeCom account, in lower case.
     pub wecom_userid: Option<String>,
-    /// Whether somebody else has chosen the password.
-    pub must_change_password: bool,
+    /// Of a password that somebody else has chosen: until when it is good, by the wall.
+    pub password_expires_at: Option<Timestamp>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -102,6 +103,8 @@ pub(super) struct UserRow {
     wecom_userid: Option<String>,
     status: String,
     must_change_password: bool,
+    password_expires_at: Option<i64>,
+    last_login_at: Option<i64>,
     created_at: i64,
 }
 
@@ -123,6 +126,8 @@ impl TryFrom<UserRow> for User {
             display_name: row.display_name,
             wecom_userid: row.wecom_userid,
             must_change_password: row.must_change_password,
+            password_expires_at: row.password_expires_at.map(Timestamp::from_micros),
+            last_login_at: row.last_login_at.map(Timestamp::from_micros),
             created_at: Timestamp::from_micros(row.created_at),
         })
     }
@@ -201,7 +206,8 @@ pub async fn insert(tx: &mut Tx, user: &NewUser, now: Timestamp) -> StoreResult<
         .bind(user.role.as_str())
         .bind(&user.display_name)
         .bind(&user.wecom_userid)
-        .bind(user.must_change_password)
+        .bind(user.password_expires_at.is_some())
+        .bind(user.password_expires_at.map(Timestamp::micros))
         .bind(now.micros())
         .fetch_one(c)
         .await)?;
@@ -224,23 +230,36 @@ pub async fn update(tx: &mut Tx, user: &User, now: Timestamp) -> StoreResult<boo
     Ok(rows == 1)
 }
 
-/// Writes a password; `false` if the account is gone.
+/// Writes a password, and until when it is good if somebody else has chosen it; `false` if the
+/// account is gone.
 pub async fn set_password(
     tx: &mut Tx,
     id: UserId,
     hash: &SecretString,
-    must_change: bool,
+    expires_at: Option<Timestamp>,
     now: Timestamp,
 ) -> StoreResult<bool> {
     let rows = run!(tx, c => sqlx::query(SET_PASSWORD)
         .bind(id.0)
         .bind(hash.expose_secret())
-        .bind(must_change)
+        .bind(expires_at.is_some())
+        .bind(expires_at.map(Timestamp::micros))
         .bind(now.micros())
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
     Ok(rows == 1)
+}
+
+/// Remembers when somebody has last signed in.
+pub fn note_login(tx: &mut Tx, id: UserId, now: Timestamp) {
+    tx.put_off(Statement::new(NOTE_LOGIN).bind(id.0).bind(now.micros()));
+}
+
+/// How many may do all.
+pub async fn super_admins(conn: &mut Conn) -> StoreResult<i64> {
+    let (count,): (i64,) = run!(conn, c => sqlx::query_as(SUPER_ADMINS).fetch_one(c).await)?;
+    Ok(count)
 }
 
 /// Deletes an account softly; `false` if it is gone.
@@ -252,49 +271,4 @@ pub async fn delete(tx: &mut Tx, id: UserId, now: Timestamp) -> StoreResult<bool
         .await
         .map(|done| done.rows_affected()))?;
     Ok(rows == 1)
-}
-
-/// Until when a user name is locked, as last written.
-pub async fn locked_until(conn: &mut Conn, username: &str) -> StoreResult<Option<Timestamp>> {
-    let row: Option<(Option<i64>,)> =
-        run!(conn, c => sqlx::query_as(LOCKED_UNTIL).bind(username).fetch_optional(c).await)?;
-    Ok(row.and_then(|(until,)| until).map(Timestamp::from_micros))
-}
-
-/// Counts a wrong password, forgetting those from before `since`; how many there are now.
-pub async fn add_failure(
-    tx: &mut Tx,
-    username: &str,
-    since: Timestamp,
-    now: Timestamp,
-) -> StoreResult<i64> {
-    run!(tx, c => sqlx::query(FORGET_OLD_FAILURES)
-        .bind(since.micros())
-        .bind(now.micros())
-        .execute(c)
-        .await
-        .map(drop))?;
-    let (failures,): (i64,) = run!(tx, c => sqlx::query_as(ADD_FAILURE)
-        .bind(username)
-        .bind(now.micros())
-        .fetch_one(c)
-        .await)?;
-    Ok(failures)
-}
-
-/// Locks a user name that has failures.
-pub async fn lock(tx: &mut Tx, username: &str, until: Timestamp) -> StoreResult<()> {
-    run!(tx, c => sqlx::query(LOCK)
-        .bind(username)
-        .bind(until.micros())
-        .execute(c)
-        .await
-        .map(drop))?;
-    Ok(())
-}
-
-/// Forgets the failures of a user name.
-pub async fn forget_failures(tx: &mut Tx, username: &str) -> StoreResult<()> {
-    run!(tx, c => sqlx::query(FORGET_FAILURES).bind(username).execute(c).await.map(drop))?;
-    Ok(())
 }

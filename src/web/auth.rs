@@ -4,7 +4,7 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use axum_extra::extract::CookieJar;
+use axum_extra::extract::cookie::SameSite;
 
 use crate::domain::UserId;
 use crate::domain::staff::Actor;
@@ -13,10 +13,15 @@ use crate::services::{Context, Refusal};
 
 use super::WebState;
 use super::caller::CallerAddress;
+use super::cookie::OurCookie;
 use super::error::Problem;
 
 /// The console's cookie.
-pub const STAFF_COOKIE: &str = "ck_staff";
+pub(super) const STAFF_COOKIE: OurCookie = OurCookie {
+    name: "ck_staff",
+    same_site: SameSite::Strict,
+    lives: None,
+};
 const REQUESTED_WITH: &str = "x-requested-with";
 const OUR_PAGES: &str = "campkeeper";
 
@@ -28,20 +33,32 @@ pub struct Staff(pub Actor);
 #[derive(Debug)]
 pub struct StaffSession(pub SignedIn);
 
+/// The same, also for who has to change their password before anything else.
+#[derive(Debug)]
+pub struct NewcomerSession(pub SignedIn);
+
 /// The address of the caller as the audit keeps it.
 #[derive(Debug)]
 pub struct CallerIp(pub Option<String>);
+
+impl FromRequestParts<WebState> for NewcomerSession {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Problem> {
+        let ctx = state.context();
+        let token = token_of(&ctx, &parts.headers)
+            .ok_or(crate::services::Error::from(Refusal::Unauthenticated))?;
+        let CallerIp(ip) = CallerIp::from_request_parts(parts, state).await?;
+        Ok(Self(staff::authenticate(&ctx, &token, ip).await?))
+    }
+}
 
 impl FromRequestParts<WebState> for StaffSession {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Problem> {
-        let token = token_of(&parts.headers)
-            .ok_or(crate::services::Error::from(Refusal::Unauthenticated))?;
-        let CallerIp(ip) = CallerIp::from_request_parts(parts, state).await?;
-        Ok(Self(
-            staff::authenticate(&state.context(), &token, ip).await?,
-        ))
+        let NewcomerSession(who) = NewcomerSession::from_request_parts(parts, state).await?;
+        Ok(Self(who.at_work()?))
     }
 }
 
@@ -66,10 +83,10 @@ impl FromRequestParts<WebState> for CallerIp {
 
 /// Whom the request's token names, if we have signed it; good for counting only.
 pub(super) fn claimed_user(ctx: &Context, headers: &HeaderMap) -> Option<UserId> {
-    staff::claimed_user(ctx, &token_of(headers)?)
+    staff::claimed_user(ctx, &token_of(ctx, headers)?)
 }
 
-fn token_of(headers: &HeaderMap) -> Option<String> {
+fn token_of(ctx: &Context, headers: &HeaderMap) -> Option<String> {
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
         return scheme
@@ -79,7 +96,9 @@ fn token_of(headers: &HeaderMap) -> Option<String> {
     let from_our_pages = headers
         .get(REQUESTED_WITH)
         .is_some_and(|value| value.as_bytes() == OUR_PAGES.as_bytes());
-    let jar = CookieJar::from_headers(headers);
-    let cookie = jar.get(STAFF_COOKIE).filter(|_| from_our_pages)?;
-    Some(cookie.value().to_owned())
+    if from_our_pages {
+        STAFF_COOKIE.read(ctx, headers)
+    } else {
+        None
+    }
 }

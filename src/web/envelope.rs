@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use super::WebState;
 use super::error::Problem;
+use super::navigation::Navigation;
 
 /// A good answer.
 #[derive(Debug)]
@@ -95,6 +96,7 @@ fn unsealed(status: StatusCode, object: String) -> Response {
 
 /// Writes the bodies of answers and problems.
 pub(super) async fn seal(State(state): State<WebState>, request: Request, next: Next) -> Response {
+    let navigation = Navigation::of(&request);
     let mut response = next.run(request).await;
     let problem = response.extensions_mut().remove::<Problem>();
     let answer = response.extensions_mut().remove::<Unsealed>();
@@ -102,6 +104,15 @@ pub(super) async fn seal(State(state): State<WebState>, request: Request, next: 
         return response;
     }
     let ctx = state.context();
+    if let (Some(navigation), Some(problem)) = (navigation, &problem) {
+        let (parts, body) = navigation
+            .page(problem, &ctx.settings.catalogue)
+            .into_parts();
+        *response.body_mut() = body;
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+        response.headers_mut().extend(parts.headers);
+        return response;
+    }
     let told = problem.map(|problem| problem.told(&ctx.settings.catalogue));
     if let Some(mut json) = told.or(answer.map(|Unsealed(json)| json)) {
         let millis = ctx.now().millis();

@@ -140,6 +140,14 @@ impl Problem {
         json
     }
 
+    /// What a person reads who has no form to look at.
+    pub(super) fn sentence(&self, catalogue: &Catalogue) -> String {
+        match &*self.reason {
+            Reason::Error(kind) => catalogue.say_in_full(kind),
+            Reason::Request(fault) => catalogue.say(fault),
+        }
+    }
+
     pub(super) fn with_data(mut self, data: Value) -> Self {
         self.data = Some(data);
         self
@@ -221,9 +229,13 @@ fn error_in_contract(kind: &ErrorKind) -> (StatusCode, &'static str) {
 fn refusal_in_contract(refusal: &Refusal) -> (StatusCode, &'static str) {
     use StatusCode as S;
     match refusal {
-        Refusal::Unauthenticated | Refusal::WrongPassword => (S::UNAUTHORIZED, "unauthenticated"),
+        Refusal::Unauthenticated | Refusal::WrongPassword | Refusal::PasswordOver => {
+            (S::UNAUTHORIZED, "unauthenticated")
+        }
         Refusal::TokenInvalid => (S::UNAUTHORIZED, "token_invalid"),
         Refusal::TokenExpired => (S::UNAUTHORIZED, "token_expired"),
+        Refusal::MustChangePassword => (S::FORBIDDEN, "must_change_password"),
+        Refusal::LastSuperAdmin => (S::CONFLICT, "last_super_admin"),
         Refusal::NotBound => (S::FORBIDDEN, "not_bound"),
         Refusal::NotYourOrder => (S::FORBIDDEN, "not_your_order"),
         Refusal::AlreadyEnrolled { .. } => (S::CONFLICT, "already_enrolled"),

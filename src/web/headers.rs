@@ -11,6 +11,9 @@ const PAGES: &str = "default-src 'self'; script-src 'self' https://res.wx.qq.com
      object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
 /// Data and files load nothing at all.
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
+/// Pages that we tell errors by, at addresses of data and files: nothing but their own style.
+const PLAIN_PAGE: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; \
+     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// The API reader brings its own scripts and styles.
 const API_READER: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; \
      img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
@@ -34,6 +37,11 @@ const FIXED: [(HeaderName, HeaderValue); 3] = [
 pub(super) async fn add(request: Request, next: Next) -> Response {
     let policy = policy_of(request.uri().path());
     let mut response = next.run(request).await;
+    let policy = if policy == NOTHING && is_page(&response) {
+        PLAIN_PAGE
+    } else {
+        policy
+    };
     let headers = response.headers_mut();
     for (name, value) in FIXED {
         headers.insert(name, value);
@@ -43,6 +51,11 @@ pub(super) async fn add(request: Request, next: Next) -> Response {
         HeaderValue::from_static(policy),
     );
     response
+}
+
+fn is_page(response: &Response) -> bool {
+    let content_type = response.headers().get(header::CONTENT_TYPE);
+    content_type.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
 }
 
 fn policy_of(path: &str) -> &'static str {

@@ -11,7 +11,6 @@ use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use axum_extra::extract::CookieJar;
 use governor::clock::{Clock as _, MonotonicClock};
 use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::DashMapStateStore;
@@ -150,14 +149,11 @@ async fn caller_of(
 
 /// The session of a member whom a platform has named: anybody can have any number of others.
 async fn signed_in_member(state: &WebState, headers: &HeaderMap) -> Option<Session> {
-    let jar = CookieJar::from_headers(headers);
-    let cookie = jar.get(MEMBER_COOKIE)?;
+    let ctx = state.context();
+    let cookie = MEMBER_COOKIE.read(&ctx, headers)?;
     // A database that does not answer is the handler's to report.
-    let session = session::load(&state.context(), cookie.value())
-        .await
-        .ok()??;
-    let is_named = session.openid.is_some() || session.wecom_userid.is_some();
-    is_named.then_some(session)
+    let session = session::load(&ctx, &cookie).await.ok()??;
+    session.is_signed_in().then_some(session)
 }
 
 fn is_counted(path: &str) -> bool {

@@ -51,6 +51,7 @@ impl Bot {
             Message::RefundStuck(it) => self.text(due, it),
             Message::RefundUnexpected(it) => self.text(due, it),
             Message::BooksDiffer(it) => self.text(due, it),
+            Message::AuditBroken(it) => self.text(due, it),
             Message::ListWaits(it) => self.text(due, it),
             Message::NobodyQualifies(it) => self.text(due, it),
             Message::CampLingers(it) => self.text(due, it),

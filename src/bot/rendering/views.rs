@@ -23,6 +23,7 @@ views! {
     message::RefundStuck => "refund_stuck.txt",
     message::RefundUnexpected => "refund_unexpected.txt",
     message::BooksDiffer => "books_differ.txt",
+    message::AuditBroken => "audit_broken.txt",
     message::ListWaits => "list_waits.txt",
     message::NobodyQualifies => "nobody_qualifies.txt",
     message::CampLingers => "camp_lingers.txt",

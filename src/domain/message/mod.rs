@@ -89,6 +89,8 @@ messages! {
     RefundUnexpected = "refund_unexpected",
     /// The books and the states disagree.
     BooksDiffer = "books_differ",
+    /// The audit is not what was written.
+    AuditBroken = "audit_broken",
     /// The merchant account cannot refund: nothing goes out.
     MerchantHeld = "merchant_held",
     /// The merchant account refunds again.

@@ -114,6 +114,16 @@ pub struct BooksDiffer {
     pub order_no: Option<String>,
 }
 
+/// The audit is not what was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuditBroken {
+    /// The row at which it breaks.
+    pub seq: i64,
+    /// What does not fit there, in words.
+    pub what: String,
+}
+
 /// A camp has ended, and nobody of it can be judged yet, so that there is no refund list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -1,17 +1,24 @@
 //! Staff accounts: made, changed, disabled and deleted by who may manage users.
 
+use std::collections::HashMap;
+
+use chrono::TimeDelta;
 use secrecy::SecretString;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::domain::staff::{AccountStatus, Action, Actor, Role};
 use crate::domain::{Timestamp, UserId};
-use crate::store::audit::Entry;
+use crate::store::audit::{Entry, Origin};
 use crate::store::users::{AllUsers, NewUser, User};
-use crate::store::{Listing as _, Page, PageRequest, StoreError, Tx, staff_sessions, users};
+use crate::store::{
+    Conn, Listing as _, Lock, Page, PageRequest, StoreError, Tx, login_attempts, staff_sessions,
+    users,
+};
 
 use super::super::rows::logged;
 use super::super::{
-    Context, Duplicate, Error, FieldError, FieldErrors, Result, WrongState, require_anywhere,
+    Context, Duplicate, Error, FieldError, FieldErrors, Refusal, Result, WrongState,
+    require_anywhere,
 };
 use super::{entry, password};
 
@@ -24,6 +31,18 @@ const MAX_WECOM_USERID_BYTES: usize = 64;
 const PASSWORD_LETTERS: &[u8; 32] = b"23456789abcdefghijkmnpqrstuvwxyz";
 /// 5 bits each, all from the random half of a v4 UUID.
 const PASSWORD_CHARS: u32 = 12;
+
+/// How long a password is good that somebody else has chosen (design §8).
+const CHOSEN_FOR_OTHERS: TimeDelta = TimeDelta::days(7);
+
+/// An account and how many sessions it has open.
+#[derive(Debug)]
+pub struct Account {
+    /// The account.
+    pub user: User,
+    /// Its sessions that are good.
+    pub sessions: i64,
+}
 
 /// An account to be made.
 #[derive(Debug)]
@@ -58,10 +77,25 @@ pub struct AccountChange {
 }
 
 /// Reads a page of all accounts. Who creates camps picks coaches from it.
-pub async fn list(ctx: &Context, actor: &Actor, page: PageRequest) -> Result<Page<User>> {
+pub async fn list(ctx: &Context, actor: &Actor, page: PageRequest) -> Result<Page<Account>> {
     require_anywhere(actor, Action::ManageCamps)?;
     let mut conn = ctx.db.read().await?;
-    Ok(logged(AllUsers.page(&mut conn, page).await?))
+    let users = logged(AllUsers.page(&mut conn, page).await?);
+    let sessions = staff_sessions::counts(&mut conn, ctx.wall_now()).await?;
+    let sessions: HashMap<UserId, i64> = sessions.into_iter().collect();
+    Ok(users.map(|user| Account {
+        sessions: sessions.get(&user.id).copied().unwrap_or_default(),
+        user,
+    }))
+}
+
+async fn account(conn: &mut Conn, id: UserId, wall_now: Timestamp) -> Result<Account> {
+    let user = users::by_id(conn, id).await?.ok_or(Error::NotFound)?;
+    let sessions = staff_sessions::live(conn, id, wall_now).await?.len();
+    Ok(Account {
+        user,
+        sessions: i64::try_from(sessions).unwrap_or(i64::MAX),
+    })
 }
 
 /// Makes an account. `actor` is `None` on the command line of the machine itself.
@@ -77,7 +111,7 @@ pub async fn create(ctx: &Context, actor: Option<&Actor>, account: NewAccount) -
         .unwrap_or_else(|| username.clone());
     let wecom_userid = folded(account.wecom_userid);
     let mut wrong = wrong_fields(&username, &display_name, wecom_userid.as_deref());
-    if let Err(what) = password::check(&account.password) {
+    if let Err(what) = password::check(&username, &account.password) {
         wrong.insert("password".into(), what);
     }
     if !wrong.is_empty() {
@@ -90,7 +124,7 @@ pub async fn create(ctx: &Context, actor: Option<&Actor>, account: NewAccount) -
         display_name,
         wecom_userid,
         // Who chose the password is not who will use it, unless it is the machine's owner.
-        must_change_password: actor.is_some(),
+        password_expires_at: actor.map(|_| ctx.wall_now().plus(CHOSEN_FOR_OTHERS)),
     };
     let (actor, now) = (actor.cloned(), ctx.now());
     ctx.db
@@ -101,72 +135,136 @@ pub async fn create(ctx: &Context, actor: Option<&Actor>, account: NewAccount) -
 
 async fn insert(tx: &mut Tx, new: NewUser, actor: Option<Actor>, now: Timestamp) -> Result<User> {
     let id = users::insert(tx, &new, now).await?;
-    tx.audit(Entry {
+    let entry = Entry {
         actor,
         action: "user.create",
         object_type: "user",
         object_id: id.to_string(),
-        details: json!({"username": new.username, "role": new.role}),
+        details: json!({
+            "username": new.username,
+            "displayName": new.display_name,
+            "role": new.role,
+            "wecomUserId": new.wecom_userid,
+        }),
         at: now,
-    });
+    };
+    tx.audit_from(Origin::COMMAND_LINE, entry);
     users::by_id(tx, id).await?.ok_or(Error::NotFound)
 }
 
-/// Changes an account. Nobody demotes or disables themselves, so that one who may manage users
-/// always remains.
+/// Changes an account. Nobody demotes or disables themselves, and one super admin always remains.
+/// One's own password is changed by who knows the old one.
 pub async fn update(
     ctx: &Context,
     actor: &Actor,
     id: UserId,
     change: AccountChange,
-) -> Result<User> {
+) -> Result<Account> {
     require_anywhere(actor, Action::ManageUsers)?;
+    let is_self = actor.user_id == id;
+    if is_self && change.password.is_some() {
+        return Err(WrongState::OwnPassword.into());
+    }
     let new_hash = match &change.password {
-        Some(new) => {
-            password::check(new).map_err(|what| Error::invalid("password", what))?;
-            Some(ctx.passwords.hash(new.clone(), ctx.new_uuid()).await?)
-        }
+        Some(new) => Some(hash_for(ctx, id, change.username.as_deref(), new).await?),
         None => None,
     };
     let audit = entry(ctx, actor, "user.update", id);
-    let is_self = actor.user_id == id;
-    let (now, wall_now) = (ctx.now(), ctx.wall_now());
+    let (actor, now, wall_now) = (actor.clone(), ctx.now(), ctx.wall_now());
     ctx.db
         .write(move |tx| {
             Box::pin(async move {
+                lock_rights(tx, &actor).await?;
                 let before = users::by_id(tx, id).await?.ok_or(Error::NotFound)?;
-                let after = changed(before.clone(), change, is_self)?;
+                let after = changed(before.clone(), change)?;
                 users::update(tx, &after, now).await?;
+                refuse_without_super_admin(tx).await?;
+                if is_self && (before.role, before.status) != (after.role, after.status) {
+                    return Err(WrongState::OwnRole.into());
+                }
                 if let Some(hash) = &new_hash {
-                    users::set_password(tx, id, hash, !is_self, now).await?;
+                    let until = wall_now.plus(CHOSEN_FOR_OTHERS);
+                    users::set_password(tx, id, hash, Some(until), now).await?;
                 }
                 if new_hash.is_some() || after.status != AccountStatus::Active {
                     staff_sessions::revoke_all(tx, id, wall_now).await?;
                 }
+                let mut details = changes(&before, &after);
+                details.insert("passwordSet".to_owned(), json!(new_hash.is_some()));
                 tx.audit(Entry {
-                    details: json!({
-                        "username": after.username,
-                        "role": after.role,
-                        "status": after.status,
-                        "roleBefore": before.role,
-                        "passwordSet": new_hash.is_some(),
-                    }),
+                    details: details.into(),
                     ..audit
                 });
-                users::by_id(tx, id).await?.ok_or(Error::NotFound)
+                account(tx, id, wall_now).await
             })
         })
         .await
         .map_err(as_duplicate)
 }
 
-fn changed(mut user: User, change: AccountChange, is_self: bool) -> Result<User> {
-    let role = change.role.unwrap_or(user.role);
-    let status = change.status.unwrap_or(user.status);
-    if is_self && (role != user.role || status != user.status) {
-        return Err(WrongState::OwnRole.into());
+/// Checks and hashes a password that somebody else chooses for an account.
+async fn hash_for(
+    ctx: &Context,
+    id: UserId,
+    username: Option<&str>,
+    password: &SecretString,
+) -> Result<SecretString> {
+    let user = users::by_id(&mut ctx.db.read().await?, id).await?;
+    let user = user.ok_or(Error::NotFound)?;
+    password::check(username.unwrap_or(&user.username), password)
+        .map_err(|what| Error::invalid("password", what))?;
+    ctx.passwords.hash(password.clone(), ctx.new_uuid()).await
+}
+
+/// Has changes of rights wait for each other, and looks again whether the actor has theirs.
+async fn lock_rights(tx: &mut Tx, actor: &Actor) -> Result<()> {
+    tx.lock(Lock::SuperAdmins).await?;
+    let now = users::by_id(tx, actor.user_id).await?;
+    let now = now.filter(|user| user.status == AccountStatus::Active);
+    let role = now.ok_or(Refusal::TokenInvalid)?.role;
+    require_anywhere(
+        &Actor {
+            role,
+            ..actor.clone()
+        },
+        Action::ManageUsers,
+    )
+}
+
+/// To be asked once the change is written: the lock keeps others from changing it as well.
+async fn refuse_without_super_admin(tx: &mut Tx) -> Result<()> {
+    if users::super_admins(tx).await? == 0 {
+        return Err(Refusal::LastSuperAdmin.into());
     }
-    (user.role, user.status) = (role, status);
+    Ok(())
+}
+
+/// What of an account changed, from what to what.
+fn changes(before: &User, after: &User) -> Map<String, Value> {
+    let fields = [
+        ("username", json!(before.username), json!(after.username)),
+        (
+            "displayName",
+            json!(before.display_name),
+            json!(after.display_name),
+        ),
+        ("role", json!(before.role), json!(after.role)),
+        (
+            "wecomUserId",
+            json!(before.wecom_userid),
+            json!(after.wecom_userid),
+        ),
+        ("status", json!(before.status), json!(after.status)),
+    ];
+    let changed = fields.into_iter().filter(|(_, from, to)| from != to);
+    changed
+        .map(|(field, from, to)| (field.to_owned(), json!({"from": from, "to": to})))
+        .collect()
+}
+
+fn changed(mut user: User, change: AccountChange) -> Result<User> {
+    user.role = change.role.unwrap_or(user.role);
+    user.status = change.status.unwrap_or(user.status);
     if let Some(username) = change.username {
         username.trim().clone_into(&mut user.username);
     }
@@ -185,22 +283,27 @@ fn changed(mut user: User, change: AccountChange, is_self: bool) -> Result<User>
     }
 }
 
-/// Deletes an account; its sessions and chat rights end at once.
+/// Deletes an account; its sessions and chat rights end at once. One super admin always remains.
 pub async fn delete(ctx: &Context, actor: &Actor, id: UserId) -> Result<()> {
     require_anywhere(actor, Action::ManageUsers)?;
-    if actor.user_id == id {
-        return Err(WrongState::OwnAccount.into());
-    }
+    let is_self = actor.user_id == id;
     let audit = entry(ctx, actor, "user.delete", id);
-    let (now, wall_now) = (ctx.now(), ctx.wall_now());
+    let (actor, now, wall_now) = (actor.clone(), ctx.now(), ctx.wall_now());
     ctx.db
         .write(move |tx| {
             Box::pin(async move {
-                if !users::delete(tx, id, now).await? {
-                    return Err(Error::NotFound);
+                lock_rights(tx, &actor).await?;
+                let user = users::by_id(tx, id).await?.ok_or(Error::NotFound)?;
+                users::delete(tx, id, now).await?;
+                refuse_without_super_admin(tx).await?;
+                if is_self {
+                    return Err(WrongState::OwnAccount.into());
                 }
                 staff_sessions::revoke_all(tx, id, wall_now).await?;
-                tx.audit(audit);
+                tx.audit(Entry {
+                    details: json!({"username": user.username, "role": user.role}),
+                    ..audit
+                });
                 Ok(())
             })
         })
@@ -208,9 +311,12 @@ pub async fn delete(ctx: &Context, actor: &Actor, id: UserId) -> Result<()> {
 }
 
 /// Gives an account a new password that has to be changed, and answers it: shown once, kept only
-/// as a hash.
+/// as a hash. One's own is changed by who knows the old one.
 pub async fn reset_password(ctx: &Context, actor: &Actor, id: UserId) -> Result<SecretString> {
     require_anywhere(actor, Action::ManageUsers)?;
+    if actor.user_id == id {
+        return Err(WrongState::OwnPassword.into());
+    }
     let password = made_up(ctx);
     let hash = ctx.passwords.hash(password.clone(), ctx.new_uuid()).await?;
     let audit = entry(ctx, actor, "user.reset_password", id);
@@ -219,8 +325,9 @@ pub async fn reset_password(ctx: &Context, actor: &Actor, id: UserId) -> Result<
         .write(move |tx| {
             Box::pin(async move {
                 let user = users::by_id(tx, id).await?.ok_or(Error::NotFound)?;
-                users::set_password(tx, id, &hash, true, now).await?;
-                users::forget_failures(tx, &user.username).await?;
+                let until = wall_now.plus(CHOSEN_FOR_OTHERS);
+                users::set_password(tx, id, &hash, Some(until), now).await?;
+                login_attempts::forget(tx, &user.username).await?;
                 staff_sessions::revoke_all(tx, id, wall_now).await?;
                 tx.audit(audit);
                 Ok::<_, Error>(())
@@ -228,6 +335,39 @@ pub async fn reset_password(ctx: &Context, actor: &Actor, id: UserId) -> Result<
         })
         .await?;
     Ok(password)
+}
+
+/// Opens a user name that wrong passwords have locked, on the command line of the machine itself;
+/// `false` if there was nothing to forget.
+///
+/// # Errors
+/// [`Error::NotFound`] for a name that nobody has and nobody has tried.
+pub async fn unlock(ctx: &Context, username: &str) -> Result<bool> {
+    let (username, at) = (username.to_owned(), ctx.now());
+    ctx.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let was_locked = login_attempts::forget(tx, &username).await?;
+                let user = users::by_username(tx, &username).await?;
+                if !was_locked && user.is_none() {
+                    return Err(Error::NotFound);
+                }
+                let entry = Entry {
+                    actor: None,
+                    action: "user.unlock",
+                    object_type: "user",
+                    details: json!({
+                        "account": user.map(|user| user.id),
+                        "hadAttempts": was_locked,
+                    }),
+                    object_id: username,
+                    at,
+                };
+                tx.audit_from(Origin::COMMAND_LINE, entry);
+                Ok(was_locked)
+            })
+        })
+        .await
 }
 
 fn made_up(ctx: &Context) -> SecretString {

@@ -2,13 +2,17 @@
 //! that signing out, disabling, deleting and a new password end it at once.
 
 mod accounts;
+mod attempts;
 mod password;
 mod session;
 mod token;
 
-pub use accounts::{AccountChange, NewAccount, create, delete, list, reset_password, update};
+pub use accounts::{
+    Account, AccountChange, NewAccount, create, delete, list, reset_password, unlock, update,
+};
 pub use session::{
-    Login, SignedIn, actor_by_wecom_userid, authenticate, change_password, log_in, log_out,
+    Login, SignedIn, actor_by_wecom_userid, authenticate, change_password, end_all_sessions,
+    end_session, log_in, log_out, sessions,
 };
 pub use token::claimed_user;
 

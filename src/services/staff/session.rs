@@ -1,25 +1,22 @@
-//! Signing in and out.
+//! Signing in and out, and the sessions of one's own.
 
 use chrono::TimeDelta;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde_json::json;
 
 use crate::domain::Timestamp;
 use crate::domain::staff::{AccountStatus, Actor, Channel};
-use crate::store::audit::Entry;
-use crate::store::users::User;
-use crate::store::{StoreError, staff_sessions, users};
+use crate::store::staff_sessions::{self, LiveSession, NewSession};
+use crate::store::users::{self, User};
 
 use super::super::{Context, Error, FieldError, Refusal, Result};
+use super::attempts::{self, Attempt};
 use super::token::Claims;
 use super::{actor_of, entry, password, token};
 
 /// The life of a token (design §8).
 const SESSION: TimeDelta = TimeDelta::hours(12);
-/// A user name is locked, and a wrong password counts, so long.
-const LOCK: TimeDelta = TimeDelta::minutes(15);
-/// Wrong passwords that lock a user name.
-const MAX_FAILURES: i64 = 5;
+/// Sessions of one account at a time; the next one ends the oldest.
+const MAX_SESSIONS: i64 = 10;
 /// Longest user name that is looked up.
 const MAX_USERNAME_BYTES: usize = 200;
 
@@ -45,11 +42,25 @@ pub struct SignedIn {
     pub session_id: String,
 }
 
+impl SignedIn {
+    /// Who acts, unless they have to change their password first.
+    ///
+    /// # Errors
+    /// [`Refusal::MustChangePassword`].
+    pub fn at_work(self) -> Result<Self> {
+        if self.user.must_change_password {
+            Err(Refusal::MustChangePassword.into())
+        } else {
+            Ok(self)
+        }
+    }
+}
+
 /// Signs in with user name and password.
 ///
 /// # Errors
-/// [`Refusal::WrongPassword`], equally fast whether or not there is such an account, and
-/// [`Refusal::Locked`] after five of them.
+/// [`Refusal::WrongPassword`], equally fast whether or not there is such an account,
+/// [`Refusal::Locked`] after five of them, and [`Refusal::PasswordOver`].
 pub async fn log_in(
     ctx: &Context,
     username: &str,
@@ -61,22 +72,18 @@ pub async fn log_in(
     if too_long {
         return Err(Refusal::WrongPassword.into());
     }
-    let now = ctx.wall_now();
-    let user = {
-        let mut conn = ctx.db.read().await?;
-        if let Some(until) = users::locked_until(&mut conn, username).await?
-            && until > now
-        {
-            return Err(Refusal::Locked { until }.into());
-        }
-        users::by_username(&mut conn, username).await?
-    };
+    let user = users::by_username(&mut ctx.db.read().await?, username).await?;
     let user = user.filter(|user| user.status == AccountStatus::Active);
-    let hash = user.as_ref().map(|user| user.password_hash.clone());
-    let right = ctx.passwords.verify(password, hash).await?;
-    match user.filter(|_| right) {
+    let attempt = Attempt {
+        username,
+        user: user.as_ref(),
+        actor: None,
+        ip: ip.clone(),
+    };
+    attempts::look(ctx, &attempt, password).await?;
+    match user {
         Some(user) => open(ctx, user, ip).await,
-        None => Err(record_failure(ctx, username).await?),
+        None => Err(Refusal::WrongPassword.into()),
     }
 }
 
@@ -90,20 +97,24 @@ async fn open(ctx: &Context, user: User, ip: Option<String>) -> Result<Login> {
     };
     let signed = token::sign(ctx, &claims)?;
     let expires_at = token::expires_at(&claims);
-    let audit = entry(
-        ctx,
-        &actor_of(&user, Channel::Console, ip),
-        "staff.login",
-        user.id,
-    );
-    let (user_id, username) = (user.id, user.username.clone());
+    let actor = actor_of(&user, Channel::Console, ip.clone());
+    let audit = entry(ctx, &actor, "staff.login", user.id);
+    let session = NewSession {
+        id: claims.jti,
+        user: user.id,
+        ip,
+        now,
+        expires_at,
+    };
+    let (seen, at) = (user.clone(), ctx.now());
     ctx.db
         .write(move |tx| {
             Box::pin(async move {
-                users::forget_failures(tx, &username).await?;
-                staff_sessions::insert(tx, &claims.jti, user_id, now, expires_at).await?;
+                attempts::succeed(tx, &seen.username, &seen, now).await?;
+                staff_sessions::insert(tx, &session, MAX_SESSIONS);
+                users::note_login(tx, seen.id, at);
                 tx.audit(audit);
-                Ok::<_, StoreError>(())
+                Ok::<_, Error>(())
             })
         })
         .await?;
@@ -112,32 +123,6 @@ async fn open(ctx: &Context, user: User, ip: Option<String>) -> Result<Login> {
         expires_at,
         user,
     })
-}
-
-/// Counts the failure, locks at the fifth, and answers what the person is told.
-async fn record_failure(ctx: &Context, username: &str) -> Result<Error> {
-    let (now, at) = (ctx.wall_now(), ctx.now());
-    let username = username.to_owned();
-    ctx.db
-        .write(move |tx| {
-            Box::pin(async move {
-                let failures = users::add_failure(tx, &username, now.minus(LOCK), now).await?;
-                if failures >= MAX_FAILURES {
-                    users::lock(tx, &username, now.plus(LOCK)).await?;
-                    tx.audit(Entry {
-                        actor: None,
-                        action: "staff.login_locked",
-                        object_type: "user",
-                        object_id: username,
-                        details: json!({"failures": failures}),
-                        at,
-                    });
-                }
-                Ok::<_, StoreError>(())
-            })
-        })
-        .await?;
-    Ok(Refusal::WrongPassword.into())
 }
 
 /// Finds whom a token stands for.
@@ -178,13 +163,48 @@ pub async fn actor_by_wecom_userid(
 
 /// Ends the session.
 pub async fn log_out(ctx: &Context, who: &SignedIn) -> Result<()> {
-    let now = ctx.wall_now();
-    let audit = entry(ctx, &who.actor, "staff.logout", who.user.id);
-    let session_id = who.session_id.clone();
+    end(ctx, who, &who.session_id, "staff.logout").await
+}
+
+/// The sessions of one's own that are good, the newest first.
+pub async fn sessions(ctx: &Context, who: &SignedIn) -> Result<Vec<LiveSession>> {
+    let mut conn = ctx.db.read().await?;
+    Ok(staff_sessions::live(&mut conn, who.user.id, ctx.wall_now()).await?)
+}
+
+/// Ends a session of one's own.
+///
+/// # Errors
+/// [`Error::NotFound`] for one of somebody else, or that has ended.
+pub async fn end_session(ctx: &Context, who: &SignedIn, session_id: &str) -> Result<()> {
+    end(ctx, who, session_id, "staff.end_session").await
+}
+
+async fn end(ctx: &Context, who: &SignedIn, session_id: &str, action: &'static str) -> Result<()> {
+    let (user_id, now) = (who.user.id, ctx.wall_now());
+    let audit = entry(ctx, &who.actor, action, user_id);
+    let session_id = session_id.to_owned();
     ctx.db
         .write(move |tx| {
             Box::pin(async move {
-                staff_sessions::revoke(tx, &session_id, now).await?;
+                if !staff_sessions::revoke(tx, &session_id, user_id, now).await? {
+                    return Err(Error::NotFound);
+                }
+                tx.audit(audit);
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// Ends every session of one's own, this one too.
+pub async fn end_all_sessions(ctx: &Context, who: &SignedIn) -> Result<()> {
+    let (user_id, now) = (who.user.id, ctx.wall_now());
+    let audit = entry(ctx, &who.actor, "staff.end_all_sessions", user_id);
+    ctx.db
+        .write(move |tx| {
+            Box::pin(async move {
+                staff_sessions::revoke_all(tx, user_id, now).await?;
                 tx.audit(audit);
                 Ok::<_, Error>(())
             })
@@ -195,35 +215,48 @@ pub async fn log_out(ctx: &Context, who: &SignedIn) -> Result<()> {
 /// Changes one's own password; every session of the account ends, this one too.
 ///
 /// # Errors
-/// [`Error::Invalid`] when the old one is wrong or the new one is not acceptable.
+/// [`Error::Invalid`] when the old one is wrong or the new one is not acceptable, and
+/// [`Refusal::Locked`]: a wrong old one counts as one at signing in does.
 pub async fn change_password(
     ctx: &Context,
     who: &SignedIn,
     old: SecretString,
     new: SecretString,
 ) -> Result<()> {
-    password::check(&new).map_err(|what| Error::invalid("new", what))?;
-    let same = old.expose_secret() == new.expose_secret();
-    if !ctx
-        .passwords
-        .verify(old, Some(who.user.password_hash.clone()))
-        .await?
-    {
-        return Err(Error::invalid("old", FieldError::Wrong));
-    }
-    if same {
+    let user = &who.user;
+    password::check(&user.username, &new).map_err(|what| Error::invalid("new", what))?;
+    if old.expose_secret() == new.expose_secret() {
         return Err(Error::invalid("new", FieldError::Unchanged));
     }
-    let hash = ctx.passwords.hash(new, ctx.new_uuid()).await?;
-    let (user_id, now, wall_now) = (who.user.id, ctx.now(), ctx.wall_now());
-    let audit = entry(ctx, &who.actor, "staff.change_password", user_id);
+    let attempt = Attempt {
+        username: &user.username,
+        user: Some(user),
+        actor: Some(&who.actor),
+        ip: who.actor.ip.clone(),
+    };
+    match attempts::look(ctx, &attempt, old).await {
+        Err(Error::Refused(Refusal::WrongPassword)) => {
+            return Err(Error::invalid("old", FieldError::Wrong));
+        }
+        looked => looked?,
+    }
+    let hash = match ctx.passwords.hash(new, ctx.new_uuid()).await {
+        Ok(hash) => hash,
+        Err(error) => {
+            attempts::take_back(ctx, &attempt).await?;
+            return Err(error);
+        }
+    };
+    let (seen, now, wall_now) = (user.clone(), ctx.now(), ctx.wall_now());
+    let audit = entry(ctx, &who.actor, "staff.change_password", user.id);
     ctx.db
         .write(move |tx| {
             Box::pin(async move {
-                if !users::set_password(tx, user_id, &hash, false, now).await? {
+                attempts::succeed(tx, &seen.username, &seen, wall_now).await?;
+                if !users::set_password(tx, seen.id, &hash, None, now).await? {
                     return Err(Error::NotFound);
                 }
-                staff_sessions::revoke_all(tx, user_id, wall_now).await?;
+                staff_sessions::revoke_all(tx, seen.id, wall_now).await?;
                 tx.audit(audit);
                 Ok(())
             })

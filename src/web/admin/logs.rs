@@ -7,8 +7,8 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::domain::Timestamp;
-use crate::services::{Context, logs};
+use crate::domain::{ChainFault, Timestamp};
+use crate::services::{Context, audit_chain, logs};
 use crate::store::PageRequest;
 use crate::store::audit::Row;
 use crate::store::audit_lists::AuditFilter;
@@ -21,6 +21,7 @@ use crate::web::{Answer, Envelope, Page, Query, WebResult, WebState};
 pub(super) fn routes() -> OpenApiRouter<WebState> {
     OpenApiRouter::new()
         .routes(routes!(list_logs))
+        .routes(routes!(verify_log))
         .routes(routes!(list_notifications))
 }
 
@@ -60,6 +61,22 @@ struct LogView {
     ip: Option<String>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+}
+
+/// The audit as its verification found it.
+#[derive(Debug, Serialize, ToSchema)]
+struct ChainView {
+    /// Every row is as it was written, and none is missing.
+    intact: bool,
+    /// How many rows there are; null if it is broken.
+    rows: Option<i64>,
+    /// The row at which it is broken.
+    seq: Option<i64>,
+    /// What does not fit there: missing, altered, cut, set_back, emptied, replaced, note_altered.
+    #[schema(value_type = Option<String>, example = "cut")]
+    what: Option<ChainFault>,
+    /// The same in words.
+    message: Option<String>,
 }
 
 /// A message to people.
@@ -159,6 +176,25 @@ async fn list_logs(
     Ok(Answer(
         logs::actions(&ctx, &actor, &filter, page).await?.into(),
     ))
+}
+
+/// Walks the whole audit, and says whether a row was edited, removed or added.
+#[utoipa::path(
+    get, path = "/api/admin/logs/verify", tag = "staff", security(("staff" = [])),
+    responses((status = 200, body = Envelope<ChainView>))
+)]
+async fn verify_log(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+) -> WebResult<Answer<ChainView>> {
+    let audited = audit_chain::verify_for(&ctx, &actor).await?;
+    Ok(Answer(ChainView {
+        message: audited.what.map(|what| ctx.settings.catalogue.say(&what)),
+        intact: audited.intact,
+        rows: audited.rows,
+        seq: audited.seq,
+        what: audited.what,
+    }))
 }
 
 /// Messages to people, newest first.

@@ -1,8 +1,9 @@
-//! Signing in and out.
+//! Signing in and out, and the sessions of one's own.
 
 use axum::extract::State;
-use axum_extra::extract::CookieJar;
-use axum_extra::extract::cookie::{Cookie, SameSite};
+use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderName, HeaderValue};
+use axum::response::AppendHeaders;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,9 +13,13 @@ use utoipa_axum::routes;
 use crate::domain::staff::Role;
 use crate::domain::{Timestamp, UserId};
 use crate::services::{Context, staff};
+use crate::store::staff_sessions::LiveSession;
 use crate::store::users::User;
-use crate::web::auth::{CallerIp, STAFF_COOKIE, StaffSession};
-use crate::web::{Answer, Envelope, Json, Nothing, ProblemBody, WebResult, WebState};
+use crate::web::auth::{CallerIp, NewcomerSession, STAFF_COOKIE, StaffSession};
+use crate::web::{Answer, Envelope, Items, Json, Nothing, Path, ProblemBody, WebResult, WebState};
+
+/// An answer with a cookie.
+type WithCookie<T> = (AppendHeaders<[(HeaderName, HeaderValue); 1]>, Answer<T>);
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
     OpenApiRouter::new()
@@ -22,6 +27,8 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
         .routes(routes!(log_out))
         .routes(routes!(change_password))
         .routes(routes!(me))
+        .routes(routes!(list_sessions, end_all_sessions))
+        .routes(routes!(end_session))
 }
 
 /// User name and password.
@@ -93,14 +100,13 @@ impl From<&User> for MeView {
 async fn log_in(
     State(ctx): State<Context>,
     CallerIp(ip): CallerIp,
-    jar: CookieJar,
     Json(input): Json<LoginInput>,
-) -> WebResult<(CookieJar, Answer<LoginView>)> {
+) -> WebResult<WithCookie<LoginView>> {
     let login = staff::log_in(&ctx, &input.username, input.password, ip).await?;
     let token = login.token.expose_secret().to_owned();
-    let jar = jar.add(cookie(&ctx, token.clone()));
+    let cookie = STAFF_COOKIE.set(&ctx, &token)?;
     Ok((
-        jar,
+        AppendHeaders([(SET_COOKIE, cookie)]),
         Answer(LoginView {
             token,
             expires_at: login.expires_at,
@@ -116,11 +122,15 @@ async fn log_in(
 )]
 async fn log_out(
     State(ctx): State<Context>,
-    StaffSession(who): StaffSession,
-    jar: CookieJar,
-) -> WebResult<(CookieJar, Answer<Nothing>)> {
+    NewcomerSession(who): NewcomerSession,
+) -> WebResult<WithCookie<Nothing>> {
     staff::log_out(&ctx, &who).await?;
-    Ok((jar.remove(cookie(&ctx, String::new())), Answer(Nothing)))
+    signed_out(&ctx)
+}
+
+fn signed_out(ctx: &Context) -> WebResult<WithCookie<Nothing>> {
+    let cookie = STAFF_COOKIE.remove(ctx)?;
+    Ok((AppendHeaders([(SET_COOKIE, cookie)]), Answer(Nothing)))
 }
 
 /// Changes one's own password. Every session of the account ends.
@@ -129,12 +139,13 @@ async fn log_out(
     request_body = PasswordInput,
     responses(
         (status = 200, body = Envelope<Nothing>),
-        (status = 422, description = "invalid_input", body = ProblemBody)
+        (status = 422, description = "invalid_input", body = ProblemBody),
+        (status = 423, description = "locked; data.until", body = ProblemBody)
     )
 )]
 async fn change_password(
     State(ctx): State<Context>,
-    StaffSession(who): StaffSession,
+    NewcomerSession(who): NewcomerSession,
     Json(input): Json<PasswordInput>,
 ) -> WebResult<Answer<Nothing>> {
     staff::change_password(&ctx, &who, input.old, input.new).await?;
@@ -146,15 +157,79 @@ async fn change_password(
     get, path = "/api/auth/me", tag = "staff", security(("staff" = [])),
     responses((status = 200, body = Envelope<MeView>))
 )]
-async fn me(StaffSession(who): StaffSession) -> Answer<MeView> {
+async fn me(NewcomerSession(who): NewcomerSession) -> Answer<MeView> {
     Answer(MeView::from(&who.user))
 }
 
-fn cookie(ctx: &Context, token: String) -> Cookie<'static> {
-    Cookie::build((STAFF_COOKIE, token))
-        .path("/api")
-        .http_only(true)
-        .secure(ctx.settings.public_url.starts_with("https://"))
-        .same_site(SameSite::Strict)
-        .build()
+/// A session of one's own.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct SessionView {
+    id: String,
+    /// Where it was opened from.
+    ip: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
+    /// The one that asks.
+    current: bool,
+}
+
+impl SessionView {
+    fn of(session: LiveSession, current: &str) -> Self {
+        Self {
+            created_at: session.created_at(),
+            expires_at: session.expires_at(),
+            current: session.id == current,
+            id: session.id,
+            ip: session.ip,
+        }
+    }
+}
+
+/// One's own sessions, the newest first. There are ten at most: the next one ends the oldest.
+#[utoipa::path(
+    get, path = "/api/auth/sessions", tag = "staff", security(("staff" = [])),
+    responses((status = 200, body = Envelope<Items<SessionView>>))
+)]
+async fn list_sessions(
+    State(ctx): State<Context>,
+    StaffSession(who): StaffSession,
+) -> WebResult<Answer<Items<SessionView>>> {
+    let sessions = staff::sessions(&ctx, &who).await?;
+    let view = |session| SessionView::of(session, &who.session_id);
+    let items = sessions.into_iter().map(view).collect();
+    Ok(Answer(Items { items }))
+}
+
+/// Ends one of one's own sessions.
+#[utoipa::path(
+    delete, path = "/api/auth/sessions/{id}", tag = "staff", security(("staff" = [])),
+    params(("id" = String, Path)),
+    responses(
+        (status = 200, body = Envelope<Nothing>),
+        (status = 404, description = "not_found", body = ProblemBody)
+    )
+)]
+async fn end_session(
+    State(ctx): State<Context>,
+    StaffSession(who): StaffSession,
+    Path(id): Path<String>,
+) -> WebResult<Answer<Nothing>> {
+    staff::end_session(&ctx, &who, &id).await?;
+    Ok(Answer(Nothing))
+}
+
+/// Signs out everywhere: every session of one's own ends, this one too.
+#[utoipa::path(
+    delete, path = "/api/auth/sessions", tag = "staff", security(("staff" = [])),
+    responses((status = 200, body = Envelope<Nothing>))
+)]
+async fn end_all_sessions(
+    State(ctx): State<Context>,
+    StaffSession(who): StaffSession,
+) -> WebResult<WithCookie<Nothing>> {
+    staff::end_all_sessions(&ctx, &who).await?;
+    signed_out(&ctx)
 }

@@ -10,9 +10,8 @@ use utoipa_axum::routes;
 use crate::domain::staff::{AccountStatus, Role};
 use crate::domain::{Timestamp, UserId};
 use crate::services::Context;
-use crate::services::staff::{self, AccountChange, NewAccount};
+use crate::services::staff::{self, Account, AccountChange, NewAccount};
 use crate::store::PageRequest;
-use crate::store::users::User;
 use crate::web::auth::Staff;
 use crate::web::{Answer, Envelope, Json, Nothing, Page, Path, ProblemBody, WebResult, WebState};
 
@@ -37,6 +36,10 @@ struct UserView {
     #[schema(value_type = String, example = "active")]
     status: AccountStatus,
     must_change_password: bool,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_login_at: Option<Timestamp>,
+    /// Sessions that are open.
+    sessions: i64,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
 }
@@ -85,8 +88,8 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<S
     Option::deserialize(deserializer).map(Some)
 }
 
-impl From<User> for UserView {
-    fn from(user: User) -> Self {
+impl From<Account> for UserView {
+    fn from(Account { user, sessions }: Account) -> Self {
         Self {
             id: user.id,
             username: user.username,
@@ -95,6 +98,8 @@ impl From<User> for UserView {
             wecom_user_id: user.wecom_userid,
             status: user.status,
             must_change_password: user.must_change_password,
+            last_login_at: user.last_login_at,
+            sessions,
             created_at: user.created_at,
         }
     }
@@ -137,7 +142,8 @@ async fn create_user(
         wecom_userid: input.wecom_user_id,
     };
     let user = staff::create(&ctx, Some(&actor), account).await?;
-    Ok(Answer(user.into()))
+    let sessions = 0;
+    Ok(Answer(Account { user, sessions }.into()))
 }
 
 /// Changes an account.
@@ -146,7 +152,7 @@ async fn create_user(
     params(("id" = i64, Path)), request_body = UserChange,
     responses(
         (status = 200, body = Envelope<UserView>),
-        (status = 409, description = "duplicate · wrong_state", body = ProblemBody)
+        (status = 409, description = "duplicate · wrong_state · last_super_admin", body = ProblemBody)
     )
 )]
 async fn update_user(

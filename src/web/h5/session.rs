@@ -3,28 +3,43 @@
 use std::time::Duration;
 
 use axum::extract::{FromRequestParts, State};
-use axum::http::header::SET_COOKIE;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
-use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use axum_extra::extract::cookie::SameSite;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::services::session::{self, NewSession};
+use crate::services::sign_in::{self, Begun, Ended, Returned, SIGN_IN_WITHIN};
 use crate::services::{Context, Refusal};
 use crate::store::sessions::Session;
 
+use super::super::cookie::OurCookie;
+use super::super::plain_page::plain_page;
 use super::super::{Answer, Envelope, Problem, Query, WebResult, WebState};
 
-/// The cookie of a session.
-pub(in crate::web) const COOKIE: &str = "ck_session";
+const SIGN_IN_FAILED: &str = include_str!("../../../message-templates/page_sign_in_failed.html");
+
+/// The cookie of a session; the session itself may end earlier. Lax: it must come along when WeCom
+/// sends the browser back to us.
+pub(in crate::web) const COOKIE: OurCookie = OurCookie {
+    name: "ck_session",
+    same_site: SameSite::Lax,
+    lives: Some(Duration::from_secs(180 * 24 * 3600)),
+};
+/// What a browser is known by that has begun a sign-in.
+const SIGN_IN_COOKIE: OurCookie = OurCookie {
+    name: "ck_sign_in",
+    same_site: SameSite::Lax,
+    lives: Some(Duration::from_secs(
+        SIGN_IN_WITHIN.num_seconds().unsigned_abs(),
+    )),
+};
 /// The header of an access token.
 const ACCESS_TOKEN: &str = "x-access-token";
-/// How long a browser keeps the cookie; the session itself may end earlier.
-const COOKIE_LIVES: Duration = Duration::from_secs(180 * 24 * 3600);
 
 /// The session of the request's cookie, if it has a good one.
 pub(super) struct MaybeSession(pub(super) Option<Session>);
@@ -36,11 +51,11 @@ impl FromRequestParts<WebState> for MaybeSession {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Problem> {
-        let jar = CookieJar::from_headers(&parts.headers);
-        let Some(cookie) = jar.get(COOKIE) else {
+        let ctx = state.context();
+        let Some(cookie) = COOKIE.read(&ctx, &parts.headers) else {
             return Ok(Self(None));
         };
-        Ok(Self(session::load(&state.context(), cookie.value()).await?))
+        Ok(Self(session::load(&ctx, &cookie).await?))
     }
 }
 
@@ -74,18 +89,9 @@ pub(super) fn platform_of(headers: &HeaderMap) -> &'static str {
     }
 }
 
-/// `Set-Cookie` for a new session; Secure exactly when our own address is https.
+/// `Set-Cookie` for a new session.
 pub(super) fn set_cookie(ctx: &Context, fresh: &NewSession) -> WebResult<HeaderValue> {
-    let age = COOKIE_LIVES.try_into().unwrap_or_default();
-    let cookie = Cookie::build((COOKIE, fresh.cookie.clone()))
-        .path("/")
-        .http_only(true)
-        .secure(ctx.settings.public_url.starts_with("https://"))
-        // Lax: the cookie must come along when WeCom sends the browser back to us.
-        .same_site(SameSite::Lax)
-        .max_age(age)
-        .build();
-    HeaderValue::from_str(&cookie.to_string()).map_err(|error| Problem::internal(&error))
+    COOKIE.set(ctx, &fresh.cookie)
 }
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
@@ -113,46 +119,80 @@ fn home() -> String {
 )]
 async fn begin_sign_in(
     State(ctx): State<Context>,
+    headers: HeaderMap,
     Query(query): Query<SignIn>,
 ) -> WebResult<Response> {
-    let url = session::begin_sign_in(&ctx, &query.redirect).await?;
-    Ok(found(&url))
+    let browser = SIGN_IN_COOKIE.read(&ctx, &headers);
+    let begun = sign_in::begin(&ctx, &query.redirect, browser.as_deref()).await?;
+    sent_off(&ctx, &begun)
 }
 
-#[derive(Deserialize)]
-struct Returned {
-    code: String,
-    state: String,
+fn sent_off(ctx: &Context, begun: &Begun) -> WebResult<Response> {
+    let cookie = SIGN_IN_COOKIE.set(ctx, &begun.browser)?;
+    Ok(found(&begun.authorize_url, Some(cookie)))
 }
 
-/// Where WeCom sends the browser back to.
+/// Where WeCom sends the browser back to. Whatever comes back, the person who stands there gets a
+/// page: the one they wanted, WeCom's once more, or ours with a button.
 #[utoipa::path(
     get, path = "/api/h5/auth/callback", tag = "member",
-    params(("code" = String, Query), ("state" = String, Query)),
-    responses((status = 302, description = "to the page asked for, with ck_session"))
+    params(("code" = Option<String>, Query), ("state" = Option<String>, Query)),
+    responses(
+        (status = 302, description = "to the page asked for, with ck_session; or to WeCom again"),
+        (status = 400, description = "a page with a button that begins anew")
+    )
 )]
 async fn finish_sign_in(
     State(ctx): State<Context>,
     MaybeSession(present): MaybeSession,
-    Query(query): Query<Returned>,
+    headers: HeaderMap,
+    uri: Uri,
 ) -> WebResult<Response> {
-    let (redirect, fresh) =
-        session::finish_sign_in(&ctx, &query.code, &query.state, present).await?;
-    let response = found(&redirect);
-    Ok(match fresh {
-        Some(fresh) => (
-            AppendHeaders([(SET_COOKIE, set_cookie(&ctx, &fresh)?)]),
-            response,
-        )
-            .into_response(),
-        None => response,
-    })
+    let returned = returned(&uri, SIGN_IN_COOKIE.read(&ctx, &headers));
+    match sign_in::finish(&ctx, &returned, present).await? {
+        Ended::SignedIn(fresh, redirect) => Ok(found(&redirect, Some(set_cookie(&ctx, &fresh)?))),
+        Ended::Before(redirect) => Ok(found(&redirect, None)),
+        Ended::Anew(begun) => sent_off(&ctx, &begun),
+        Ended::Failed(redirect) => Ok(try_again(&redirect)),
+    }
 }
 
-/// 302, as the contract says; axum's own redirects are 303 and 307.
-fn found(url: &str) -> Response {
+/// Reads what came back, whatever it is: a query that is none of WeCom's is for the person who
+/// brought it no mistake of theirs.
+fn returned(uri: &Uri, browser: Option<String>) -> Returned {
+    let query = uri.query().unwrap_or_default();
+    let first = |name: &str| {
+        let mut pairs = form_urlencoded::parse(query.as_bytes());
+        pairs
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
+    };
+    Returned {
+        code: first("code"),
+        state: first("state"),
+        browser,
+    }
+}
+
+/// The page for a browser that has come back twice without being signed in.
+fn try_again(redirect: &str) -> Response {
+    let redirect: String = form_urlencoded::byte_serialize(redirect.as_bytes()).collect();
+    plain_page(
+        StatusCode::BAD_REQUEST,
+        &SIGN_IN_FAILED.replace("{{redirect}}", &redirect),
+    )
+}
+
+/// 302, as the contract says; axum's own redirects are 303 and 307. None may be kept: each is for one
+/// browser at one moment.
+fn found(url: &str, cookie: Option<HeaderValue>) -> Response {
     let mut response = Redirect::to(url).into_response();
     *response.status_mut() = StatusCode::FOUND;
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(cookie) = cookie {
+        headers.insert(header::SET_COOKIE, cookie);
+    }
     response
 }
 

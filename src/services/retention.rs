@@ -1,0 +1,59 @@
+//! What has had its time goes: sign-ins that were never finished, and sessions of members and staff.
+
+use futures::future::BoxFuture;
+use serde::Serialize;
+
+use crate::domain::Timestamp;
+use crate::store::{StoreResult, Tx, sessions, sign_ins, staff_sessions};
+
+use super::{Context, Result};
+
+/// Rows that are deleted in one transaction.
+const CHUNK: u64 = 500;
+
+/// What was deleted.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Forgotten {
+    /// Sign-ins whose time was over.
+    pub sign_ins: u64,
+    /// Sessions of the member pages whose time was over.
+    pub member_sessions: u64,
+    /// Sessions of staff whose time was over.
+    pub staff_sessions: u64,
+}
+
+/// Deletes at most so many rows whose time is over by the wall; how many.
+type Forget = for<'t> fn(&'t mut Tx, Timestamp, i64) -> BoxFuture<'t, StoreResult<u64>>;
+
+/// Deletes all of it, a chunk at a time.
+pub async fn forget_over(ctx: &Context) -> Result<Forgotten> {
+    Ok(Forgotten {
+        sign_ins: all(ctx, |tx, now, limit| {
+            Box::pin(sign_ins::forget_over(tx, now, limit))
+        })
+        .await?,
+        member_sessions: all(ctx, |tx, now, limit| {
+            Box::pin(sessions::forget_over(tx, now, limit))
+        })
+        .await?,
+        staff_sessions: all(ctx, |tx, now, limit| {
+            Box::pin(staff_sessions::forget_over(tx, now, limit))
+        })
+        .await?,
+    })
+}
+
+async fn all(ctx: &Context, forget: Forget) -> Result<u64> {
+    let now = ctx.wall_now();
+    let limit = i64::try_from(CHUNK).unwrap_or(i64::MAX);
+    let mut forgotten = 0;
+    loop {
+        let write = ctx.db.write(move |tx| forget(tx, now, limit));
+        let rows: u64 = write.await?;
+        forgotten += rows;
+        if rows < CHUNK || ctx.stop.is_cancelled() {
+            return Ok(forgotten);
+        }
+    }
+}
