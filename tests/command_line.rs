@@ -142,10 +142,79 @@ fn staff_are_made_from_stdin() {
     let weak = add("other", "x\n");
     assert_code(&weak, 2);
     assert!(
-        stderr(&weak).contains("密码至少 8 个字符"),
+        stderr(&weak).contains("密码至少 10 个字符"),
         "{}",
         stderr(&weak)
     );
+}
+
+#[tokio::test]
+async fn a_locked_name_is_opened() {
+    use sqlx::{Connection as _, Executor as _};
+
+    let place = Place::new();
+    let add = "user add --username owner --role super_admin --password-stdin";
+    let add: Vec<&str> = add.split(' ').collect();
+    assert_code(
+        &run_in(place.0.path(), &add, &[], "a long enough password\n"),
+        0,
+    );
+    let url = format!("sqlite://{}/data/campkeeper.db", place.0.path().display());
+    let mut conn = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    let locked = "INSERT INTO login_failure (username, failures, last_failed_at, locked_until) \
+                  VALUES ('owner', 5, 1, 4102444800000000)";
+    conn.execute(locked).await.unwrap();
+    let unlock = |name: &str| place.run(&["user", "unlock", name, "--json"]);
+    let done = unlock("owner");
+    assert_code(&done, 0);
+    let told: Value = serde_json::from_str(&stdout(&done)).unwrap();
+    assert_eq!(
+        told,
+        serde_json::json!({"username": "owner", "hadAttempts": true})
+    );
+    assert_eq!(
+        stdout(&place.run(&["user", "unlock", "owner"])),
+        "owner was not locked\n"
+    );
+    assert_code(&unlock("nobody"), 1);
+    let left: Vec<(String,)> = sqlx::query_as("SELECT username FROM login_failure")
+        .fetch_all(&mut conn)
+        .await
+        .unwrap();
+    assert!(left.is_empty(), "{left:?}");
+    let rows: Vec<(String, String)> =
+        sqlx::query_as("SELECT action, channel FROM operation_log ORDER BY seq")
+            .fetch_all(&mut conn)
+            .await
+            .unwrap();
+    let actions: Vec<&str> = rows.iter().map(|(action, _)| action.as_str()).collect();
+    assert_eq!(actions, ["user.create", "user.unlock", "user.unlock"]);
+    assert!(rows.iter().all(|(_, channel)| channel == "command_line"));
+}
+
+#[test]
+fn what_we_write_is_nobody_else_s_on_the_machine() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let place = Place::new();
+    let mode = |name: &str| {
+        let path = place.0.path().join(name);
+        path.metadata().unwrap().permissions().mode() & 0o777
+    };
+    assert_code(&place.run(&["migrate"]), 0);
+    assert_eq!(mode("data"), 0o700);
+    assert_eq!(mode("data/campkeeper.db"), 0o600);
+    assert_eq!(mode("data/uploads"), 0o700);
+    // One that was open to others is closed, and so is what SQLite has put beside it.
+    let database = place.0.path().join("data/campkeeper.db");
+    let opened = std::fs::Permissions::from_mode(0o644);
+    std::fs::set_permissions(&database, opened.clone()).unwrap();
+    let wal = place.0.path().join("data/campkeeper.db-wal");
+    std::fs::write(&wal, "").unwrap();
+    std::fs::set_permissions(&wal, opened).unwrap();
+    assert_code(&place.run(&["migrate"]), 0);
+    assert_eq!(mode("data/campkeeper.db"), 0o600);
+    assert!(!wal.exists() || mode("data/campkeeper.db-wal") == 0o600);
 }
 
 #[test]

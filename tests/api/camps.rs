@@ -49,6 +49,35 @@ async fn status(house: &House, admin: &Staff, path: &str) -> String {
 }
 
 on_both_engines! {
+    async fn what_changed_of_a_camp_is_in_the_log_from_what_to_what(db) {
+        let house = House::new(db).await;
+        let admin = house.signed_in(Role::SuperAdmin).await;
+        let coach = house.signed_in(Role::Coach).await;
+        let other = house.signed_in(Role::Admin).await;
+        let body = whole(&house, &admin, &coach).await;
+        let camp = create(&house, &admin, &body).await;
+        let path = format!("/api/admin/camps/{}", camp["id"]);
+        let png = picture(ImageFormat::Png, 18);
+        let code = upload(&house, &admin, "file", &png).await.data()["id"].clone();
+        let change = json!({
+            "groupQrUploadIds": [code], "coachIds": [coach.id, other.id],
+            "groupRobotKey": "11111111-7xxx-4bc4-97a0-0ec2sifa5aaa", "name": body["name"],
+        });
+        house.put(&path).as_staff(&admin).json(&change).send().await.data();
+        let logs = "/api/admin/logs?action=camp.update";
+        let row = house.get(logs).as_staff(&admin).send().await.data()["items"][0].clone();
+        let details = row["details"].as_object().unwrap();
+        let told: Vec<&String> = details.keys().collect();
+        assert_eq!(told, ["camp", "coachIds", "groupQrUploadIds", "groupRobotKey"]);
+        assert_eq!(details["coachIds"], json!({"from": [coach.id], "to": [coach.id, other.id]}));
+        assert_eq!(details["groupQrUploadIds"], json!({"from": body["groupQrUploadIds"], "to": [code]}));
+        let robots = &details["groupRobotKey"];
+        assert_ne!(robots["from"], robots["to"]);
+        assert_eq!(robots["to"].as_str().unwrap().len(), 8);
+        let all = house.db.texts("SELECT details FROM operation_log").await.join("\n");
+        assert!(!all.contains("0ec2sifa5aaa"), "the key itself is not in it: {all}");
+    }
+
     async fn a_camp_goes_from_draft_to_ended(db) {
         let house = House::new(db).await;
         let admin = house.signed_in(Role::Admin).await;

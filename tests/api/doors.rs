@@ -118,6 +118,47 @@ on_both_engines! {
         }
     }
 
+    async fn an_error_is_a_page_for_a_browser_and_an_object_for_a_program(db) {
+        let settings = Settings {
+            requests_per_minute: 12,
+            ..house::settings()
+        };
+        let house = House::with(db, WebSettings::default(), settings).await;
+        let browser = "text/html,application/xhtml+xml,*/*;q=0.8";
+        for (path, status, home) in [
+            ("/none", 404, "/h5/"),
+            ("/files/999", 404, "/h5/"),
+            ("/files/x", 422, "/h5/"),
+            ("/h5/assets/none.js", 404, "/h5/"),
+            ("/api/h5/camps/999", 404, "/h5/"),
+            ("/api/h5/auth/wecom", 503, "/h5/"),
+            ("/api/h5/auth/wecom?redirect=https://evil", 422, "/h5/"),
+            ("/api/h5/auth/callback?code=c&state=%00", 503, "/h5/"),
+            ("/api/admin/logs", 401, "/admin/"),
+        ] {
+            let page = house.get(path).header("accept", browser).send().await;
+            assert_eq!(page.status, status, "{path}: {}", page.text());
+            assert_eq!(page.headers["content-type"], "text/html; charset=utf-8", "{path}");
+            assert_eq!(page.headers["cache-control"], "no-store", "{path}");
+            let way_on = format!("href=\"{home}\"");
+            assert!(page.text().contains(&way_on), "{path}: {}", page.text());
+            let policy = page.headers["content-security-policy"].to_str().unwrap();
+            assert!(policy.contains("style-src"), "{path}: {policy}");
+        }
+        let limited = loop {
+            let page = house.get("/api/health").header("accept", browser).send().await;
+            if page.status != 200 {
+                break page;
+            }
+        };
+        assert_eq!(limited.status, 429);
+        assert!(limited.headers.contains_key("retry-after"));
+        assert!(limited.text().contains("<html"), "{}", limited.text());
+        house.get("/api/health").send().await.refused(429, "rate_limited");
+        let script = house.get("/files/999").header("accept", "application/json, */*");
+        script.send().await.refused(404, "not_found");
+    }
+
     async fn every_answer_says_what_may_load(db) {
         let house = House::new(db).await;
         for (path, policy) in [

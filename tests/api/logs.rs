@@ -1,9 +1,10 @@
 //! The audit and the notices, as lists.
 
 use campkeeper::domain::staff::Role;
+use campkeeper::web::WebSettings;
 use serde_json::json;
 
-use crate::house::House;
+use crate::house::{self, House};
 use crate::on_both_engines;
 
 on_both_engines! {
@@ -32,9 +33,53 @@ on_both_engines! {
         }
         let page = house.get("/api/admin/logs?size=1").as_staff(&admin).send().await.data();
         let row = &page["items"][0];
-        assert_eq!(row["details"], json!({"username": "wang", "role": "coach"}));
+        let made = json!({"username": "wang", "displayName": "wang", "role": "coach", "wecomUserId": null});
+        assert_eq!(row["details"], made);
         assert_eq!((&row["ip"], &row["channel"]), (&json!("203.0.113.9"), &json!("console")));
         assert_eq!(row["createdAt"], "2026-01-05T12:00:00+08:00");
+    }
+
+    async fn wrong_logins_are_in_it_with_the_nearest_address_that_can_be_believed(db) {
+        let web = WebSettings {
+            trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
+        };
+        let house = House::with(db, web, house::settings()).await;
+        let admin = house.signed_in(Role::SuperAdmin).await;
+        house.signed_in(Role::Coach).await;
+        for (forwarded, address) in [
+            ("6.6.6.6, 198.51.100.7:4711", "198.51.100.7"),
+            ("6.6.6.6, nonsense", "10.0.0.1"),
+        ] {
+            let wrong = json!({"username": "coach", "password": "wrong"});
+            let call = house.post("/api/auth/login").from_address([10, 0, 0, 1]);
+            let call = call.header("x-forwarded-for", forwarded).json(&wrong);
+            call.send().await.refused(401, "unauthenticated");
+            let page = house.get("/api/admin/logs?action=staff.login_failed").as_staff(&admin);
+            let row = page.send().await.data()["items"][0].clone();
+            assert_eq!((&row["ip"], &row["objectId"]), (&json!(address), &json!("coach")));
+            assert_eq!((&row["actorName"], &row["channel"]), (&json!("unknown"), &json!("console")));
+        }
+        house.log_in("coach", "wrong").await;
+        house.log_in("coach", "wrong").await;
+        house.log_in("coach", "wrong").await;
+        let page = house.get("/api/admin/logs?action=staff.login_locked").as_staff(&admin);
+        let row = page.send().await.data()["items"][0].clone();
+        assert_eq!((&row["ip"], &row["objectId"]), (&json!("203.0.113.9"), &json!("coach")));
+    }
+
+    async fn the_audit_is_verified_for_who_may_see_it(db) {
+        let house = House::new(db).await;
+        let admin = house.signed_in(Role::SuperAdmin).await;
+        let other = house.signed_in(Role::Admin).await;
+        let verify = "/api/admin/logs/verify";
+        house.get(verify).as_staff(&other).send().await.refused(403, "forbidden");
+        let whole = house.get(verify).as_staff(&admin).send().await.data();
+        assert_eq!((&whole["intact"], &whole["rows"]), (&json!(true), &json!(4)));
+        house.db.run("UPDATE operation_log SET ip = '198.51.100.1' WHERE seq = 2").await;
+        let broken = house.get(verify).as_staff(&admin).send().await.data();
+        assert_eq!((&broken["intact"], &broken["seq"]), (&json!(false), &json!(2)));
+        assert_eq!((&broken["what"], &broken["rows"]), (&json!("altered"), &json!(null)));
+        assert!(!broken["message"].as_str().unwrap().is_ascii());
     }
 
     async fn only_a_super_admin_sees_them(db) {

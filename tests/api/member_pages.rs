@@ -11,7 +11,7 @@ on_both_engines! {
     async fn a_sign_in_proves_more_than_the_browser_s_name(db) {
         let house = House::new(db).await;
         let fresh = session::open(&house.ctx, "browser").await.unwrap();
-        let cookie = format!("ck_session={}", fresh.cookie);
+        let cookie = format!("__Host-ck_session={}", fresh.cookie);
         let me = async |agent: &str| {
             let call = house.get("/api/h5/me").header("cookie", &cookie);
             let me = call.header("user-agent", agent).send().await.data();
@@ -25,7 +25,10 @@ on_both_engines! {
         signed_in.platform = "wecom".to_owned();
         signed_in.wecom_userid = Some("lin.yue".to_owned());
         let done: Result<(), StoreError> = house.ctx.db
-            .write(move |tx| Box::pin(async move { sessions::sign_in(tx, &signed_in).await }))
+            .write(move |tx| Box::pin(async move {
+                sessions::end(tx, &signed_in.id_hash);
+                sessions::insert(tx, &signed_in, signed_in.expires_at).await
+            }))
             .await;
         done.unwrap();
         assert_eq!(me(plain).await, (json!("wecom"), json!(true)));

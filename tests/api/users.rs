@@ -5,7 +5,7 @@ use campkeeper::domain::staff::{Channel, Role};
 use campkeeper::services::staff::actor_by_wecom_userid;
 use serde_json::json;
 
-use crate::house::House;
+use crate::house::{House, Staff};
 use crate::on_both_engines;
 
 on_both_engines! {
@@ -81,9 +81,20 @@ on_both_engines! {
         let admin = house.signed_in(Role::SuperAdmin).await;
         let own = format!("/api/admin/users/{}", admin.id);
         for change in [json!({"role": "coach"}), json!({"status": "disabled"})] {
+            house.put(&own).as_staff(&admin).json(&change).send().await.refused(409, "last_super_admin");
+        }
+        house.delete(&own).as_staff(&admin).send().await.refused(409, "last_super_admin");
+        let second = json!({"username": "second", "password": "long enough", "role": "super_admin"});
+        house.post("/api/admin/users").as_staff(&admin).json(&second).send().await.data();
+        for change in [json!({"role": "coach"}), json!({"status": "disabled"})] {
             house.put(&own).as_staff(&admin).json(&change).send().await.refused(409, "wrong_state");
         }
         house.delete(&own).as_staff(&admin).send().await.refused(409, "wrong_state");
+        // Who only has the session does not get the account.
+        let password = json!({"password": "another long password"});
+        house.put(&own).as_staff(&admin).json(&password).send().await.refused(409, "wrong_state");
+        let reset = house.post(&format!("{own}/reset-password")).as_staff(&admin);
+        reset.send().await.refused(409, "wrong_state");
         for role in [Role::Admin, Role::Coach, Role::Volunteer] {
             let person = house.signed_in(role).await;
             let calls = [
@@ -102,6 +113,58 @@ on_both_engines! {
         }
     }
 
+    async fn two_super_admins_who_demote_each_other_leave_one(db) {
+        let house = House::new(db).await;
+        let first = house.signed_in(Role::SuperAdmin).await;
+        for change in [Some(json!({"role": "coach"})), Some(json!({"status": "disabled"})), None] {
+            let made = json!({"username": "second", "password": "long enough", "role": "super_admin"});
+            let made = house.post("/api/admin/users").as_staff(&first).json(&made).send().await.data();
+            let login = house.log_in("second", "long enough").await.data();
+            let second = Staff {
+                id: made["id"].as_i64().unwrap(),
+                token: login["token"].as_str().unwrap().to_owned(),
+            };
+            let newer = json!({"old": "long enough", "new": "chosen by themselves"});
+            house.post("/api/auth/password").as_staff(&second).json(&newer).send().await.data();
+            let login = house.log_in("second", "chosen by themselves").await.data();
+            let second = Staff { token: login["token"].as_str().unwrap().to_owned(), ..second };
+            let takes = async |by: &Staff, from: &Staff| {
+                let path = format!("/api/admin/users/{}", from.id);
+                let call = match &change {
+                    Some(change) => house.put(&path).json(change),
+                    None => house.delete(&path),
+                };
+                call.as_staff(by).send().await
+            };
+            let (one, other) = tokio::join!(takes(&first, &second), takes(&second, &first));
+            let done = [&one, &other].into_iter().filter(|reply| reply.status.is_success()).count();
+            assert_eq!(done, 1, "{} {}", one.text(), other.text());
+            let left = "SELECT username FROM system_user WHERE role = 'super_admin' \
+                        AND status = 'active' AND deleted_at IS NULL";
+            assert_eq!(house.db.texts(left).await.len(), 1);
+            // As it was, for the next round.
+            house.db.run("UPDATE system_user SET role = 'super_admin', status = 'active', \
+                          deleted_at = NULL WHERE username = 'super_admin'").await;
+            house.db.run("UPDATE system_user SET deleted_at = 1 WHERE username = 'second'").await;
+            house.db.run("UPDATE staff_session SET revoked_at = NULL").await;
+        }
+    }
+
+    async fn what_changed_of_an_account_is_in_the_log_from_what_to_what(db) {
+        let house = House::new(db).await;
+        let admin = house.signed_in(Role::SuperAdmin).await;
+        let coach = house.signed_in(Role::Coach).await;
+        let path = format!("/api/admin/users/{}", coach.id);
+        let change = json!({"wecomUserId": "Wang.Ke", "role": "volunteer", "displayName": "教练"});
+        house.put(&path).as_staff(&admin).json(&change).send().await.data();
+        let page = house.get("/api/admin/logs?action=user.update").as_staff(&admin).send().await.data();
+        assert_eq!(page["items"][0]["details"], json!({
+            "wecomUserId": {"from": null, "to": "wang.ke"},
+            "role": {"from": "coach", "to": "volunteer"},
+            "passwordSet": false,
+        }));
+    }
+
     async fn each_field_says_what_is_wrong_with_it(db) {
         let house = House::new(db).await;
         let admin = house.signed_in(Role::SuperAdmin).await;
@@ -111,6 +174,8 @@ on_both_engines! {
             ("username", json!(7)),
             ("username", json!(null)),
             ("password", json!("short")),
+            ("password", json!("Password123")),
+            ("password", json!("1234567890")),
             ("role", json!("owner")),
             ("displayName", json!("名".repeat(51))),
             ("wecomUserId", json!("a|b")),

@@ -15,6 +15,7 @@ mod support;
 #[path = "../support/app.rs"]
 mod app;
 
+mod audit;
 mod bills;
 mod camp;
 mod certificates;
@@ -35,3 +36,4 @@ mod postings;
 mod racing;
 mod secrets;
 mod settings;
+mod sign_in;

@@ -1,7 +1,7 @@
 //! The audit chain shows every edit, removal and addition.
 
-use campkeeper::domain::{Role, Timestamp, UserId, staff};
-use campkeeper::store::audit::{ChainStatus, Entry, verify};
+use campkeeper::domain::{ChainFault, Role, Timestamp, UserId, staff};
+use campkeeper::store::audit::{self, Anchor, ChainStatus, Entry, verify};
 use campkeeper::store::{Db, StoreError};
 use serde_json::json;
 
@@ -37,6 +37,18 @@ async fn write(db: &Db, number: usize) {
 
 async fn chain_status(db: &Db) -> ChainStatus {
     verify(&mut db.read().await.unwrap(), db.keys())
+        .await
+        .unwrap()
+}
+
+/// The end of the chain as it can be kept anywhere.
+async fn noted(db: &Db) -> String {
+    let end = audit::anchor(&mut db.read().await.unwrap(), db.keys()).await;
+    end.unwrap().unwrap().text()
+}
+
+async fn compared(db: &Db, anchor: &Anchor) -> ChainStatus {
+    audit::has(&mut db.read().await.unwrap(), db.keys(), anchor)
         .await
         .unwrap()
 }
@@ -77,6 +89,42 @@ on_both_engines! {
         db.run("UPDATE audit_head SET seq = 3, link = (SELECT link FROM kept)").await;
         db.run("DELETE FROM operation_log WHERE seq = 4").await;
         assert!(matches!(chain_status(&db).await, ChainStatus::Broken { seq: 4, .. }));
+    }
+
+    async fn an_end_that_was_set_back_whole_shows_by_what_was_noted_elsewhere(db) {
+        for number in 0..3 { write(&db, number).await; }
+        db.run("CREATE TABLE kept AS SELECT seq, link, mac FROM audit_head").await;
+        write(&db, 3).await;
+        let noted = noted(&db).await;
+        let read = Anchor::read(db.keys(), &noted).unwrap();
+        assert_eq!((read.rows(), read.is_present(db.keys())), (4, true));
+        assert_eq!(compared(&db, &read).await, ChainStatus::Intact { rows: 4 });
+
+        db.run("UPDATE audit_head SET seq = 3, link = (SELECT link FROM kept), \
+                mac = (SELECT mac FROM kept)").await;
+        db.run("DELETE FROM operation_log WHERE seq = 4").await;
+        // Within the database nothing is left of it.
+        assert_eq!(chain_status(&db).await, ChainStatus::Intact { rows: 3 });
+        let cut = ChainStatus::Broken { seq: 4, what: ChainFault::Cut };
+        assert_eq!(compared(&db, &read).await, cut);
+        write(&db, 5).await;
+        write(&db, 6).await;
+        assert_eq!(chain_status(&db).await, ChainStatus::Intact { rows: 5 });
+        let replaced = ChainStatus::Broken { seq: 4, what: ChainFault::Replaced };
+        assert_eq!(compared(&db, &read).await, replaced);
+        let forged = noted.replacen("4:", "3:", 1);
+        assert_eq!(Anchor::read(db.keys(), &forged), None);
+    }
+
+    async fn a_log_that_was_emptied_shows(db) {
+        db.run("INSERT INTO system_user (username, password_hash, role, display_name, status, \
+                must_change_password, created_at, updated_at) \
+                VALUES ('lin', 'x', 'admin', '林', 'active', 1 = 0, 1, 1)").await;
+        write(&db, 1).await;
+        db.run("DELETE FROM operation_log").await;
+        db.run("UPDATE audit_head SET seq = 0, link = SUBSTR(link, 1, 0), mac = SUBSTR(mac, 1, 0)").await;
+        let emptied = ChainStatus::Broken { seq: 1, what: ChainFault::Emptied };
+        assert_eq!(chain_status(&db).await, emptied);
     }
 
     async fn an_addition_shows(db) {

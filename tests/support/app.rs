@@ -1,6 +1,7 @@
 //! The whole product beside the stand-ins: the real router on a real port, clocks that move.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 use campkeeper::app::{App, Clocks, SystemClock};
 use campkeeper::config::Sources;
@@ -235,7 +236,7 @@ impl TestApp {
         Browser {
             client,
             url: self.url.clone(),
-            cookie: None.into(),
+            cookies: Mutex::default(),
             bearer: None,
         }
     }
@@ -272,7 +273,7 @@ async fn start_app(config: &str, variables: &[(String, String)], sandbox: &Sandb
 pub struct Browser {
     client: reqwest::Client,
     url: String,
-    cookie: std::sync::Mutex<Option<String>>,
+    cookies: Mutex<BTreeMap<String, String>>,
     bearer: Option<String>,
 }
 
@@ -321,11 +322,25 @@ impl Browser {
         self.send(request).await
     }
 
-    /// What only this browser knows.
+    /// The session that only this browser knows.
     pub fn cookie_value(&self) -> String {
-        let cookie = self.cookie.lock().unwrap();
-        let (_, value) = cookie.as_deref().unwrap().split_once('=').unwrap();
-        value.to_owned()
+        self.cookies.lock().unwrap()["ck_session"].clone()
+    }
+
+    /// Puts a session into the browser.
+    pub fn plant(&self, session: &str) {
+        let mut cookies = self.cookies.lock().unwrap();
+        cookies.insert("ck_session".to_owned(), session.to_owned());
+    }
+
+    /// Goes to an address as somebody does who taps a link: status, headers and what is shown.
+    pub async fn go(&self, path: &str) -> (u16, reqwest::header::HeaderMap, String) {
+        let request = self.client.get(format!("{}{path}", self.url));
+        let request = request.header("accept", "text/html,*/*;q=0.8");
+        let response = self.with_identity(request).send().await.unwrap();
+        self.keep_cookies(&response);
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        (status, headers, response.text().await.unwrap())
     }
 
     /// Imports a roster.
@@ -348,14 +363,14 @@ impl Browser {
             .send()
             .await
             .unwrap();
-        self.keep_cookie(&response);
+        self.keep_cookies(&response);
         assert_eq!(response.status(), 302, "{path_or_url}");
         response.headers()["location"].to_str().unwrap().to_owned()
     }
 
     async fn send(&self, request: reqwest::RequestBuilder) -> Reply {
         let response = self.with_identity(request).send().await.unwrap();
-        self.keep_cookie(&response);
+        self.keep_cookies(&response);
         let status = response.status().as_u16();
         let bytes = response.bytes().await.unwrap();
         let body = serde_json::from_slice(&bytes)
@@ -364,9 +379,15 @@ impl Browser {
     }
 
     fn with_identity(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
-        let request = match &*self.cookie.lock().unwrap() {
-            Some(cookie) => request.header("cookie", cookie),
-            None => request,
+        let cookies = self.cookies.lock().unwrap();
+        let cookies = cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"));
+        let cookies = cookies.collect::<Vec<_>>().join("; ");
+        let request = if cookies.is_empty() {
+            request
+        } else {
+            request.header("cookie", cookies)
         };
         match &self.bearer {
             Some(token) => request.bearer_auth(token),
@@ -374,10 +395,12 @@ impl Browser {
         }
     }
 
-    fn keep_cookie(&self, response: &reqwest::Response) {
-        if let Some(cookie) = response.headers().get("set-cookie") {
+    fn keep_cookies(&self, response: &reqwest::Response) {
+        let mut cookies = self.cookies.lock().unwrap();
+        for cookie in response.headers().get_all("set-cookie") {
             let cookie = cookie.to_str().unwrap().split(';').next().unwrap();
-            *self.cookie.lock().unwrap() = Some(cookie.to_owned());
+            let (name, value) = cookie.split_once('=').unwrap();
+            cookies.insert(name.to_owned(), value.to_owned());
         }
     }
 }
