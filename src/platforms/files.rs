@@ -221,8 +221,11 @@ impl DiskFiles {
             .mode(FOLDER_MODE)
             .create(root)
             .await?;
-        // One that was made before is closed to others as well: it is for nothing but these files.
-        fs::set_permissions(root, Permissions::from_mode(FOLDER_MODE)).await?;
+        // One that was made before is closed to others as well: it is for nothing but these files. One
+        // that was mounted for us may be somebody else's, who says who reads it.
+        if let Err(error) = fs::set_permissions(root, Permissions::from_mode(FOLDER_MODE)).await {
+            tracing::warn!(%error, "others on the machine may read the folder of uploads");
+        }
         Ok(Self {
             root: Arc::from(root),
             temp_names: Arc::new(AtomicU64::new(0)),

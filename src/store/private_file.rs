@@ -19,8 +19,12 @@ pub(super) fn close_to_others(file: &Path) -> std::io::Result<()> {
         let mut name = file.as_os_str().to_owned();
         name.push(suffix);
         match set_permissions(&name, Permissions::from_mode(MODE)) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-            _ => {}
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            // A file that was put there for us may be somebody else's, who says who reads it.
+            Err(error) => {
+                tracing::warn!(%error, "others on the machine may read the database");
+            }
         }
     }
     Ok(())
