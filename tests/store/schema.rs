@@ -21,6 +21,8 @@ const KEYLESS: &[&str] = &[
     "audit_head.link",
     "h5_session.id_hash",
     "oauth_state.state_hash",
+    "oauth_state.browser_hash",
+    "oauth_state.session_hash",
     "payment_record.session_hash",
 ];
 
