@@ -77,6 +77,12 @@ impl Desk {
     }
 }
 
+/// The column of this heading.
+fn place(head: &[Data], name: &str) -> usize {
+    let is_named = |cell: &Data| matches!(cell, Data::String(text) if text == name);
+    head.iter().position(is_named).unwrap()
+}
+
 on_both_engines! {
     async fn a_report_counts_camps_members_money_and_kept_promises(db) {
         let house = House::new(db).await;
@@ -156,7 +162,7 @@ on_both_engines! {
         let admin = house.signed_in(Role::Admin).await;
         let desk = Desk { house, admin };
         let rows = desk.rows(&desk.admin, "members.xlsx").await;
-        let column = |name: &str| rows[0].iter().position(|cell| cell.to_string() == name).unwrap();
+        let column = |name: &str| place(&rows[0], name);
         let first = rows.iter().find(|row| row[0] == Data::String("=1+1".to_owned())).unwrap();
         assert_eq!(first[column("星球ID")], Data::String("300000000000071".to_owned()));
         assert_eq!(first[column("支付金额")], Data::Float(99.0));
@@ -165,7 +171,7 @@ on_both_engines! {
         let report = desk.rows(&desk.admin, "report.xlsx?to=2026-01-31").await;
         assert_eq!(report.len(), 2);
         assert_eq!(report[1][0], Data::String("写作营".to_owned()));
-        let of = |name: &str| report[0].iter().position(|cell| cell.to_string() == name).unwrap();
+        let of = |name: &str| place(&report[0], name);
         assert_eq!(report[1][of("净收入")], Data::Float(99.0));
         assert_eq!(report[1][of("完成率")], Data::Float(50.0));
         desk.house.assert_audited(&["export", "export"]).await;

@@ -110,6 +110,7 @@ fn every_member() -> MemberFilter {
         camp_id: CAMP,
         match_status: Some(MatchStatus::Pending),
         joined: Some(true),
+        eligible: Some(true),
         text: number(),
         staffed_by: STAFF,
     }
