@@ -188,6 +188,19 @@ async fn connect(from: Ipv4Addr, target: SocketAddr) -> io::Result<TcpStream> {
     socket.connect(target).await
 }
 
+/// Sends a request, and waits for the beginning of its answer.
+async fn ask(from: Ipv4Addr, target: SocketAddr, wanted: &[u8]) -> io::Result<()> {
+    let mut stream = connect(from, target).await?;
+    stream.write_all(wanted).await?;
+    stream.read(&mut [0; 1024]).await.map(drop)
+}
+
+fn wrong_sign_in(place: usize) -> Vec<u8> {
+    let body = json!({"username": format!("user{place}"), "password": "wrong"}).to_string();
+    let json = [("Content-Type", "application/json")];
+    Request::post("/api/auth/login", &json, &body, "401").bytes
+}
+
 /// All attacks at once; it never ends.
 async fn attack(target: SocketAddr, token: &str, poster: i64, bombs: [(&str, &str, Vec<u8>); 2]) {
     let filler = Bytes::from(vec![b'x'; UNSIGNED_BYTES]);
@@ -220,16 +233,8 @@ async fn attack(target: SocketAddr, token: &str, poster: i64, bombs: [(&str, &st
         }));
     }
     for place in 0..SIGN_INS {
+        let wanted: Arc<[u8]> = wrong_sign_in(place).into();
         let from = Ipv4Addr::new(127, 2, 0, place as u8);
-        let body = json!({"username": format!("user{place}"), "password": "wrong"}).to_string();
-        let wanted: Arc<[u8]> = Request::post(
-            "/api/auth/login",
-            &[("Content-Type", "application/json")],
-            &body,
-            "401",
-        )
-        .bytes
-        .into();
         let hangs_up = place.is_multiple_of(2);
         all.spawn(again(move || {
             let wanted = Arc::clone(&wanted);
@@ -237,9 +242,7 @@ async fn attack(target: SocketAddr, token: &str, poster: i64, bombs: [(&str, &st
                 if hangs_up {
                     hang_on(from, target, wanted, Duration::from_millis(50)).await
                 } else {
-                    let mut stream = connect(from, target).await?;
-                    stream.write_all(&wanted).await?;
-                    stream.read(&mut [0; 1024]).await.map(drop)
+                    ask(from, target, &wanted).await
                 }
             }
         }));
@@ -251,11 +254,7 @@ async fn attack(target: SocketAddr, token: &str, poster: i64, bombs: [(&str, &st
             let from = Ipv4Addr::new(127, 0, 0, 7);
             all.spawn(again(move || {
                 let form = Arc::clone(&form);
-                async move {
-                    let mut stream = connect(from, target).await?;
-                    stream.write_all(&form).await?;
-                    stream.read(&mut [0; 1024]).await.map(drop)
-                }
+                async move { ask(from, target, &form).await }
             }));
         }
     }
