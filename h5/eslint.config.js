@@ -13,7 +13,7 @@ export default tseslint.config(
       globals: globals.browser,
       parserOptions: {
         parser: tseslint.parser,
-        project: ['./tsconfig.json', './api/tsconfig.json', './member/tsconfig.app.json', './member/tsconfig.node.json'],
+        project: ['./tsconfig.json', './api/tsconfig.json', './member/tsconfig.app.json', './member/tsconfig.node.json', './admin/tsconfig.app.json', './admin/tsconfig.node.json'],
         tsconfigRootDir: import.meta.dirname,
         extraFileExtensions: ['.vue'],
       },

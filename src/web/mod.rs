@@ -9,7 +9,6 @@ pub mod auth;
 mod bodies;
 pub mod callbacks;
 mod caller;
-mod console;
 mod cookie;
 mod day;
 mod envelope;
@@ -108,7 +107,6 @@ pub fn router(live: LiveContext, jobs: Jobs, settings: WebSettings) -> Router {
         .merge(callbacks::routes())
         .merge(files::routes())
         .merge(pages::routes())
-        .merge(console::routes())
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_method)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))

@@ -1,4 +1,5 @@
-//! The pages, embedded in the binary. It also builds without them and then says how to build them.
+//! The pages of members and of staff, embedded in the binary. It also builds without them and then
+//! says how to build them.
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -29,25 +30,43 @@ const NO_FILE: &str = include_str!("../../message-templates/page_not_found.html"
 #[allow_missing = true]
 struct MemberPages;
 
+/// The staff console as Vite has built it.
+#[derive(Embed)]
+#[folder = "h5/admin/dist"]
+#[allow_missing = true]
+struct ConsolePages;
+
 pub(super) fn routes() -> Router<WebState> {
-    let home = get(|| async { Redirect::temporary("/h5/") });
     Router::new()
-        .route("/", home.clone())
-        .route("/h5", home)
+        .route("/", get(|| async { Redirect::temporary("/h5/") }))
+        .merge(under::<MemberPages>("/h5"))
+        .merge(under::<ConsolePages>("/admin"))
+}
+
+/// One bundle, every address below its prefix.
+fn under<Pages: Embed>(prefix: &'static str) -> Router<WebState> {
+    let home = format!("{prefix}/");
+    let rest = format!("{prefix}/{{*path}}");
+    let redirect = home.clone();
+    Router::new()
         .route(
-            "/h5/",
-            get(|headers: HeaderMap| async move { index(&headers) }),
+            prefix,
+            get(|| async move { Redirect::temporary(&redirect) }),
         )
         .route(
-            "/h5/{*path}",
-            get(
-                |Path(path): Path<String>, headers: HeaderMap| async move { page(&path, &headers) },
-            ),
+            &home,
+            get(|headers: HeaderMap| async move { index::<Pages>(&headers) }),
+        )
+        .route(
+            &rest,
+            get(|Path(path): Path<String>, headers: HeaderMap| async move {
+                page::<Pages>(&path, &headers)
+            }),
         )
 }
 
-fn page(path: &str, headers: &HeaderMap) -> Response {
-    if let Some(file) = MemberPages::get(path) {
+fn page<Pages: Embed>(path: &str, headers: &HeaderMap) -> Response {
+    if let Some(file) = Pages::get(path) {
         return serve(path, file, headers);
     }
     let name = path.rsplit('/').next().unwrap_or_default();
@@ -55,11 +74,11 @@ fn page(path: &str, headers: &HeaderMap) -> Response {
         return plain_page(StatusCode::NOT_FOUND, NO_FILE);
     }
     // Addresses without a dot are the pages' own; the script at the index knows them.
-    index(headers)
+    index::<Pages>(headers)
 }
 
-fn index(headers: &HeaderMap) -> Response {
-    match MemberPages::get(INDEX) {
+fn index<Pages: Embed>(headers: &HeaderMap) -> Response {
+    match Pages::get(INDEX) {
         Some(file) => serve(INDEX, file, headers),
         None => plain_page(StatusCode::SERVICE_UNAVAILABLE, NOT_BUILT),
     }

@@ -13,7 +13,6 @@ await play('house', async (stage) => {
     console.log(`${path}: ${bytes} bytes of script in ${scripts.length} files`);
     for (const script of scripts) await cachedForGood(script.url);
   }
-  await consoleIsKind(stage);
   await nothingThere(stage);
 });
 
@@ -40,16 +39,6 @@ async function cachedForGood(url) {
   await answer.arrayBuffer();
   expect(header('content-encoding') === 'gzip', `${url} comes compressed`);
   expect(header('cache-control').includes('immutable'), `${url} is cached for good`);
-}
-
-/** Cards lead to the console, which is still to be built: its addresses say what to do meanwhile. */
-async function consoleIsKind(stage) {
-  const page = await stage.member();
-  await page.goto(`${baseUrl}/admin/config`);
-  await page.getByRole('heading', { level: 2 }).first().waitFor();
-  const first = await page.getByRole('heading', { level: 2 }).first().innerText();
-  expect(first.includes('Cookie'), `what was asked for comes first; it is ${first}`);
-  await stage.picture(page, 'console');
 }
 
 async function nothingThere(stage) {

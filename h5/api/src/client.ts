@@ -1,6 +1,7 @@
 /** The member API as functions. Knows paths and headers, no page and no storage. */
 
-import { ApiError, openEnvelope } from './envelope';
+import { openEnvelope } from './envelope';
+import { query, send, type TransportOptions } from './transport';
 import type {
   BindRequest,
   BindResult,
@@ -17,9 +18,6 @@ import type {
   Progress,
 } from './types';
 
-/** A phone on a bad line answers late; past this the member is better off with a retry. */
-export const REQUEST_TIMEOUT_MS = 15_000;
-
 /** The page size that lists ask for: the contract's greatest, so that one page is all. */
 const LIST_SIZE = 100;
 
@@ -30,12 +28,7 @@ export interface PlanetPrefillQuery {
 
 export type MemberApi = ReturnType<typeof createMemberApi>;
 
-export interface MemberApiOptions {
-  fetch?: typeof fetch;
-  timeoutMs?: number;
-}
-
-export function createMemberApi(options: MemberApiOptions = {}) {
+export function createMemberApi(options: TransportOptions = {}) {
   let serverAheadMs = 0;
   const request = createRequester(options, (timestampMs) => {
     serverAheadMs = timestampMs - Date.now();
@@ -87,7 +80,7 @@ type Requester = <Data>(
 ) => Promise<Data>;
 
 function createRequester(
-  options: MemberApiOptions,
+  options: TransportOptions,
   hearTime: (timestampMs: number) => void,
 ): Requester {
   return async <Data>(method: 'GET' | 'POST', path: string, extras: RequestExtras = {}) => {
@@ -104,38 +97,7 @@ function createRequester(
 }
 
 /** A redirect is not followed here (it leads to another origin): that it comes is the answer. */
-async function probeRedirect(options: MemberApiOptions, path: string): Promise<boolean> {
+async function probeRedirect(options: TransportOptions, path: string): Promise<boolean> {
   const response = await send(options, path, { method: 'GET', redirect: 'manual' });
   return response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400);
-}
-
-async function send(
-  options: MemberApiOptions,
-  path: string,
-  init: RequestInit,
-): Promise<Response> {
-  const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), options.timeoutMs ?? REQUEST_TIMEOUT_MS);
-  try {
-    return await (options.fetch ?? fetch)(path, {
-      ...init,
-      credentials: 'same-origin',
-      cache: 'no-store',
-      signal: abort.signal,
-    });
-  } catch {
-    // Offline, timed out or cut off: for the member all three are the line.
-    throw new ApiError({ status: 0, word: 'network' });
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function query(values: Record<string, string | undefined>): string {
-  const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(values)) {
-    if (value !== undefined && value !== '') search.set(name, value);
-  }
-  const text = search.toString();
-  return text === '' ? '' : `?${text}`;
 }

@@ -8,6 +8,7 @@ export const ERROR_WORDS = [
   'token_invalid',
   'token_expired',
   'forbidden',
+  'must_change_password',
   'not_bound',
   'not_your_order',
   'not_found',
@@ -21,6 +22,7 @@ export const ERROR_WORDS = [
   'needs_second_approver',
   'sync_running',
   'duplicate',
+  'last_super_admin',
   'bind_expired',
   'link_expired',
   'too_large',
@@ -33,6 +35,7 @@ export const ERROR_WORDS = [
   'platform_unavailable',
   'not_configured',
   'database_unavailable',
+  'busy',
   'network',
   'unexpected',
 ] as const;

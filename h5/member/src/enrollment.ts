@@ -1,7 +1,6 @@
 /** Filling in a camp's form and paying: the draft, its errors, and the way to the cashier. */
 
-import type { AlreadyEnrolled, CampDetail, Prefill } from '@campkeeper/api';
-import { ApiError } from '@campkeeper/api';
+import { type AlreadyEnrolled, ApiError, type CampDetail, type Prefill } from '@campkeeper/api';
 import { reactive, ref, watch, type Ref } from 'vue';
 import { useRouter } from 'vue-router';
 import { choosePaymentRoute, type PaymentRoute } from './logic/browser';

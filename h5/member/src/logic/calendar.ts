@@ -1,7 +1,14 @@
 /** A camp's days laid out in weeks that begin on Monday. */
 
-import type { DayStatus, ProgressDay } from '@campkeeper/api';
-import { formatClock, formatDay, formatWeekday, parseDate, weekdayOf } from './dates';
+import {
+  type DayStatus,
+  formatClock,
+  formatDay,
+  formatWeekday,
+  parseDate,
+  type ProgressDay,
+  weekdayOf,
+} from '@campkeeper/api';
 
 export interface CalendarCell {
   date: string;

@@ -1,8 +1,12 @@
 /** Words for a camp: its state, its task, and the rules a member agrees to. */
 
-import type { CampStatus, CampSummary } from '@campkeeper/api';
-import { formatDay, formatRange } from './dates';
-import { formatYuan } from './money';
+import {
+  type CampStatus,
+  type CampSummary,
+  formatDay,
+  formatRange,
+  formatYuan,
+} from '@campkeeper/api';
 
 export type Tone = 'good' | 'active' | 'quiet' | 'warn';
 

@@ -9,6 +9,7 @@ const TEXTS: Record<ErrorWord, string> = {
   token_invalid: '没有认出您的报名，请在“我的”里重新打开',
   token_expired: '查看凭证已过期，请在“我的”里重新打开',
   forbidden: '您暂时不能进行这个操作，如有疑问请联系教练',
+  must_change_password: '请先在管理后台修改密码',
   not_bound: '请先绑定星球账号，再查看群二维码',
   not_your_order: '这不是您的报名，请在“我的”里查看自己的',
   not_found: '没有找到，链接可能不完整或已下架',
@@ -22,6 +23,7 @@ const TEXTS: Record<ErrorWord, string> = {
   needs_second_approver: '还需要另一位工作人员确认，请耐心等待',
   sync_running: '正在同步打卡数据，请稍后再看',
   duplicate: '已经提交过了，请刷新查看结果',
+  last_super_admin: '至少要留一位超级管理员',
   bind_expired: '自助绑定已截止，工作人员会为您匹配，无需操作',
   link_expired: '链接已过期，请从训练营列表重新进入',
   too_large: '内容太长了，请精简后再提交',
@@ -34,6 +36,7 @@ const TEXTS: Record<ErrorWord, string> = {
   platform_unavailable: '微信服务繁忙，请稍后再试，不会重复扣款',
   not_configured: '这个功能尚未开通，请联系教练',
   database_unavailable: '系统正在维护，请过几分钟再试',
+  busy: '现在有点忙，请稍后再试',
   network: '网络不太顺畅，请检查网络后重试',
   unexpected: '出了点小问题，请稍后再试',
 };

@@ -1,9 +1,13 @@
 /** One headline and one sentence for where a member stands; the numbers are the server's. */
 
-import type { Progress, ProgressRefund, RefundStatus } from '@campkeeper/api';
+import {
+  formatDay,
+  formatYuan,
+  type Progress,
+  type ProgressRefund,
+  type RefundStatus,
+} from '@campkeeper/api';
 import type { Tone } from './camp-texts';
-import { formatDay } from './dates';
-import { formatYuan } from './money';
 
 export interface Story {
   tone: Tone;

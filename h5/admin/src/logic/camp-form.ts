@@ -1,0 +1,144 @@
+/** The form of a camp: what is typed, what of it is sent, and the rules on real dates. */
+
+import { formatDay, formatYuan, type Schemas } from '@campkeeper/api';
+import { spanDays } from './shown';
+import { parseYuan } from './yuan';
+
+export interface CampForm {
+  name: string;
+  poster: number[];
+  deposit: string;
+  startDate: string;
+  endDate: string;
+  totalDays: number;
+  requiredDays: number;
+  /** Null: as the configuration has it. */
+  graceDays: number | null;
+  groupCodes: number[];
+  introduction: string;
+  coachIds: number[];
+  volunteerIds: number[];
+  planetProjectId: string;
+  payeeId: string;
+  /** Empty: stays as it is; the key is never answered back. */
+  groupRobotKey: string;
+  reason: string;
+}
+
+export const EMPTY: CampForm = {
+  name: '',
+  poster: [],
+  deposit: '',
+  startDate: '',
+  endDate: '',
+  totalDays: 10,
+  requiredDays: 7,
+  graceDays: null,
+  groupCodes: [],
+  introduction: '',
+  coachIds: [],
+  volunteerIds: [],
+  planetProjectId: '',
+  payeeId: '',
+  groupRobotKey: '',
+  reason: '',
+};
+
+const FIELDS: Record<string, string> = {
+  name: '训练营名称',
+  posterUploadId: '项目海报',
+  depositFen: '押金金额',
+  startDate: '开始日期',
+  endDate: '结束日期',
+  totalDays: '总天数',
+  requiredDays: '要求天数',
+  graceDays: '宽限天数',
+  groupQrUploadIds: '群二维码',
+  introduction: '项目介绍',
+  coachIds: '项目教练',
+  volunteerIds: '志愿者',
+  planetProjectId: '知识星球项目ID',
+  payeeId: '企业微信收款码ID',
+  groupRobotKey: '群机器人密钥',
+  reason: '原因',
+};
+
+export const FIELD_NAMES = Object.keys(FIELDS);
+
+/** What a field is called on the form. */
+export function fieldText(field: string): string {
+  return FIELDS[field] ?? field;
+}
+
+export function formOf(camp: Schemas.CampView): CampForm {
+  return {
+    name: camp.name,
+    poster: camp.posterUploadId == null ? [] : [camp.posterUploadId],
+    deposit: formatYuan(camp.depositFen),
+    startDate: camp.startDate,
+    endDate: camp.endDate,
+    totalDays: camp.totalDays,
+    requiredDays: camp.requiredDays,
+    graceDays: camp.graceDays,
+    groupCodes: [...camp.groupQrUploadIds],
+    introduction: camp.introduction,
+    coachIds: [...camp.coachIds],
+    volunteerIds: [...camp.volunteerIds],
+    planetProjectId: camp.planetProjectId ?? '',
+    payeeId: camp.payeeId ?? '',
+    groupRobotKey: '',
+    reason: '',
+  };
+}
+
+/** A new camp like an earlier one: its dates and its project are another's. */
+export function copyOf(camp: Schemas.CampView): CampForm {
+  return { ...formOf(camp), startDate: '', endDate: '', groupCodes: [], planetProjectId: '' };
+}
+
+/**
+ * What differs from what was there, as the server takes it: absent stays as it is, `null` takes away.
+ * Of a new camp everything that is filled in.
+ */
+export function bodyOf(form: CampForm, before: CampForm | null): Schemas.CampBody {
+  const old = before ?? EMPTY;
+  const body: Schemas.CampBody = {};
+  const text = (value: string): string | null => (value.trim() === '' ? null : value.trim());
+  const differs = (key: keyof CampForm): boolean =>
+    JSON.stringify(form[key]) !== JSON.stringify(old[key]);
+  const isSent = (key: keyof CampForm): boolean => before === null || differs(key);
+
+  if (isSent('name')) body.name = form.name.trim();
+  if (differs('poster')) body.posterUploadId = form.poster[0] ?? null;
+  if (isSent('deposit')) body.depositFen = parseYuan(form.deposit);
+  if (isSent('startDate')) body.startDate = text(form.startDate);
+  if (isSent('endDate')) body.endDate = text(form.endDate);
+  if (isSent('totalDays')) body.totalDays = form.totalDays;
+  if (isSent('requiredDays')) body.requiredDays = form.requiredDays;
+  if (differs('graceDays')) body.graceDays = form.graceDays;
+  if (differs('groupCodes')) body.groupQrUploadIds = form.groupCodes;
+  if (differs('introduction')) body.introduction = text(form.introduction);
+  if (differs('coachIds')) body.coachIds = form.coachIds;
+  if (differs('volunteerIds')) body.volunteerIds = form.volunteerIds;
+  if (differs('planetProjectId')) body.planetProjectId = text(form.planetProjectId);
+  if (differs('payeeId')) body.payeeId = text(form.payeeId);
+  if (form.groupRobotKey.trim() !== '') body.groupRobotKey = form.groupRobotKey.trim();
+  if (form.reason.trim() !== '') body.reason = form.reason.trim();
+  return body;
+}
+
+/** The rules as a member will read them, on the dates that were chosen. */
+export function rulesText(form: CampForm, defaultGrace = '按默认设置'): string[] {
+  const span = spanDays(form.startDate, form.endDate);
+  if (span === null) return [];
+  const lines = [`${formatDay(form.startDate)} 至 ${formatDay(form.endDate)}，共 ${span} 天，首尾两天都算。`];
+  if (form.totalDays > span) lines.push(`总天数 ${form.totalDays} 多于这段日期的 ${span} 天。`);
+  if (form.requiredDays > form.totalDays) lines.push('要求天数不能多于总天数。');
+  lines.push(`打卡满 ${form.requiredDays} 天，押金可以退。`);
+  if (form.graceDays === null) lines.push(`宽限天数${defaultGrace}。`);
+  else if (form.graceDays > 0) {
+    const least = Math.max(1, form.requiredDays - form.graceDays);
+    lines.push(`满 ${least} 天但不足 ${form.requiredDays} 天的用宽限，由人看过再退。`);
+  }
+  return lines;
+}

@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { formatYuan } from '@campkeeper/api';
+import { parseYuan } from './yuan';
+
+describe('typed amounts', () => {
+  it.each([
+    ['99', 9900],
+    ['99.5', 9950],
+    ['0.01', 1],
+    ['¥1,299.90', 129_990],
+    [' ９９．５ ', 9950],
+    ['1.005', null],
+    ['-1', null],
+    ['1e3', null],
+    ['', null],
+    ['99元', null],
+  ])('%s is %s fen', (text, fen) => {
+    expect(parseYuan(text)).toBe(fen);
+  });
+
+  it('reads what is shown', () => {
+    for (const fen of [1, 10, 199, 9900, 9905, 123_456]) {
+      expect(parseYuan(formatYuan(fen))).toBe(fen);
+    }
+  });
+});

@@ -1,0 +1,205 @@
+/** The staff API as functions. Knows paths and headers, no page. */
+
+import { openEnvelope } from './envelope';
+import type * as Schemas from './openapi';
+import { query, send, type TransportOptions } from './transport';
+
+/** Some work is done before it is answered: a job that is run, a bill that is compared. */
+const SLOW_TIMEOUT_MS = 180_000;
+/** How long the server waits for a sync before it answers that it still runs (contract: ≤ 60). */
+const SYNC_WAIT_SECONDS = 5;
+
+export type Filters = Record<string, string | undefined>;
+
+export interface ListPage<Item> {
+  items: Item[];
+  total: number;
+  page: number;
+  size: number;
+}
+
+/** Everything of one request of a list: its filters, and `page` and `size`. */
+export type List<Item> = (filters: Filters) => Promise<ListPage<Item>>;
+
+export type StaffApi = ReturnType<typeof createStaffApi>;
+
+export interface StaffApiOptions extends TransportOptions {
+  /** Told of every answer that is no good one, before the caller is. */
+  onFailure?: (reason: unknown) => void;
+}
+
+interface Extras {
+  body?: unknown;
+  form?: FormData;
+  timeoutMs?: number;
+}
+
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+
+/** The cookie of the sign-in counts only with this header, which no foreign page can send. */
+const OUR_PAGES = { 'X-Requested-With': 'campkeeper' };
+
+export function createStaffApi(options: StaffApiOptions = {}) {
+  let serverAheadMs = 0;
+
+  async function request<Data>(method: Method, path: string, extras: Extras = {}): Promise<Data> {
+    const headers: Record<string, string> = { Accept: 'application/json', ...OUR_PAGES };
+    // A form brings its own type.
+    if (extras.body !== undefined) headers['Content-Type'] = 'application/json';
+    const sent = extras.form ?? (extras.body === undefined ? null : JSON.stringify(extras.body));
+    const timeout = extras.timeoutMs === undefined ? {} : { timeoutMs: extras.timeoutMs };
+    try {
+      const response = await send({ ...options, ...timeout }, `/api${path}`, {
+        method,
+        headers,
+        ...(sent === null ? {} : { body: sent }),
+      });
+      return await openEnvelope<Data>(response, (timestampMs) => {
+        serverAheadMs = timestampMs - Date.now();
+      });
+    } catch (reason) {
+      options.onFailure?.(reason);
+      throw reason;
+    }
+  }
+
+  const get = <Data>(path: string, filters: Filters = {}) =>
+    request<Data>('GET', `${path}${query(filters)}`);
+  const post = <Data>(path: string, body?: unknown, timeoutMs?: number) =>
+    request<Data>('POST', path, { body, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
+  const list = <Item>(path: string): List<Item> => (filters) =>
+    get<ListPage<Item>>(`/admin${path}`, filters);
+  const payment = (number: string): string => `/admin/payments/${encodeURIComponent(number)}`;
+
+  return {
+    /** By the server's clock, which deadlines and camp days go by. */
+    serverNow: () => Date.now() + serverAheadMs,
+
+    signIn: (username: string, password: string) =>
+      post<Schemas.LoginView>('/auth/login', { username, password }),
+    signOut: () => post<null>('/auth/logout'),
+    me: () => get<Schemas.MeView>('/auth/me'),
+    changePassword: (old: string, next: string) =>
+      post<null>('/auth/password', { old, new: next }),
+
+    refunds: list<Schemas.ListedRefund>('/refunds'),
+    refund: (id: number) => get<Schemas.RefundDetail>(`/admin/refunds/${id}`),
+    buildRefunds: (campId: number) =>
+      post<Schemas.BuiltView>(`/admin/refunds/generate/${campId}`, undefined, SLOW_TIMEOUT_MS),
+    waivePosts: (campId: number, reason: string) =>
+      post<Schemas.BuiltView>(`/admin/refunds/waive-posts/${campId}`, { reason }, SLOW_TIMEOUT_MS),
+    proposeRefund: (orderNo: string, reason: string) =>
+      post<Schemas.RefundView>('/admin/refunds', { orderNo, reason }),
+    approveRefunds: (body: Schemas.BatchApproveBody) =>
+      post<Schemas.BatchApproved>('/admin/refunds/batch-approve', body, SLOW_TIMEOUT_MS),
+    rejectRefunds: (ids: number[], reason: string) =>
+      post<Schemas.BatchRejected>('/admin/refunds/batch-reject', { ids, reason }, SLOW_TIMEOUT_MS),
+    approveRefund: (id: number, proposalHash: string) =>
+      post<Schemas.RefundView>(`/admin/refunds/${id}/approve`, { proposalHash }),
+    rejectRefund: (id: number, reason: string) =>
+      post<Schemas.RefundView>(`/admin/refunds/${id}/reject`, { reason }),
+    undoRefund: (id: number) => post<Schemas.RefundView>(`/admin/refunds/${id}/undo`),
+    reopenRefund: (id: number, reason: string) =>
+      post<Schemas.RefundView>(`/admin/refunds/${id}/reopen`, { reason }),
+    retryRefund: (id: number) => post<Schemas.RefundView>(`/admin/refunds/${id}/retry`),
+    settleRefund: (id: number, body: Schemas.CloseBody) =>
+      post<Schemas.RefundView>(`/admin/refunds/${id}/close`, body, SLOW_TIMEOUT_MS),
+    settlePayment: (body: Schemas.ClosePaymentBody) =>
+      post<Schemas.RefundView>('/admin/refunds/close', body, SLOW_TIMEOUT_MS),
+
+    custody: list<Schemas.CustodyView>('/custody'),
+    forecast: (campId?: number) =>
+      get<Schemas.EnvelopeItemsForecastDay['data']>('/admin/forecast', {
+        campId: campId === undefined ? undefined : String(campId),
+      }),
+
+    payments: list<Schemas.PaymentView>('/payments'),
+    acceptPayment: (number: string, reason: string) =>
+      post<null>(`${payment(number)}/accept`, { reason }),
+    keepPayment: (number: string, reason: string) =>
+      post<null>(`${payment(number)}/keep`, { reason }),
+
+    camps: list<Schemas.CampView>('/camps'),
+    camp: (id: number) => get<Schemas.CampWithStats>(`/admin/camps/${id}`),
+    createCamp: (body: Schemas.CampBody) => post<Schemas.CampView>('/admin/camps', body),
+    updateCamp: (id: number, body: Schemas.CampBody) =>
+      request<Schemas.CampView>('PUT', `/admin/camps/${id}`, { body }),
+    deleteCamp: (id: number) => request<null>('DELETE', `/admin/camps/${id}`),
+    publishCamp: (id: number, createPlanetProject: boolean) =>
+      post<Schemas.CampView>(`/admin/camps/${id}/publish`, { createPlanetProject }, SLOW_TIMEOUT_MS),
+    withdrawCamp: (id: number) => post<Schemas.CampView>(`/admin/camps/${id}/withdraw`),
+    reopenCamp: (id: number, reason: string) =>
+      post<Schemas.CampView>(`/admin/camps/${id}/reopen`, { reason }),
+    enrollUrl: (id: number) => get<Schemas.EnrollUrl>(`/admin/camps/${id}/enroll-url`),
+    personalLinks: (id: number, planetUserIds: string[]) =>
+      post<Schemas.EnvelopeItemsPersonalLink['data']>(`/admin/camps/${id}/personal-links`, {
+        planetUserIds,
+      }),
+    upload: (file: Blob) => {
+      const form = new FormData();
+      form.append('file', file);
+      return request<Schemas.UploadView>('POST', '/admin/uploads', { form, timeoutMs: 60_000 });
+    },
+
+    members: list<Schemas.MemberView>('/members'),
+    member: (id: number) => get<Schemas.MemberDetail>(`/admin/members/${id}`),
+    candidates: (id: number) =>
+      get<Schemas.EnvelopeItemsCandidateView['data']>(`/admin/members/${id}/candidates`),
+    matchMember: (id: number, planetUserId: string, note: string) =>
+      post<Schemas.MemberView>(`/admin/members/${id}/match`, {
+        planetUserId,
+        ...(note === '' ? {} : { note }),
+      }),
+    unmatchMember: (id: number) => post<Schemas.MemberView>(`/admin/members/${id}/unmatch`),
+    setJoined: (id: number, joined: boolean) =>
+      post<Schemas.MemberView>(`/admin/members/${id}/joined`, { joined }),
+    attest: (id: number, days: number, reason: string) =>
+      post<Schemas.MemberView>(`/admin/members/${id}/attest`, { days, reason }),
+
+    checkIns: list<Schemas.CheckInView>('/checkins'),
+    checkInStats: (campId: number) =>
+      get<Schemas.CheckInStats>(`/admin/checkins/stats/${campId}`),
+    startSync: (campId: number) =>
+      post<Schemas.SyncView>(
+        `/admin/checkins/sync/${campId}?waitSeconds=${SYNC_WAIT_SECONDS}`,
+        undefined,
+        SLOW_TIMEOUT_MS,
+      ),
+    sync: (syncId: number) => get<Schemas.SyncView>(`/admin/checkins/syncs/${syncId}`),
+    confirmSync: (syncId: number, reason: string) =>
+      post<Schemas.SyncView>(`/admin/checkins/syncs/${syncId}/confirm`, { reason }),
+
+    merchant: () => get<Schemas.MerchantView>('/admin/merchant'),
+    probeMerchant: () => post<Schemas.MerchantView>('/admin/merchant/probe'),
+
+    bills: list<Schemas.BillView>('/bills'),
+    bill: (date: string) => get<Schemas.BillView>(`/admin/bills/${date}`),
+    compareBill: (date: string) =>
+      post<Schemas.BillView>(`/admin/bills/${date}/run`, undefined, SLOW_TIMEOUT_MS),
+    resolveDifference: (date: string, id: number, body: Schemas.ResolveBody) =>
+      post<Schemas.BillView>(
+        `/admin/bills/${date}/differences/${id}/resolve`,
+        body,
+        SLOW_TIMEOUT_MS,
+      ),
+
+    transfers: list<Schemas.TransferView>('/ledger'),
+    balances: (campId?: string) =>
+      get<Schemas.BalancesView>('/admin/ledger/balances', { campId }),
+
+    logs: list<Schemas.LogView>('/logs'),
+    notifications: list<Schemas.NotificationView>('/notifications'),
+
+    users: list<Schemas.UserView>('/users'),
+    createUser: (body: Schemas.UserInput) => post<Schemas.UserView>('/admin/users', body),
+    updateUser: (id: number, body: Schemas.UserChange) =>
+      request<Schemas.UserView>('PUT', `/admin/users/${id}`, { body }),
+    deleteUser: (id: number) => request<null>('DELETE', `/admin/users/${id}`),
+    resetPassword: (id: number) =>
+      post<Schemas.PasswordView>(`/admin/users/${id}/reset-password`),
+
+    jobs: () => get<Schemas.EnvelopeItemsJobView['data']>('/admin/jobs'),
+    runJob: (name: string) =>
+      post<Schemas.JobDoneView>(`/admin/jobs/${name}/run`, undefined, SLOW_TIMEOUT_MS),
+  };
+}
