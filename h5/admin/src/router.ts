@@ -146,7 +146,7 @@ const inside: RouteRecordRaw[] = [
     path: 'password',
     name: 'password',
     component: () => import('./pages/PasswordPage.vue'),
-    meta: { title: '修改密码' },
+    meta: { title: '密码与登录' },
   },
   {
     path: ':rest(.*)*',

@@ -263,6 +263,32 @@ export type CampDetail = CampSummary & {
     prefill: Prefill | null;
 };
 
+/**
+ * How one camp went.
+ */
+export type CampReportView = {
+    campId: number;
+    /**
+     * 完成率: of the enrolled, in percent, whose days suffice; none of none.
+     */
+    completionRate?: number | null;
+    enrolled: number;
+    keptFen: number;
+    name: string;
+    netFen: number;
+    paidFen: number;
+    /**
+     * 参与率: of the enrolled, in percent, who checked in at all; none of none.
+     */
+    participationRate?: number | null;
+    refundedFen: number;
+    settledOutsideFen: number;
+    /**
+     * As of when the days are known.
+     */
+    syncedAt?: string | null;
+};
+
 export type CampStatus = 'draft' | 'pending' | 'enrolling' | 'ongoing' | 'ended' | 'settling' | 'archived';
 
 /**
@@ -353,6 +379,32 @@ export type CandidateView = {
 };
 
 /**
+ * The audit as its verification found it.
+ */
+export type ChainView = {
+    /**
+     * Every row is as it was written, and none is missing.
+     */
+    intact: boolean;
+    /**
+     * The same in words.
+     */
+    message?: string | null;
+    /**
+     * How many rows there are; null if it is broken.
+     */
+    rows?: number | null;
+    /**
+     * The row at which it is broken.
+     */
+    seq?: number | null;
+    /**
+     * What does not fit there: missing, altered, cut, set_back, emptied, replaced, note_altered.
+     */
+    what?: string | null;
+};
+
+/**
  * A camp's check-ins in figures.
  */
 export type CheckInStats = {
@@ -380,7 +432,9 @@ export type CheckInView = {
      */
     at?: string | null;
     campId: number;
+    campName: string;
     date: string;
+    eligible?: boolean | null;
     /**
      * The member who is known to be that account.
      */
@@ -388,9 +442,17 @@ export type CheckInView = {
     planetNickname?: string | null;
     planetUserId: string;
     /**
+     * Of the camp's days, in percent.
+     */
+    rate?: number | null;
+    /**
      * `post` or `import`.
      */
     source: string;
+    /**
+     * The member's days that count, without grace.
+     */
+    totalDays?: number | null;
 };
 
 /**
@@ -825,6 +887,50 @@ export type EnvelopeCampWithStats = {
 /**
  * What a good answer looks like on the wire. Only the documentation makes use of it.
  */
+export type EnvelopeChainView = {
+    /**
+     * 200.
+     */
+    code: number;
+    /**
+     * The audit as its verification found it.
+     */
+    data: {
+        /**
+         * Every row is as it was written, and none is missing.
+         */
+        intact: boolean;
+        /**
+         * The same in words.
+         */
+        message?: string | null;
+        /**
+         * How many rows there are; null if it is broken.
+         */
+        rows?: number | null;
+        /**
+         * The row at which it is broken.
+         */
+        seq?: number | null;
+        /**
+         * What does not fit there: missing, altered, cut, set_back, emptied, replaced, note_altered.
+         */
+        what?: string | null;
+    };
+    /**
+     * “成功”.
+     */
+    message: string;
+    /**
+     * Milliseconds since 1970, when it was answered: by the clock of deadlines and camp days, so
+     * that pages can count down whatever the phone's own clock says.
+     */
+    timestamp: number;
+};
+
+/**
+ * What a good answer looks like on the wire. Only the documentation makes use of it.
+ */
 export type EnvelopeCheckInStats = {
     /**
      * 200.
@@ -1150,6 +1256,46 @@ export type EnvelopeItemsPersonalLink = {
 /**
  * What a good answer looks like on the wire. Only the documentation makes use of it.
  */
+export type EnvelopeItemsSessionView = {
+    /**
+     * 200.
+     */
+    code: number;
+    /**
+     * All items of a short list.
+     */
+    data: {
+        /**
+         * The items.
+         */
+        items: Array<{
+            createdAt: string;
+            /**
+             * The one that asks.
+             */
+            current: boolean;
+            expiresAt: string;
+            id: string;
+            /**
+             * Where it was opened from.
+             */
+            ip?: string | null;
+        }>;
+    };
+    /**
+     * “成功”.
+     */
+    message: string;
+    /**
+     * Milliseconds since 1970, when it was answered: by the clock of deadlines and camp days, so
+     * that pages can count down whatever the phone's own clock says.
+     */
+    timestamp: number;
+};
+
+/**
+ * What a good answer looks like on the wire. Only the documentation makes use of it.
+ */
 export type EnvelopeJobDoneView = {
     /**
      * 200.
@@ -1343,6 +1489,7 @@ export type EnvelopeMemberView = {
         bindMethod?: string | null;
         bindStatus: string;
         campId: number;
+        campName: string;
         checkedInDays: number;
         /**
          * 0–100.
@@ -1355,9 +1502,15 @@ export type EnvelopeMemberView = {
         eligible: boolean;
         id: number;
         joined: boolean;
+        /**
+         * Their newest check-in whose time is known.
+         */
+        lastCheckinAt?: string | null;
         matchReasons: Array<string>;
         matchStatus: string;
         orderNo: string;
+        paidAt?: string | null;
+        paidFen?: number | null;
         planetNickname: string;
         planetUserId?: string | null;
         /**
@@ -1717,7 +1870,9 @@ export type EnvelopePageCheckInView = {
              */
             at?: string | null;
             campId: number;
+            campName: string;
             date: string;
+            eligible?: boolean | null;
             /**
              * The member who is known to be that account.
              */
@@ -1725,9 +1880,17 @@ export type EnvelopePageCheckInView = {
             planetNickname?: string | null;
             planetUserId: string;
             /**
+             * Of the camp's days, in percent.
+             */
+            rate?: number | null;
+            /**
              * `post` or `import`.
              */
             source: string;
+            /**
+             * The member's days that count, without grace.
+             */
+            totalDays?: number | null;
         }>;
         /**
          * From 1.
@@ -1935,6 +2098,7 @@ export type EnvelopePageMemberView = {
             bindMethod?: string | null;
             bindStatus: string;
             campId: number;
+            campName: string;
             checkedInDays: number;
             /**
              * 0–100.
@@ -1947,9 +2111,15 @@ export type EnvelopePageMemberView = {
             eligible: boolean;
             id: number;
             joined: boolean;
+            /**
+             * Their newest check-in whose time is known.
+             */
+            lastCheckinAt?: string | null;
             matchReasons: Array<string>;
             matchStatus: string;
             orderNo: string;
+            paidAt?: string | null;
+            paidFen?: number | null;
             planetNickname: string;
             planetUserId?: string | null;
             /**
@@ -2173,8 +2343,13 @@ export type EnvelopePageUserView = {
             createdAt: string;
             displayName: string;
             id: number;
+            lastLoginAt?: string | null;
             mustChangePassword: boolean;
             role: string;
+            /**
+             * Sessions that are open.
+             */
+            sessions: number;
             status: string;
             username: string;
             wecomUserId?: string | null;
@@ -2410,6 +2585,39 @@ export type EnvelopeRefundView = {
 /**
  * What a good answer looks like on the wire. Only the documentation makes use of it.
  */
+export type EnvelopeReportView = {
+    /**
+     * 200.
+     */
+    code: number;
+    /**
+     * A report.
+     */
+    data: {
+        /**
+         * The newest first.
+         */
+        camps: Array<CampReportView>;
+        /**
+         * The oldest first.
+         */
+        months: Array<MonthView>;
+        totals: TotalsView;
+    };
+    /**
+     * “成功”.
+     */
+    message: string;
+    /**
+     * Milliseconds since 1970, when it was answered: by the clock of deadlines and camp days, so
+     * that pages can count down whatever the phone's own clock says.
+     */
+    timestamp: number;
+};
+
+/**
+ * What a good answer looks like on the wire. Only the documentation makes use of it.
+ */
 export type EnvelopeStatusView = {
     /**
      * 200.
@@ -2532,8 +2740,13 @@ export type EnvelopeUserView = {
         createdAt: string;
         displayName: string;
         id: number;
+        lastLoginAt?: string | null;
         mustChangePassword: boolean;
         role: string;
+        /**
+         * Sessions that are open.
+         */
+        sessions: number;
         status: string;
         username: string;
         wecomUserId?: string | null;
@@ -2911,6 +3124,7 @@ export type MemberView = {
     bindMethod?: string | null;
     bindStatus: string;
     campId: number;
+    campName: string;
     checkedInDays: number;
     /**
      * 0–100.
@@ -2923,9 +3137,15 @@ export type MemberView = {
     eligible: boolean;
     id: number;
     joined: boolean;
+    /**
+     * Their newest check-in whose time is known.
+     */
+    lastCheckinAt?: string | null;
     matchReasons: Array<string>;
     matchStatus: string;
     orderNo: string;
+    paidAt?: string | null;
+    paidFen?: number | null;
     planetNickname: string;
     planetUserId?: string | null;
     /**
@@ -2958,6 +3178,15 @@ export type MerchantView = {
      * Refunds that wait behind the hold.
      */
     waiting: number;
+};
+
+/**
+ * The camps that begin in a month.
+ */
+export type MonthView = {
+    completionRate?: number | null;
+    members: number;
+    month: string;
 };
 
 /**
@@ -3353,6 +3582,21 @@ export type ReopenCampBody = {
 };
 
 /**
+ * A report.
+ */
+export type ReportView = {
+    /**
+     * The newest first.
+     */
+    camps: Array<CampReportView>;
+    /**
+     * The oldest first.
+     */
+    months: Array<MonthView>;
+    totals: TotalsView;
+};
+
+/**
  * What is done about a difference.
  */
 export type ResolveBody = {
@@ -3375,6 +3619,23 @@ export type RowErrorView = {
      * As the spreadsheet counts it; 1 is the headings.
      */
     row: number;
+};
+
+/**
+ * A session of one's own.
+ */
+export type SessionView = {
+    createdAt: string;
+    /**
+     * The one that asks.
+     */
+    current: boolean;
+    expiresAt: string;
+    id: string;
+    /**
+     * Where it was opened from.
+     */
+    ip?: string | null;
 };
 
 /**
@@ -3496,6 +3757,45 @@ export type TimelineView = {
 };
 
 /**
+ * The sums of all camps of the report.
+ */
+export type TotalsView = {
+    camps: number;
+    /**
+     * What the organiser keeps for good.
+     */
+    keptFen: number;
+    /**
+     * Places that were paid for: who was in two camps counts twice.
+     */
+    members: number;
+    /**
+     * What came in and did not go back.
+     */
+    netFen: number;
+    /**
+     * What came in.
+     */
+    paidFen: number;
+    /**
+     * Deposits that went back and were promised for a day.
+     */
+    promises: number;
+    /**
+     * Deposits that were back when it was promised.
+     */
+    promisesKept: number;
+    /**
+     * What went back by WeChat Pay.
+     */
+    refundedFen: number;
+    /**
+     * What went back by another way.
+     */
+    settledOutsideFen: number;
+};
+
+/**
  * A transfer between two accounts.
  */
 export type TransferView = {
@@ -3569,8 +3869,13 @@ export type UserView = {
     createdAt: string;
     displayName: string;
     id: number;
+    lastLoginAt?: string | null;
     mustChangePassword: boolean;
     role: string;
+    /**
+     * Sessions that are open.
+     */
+    sessions: number;
     status: string;
     username: string;
     wecomUserId?: string | null;
@@ -4127,6 +4432,159 @@ export type ListCustodyResponses = {
 
 export type ListCustodyResponse = ListCustodyResponses[keyof ListCustodyResponses];
 
+export type ExportCheckinsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        campId?: number;
+        q?: string;
+        from?: string;
+        to?: string;
+    };
+    url: '/api/admin/export/checkins.xlsx';
+};
+
+export type ExportCheckinsErrors = {
+    /**
+     * forbidden
+     */
+    403: ProblemBody;
+};
+
+export type ExportCheckinsError = ExportCheckinsErrors[keyof ExportCheckinsErrors];
+
+export type ExportCheckinsResponses = {
+    /**
+     * a workbook
+     */
+    200: Array<number>;
+};
+
+export type ExportCheckinsResponse = ExportCheckinsResponses[keyof ExportCheckinsResponses];
+
+export type ExportMembersData = {
+    body?: never;
+    path?: never;
+    query?: {
+        campId?: number;
+        matchStatus?: string;
+        joined?: boolean;
+        eligible?: boolean;
+        q?: string;
+    };
+    url: '/api/admin/export/members.xlsx';
+};
+
+export type ExportMembersErrors = {
+    /**
+     * forbidden
+     */
+    403: ProblemBody;
+};
+
+export type ExportMembersError = ExportMembersErrors[keyof ExportMembersErrors];
+
+export type ExportMembersResponses = {
+    /**
+     * a workbook
+     */
+    200: Array<number>;
+};
+
+export type ExportMembersResponse = ExportMembersResponses[keyof ExportMembersResponses];
+
+export type ExportPaymentsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        campId?: number;
+        status?: string;
+        flag?: string;
+        q?: string;
+        from?: string;
+        to?: string;
+    };
+    url: '/api/admin/export/payments.xlsx';
+};
+
+export type ExportPaymentsErrors = {
+    /**
+     * forbidden
+     */
+    403: ProblemBody;
+};
+
+export type ExportPaymentsError = ExportPaymentsErrors[keyof ExportPaymentsErrors];
+
+export type ExportPaymentsResponses = {
+    /**
+     * a workbook
+     */
+    200: Array<number>;
+};
+
+export type ExportPaymentsResponse = ExportPaymentsResponses[keyof ExportPaymentsResponses];
+
+export type ExportRefundsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        status?: string;
+        campId?: number;
+        minConfidence?: number;
+        q?: string;
+        from?: string;
+        to?: string;
+    };
+    url: '/api/admin/export/refunds.xlsx';
+};
+
+export type ExportRefundsErrors = {
+    /**
+     * forbidden
+     */
+    403: ProblemBody;
+};
+
+export type ExportRefundsError = ExportRefundsErrors[keyof ExportRefundsErrors];
+
+export type ExportRefundsResponses = {
+    /**
+     * a workbook
+     */
+    200: Array<number>;
+};
+
+export type ExportRefundsResponse = ExportRefundsResponses[keyof ExportRefundsResponses];
+
+export type ExportReportData = {
+    body?: never;
+    path?: never;
+    query?: {
+        from?: string;
+        to?: string;
+    };
+    url: '/api/admin/export/report.xlsx';
+};
+
+export type ExportReportErrors = {
+    /**
+     * forbidden
+     */
+    403: ProblemBody;
+};
+
+export type ExportReportError = ExportReportErrors[keyof ExportReportErrors];
+
+export type ExportReportResponses = {
+    /**
+     * a workbook
+     */
+    200: Array<number>;
+};
+
+export type ExportReportResponse = ExportReportResponses[keyof ExportReportResponses];
+
 export type ShowForecastData = {
     body?: never;
     path?: never;
@@ -4277,6 +4735,19 @@ export type ListLogsResponses = {
 
 export type ListLogsResponse = ListLogsResponses[keyof ListLogsResponses];
 
+export type VerifyLogData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/admin/logs/verify';
+};
+
+export type VerifyLogResponses = {
+    200: EnvelopeChainView;
+};
+
+export type VerifyLogResponse = VerifyLogResponses[keyof VerifyLogResponses];
+
 export type ListMembersData = {
     body?: never;
     path?: never;
@@ -4287,6 +4758,7 @@ export type ListMembersData = {
          */
         matchStatus?: string;
         joined?: boolean;
+        eligible?: boolean;
         /**
          * part of a name, an order number, a planet id or 成员编号
          */
@@ -4533,7 +5005,7 @@ export type ListPaymentsData = {
          */
         status?: string;
         /**
-         * duplicate|wrong_amount|late|unknown_order
+         * duplicate|wrong_amount|late|unknown_order|other_appid
          */
         flag?: string;
         /**
@@ -5016,6 +5488,76 @@ export type ImportRosterResponses = {
 
 export type ImportRosterResponse = ImportRosterResponses[keyof ImportRosterResponses];
 
+export type ReportCampsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * not over before this day
+         */
+        from?: string;
+        /**
+         * not begun after this day
+         */
+        to?: string;
+    };
+    url: '/api/admin/statistics/camp';
+};
+
+export type ReportCampsErrors = {
+    /**
+     * forbidden
+     */
+    403: ProblemBody;
+    /**
+     * invalid_input
+     */
+    422: ProblemBody;
+};
+
+export type ReportCampsError = ReportCampsErrors[keyof ReportCampsErrors];
+
+export type ReportCampsResponses = {
+    200: EnvelopeReportView;
+};
+
+export type ReportCampsResponse = ReportCampsResponses[keyof ReportCampsResponses];
+
+export type ReportOverviewData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * not over before this day
+         */
+        from?: string;
+        /**
+         * not begun after this day
+         */
+        to?: string;
+    };
+    url: '/api/admin/statistics/overview';
+};
+
+export type ReportOverviewErrors = {
+    /**
+     * forbidden
+     */
+    403: ProblemBody;
+    /**
+     * invalid_input
+     */
+    422: ProblemBody;
+};
+
+export type ReportOverviewError = ReportOverviewErrors[keyof ReportOverviewErrors];
+
+export type ReportOverviewResponses = {
+    200: EnvelopeReportView;
+};
+
+export type ReportOverviewResponse = ReportOverviewResponses[keyof ReportOverviewResponses];
+
 export type UploadData = {
     body: UploadForm;
     path?: never;
@@ -5110,7 +5652,7 @@ export type UpdateUserData = {
 
 export type UpdateUserErrors = {
     /**
-     * duplicate · wrong_state
+     * duplicate · wrong_state · last_super_admin
      */
     409: ProblemBody;
 };
@@ -5202,6 +5744,10 @@ export type ChangePasswordErrors = {
      * invalid_input
      */
     422: ProblemBody;
+    /**
+     * locked; data.until
+     */
+    423: ProblemBody;
 };
 
 export type ChangePasswordError = ChangePasswordErrors[keyof ChangePasswordErrors];
@@ -5212,14 +5758,71 @@ export type ChangePasswordResponses = {
 
 export type ChangePasswordResponse = ChangePasswordResponses[keyof ChangePasswordResponses];
 
+export type EndAllSessionsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/auth/sessions';
+};
+
+export type EndAllSessionsResponses = {
+    200: EnvelopeNothing;
+};
+
+export type EndAllSessionsResponse = EndAllSessionsResponses[keyof EndAllSessionsResponses];
+
+export type ListSessionsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/auth/sessions';
+};
+
+export type ListSessionsResponses = {
+    200: EnvelopeItemsSessionView;
+};
+
+export type ListSessionsResponse = ListSessionsResponses[keyof ListSessionsResponses];
+
+export type EndSessionData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/auth/sessions/{id}';
+};
+
+export type EndSessionErrors = {
+    /**
+     * not_found
+     */
+    404: ProblemBody;
+};
+
+export type EndSessionError = EndSessionErrors[keyof EndSessionErrors];
+
+export type EndSessionResponses = {
+    200: EnvelopeNothing;
+};
+
+export type EndSessionResponse = EndSessionResponses[keyof EndSessionResponses];
+
 export type FinishSignInData = {
     body?: never;
     path?: never;
-    query: {
-        code: string;
-        state: string;
+    query?: {
+        code?: string;
+        state?: string;
     };
     url: '/api/h5/auth/callback';
+};
+
+export type FinishSignInErrors = {
+    /**
+     * a page with a button that begins anew
+     */
+    400: unknown;
 };
 
 export type BeginSignInData = {
@@ -5325,6 +5928,10 @@ export type OrderErrors = {
      * camp_not_enrolling · invalid_input
      */
     422: ProblemBody;
+    /**
+     * rate_limited
+     */
+    429: ProblemBody;
 };
 
 export type OrderError = OrderErrors[keyof OrderErrors];
@@ -5355,6 +5962,10 @@ export type BindOrderErrors = {
      * bind_expired
      */
     410: ProblemBody;
+    /**
+     * rate_limited
+     */
+    429: ProblemBody;
 };
 
 export type BindOrderError = BindOrderErrors[keyof BindOrderErrors];

@@ -34,6 +34,15 @@ describe('the staff API', () => {
     expect((failures[0] as ApiError).word).toBe('token_expired');
   });
 
+  it('answers a file as it is, and tells what was refused', async () => {
+    const { api, calls } = answering(200, 'PK');
+    const file = await api.exported('members', { campId: '3', joined: undefined });
+    expect(await file.text()).toContain('PK');
+    expect(calls.mock.calls[0]?.[0]).toBe('/api/admin/export/members.xlsx?campId=3');
+    const refused = answering(403, { code: 403, error: 'forbidden', message: '没有权限' });
+    await expect(refused.api.exported('payments', {})).rejects.toThrow('没有权限');
+  });
+
   it('escapes what stands in an address', async () => {
     const { api, calls } = answering(200, { code: 200, data: null });
     await api.keepPayment('a/b', '付款人找不到');

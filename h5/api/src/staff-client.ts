@@ -34,6 +34,9 @@ interface Extras {
   timeoutMs?: number;
 }
 
+/** The spreadsheets that there are. */
+export type ExportFile = 'members' | 'checkins' | 'refunds' | 'payments' | 'report';
+
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 /** The cookie of the sign-in counts only with this header, which no foreign page can send. */
@@ -63,6 +66,20 @@ export function createStaffApi(options: StaffApiOptions = {}) {
     }
   }
 
+  /** A file is answered without the envelope; what is refused, with it. */
+  async function download(path: string): Promise<Blob> {
+    const transport = { ...options, timeoutMs: SLOW_TIMEOUT_MS };
+    try {
+      const init = { method: 'GET', headers: { Accept: 'application/json', ...OUR_PAGES } };
+      const response = await send(transport, `/api${path}`, init);
+      if (response.ok) return await response.blob();
+      return await openEnvelope<never>(response, () => undefined);
+    } catch (reason) {
+      options.onFailure?.(reason);
+      throw reason;
+    }
+  }
+
   const get = <Data>(path: string, filters: Filters = {}) =>
     request<Data>('GET', `${path}${query(filters)}`);
   const post = <Data>(path: string, body?: unknown, timeoutMs?: number) =>
@@ -81,6 +98,12 @@ export function createStaffApi(options: StaffApiOptions = {}) {
     me: () => get<Schemas.MeView>('/auth/me'),
     changePassword: (old: string, next: string) =>
       post<null>('/auth/password', { old, new: next }),
+
+    sessions: () => get<Schemas.EnvelopeItemsSessionView['data']>('/auth/sessions'),
+    endSession: (id: string) =>
+      request<null>('DELETE', `/auth/sessions/${encodeURIComponent(id)}`),
+    /** Signs out everywhere, here too. */
+    endAllSessions: () => request<null>('DELETE', '/auth/sessions'),
 
     refunds: list<Schemas.ListedRefund>('/refunds'),
     refund: (id: number) => get<Schemas.RefundDetail>(`/admin/refunds/${id}`),
@@ -188,6 +211,9 @@ export function createStaffApi(options: StaffApiOptions = {}) {
       get<Schemas.BalancesView>('/admin/ledger/balances', { campId }),
 
     logs: list<Schemas.LogView>('/logs'),
+    /** Walks the whole log. */
+    verifyLogs: () =>
+      request<Schemas.ChainView>('GET', '/admin/logs/verify', { timeoutMs: SLOW_TIMEOUT_MS }),
     notifications: list<Schemas.NotificationView>('/notifications'),
 
     users: list<Schemas.UserView>('/users'),
@@ -197,6 +223,10 @@ export function createStaffApi(options: StaffApiOptions = {}) {
     deleteUser: (id: number) => request<null>('DELETE', `/admin/users/${id}`),
     resetPassword: (id: number) =>
       post<Schemas.PasswordView>(`/admin/users/${id}/reset-password`),
+
+    /** A list as a spreadsheet, with the list's filters. */
+    exported: (file: ExportFile, filters: Filters) =>
+      download(`/admin/export/${file}.xlsx${query(filters)}`),
 
     jobs: () => get<Schemas.EnvelopeItemsJobView['data']>('/admin/jobs'),
     runJob: (name: string) =>

@@ -21,6 +21,11 @@ export const JOINED: readonly Option[] = [
   { value: 'false', label: '未进群' },
 ];
 
+export const ELIGIBLE: readonly Option[] = [
+  { value: 'true', label: '符合条件' },
+  { value: 'false', label: '未达标' },
+];
+
 /** What a choice says that is not narrowed although the page narrows by default. */
 export const ALL = 'all';
 export const PAGE_SIZE = 50;
