@@ -42,6 +42,8 @@ CREATE TABLE checkin_record (
     topic_id       TEXT,
     -- post or import; a post of the same day takes the place of what was imported.
     source         TEXT NOT NULL,
+    -- When a file named the day; it stays when a post takes the place, and when that post is gone.
+    imported_at    INTEGER,
     -- The sync that read the post.
     sync_id        INTEGER REFERENCES sync_run (id),
     PRIMARY KEY (camp_id, planet_user_id, day)
@@ -60,7 +62,9 @@ CREATE TABLE stated_days (
     source         TEXT NOT NULL,
     planet_user_id INTEGER,
     member_id      INTEGER REFERENCES camp_member (id),
-    days           INTEGER NOT NULL CHECK (days >= 0),
+    -- None for a file that names days one by one: they are counted where they stand, posts with
+    -- them (checkin_record), since a post may turn out to be of another project.
+    days           INTEGER CHECK (days >= 0),
     -- Why, in the words of who attests; empty for a file.
     reason         TEXT NOT NULL,
     stated_by      INTEGER NOT NULL REFERENCES system_user (id),

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use encoding_rs::{Encoding, UTF_8};
 use secrecy::{ExposeSecret as _, SecretString};
 use wecom::crypto::{KeyError, Keys};
 
@@ -134,9 +135,20 @@ pub(super) fn planet(
         .map_err(|error| ConfigError::new("zsxq", format!("cannot be used: {error}"), ""))
 }
 
+/// Reads a PEM file. An editor may have saved it as UTF-16, with its mark.
 fn read(key: &str, path: &str) -> Result<String, ConfigError> {
-    std::fs::read_to_string(Path::new(path)).map_err(|error| {
+    let wrong = |problem| {
         let remedy = "It is the path of a PEM file, relative to the working directory";
-        ConfigError::new(key, format!("cannot be read: {error}"), remedy)
-    })
+        ConfigError::new(key, problem, remedy)
+    };
+    let bytes = std::fs::read(Path::new(path))
+        .map_err(|error| wrong(format!("cannot be read: {error}")))?;
+    let encoding = Encoding::for_bom(&bytes).map_or(UTF_8, |(encoding, _)| encoding);
+    let (text, _, is_broken) = encoding.decode(&bytes);
+    if is_broken {
+        let problem =
+            "is the path of a file that is no text: a PEM file is wanted, not .p12 or .der";
+        return Err(wrong(problem.to_owned()));
+    }
+    Ok(text.into_owned())
 }

@@ -22,6 +22,7 @@ use crate::jobs::{self, Jobs};
 use crate::platforms::files::Files;
 use crate::services::configuration::{Configuration, ConfigureError, Follower};
 use crate::services::passwords::Passwords;
+use crate::services::decoding::Decoding;
 use crate::services::{self, Context, LiveContext};
 use crate::store::{Db, DbOptions, Keyring, KeyringError, MAX_KEYS, StoreError, master_key};
 use crate::web::{self, WebSettings};
@@ -204,6 +205,7 @@ pub async fn open(
         clients: Arc::clone(&built.clients),
         files,
         passwords: Passwords::default(),
+        decoding: Decoding::default(),
         settings: Arc::clone(&built.settings),
         stop: CancellationToken::new(),
     });

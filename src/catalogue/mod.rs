@@ -21,6 +21,7 @@ use strum::VariantNames as _;
 
 use crate::domain::refund::Difference;
 use crate::domain::{ChainFault, FieldError, FieldErrors, Timestamp};
+use crate::domain::table::RowFault;
 
 pub use refusal::{Duplicate, ErrorKind, Refusal, RequestFault, WrongState};
 pub use sync::{PostsFault, SyncFault};
@@ -39,6 +40,7 @@ const REASONS: &[(&str, &[&str])] = &[
     ("duplicate", Duplicate::VARIANTS),
     (RequestFault::SECTION, RequestFault::VARIANTS),
     (FieldError::SECTION, FieldError::VARIANTS),
+    (RowFault::SECTION, RowFault::VARIANTS),
     (SyncFault::SECTION, SyncFault::VARIANTS),
     (Difference::SECTION, Difference::VARIANTS),
     (PostsFault::SECTION, PostsFault::VARIANTS),
@@ -60,6 +62,10 @@ impl Reason for RequestFault {
 
 impl Reason for FieldError {
     const SECTION: &'static str = "field";
+}
+
+impl Reason for RowFault {
+    const SECTION: &'static str = "row";
 }
 
 impl Reason for SyncFault {

@@ -98,6 +98,8 @@ pub enum Refusal {
     LinkExpired,
     /// More than is taken.
     TooLarge,
+    /// A picture of more pixels than are decoded.
+    TooManyPixels { megapixels: u64 },
     /// Not a picture of a kind that is taken, whatever its name says.
     NotAPicture,
     /// Neither CSV nor xlsx, whatever its name says.

@@ -54,6 +54,8 @@ fn every_reason_reads_well() {
     );
     let differences = reasons::<Difference>("change");
     shown.extend(differences.iter().map(|it| catalogue.say(it)));
+    let rows = reasons::<RowFault>("row");
+    shown.extend(rows.iter().map(|it| catalogue.say(it)));
     for error in reasons::<FieldError>("field") {
         let of_any = FieldErrors::from([("someField".into(), error)]);
         shown.extend(catalogue.fields(&of_any).into_values());

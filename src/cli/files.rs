@@ -5,8 +5,9 @@ use std::io::{self, BufReader, BufWriter, Read as _};
 use std::path::{Path, PathBuf};
 
 use campkeeper::services::Context;
+use campkeeper::services::imports::{MAX_FILE_BYTES, Mode};
 use campkeeper::services::match_files::match_files;
-use campkeeper::services::roster::{self, MAX_FILE_BYTES, Mode};
+use campkeeper::services::roster;
 use clap::Args;
 use serde_json::json;
 

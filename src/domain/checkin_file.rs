@@ -4,99 +4,32 @@
 //! Knows headings, cells and the dates of a camp; what a file is, and who is known, is handed in.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::fmt;
 
 use chrono::{NaiveDate, NaiveTime};
-use thiserror::Error;
 
 use super::evidence::CheckInSource;
-use super::roster::{self, Column, RowFault};
+use super::field_error::FieldError;
+use super::table::{self, ACCOUNT, Columns, Line, RowError, RowFault};
 use super::{PlanetUserId, Timestamp};
 
-const DATE: &[&str] = &["date", "日期", "打卡日期"];
-const TIME: &[&str] = &["time", "时间", "打卡时间"];
-const DAYS: &[&str] = &["checkin_days", "checkined_days", "打卡天数", "天数"];
+const ID: usize = 0;
+const DATE: usize = 1;
+const TIME: usize = 2;
+const DAYS: usize = 3;
+/// What the columns are called.
+const COLUMNS: [&[&str]; 4] = [
+    ACCOUNT,
+    &["date", "日期", "打卡日期"],
+    &["time", "时间", "打卡时间"],
+    &["checkin_days", "checkined_days", "打卡天数", "天数"],
+];
 
-const DATE_FORMATS: [&str; 3] = ["%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d"];
+const DATE_FORMATS: [&str; 4] = ["%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日"];
 const TIME_FORMATS: [&str; 2] = ["%H:%M:%S", "%H:%M"];
-
-/// Why no row could be read.
-#[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
-pub enum FileError {
-    /// No column of accounts.
-    #[error("no column of user ids (planet_user_id)")]
-    NoIdColumn,
-    /// Neither dates nor numbers of days.
-    #[error("no column of dates or days (date, checkin_days)")]
-    NoDayColumn,
-}
-
-/// What is wrong with one row. `Display` is the text that staff read: the column, and what to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
-    /// The account cannot be read.
-    Id(RowFault),
-    /// Nobody knows the account.
-    UnknownAccount,
-    BadDate,
-    BadTime,
-    BadDays,
-    /// More days than the camp has.
-    TooManyDays {
-        most: i64,
-    },
-    /// Not a day of the camp.
-    OutsideCamp {
-        from: NaiveDate,
-        to: NaiveDate,
-    },
-    /// A day that has not begun.
-    InFuture,
-    /// An earlier row gives the account another number of days.
-    Contradicts {
-        row: usize,
-    },
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Id(RowFault::NoId) => f.write_str("planet_user_id 是空的，请填写星球用户ID"),
-            Self::Id(fault) => write!(f, "planet_user_id：{fault}"),
-            Self::UnknownAccount => f.write_str(
-                "planet_user_id：没有见过这个星球账号，请核对，或先导入含用户ID的成员名单",
-            ),
-            Self::BadDate => f.write_str("date：请写成 2026-01-31 这样的日期"),
-            Self::BadTime => f.write_str("time：请写成 21:30 这样的时间，不知道可以留空"),
-            Self::BadDays => f.write_str("checkin_days：请填写整数天数"),
-            Self::TooManyDays { most } => {
-                write!(f, "checkin_days：训练营一共 {most} 天，请核对天数")
-            }
-            Self::OutsideCamp { from, to } => {
-                write!(f, "date：不在训练营的 {from} 至 {to} 之内，请核对日期")
-            }
-            Self::InFuture => f.write_str("date：这一天还没有到，请核对日期"),
-            Self::Contradicts { row } => {
-                write!(
-                    f,
-                    "checkin_days：与第 {row} 行同一账号的天数不同，请只留一行"
-                )
-            }
-        }
-    }
-}
-
-/// A row that was left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RowError {
-    /// The row's number as a spreadsheet shows it.
-    pub row: usize,
-    pub fault: Fault,
-}
 
 /// One row that could be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Line {
+struct Entry {
     row: usize,
     account: PlanetUserId,
     says: Says,
@@ -111,84 +44,85 @@ enum Says {
 }
 
 /// The rows of a file, those that cannot be read apart.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckInFile {
-    lines: Vec<Line>,
+    columns: Columns<4>,
+    entries: Vec<Entry>,
     errors: Vec<RowError>,
 }
 
-/// Reads the rows (number and cells) of a table with these headings. Where there are dates, they
-/// count, and numbers of days are not looked at.
+/// Reads the rows of a file. Where there are dates, they count, and numbers of days are not looked
+/// at.
 ///
 /// # Errors
-/// Only when the headings lack what every row needs.
-pub fn parse<'a>(
-    headings: &[String],
-    rows: impl IntoIterator<Item = (usize, &'a [String])>,
-) -> Result<CheckInFile, FileError> {
-    let id = Column::PlanetUserId
-        .find(headings)
-        .ok_or(FileError::NoIdColumn)?;
-    let folded: Vec<String> = headings.iter().map(|text| roster::fold(text)).collect();
-    let find = |names: &[&str]| folded.iter().position(|it| names.contains(&it.as_str()));
-    let (date, time, days) = (find(DATE), find(TIME), find(DAYS));
-    if date.is_none() && days.is_none() {
-        return Err(FileError::NoDayColumn);
-    }
-    let mut file = CheckInFile::default();
-    for (row, cells) in rows {
-        let cell = |at: Option<usize>| at.and_then(|at| cells.get(at)).map_or("", |it| it.trim());
-        let line = account(cell(Some(id))).and_then(|account| {
-            let says = match date {
-                Some(_) => day(cell(date), cell(time))?,
-                None => Says::Total(total(cell(days))?),
-            };
-            Ok(Line { row, account, says })
-        });
-        match line {
-            Ok(line) => file.lines.push(line),
-            Err(fault) => file.errors.push(RowError { row, fault }),
+/// Only when there are no headings for what every row needs.
+pub fn parse(lines: &[Line<'_>]) -> Result<CheckInFile, FieldError> {
+    let (columns, below) = table::find(lines, &COLUMNS, |columns| {
+        if columns.has(ID) {
+            (!columns.has(DATE) && !columns.has(DAYS)).then_some(FieldError::NoDayColumn)
+        } else {
+            Some(FieldError::NoAccountColumn)
+        }
+    })?;
+    let (mut entries, mut errors) = (Vec::new(), Vec::new());
+    for (row, cells) in below {
+        match entry(&columns, *row, cells) {
+            Ok(entry) => entries.push(entry),
+            Err(fault) => errors.push(RowError { row: *row, fault }),
         }
     }
-    Ok(file)
+    Ok(CheckInFile {
+        columns,
+        entries,
+        errors,
+    })
 }
 
-fn account(cell: &str) -> Result<PlanetUserId, Fault> {
-    if cell.is_empty() {
-        return Err(Fault::Id(RowFault::NoId));
-    }
-    roster::parse_id(cell).map_err(Fault::Id)
+fn entry(columns: &Columns<4>, row: usize, cells: &[String]) -> Result<Entry, RowFault> {
+    let cell = |column| columns.cell(column, cells).map(table::bare);
+    let Some(id) = cell(ID) else {
+        let columns = vec![columns.heading(ID)];
+        return Err(RowFault::NobodyNamed { columns });
+    };
+    let account = table::account(id, columns.heading(ID))?;
+    let says = if columns.has(DATE) {
+        let (date, time) = (
+            cell(DATE).unwrap_or_default(),
+            cell(TIME).unwrap_or_default(),
+        );
+        day(columns, date, time)?
+    } else {
+        let days = table::digits(cell(DAYS).unwrap_or_default()).ok();
+        let days = days.and_then(|days| days.parse().ok());
+        let column = columns.heading(DAYS);
+        Says::Total(days.ok_or(RowFault::NotDays { column })?)
+    };
+    Ok(Entry { row, account, says })
 }
 
 /// A date cell of a spreadsheet holds a time too; midnight there is no time.
-fn day(date: &str, time: &str) -> Result<Says, Fault> {
+fn day(columns: &Columns<4>, date: &str, time: &str) -> Result<Says, RowFault> {
+    let clock_time = |text: &str, column| {
+        let parsed = TIME_FORMATS
+            .iter()
+            .find_map(|format| NaiveTime::parse_from_str(text, format).ok());
+        let column = columns.heading(column);
+        parsed.ok_or(RowFault::NotATime { column })
+    };
     let (date, of_date) = date.split_once([' ', 'T']).unwrap_or((date, ""));
     let date = DATE_FORMATS
         .iter()
-        .find_map(|format| NaiveDate::parse_from_str(date, format).ok())
-        .ok_or(Fault::BadDate)?;
+        .find_map(|format| NaiveDate::parse_from_str(date, format).ok());
+    let column = columns.heading(DATE);
+    let date = date.ok_or(RowFault::NotADate { column })?;
     // A time cell of a spreadsheet holds a day too, of 1899.
     let of_time = time.rsplit([' ', 'T']).next().unwrap_or(time);
     let at = match (of_time.is_empty(), of_date.is_empty()) {
-        (false, _) => Some(clock_time(of_time)?),
-        (true, false) => Some(clock_time(of_date)?).filter(|at| *at != NaiveTime::MIN),
+        (false, _) => Some(clock_time(of_time, TIME)?),
+        (true, false) => Some(clock_time(of_date, DATE)?).filter(|at| *at != NaiveTime::MIN),
         (true, true) => None,
     };
     Ok(Says::Day(date, at))
-}
-
-fn clock_time(text: &str) -> Result<NaiveTime, Fault> {
-    let parsed = TIME_FORMATS
-        .iter()
-        .find_map(|format| NaiveTime::parse_from_str(text, format).ok());
-    parsed.ok_or(Fault::BadTime)
-}
-
-fn total(cell: &str) -> Result<i64, Fault> {
-    let digits = roster::fold(cell);
-    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let days = digits.parse().ok().filter(|_| is_number);
-    days.ok_or(Fault::BadDays)
 }
 
 /// A day that is known already.
@@ -196,6 +130,8 @@ fn total(cell: &str) -> Result<i64, Fault> {
 pub struct KnownDay {
     pub at: Option<Timestamp>,
     pub source: CheckInSource,
+    /// A file has named it, whether or not there is a post too.
+    pub is_stated: bool,
 }
 
 /// What the rows are compared with.
@@ -214,9 +150,13 @@ pub struct Known {
 /// What a file changes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// Days that are new, or have another time.
-    pub check_ins: BTreeMap<(PlanetUserId, NaiveDate), Option<Timestamp>>,
-    /// The total of every account in the file: as it says, or the days that are known with it.
+    /// Days that no file has named before, or another time of them. A post of the day stands, and
+    /// that the file names it too is kept beside it: the post may turn out to be no post of this
+    /// camp's.
+    pub days: BTreeMap<(PlanetUserId, NaiveDate), Option<Timestamp>>,
+    /// The accounts whose days the file names one by one.
+    pub dated: BTreeSet<PlanetUserId>,
+    /// The totals that it states.
     pub totals: BTreeMap<PlanetUserId, i64>,
     /// Rows that say something of which nothing was known.
     pub added: usize,
@@ -240,33 +180,30 @@ pub fn plan(file: &CheckInFile, known: &Known) -> Plan {
         ..Plan::default()
     };
     let mut said: HashMap<PlanetUserId, (usize, i64)> = HashMap::new();
-    let mut dated: BTreeSet<PlanetUserId> = BTreeSet::new();
     let mut heard = DaysHeard::new();
-    for line in &file.lines {
-        let row = line.row;
-        let fault = match line.says {
-            _ if !known.accounts.contains(&line.account) => Some(Fault::UnknownAccount),
-            Says::Day(date, time) => known.fault_of_day(date).or_else(|| {
-                dated.insert(line.account);
+    let columns = &file.columns;
+    for entry in &file.entries {
+        let row = entry.row;
+        let fault = match entry.says {
+            _ if !known.accounts.contains(&entry.account) => {
+                let column = columns.heading(ID);
+                Some(RowFault::UnknownAccount { column })
+            }
+            Says::Day(date, time) => known.fault_of_day(date, columns).or_else(|| {
+                plan.dated.insert(entry.account);
                 let at = time.map(|time| moment(date, time));
-                plan.hear_day(&mut heard, (line.account, date), at);
+                plan.hear_day(&mut heard, (entry.account, date), at);
                 None
             }),
             Says::Total(days) => known
-                .fault_of_total(days)
-                .or_else(|| plan.take_total(&mut said, known, line, days)),
+                .fault_of_total(days, columns)
+                .or_else(|| plan.take_total(&mut said, known, entry, days, columns)),
         };
         plan.errors
             .extend(fault.map(|fault| RowError { row, fault }));
     }
     for (key, at) in heard {
         plan.take_day(known, key, at);
-    }
-    let all: BTreeSet<_> = known.days.keys().chain(plan.check_ins.keys()).collect();
-    for (account, day) in all {
-        if dated.contains(account) && known.is_within(*day) {
-            *plan.totals.entry(*account).or_default() += 1;
-        }
     }
     plan.errors.sort_by_key(|error| error.row);
     plan
@@ -295,13 +232,18 @@ impl Plan {
         match known.days.get(&key) {
             None => {
                 self.added += 1;
-                self.check_ins.insert(key, at);
+                self.days.insert(key, at);
             }
             Some(day) if day.source == CheckInSource::Import && day.at != at => {
                 self.changed += 1;
-                self.check_ins.insert(key, at);
+                self.days.insert(key, at);
             }
-            Some(_) => self.unchanged += 1,
+            Some(day) => {
+                self.unchanged += 1;
+                if !day.is_stated {
+                    self.days.insert(key, at);
+                }
+            }
         }
     }
 
@@ -309,20 +251,24 @@ impl Plan {
         &mut self,
         said: &mut HashMap<PlanetUserId, (usize, i64)>,
         known: &Known,
-        line: &Line,
+        entry: &Entry,
         days: i64,
-    ) -> Option<Fault> {
-        match said.get(&line.account) {
-            Some((row, other)) if *other != days => return Some(Fault::Contradicts { row: *row }),
+        columns: &Columns<4>,
+    ) -> Option<RowFault> {
+        match said.get(&entry.account) {
+            Some((row, other)) if *other != days => {
+                let (row, column) = (*row, columns.heading(DAYS));
+                return Some(RowFault::Contradicts { column, row });
+            }
             Some(_) => {
                 self.unchanged += 1;
                 return None;
             }
             None => {}
         }
-        said.insert(line.account, (line.row, days));
-        self.totals.insert(line.account, days);
-        match known.totals.get(&line.account) {
+        said.insert(entry.account, (entry.row, days));
+        self.totals.insert(entry.account, days);
+        match known.totals.get(&entry.account) {
             None => self.added += 1,
             Some(before) if *before != days => self.changed += 1,
             Some(_) => self.unchanged += 1,
@@ -336,17 +282,19 @@ impl Known {
         (self.span.0..=self.span.1).contains(&day)
     }
 
-    fn fault_of_day(&self, day: NaiveDate) -> Option<Fault> {
+    fn fault_of_day(&self, day: NaiveDate, columns: &Columns<4>) -> Option<RowFault> {
         let (from, to) = self.span;
+        let column = columns.heading(DATE);
         if !self.is_within(day) {
-            return Some(Fault::OutsideCamp { from, to });
+            return Some(RowFault::OutsideCamp { column, from, to });
         }
-        (day > self.today).then_some(Fault::InFuture)
+        (day > self.today).then_some(RowFault::InFuture { column })
     }
 
-    fn fault_of_total(&self, days: i64) -> Option<Fault> {
+    fn fault_of_total(&self, days: i64, columns: &Columns<4>) -> Option<RowFault> {
         let most = (self.span.1 - self.span.0).num_days() + 1;
-        (days > most).then_some(Fault::TooManyDays { most })
+        let column = columns.heading(DAYS);
+        (days > most).then_some(RowFault::TooManyDays { column, most })
     }
 }
 

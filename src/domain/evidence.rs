@@ -35,7 +35,8 @@ pub struct Evidence {
     /// Distinct days of posts within the member's own dates; none while all posts have never been
     /// read.
     pub posts: Option<CountedDays>,
-    /// Of the newest file that names the account.
+    /// Of the newest file that names the account: the total that it states, or the days that it
+    /// names and those of posts, within the member's own dates.
     pub imported: Option<CountedDays>,
     /// Of the newest attestation.
     pub attested: Option<CountedDays>,

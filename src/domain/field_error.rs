@@ -75,6 +75,10 @@ pub enum FieldError {
     Empty,
     /// A table without a column that tells accounts apart.
     NoIdColumn,
+    /// A table of check-ins without a column of accounts.
+    NoAccountColumn,
+    /// A table with two columns of one name.
+    ColumnTwice { heading: String },
     /// A table of check-ins with neither dates nor days.
     NoDayColumn,
     /// A table without a column of nicknames.

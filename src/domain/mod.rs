@@ -31,6 +31,7 @@ pub mod refund;
 pub mod roster;
 pub mod shown_name;
 pub mod staff;
+pub mod table;
 pub mod time;
 pub mod trade_bill;
 pub mod versioned;

@@ -4,13 +4,11 @@
 //! of others. Columns are found by their headings, in any order, so that an export with more of
 //! them still fits.
 
-use std::collections::HashSet;
-use std::fmt;
+use std::collections::HashMap;
 
-use thiserror::Error;
-use unicode_normalization::UnicodeNormalization as _;
-
+use super::field_error::FieldError;
 use super::ids::PlanetUserId;
+use super::table::{self, ACCOUNT, Columns, Inexact, Line, RowError, RowFault};
 
 mod link;
 mod plan;
@@ -18,76 +16,34 @@ mod plan;
 pub use link::{NameLink, doubtful, link};
 pub use plan::{KnownAccount, Names, Plan, Unseen, plan};
 
-/// Zeros at the end of an id that only a spreadsheet program's rounding leaves there.
-const ROUNDED: &str = "000000";
-
-/// Digits of a `user_id` (10–15, zsxq §3; a little room on either side).
-const ID_DIGITS: std::ops::RangeInclusive<usize> = 8..=18;
-
 /// Characters of a name that are kept.
 const MAX_NAME_CHARS: usize = 100;
 
-/// A column of the import.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Column {
-    /// The account's `user_id`.
-    PlanetUserId,
-    /// 成员编号.
-    MemberNumber,
-    /// 用户昵称.
-    Nickname,
-    /// 微信昵称.
-    WechatNickname,
-    /// 星球名片昵称.
-    CardName,
-}
-
-impl Column {
-    const ALL: [Self; 5] = [
-        Self::PlanetUserId,
-        Self::MemberNumber,
-        Self::Nickname,
-        Self::WechatNickname,
-        Self::CardName,
-    ];
-
-    /// Headings that name the column, folded as [`folded`] does; ours first, then the back
-    /// office's.
-    fn headings(self) -> &'static [&'static str] {
-        match self {
-            Self::PlanetUserId => &[
-                "planet_user_id",
-                "user_id",
-                "用户id",
-                "星球用户id",
-                "星球id",
-            ],
-            Self::MemberNumber => &[
-                "member_number",
-                "number",
-                "成员编号",
-                "星球成员编号",
-                "编号",
-            ],
-            Self::Nickname => &[
-                "planet_nickname",
-                "nickname",
-                "用户昵称",
-                "星球昵称",
-                "昵称",
-            ],
-            Self::WechatNickname => &["wechat_nickname", "微信昵称", "微信名"],
-            Self::CardName => &["card_name", "星球名片昵称", "名片昵称", "星球名片"],
-        }
-    }
-
-    pub(super) fn find(self, headings: &[String]) -> Option<usize> {
-        let folded: Vec<String> = headings.iter().map(|heading| fold(heading)).collect();
-        self.headings()
-            .iter()
-            .find_map(|known| folded.iter().position(|heading| heading == known))
-    }
-}
+const ID: usize = 0;
+const NUMBER: usize = 1;
+const NICKNAME: usize = 2;
+const WECHAT_NICKNAME: usize = 3;
+const CARD_NAME: usize = 4;
+/// What the columns are called; ours first, then the back office's.
+const COLUMNS: [&[&str]; 5] = [
+    ACCOUNT,
+    &[
+        "member_number",
+        "number",
+        "成员编号",
+        "星球成员编号",
+        "编号",
+    ],
+    &[
+        "planet_nickname",
+        "nickname",
+        "用户昵称",
+        "星球昵称",
+        "昵称",
+    ],
+    &["wechat_nickname", "微信昵称", "微信名"],
+    &["card_name", "星球名片昵称", "名片昵称", "星球名片"],
+];
 
 /// One account of the import. At least one of `planet_user_id` and `member_number` is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,43 +61,6 @@ pub struct RosterEntry {
     pub card_name: Option<String>,
 }
 
-/// What is wrong with one row. `Display` is the text that staff read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RowFault {
-    /// Neither id nor number.
-    NoId,
-    /// The id is not a number of 8–18 digits.
-    BadId,
-    /// A spreadsheet program has rounded the id to something like 8.4E+14, or to the zeros that this
-    /// leaves.
-    RoundedId,
-    /// The member number is not a whole number.
-    BadNumber,
-    /// The id or number stands in an earlier row too.
-    Repeated,
-}
-
-impl fmt::Display for RowFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NoId => "没有用户ID，也没有成员编号",
-            Self::BadId => "用户ID应为8–18位数字",
-            Self::RoundedId => "用户ID已被表格软件改成科学计数，请将该列设为文本后重新导出",
-            Self::BadNumber => "成员编号应为整数",
-            Self::Repeated => "用户ID或成员编号与前面的行重复",
-        })
-    }
-}
-
-/// A row that was left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RowError {
-    /// The row's number as a spreadsheet shows it.
-    pub row: usize,
-    /// What is wrong with it.
-    pub fault: RowFault,
-}
-
 /// The accounts of a file, and the rows that could not be understood.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Roster {
@@ -151,183 +70,127 @@ pub struct Roster {
     pub errors: Vec<RowError>,
 }
 
-/// Why no row could be read.
-#[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
-pub enum RosterError {
-    /// Neither a column of ids nor one of numbers.
-    #[error("no column of user ids or member numbers (用户ID, 成员编号)")]
-    NoIdColumn,
-    /// No column of nicknames.
-    #[error("no column of nicknames (用户昵称)")]
-    NoNicknameColumn,
-}
-
-/// Reads the rows (number and cells) of a table with these headings.
+/// Reads the rows of a file.
 ///
 /// # Errors
-/// Only when the headings lack what every row needs; faulty rows are listed in [`Roster::errors`].
-pub fn parse_roster<'a>(
-    headings: &[String],
-    rows: impl IntoIterator<Item = (usize, &'a [String])>,
-) -> Result<Roster, RosterError> {
-    let columns = Columns(Column::ALL.map(|column| (column, column.find(headings))));
-    if columns.at(Column::PlanetUserId).is_none() && columns.at(Column::MemberNumber).is_none() {
-        return Err(RosterError::NoIdColumn);
-    }
-    if columns.at(Column::Nickname).is_none() {
-        return Err(RosterError::NoNicknameColumn);
-    }
+/// Only when there are no headings for what every row needs; faulty rows are listed in
+/// [`Roster::errors`].
+pub fn parse_roster(lines: &[Line<'_>]) -> Result<Roster, FieldError> {
+    let (columns, below) = table::find(lines, &COLUMNS, |columns| {
+        if !columns.has(ID) && !columns.has(NUMBER) {
+            Some(FieldError::NoIdColumn)
+        } else {
+            (!columns.has(NICKNAME)).then_some(FieldError::NoNicknameColumn)
+        }
+    })?;
     let mut roster = Roster::default();
     let mut seen = Seen::default();
-    for (row, cells) in rows {
-        match columns
-            .entry(row, cells)
-            .and_then(|entry| seen.first(entry))
-        {
+    for (row, cells) in below {
+        let entry = entry(&columns, *row, cells);
+        match entry.and_then(|entry| seen.first(entry, &columns)) {
             Ok(entry) => roster.entries.push(entry),
-            Err(fault) => roster.errors.push(RowError { row, fault }),
+            Err(fault) => roster.errors.push(RowError { row: *row, fault }),
         }
     }
     Ok(roster)
 }
 
-/// Where each column stands.
-struct Columns([(Column, Option<usize>); 5]);
-
-impl Columns {
-    fn at(&self, column: Column) -> Option<usize> {
-        self.0
-            .iter()
-            .find(|(each, _)| *each == column)
-            .and_then(|(_, at)| *at)
+fn entry(columns: &Columns<5>, row: usize, cells: &[String]) -> Result<RosterEntry, RowFault> {
+    let planet_user_id = columns
+        .cell(ID, cells)
+        .map(|cell| table::account(cell, columns.heading(ID)))
+        .transpose()?;
+    let member_number = columns
+        .cell(NUMBER, cells)
+        .map(|cell| number(cell, columns.heading(NUMBER)))
+        .transpose()?;
+    if planet_user_id.is_none() && member_number.is_none() {
+        let both = [ID, NUMBER].into_iter().filter(|at| columns.has(*at));
+        let columns = both.map(|at| columns.heading(at)).collect();
+        return Err(RowFault::NobodyNamed { columns });
     }
+    let name = |column| {
+        let name = columns.cell(column, cells).map(table::text);
+        name.map(|name| name.chars().take(MAX_NAME_CHARS).collect())
+    };
+    Ok(RosterEntry {
+        row,
+        planet_user_id,
+        member_number,
+        nickname: name(NICKNAME),
+        wechat_nickname: name(WECHAT_NICKNAME),
+        card_name: name(CARD_NAME),
+    })
+}
 
-    fn cell<'a>(&self, column: Column, cells: &'a [String]) -> Option<&'a str> {
-        let cell = cells.get(self.at(column)?)?.trim();
-        (!cell.is_empty()).then_some(cell)
-    }
-
-    fn entry(&self, row: usize, cells: &[String]) -> Result<RosterEntry, RowFault> {
-        let planet_user_id = self
-            .cell(Column::PlanetUserId, cells)
-            .map(parse_id)
-            .transpose()?;
-        let member_number = self
-            .cell(Column::MemberNumber, cells)
-            .map(parse_number)
-            .transpose()?;
-        if planet_user_id.is_none() && member_number.is_none() {
-            return Err(RowFault::NoId);
-        }
-        let name = |column| {
-            self.cell(column, cells)
-                .map(|name| name.chars().take(MAX_NAME_CHARS).collect())
-        };
-        Ok(RosterEntry {
-            row,
-            planet_user_id,
-            member_number,
-            nickname: name(Column::Nickname),
-            wechat_nickname: name(Column::WechatNickname),
-            card_name: name(Column::CardName),
-        })
+/// A member number may be written as `No. 12` or `#12`.
+fn number(cell: &str, column: String) -> Result<u32, RowFault> {
+    let cell = table::bare(cell).trim_start_matches(['#', '＃', 'N', 'n', 'O', 'o', '№', '.', ' ']);
+    match table::digits(cell) {
+        Ok(digits) => digits.parse().map_err(|_| RowFault::NotANumber { column }),
+        Err(Inexact::Rounded) => Err(RowFault::Rounded { column }),
+        Err(Inexact::NotDigits) => Err(RowFault::NotANumber { column }),
     }
 }
 
-/// Ids and numbers of earlier rows.
+/// The rows of ids and numbers.
 #[derive(Default)]
 struct Seen {
-    ids: HashSet<PlanetUserId>,
-    numbers: HashSet<u32>,
+    ids: HashMap<PlanetUserId, usize>,
+    numbers: HashMap<u32, usize>,
 }
 
 impl Seen {
-    fn first(&mut self, entry: RosterEntry) -> Result<RosterEntry, RowFault> {
-        let known = entry
-            .planet_user_id
-            .is_some_and(|id| self.ids.contains(&id))
-            || entry
-                .member_number
-                .is_some_and(|number| self.numbers.contains(&number));
-        if known {
-            return Err(RowFault::Repeated);
+    fn first(&mut self, entry: RosterEntry, columns: &Columns<5>) -> Result<RosterEntry, RowFault> {
+        let id = entry.planet_user_id.and_then(|id| self.ids.get(&id));
+        let number = entry.member_number.and_then(|it| self.numbers.get(&it));
+        let repeated = id
+            .map(|row| (ID, *row))
+            .or_else(|| number.map(|row| (NUMBER, *row)));
+        if let Some((column, row)) = repeated {
+            let column = columns.heading(column);
+            return Err(RowFault::RepeatedOf { column, row });
         }
-        self.ids.extend(entry.planet_user_id);
-        self.numbers.extend(entry.member_number);
+        let row = entry.row;
+        self.ids.extend(entry.planet_user_id.map(|id| (id, row)));
+        self.numbers.extend(entry.member_number.map(|it| (it, row)));
         Ok(entry)
     }
-}
-
-/// Width, case and blanks aside.
-pub(super) fn fold(text: &str) -> String {
-    text.nfkc()
-        .filter(|c| !c.is_whitespace())
-        .flat_map(char::to_lowercase)
-        .collect()
-}
-
-pub(super) fn parse_id(cell: &str) -> Result<PlanetUserId, RowFault> {
-    let id = fold(cell);
-    if id.contains('e') && id.starts_with(|c: char| c.is_ascii_digit()) {
-        return Err(RowFault::RoundedId);
-    }
-    if !ID_DIGITS.contains(&id.len()) || !id.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(RowFault::BadId);
-    }
-    if id.ends_with(ROUNDED) {
-        return Err(RowFault::RoundedId);
-    }
-    id.parse().map(PlanetUserId).map_err(|_| RowFault::BadId)
-}
-
-fn parse_number(cell: &str) -> Result<u32, RowFault> {
-    fold(cell)
-        .trim_start_matches(['#', 'n', 'o', '.'])
-        .parse()
-        .map_err(|_| RowFault::BadNumber)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parse(headings: &[&str], rows: &[&[&str]]) -> Result<Roster, RosterError> {
-        let owned = |cells: &[&str]| {
-            cells
-                .iter()
-                .map(|&cell| cell.to_owned())
-                .collect::<Vec<_>>()
-        };
-        let rows: Vec<Vec<String>> = rows.iter().map(|cells| owned(cells)).collect();
-        parse_roster(
-            &owned(headings),
-            rows.iter()
-                .enumerate()
-                .map(|(at, cells)| (at + 2, cells.as_slice())),
-        )
+    fn parse(rows: &[&[&str]]) -> Result<Roster, FieldError> {
+        let rows: Vec<Vec<String>> = rows
+            .iter()
+            .map(|cells| cells.iter().map(|&cell| cell.to_owned()).collect())
+            .collect();
+        let lines: Vec<Line<'_>> = (1..).zip(rows.iter().map(Vec::as_slice)).collect();
+        parse_roster(&lines)
     }
 
     #[test]
     fn the_back_offices_columns_are_found_by_their_headings() {
-        let roster = parse(
+        let roster = parse(&[
+            &["知识星球成员（共 2 人）"],
             &[
                 "加入时间",
-                "成员编号",
+                "*成员编号",
                 "微信昵称",
-                "用户昵称",
+                "用户昵称（必填）",
                 "星球名片昵称",
             ],
-            &[
-                &["2026-01-03", "4805", "明", " 小明同学 ", ""],
-                &["", "１２"],
-            ],
-        )
+            &["2026-01-03", "4805", "明", " 小明同学 ", "'"],
+            &["", "１２", "=\"明明\"", "'小红'"],
+        ])
         .unwrap();
         assert!(roster.errors.is_empty());
         assert_eq!(
             roster.entries[0],
             RosterEntry {
-                row: 2,
+                row: 3,
                 planet_user_id: None,
                 member_number: Some(4805),
                 nickname: Some("小明同学".to_owned()),
@@ -335,41 +198,77 @@ mod tests {
                 card_name: None,
             }
         );
-        assert_eq!(roster.entries[1].member_number, Some(12));
+        let second = &roster.entries[1];
+        assert_eq!(second.member_number, Some(12));
+        assert_eq!(second.wechat_nickname.as_deref(), Some("明明"));
+        assert_eq!(second.nickname.as_deref(), Some("'小红'"));
+    }
+
+    #[test]
+    fn numbers_are_read_as_spreadsheets_write_them() {
+        let cells = [
+            "101.0", "'102", "=\"103\"", "1,104", "No. 105", "#106", "№107", "`108",
+        ];
+        let rows: Vec<[&str; 2]> = cells.iter().map(|cell| [*cell, "x"]).collect();
+        let rows = rows.iter().map(|row| row.as_slice());
+        let headings: &[&str] = &["成员编号", "昵称"];
+        let roster = parse(&[headings].into_iter().chain(rows).collect::<Vec<_>>()).unwrap();
+        assert_eq!(roster.errors, []);
+        let numbers: Vec<_> = roster
+            .entries
+            .iter()
+            .filter_map(|it| it.member_number)
+            .collect();
+        assert_eq!(numbers, [101, 102, 103, 1104, 105, 106, 107, 108]);
     }
 
     #[test]
     fn faulty_rows_are_named_and_the_others_kept() {
-        let roster = parse(
-            &["planet_user_id", "Member_Number", "planet_nickname"],
-            &[
-                &["54231919143797", "1", "甲"],
-                &["8.4E+14", "2", "乙"],
-                &["841235000000000", "20", "乙"],
-                &["12", "3", "丙"],
-                &["", "", "丁"],
-                &["54231919143798", "x", "戊"],
-                &["54231919143797", "9", "己"],
-                &["54231919143799", "1", "庚"],
-                &["54231919143700", "", "辛"],
-            ],
-        )
+        let roster = parse(&[
+            &["用户ID(必填)", "Member_Number", "planet_nickname"],
+            &["'54231919143797", "1", "甲"],
+            &["8.4E+14", "2", "乙"],
+            &["841235000000000", "20", "乙"],
+            &["12", "3", "丙"],
+            &["", "'", "丁"],
+            &["54231919143798", "x", "戊"],
+            &["54,231,919,143,797.0", "9", "己"],
+            &["54231919143799", "1", "庚"],
+            &["54231919143700", "", "辛"],
+            &["", "1.5", "壬"],
+        ])
         .unwrap();
+        let id = || "用户ID(必填)".to_owned();
+        let number = || "Member_Number".to_owned();
         let faults: Vec<(usize, RowFault)> = roster
             .errors
-            .iter()
+            .into_iter()
             .map(|error| (error.row, error.fault))
             .collect();
+        let columns = vec![id(), number()];
         assert_eq!(
             faults,
             [
-                (3, RowFault::RoundedId),
-                (4, RowFault::RoundedId),
-                (5, RowFault::BadId),
-                (6, RowFault::NoId),
-                (7, RowFault::BadNumber),
-                (8, RowFault::Repeated),
-                (9, RowFault::Repeated),
+                (3, RowFault::Rounded { column: id() }),
+                (4, RowFault::Rounded { column: id() }),
+                (5, RowFault::NotAnId { column: id() }),
+                (6, RowFault::NobodyNamed { columns }),
+                (7, RowFault::NotANumber { column: number() }),
+                (
+                    8,
+                    RowFault::RepeatedOf {
+                        column: id(),
+                        row: 2
+                    }
+                ),
+                (
+                    9,
+                    RowFault::RepeatedOf {
+                        column: number(),
+                        row: 2
+                    }
+                ),
+                (11, RowFault::NotANumber { column: number() }),
             ]
         );
         let kept: Vec<usize> = roster.entries.iter().map(|entry| entry.row).collect();
@@ -378,10 +277,7 @@ mod tests {
 
     #[test]
     fn a_file_without_the_needed_columns_is_refused() {
-        assert_eq!(parse(&["用户昵称"], &[]), Err(RosterError::NoIdColumn));
-        assert_eq!(
-            parse(&["成员编号"], &[]),
-            Err(RosterError::NoNicknameColumn)
-        );
+        assert_eq!(parse(&[&["用户昵称"]]), Err(FieldError::NoIdColumn));
+        assert_eq!(parse(&[&["成员编号"]]), Err(FieldError::NoNicknameColumn));
     }
 }

@@ -16,6 +16,7 @@ use crate::platforms::zsxq::Planet;
 use crate::store::{Db, Keyring};
 
 use super::passwords::Passwords;
+use super::decoding::Decoding;
 use super::{Clients, Error, Result};
 
 /// Wall time: signatures, token life, sessions and leases. Nothing moves it.
@@ -40,6 +41,8 @@ pub struct Context {
     pub files: Files,
     /// Hashes passwords.
     pub passwords: Passwords,
+    /// The memory for files that are received and decoded.
+    pub decoding: Decoding,
     /// What the configuration says.
     pub settings: Arc<Settings>,
     /// Cancelled when the product is to stop: long work ends at its next recorded point.

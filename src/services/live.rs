@@ -11,6 +11,7 @@ use crate::platforms::files::Files;
 use crate::store::Db;
 
 use super::passwords::Passwords;
+use super::decoding::Decoding;
 use super::{Clients, Context, Settings, WallClock};
 
 /// Settings and clients at one moment.
@@ -29,6 +30,7 @@ pub struct LiveContext {
     wall: Arc<dyn WallClock>,
     files: Files,
     passwords: Passwords,
+    decoding: Decoding,
     stop: CancellationToken,
     runtime: Arc<ArcSwap<Runtime>>,
 }
@@ -45,6 +47,7 @@ impl LiveContext {
             clients: Arc::clone(&runtime.clients),
             files: self.files.clone(),
             passwords: self.passwords.clone(),
+            decoding: self.decoding.clone(),
             settings: Arc::clone(&runtime.settings),
             stop: self.stop.clone(),
         }
@@ -76,6 +79,7 @@ impl From<Context> for LiveContext {
             wall: ctx.wall,
             files: ctx.files,
             passwords: ctx.passwords,
+            decoding: ctx.decoding,
             stop: ctx.stop,
             runtime: Arc::new(ArcSwap::from_pointee(runtime)),
         }

@@ -7,7 +7,8 @@ use serde::Serialize;
 use thiserror::Error;
 
 use crate::domain::matching::{self, Candidate, Claim, Decision, Verdict};
-use crate::platforms::sheets::{self, SheetError, Table};
+use crate::domain::table::{self, Columns, HeadingsError, Inexact, Line};
+use crate::platforms::sheets::{self, Row, SheetError};
 
 /// Ids of accounts have ten digits at least (zsxq §3).
 const SHORTEST_ID: f64 = 1e9;
@@ -30,6 +31,14 @@ pub enum MatchFilesError {
         file: &'static str,
         /// The heading that was looked for.
         column: &'static str,
+    },
+    /// Two columns of one name.
+    #[error("{file}: two columns {heading}")]
+    ColumnTwice {
+        /// `payments` or `planet users`.
+        file: &'static str,
+        /// The heading.
+        heading: String,
     },
     /// A spreadsheet program has rounded an id, so that it is nobody's any more.
     #[error(
@@ -77,8 +86,8 @@ pub fn match_files(
     users: impl Read,
     out: impl Write,
 ) -> Result<Summary, MatchFilesError> {
-    let payments = sheets::read_table_from(payments).map_err(MatchFilesError::Payments)?;
-    let users = sheets::read_table_from(users).map_err(MatchFilesError::PlanetUsers)?;
+    let payments = sheets::read_rows_from(payments).map_err(MatchFilesError::Payments)?;
+    let users = sheets::read_rows_from(users).map_err(MatchFilesError::PlanetUsers)?;
     let claims = claims(&payments)?;
     let candidates = candidates(&users)?;
     let verdicts = matching::assign(&claims, &candidates, &HashSet::new());
@@ -93,80 +102,99 @@ pub fn match_files(
     })
 }
 
-fn claims(table: &Table) -> Result<Vec<Claim>, MatchFilesError> {
-    let column = |name| required(table, "payments", name);
-    let order_no = column("order_no")?;
-    let id = column("planet_user_id")?;
-    let nickname = column("planet_nickname")?;
-    let wechat = column("wechat_nickname")?;
-    refuse_rounded(table, "payments", id)?;
-    let claim = |row: &sheets::Row| Claim {
-        key: row.cell(order_no).trim().to_owned(),
-        typed_planet_id: filled(row.cell(id)),
-        typed_nickname: filled(row.cell(nickname)),
-        wechat_nickname: filled(row.cell(wechat)),
-        earlier_accounts: Vec::new(),
+const PAYMENTS: &str = "payments";
+const USERS: &str = "planet users";
+
+fn claims(rows: &[Row]) -> Result<Vec<Claim>, MatchFilesError> {
+    let names = [
+        "order_no",
+        "planet_user_id",
+        "planet_nickname",
+        "wechat_nickname",
+    ];
+    let lines = lines(rows);
+    let (columns, below) = headings(PAYMENTS, &lines, &names, names.len())?;
+    let claim = |(row, cells): &Line<'_>| {
+        let cell = |column| columns.cell(column, cells).and_then(filled);
+        let id = cell(1);
+        Ok(Claim {
+            key: cell(0).map_or_else(String::new, |key| table::text(&key).to_owned()),
+            typed_planet_id: id.map(|id| unwrapped(PAYMENTS, *row, id)).transpose()?,
+            typed_nickname: cell(2),
+            wechat_nickname: cell(3),
+            earlier_accounts: Vec::new(),
+        })
     };
-    Ok(table.rows.iter().map(claim).collect())
+    below.iter().map(claim).collect()
 }
 
-fn candidates(table: &Table) -> Result<Vec<Candidate>, MatchFilesError> {
-    let id = required(table, "planet users", "planet_user_id")?;
-    let nickname = required(table, "planet users", "planet_nickname")?;
-    refuse_rounded(table, "planet users", id)?;
-    let number = find(table, "member_number");
-    let wechat = find(table, "wechat_nickname");
-    let card = find(table, "card_name");
-    let optional = |row: &sheets::Row, at: Option<usize>| at.and_then(|at| filled(row.cell(at)));
-    let candidate = |row: &sheets::Row| Candidate {
-        user_id: row.cell(id).trim().to_owned(),
-        member_number: optional(row, number).and_then(|number| number.trim().parse().ok()),
-        nickname: filled(row.cell(nickname)),
-        card_name: optional(row, card),
-        wechat_nickname: optional(row, wechat),
-        earlier_names: Vec::new(),
+fn candidates(rows: &[Row]) -> Result<Vec<Candidate>, MatchFilesError> {
+    let names = [
+        "planet_user_id",
+        "planet_nickname",
+        "member_number",
+        "wechat_nickname",
+        "card_name",
+    ];
+    let lines = lines(rows);
+    let (columns, below) = headings(USERS, &lines, &names, 2)?;
+    let candidate = |(row, cells): &Line<'_>| {
+        let cell = |column| columns.cell(column, cells).and_then(filled);
+        let id = cell(0)?;
+        let number = cell(2).and_then(|number| table::digits(&number).ok());
+        Some(unwrapped(USERS, *row, id).map(|user_id| Candidate {
+            user_id,
+            member_number: number.and_then(|number| number.parse().ok()),
+            nickname: cell(1),
+            card_name: cell(4),
+            wechat_nickname: cell(3),
+            earlier_names: Vec::new(),
+        }))
     };
-    Ok(table
-        .rows
-        .iter()
-        .map(candidate)
-        .filter(|user| !user.user_id.is_empty())
-        .collect())
+    below.iter().filter_map(candidate).collect()
 }
 
-fn find(table: &Table, column: &str) -> Option<usize> {
-    table
-        .headings
-        .iter()
-        .position(|heading| heading.eq_ignore_ascii_case(column))
+fn lines(rows: &[Row]) -> Vec<Line<'_>> {
+    let lines = rows.iter().map(|row| (row.number, row.cells.as_slice()));
+    lines.collect()
 }
 
-fn required(
-    table: &Table,
+/// Finds the headings, of which the first `required` are needed, and the rows below.
+fn headings<'l, 'a, const N: usize>(
     file: &'static str,
-    column: &'static str,
-) -> Result<usize, MatchFilesError> {
-    find(table, column).ok_or(MatchFilesError::MissingColumn { file, column })
-}
-
-fn refuse_rounded(table: &Table, file: &'static str, id: usize) -> Result<(), MatchFilesError> {
-    match table.rows.iter().find(|row| is_rounded(row.cell(id))) {
-        None => Ok(()),
-        Some(row) => Err(MatchFilesError::RoundedId {
+    lines: &'l [Line<'a>],
+    names: &[&'static str; N],
+    required: usize,
+) -> Result<(Columns<N>, &'l [Line<'a>]), MatchFilesError> {
+    let known = names.each_ref().map(std::slice::from_ref);
+    let missing = |columns: &Columns<N>| {
+        let required = names.iter().take(required).enumerate();
+        let mut missing = required.filter(|(at, _)| !columns.has(*at));
+        missing.next().map(|(_, name)| *name)
+    };
+    table::find(lines, &known, missing).map_err(|error| match error {
+        HeadingsError::Missing(column) => MatchFilesError::MissingColumn { file, column },
+        HeadingsError::Twice { heading } => MatchFilesError::ColumnTwice { file, heading },
+        HeadingsError::NoRow => MatchFilesError::MissingColumn {
             file,
-            row: row.number,
-            cell: row.cell(id).trim().to_owned(),
-        }),
-    }
+            column: names.first().copied().unwrap_or_default(),
+        },
+    })
 }
 
-/// `8.4E+14`, but not the `1e5` that a member may have typed.
-fn is_rounded(cell: &str) -> bool {
-    cell.contains(['e', 'E'])
-        && cell
-            .trim()
-            .parse()
-            .is_ok_and(|number: f64| number >= SHORTEST_ID)
+/// An id without what a spreadsheet program has put around it. What is no number stays as somebody
+/// typed it, `1e5` too.
+fn unwrapped(file: &'static str, row: usize, cell: String) -> Result<String, MatchFilesError> {
+    let is_long = |cell: &str| cell.parse().is_ok_and(|number: f64| number >= SHORTEST_ID);
+    match table::digits(&cell) {
+        Ok(digits) => Ok(digits),
+        Err(Inexact::Rounded) if is_long(table::bare(&cell)) => Err(MatchFilesError::RoundedId {
+            file,
+            row,
+            cell: cell.trim().to_owned(),
+        }),
+        Err(_) => Ok(cell),
+    }
 }
 
 fn filled(cell: &str) -> Option<String> {

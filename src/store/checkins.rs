@@ -1,5 +1,7 @@
 //! Check-ins: one row per camp, planet account and Shanghai day, with the first time of that day.
 
+use std::collections::HashSet;
+
 use chrono::NaiveDate;
 
 use crate::domain::{CampId, CheckInSource, PlanetUserId, SyncId, Timestamp, UnknownWord};
@@ -16,8 +18,18 @@ statements! {
                       WHERE camp_id = $1 AND source = 'post'";
     FROM_DAY = "SELECT planet_user_id, day, checked_in_at, topic_id, source FROM checkin_record \
                 WHERE camp_id = $1 AND day >= $2";
-    FORGET = "DELETE FROM checkin_record WHERE camp_id = $1 AND planet_user_id = $2 AND day = $3";
-    FORGET_POSTS = "DELETE FROM checkin_record WHERE camp_id = $1 AND source = 'post'";
+    STATED = "SELECT planet_user_id, day FROM checkin_record \
+              WHERE camp_id = $1 AND imported_at IS NOT NULL";
+    FORGET = "DELETE FROM checkin_record WHERE camp_id = $1 AND planet_user_id = $2 AND day = $3 \
+              AND imported_at IS NULL";
+    LEAVE_STATED = "UPDATE checkin_record SET source = 'import', checked_in_at = NULL, \
+                    topic_id = NULL, sync_id = NULL WHERE camp_id = $1 AND planet_user_id = $2 \
+                    AND day = $3 AND source = 'post' AND imported_at IS NOT NULL";
+    FORGET_POSTS = "DELETE FROM checkin_record WHERE camp_id = $1 AND source = 'post' \
+                    AND imported_at IS NULL";
+    LEAVE_ALL_STATED = "UPDATE checkin_record SET source = 'import', checked_in_at = NULL, \
+                        topic_id = NULL, sync_id = NULL WHERE camp_id = $1 AND source = 'post' \
+                        AND imported_at IS NOT NULL";
     OF_ACCOUNT = "SELECT planet_user_id, day, checked_in_at, topic_id, source FROM checkin_record \
                   WHERE camp_id = $1 AND planet_user_id = $2 AND day >= $3 AND day <= $4 \
                   ORDER BY day";
@@ -98,12 +110,59 @@ pub async fn from_day(conn: &mut Conn, camp: CampId, day: NaiveDate) -> StoreRes
         .await)?))
 }
 
-/// Adds check-ins, or brings those of the same camp, account and day up to date. None may be in
-/// the list twice. `sync` is the run that read them; none for an import.
+/// The days of a camp's accounts that files have named.
+pub async fn stated(
+    conn: &mut Conn,
+    camp: CampId,
+) -> StoreResult<HashSet<(PlanetUserId, NaiveDate)>> {
+    let rows: Vec<(i64, String)> =
+        run!(conn, c => sqlx::query_as(STATED).bind(camp.0).fetch_all(c).await)?;
+    let day = |(id, day): (i64, String)| Ok((PlanetUserId(id), read_day(&day, id)?));
+    rows.into_iter().map(day).collect()
+}
+
+/// A day that a file names, and the time where it says one.
+pub type StatedDay = ((PlanetUserId, NaiveDate), Option<Timestamp>);
+
+/// Keeps days that a file names. Where there is a post, that stands, and that a file names the day
+/// too is kept beside it.
+pub async fn state(
+    tx: &mut Tx,
+    camp: CampId,
+    days: &[StatedDay],
+    now: Timestamp,
+) -> StoreResult<()> {
+    const HEAD: &str = "INSERT INTO checkin_record (camp_id, planet_user_id, day, checked_in_at, \
+                        source, imported_at) ";
+    const TAIL: &str = " ON CONFLICT (camp_id, planet_user_id, day) DO UPDATE \
+                        SET imported_at = excluded.imported_at, checked_in_at = CASE \
+                        WHEN checkin_record.source = 'post' THEN checkin_record.checked_in_at \
+                        ELSE excluded.checked_in_at END";
+    for rows in days.chunks(ROWS_PER_INSERT) {
+        run!(tx, c => {
+            let mut insert = sqlx::QueryBuilder::new(HEAD);
+            insert.push_values(rows, |mut values, ((account, day), at)| {
+                values
+                    .push_bind(camp.0)
+                    .push_bind(account.0)
+                    .push_bind(day.to_string())
+                    .push_bind(at.map(Timestamp::micros))
+                    .push_bind(CheckInSource::Import.as_str())
+                    .push_bind(now.micros());
+            });
+            insert.push(TAIL);
+            insert.build().execute(c).await.map(drop)
+        })?;
+    }
+    Ok(())
+}
+
+/// Adds check-ins that a sync has read, or brings those of the same camp, account and day up to
+/// date. None may be in the list twice.
 pub async fn record(
     tx: &mut Tx,
     camp: CampId,
-    sync: Option<SyncId>,
+    sync: SyncId,
     check_ins: &[CheckIn],
 ) -> StoreResult<()> {
     const HEAD: &str = "INSERT INTO checkin_record (camp_id, planet_user_id, day, checked_in_at, \
@@ -123,7 +182,7 @@ pub async fn record(
                     .push_bind(row.at.map(Timestamp::micros))
                     .push_bind(&row.topic_id)
                     .push_bind(row.source.as_str())
-                    .push_bind(sync.map(|sync| sync.0));
+                    .push_bind(sync.0);
             });
             insert.push(TAIL);
             insert.build().execute(c).await.map(drop)
@@ -132,26 +191,30 @@ pub async fn record(
     Ok(())
 }
 
-/// Drops a check-in whose post the planet no longer has.
+/// Drops a check-in whose post the planet no longer has. A day that a file has named stays as that.
 pub async fn forget(
     tx: &mut Tx,
     camp: CampId,
     account: PlanetUserId,
     day: NaiveDate,
 ) -> StoreResult<()> {
-    run!(tx, c => sqlx::query(FORGET)
-        .bind(camp.0)
-        .bind(account.0)
-        .bind(day.to_string())
-        .execute(c)
-        .await
-        .map(drop))?;
+    for sql in [FORGET, LEAVE_STATED] {
+        run!(tx, c => sqlx::query(sql)
+            .bind(camp.0)
+            .bind(account.0)
+            .bind(day.to_string())
+            .execute(c)
+            .await
+            .map(drop))?;
+    }
     Ok(())
 }
 
-/// Drops all check-ins of a camp that posts tell of, and leaves those of imports.
+/// Drops all check-ins of a camp that posts tell of, and leaves the days that files have named.
 pub async fn forget_posts(tx: &mut Tx, camp: CampId) -> StoreResult<()> {
-    run!(tx, c => sqlx::query(FORGET_POSTS).bind(camp.0).execute(c).await.map(drop))?;
+    for sql in [FORGET_POSTS, LEAVE_ALL_STATED] {
+        run!(tx, c => sqlx::query(sql).bind(camp.0).execute(c).await.map(drop))?;
+    }
     Ok(())
 }
 

@@ -25,7 +25,13 @@ macro_rules! evidence_columns {
             "(SELECT CAST(COUNT(*) AS BIGINT) FROM checkin_record c WHERE c.camp_id = m.camp_id ",
             "AND c.planet_user_id = m.planet_user_id AND c.source = 'post' ",
             "AND c.day >= p.start_date AND c.day <= p.end_date) END AS posted, ",
-            "i.days AS imported, i.stated_at AS imported_at, ",
+            // Days that a file names one by one are counted with the posts, and hold as of them.
+            "CASE WHEN i.id IS NULL OR i.days IS NOT NULL THEN i.days ELSE ",
+            "(SELECT CAST(COUNT(*) AS BIGINT) FROM checkin_record d WHERE d.camp_id = m.camp_id ",
+            "AND d.planet_user_id = m.planet_user_id ",
+            "AND d.day >= p.start_date AND d.day <= p.end_date) END AS imported, ",
+            "CASE WHEN i.days IS NULL AND z.started_at > i.stated_at THEN z.started_at ",
+            "ELSE i.stated_at END AS imported_at, ",
             "a.days AS attested, a.stated_at AS attested_at"
         )
     };

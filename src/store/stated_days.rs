@@ -1,4 +1,5 @@
-//! Totals of days that a file or a person states. The newest counts; those before it stay.
+//! What a file or a person states of somebody's days: a total, or of a file that it names them one by
+//! one. The newest counts; those before it stay.
 
 use crate::domain::{CampId, CheckInSource, MemberId, PlanetUserId, Timestamp, UserId};
 
@@ -7,7 +8,8 @@ use super::{StoreResult, Tx};
 
 statements! {
     IMPORTED = "SELECT planet_user_id, days FROM stated_days \
-                WHERE camp_id = $1 AND source = 'import' AND replaced_at IS NULL";
+                WHERE camp_id = $1 AND source = 'import' AND days IS NOT NULL \
+                AND replaced_at IS NULL";
     ATTESTED = "SELECT s.days, s.reason, u.display_name, s.stated_at FROM stated_days s \
                 JOIN system_user u ON u.id = s.stated_by \
                 WHERE s.member_id = $1 AND s.source = 'attested' AND s.replaced_at IS NULL";
@@ -58,12 +60,13 @@ pub async fn attested(conn: &mut Conn, member: MemberId) -> StoreResult<Option<A
     }))
 }
 
-/// Keeps the total that a file states of an account, in place of the one before.
+/// Keeps the total that a file states of an account, in place of what was stated before; none for a
+/// file that names the account's days one by one, which are counted where they stand.
 pub async fn import(
     tx: &mut Tx,
     camp: CampId,
     account: PlanetUserId,
-    days: i64,
+    days: Option<i64>,
     statement: &Statement,
 ) -> StoreResult<()> {
     run!(tx, c => sqlx::query(REPLACE_IMPORTED)
@@ -90,7 +93,7 @@ pub async fn attest(
         .execute(c)
         .await
         .map(drop))?;
-    add(tx, camp, Of::Member(member), days, statement).await
+    add(tx, camp, Of::Member(member), Some(days), statement).await
 }
 
 enum Of {
@@ -102,7 +105,7 @@ async fn add(
     tx: &mut Tx,
     camp: CampId,
     of: Of,
-    days: i64,
+    days: Option<i64>,
     statement: &Statement,
 ) -> StoreResult<()> {
     let (source, account, member) = match of {

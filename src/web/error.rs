@@ -250,7 +250,7 @@ fn refusal_in_contract(refusal: &Refusal) -> (StatusCode, &'static str) {
         Refusal::Duplicate(_) => (S::CONFLICT, "duplicate"),
         Refusal::BindExpired => (S::GONE, "bind_expired"),
         Refusal::LinkExpired => (S::GONE, "link_expired"),
-        Refusal::TooLarge => (S::PAYLOAD_TOO_LARGE, "too_large"),
+        Refusal::TooLarge | Refusal::TooManyPixels { .. } => (S::PAYLOAD_TOO_LARGE, "too_large"),
         Refusal::NotAPicture | Refusal::NotATable => {
             (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
         }

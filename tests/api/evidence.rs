@@ -326,10 +326,13 @@ on_both_engines! {
         let scene = Scene::set(db).await;
         let people = scene.sandbox.zsxq().seed(scene.project, 3, 5);
         scene.member(1, people[0]).await;
+        scene.member(2, people[1]).await;
         scene.sync().await;
         let file = format!("planet_user_id,date\n{},2026-01-05\n", people[1]);
         scene.import("", file.as_bytes()).await.data();
-        assert_eq!(scene.days(1).await, by("ranking", 5, true));
+        for member in [1, 2] {
+            assert_eq!(scene.days(member).await, by("ranking", 5, true));
+        }
         let other = scene.new_project();
         complete_form(&scene).await;
         let coach = scene.house.signed_in(Role::Coach).await.id;
@@ -352,9 +355,11 @@ on_both_engines! {
         assert_eq!(given_up["state"], "failed", "{given_up}");
 
         assert_eq!(scene.days(1).await, (0, None, false));
+        assert_eq!(scene.days(2).await, by("import", 1, false), "what the file says, and no post");
         assert_eq!(scene.count("sync_ranking").await, 0);
         assert_eq!(scene.count("checkin_record WHERE source = 'post'").await, 0);
-        assert_eq!(scene.count("checkin_record WHERE source = 'import'").await, 0, "the post stood");
+        let kept = "checkin_record WHERE source = 'import' AND topic_id IS NULL";
+        assert_eq!(scene.count(kept).await, 1, "the post stood, and the file's word beside it");
         let nothing = "training_camp WHERE current_sync_id IS NULL AND posts_sync_id IS NULL";
         assert_eq!(scene.count(nothing).await, 1);
         assert_eq!(scene.sync().await["state"], "complete");
@@ -398,6 +403,13 @@ on_both_engines! {
         let listed = scene.get("/api/admin/checkins?campId=1&from=2026-01-03&to=2026-01-03").await;
         assert_eq!((&listed["total"], &listed["items"][0]["source"]), (&json!(1), &json!("import")));
         scene.house.assert_audited(&["checkins.import", "checkins.import"]).await;
+
+        // What is posted later counts with the days of the file, and one of them once.
+        for day in ["05T09:00", "06T09:00"] {
+            scene.sandbox.zsxq().post(scene.project, ann, at(day)).unwrap();
+        }
+        scene.sync().await;
+        assert_eq!(scene.days(1).await, by("import", 6, true));
     }
 
     async fn a_workbook_of_totals_takes_the_place_of_the_one_before(db) {

@@ -31,6 +31,7 @@ mod house;
 mod lists;
 mod logs;
 mod member_pages;
+mod memory;
 mod nul;
 mod pictures;
 mod planet_project;

@@ -88,8 +88,34 @@ on_both_engines! {
         let rows: Vec<u64> =
             said["errors"].as_array().unwrap().iter().map(|error| error["row"].as_u64().unwrap()).collect();
         assert_eq!((&said["added"], rows), (&json!(2), vec![3, 4, 5, 6]));
-        assert!(said["errors"][0]["message"].as_str().unwrap().contains("科学计数"), "{said}");
+        let message = said["errors"][0]["message"].as_str().unwrap();
+        assert!(message.starts_with("planet_user_id：") && message.contains("科学计数"), "{said}");
         assert_eq!(said["errors"][0]["message"], said["errors"][3]["message"]);
+    }
+
+    async fn a_file_as_people_save_it_is_read(db) {
+        let house = House::new(db).await;
+        let admin = house.signed_in(Role::Admin).await;
+        let text = "sep=,\r\n九月写作营 成员名单,,\r\n\r\n*用户ID（必填）,成员编号,用户昵称\r\n\
+                    '54231919143797,'101,甲\r\n\"=\"\"54231919143798\"\"\",102.0,乙\r\n\
+                    `54231919143799,,丙\r\n54231919143800.0,,丁\r\n\"54,231,919,143,801\",,戊\r\n\
+                    3.0E+14,,己\r\n";
+        let said = import(&house, &admin, "", "file", text.as_bytes()).await.data();
+        let errors = said["errors"].as_array().unwrap();
+        assert_eq!((&said["added"], errors.len()), (&json!(5), 1), "{said}");
+        assert_eq!(errors[0]["row"], 9);
+        let message = errors[0]["message"].as_str().unwrap();
+        assert!(message.starts_with("用户ID（必填）：") && message.contains("设为文本"), "{message}");
+        let known = house.get("/api/h5/planet-users?q=101&nickname=%E7%94%B2").send().await.data();
+        assert_eq!(known["planetUserId"], "54231919143797");
+        for page in ["<html><table></table></html>", "<?xml version=\"1.0\"?><Workbook/>"] {
+            let refused = import(&house, &admin, "", "file", page.as_bytes()).await;
+            let refused = refused.refused(415, "unsupported_media_type");
+            assert!(refused["message"].as_str().unwrap().contains("另存为 xlsx"), "{refused}");
+        }
+        let other = import(&house, &admin, "", "file", "姓名\t电话\n小明\t1\n".as_bytes()).await;
+        let fields = other.json()["fields"]["file"].to_string();
+        assert!(fields.contains("另存为 xlsx") && fields.contains("用户ID"), "{fields}");
     }
 
     async fn what_is_no_roster_is_refused(db) {

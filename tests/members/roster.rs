@@ -2,8 +2,9 @@
 
 use campkeeper::domain::{CampId, MatchStatus, MemberId, PlanetUserId};
 use campkeeper::services::identity::{self, Found};
+use campkeeper::services::imports::{Mode, Report};
 use campkeeper::services::matching::match_camp;
-use campkeeper::services::roster::{self, Mode, Report};
+use campkeeper::services::roster;
 use chrono::TimeDelta;
 use encoding_rs::GB18030;
 

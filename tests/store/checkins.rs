@@ -40,7 +40,7 @@ async fn record(db: &Db, check_ins: Vec<CheckIn>) {
         Box::pin(async move {
             let started = syncs::start(tx, CAMP, "job", NOW, NOW, NOW).await?;
             let (Started::Now(id) | Started::AlreadyRunning(id)) = started;
-            checkins::record(tx, CAMP, Some(id), &check_ins).await
+            checkins::record(tx, CAMP, id, &check_ins).await
         })
     })
     .await

@@ -26,6 +26,7 @@ pub async fn context(
         clients: Arc::default(),
         files: Files::open(&address).await.unwrap(),
         passwords: Default::default(),
+        decoding: Default::default(),
         settings: Arc::new(settings),
         stop: Default::default(),
     }

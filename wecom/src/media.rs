@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::{
-    client::{Client, Error, call, lenient, query},
+    client::{Client, Error, call, disposition, lenient},
     limit::{self, LimitError, Rule},
 };
 
@@ -212,7 +212,7 @@ impl Client {
         let filename = response
             .content_disposition
             .as_deref()
-            .and_then(filename_of);
+            .and_then(disposition::filename);
         Ok(Downloaded {
             filename,
             content_type: response.content_type,
@@ -238,54 +238,10 @@ struct Picture {
     url: String,
 }
 
-/// The file name in a `Content-Disposition`, by `filename*=UTF-8''…` or `filename="…"`. Directories
-/// are cut off, since the name comes from outside.
-fn filename_of(disposition: &str) -> Option<String> {
-    let parameter = |name: &str| {
-        disposition.split(';').find_map(|part| {
-            let (key, value) = part.trim().split_once('=')?;
-            key.trim().eq_ignore_ascii_case(name).then(|| value.trim())
-        })
-    };
-    let extended = parameter("filename*").and_then(|value| {
-        let (charset, encoded) = value.split_once("''")?;
-        charset
-            .eq_ignore_ascii_case("utf-8")
-            .then(|| query::decode(encoded))?
-    });
-    let name = extended.or_else(|| Some(parameter("filename")?.trim_matches('"').to_owned()))?;
-    let base = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    (!base.is_empty()).then(|| base.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::client::{HttpResponse, testing::Script};
-
-    #[test]
-    fn names_come_out_of_every_spelling_without_directories() {
-        for (disposition, name) in [
-            (
-                "attachment; filename=\"群二维码.png\"",
-                Some("群二维码.png"),
-            ),
-            ("attachment; filename=a.txt", Some("a.txt")),
-            (
-                "attachment; filename=\"x\"; filename*=UTF-8''%E5%90%8D.pdf",
-                Some("名.pdf"),
-            ),
-            (
-                "attachment; filename*=utf-8''%ZZ; filename=\"b.txt\"",
-                Some("b.txt"),
-            ),
-            ("attachment; filename=\"../../etc/passwd\"", Some("passwd")),
-            ("attachment; filename=\"\"", None),
-            ("inline", None),
-        ] {
-            assert_eq!(filename_of(disposition).as_deref(), name, "{disposition}");
-        }
-    }
 
     #[test]
     fn a_name_cannot_break_out_of_the_frame() {

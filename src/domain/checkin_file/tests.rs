@@ -7,22 +7,20 @@ fn date(d: u32) -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 1, d).unwrap()
 }
 
-fn read(text: &str) -> Result<CheckInFile, FileError> {
-    let mut lines = text
+fn read(text: &str) -> Result<CheckInFile, FieldError> {
+    let rows = text
         .lines()
-        .map(|line| line.split(',').map(str::to_owned).collect::<Vec<_>>());
-    let headings = lines.next().unwrap();
-    let rows: Vec<_> = lines.collect();
-    parse(
-        &headings,
-        (2..).zip(rows.iter().map(|cells| cells.as_slice())),
-    )
+        .map(|line| line.split(',').map(str::to_owned).collect());
+    let rows: Vec<Vec<String>> = rows.collect();
+    let lines: Vec<Line<'_>> = (1..).zip(rows.iter().map(Vec::as_slice)).collect();
+    parse(&lines)
 }
 
 fn known() -> Known {
     let day = |at: Option<i64>, source| KnownDay {
         at: at.map(Timestamp::from_micros),
         source,
+        is_stated: source == CheckInSource::Import,
     };
     Known {
         accounts: HashSet::from([ANN, BEN]),
@@ -62,12 +60,15 @@ fn days_are_added_to_what_is_known() {
         Some(moment(date(d), time))
     };
     let expected = BTreeMap::from([
+        // There is a post; the file names the day all the same.
+        ((ANN, date(1)), at(1, 8, 0)),
         ((ANN, date(2)), at(2, 8, 0)),
         ((ANN, date(3)), at(3, 7, 30)),
         ((BEN, date(4)), at(4, 21, 5)),
     ]);
-    assert_eq!(plan.check_ins, expected);
-    assert_eq!(plan.totals, BTreeMap::from([(ANN, 3), (BEN, 2)]));
+    assert_eq!(plan.days, expected);
+    assert_eq!(plan.dated, BTreeSet::from([ANN, BEN]));
+    assert!(plan.totals.is_empty());
 }
 
 #[test]
@@ -81,13 +82,27 @@ fn numbers_of_days_take_the_place_of_those_before() {
     );
     assert_eq!(counts(&plan), (0, 1, 2, vec![4]));
     assert_eq!(plan.totals, BTreeMap::from([(ANN, 6), (BEN, 5)]));
-    assert!(plan.check_ins.is_empty());
+    assert!(plan.days.is_empty() && plan.dated.is_empty());
 }
 
 #[test]
-fn every_fault_names_its_column_and_what_to_do() {
+fn cells_are_read_as_spreadsheets_write_them() {
+    let plan = planned(
+        "导出的打卡\n\
+         *用户ID（必填）,打卡日期(格式 yyyy-mm-dd),时间\n\
+         '300000000000001,'2026-01-03,=\"07:30\"\n\
+         300000000000001.0,2026年1月4日,\n\
+         =\"300000000000002\",=\"2026/1/5\",\n",
+    );
+    assert_eq!(counts(&plan), (3, 0, 0, vec![]));
+    let plan = planned("用户ID,天数\n300000000000001,'6\n300000000000002,5.0\n");
+    assert_eq!(plan.totals, BTreeMap::from([(ANN, 6), (BEN, 5)]));
+}
+
+#[test]
+fn every_fault_names_its_column() {
     let dated = planned(
-        "planet_user_id,date,time\n\
+        "用户ID(必填),date,time\n\
          ,2026-01-01,\n\
          3.0E+14,2026-01-01,\n\
          300000000000000,2026-01-01,\n\
@@ -104,23 +119,39 @@ fn every_fault_names_its_column_and_what_to_do() {
          300000000000001,-1\n\
          300000000000001,8\n\
          300000000000001,5.5\n\
-         300000000000001,=5\n\
+         300000000000001,=5+1\n\
          300000000000001,\n",
     );
     for plan in [&dated, &totals] {
         assert_eq!(plan.errors.len(), if plan == &dated { 10 } else { 5 });
-        assert!(plan.check_ins.is_empty() && plan.totals.is_empty());
+        assert!(plan.days.is_empty() && plan.totals.is_empty());
     }
-    let all = dated.errors.iter().chain(&totals.errors);
-    for text in all.map(|error| error.fault.to_string()) {
-        let names = ["planet_user_id", "date", "time", "checkin_days"];
-        assert!(names.iter().any(|name| text.starts_with(name)), "{text}");
-    }
+    let named = |error: &RowError| {
+        let fault = serde_json::to_value(&error.fault).unwrap();
+        let (_, data) = fault.as_object().unwrap().iter().next().unwrap();
+        match &data["column"] {
+            serde_json::Value::Null => data["columns"][0].as_str().unwrap().to_owned(),
+            column => column.as_str().unwrap().to_owned(),
+        }
+    };
+    let columns: Vec<String> = dated.errors.iter().map(named).collect();
+    let id = "用户ID(必填)";
+    assert_eq!(
+        columns,
+        [id, id, id, id, id, "date", "date", "date", "date", "time"]
+    );
+    assert!(
+        totals
+            .errors
+            .iter()
+            .map(named)
+            .all(|it| it == "checkin_days")
+    );
 }
 
 #[test]
 fn a_table_without_its_columns_is_none() {
-    assert_eq!(read("date\n2026-01-01"), Err(FileError::NoIdColumn));
+    assert_eq!(read("date\n2026-01-01"), Err(FieldError::NoAccountColumn));
     let neither = read("planet_user_id,planet_nickname\n1,x");
-    assert_eq!(neither, Err(FileError::NoDayColumn));
+    assert_eq!(neither, Err(FieldError::NoDayColumn));
 }

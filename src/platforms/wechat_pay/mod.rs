@@ -24,6 +24,7 @@ mod next_step;
 mod notices;
 mod operation;
 mod orders;
+mod pem;
 mod refresh;
 mod refunds;
 mod settings;

@@ -5,7 +5,9 @@
 use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256};
 use chrono::{DateTime, Utc};
 use std::sync::{Arc, PoisonError, RwLock};
-use x509_parser::pem::Pem;
+use x509_parser::prelude::{FromDer as _, X509Certificate};
+
+use super::pem;
 
 /// What the id of a WeChat Pay public key begins with; certificates are named by hex serials.
 pub(super) const PUBLIC_KEY_ID_PREFIX: &str = "PUB_KEY_ID_";
@@ -16,10 +18,9 @@ pub(super) struct VerifyKey(ParsedPublicKey);
 impl VerifyKey {
     /// Reads `pub_key.pem` (SPKI). The error is a phrase that can follow the name of the key.
     pub(super) fn from_pem(pem: &str) -> Result<Self, &'static str> {
-        let (pem, _) =
-            Pem::read(std::io::Cursor::new(pem.as_bytes())).map_err(|_| "is not a PEM file")?;
-        match pem.label.as_str() {
-            "PUBLIC KEY" => Self::from_spki(&pem.contents),
+        let block = pem::read(pem, &["PUBLIC KEY"])?;
+        match block.label.as_str() {
+            "PUBLIC KEY" => Self::from_spki(&block.der),
             "CERTIFICATE" => Err("is a certificate, not a public key"),
             "PRIVATE KEY" | "RSA PRIVATE KEY" => Err("is a private key, not a public key"),
             _ => Err("is a PEM file, but not of a public key"),
@@ -48,10 +49,10 @@ impl PlatformCertificate {
     /// Reads the PEM text of a certificate and checks that it carries the announced serial. The
     /// error is a phrase for the log.
     pub(super) fn from_pem(pem: &[u8], announced_serial: &str) -> Result<Self, &'static str> {
-        let (pem, _) = Pem::read(std::io::Cursor::new(pem)).map_err(|_| "is not a PEM file")?;
-        let certificate = pem
-            .parse_x509()
-            .map_err(|_| "is not an X.509 certificate")?;
+        let text = std::str::from_utf8(pem).map_err(|_| "is not a text")?;
+        let block = pem::read(text, &["CERTIFICATE"])?;
+        let (_, certificate) =
+            X509Certificate::from_der(&block.der).map_err(|_| "is not an X.509 certificate")?;
         let serial = hex_serial(certificate.raw_serial());
         if serial != normalised(announced_serial) {
             return Err("carries another serial than announced");

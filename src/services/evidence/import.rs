@@ -4,15 +4,14 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::json;
 
-use crate::domain::checkin_file::{self, CheckInFile, FileError, Known, KnownDay, Plan};
+use crate::domain::checkin_file::{self, CheckInFile, Known, KnownDay, Plan};
 use crate::domain::staff::Actor;
-use crate::domain::{Action, CampId, CampStatus, CheckInSource, PlanetUserId};
-use crate::platforms::sheets;
-use crate::services::roster::{self, Fault, Mode, Report};
+use crate::domain::{Action, CampId, CampStatus, PlanetUserId};
+use crate::services::imports::{self, Mode, Report};
 use crate::services::rows::readable;
-use crate::services::{Context, Error, FieldError, Result, WrongState, require};
+use crate::services::{Context, Error, Result, WrongState, require};
 use crate::store::audit::Entry;
-use crate::store::checkins::{self, CheckIn};
+use crate::store::checkins::{self, StatedDay};
 use crate::store::stated_days::{self, Statement};
 use crate::store::{Conn, Lock, Tx, camps, evidence, planet_users};
 
@@ -33,12 +32,10 @@ pub async fn import(
     mode: Mode,
 ) -> Result<Report> {
     require(&mut ctx.db.read().await?, actor, Action::StateDays, camp).await?;
-    let file = tokio::task::spawn_blocking(move || read(&bytes))
-        .await
-        .map_err(|_| Error::Invariant("a file could not be read to its end".to_owned()))??;
+    let file = imports::read(ctx, bytes, checkin_file::parse).await?;
     if mode == Mode::DryRun {
         let plan = planned(ctx, &mut ctx.db.read().await?, camp, &file).await?;
-        return Ok(report(&plan));
+        return Ok(report(ctx, &plan));
     }
     let given = (ctx.clone(), actor.clone(), camp, file);
     let report = ctx.transact(given, |tx, (ctx, actor, camp, file)| {
@@ -47,21 +44,6 @@ pub async fn import(
     let report = report.await?;
     build_list_if_over(ctx, camp).await;
     Ok(report)
-}
-
-fn read(bytes: &[u8]) -> Result<CheckInFile> {
-    let table = sheets::read_table(bytes).map_err(|error| roster::unreadable(&error))?;
-    let rows = table
-        .rows
-        .iter()
-        .map(|row| (row.number, row.cells.as_slice()));
-    checkin_file::parse(&table.headings, rows).map_err(|error| {
-        let what = match error {
-            FileError::NoIdColumn => FieldError::NoIdColumn,
-            FileError::NoDayColumn => FieldError::NoDayColumn,
-        };
-        Error::invalid("file", what)
-    })
 }
 
 async fn write(
@@ -75,28 +57,23 @@ async fn write(
     tx.lock(Lock::Decisions).await?;
     let plan = planned(ctx, tx, camp_id, file).await?;
     let now = ctx.now();
-    let check_ins: Vec<CheckIn> = plan
-        .check_ins
-        .iter()
-        .map(|((account, day), at)| CheckIn {
-            account: *account,
-            day: *day,
-            at: *at,
-            topic_id: None,
-            source: CheckInSource::Import,
-        })
-        .collect();
-    checkins::record(tx, camp_id, None, &check_ins).await?;
+    let days: Vec<StatedDay> = plan.days.iter().map(|(day, at)| (*day, *at)).collect();
+    checkins::state(tx, camp_id, &days, now).await?;
     let statement = Statement {
         by: actor.user_id,
         reason: String::new(),
         at: now,
     };
-    for (account, days) in &plan.totals {
-        stated_days::import(tx, camp_id, *account, *days, &statement).await?;
+    let dated = plan.dated.iter().map(|account| (account, None));
+    let totals = plan
+        .totals
+        .iter()
+        .map(|(account, days)| (account, Some(*days)));
+    for (account, days) in dated.chain(totals) {
+        stated_days::import(tx, camp_id, *account, days, &statement).await?;
     }
     judge_camp(tx, camp_id, now).await?;
-    let report = report(&plan);
+    let report = report(ctx, &plan);
     tx.audit(Entry {
         actor: Some(actor.clone()),
         action: "checkins.import",
@@ -107,7 +84,7 @@ async fn write(
             "changed": report.changed,
             "unchanged": report.unchanged,
             "errors": report.errors.len(),
-            "accounts": plan.totals.len(),
+            "accounts": plan.dated.len() + plan.totals.len(),
         }),
         at: now,
     });
@@ -134,14 +111,17 @@ async fn planned(
         |(from, to), terms| (from.min(terms.start_date), to.max(terms.end_date)),
     );
     let kept = readable(checkins::from_day(conn, camp_id, span.0).await?);
+    let stated = checkins::stated(conn, camp_id).await?;
     let days: HashMap<_, _> = kept
         .into_iter()
         .map(|it| {
+            let day = (it.account, it.day);
             let known = KnownDay {
                 at: it.at,
                 source: it.source,
+                is_stated: stated.contains(&day),
             };
-            ((it.account, it.day), known)
+            (day, known)
         })
         .collect();
     let totals = stated_days::imported(conn, camp_id).await?;
@@ -155,15 +135,11 @@ async fn planned(
     Ok(checkin_file::plan(file, &known))
 }
 
-fn report(plan: &Plan) -> Report {
-    let fault = |error: &checkin_file::RowError| Fault {
-        row: error.row,
-        message: error.fault.to_string(),
-    };
+fn report(ctx: &Context, plan: &Plan) -> Report {
     Report {
         added: plan.added,
         changed: plan.changed,
         unchanged: plan.unchanged,
-        errors: plan.errors.iter().map(fault).collect(),
+        errors: imports::told(ctx, &plan.errors),
     }
 }

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use serde::Serialize;
 use serde_json::json;
 
-use crate::domain::roster::{self, KnownAccount, Names, Plan, Roster, RowError, Unseen};
+use crate::domain::roster::{self, KnownAccount, Names, Plan, Roster, Unseen};
 use crate::domain::staff::Actor;
+use crate::domain::table::RowError;
 use crate::domain::{Action, PlanetUserId};
-use crate::platforms::sheets::{self, SheetError};
-use crate::services::{Context, Error, FieldError, Refusal, Result, matching, require_anywhere};
+use crate::services::imports::{self, Mode, Report};
+use crate::services::{Context, Error, Result, matching, require_anywhere};
 use crate::store::audit::Entry;
 use crate::store::roster_staging::{self, StagedRow};
 use crate::store::{Conn, Lock};
@@ -21,8 +21,6 @@ use crate::store::{Conn, Lock};
 use super::link;
 use super::unlink::unlink_namesakes;
 
-/// The largest file that is taken (design §8).
-pub const MAX_FILE_BYTES: usize = sheets::MAX_BYTES;
 /// Rows that are staged in one transaction: SQLite has one writer, and callbacks are to be answered
 /// within a second.
 const STAGED_AT_ONCE: usize = 500;
@@ -31,37 +29,6 @@ const STAGED_AT_ONCE: usize = 500;
 const PAUSE: Duration = Duration::from_millis(20);
 /// After this no import is still on its way.
 const CUT_OFF_AFTER: TimeDelta = TimeDelta::days(1);
-
-/// The result of an import, or of its dry run.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Report {
-    /// Rows that nothing was known of.
-    pub added: usize,
-    /// Rows that say something new.
-    pub changed: usize,
-    /// Rows that say what is known.
-    pub unchanged: usize,
-    /// Rows that were left out.
-    pub errors: Vec<Fault>,
-}
-
-/// A row that was left out, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Fault {
-    /// As the spreadsheet counts it.
-    pub row: usize,
-    /// In Chinese.
-    pub message: String,
-}
-
-/// The two ways of an import.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// It does.
-    Write,
-    /// It only says what it would do.
-    DryRun,
-}
 
 /// Imports the member export of the planet's back office, or a table of our own columns, as CSV or
 /// xlsx; `actor` is none on the command line. What it proves is matched at once.
@@ -78,49 +45,14 @@ pub async fn import(
     if let Some(actor) = actor {
         require_anywhere(actor, Action::ImportRoster)?;
     }
-    let roster = tokio::task::spawn_blocking(move || read(&bytes))
-        .await
-        .map_err(|_| Error::Invariant("a roster could not be read to its end".to_owned()))??;
+    let roster = imports::read(ctx, bytes, roster::parse_roster).await?;
     if mode == Mode::DryRun {
         let plan = planned(&mut ctx.db.read().await?, &roster).await?;
-        return Ok(report(&plan, &roster.errors));
+        return Ok(report(ctx, &plan, &roster.errors));
     }
     let report = write(ctx, actor.cloned(), roster).await?;
     match_with_it(ctx).await;
     Ok(report)
-}
-
-fn read(bytes: &[u8]) -> Result<Roster> {
-    let table = sheets::read_table(bytes).map_err(|error| unreadable(&error))?;
-    let rows = table
-        .rows
-        .iter()
-        .map(|row| (row.number, row.cells.as_slice()));
-    roster::parse_roster(&table.headings, rows).map_err(|error| {
-        let what = match error {
-            roster::RosterError::NoIdColumn => FieldError::NoIdColumn,
-            roster::RosterError::NoNicknameColumn => FieldError::NoNicknameColumn,
-        };
-        Error::invalid("file", what)
-    })
-}
-
-/// A file that is no table, as doors show it.
-pub(in crate::services) fn unreadable(error: &SheetError) -> Error {
-    match error {
-        SheetError::TooLarge => Refusal::TooLarge.into(),
-        SheetError::TooManyRows => {
-            let max = sheets::MAX_ROWS;
-            Error::invalid("file", FieldError::TooMany { max })
-        }
-        SheetError::Empty => Error::invalid("file", FieldError::Empty),
-        SheetError::Nul => Error::invalid("file", FieldError::HoldsNul),
-        SheetError::Read(_)
-        | SheetError::Encoding
-        | SheetError::Csv(_)
-        | SheetError::Xlsx(_)
-        | SheetError::Zip(_) => Refusal::NotATable.into(),
-    }
 }
 
 /// Plans the changes that the roster makes in what is known now.
@@ -130,16 +62,12 @@ async fn planned(conn: &mut Conn, roster: &Roster) -> Result<Plan> {
     Ok(roster::plan(roster, &accounts, &unseen))
 }
 
-fn report(plan: &Plan, errors: &[RowError]) -> Report {
-    let fault = |error: &RowError| Fault {
-        row: error.row,
-        message: error.fault.to_string(),
-    };
+fn report(ctx: &Context, plan: &Plan, errors: &[RowError]) -> Report {
     Report {
         added: plan.added,
         changed: plan.changed,
         unchanged: plan.unchanged,
-        errors: errors.iter().map(fault).collect(),
+        errors: imports::told(ctx, errors),
     }
 }
 
@@ -147,7 +75,7 @@ async fn write(ctx: &Context, actor: Option<Actor>, roster: Roster) -> Result<Re
     let plan = planned(&mut ctx.db.read().await?, &roster).await?;
     let import = ctx.new_uuid().to_string();
     stage(ctx, &import, staged(&plan)).await?;
-    let report = report(&plan, &roster.errors);
+    let report = report(ctx, &plan, &roster.errors);
     let (kept, audited, now) = (import.clone(), report.clone(), ctx.now());
     let context = ctx.clone();
     ctx.db

@@ -5,7 +5,6 @@ mod import;
 mod link;
 mod unlink;
 
-pub(super) use import::unreadable;
-pub use import::{Fault, MAX_FILE_BYTES, Mode, Report, import};
+pub use import::import;
 pub use link::link_seen;
 pub(super) use unlink::unlink_namesakes;

@@ -183,7 +183,7 @@ async fn keep_check_ins(tx: &mut Tx, id: SyncId, camp_id: CampId, whole: &Whole)
             }
         }
     }
-    checkins::record(tx, camp_id, Some(id), &changed).await?;
+    checkins::record(tx, camp_id, id, &changed).await?;
     for (key, old) in &kept {
         // What an import brought has no post that could be gone.
         let is_gone = old.source == CheckInSource::Post && !read.contains_key(key);

@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use crate::domain::evidence::Suspicion;
 use crate::domain::shown_name::shown_nickname;
 use crate::domain::{CampId, CheckInSource, FieldError, PlanetUserId, SyncId, Timestamp};
-use crate::services::roster::MAX_FILE_BYTES;
+use crate::services::imports::MAX_FILE_BYTES;
 use crate::services::sync::{self, CheckInQuery, Stats, SyncRun, SyncState};
 use crate::services::{Context, evidence};
 use crate::store::PageRequest;
@@ -321,7 +321,8 @@ async fn confirm_sync(
         (status = 409, description = "wrong_state", body = ProblemBody),
         (status = 413, description = "too_large", body = ProblemBody),
         (status = 415, description = "unsupported_media_type", body = ProblemBody),
-        (status = 422, description = "invalid_input", body = ProblemBody)
+        (status = 422, description = "invalid_input", body = ProblemBody),
+        (status = 503, description = "busy", body = ProblemBody)
     )
 )]
 async fn import_checkins(
@@ -331,8 +332,8 @@ async fn import_checkins(
     Query(query): Query<ImportQuery>,
     request: Request,
 ) -> WebResult<Answer<ImportView>> {
-    let bytes = file_of(request).await?;
-    let report = evidence::import(&ctx, &actor, camp_id, bytes, query.mode()).await?;
+    let file = file_of(&ctx, request, MAX_FILE_BYTES).await?;
+    let report = evidence::import(&ctx, &actor, camp_id, file.bytes, query.mode()).await?;
     Ok(Answer(report.into()))
 }
 

@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::services::Context;
-use crate::services::roster::{self, MAX_FILE_BYTES, Mode, Report};
+use crate::services::imports::{Fault, MAX_FILE_BYTES, Mode, Report};
+use crate::services::{Context, roster};
 use crate::web::auth::Staff;
 use crate::web::multipart::{OVERHEAD_BYTES, file_of};
 use crate::web::{Answer, Envelope, ProblemBody, Query, WebResult, WebState};
@@ -66,7 +66,7 @@ struct RowErrorView {
 
 impl From<Report> for ImportView {
     fn from(report: Report) -> Self {
-        let error = |fault: roster::Fault| RowErrorView {
+        let error = |fault: Fault| RowErrorView {
             row: fault.row,
             message: fault.message,
         };
@@ -89,7 +89,8 @@ impl From<Report> for ImportView {
         (status = 200, body = Envelope<ImportView>),
         (status = 413, description = "too_large", body = ProblemBody),
         (status = 415, description = "unsupported_media_type", body = ProblemBody),
-        (status = 422, description = "invalid_input", body = ProblemBody)
+        (status = 422, description = "invalid_input", body = ProblemBody),
+        (status = 503, description = "busy", body = ProblemBody)
     )
 )]
 async fn import_roster(
@@ -98,7 +99,7 @@ async fn import_roster(
     Query(query): Query<ImportQuery>,
     request: Request,
 ) -> WebResult<Answer<ImportView>> {
-    let bytes = file_of(request).await?;
-    let report = roster::import(&ctx, Some(&actor), bytes, query.mode()).await?;
+    let file = file_of(&ctx, request, MAX_FILE_BYTES).await?;
+    let report = roster::import(&ctx, Some(&actor), file.bytes, query.mode()).await?;
     Ok(Answer(report.into()))
 }

@@ -39,14 +39,15 @@ struct UploadForm {
     file: Vec<u8>,
 }
 
-/// Stores a picture: jpg or png, at most 2 MiB, encoded anew.
+/// Stores a picture: jpg or png, at most 2 MiB and 16 megapixels, encoded anew.
 #[utoipa::path(
     post, path = "/api/admin/uploads", tag = "staff", security(("staff" = [])),
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses(
         (status = 200, body = Envelope<UploadView>),
         (status = 413, description = "too_large", body = ProblemBody),
-        (status = 415, description = "unsupported_media_type", body = ProblemBody)
+        (status = 415, description = "unsupported_media_type", body = ProblemBody),
+        (status = 503, description = "busy", body = ProblemBody)
     )
 )]
 async fn upload(
@@ -54,8 +55,8 @@ async fn upload(
     Staff(actor): Staff,
     request: Request,
 ) -> WebResult<Answer<UploadView>> {
-    let bytes = file_of(request).await?;
-    let uploaded = uploads::store(&ctx, &actor, bytes).await?;
+    let file = file_of(&ctx, request, MAX_PICTURE_BYTES).await?;
+    let uploaded = uploads::store(&ctx, &actor, file.bytes).await?;
     Ok(Answer(UploadView {
         id: uploaded.id,
         url: uploaded.url,

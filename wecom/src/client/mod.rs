@@ -8,6 +8,7 @@
 mod agent;
 pub(crate) mod call;
 pub mod codes;
+pub(crate) mod disposition;
 mod error;
 pub(crate) mod lenient;
 pub(crate) mod query;
