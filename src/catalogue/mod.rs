@@ -20,8 +20,8 @@ use serde_json::{Value, json};
 use strum::VariantNames as _;
 
 use crate::domain::refund::Difference;
-use crate::domain::{ChainFault, FieldError, FieldErrors, Timestamp};
 use crate::domain::table::RowFault;
+use crate::domain::{ChainFault, FieldError, FieldErrors, Timestamp};
 
 pub use refusal::{Duplicate, ErrorKind, Refusal, RequestFault, WrongState};
 pub use sync::{PostsFault, SyncFault};

@@ -15,8 +15,8 @@ use crate::platforms::wechat_pay::{FundsAccount, WechatPay};
 use crate::platforms::zsxq::Planet;
 use crate::store::{Db, Keyring};
 
-use super::passwords::Passwords;
 use super::decoding::Decoding;
+use super::passwords::Passwords;
 use super::{Clients, Error, Result};
 
 /// Wall time: signatures, token life, sessions and leases. Nothing moves it.

@@ -10,8 +10,8 @@ use crate::domain::Clock;
 use crate::platforms::files::Files;
 use crate::store::Db;
 
-use super::passwords::Passwords;
 use super::decoding::Decoding;
+use super::passwords::Passwords;
 use super::{Clients, Context, Settings, WallClock};
 
 /// Settings and clients at one moment.

@@ -32,18 +32,30 @@ pub(super) fn rows(bytes: &[u8]) -> Result<Vec<Row>, SheetError> {
     let mut record = csv::StringRecord::new();
     let mut number = 0;
     loop {
-        let before = reader.position().line();
+        let before = reader.position().byte();
         if !reader.read_record(&mut record)? {
             return rows.finish();
         }
-        // The reader passes over blank lines, which are rows to a spreadsheet.
-        let lines = usize::try_from(reader.position().line() - before).unwrap_or(usize::MAX);
-        let within = record.iter().map(|cell| cell.matches('\n').count());
-        number += 1 + lines.saturating_sub(1 + within.sum::<usize>());
+        number += 1 + blank_lines(text, before);
         for (column, cell) in record.iter().enumerate() {
             rows.put(number, column, cell)?;
         }
     }
+}
+
+/// Blank lines from a place on. The reader passes over them, and they are rows to a spreadsheet.
+fn blank_lines(text: &str, from: u64) -> usize {
+    let from = usize::try_from(from).unwrap_or(usize::MAX);
+    let (before, rest) = text.as_bytes().split_at_checked(from).unwrap_or_default();
+    // The second half of the line end before.
+    let rest = match before.last() {
+        Some(b'\r') => rest.strip_prefix(b"\n").unwrap_or(rest),
+        _ => rest,
+    };
+    let ends = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    let ends = rest.get(..ends.count()).unwrap_or_default();
+    let halves = ends.windows(2).filter(|pair| *pair == b"\r\n");
+    ends.len() - halves.count()
 }
 
 fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, SheetError> {
