@@ -189,7 +189,7 @@ async fn connect(from: Ipv4Addr, target: SocketAddr) -> io::Result<TcpStream> {
 }
 
 /// Sends a request, and waits for the beginning of its answer.
-async fn ask(from: Ipv4Addr, target: SocketAddr, wanted: &[u8]) -> io::Result<()> {
+async fn knock(from: Ipv4Addr, target: SocketAddr, wanted: &[u8]) -> io::Result<()> {
     let mut stream = connect(from, target).await?;
     stream.write_all(wanted).await?;
     stream.read(&mut [0; 1024]).await.map(drop)
@@ -242,7 +242,7 @@ async fn attack(target: SocketAddr, token: &str, poster: i64, bombs: [(&str, &st
                 if hangs_up {
                     hang_on(from, target, wanted, Duration::from_millis(50)).await
                 } else {
-                    ask(from, target, &wanted).await
+                    knock(from, target, &wanted).await
                 }
             }
         }));
@@ -254,7 +254,7 @@ async fn attack(target: SocketAddr, token: &str, poster: i64, bombs: [(&str, &st
             let from = Ipv4Addr::new(127, 0, 0, 7);
             all.spawn(again(move || {
                 let form = Arc::clone(&form);
-                async move { ask(from, target, &form).await }
+                async move { knock(from, target, &form).await }
             }));
         }
     }
