@@ -179,7 +179,8 @@ on_both_engines! {
         let login = house.log_in("wang", "chosen by themselves").await.data();
         assert_eq!(login["user"]["mustChangePassword"], false);
         let wang = Staff { token: login["token"].as_str().unwrap().to_owned(), ..wang };
-        let users = house.get("/api/admin/users").as_staff(&wang).send().await.data();
+        house.get("/api/auth/me").as_staff(&wang).send().await.data();
+        let users = house.get("/api/admin/users").as_staff(&admin).send().await.data();
         let wang = &users["items"][1];
         assert_eq!((&wang["username"], &wang["sessions"]), (&json!("wang"), &json!(1)));
         assert_eq!(wang["lastLoginAt"], "2026-01-05T12:00:00+08:00", "business time stands still");

@@ -108,8 +108,13 @@ on_both_engines! {
                 let call = house.call(method, &path).as_staff(&person).json(&body);
                 call.send().await.refused(403, "forbidden");
             }
-            let list = house.get("/api/admin/users").as_staff(&person).send().await;
-            assert_eq!(list.status.is_success(), role == Role::Admin);
+            house.get("/api/admin/users").as_staff(&person).send().await.refused(403, "forbidden");
+            let staff = house.get("/api/admin/staff").as_staff(&person).send().await;
+            assert_eq!(staff.status.is_success(), role == Role::Admin);
+            if role == Role::Admin {
+                let named = json!({"id": person.id, "displayName": role.shown(), "role": "admin"});
+                assert_eq!(staff.data()["items"].as_array().unwrap().last(), Some(&named));
+            }
         }
     }
 

@@ -15,7 +15,7 @@ use crate::store::{
     users,
 };
 
-use super::super::rows::logged;
+use super::super::rows::{logged, readable};
 use super::super::{
     Context, Duplicate, Error, FieldError, FieldErrors, Refusal, Result, WrongState,
     require_anywhere,
@@ -76,9 +76,24 @@ pub struct AccountChange {
     pub status: Option<AccountStatus>,
 }
 
-/// Reads a page of all accounts. Who creates camps picks coaches from it.
-pub async fn list(ctx: &Context, actor: &Actor, page: PageRequest) -> Result<Page<Account>> {
+/// Everybody who can sign in, for who creates camps and picks their coaches.
+///
+/// # Errors
+/// [`Error::Forbidden`].
+pub async fn at_work(ctx: &Context, actor: &Actor) -> Result<Vec<User>> {
     require_anywhere(actor, Action::ManageCamps)?;
+    let mut conn = ctx.db.read().await?;
+    let mut users = readable(AllUsers.all(&mut conn).await?);
+    users.retain(|user| user.status == AccountStatus::Active);
+    Ok(users)
+}
+
+/// Reads a page of all accounts.
+///
+/// # Errors
+/// [`Error::Forbidden`].
+pub async fn list(ctx: &Context, actor: &Actor, page: PageRequest) -> Result<Page<Account>> {
+    require_anywhere(actor, Action::ManageUsers)?;
     let mut conn = ctx.db.read().await?;
     let users = logged(AllUsers.page(&mut conn, page).await?);
     let sessions = staff_sessions::counts(&mut conn, ctx.wall_now()).await?;

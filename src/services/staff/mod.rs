@@ -8,7 +8,8 @@ mod session;
 mod token;
 
 pub use accounts::{
-    Account, AccountChange, NewAccount, create, delete, list, reset_password, unlock, update,
+    Account, AccountChange, NewAccount, at_work, create, delete, list, reset_password, unlock,
+    update,
 };
 pub use session::{
     Login, SignedIn, actor_by_wecom_userid, authenticate, change_password, end_all_sessions,

@@ -13,10 +13,13 @@ use crate::services::Context;
 use crate::services::staff::{self, Account, AccountChange, NewAccount};
 use crate::store::PageRequest;
 use crate::web::auth::Staff;
-use crate::web::{Answer, Envelope, Json, Nothing, Page, Path, ProblemBody, WebResult, WebState};
+use crate::web::{
+    Answer, Envelope, Items, Json, Nothing, Page, Path, ProblemBody, WebResult, WebState,
+};
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
     OpenApiRouter::new()
+        .routes(routes!(list_staff))
         .routes(routes!(list_users, create_user))
         .routes(routes!(update_user, delete_user))
         .routes(routes!(reset_password))
@@ -42,6 +45,17 @@ struct UserView {
     sessions: i64,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+}
+
+/// Somebody who can be made a coach.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct StaffView {
+    #[schema(value_type = i64)]
+    id: UserId,
+    display_name: String,
+    #[schema(value_type = String, example = "coach")]
+    role: Role,
 }
 
 /// An account to be made.
@@ -103,6 +117,29 @@ impl From<Account> for UserView {
             created_at: user.created_at,
         }
     }
+}
+
+/// Everybody who can sign in, for who creates camps.
+#[utoipa::path(
+    get, path = "/api/admin/staff", tag = "staff", security(("staff" = [])),
+    responses(
+        (status = 200, body = Envelope<Items<StaffView>>),
+        (status = 403, description = "forbidden", body = ProblemBody)
+    )
+)]
+async fn list_staff(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+) -> WebResult<Answer<Items<StaffView>>> {
+    let users = staff::at_work(&ctx, &actor).await?.into_iter();
+    let items = users.map(|user| StaffView {
+        id: user.id,
+        display_name: user.display_name,
+        role: user.role,
+    });
+    Ok(Answer(Items {
+        items: items.collect(),
+    }))
 }
 
 /// All accounts.
