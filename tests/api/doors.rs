@@ -109,8 +109,6 @@ on_both_engines! {
         let house = House::new(db).await;
         let admin = house.signed_in(Role::SuperAdmin).await;
         for path in [
-            "/api/admin/export/members.xlsx",
-            "/api/admin/statistics/camp",
             "/api/admin/config",
             "/api/auth/wecom",
         ] {

@@ -105,7 +105,7 @@ on_both_engines! {
         assert_eq!((&said["added"], errors.len()), (&json!(5), 1), "{said}");
         assert_eq!(errors[0]["row"], 9);
         let message = errors[0]["message"].as_str().unwrap();
-        assert!(message.starts_with("用户ID（必填）：") && message.contains("设为文本"), "{message}");
+        assert!(message.starts_with("*用户ID（必填）：") && message.contains("设为文本"), "{message}");
         let known = house.get("/api/h5/planet-users?q=101&nickname=%E7%94%B2").send().await.data();
         assert_eq!(known["planetUserId"], "54231919143797");
         for page in ["<html><table></table></html>", "<?xml version=\"1.0\"?><Workbook/>"] {

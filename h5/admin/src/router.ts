@@ -87,6 +87,12 @@ const inside: RouteRecordRaw[] = [
     meta: { title: '会员', needs: 'view_camp', menu: 'members' },
   },
   {
+    path: 'reports',
+    name: 'reports',
+    component: () => import('./pages/ReportsPage.vue'),
+    meta: { title: '报表', needs: 'view_reports' },
+  },
+  {
     path: 'merchant',
     name: 'merchant',
     component: () => import('./pages/MerchantPage.vue'),

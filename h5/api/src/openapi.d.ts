@@ -1296,6 +1296,38 @@ export type EnvelopeItemsSessionView = {
 /**
  * What a good answer looks like on the wire. Only the documentation makes use of it.
  */
+export type EnvelopeItemsStaffView = {
+    /**
+     * 200.
+     */
+    code: number;
+    /**
+     * All items of a short list.
+     */
+    data: {
+        /**
+         * The items.
+         */
+        items: Array<{
+            displayName: string;
+            id: number;
+            role: string;
+        }>;
+    };
+    /**
+     * “成功”.
+     */
+    message: string;
+    /**
+     * Milliseconds since 1970, when it was answered: by the clock of deadlines and camp days, so
+     * that pages can count down whatever the phone's own clock says.
+     */
+    timestamp: number;
+};
+
+/**
+ * What a good answer looks like on the wire. Only the documentation makes use of it.
+ */
 export type EnvelopeJobDoneView = {
     /**
      * 200.
@@ -3670,6 +3702,15 @@ export type SkippedView = {
 };
 
 /**
+ * Somebody who can be made a coach.
+ */
+export type StaffView = {
+    displayName: string;
+    id: number;
+    role: string;
+};
+
+/**
  * Sums and rates of a camp.
  */
 export type StatsView = {
@@ -4303,6 +4344,10 @@ export type ImportCheckinsErrors = {
      * invalid_input
      */
     422: ProblemBody;
+    /**
+     * busy
+     */
+    503: ProblemBody;
 };
 
 export type ImportCheckinsError = ImportCheckinsErrors[keyof ImportCheckinsErrors];
@@ -5478,6 +5523,10 @@ export type ImportRosterErrors = {
      * invalid_input
      */
     422: ProblemBody;
+    /**
+     * busy
+     */
+    503: ProblemBody;
 };
 
 export type ImportRosterError = ImportRosterErrors[keyof ImportRosterErrors];
@@ -5487,6 +5536,28 @@ export type ImportRosterResponses = {
 };
 
 export type ImportRosterResponse = ImportRosterResponses[keyof ImportRosterResponses];
+
+export type ListStaffData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/admin/staff';
+};
+
+export type ListStaffErrors = {
+    /**
+     * forbidden
+     */
+    403: ProblemBody;
+};
+
+export type ListStaffError = ListStaffErrors[keyof ListStaffErrors];
+
+export type ListStaffResponses = {
+    200: EnvelopeItemsStaffView;
+};
+
+export type ListStaffResponse = ListStaffResponses[keyof ListStaffResponses];
 
 export type ReportCampsData = {
     body?: never;
@@ -5574,6 +5645,10 @@ export type UploadErrors = {
      * unsupported_media_type
      */
     415: ProblemBody;
+    /**
+     * busy
+     */
+    503: ProblemBody;
 };
 
 export type UploadError = UploadErrors[keyof UploadErrors];

@@ -206,6 +206,9 @@ export function createStaffApi(options: StaffApiOptions = {}) {
         SLOW_TIMEOUT_MS,
       ),
 
+    report: (filters: Filters) =>
+      get<Schemas.ReportView>('/admin/statistics/overview', filters),
+
     transfers: list<Schemas.TransferView>('/ledger'),
     balances: (campId?: string) =>
       get<Schemas.BalancesView>('/admin/ledger/balances', { campId }),
@@ -216,6 +219,8 @@ export function createStaffApi(options: StaffApiOptions = {}) {
       request<Schemas.ChainView>('GET', '/admin/logs/verify', { timeoutMs: SLOW_TIMEOUT_MS }),
     notifications: list<Schemas.NotificationView>('/notifications'),
 
+    /** Whom a camp can have as coach. */
+    staff: () => get<Schemas.EnvelopeItemsStaffView['data']>('/admin/staff'),
     users: list<Schemas.UserView>('/users'),
     createUser: (body: Schemas.UserInput) => post<Schemas.UserView>('/admin/users', body),
     updateUser: (id: number, body: Schemas.UserChange) =>

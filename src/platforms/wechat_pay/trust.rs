@@ -209,7 +209,7 @@ mod tests {
         let other = PlatformCertificate::from_pem(pem.as_bytes(), "5157").err();
         assert_eq!(other, Some("carries another serial than announced"));
         let nothing = PlatformCertificate::from_pem(b"", "5157").err();
-        assert_eq!(nothing, Some("is not a PEM file"));
+        assert_eq!(nothing, Some("is empty"));
         let key = vectors::text("keys/platform_public_key.pem");
         let key = PlatformCertificate::from_pem(key.as_bytes(), "5157").err();
         assert_eq!(key, Some("is not an X.509 certificate"));
@@ -226,7 +226,10 @@ mod tests {
                 vectors::text("keys/merchant_private_key.pem"),
                 "is a private key, not a public key",
             ),
-            ("PUB_KEY".to_owned(), "is not a PEM file"),
+            (
+                "PUB_KEY".to_owned(),
+                "is not a PEM file: it has no -----BEGIN … ----- line",
+            ),
         ];
         for (pem, expected) in cases {
             assert_eq!(VerifyKey::from_pem(&pem).err(), Some(expected));

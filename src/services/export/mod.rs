@@ -6,15 +6,14 @@
 mod rows;
 mod words;
 
-use std::collections::BTreeMap;
 use std::fs::File;
 
 use chrono::NaiveDate;
 use serde_json::json;
 use tokio::sync::mpsc;
 
+use crate::domain::FieldError;
 use crate::domain::staff::Actor;
-use crate::domain::{CampId, FieldError};
 use crate::platforms::workbook::{Cell, SheetWriter, WorkbookError};
 use crate::store::audit::Entry;
 use crate::store::camp_lists::CampFilter;
@@ -26,6 +25,7 @@ use super::payments::PaymentQuery;
 use super::rows::{log, readable};
 use super::sync::CheckInQuery;
 use super::{Context, Error, Result, refund, statistics};
+use rows::CampNames;
 use words::Words;
 
 /// Rows that are read at once.
@@ -66,9 +66,6 @@ impl ExportFile {
         }
     }
 }
-
-/// The names of camps, for rows that know their numbers.
-pub(in crate::services::export) type CampNames = BTreeMap<CampId, String>;
 
 /// Exports the members that somebody may see.
 ///

@@ -1,5 +1,7 @@
 //! The cells of each row, in the order of the columns in `message-templates/exports.toml`.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDateTime;
 
 use crate::domain::refund::FailureReason;
@@ -11,8 +13,10 @@ use crate::store::member_lists::ListedMember;
 use crate::store::payment_lists::ListedPayment;
 use crate::store::refunds::Listed;
 
-use super::CampNames;
 use super::words::Words;
+
+/// The names of camps, for rows that know their numbers.
+pub(super) type CampNames = BTreeMap<CampId, String>;
 
 pub(super) fn member(words: &Words, _: &CampNames, it: ListedMember) -> Vec<Cell> {
     let joined = if it.joined { "joined" } else { "not_joined" };

@@ -34,7 +34,7 @@ const CUT_OFF_AFTER: TimeDelta = TimeDelta::days(1);
 /// xlsx; `actor` is none on the command line. What it proves is matched at once.
 ///
 /// # Errors
-/// [`Error::Forbidden`]; [`Refusal::TooLarge`]; [`Refusal::NotATable`]; [`Error::Invalid`] for a
+/// [`Error::Forbidden`]; `Refusal::TooLarge`; `Refusal::NotATable`; [`Error::Invalid`] for a
 /// table without the columns that every row needs.
 pub async fn import(
     ctx: &Context,
