@@ -53,7 +53,7 @@ on_both_engines! {
         let text = format!("{HEADINGS}2026-01-01,12,小明同学,明,,,,\n,x,坏行,,,,,\n,13,Coco,,,,,\n");
         let dry = import(&world, &text, Mode::DryRun).await;
         assert_eq!(counts(&dry), (2, 0, 0, 1));
-        assert_eq!((dry.errors[0].row, dry.errors[0].message.as_str()), (3, "成员编号应为整数"));
+        assert_eq!((dry.errors[0].row, dry.errors[0].message.as_str()), (3, "成员编号：应为整数，请核对"));
         assert_eq!(found(&world, "12", "小明同学").await, None);
         assert!(world.texts("SELECT action FROM operation_log").await.is_empty());
 
