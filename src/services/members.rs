@@ -1,6 +1,7 @@
 //! Members as staff see them: lists, one, and whether they are in the group. Who they are is
 //! decided in [`super::matching`].
 
+use serde::Serialize;
 use serde_json::json;
 
 use crate::domain::staff::{Actor, Reach};
@@ -13,7 +14,8 @@ use super::rows::logged;
 use super::{Context, Error, Result, reach_of, require};
 
 /// The members that staff want to see.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct MemberQuery {
     pub camp_id: Option<CampId>,
     /// Known, asked about, or given up by the machine.

@@ -1,6 +1,7 @@
 //! Payments as staff see them.
 
 use chrono::{Days, NaiveDate};
+use serde::Serialize;
 
 use crate::domain::staff::{Actor, Reach};
 use crate::domain::{Action, CampId, OrderFlag, OrderStatus, Timestamp};
@@ -11,7 +12,8 @@ use super::rows::logged;
 use super::{Context, Result, reach_of};
 
 /// The payments that staff want to see.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct PaymentQuery {
     pub camp_id: Option<CampId>,
     pub status: Option<OrderStatus>,

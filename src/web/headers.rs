@@ -1,9 +1,11 @@
 //! Security headers of every response.
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
+
+use super::WebState;
 
 /// What pages may load: only what is ours, WeChat's JS-SDK, and pictures of the planet's accounts.
 const PAGES: &str = "default-src 'self'; script-src 'self' https://res.wx.qq.com; \
@@ -33,8 +35,17 @@ const FIXED: [(HeaderName, HeaderValue); 3] = [
     ),
 ];
 
+/// A year: whoever has come once by https never comes otherwise.
+const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
 /// Adds them.
-pub(super) async fn add(request: Request, next: Next) -> Response {
+pub(super) async fn add(State(state): State<WebState>, request: Request, next: Next) -> Response {
+    let is_https = state
+        .live
+        .runtime()
+        .settings
+        .public_url
+        .starts_with("https://");
     let policy = policy_of(request.uri().path());
     let mut response = next.run(request).await;
     let policy = if policy == NOTHING && is_page(&response) {
@@ -45,6 +56,9 @@ pub(super) async fn add(request: Request, next: Next) -> Response {
     let headers = response.headers_mut();
     for (name, value) in FIXED {
         headers.insert(name, value);
+    }
+    if is_https {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
     }
     headers.insert(
         header::CONTENT_SECURITY_POLICY,

@@ -120,7 +120,7 @@ pub fn router(live: LiveContext, jobs: Jobs, settings: WebSettings) -> Router {
             state.clone(),
             envelope::seal,
         ))
-        .layer(middleware::from_fn(headers::add))
+        .layer(middleware::from_fn_with_state(state.clone(), headers::add))
         .layer(middleware::from_fn(linger::read_to_the_end))
         .layer(middleware::from_fn(log))
         .with_state(state)

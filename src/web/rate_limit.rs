@@ -158,7 +158,9 @@ async fn signed_in_member(state: &WebState, headers: &HeaderMap) -> Option<Sessi
 
 fn is_counted(path: &str) -> bool {
     let is_free = |prefix: &&str| path.starts_with(*prefix);
-    path.starts_with("/api/") && !["/api/webhook/", "/api/docs/"].iter().any(is_free)
+    // The picture of a camp's code is drawn each time.
+    let is_drawn = path.starts_with("/files/camps/");
+    is_drawn || path.starts_with("/api/") && !["/api/webhook/", "/api/docs/"].iter().any(is_free)
 }
 
 #[cfg(test)]
@@ -211,6 +213,7 @@ mod tests {
             ("/api/docs/swagger-ui-bundle.js", false),
             ("/h5/assets/index.js", false),
             ("/files/1", false),
+            ("/files/camps/1/enroll.png", true),
         ] {
             assert_eq!(is_counted(path), counted, "{path}");
         }

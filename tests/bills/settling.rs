@@ -5,7 +5,7 @@ use campkeeper::domain::staff::Actor;
 use campkeeper::domain::trade_bill::{BillState, Resolution};
 use campkeeper::services::bills::{Bill, compare, compare_due, resolve};
 use campkeeper::services::{Error, Result};
-use sandbox::wechat_pay::{BillFault, RefundOutcome};
+use sandbox::wechat_pay::{BillFault, PayOptions, RefundOutcome};
 
 use crate::on_both_engines;
 use crate::stage::{DEPOSIT_FEN, Stage, admin, coach, order_no, other_admin, shown};
@@ -99,6 +99,25 @@ on_both_engines! {
         // The same bill once more brings nothing new.
         let again = compare(&stage.ctx, &admin(), stage.yesterday()).await.unwrap();
         assert_eq!(shown(&again), shown(&bill));
+        stage.assert_in_order().await;
+    }
+
+    async fn a_second_payment_of_an_order_is_booked_by_its_own_number(db) {
+        let stage = Stage::set(db).await;
+        let first = stage.paid(1, 1, DEPOSIT_FEN).await;
+        let again = PayOptions { even_if_paid: true, ..PayOptions::default() };
+        let order_no = order_no(1);
+        stage.sandbox.wechat_pay().pay_with(&order_no, again).unwrap();
+        stage.next_day_at(10, 30);
+        compare_due(&stage.ctx).await.unwrap();
+        // Asked by the order, WeChat Pay would tell of the first payment.
+        let bill = settle(&stage, &admin(), Book, None).await.unwrap();
+        assert_eq!(bill.bill.state, BillState::Equal, "{bill:?}");
+        let kept = stage.db.texts("SELECT order_no FROM payment_record ORDER BY id").await;
+        assert_eq!(kept.len(), 2);
+        assert_eq!(kept[0], order_no, "{first}");
+        let flags = stage.db.texts("SELECT flag FROM payment_record WHERE flag IS NOT NULL").await;
+        assert_eq!(flags, ["duplicate"]);
         stage.assert_in_order().await;
     }
 

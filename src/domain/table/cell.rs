@@ -45,6 +45,11 @@ pub fn text(cell: &str) -> &str {
 /// [`Inexact::Rounded`] where a program may have changed them, else [`Inexact::NotDigits`].
 pub fn digits(cell: &str) -> Result<String, Inexact> {
     let cell = bare(cell);
+    // Two lines are two numbers, and `12²` is not 122.
+    let is_digit = |c: char| c.is_ascii_digit() || ('０'..='９').contains(&c);
+    if cell.contains(['\n', '\r', '\t']) || cell.chars().any(|c| c.is_numeric() && !is_digit(c)) {
+        return Err(Inexact::NotDigits);
+    }
     // A formula that is nothing but the number.
     let folded = fold(cell.strip_prefix('=').unwrap_or(cell));
     let folded = folded.trim_matches('"');
@@ -162,6 +167,8 @@ mod tests {
             "+1",
             "小明",
             "12a",
+            "12\n13",
+            "12²",
         ] {
             assert_eq!(digits(cell), Err(Inexact::NotDigits), "{cell}");
         }

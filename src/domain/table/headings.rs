@@ -22,6 +22,9 @@ const HARMLESS_NOTES: [&str; 16] = [
     "唯一", "required", "optional", "yyyy",
 ];
 
+/// What a note says where it does, whatever else it says.
+const TELLING_NOTES: [&str; 4] = ["微信", "非星球", "序号", "报名"];
+
 /// A row: its number as a spreadsheet shows it, and its cells.
 pub type Line<'a> = (usize, &'a [String]);
 
@@ -153,7 +156,10 @@ fn without_note(heading: &str) -> Option<&str> {
         let before = heading
             .strip_prefix(*open)
             .and_then(|it| it.split_once(*close));
-        let is_harmless = |note: &str| HARMLESS_NOTES.iter().any(|word| note.contains(word));
+        let is_harmless = |note: &str| {
+            let says_any = |words: &[&str]| words.iter().any(|word| note.contains(word));
+            says_any(&HARMLESS_NOTES) && !says_any(&TELLING_NOTES)
+        };
         let behind = behind
             .filter(|(_, note)| is_harmless(note))
             .map(|(rest, _)| rest);
@@ -199,7 +205,13 @@ mod tests {
             assert_eq!((columns.has(0), below), (true, 1), "{heading}");
             assert_eq!(columns.heading(0), cell::text(heading));
         }
-        for other in ["用户ID(微信)", "旧用户ID", "用户ID2"] {
+        for other in [
+            "用户ID(微信)",
+            "用户ID(非星球ID)",
+            "用户ID(报名序号，数字)",
+            "旧用户ID",
+            "用户ID2",
+        ] {
             assert_eq!(found(&[&[other]]), Err(FieldError::NoIdColumn), "{other}");
         }
     }

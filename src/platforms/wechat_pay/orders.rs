@@ -3,8 +3,8 @@
 use super::client::WechatPay;
 use super::error::Error;
 use super::field_limits::{
-    check_amount_fen, check_notify_url, check_opaque, check_out_trade_no, fitted, invalid,
-    path_segment,
+    check_amount_fen, check_notify_url, check_opaque, check_out_trade_no, check_transaction_id,
+    fitted, invalid, path_segment,
 };
 use super::operation::Operation;
 use super::signing::fresh_nonce;
@@ -165,8 +165,31 @@ impl WechatPay {
     pub async fn query_order(&self, out_trade_no: &str) -> Result<Option<Transaction>, Error> {
         check_out_trade_no(out_trade_no)?;
         let number = path_segment(out_trade_no);
+        let is_it = |it: &Transaction| it.out_trade_no == out_trade_no;
+        self.query(&format!("out-trade-no/{number}"), is_it).await
+    }
+
+    /// What WeChat Pay knows of its own number of a payment; `None`: no such payment. An order that
+    /// was paid twice has two.
+    ///
+    /// # Errors
+    /// Those of [`Self::query_order`].
+    pub async fn query_transaction(
+        &self,
+        transaction_id: &str,
+    ) -> Result<Option<Transaction>, Error> {
+        check_transaction_id(transaction_id)?;
+        let is_it = |it: &Transaction| it.transaction_id.as_deref() == Some(transaction_id);
+        self.query(&format!("id/{transaction_id}"), is_it).await
+    }
+
+    async fn query(
+        &self,
+        which: &str,
+        is_it: impl Fn(&Transaction) -> bool,
+    ) -> Result<Option<Transaction>, Error> {
         let mch_id = self.mch_id();
-        let path = format!("{ORDERS_PATH}/out-trade-no/{number}?mchid={mch_id}");
+        let path = format!("{ORDERS_PATH}/{which}?mchid={mch_id}");
         let answer = match self
             .call(Operation::QueryOrder, Method::GET, &path, Vec::new())
             .await
@@ -175,7 +198,7 @@ impl WechatPay {
             other => other?,
         };
         let transaction: Transaction = answer.read()?;
-        if transaction.out_trade_no != out_trade_no {
+        if !is_it(&transaction) {
             return Err(answer.unexpected("is about another order"));
         }
         Ok(Some(transaction))

@@ -66,6 +66,8 @@ pub struct TopicsReading {
     pub is_complete: bool,
     /// Rows that are no readable post of this project (no author, no time, another project).
     pub unreadable_rows: usize,
+    /// Of these, how many may be posts of this project that cannot be read.
+    pub lost_rows: usize,
 }
 
 impl Planet {
@@ -126,6 +128,7 @@ impl Reader {
             paging_supported: true,
             is_complete: false,
             unreadable_rows: 0,
+            lost_rows: 0,
         };
         Self {
             checkin_id,
@@ -176,6 +179,7 @@ impl Reader {
 
     fn readable(&mut self, rows: Records<WirePost>) -> Vec<WirePost> {
         let n_rows = rows.total();
+        self.reading.lost_rows += rows.lost().len();
         let mut posts = rows.into_kept();
         posts.retain(|post| post.is_of(self.checkin_id));
         self.reading.unreadable_rows += n_rows - posts.len();

@@ -9,7 +9,7 @@ mod words;
 use std::fs::File;
 
 use chrono::NaiveDate;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::domain::FieldError;
@@ -72,8 +72,16 @@ impl ExportFile {
 /// # Errors
 /// [`Error::Forbidden`]; [`Error::Invalid`] for more rows than a sheet can have.
 pub async fn members(ctx: &Context, actor: &Actor, query: MemberQuery) -> Result<File> {
+    let asked = json!(query);
     let filter = query.seen_by(actor)?;
-    export(ctx, actor, ExportFile::Members, filter, rows::member).await
+    export(
+        ctx,
+        actor,
+        (ExportFile::Members, asked),
+        filter,
+        rows::member,
+    )
+    .await
 }
 
 /// Exports the check-ins that somebody may see.
@@ -81,11 +89,19 @@ pub async fn members(ctx: &Context, actor: &Actor, query: MemberQuery) -> Result
 /// # Errors
 /// Those of [`members`].
 pub async fn check_ins(ctx: &Context, actor: &Actor, query: CheckInQuery) -> Result<File> {
+    let asked = json!(query);
     let filter = {
         let mut conn = ctx.db.read().await?;
         query.seen_by(&mut conn, actor).await?
     };
-    export(ctx, actor, ExportFile::CheckIns, filter, rows::check_in).await
+    export(
+        ctx,
+        actor,
+        (ExportFile::CheckIns, asked),
+        filter,
+        rows::check_in,
+    )
+    .await
 }
 
 /// Exports the refunds that somebody may review.
@@ -93,8 +109,19 @@ pub async fn check_ins(ctx: &Context, actor: &Actor, query: CheckInQuery) -> Res
 /// # Errors
 /// Those of [`members`].
 pub async fn refunds(ctx: &Context, actor: &Actor, filter: RefundFilter) -> Result<File> {
+    let asked = json!({
+        "status": filter.status, "campId": filter.camp, "minConfidence": filter.min_confidence,
+        "text": filter.text, "from": filter.from, "until": filter.until,
+    });
     let filter = refund::seen_by(actor, filter)?;
-    export(ctx, actor, ExportFile::Refunds, filter, rows::refund).await
+    export(
+        ctx,
+        actor,
+        (ExportFile::Refunds, asked),
+        filter,
+        rows::refund,
+    )
+    .await
 }
 
 /// Exports the payments that somebody may see.
@@ -102,8 +129,16 @@ pub async fn refunds(ctx: &Context, actor: &Actor, filter: RefundFilter) -> Resu
 /// # Errors
 /// Those of [`members`].
 pub async fn payments(ctx: &Context, actor: &Actor, query: PaymentQuery) -> Result<File> {
+    let asked = json!(query);
     let filter = query.seen_by(actor)?;
-    export(ctx, actor, ExportFile::Payments, filter, rows::payment).await
+    export(
+        ctx,
+        actor,
+        (ExportFile::Payments, asked),
+        filter,
+        rows::payment,
+    )
+    .await
 }
 
 /// Exports the report of the camps of a span of time.
@@ -124,14 +159,15 @@ pub async fn report(
     let _ = rows.send(all).await;
     drop(rows);
     let file = end(written).await?;
-    record(ctx, actor, ExportFile::Report, count).await?;
+    let asked = json!({ "from": from, "to": to });
+    record(ctx, actor, ExportFile::Report, asked, count).await?;
     Ok(file)
 }
 
 async fn export<L: Listing + Send>(
     ctx: &Context,
     actor: &Actor,
-    what: ExportFile,
+    (what, asked): (ExportFile, Value),
     list: L,
     row: impl Fn(&Words, &CampNames, L::Item) -> Vec<Cell>,
 ) -> Result<File> {
@@ -162,7 +198,7 @@ async fn export<L: Listing + Send>(
     }
     drop(rows);
     let file = end(written).await?;
-    record(ctx, actor, what, count).await?;
+    record(ctx, actor, what, asked, count).await?;
     Ok(file)
 }
 
@@ -200,13 +236,19 @@ async fn end(written: Written) -> Result<File> {
 }
 
 /// Who took what away stands in the audit: these are people's names.
-async fn record(ctx: &Context, actor: &Actor, what: ExportFile, rows: usize) -> Result<()> {
+async fn record(
+    ctx: &Context,
+    actor: &Actor,
+    what: ExportFile,
+    asked: Value,
+    rows: usize,
+) -> Result<()> {
     let entry = Entry {
         actor: Some(actor.clone()),
         action: "export",
         object_type: "export",
         object_id: what.name().to_owned(),
-        details: json!({ "rows": rows }),
+        details: json!({ "rows": rows, "asked": asked }),
         at: ctx.now(),
     };
     ctx.db

@@ -149,6 +149,10 @@ pub async fn create(ctx: &Context, actor: Option<&Actor>, account: NewAccount) -
 }
 
 async fn insert(tx: &mut Tx, new: NewUser, actor: Option<Actor>, now: Timestamp) -> Result<User> {
+    if let Some(actor) = &actor {
+        // The request may have been held back since they were looked at.
+        lock_rights(tx, actor).await?;
+    }
     let id = users::insert(tx, &new, now).await?;
     let entry = Entry {
         actor,
@@ -335,10 +339,11 @@ pub async fn reset_password(ctx: &Context, actor: &Actor, id: UserId) -> Result<
     let password = made_up(ctx);
     let hash = ctx.passwords.hash(password.clone(), ctx.new_uuid()).await?;
     let audit = entry(ctx, actor, "user.reset_password", id);
-    let (now, wall_now) = (ctx.now(), ctx.wall_now());
+    let (actor, now, wall_now) = (actor.clone(), ctx.now(), ctx.wall_now());
     ctx.db
         .write(move |tx| {
             Box::pin(async move {
+                lock_rights(tx, &actor).await?;
                 let user = users::by_id(tx, id).await?.ok_or(Error::NotFound)?;
                 let until = wall_now.plus(CHOSEN_FOR_OTHERS);
                 users::set_password(tx, id, &hash, Some(until), now).await?;

@@ -14,7 +14,8 @@ const COMMONEST: &str = include_str!("common_passwords.txt");
 /// Says what is wrong with a new password of an account, if anything.
 pub(super) fn check(username: &str, password: &SecretString) -> Result<(), FieldError> {
     let text = password.expose_secret();
-    if text.chars().count() < MIN_CHARS {
+    // Spaces around it make it no longer.
+    if text.trim().chars().count() < MIN_CHARS {
         return Err(FieldError::TooShort { min: MIN_CHARS });
     }
     if text.len() > MAX_BYTES {
@@ -39,7 +40,13 @@ mod tests {
     #[test]
     fn what_is_short_common_or_the_name_is_refused() {
         let check = |text: &str| check("wang.xiaoming", &text.into());
-        assert_eq!(check("123456789"), Err(FieldError::TooShort { min: 10 }));
+        for short in ["123456789", "12345678  ", "          "] {
+            assert_eq!(
+                check(short),
+                Err(FieldError::TooShort { min: 10 }),
+                "{short:?}"
+            );
+        }
         for common in ["1234567890", "Password123", " qwertyuiop ", "woaini1314"] {
             assert_eq!(check(common), Err(FieldError::TooCommon), "{common}");
         }

@@ -187,7 +187,7 @@ async fn keep_check_ins(tx: &mut Tx, id: SyncId, camp_id: CampId, whole: &Whole)
     for (key, old) in &kept {
         // What an import brought has no post that could be gone.
         let is_gone = old.source == CheckInSource::Post && !read.contains_key(key);
-        if is_gone && is_whole_day(key.1) {
+        if is_gone && is_whole_day(key.1) && whole.is_sure_of_gaps() {
             checkins::forget(tx, camp_id, key.0, key.1).await?;
         }
     }

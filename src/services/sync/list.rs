@@ -1,6 +1,7 @@
 //! The list of check-ins.
 
 use chrono::NaiveDate;
+use serde::Serialize;
 
 use crate::domain::staff::{Actor, Reach};
 use crate::domain::{Action, CampId};
@@ -10,7 +11,8 @@ use crate::store::checkin_lists::{CheckInFilter, ListedCheckIn};
 use crate::store::{Conn, Listing as _, Page, PageRequest};
 
 /// The check-ins that staff want to see.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct CheckInQuery {
     pub camp: Option<CampId>,
     /// A member's name or number, or an account's id.

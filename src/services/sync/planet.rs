@@ -38,6 +38,13 @@ impl Whole {
         self.posts.as_ref().is_ok_and(|read| read.is_complete)
     }
 
+    /// A day without its post has none: not so where a post was there and could not be read.
+    pub(super) fn is_sure_of_gaps(&self) -> bool {
+        self.posts
+            .as_ref()
+            .is_ok_and(|read| read.is_complete && read.lost_rows == 0)
+    }
+
     /// What is missing of the posts although the ranking is whole, and what helps.
     pub(super) fn shortcoming(&self, catalogue: &Catalogue) -> Option<(PostsFault, Remedy)> {
         match &self.posts {
