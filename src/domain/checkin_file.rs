@@ -189,12 +189,16 @@ pub fn plan(file: &CheckInFile, known: &Known) -> Plan {
                 let column = columns.heading(ID);
                 Some(RowFault::UnknownAccount { column })
             }
-            Says::Day(date, time) => known.fault_of_day(date, columns).or_else(|| {
-                plan.dated.insert(entry.account);
-                let at = time.map(|time| moment(date, time));
-                plan.hear_day(&mut heard, (entry.account, date), at);
-                None
-            }),
+            Says::Day(date, time) => {
+                known
+                    .fault_of_day(entry.account, date, columns)
+                    .or_else(|| {
+                        plan.dated.insert(entry.account);
+                        let at = time.map(|time| moment(date, time));
+                        plan.hear_day(&mut heard, (entry.account, date), at);
+                        None
+                    })
+            }
             Says::Total(days) => known
                 .fault_of_total(days, columns)
                 .or_else(|| plan.take_total(&mut said, known, entry, days, columns)),
@@ -282,7 +286,18 @@ impl Known {
         (self.span.0..=self.span.1).contains(&day)
     }
 
-    fn fault_of_day(&self, day: NaiveDate, columns: &Columns<4>) -> Option<RowFault> {
+    /// A number and single days cannot be added up: which of them it counted nobody knows. So what
+    /// a file has stated as a number is only changed by another number.
+    fn fault_of_day(
+        &self,
+        account: PlanetUserId,
+        day: NaiveDate,
+        columns: &Columns<4>,
+    ) -> Option<RowFault> {
+        if let Some(&days) = self.totals.get(&account) {
+            let column = columns.heading(ID);
+            return Some(RowFault::HasTotal { column, days });
+        }
         let (from, to) = self.span;
         let column = columns.heading(DATE);
         if !self.is_within(day) {

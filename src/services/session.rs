@@ -21,23 +21,8 @@ pub struct NewSession {
     pub session: Session,
 }
 
-/// Opens a session for a browser that has none. `platform` is `wecom`, `wechat` or `browser`.
-pub async fn open(ctx: &Context, platform: &'static str) -> Result<NewSession> {
-    let (fresh, wall_now) = (NewSession::of(ctx, platform), ctx.wall_now());
-    let kept = fresh.session.clone();
-    ctx.db
-        .write(move |tx| {
-            Box::pin(async move {
-                sessions::insert(tx, &kept, wall_now).await?;
-                Ok::<_, Error>(())
-            })
-        })
-        .await?;
-    Ok(fresh)
-}
-
 impl NewSession {
-    /// One that is nobody's yet, and not kept yet.
+    /// One that is nobody's yet, and not kept yet. `platform` is `wecom`, `wechat` or `browser`.
     pub fn of(ctx: &Context, platform: &str) -> Self {
         let cookie = secret(ctx);
         let session = Session {

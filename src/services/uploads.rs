@@ -54,13 +54,21 @@ pub struct Shown {
     pub is_public: bool,
 }
 
+/// Refuses who may not upload pictures, before room is kept for one.
+///
+/// # Errors
+/// [`Error::Forbidden`].
+pub fn may_store(actor: &Actor) -> Result<()> {
+    require_anywhere(actor, Action::ManageCamps)
+}
+
 /// Stores a picture.
 ///
 /// # Errors
 /// [`Refusal::TooLarge`], [`Refusal::TooManyPixels`], [`Refusal::NotAPicture`] for all that is not
 /// JPEG or PNG by content, and [`Error::Busy`].
 pub async fn store(ctx: &Context, actor: &Actor, bytes: Vec<u8>) -> Result<Uploaded> {
-    require_anywhere(actor, Action::ManageCamps)?;
+    may_store(actor)?;
     if bytes.len() > MAX_PICTURE_BYTES {
         return Err(Refusal::TooLarge.into());
     }

@@ -110,15 +110,16 @@ pub async fn from_day(conn: &mut Conn, camp: CampId, day: NaiveDate) -> StoreRes
         .await)?))
 }
 
-/// The days of a camp's accounts that files have named.
+/// The days of a camp's accounts that files have named. One that cannot be read is left out:
+/// [`from_day`] names it.
 pub async fn stated(
     conn: &mut Conn,
     camp: CampId,
 ) -> StoreResult<HashSet<(PlanetUserId, NaiveDate)>> {
     let rows: Vec<(i64, String)> =
         run!(conn, c => sqlx::query_as(STATED).bind(camp.0).fetch_all(c).await)?;
-    let day = |(id, day): (i64, String)| Ok((PlanetUserId(id), read_day(&day, id)?));
-    rows.into_iter().map(day).collect()
+    let day = |(id, day): (i64, String)| Some((PlanetUserId(id), read_day(&day, id).ok()?));
+    Ok(rows.into_iter().filter_map(day).collect())
 }
 
 /// A day that a file names, and the time where it says one.

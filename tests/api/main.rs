@@ -16,6 +16,8 @@ mod context;
 mod crowd;
 #[path = "../support/planet_client.rs"]
 mod planet_client;
+#[path = "../support/session.rs"]
+mod session;
 #[path = "../support/sql.rs"]
 mod sql;
 #[path = "../support/mod.rs"]

@@ -1,16 +1,16 @@
 //! What the member pages are told of the browser they run in.
 
-use campkeeper::services::session;
 use campkeeper::store::{StoreError, sessions};
 use serde_json::json;
 
 use crate::house::House;
 use crate::on_both_engines;
+use crate::session::open_session;
 
 on_both_engines! {
     async fn a_sign_in_proves_more_than_the_browser_s_name(db) {
         let house = House::new(db).await;
-        let fresh = session::open(&house.ctx, "browser").await.unwrap();
+        let fresh = open_session(&house.ctx).await;
         let cookie = format!("__Host-ck_session={}", fresh.cookie);
         let me = async |agent: &str| {
             let call = house.get("/api/h5/me").header("cookie", &cookie);

@@ -2,13 +2,13 @@
 
 use campkeeper::domain::staff::Role;
 use campkeeper::services::retention::forget_over;
-use campkeeper::services::session;
 use chrono::TimeDelta;
 use futures::future::join_all;
 use serde_json::{Value, json};
 
 use crate::house::{House, Staff};
 use crate::on_both_engines;
+use crate::session::open_session;
 
 const PASSWORD: &str = "a long enough password";
 
@@ -190,14 +190,14 @@ on_both_engines! {
         let house = House::new(db).await;
         house.signed_in(Role::Coach).await;
         for _ in 0..3 {
-            session::open(&house.ctx, "browser").await.unwrap();
+            open_session(&house.ctx).await;
         }
         house.db.run("INSERT INTO oauth_state (state_hash, purpose, browser_hash, redirect, is_retry, \
                       expires_at) SELECT id_hash, 'h5', id_hash, '/h5/', 1 = 0, 1 FROM h5_session").await;
         let done = forget_over(&house.ctx).await.unwrap();
         assert_eq!((done.sign_ins, done.member_sessions, done.staff_sessions), (3, 0, 0));
         house.wall.advance(TimeDelta::days(180));
-        session::open(&house.ctx, "browser").await.unwrap();
+        open_session(&house.ctx).await;
         let done = forget_over(&house.ctx).await.unwrap();
         assert_eq!((done.sign_ins, done.member_sessions, done.staff_sessions), (0, 3, 1));
         assert_eq!(house.db.texts("SELECT platform FROM h5_session").await.len(), 1);

@@ -7,8 +7,7 @@ use std::time::Duration;
 use campkeeper::domain::PayChannel;
 use campkeeper::services::enroll::{self, Request};
 use campkeeper::services::{
-    Context, LiveContext, bind, camps, confirm_payment, custody, matching, reconcile, refund,
-    session, sync,
+    Context, LiveContext, bind, camps, confirm_payment, custody, matching, reconcile, refund, sync,
 };
 use campkeeper::store::payments::PlanetClaim;
 use chrono::TimeDelta;
@@ -18,6 +17,7 @@ use sandbox::wechat_pay::{PayOptions, RefundOutcome};
 use sandbox::{Fault, FaultKind, Platform};
 use serde_json::json;
 
+use crate::session::open_session;
 use crate::world::{NOWHERE, World};
 
 const REFUNDS: &str = "v3/refund/domestic/refunds";
@@ -144,7 +144,7 @@ impl World {
             });
             (person.openid.clone(), claim)
         };
-        let session = session::open(&self.ctx, "browser").await.unwrap().session;
+        let session = open_session(&self.ctx).await.session;
         let request = Request {
             camp_id: camp,
             channel: PayChannel::Native,

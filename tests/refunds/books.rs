@@ -165,6 +165,28 @@ on_both_engines! {
         assert_eq!(stage.status(1).await, RefundStatus::Rejected, "not proposed a second time");
     }
 
+    async fn what_is_left_of_a_deposit_that_went_back_in_part_is_proposed(db) {
+        let stage = Stage::set(db, &[clear(1)]).await;
+        stage.build().await;
+        let mut foreign = stage.notice(&stage.of(1).await, Said::Success);
+        foreign.out_refund_no = "by-hand-in-the-merchant-platform".to_owned();
+        foreign.amount.refund_fen = 2000;
+        apply_refund_notice(&stage.ctx, &foreign).await.unwrap();
+        stage.build().await;
+        let refund = stage.of(1).await;
+        assert_eq!((refund.status(), refund.proposal.amount_fen.get()), (RefundStatus::Pending, 7900));
+        approve(&stage.ctx, &admin(), refund.id, None).await.unwrap();
+        stage.pass(TimeDelta::minutes(2));
+        run_due(&stage.ctx).await.unwrap();
+        stage.finish(&stage.of(1).await, RefundOutcome::Success);
+        stage.pass(TimeDelta::minutes(2));
+        run_due(&stage.ctx).await.unwrap();
+        assert_eq!(stage.status(1).await, RefundStatus::Success);
+        assert_eq!((stage.balance(1, "returned").await, stage.balance(1, "held").await), (9900, 0));
+        assert!(audit(&stage.ctx).await.unwrap().is_clean());
+        stage.assert_in_order().await;
+    }
+
     async fn a_refund_that_was_settled_outside_says_so_in_the_books(db) {
         let stage = Stage::set(db, &[clear(1), clear(2)]).await;
         for (payment, outcome) in [(1, RefundOutcome::Abnormal), (2, RefundOutcome::Closed)] {

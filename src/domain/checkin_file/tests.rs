@@ -31,7 +31,7 @@ fn known() -> Known {
             ((ANN, date(2)), day(None, CheckInSource::Import)),
             ((BEN, date(1)), day(None, CheckInSource::Post)),
         ]),
-        totals: HashMap::from([(ANN, 5), (BEN, 5)]),
+        totals: HashMap::new(),
     }
 }
 
@@ -71,9 +71,25 @@ fn days_are_added_to_what_is_known() {
     assert!(plan.totals.is_empty());
 }
 
+/// A file has stated five days of both.
+fn with_totals(text: &str) -> Plan {
+    let totals = HashMap::from([(ANN, 5), (BEN, 5)]);
+    let known = Known { totals, ..known() };
+    plan(&read(text).unwrap(), &known)
+}
+
+#[test]
+fn a_day_is_not_added_to_a_number_of_days() {
+    let plan = with_totals("用户ID,日期\n300000000000001,2026-01-03\n");
+    assert_eq!(counts(&plan), (0, 0, 0, vec![2]));
+    let (column, days) = ("用户ID".to_owned(), 5);
+    assert_eq!(plan.errors[0].fault, RowFault::HasTotal { column, days });
+    assert!(plan.days.is_empty() && plan.dated.is_empty());
+}
+
 #[test]
 fn numbers_of_days_take_the_place_of_those_before() {
-    let plan = planned(
+    let plan = with_totals(
         "用户ID,打卡天数\n\
          300000000000001,6\n\
          300000000000001,6\n\

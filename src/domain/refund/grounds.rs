@@ -11,8 +11,10 @@ use crate::domain::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grounds {
     pub payment_id: PaymentId,
-    /// A refund gives back all of it.
+    /// A refund gives back all that is left of it.
     pub paid: Fen,
+    /// What of it went back without our doing.
+    pub returned: Fen,
     /// The trouble with the payment.
     pub flag: Option<OrderFlag>,
     /// The rules on the order; none for an unknown order.
@@ -122,6 +124,18 @@ impl Grounds {
         }
     }
 
+    /// What is left of the payment to give back.
+    #[must_use]
+    pub fn left(&self) -> Fen {
+        self.paid.checked_sub(self.returned).unwrap_or(Fen::ZERO)
+    }
+
+    /// All of it went back without our doing.
+    #[must_use]
+    pub fn went_back(&self) -> bool {
+        self.returned > Fen::ZERO && self.left() == Fen::ZERO
+    }
+
     /// The proposal of `kind` that these grounds support; none if they do not. A deposit needs
     /// days that suffice and are known as of the end; a flagged payment needs its flag and no
     /// member; a person may propose any paid order.
@@ -132,7 +146,7 @@ impl Grounds {
             RefundKind::Manual => true,
             flagged => self.claimant.is_none() && self.kind_of_flag() == Some(flagged),
         };
-        (supported && self.paid > Fen::ZERO).then(|| self.frozen(kind))
+        (supported && self.left() > Fen::ZERO).then(|| self.frozen(kind))
     }
 
     /// The kind of refund that a payment's flag asks for. A payment that made a member is a
@@ -155,7 +169,7 @@ impl Grounds {
         Proposal {
             payment_id: self.payment_id,
             kind,
-            amount_fen: self.paid,
+            amount_fen: self.left(),
             checked_in_days: self.checked_in_days(),
             terms: self.terms,
             planet_user_id: claimant.and_then(|claimant| claimant.planet_user_id),
@@ -231,6 +245,7 @@ mod tests {
         Grounds {
             payment_id: PaymentId(7),
             paid: Fen::new(9900).unwrap(),
+            returned: Fen::ZERO,
             flag: None,
             terms: Some(terms()),
             sync: Some(DecidingSync {

@@ -47,6 +47,8 @@ pub enum RowFault {
     },
     /// A day that has not begun.
     InFuture { column: String },
+    /// A file has stated the account's days as a number; one day more or less of it says nothing.
+    HasTotal { column: String, days: i64 },
     /// An earlier row gives the account another number of days.
     Contradicts { column: String, row: usize },
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::domain::staff::Actor;
 use crate::domain::trade_bill::{self, BillState, Difference, Resolution};
 use crate::domain::{Action, Timestamp};
-use crate::services::{Context, Error, Result, WrongState, require_anywhere};
+use crate::services::{Context, Error, Result, WrongState, require_anywhere, rows};
 use crate::store::trade_bills::{self, Compared, KeptDifference};
 use crate::store::{Tx, audit, trade_bill_books};
 
@@ -97,10 +97,11 @@ async fn record(
     let before = trade_bills::by_date(tx, day).await?;
     let before = before.ok_or(Error::NotFound)?;
     let kept = trade_bills::differences(tx, day).await?;
-    if let Some(bad) = kept.bad.into_iter().next() {
-        return Err(bad.into());
-    }
+    rows::log(&kept.bad);
+    let is_read = kept.bad.is_empty();
     let (changes, state) = keep(tx, day, kept.good, &compared.differences, now);
+    // One that cannot be read is still there, and nobody has settled it.
+    let state = if is_read { state } else { BillState::Different };
     let found = Compared {
         state,
         rows: bill.rows(),

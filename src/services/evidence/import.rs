@@ -18,6 +18,14 @@ use crate::store::{Conn, Lock, Tx, camps, evidence, planet_users};
 use super::judge::judge_camp;
 use super::listing::build_list_if_over;
 
+/// Refuses who may not state days of a camp, before room is kept for a file.
+///
+/// # Errors
+/// [`Error::Forbidden`]; [`Error::NotFound`] for a camp that is not there.
+pub async fn may_import(ctx: &Context, actor: &Actor, camp: CampId) -> Result<()> {
+    require(&mut ctx.db.read().await?, actor, Action::StateDays, camp).await
+}
+
 /// Imports check-ins of a camp, one row a day or one row an account, as CSV or xlsx. The days of
 /// the file count where the planet says less; those of accounts that it does not name stay.
 ///
@@ -31,7 +39,7 @@ pub async fn import(
     bytes: Vec<u8>,
     mode: Mode,
 ) -> Result<Report> {
-    require(&mut ctx.db.read().await?, actor, Action::StateDays, camp).await?;
+    may_import(ctx, actor, camp).await?;
     let file = imports::read(ctx, bytes, checkin_file::parse).await?;
     if mode == Mode::DryRun {
         let plan = planned(ctx, &mut ctx.db.read().await?, camp, &file).await?;

@@ -7,6 +7,6 @@ mod judge;
 mod listing;
 
 pub use attest::attest;
-pub use import::import;
+pub use import::{import, may_import};
 pub(super) use judge::{awaited, judge_camp, judge_member};
 pub(super) use listing::build_list_if_over;

@@ -242,7 +242,7 @@ async fn bring_up_to_date(
 ) -> Result<()> {
     give_verdict(tx, case, note);
     let pending = match refund {
-        None if case.order_status == OrderStatus::Paid && !case.went_back => {
+        None if case.order_status == OrderStatus::Paid && !case.grounds.went_back() => {
             let proposal = case.grounds.propose(RefundKind::Deposit);
             if let Some(proposal) = &proposal {
                 insert(ctx, tx, case, submission(case, proposal.clone()), note).await?;
@@ -256,7 +256,7 @@ async fn bring_up_to_date(
             built.withdrawn += i64::from(freshness == Freshness::Withdrawn);
             proposal
         }
-        Some(refund) if refund.leaves_deposit_open() && !case.went_back => {
+        Some(refund) if refund.leaves_deposit_open() && !case.grounds.went_back() => {
             let proposal = case.grounds.propose(RefundKind::Deposit);
             if let Some(proposal) = &proposal {
                 reopen_with(tx, refund, submission(case, proposal.clone()), note).await?;

@@ -30,6 +30,14 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// After this no import is still on its way.
 const CUT_OFF_AFTER: TimeDelta = TimeDelta::days(1);
 
+/// Refuses who may not import the roster, before room is kept for a file.
+///
+/// # Errors
+/// [`Error::Forbidden`].
+pub fn may_import(actor: &Actor) -> Result<()> {
+    require_anywhere(actor, Action::ImportRoster)
+}
+
 /// Imports the member export of the planet's back office, or a table of our own columns, as CSV or
 /// xlsx; `actor` is none on the command line. What it proves is matched at once.
 ///
@@ -43,7 +51,7 @@ pub async fn import(
     mode: Mode,
 ) -> Result<Report> {
     if let Some(actor) = actor {
-        require_anywhere(actor, Action::ImportRoster)?;
+        may_import(actor)?;
     }
     let roster = imports::read(ctx, bytes, roster::parse_roster).await?;
     if mode == Mode::DryRun {

@@ -5,6 +5,6 @@ mod import;
 mod link;
 mod unlink;
 
-pub use import::import;
+pub use import::{import, may_import};
 pub use link::link_seen;
 pub(super) use unlink::unlink_namesakes;

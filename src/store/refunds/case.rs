@@ -26,8 +26,9 @@ macro_rules! select_case {
             "(SELECT CAST(COUNT(*) AS BIGINT) FROM camp_member o WHERE o.camp_id = m.camp_id ",
             "AND o.planet_user_id = m.planet_user_id AND o.id <> m.id ",
             "AND o.match_status <> 'failed' AND o.released_at IS NULL) AS rivals, ",
-            "EXISTS (SELECT 1 FROM ledger_transfer l WHERE l.payment_id = p.id ",
-            "AND l.kind = 'plain' AND l.credit = 'returned') AS went_back ",
+            "(SELECT CAST(COALESCE(SUM(l.amount_fen), 0) AS BIGINT) FROM ledger_transfer l ",
+            "WHERE l.payment_id = p.id AND l.kind = 'plain' AND l.credit = 'returned') ",
+            "AS returned_fen ",
             "FROM payment_record p ",
             "LEFT JOIN training_camp t ON t.id = p.camp_id ",
             "LEFT JOIN camp_member m ON m.id = p.member_id ",
@@ -53,8 +54,6 @@ pub struct Case {
     /// The member that it made.
     pub member_id: Option<MemberId>,
     pub order_status: OrderStatus,
-    /// Its money went back without our doing: nothing is left to propose.
-    pub went_back: bool,
     pub paid_at: Option<Timestamp>,
     /// Since when the list says that the days do not suffice.
     pub refused_at: Option<Timestamp>,
@@ -97,7 +96,7 @@ pub(super) struct CaseRow {
     evidence: EvidenceColumns,
     post_days: i64,
     rivals: i64,
-    went_back: bool,
+    returned_fen: i64,
 }
 
 impl CaseRow {
@@ -147,6 +146,7 @@ impl CaseRow {
         Ok(Grounds {
             payment_id: self.payment_id(),
             paid: Fen::new(self.paid_fen.unwrap_or(0)).map_err(|_| self.bad("paid_fen"))?,
+            returned: Fen::new(self.returned_fen).map_err(|_| self.bad("returned_fen"))?,
             flag: self
                 .flag
                 .as_deref()
@@ -182,7 +182,6 @@ impl TryFrom<CaseRow> for Case {
             camp_id: row.camp_id.map(CampId),
             member_id: row.member_id.map(MemberId),
             order_status,
-            went_back: row.went_back,
             paid_at: row.paid_at.map(Timestamp::from_micros),
             refused_at: row.refused_at.map(Timestamp::from_micros),
             grounds: row.grounds()?,

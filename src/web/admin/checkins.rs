@@ -332,6 +332,7 @@ async fn import_checkins(
     Query(query): Query<ImportQuery>,
     request: Request,
 ) -> WebResult<Answer<ImportView>> {
+    evidence::may_import(&ctx, &actor, camp_id).await?;
     let file = file_of(&ctx, request, MAX_FILE_BYTES).await?;
     let report = evidence::import(&ctx, &actor, camp_id, file.bytes, query.mode()).await?;
     Ok(Answer(report.into()))

@@ -99,6 +99,7 @@ async fn import_roster(
     Query(query): Query<ImportQuery>,
     request: Request,
 ) -> WebResult<Answer<ImportView>> {
+    roster::may_import(&actor)?;
     let file = file_of(&ctx, request, MAX_FILE_BYTES).await?;
     let report = roster::import(&ctx, Some(&actor), file.bytes, query.mode()).await?;
     Ok(Answer(report.into()))

@@ -55,6 +55,7 @@ async fn upload(
     Staff(actor): Staff,
     request: Request,
 ) -> WebResult<Answer<UploadView>> {
+    uploads::may_store(&actor)?;
     let file = file_of(&ctx, request, MAX_PICTURE_BYTES).await?;
     let uploaded = uploads::store(&ctx, &actor, file.bytes).await?;
     Ok(Answer(UploadView {
