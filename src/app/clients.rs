@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use encoding_rs::{Encoding, UTF_8};
 use secrecy::{ExposeSecret as _, SecretString};
+use wecom::client::{CONNECT_TIMEOUT, ReqwestTransport, TIMEOUT};
 use wecom::crypto::{KeyError, Keys};
 
 use crate::config::{self, ConfigError};
@@ -12,18 +13,23 @@ use crate::platforms::wechat_pay::{self, WechatPay};
 use crate::platforms::zsxq::{self, Planet};
 
 use super::Clocks;
+use super::measured_wecom::MeasuredTransport;
 
 pub(super) fn wecom(block: &config::Wecom) -> Result<Option<wecom::Client>, ConfigError> {
     let missing = |key| ConfigError::missing("wecom", key);
     if !block.in_use().map_err(missing)? {
         return Ok(None);
     }
-    wecom::Client::builder(&block.corp_id, block.agent_id, block.secret.clone())
-        .api_base(&block.api_base)
-        .oauth_base(&block.oauth_base)
-        .login_base(&block.login_base)
-        .proxy(block.proxy.clone())
-        .build()
+    let proxy = Some(block.proxy.expose_secret());
+    ReqwestTransport::new(TIMEOUT, CONNECT_TIMEOUT, proxy)
+        .and_then(|transport| {
+            wecom::Client::builder(&block.corp_id, block.agent_id, block.secret.clone())
+                .api_base(&block.api_base)
+                .oauth_base(&block.oauth_base)
+                .login_base(&block.login_base)
+                .transport(Arc::new(MeasuredTransport(transport)))
+                .build()
+        })
         .map(Some)
         .map_err(|error| {
             let remedy = "See wecom.api_base, oauth_base, login_base and proxy";

@@ -4,6 +4,7 @@
 mod build;
 mod clients;
 mod clocks;
+mod measured_wecom;
 
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -55,8 +56,8 @@ pub enum StartError {
     #[error(transparent)]
     Jobs(#[from] jobs::StartError),
     /// The address cannot be listened on.
-    #[error("cannot listen on {0} (server.listen)")]
-    Listen(SocketAddr, #[source] std::io::Error),
+    #[error("cannot listen on {0} ({1})")]
+    Listen(SocketAddr, &'static str, #[source] std::io::Error),
 }
 
 impl From<ConfigureError> for StartError {
@@ -83,6 +84,8 @@ pub struct App {
     live: LiveContext,
     /// The address that it listens on.
     pub address: SocketAddr,
+    /// The address that Prometheus reads at.
+    pub metrics_address: Option<SocketAddr>,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -95,13 +98,11 @@ impl App {
     pub async fn start(sources: Sources, clocks: Clocks) -> Result<Self, StartError> {
         // What takes a restart is never stored.
         let config = sources.config(&Stored::new())?;
-        let listen = config.server.listen;
-        let listener = TcpListener::bind(listen)
-            .await
-            .map_err(|error| StartError::Listen(listen, error))?;
-        let address = listener
-            .local_addr()
-            .map_err(|error| StartError::Listen(listen, error))?;
+        let (listener, address) = listen(config.server.listen, "server.listen").await?;
+        let metrics = match config.server.metrics_listen.0 {
+            Some(address) => Some(listen(address, "server.metrics_listen").await?),
+            None => None,
+        };
         let Product {
             live,
             jobs,
@@ -110,9 +111,13 @@ impl App {
         let app = Self {
             live: live.clone(),
             address,
+            metrics_address: metrics.as_ref().map(|(_, address)| *address),
             stop: live.snapshot().stop,
             tasks: TaskTracker::new(),
         };
+        if let Some((listener, _)) = metrics {
+            app.serve_metrics(listener, &jobs);
+        }
         let router = web::router(live.clone(), jobs.clone(), web_settings(&config));
         let proxies = web_settings(&config).trusted_proxies;
         let served = web::serve(listener, router, proxies, app.stop.clone());
@@ -132,10 +137,20 @@ impl App {
         if config.wecom.smart_bot.in_use().is_ok_and(|in_use| in_use) {
             tracing::warn!("wecom.smart_bot is set, but the smart robot is not answered yet");
         }
-        if !config.server.metrics_listen.is_empty() {
-            tracing::warn!("server.metrics_listen is set, but metrics are not served yet");
-        }
         Ok(app)
+    }
+
+    /// Counts from now on, and lets Prometheus read.
+    fn serve_metrics(&self, listener: TcpListener, jobs: &Jobs) {
+        // What is counted before somebody counts is lost.
+        web::metrics::counters();
+        let router = web::metrics::router(self.live.clone(), jobs.clone());
+        let served = web::serve(listener, router, Vec::new(), self.stop.clone());
+        self.tasks.spawn(served);
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            stop.run_until_cancelled(web::metrics::keep_up()).await;
+        });
     }
 
     /// What an operation that begins now is handed; tests and the demo act and look through it.
@@ -160,6 +175,17 @@ impl App {
         }
         ctx.db.close().await;
     }
+}
+
+/// Listens on the address of a key.
+async fn listen(
+    address: SocketAddr,
+    key: &'static str,
+) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |error| StartError::Listen(address, key, error);
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok((listener, bound))
 }
 
 /// Follows changes of the settings, and keeps the certificates of the client that is in use.

@@ -55,8 +55,23 @@ pub struct Server {
     pub public_url: String,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<ProxyRange>,
-    /// Reserved for metrics.
-    pub metrics_listen: String,
+    /// The address of the listener for Prometheus; empty: none.
+    pub metrics_listen: MetricsListen,
+}
+
+/// An address, or nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MetricsListen(pub Option<SocketAddr>);
+
+impl<'de> Deserialize<'de> for MetricsListen {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.is_empty() {
+            return Ok(Self(None));
+        }
+        let address = text.parse().map(|address| Self(Some(address)));
+        address.map_err(|_| serde::de::Error::custom("must be an address and a port, or empty"))
+    }
 }
 
 /// An address or a CIDR.

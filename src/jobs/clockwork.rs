@@ -165,6 +165,7 @@ async fn work(jobs: Jobs, job: &'static Job, signal: Signal, stop: CancellationT
         let rest = match round(job.name, run).await {
             Ok(rest) => {
                 failures = 0;
+                jobs.rounds.note(job.name, ctx.wall_now());
                 rest
             }
             Err(error) => {

@@ -8,6 +8,7 @@
 //! Knows no rule: each job calls one service and reports what that says it did.
 
 mod clockwork;
+mod rounds;
 mod runner;
 mod schedule;
 
@@ -17,6 +18,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
+use crate::domain::Timestamp;
 use crate::services::audit_chain::AuditedLog;
 use crate::services::books::AuditedBooks;
 use crate::services::chat::Chat;
@@ -24,6 +26,7 @@ use crate::services::{self, LiveContext};
 use crate::store::Signal;
 
 pub use clockwork::StartError;
+use rounds::Rounds;
 pub use runner::{JobReport, Ran, RunError, report};
 pub use schedule::{Schedule, ScheduleError};
 
@@ -32,13 +35,21 @@ pub use schedule::{Schedule, ScheduleError};
 pub struct Jobs {
     live: LiveContext,
     chat: Arc<dyn Chat>,
+    rounds: Arc<Rounds>,
 }
 
 impl Jobs {
     /// The jobs of an instance that talks by `chat`.
     #[must_use]
     pub fn new(live: LiveContext, chat: Arc<dyn Chat>) -> Self {
-        Self { live, chat }
+        let rounds = Arc::default();
+        Self { live, chat, rounds }
+    }
+
+    /// When the workers of this instance last came to the end of a round, by the wall.
+    #[must_use]
+    pub fn last_rounds(&self) -> Vec<(&'static str, Timestamp)> {
+        self.rounds.last()
     }
 }
 

@@ -27,6 +27,7 @@ mod error;
 pub mod evidence;
 pub mod export;
 pub mod file_links;
+pub mod gauges;
 pub mod health;
 pub mod identity;
 pub mod imports;

@@ -18,6 +18,9 @@ statements! {
               WHERE job = $1 AND scheduled_at = $2 AND owner = $3 AND finished_at IS NULL";
     NEWEST = "SELECT id, job, scheduled_at, owner, lease_until, started_at, finished_at, outcome, \
               summary FROM job_run WHERE job = $1 ORDER BY id DESC LIMIT 1";
+    NEWEST_ENDED = "SELECT id, job, scheduled_at, owner, lease_until, started_at, finished_at, \
+                    outcome, summary FROM job_run WHERE job = $1 AND finished_at IS NOT NULL \
+                    ORDER BY id DESC LIMIT 1";
     LAST_TICK = "SELECT MAX(scheduled_at) FROM job_run WHERE job = $1";
 }
 
@@ -127,6 +130,11 @@ pub async fn finish(
 /// The newest run of a job.
 pub async fn newest(conn: &mut Conn, job: &str) -> StoreResult<Option<JobRunRow>> {
     Ok(run!(conn, c => sqlx::query_as(NEWEST).bind(job).fetch_optional(c).await)?)
+}
+
+/// The newest run of a job that has come to an end, good or bad.
+pub async fn newest_ended(conn: &mut Conn, job: &str) -> StoreResult<Option<JobRunRow>> {
+    Ok(run!(conn, c => sqlx::query_as(NEWEST_ENDED).bind(job).fetch_optional(c).await)?)
 }
 
 /// The last scheduled time of a job that any instance has claimed.

@@ -21,6 +21,7 @@ mod db;
 mod error;
 pub mod evidence;
 mod filter;
+pub mod gauges;
 pub mod health;
 pub mod inbox;
 pub mod job_runs;
@@ -82,6 +83,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         checkins::STATEMENTS,
         custody::STATEMENTS,
         evidence::STATEMENTS,
+        gauges::STATEMENTS,
         health::STATEMENTS,
         inbox::STATEMENTS,
         job_runs::STATEMENTS,

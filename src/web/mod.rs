@@ -19,6 +19,8 @@ pub mod h5;
 mod headers;
 mod health;
 mod linger;
+mod measured;
+pub mod metrics;
 mod multipart;
 mod navigation;
 pub mod openapi;
@@ -140,11 +142,13 @@ async fn log(request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let response = next.run(request).await;
+    let (route, took) = (route.as_ref().map(MatchedPath::as_str), began.elapsed());
+    measured::count_request(&method, route, response.status(), took);
     tracing::info!(
         %method,
-        route = route.as_ref().map_or("none", MatchedPath::as_str),
+        route = route.unwrap_or("none"),
         status = response.status().as_u16(),
-        duration_ms = began.elapsed().as_millis() as u64,
+        duration_ms = took.as_millis() as u64,
         "request"
     );
     response

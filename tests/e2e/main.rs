@@ -31,6 +31,7 @@ mod main_job;
 mod matching;
 mod member_api;
 mod merchant;
+mod metrics;
 mod payments;
 mod postings;
 mod racing;

@@ -102,7 +102,10 @@ impl TestApp {
         let mut all = vec![
             ("CAMPKEEPER__SERVER__LISTEN", "127.0.0.1:0".to_owned()),
             ("CAMPKEEPER__SERVER__PUBLIC_URL", String::new()),
-            ("CAMPKEEPER__SERVER__METRICS_LISTEN", String::new()),
+            (
+                "CAMPKEEPER__SERVER__METRICS_LISTEN",
+                "127.0.0.1:0".to_owned(),
+            ),
             ("CAMPKEEPER__DATABASE__URL", database_url.clone()),
             (
                 "CAMPKEEPER__FILES__URL",

@@ -10,6 +10,7 @@ use super::settings::{ConfigError, Identity, Settings, Timeouts};
 use super::signing::{MerchantSigner, SignedParts, fresh_nonce};
 use super::trust::TrustedKeys;
 use super::verify::{self, SignatureError};
+use crate::platforms::measured::{self, Outcome, Platform};
 use chrono::{DateTime, Utc};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Url, redirect};
@@ -232,11 +233,16 @@ impl WechatPay {
         if !body.is_empty() {
             request = request.header(CONTENT_TYPE, JSON).body(body.to_vec());
         }
-        let response = request
-            .send()
-            .await
-            .map_err(|source| no_answer(operation, source))?;
-        let answer = Answer::receive(operation, response).await?;
+        let answered = async {
+            let response = request.send().await;
+            let response = response.map_err(|source| no_answer(operation, source))?;
+            Answer::receive(operation, response).await
+        };
+        let answer = answered.await;
+        let status = answer.as_ref().ok().map(|answer| answer.status);
+        let outcome = Outcome::of_status(status);
+        measured::count_call(Platform::WechatPay, outcome, started.elapsed());
+        let answer = answer?;
         tracing::debug!(
             operation = %operation,
             status = answer.status,

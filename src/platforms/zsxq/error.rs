@@ -4,6 +4,8 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::platforms::measured::Outcome;
+
 /// 421 Misdirected Request (RFC 9110 §15.5.20).
 const MISDIRECTED: u16 = 421;
 /// Longest text of the planet that is kept with a refusal.
@@ -185,6 +187,16 @@ impl Failure {
         match self {
             Self::Code { code, .. } => Some(*code),
             _ => None,
+        }
+    }
+
+    /// How the call is counted.
+    pub(super) const fn outcome(&self) -> Outcome {
+        match self {
+            Self::Code { .. } | Self::NoCode { .. } => Outcome::Refused,
+            Self::Http(status) => Outcome::of_status(Some(*status)),
+            Self::Timeout | Self::Connection => Outcome::NoAnswer,
+            Self::Unreadable | Self::TooLarge | Self::Shape { .. } => Outcome::Failed,
         }
     }
 

@@ -15,6 +15,8 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 use tokio::time::Instant;
 
+use crate::platforms::measured::{self, Outcome, Platform};
+
 use super::cookie::Cookie;
 use super::error::{CookieCheck, Error, Failure, FailureClass};
 use super::pace::Pace;
@@ -203,9 +205,12 @@ impl Transport {
         }
         // Once before, in case the caller gives up half-way, and once after the answer.
         self.rest();
+        let began = Instant::now();
         let answer = self.send(url, body).await;
         self.rest();
         let read = answer.and_then(|(status, body)| envelope::read(status, &body));
+        let outcome = read.as_ref().err().map_or(Outcome::Ok, Failure::outcome);
+        measured::count_call(Platform::Zsxq, outcome, began.elapsed());
         if read.as_ref().is_err_and(Failure::is_misdirected) {
             self.connect_anew();
         }

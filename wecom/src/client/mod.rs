@@ -50,10 +50,12 @@ pub const OAUTH_BASE: &str = "https://open.weixin.qq.com";
 /// Base URL of the web login page.
 pub const LOGIN_BASE: &str = "https://login.work.weixin.qq.com";
 
+/// Longest time for a whole call, unless told otherwise.
 #[cfg(feature = "reqwest")]
-const TIMEOUT: Duration = Duration::from_secs(15);
+pub const TIMEOUT: Duration = Duration::from_secs(15);
+/// Longest time to connect, unless told otherwise.
 #[cfg(feature = "reqwest")]
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A client for one self-built application (自建应用). Cheap to clone; clones share the token.
 ///
