@@ -44,6 +44,8 @@ CREATE TABLE camp_member (
     looked_at_by    BIGINT REFERENCES system_user (id),
     joined          BOOLEAN NOT NULL,
     joined_at       BIGINT,
+    -- When somebody last said whether they are in the group; before that it is not known.
+    joined_said_at  BIGINT,
     checked_in_days BIGINT NOT NULL,
     -- ranking, import or attested; none before anything was stated of them.
     days_source     TEXT,

@@ -40,6 +40,8 @@ CREATE TABLE checkin_record (
     day            TEXT NOT NULL,
     checked_in_at  BIGINT,
     topic_id       TEXT,
+    -- At most 40 characters of the post, for the staff of the camp; never exported.
+    summary        TEXT,
     -- post or import; a post of the same day takes the place of what was imported.
     source         TEXT NOT NULL,
     -- When a file named the day; it stays when a post takes the place, and when that post is gone.

@@ -44,6 +44,24 @@ CREATE TABLE login_failure (
 ) STRICT;
 CREATE INDEX login_failure_age ON login_failure (last_failed_at);
 
+-- Requests that carry an Idempotency-Key, for a day: whoever sends one again gets the first answer.
+-- The row is there before anything is done; one without an answer whose work does not run any more
+-- tells nobody what became of it, and is not done again.
+CREATE TABLE staff_request (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    user_id     INTEGER NOT NULL REFERENCES system_user (id),
+    -- Method and path.
+    route       TEXT NOT NULL,
+    request_key TEXT NOT NULL,
+    -- A hash of what was asked and, once there is one, the answer; sealed.
+    content     BLOB NOT NULL,
+    is_answered INTEGER NOT NULL CHECK (is_answered IN (0, 1)),
+    begun_at    INTEGER NOT NULL,
+    expires_at  INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX staff_request_name ON staff_request (user_id, route, request_key);
+CREATE INDEX staff_request_end ON staff_request (expires_at);
+
 CREATE TABLE system_config (
     config_key TEXT PRIMARY KEY,
     value      BLOB NOT NULL,

@@ -44,6 +44,8 @@ CREATE TABLE camp_member (
     looked_at_by    INTEGER REFERENCES system_user (id),
     joined          INTEGER NOT NULL CHECK (joined IN (0, 1)),
     joined_at       INTEGER,
+    -- When somebody last said whether they are in the group; before that it is not known.
+    joined_said_at  INTEGER,
     checked_in_days INTEGER NOT NULL,
     -- ranking, import or attested; none before anything was stated of them.
     days_source     TEXT,

@@ -23,7 +23,7 @@ use futures::future::BoxFuture;
 
 use crate::domain::{Message, Recipients};
 use crate::services::Result;
-use crate::services::chat::Chat;
+use crate::services::chat::{Chat, ShownTemplate};
 use crate::services::deliver::{self, Delivered};
 use crate::services::inbox::Worked;
 
@@ -55,5 +55,9 @@ impl Chat for WecomChat {
             deliver::send_directly(&bot.ctx, &bot, to, content).await
         }
         .boxed()
+    }
+
+    fn templates(&self) -> Vec<ShownTemplate> {
+        self.bot().templates.shown()
     }
 }

@@ -11,6 +11,7 @@ use serde_json::Value;
 use wecom::message::Text;
 
 use crate::domain::CardId;
+use crate::services::chat::ShownTemplate;
 
 use super::layout::{Face, Layout, LayoutError};
 
@@ -172,6 +173,8 @@ pub enum TemplateError {
 /// All templates, filled once to see that they work.
 pub struct Templates {
     environment: Environment<'static>,
+    /// The files of the folder that took the place of built-in ones.
+    replaced: Vec<&'static str>,
 }
 
 impl std::fmt::Debug for Templates {
@@ -193,8 +196,11 @@ impl Templates {
         environment.set_trim_blocks(true);
         environment.set_lstrip_blocks(true);
         environment.set_formatter(write_value);
+        let mut replaced = Vec::new();
         for (name, built_in) in BUILT_IN {
-            let source = replacement(dir, name)?.unwrap_or_else(|| (*built_in).to_owned());
+            let replacement = replacement(dir, name)?;
+            replaced.extend(replacement.is_some().then_some(*name));
+            let source = replacement.unwrap_or_else(|| (*built_in).to_owned());
             environment
                 .add_template_owned(*name, source)
                 .map_err(|cause| TemplateError::Unfillable {
@@ -202,7 +208,10 @@ impl Templates {
                     cause,
                 })?;
         }
-        let mut templates = Self { environment };
+        let mut templates = Self {
+            environment,
+            replaced,
+        };
         templates.set_site(SAMPLE_SITE);
         templates.try_all()?;
         Ok(templates)
@@ -254,6 +263,33 @@ impl Templates {
                 file: file.to_owned(),
                 cause,
             })
+    }
+
+    /// All of them with what their samples make of them: cards in words.
+    pub(super) fn shown(&self) -> Vec<ShownTemplate> {
+        let shown = BUILT_IN.iter().map(|(name, built_in)| {
+            let template = self.environment.get_template(name);
+            let source = template.map(|template| template.source().to_owned());
+            let previews = samples(name).unwrap_or_default();
+            let previews = previews.iter().filter_map(|sample| {
+                let preview = if name.ends_with(CARD) {
+                    self.layout_of(name, sample).map(|card| card.in_words())
+                } else {
+                    self.text_of(name, sample)
+                        .map(|text| text.as_str().to_owned())
+                };
+                // All were tried when they were loaded.
+                preview.ok()
+            });
+            ShownTemplate {
+                name: (*name).to_owned(),
+                is_card: name.ends_with(CARD),
+                is_replaced: self.replaced.contains(name),
+                source: source.unwrap_or_else(|_| (*built_in).to_owned()),
+                previews: previews.collect(),
+            }
+        });
+        shown.collect()
     }
 
     fn try_all(&self) -> Result<(), TemplateError> {

@@ -222,10 +222,17 @@ pub enum WrongState {
     /// One's own password is changed by who knows the old one.
     OwnPassword,
 
+    /// Only a message that was refused, or of which nobody knows, can be sent again.
+    MessageNotFailed,
+    /// The message has no recipient.
+    NobodyToTell,
+
     /// The job runs.
     JobRunning,
     /// The run of the job was cut off.
     JobCutOff,
+    /// The same request was begun before, and nobody knows how it ended.
+    OutcomeUnknown,
 }
 
 /// Of what there is one already.

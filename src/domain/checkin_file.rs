@@ -9,7 +9,7 @@ use chrono::{NaiveDate, NaiveTime};
 
 use super::evidence::CheckInSource;
 use super::field_error::FieldError;
-use super::table::{self, ACCOUNT, Columns, Line, RowError, RowFault};
+use super::table::{self, ACCOUNT, Columns, Line, RowChange, RowError, RowFault};
 use super::{PlanetUserId, Timestamp};
 
 const ID: usize = 0;
@@ -164,12 +164,14 @@ pub struct Plan {
     pub changed: usize,
     /// Rows that say what is known, or what an earlier row says.
     pub unchanged: usize,
+    /// Those that say something new, in the order of the file.
+    pub changes: Vec<RowChange>,
     /// In the order of the file.
     pub errors: Vec<RowError>,
 }
 
-/// The earliest time that a file says of each account and day.
-type DaysHeard = BTreeMap<(PlanetUserId, NaiveDate), Option<Timestamp>>;
+/// The earliest time that a file says of each account and day, and the first row that names it.
+type DaysHeard = BTreeMap<(PlanetUserId, NaiveDate), (usize, Option<Timestamp>)>;
 
 /// Compares a file with what is known. A post of the planet stands whatever a file says of its day;
 /// of two rows about one day the earlier time counts.
@@ -195,7 +197,7 @@ pub fn plan(file: &CheckInFile, known: &Known) -> Plan {
                     .or_else(|| {
                         plan.dated.insert(entry.account);
                         let at = time.map(|time| moment(date, time));
-                        plan.hear_day(&mut heard, (entry.account, date), at);
+                        plan.hear_day(&mut heard, (entry.account, date), (row, at));
                         None
                     })
             }
@@ -206,9 +208,10 @@ pub fn plan(file: &CheckInFile, known: &Known) -> Plan {
         plan.errors
             .extend(fault.map(|fault| RowError { row, fault }));
     }
-    for (key, at) in heard {
-        plan.take_day(known, key, at);
+    for (key, (row, at)) in heard {
+        plan.take_day(known, key, at, row);
     }
+    plan.changes.sort_by_key(|change| change.row);
     plan.errors.sort_by_key(|error| error.row);
     plan
 }
@@ -219,10 +222,10 @@ impl Plan {
         &mut self,
         heard: &mut DaysHeard,
         key: (PlanetUserId, NaiveDate),
-        at: Option<Timestamp>,
+        (row, at): (usize, Option<Timestamp>),
     ) {
-        let Some(first) = heard.get_mut(&key) else {
-            heard.insert(key, at);
+        let Some((_, first)) = heard.get_mut(&key) else {
+            heard.insert(key, (row, at));
             return;
         };
         self.unchanged += 1;
@@ -232,15 +235,24 @@ impl Plan {
     }
 
     /// Compares what the file says of a day with what is known.
-    fn take_day(&mut self, known: &Known, key: (PlanetUserId, NaiveDate), at: Option<Timestamp>) {
+    fn take_day(
+        &mut self,
+        known: &Known,
+        key: (PlanetUserId, NaiveDate),
+        at: Option<Timestamp>,
+        row: usize,
+    ) {
         match known.days.get(&key) {
             None => {
                 self.added += 1;
                 self.days.insert(key, at);
+                self.tell(row, key.0, None, told(key.1, at));
             }
             Some(day) if day.source == CheckInSource::Import && day.at != at => {
                 self.changed += 1;
                 self.days.insert(key, at);
+                let before = told(key.1, day.at);
+                self.tell(row, key.0, Some(before), told(key.1, at));
             }
             Some(day) => {
                 self.unchanged += 1;
@@ -272,12 +284,33 @@ impl Plan {
         }
         said.insert(entry.account, (entry.row, days));
         self.totals.insert(entry.account, days);
-        match known.totals.get(&entry.account) {
+        let before = known.totals.get(&entry.account);
+        match before {
             None => self.added += 1,
             Some(before) if *before != days => self.changed += 1,
             Some(_) => self.unchanged += 1,
         }
+        if before != Some(&days) {
+            let before = before.map(|days| vec![days.to_string()]);
+            self.tell(entry.row, entry.account, before, vec![days.to_string()]);
+        }
         None
+    }
+
+    fn tell(
+        &mut self,
+        row: usize,
+        account: PlanetUserId,
+        before: Option<Vec<String>>,
+        after: Vec<String>,
+    ) {
+        self.changes.push(RowChange {
+            row,
+            account: Some(account),
+            member_number: None,
+            before,
+            after,
+        });
     }
 }
 
@@ -311,6 +344,12 @@ impl Known {
         let column = columns.heading(DAYS);
         (days > most).then_some(RowFault::TooManyDays { column, most })
     }
+}
+
+/// A day, and its time where there is one.
+fn told(day: NaiveDate, at: Option<Timestamp>) -> Vec<String> {
+    let time = at.map(|at| at.shanghai().format("%H:%M").to_string());
+    [day.to_string()].into_iter().chain(time).collect()
 }
 
 fn moment(date: NaiveDate, time: NaiveTime) -> Timestamp {

@@ -87,4 +87,8 @@ pub enum FieldError {
     NotOurs,
     /// An order that nobody has paid.
     NotPaid,
+    /// A key of a request that was sent with something else before.
+    KeyReused,
+    /// A key does not go with files.
+    NotWithFiles,
 }

@@ -6,10 +6,12 @@
 
 mod account;
 mod cell;
+mod change;
 mod fault;
 mod headings;
 
 pub use account::{ACCOUNT, account};
 pub use cell::{bare, digits, text};
+pub use change::RowChange;
 pub use fault::{Inexact, RowError, RowFault};
 pub use headings::{Columns, HeadingsError, Line, find};

@@ -51,6 +51,12 @@ impl Jobs {
     pub fn last_rounds(&self) -> Vec<(&'static str, Timestamp)> {
         self.rounds.last()
     }
+
+    /// The chat that its jobs go by.
+    #[must_use]
+    pub fn chat(&self) -> &dyn Chat {
+        &*self.chat
+    }
 }
 
 /// A job: its name, when it runs, and the service that it calls.

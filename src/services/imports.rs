@@ -3,13 +3,16 @@
 
 use serde::Serialize;
 
-use crate::domain::table::{Line, RowError};
+use crate::domain::table::{Line, RowChange, RowError};
 use crate::platforms::sheets::{self, SheetError};
 
 use super::{Context, Error, FieldError, Refusal, Result};
 
 /// The largest file that is taken (design §8).
 pub const MAX_FILE_BYTES: usize = sheets::MAX_BYTES;
+
+/// Changes that a dry run shows line by line: as many as somebody may look through.
+pub const MAX_CHANGES: usize = 1000;
 
 /// The result of an import, or of its dry run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -22,6 +25,9 @@ pub struct Report {
     pub unchanged: usize,
     /// Rows that were left out.
     pub errors: Vec<Fault>,
+    /// In a dry run: the rows that say something new, the first [`MAX_CHANGES`] of them.
+    #[serde(skip)]
+    pub changes: Vec<RowChange>,
 }
 
 /// A row that was left out, and why.
@@ -64,6 +70,15 @@ pub(super) async fn read<T: Send + 'static>(
     });
     read.await
         .map_err(|_| Error::Invariant("a file could not be read to its end".to_owned()))?
+}
+
+impl Report {
+    /// The same with what changes, line by line.
+    pub(super) fn with_changes(mut self, mut changes: Vec<RowChange>) -> Self {
+        changes.truncate(MAX_CHANGES);
+        self.changes = changes;
+        self
+    }
 }
 
 /// Tells why rows were left out.

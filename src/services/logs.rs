@@ -1,13 +1,16 @@
 //! What was done and what was told, for who may see it.
 
+use serde_json::json;
+
 use crate::domain::staff::{Action, Actor};
-use crate::store::audit::Row;
+use crate::store::audit::{Entry, Row};
 use crate::store::audit_lists::AuditFilter;
-use crate::store::outbox_lists::{ListedMessage, MessageFilter};
+use crate::store::outbox::{self, MessageStatus};
+use crate::store::outbox_lists::{self, ListedMessage, MessageFilter};
 use crate::store::{Listing as _, Page, PageRequest};
 
 use super::rows::logged;
-use super::{Context, Result, require_anywhere};
+use super::{Context, Error, Result, WrongState, require_anywhere};
 
 /// Reads a page of the audit, newest first.
 pub async fn actions(
@@ -31,4 +34,37 @@ pub async fn notices(
     require_anywhere(actor, Action::ViewLogs)?;
     let mut conn = ctx.db.read().await?;
     Ok(logged(filter.page(&mut conn, page).await?))
+}
+
+/// Has a message sent again that was refused, or of which nobody can say whether it arrived: then a
+/// person has looked, and it may be there twice.
+///
+/// # Errors
+/// `wrong_state` for one that was sent or still waits, and for one that there is nobody to send to.
+pub async fn resend(ctx: &Context, actor: &Actor, id: i64) -> Result<ListedMessage> {
+    require_anywhere(actor, Action::ViewLogs)?;
+    let given = (actor.clone(), id, ctx.now());
+    ctx.transact(given, |tx, (actor, id, now)| {
+        Box::pin(async move {
+            let message = outbox_lists::one(tx, *id).await?.ok_or(Error::NotFound)?;
+            let from = match message.status.parse() {
+                Ok(from @ (MessageStatus::Failed | MessageStatus::Unknown)) => from,
+                _ => return Err(WrongState::MessageNotFailed.into()),
+            };
+            if message.recipient.is_empty() {
+                return Err(WrongState::NobodyToTell.into());
+            }
+            outbox::resend(tx, *id, from, *now).await?;
+            tx.audit(Entry {
+                actor: Some(actor.clone()),
+                action: "notification.resend",
+                object_type: "notification",
+                object_id: id.to_string(),
+                details: json!({"kind": message.kind, "was": message.status, "error": message.error}),
+                at: *now,
+            });
+            outbox_lists::one(tx, *id).await?.ok_or(Error::NotFound)
+        })
+    })
+    .await
 }

@@ -5,10 +5,10 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::domain::staff::{Actor, Reach};
-use crate::domain::{Action, CampId, MatchStatus, MemberId};
+use crate::domain::{Action, CampId, FieldError, MatchStatus, MemberId, Timestamp};
 use crate::store::audit::Entry;
 use crate::store::member_lists::{self, ListedMember, MemberEvent, MemberFilter};
-use crate::store::{Listing as _, Page, PageRequest, members};
+use crate::store::{Listing as _, Page, PageRequest, StoreError, Tx, members};
 
 use super::rows::logged;
 use super::{Context, Error, Result, reach_of, require};
@@ -82,6 +82,20 @@ pub async fn with_history(
     Ok((member, history))
 }
 
+/// Members that share a transaction: few enough that others get their turn.
+const CHUNK: usize = 50;
+/// Members that one request may name.
+const MAX_BATCH: usize = 2000;
+
+/// The result of saying of many whether they are in the group.
+#[derive(Debug, Default)]
+pub struct Marked {
+    /// Of whom it is so now.
+    pub marked: usize,
+    /// Left out, each with its reason.
+    pub skipped: Vec<(MemberId, Error)>,
+}
+
 /// Says whether a member is in the group. Saying the same again changes nothing.
 pub async fn set_joined(
     ctx: &Context,
@@ -89,25 +103,77 @@ pub async fn set_joined(
     id: MemberId,
     joined: bool,
 ) -> Result<ListedMember> {
-    let (actor, now) = (actor.clone(), ctx.now());
-    ctx.db
-        .write(move |tx| {
-            Box::pin(async move {
-                let member = members::by_id(tx, id).await?.ok_or(Error::NotFound)?;
-                require(tx, &actor, Action::MatchMembers, member.camp_id).await?;
-                if member.joined != joined {
-                    members::set_joined(tx, id, joined.then_some(now), now).await?;
-                    tx.audit(Entry {
-                        actor: Some(actor),
-                        action: "member.joined",
-                        object_type: "member",
-                        object_id: id.to_string(),
-                        details: json!({"campId": member.camp_id, "joined": joined}),
-                        at: now,
-                    });
-                }
-                member_lists::one(tx, id).await?.ok_or(Error::NotFound)
-            })
+    let given = (actor.clone(), id, joined, ctx.now());
+    ctx.transact(given, |tx, (actor, id, joined, now)| {
+        Box::pin(async move {
+            say_joined(tx, actor, *id, *joined, *now).await?;
+            member_lists::one(tx, *id).await?.ok_or(Error::NotFound)
         })
-        .await
+    })
+    .await
+}
+
+/// Says of many whether they are in the group; each that `actor` may not say it of is left out.
+///
+/// # Errors
+/// [`Error::Invalid`] for more than 2,000.
+pub async fn set_all_joined(
+    ctx: &Context,
+    actor: &Actor,
+    ids: &[MemberId],
+    joined: bool,
+) -> Result<Marked> {
+    if ids.len() > MAX_BATCH {
+        let max = MAX_BATCH;
+        return Err(Error::invalid("ids", FieldError::TooMany { max }));
+    }
+    let mut all = Marked::default();
+    for chunk in ids.chunks(CHUNK) {
+        let given = (actor.clone(), chunk.to_vec(), joined, ctx.now());
+        let part = ctx.transact(given, |tx, (actor, ids, joined, now)| {
+            Box::pin(async move {
+                let mut done = Marked::default();
+                for &id in ids {
+                    match say_joined(tx, actor, id, *joined, *now).await {
+                        Ok(()) => done.marked += 1,
+                        Err(
+                            error @ (Error::NotFound
+                            | Error::Forbidden(_)
+                            | Error::Store(StoreError::Inconsistent { .. })),
+                        ) => done.skipped.push((id, error)),
+                        Err(error) => return Err(error),
+                    }
+                }
+                Ok(done)
+            })
+        });
+        let part = part.await?;
+        all.marked += part.marked;
+        all.skipped.extend(part.skipped);
+    }
+    Ok(all)
+}
+
+async fn say_joined(
+    tx: &mut Tx,
+    actor: &Actor,
+    id: MemberId,
+    joined: bool,
+    now: Timestamp,
+) -> Result<()> {
+    let member = members::by_id(tx, id).await?.ok_or(Error::NotFound)?;
+    require(tx, actor, Action::MatchMembers, member.camp_id).await?;
+    let is_known = member.joined || member.joined_said_at.is_some();
+    if member.joined != joined || !is_known {
+        members::set_joined(tx, id, joined.then_some(now), now).await?;
+        tx.audit(Entry {
+            actor: Some(actor.clone()),
+            action: "member.joined",
+            object_type: "member",
+            object_id: id.to_string(),
+            details: json!({"campId": member.camp_id, "joined": joined}),
+            at: now,
+        });
+    }
+    Ok(())
 }

@@ -49,6 +49,7 @@ pub mod progress;
 mod proof;
 pub mod reconcile;
 pub mod refund;
+pub mod repeats;
 pub mod retention;
 pub mod roster;
 pub mod rotate_keys;

@@ -1,10 +1,11 @@
-//! What has had its time goes: sign-ins that were never finished, and sessions of members and staff.
+//! What has had its time goes: sign-ins that were never finished, sessions of members and staff, and
+//! the answers that are kept for whoever asks again.
 
 use futures::future::BoxFuture;
 use serde::Serialize;
 
 use crate::domain::Timestamp;
-use crate::store::{StoreResult, Tx, sessions, sign_ins, staff_sessions};
+use crate::store::{StoreResult, Tx, sessions, sign_ins, staff_requests, staff_sessions};
 
 use super::{Context, Result};
 
@@ -21,6 +22,8 @@ pub struct Forgotten {
     pub member_sessions: u64,
     /// Sessions of staff whose time was over.
     pub staff_sessions: u64,
+    /// Answers kept for staff who ask again, whose day was over.
+    pub staff_requests: u64,
 }
 
 /// Deletes at most so many rows whose time is over by the wall; how many.
@@ -39,6 +42,10 @@ pub async fn forget_over(ctx: &Context) -> Result<Forgotten> {
         .await?,
         staff_sessions: all(ctx, |tx, now, limit| {
             Box::pin(staff_sessions::forget_over(tx, now, limit))
+        })
+        .await?,
+        staff_requests: all(ctx, |tx, now, limit| {
+            Box::pin(staff_requests::forget_over(tx, now, limit))
         })
         .await?,
     })

@@ -73,6 +73,9 @@ async fn pass(ctx: &Context, tell: &impl Fn(&Count)) -> Result<Vec<Count>> {
         rotation.reseal(&rotation::RAW_NOTICES, own_place).await?,
         rotation.reseal(&rotation::EVENTS, own_place).await?,
         rotation.reseal(&rotation::CARD_CODES, own_place).await?,
+        rotation
+            .reseal(&rotation::STAFF_REQUESTS, own_place)
+            .await?,
         rotation.payers().await?,
         rotation.tokens().await?,
         rotation.audit().await?,

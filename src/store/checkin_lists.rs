@@ -13,7 +13,7 @@ statements! {
     // A check-in of which the day alone is known stands behind the others of its day.
     LIST_HEAD = "SELECT r.camp_id, t.name AS camp_name, t.total_days AS camp_days, \
                  r.planet_user_id, u.nickname AS planet_nickname, m.id AS member_id, \
-                 m.checked_in_days, m.eligible, r.day, r.checked_in_at, r.source \
+                 m.checked_in_days, m.eligible, r.day, r.checked_in_at, r.summary, r.source \
                  FROM checkin_record r JOIN training_camp t ON t.id = r.camp_id \
                  LEFT JOIN camp_member m ON m.camp_id = r.camp_id \
                  AND m.planet_user_id = r.planet_user_id AND m.match_status = 'matched' \
@@ -54,6 +54,8 @@ pub struct ListedCheckIn {
     pub day: String,
     /// Microseconds.
     pub checked_in_at: Option<i64>,
+    /// The beginning of the post.
+    pub summary: Option<String>,
     #[sqlx(try_from = "String")]
     pub source: CheckInSource,
 }

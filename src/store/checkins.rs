@@ -16,21 +16,21 @@ const ROWS_PER_INSERT: usize = 500;
 statements! {
     NEWEST_POST_AT = "SELECT MAX(checked_in_at) FROM checkin_record \
                       WHERE camp_id = $1 AND source = 'post'";
-    FROM_DAY = "SELECT planet_user_id, day, checked_in_at, topic_id, source FROM checkin_record \
+    FROM_DAY = "SELECT planet_user_id, day, checked_in_at, topic_id, summary, source FROM checkin_record \
                 WHERE camp_id = $1 AND day >= $2";
     STATED = "SELECT planet_user_id, day FROM checkin_record \
               WHERE camp_id = $1 AND imported_at IS NOT NULL";
     FORGET = "DELETE FROM checkin_record WHERE camp_id = $1 AND planet_user_id = $2 AND day = $3 \
               AND imported_at IS NULL";
     LEAVE_STATED = "UPDATE checkin_record SET source = 'import', checked_in_at = NULL, \
-                    topic_id = NULL, sync_id = NULL WHERE camp_id = $1 AND planet_user_id = $2 \
+                    topic_id = NULL, summary = NULL, sync_id = NULL WHERE camp_id = $1 AND planet_user_id = $2 \
                     AND day = $3 AND source = 'post' AND imported_at IS NOT NULL";
     FORGET_POSTS = "DELETE FROM checkin_record WHERE camp_id = $1 AND source = 'post' \
                     AND imported_at IS NULL";
     LEAVE_ALL_STATED = "UPDATE checkin_record SET source = 'import', checked_in_at = NULL, \
-                        topic_id = NULL, sync_id = NULL WHERE camp_id = $1 AND source = 'post' \
+                        topic_id = NULL, summary = NULL, sync_id = NULL WHERE camp_id = $1 AND source = 'post' \
                         AND imported_at IS NOT NULL";
-    OF_ACCOUNT = "SELECT planet_user_id, day, checked_in_at, topic_id, source FROM checkin_record \
+    OF_ACCOUNT = "SELECT planet_user_id, day, checked_in_at, topic_id, summary, source FROM checkin_record \
                   WHERE camp_id = $1 AND planet_user_id = $2 AND day >= $3 AND day <= $4 \
                   ORDER BY day";
     DAYS_OF_ACCOUNTS = "SELECT planet_user_id, CAST(COUNT(*) AS BIGINT) FROM checkin_record \
@@ -49,6 +49,9 @@ pub struct CheckIn {
     pub at: Option<Timestamp>,
     /// The planet's post; none where it came from an import.
     pub topic_id: Option<String>,
+    /// The beginning of the post, at most 40 characters; none where it has no words, or where there
+    /// is no post.
+    pub summary: Option<String>,
     /// A post or an import.
     pub source: CheckInSource,
 }
@@ -59,6 +62,7 @@ struct CheckInRow {
     day: String,
     checked_in_at: Option<i64>,
     topic_id: Option<String>,
+    summary: Option<String>,
     source: String,
 }
 
@@ -78,6 +82,7 @@ impl TryFrom<CheckInRow> for CheckIn {
                 }
             })?,
             topic_id: row.topic_id,
+            summary: row.summary,
         })
     }
 }
@@ -167,11 +172,11 @@ pub async fn record(
     check_ins: &[CheckIn],
 ) -> StoreResult<()> {
     const HEAD: &str = "INSERT INTO checkin_record (camp_id, planet_user_id, day, checked_in_at, \
-                        topic_id, source, sync_id) ";
+                        topic_id, summary, source, sync_id) ";
     const TAIL: &str = " ON CONFLICT (camp_id, planet_user_id, day) DO UPDATE \
                         SET checked_in_at = excluded.checked_in_at, \
-                        topic_id = excluded.topic_id, source = excluded.source, \
-                        sync_id = excluded.sync_id";
+                        topic_id = excluded.topic_id, summary = excluded.summary, \
+                        source = excluded.source, sync_id = excluded.sync_id";
     for rows in check_ins.chunks(ROWS_PER_INSERT) {
         run!(tx, c => {
             let mut insert = sqlx::QueryBuilder::new(HEAD);
@@ -182,6 +187,7 @@ pub async fn record(
                     .push_bind(row.day.to_string())
                     .push_bind(row.at.map(Timestamp::micros))
                     .push_bind(&row.topic_id)
+                    .push_bind(&row.summary)
                     .push_bind(row.source.as_str())
                     .push_bind(sync.0);
             });

@@ -19,7 +19,7 @@ macro_rules! select_listed {
         concat!(
             "SELECT m.id, m.camp_id, p.order_no, m.planet_user_id, m.planet_nickname, ",
             "m.wechat_nickname, m.match_status, m.confidence, m.match_reasons, m.looked_at_by, ",
-            "p.bind_status, p.bind_method, m.joined, m.checked_in_days, m.days_source, m.eligible, ",
+            "p.bind_status, p.bind_method, m.joined, m.joined_said_at, m.checked_in_days, m.days_source, m.eligible, ",
             "r.status AS refund_status, t.name AS camp_name, p.paid_fen, p.paid_at, ",
             "(SELECT MAX(c.checked_in_at) FROM checkin_record c WHERE c.camp_id = m.camp_id ",
             "AND c.planet_user_id = m.planet_user_id) AS last_checkin_at ",
@@ -77,7 +77,8 @@ pub struct ListedMember {
     /// Where the binding is in its life.
     pub bind_status: BindStatus,
     pub bind_method: Option<BindMethod>,
-    pub joined: bool,
+    /// Whether they are in the group; none while nobody has said so or otherwise.
+    pub joined: Option<bool>,
     /// The days that count, without grace.
     pub checked_in_days: i64,
     /// By whose word; none before anything was stated of them.
@@ -119,6 +120,7 @@ pub(super) struct ListedRow {
     bind_status: String,
     bind_method: Option<String>,
     joined: bool,
+    joined_said_at: Option<i64>,
     checked_in_days: i64,
     days_source: Option<String>,
     eligible: bool,
@@ -159,7 +161,7 @@ impl TryFrom<ListedRow> for ListedMember {
             bind_status: row.word(&row.bind_status)?,
             bind_method: bind_method.transpose()?,
             refund_status: refund_status.transpose()?,
-            joined: row.joined,
+            joined: (row.joined || row.joined_said_at.is_some()).then_some(row.joined),
             checked_in_days: row.checked_in_days,
             days_source: days_source.transpose()?,
             eligible: row.eligible,

@@ -19,7 +19,7 @@ macro_rules! select_member {
         concat!(
             "SELECT id, camp_id, payment_id, planet_user_id, planet_nickname, wechat_nickname, ",
             "match_status, confidence, match_reasons, looked_at_by, proof_code, joined, joined_at, ",
-            "checked_in_days, days_source, eligible, created_at FROM camp_member ",
+            "joined_said_at, checked_in_days, days_source, eligible, created_at FROM camp_member ",
             $tail
         )
     };
@@ -69,7 +69,8 @@ statements! {
     PROVED_BY = "SELECT CAST(COUNT(*) AS BIGINT) FROM member_proof p \
                  JOIN camp_member m ON m.id = p.member_id AND m.released_at IS NULL \
                  WHERE m.camp_id = $1 AND p.planet_user_id = $2";
-    SET_JOINED = "UPDATE camp_member SET joined = $2, joined_at = $3, updated_at = $4 WHERE id = $1";
+    SET_JOINED = "UPDATE camp_member SET joined = $2, joined_at = $3, joined_said_at = $4, \
+                  updated_at = $4 WHERE id = $1";
     SET_DAYS = "UPDATE camp_member SET checked_in_days = $2, eligible = $3, updated_at = $4, \
                 days_source = $5 WHERE id = $1";
     LAST_MOVE = "SELECT operator, operator_id, created_at FROM member_status_log WHERE member_id = $1 \
@@ -101,6 +102,8 @@ pub struct Member {
     pub joined: bool,
     /// Since when.
     pub joined_at: Option<Timestamp>,
+    /// When somebody last said whether they have.
+    pub joined_said_at: Option<Timestamp>,
     /// The days that count, without grace.
     pub checked_in_days: i64,
     /// By whose word; none before anything was stated of them.
@@ -179,6 +182,7 @@ pub(super) struct MemberRow {
     proof_code: Option<String>,
     joined: bool,
     joined_at: Option<i64>,
+    joined_said_at: Option<i64>,
     checked_in_days: i64,
     days_source: Option<String>,
     eligible: bool,
@@ -214,6 +218,7 @@ impl TryFrom<MemberRow> for Member {
             proof_code: row.proof_code,
             joined: row.joined,
             joined_at: row.joined_at.map(Timestamp::from_micros),
+            joined_said_at: row.joined_said_at.map(Timestamp::from_micros),
             checked_in_days: row.checked_in_days,
             days_source: row
                 .days_source

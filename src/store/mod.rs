@@ -47,6 +47,7 @@ pub mod roster_staging;
 pub mod rotation;
 pub mod sessions;
 pub mod sign_ins;
+pub mod staff_requests;
 pub mod staff_sessions;
 pub mod stated_days;
 pub mod status_log;
@@ -110,6 +111,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         system_config::STATEMENTS,
         trade_bill_books::STATEMENTS,
         trade_bills::STATEMENTS,
+        staff_requests::STATEMENTS,
         staff_sessions::STATEMENTS,
         stated_days::STATEMENTS,
         uploads::STATEMENTS,

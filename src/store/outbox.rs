@@ -47,6 +47,9 @@ statements! {
     PUT_OFF = "UPDATE notification_message SET lease_until = NULL, send_at = $3, retry_at = $4, \
                tried_at = $5, carried_by = $6, error = $7 \
                WHERE id = $1 AND status = 'pending' AND lease_until = $2";
+    RESEND = "UPDATE notification_message SET status = $3, send_at = $4, attempts = 0, \
+              lease_until = NULL, retry_at = NULL, tried_at = NULL, carried_by = NULL, \
+              sent_at = NULL, error = NULL WHERE id = $1 AND status = $2";
     LAST_OF_CAMP = "SELECT send_at, status = 'pending' AS is_pending FROM notification_message \
                     WHERE camp_id = $1 AND kind = $2 ORDER BY id DESC LIMIT 1";
     NOTE_DELIVERY = "INSERT INTO notification_delivery (member, at, message_id) \
@@ -396,6 +399,28 @@ pub fn settle(
             .bind(at.micros())
             .guarded(TABLE, lease.id),
     );
+}
+
+/// Has a message that has ended as `from` sent again.
+///
+/// # Errors
+/// [`super::StoreError::Stale`] if it is something else by now.
+pub async fn resend(
+    tx: &mut Tx,
+    id: i64,
+    from: MessageStatus,
+    send_at: Timestamp,
+) -> StoreResult<()> {
+    let rows = run!(tx, c => sqlx::query(RESEND)
+        .bind(id)
+        .bind(from.as_str())
+        .bind(MessageStatus::Pending.as_str())
+        .bind(send_at.micros())
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    tx.wake(Signal::Outbox);
+    held(rows, TABLE, id)
 }
 
 /// Gives a message back, to be sent later.

@@ -1,6 +1,7 @@
 //! Lists of messages to people.
 
 use super::StoreResult;
+use super::db::{Conn, run};
 use super::filter::{Bind, Conditions};
 use super::listing::{Key, ListSql, Order, listing};
 use super::outbox::MessageStatus;
@@ -9,6 +10,9 @@ statements! {
     LIST_HEAD = "SELECT id, kind, channel, recipient, camp_id, body, status, attempts, \
                  COALESCE(retry_at, send_at) AS next_try_at, error, created_at, sent_at \
                  FROM notification_message WHERE id > 0";
+    ONE = "SELECT id, kind, channel, recipient, camp_id, body, status, attempts, \
+           COALESCE(retry_at, send_at) AS next_try_at, error, created_at, sent_at \
+           FROM notification_message WHERE id = $1";
 }
 
 /// A message of the outbox, whatever became of it.
@@ -32,6 +36,11 @@ pub struct ListedMessage {
     pub created_at: i64,
     /// Microseconds.
     pub sent_at: Option<i64>,
+}
+
+/// One message.
+pub async fn one(conn: &mut Conn, id: i64) -> StoreResult<Option<ListedMessage>> {
+    Ok(run!(conn, c => sqlx::query_as(ONE).bind(id).fetch_optional(c).await)?)
 }
 
 /// The messages that a list shows, newest first; nothing set shows all.

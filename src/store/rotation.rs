@@ -57,6 +57,8 @@ statements! {
     SETTINGS_RENEW = renew_sealed!("system_config", "config_key", "value");
     SESSION_OPENIDS_PAGE = sealed_page!("h5_session", "id_hash", "openid");
     SESSION_OPENIDS_RENEW = renew_sealed!("h5_session", "id_hash", "openid");
+    STAFF_REQUESTS_PAGE = sealed_page!("staff_request", "id", "content");
+    STAFF_REQUESTS_RENEW = renew_sealed!("staff_request", "id", "content");
     PAYERS_PAGE = "SELECT id, openid, openid_mac FROM payment_record \
                    WHERE id > $1 AND openid IS NOT NULL ORDER BY id LIMIT $2";
     RENEW_PAYER = "UPDATE payment_record SET openid = $2, openid_mac = $3 \
@@ -126,6 +128,13 @@ pub const SESSION_OPENIDS: SealedColumn<Vec<u8>> = SealedColumn::new(
     SESSION_OPENIDS_RENEW,
 );
 
+/// `staff_request.content`.
+pub const STAFF_REQUESTS: SealedColumn<i64> = SealedColumn::new(
+    "staff_request.content",
+    STAFF_REQUESTS_PAGE,
+    STAFF_REQUESTS_RENEW,
+);
+
 /// Every column that a rotation rewrites: those above, and what goes its own way.
 pub const COLUMNS: &[&str] = &[
     RAW_NOTICES.name,
@@ -134,6 +143,7 @@ pub const COLUMNS: &[&str] = &[
     CARD_CODES.name,
     SETTINGS.name,
     SESSION_OPENIDS.name,
+    STAFF_REQUESTS.name,
     "payment_record.openid",
     "payment_record.openid_mac",
     "access_token.token_hash",

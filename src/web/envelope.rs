@@ -10,6 +10,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::catalogue::Catalogue;
+
 use super::WebState;
 use super::error::Problem;
 use super::navigation::Navigation;
@@ -87,8 +89,18 @@ impl<T: Serialize> IntoResponse for Answer<T> {
     }
 }
 
+/// Status and object of an answer or a problem that [`seal`] has not written yet.
+pub(super) fn written(response: &Response, catalogue: &Catalogue) -> Option<(StatusCode, String)> {
+    let extensions = response.extensions();
+    let object = match extensions.get::<Problem>() {
+        Some(problem) => problem.clone().told(catalogue),
+        None => extensions.get::<Unsealed>()?.0.clone(),
+    };
+    Some((response.status(), object))
+}
+
 /// A response whose body [`seal`] writes. `object` lacks its closing brace.
-fn unsealed(status: StatusCode, object: String) -> Response {
+pub(super) fn unsealed(status: StatusCode, object: String) -> Response {
     let mut response = status.into_response();
     response.extensions_mut().insert(Unsealed(object));
     response

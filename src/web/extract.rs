@@ -138,7 +138,7 @@ fn is_json(request: &Request) -> bool {
     essence.eq_ignore_ascii_case("application/json")
 }
 
-fn unread(rejection: BytesRejection) -> Problem {
+pub(super) fn unread(rejection: BytesRejection) -> Problem {
     if rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
         Problem::too_large()
     } else {

@@ -27,6 +27,7 @@ pub mod openapi;
 mod pages;
 mod plain_page;
 mod rate_limit;
+mod repeats;
 mod server;
 mod words;
 
@@ -111,6 +112,7 @@ pub fn router(live: LiveContext, jobs: Jobs, settings: WebSettings) -> Router {
         .merge(pages::routes())
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_method)
+        .layer(middleware::from_fn_with_state(state.clone(), repeats::once))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn_with_state(state.clone(), bodies::bound))
         .layer(middleware::from_fn_with_state(

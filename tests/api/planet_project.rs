@@ -86,6 +86,20 @@ impl Scene {
 }
 
 on_both_engines! {
+    async fn a_running_project_is_chosen_from_the_list(db) {
+        let scene = Scene::set(db).await;
+        scene.publish().await.data();
+        let path = "/api/admin/planet-projects";
+        let listed = scene.house.get(path).as_staff(&scene.admin).send().await.data();
+        let items = listed["items"].as_array().unwrap();
+        let ids: Vec<&str> = items.iter().map(|it| it["planetProjectId"].as_str().unwrap()).collect();
+        assert_eq!(ids, scene.projects().await);
+        let own = scene.camp().await["planetProjectId"].clone();
+        let own = items.iter().find(|it| it["planetProjectId"] == own).unwrap();
+        assert_eq!((&own["isUsed"], &own["title"]), (&json!(true), &scene.camp().await["name"]));
+        scene.end().await;
+    }
+
     async fn it_is_made_and_the_camp_opens_in_one_call(db) {
         let scene = Scene::set(db).await;
         let camp = scene.publish().await.data();

@@ -76,6 +76,22 @@ on_both_engines! {
         assert_eq!(errors, ["already_decided", "proposal_changed"]);
     }
 
+    async fn what_cannot_be_tried_again_is_left_out(db) {
+        let house = House::new(db).await;
+        let proposer = house.signed_in(Role::SuperAdmin).await;
+        let admin = house.signed_in(Role::Admin).await;
+        let refunds = shown(&house, &admin, &proposer).await;
+        let body = json!({"ids": [refunds[0]["id"], 4711]});
+        let path = "/api/admin/refunds/retry";
+        let done = house.post(path).as_staff(&admin).json(&body).send().await.data();
+        let skipped = json!([
+            {"id": refunds[0]["id"], "error": "wrong_state"}, {"id": 4711, "error": "not_found"},
+        ]);
+        assert_eq!(done, json!({"retried": 0, "skipped": skipped}));
+        let many = json!({"ids": vec![1; 2001]});
+        house.post(path).as_staff(&admin).json(&many).send().await.wrong_fields(&["ids"]);
+    }
+
     async fn one_is_approved_by_what_was_shown_of_it(db) {
         let house = House::new(db).await;
         let proposer = house.signed_in(Role::SuperAdmin).await;

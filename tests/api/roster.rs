@@ -28,7 +28,7 @@ async fn import(house: &House, staff: &Staff, query: &str, part: &str, bytes: &[
 }
 
 fn report(added: usize, changed: usize, unchanged: usize) -> Value {
-    json!({"added": added, "changed": changed, "unchanged": unchanged, "errors": []})
+    json!({"added": added, "changed": changed, "unchanged": unchanged, "errors": [], "changes": []})
 }
 
 on_both_engines! {
@@ -41,7 +41,14 @@ on_both_engines! {
             &["2026-01-02", "成员", "13", "", "Coco", "", ""],
         ]);
         let dry = import(&house, &admin, "?dryRun=true", "file", &sheet).await.data();
-        assert_eq!(dry, report(2, 0, 0));
+        let lines = json!([
+            {"row": 2, "planetUserId": null, "memberNumber": 12, "before": null,
+             "after": ["12", "小明同学", "明·深圳", "明"]},
+            {"row": 3, "planetUserId": null, "memberNumber": 13, "before": null,
+             "after": ["13", "Coco"]},
+        ]);
+        assert_eq!(dry["changes"], lines);
+        assert_eq!((&dry["added"], &dry["errors"]), (&json!(2), &json!([])));
         assert_eq!(import(&house, &admin, "", "file", &sheet).await.data(), report(2, 0, 0));
         assert_eq!(import(&house, &admin, "?dryRun=false", "file", &sheet).await.data(), report(0, 0, 2));
         let known = house.get("/api/h5/planet-users?q=12&nickname=%E5%B0%8F%E6%98%8E%E5%90%8C%E5%AD%A6");

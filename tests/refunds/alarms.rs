@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use campkeeper::domain::{Message, Recipients};
 use campkeeper::platforms::wechat_pay::RefundStatus as Said;
 use campkeeper::services::alarms::{DatabaseWatch, tell_job_failed};
-use campkeeper::services::chat::Chat;
+use campkeeper::services::chat::{Chat, ShownTemplate};
 use campkeeper::services::deliver::Delivered;
 use campkeeper::services::inbox::Worked;
 use campkeeper::services::refund::{apply_refund_notice, run_due};
@@ -41,6 +41,10 @@ impl Chat for Heard {
     fn tell_directly(&self, to: Recipients, content: Message) -> BoxFuture<'_, Result<()>> {
         self.0.lock().unwrap().push((to, content));
         async { Ok(()) }.boxed()
+    }
+
+    fn templates(&self) -> Vec<ShownTemplate> {
+        Vec::new()
     }
 }
 

@@ -40,4 +40,5 @@ mod settling;
 mod stage;
 mod stuck;
 mod told;
+mod what_if;
 mod words;

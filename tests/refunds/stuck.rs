@@ -3,7 +3,7 @@
 use campkeeper::domain::RefundStatus;
 use campkeeper::domain::refund::{FailureReason, RefundState};
 use campkeeper::platforms::wechat_pay::{NewRefund, PaidBy, RefundStatus as Said};
-use campkeeper::services::refund::{Applied, apply_refund_notice, retry, run_due};
+use campkeeper::services::refund::{Applied, apply_refund_notice, retry, retry_batch, run_due};
 use chrono::TimeDelta;
 use sandbox::wechat_pay::RefundOutcome;
 use sandbox::{Fault, FaultKind, Platform};
@@ -50,6 +50,27 @@ on_both_engines! {
         retry(&stage.ctx, &admin(), id).await.unwrap();
         assert_eq!(run_due(&stage.ctx).await.unwrap().under_way, 1);
         stage.assert_in_order().await;
+    }
+
+    async fn many_are_tried_again_and_one_that_cannot_be_holds_up_nobody(db) {
+        let stage = Stage::set(db, &[clear(1), clear(2), clear(3)]).await;
+        let mut ids = Vec::new();
+        for member in [1, 2, 3] {
+            ids.push(stage.approved(member).await);
+        }
+        let hash = stage.of(1).await.proposal_hash;
+        stage.run("UPDATE refund_record SET proposal_hash = 'edited'").await;
+        assert_eq!(run_due(&stage.ctx).await.unwrap().set_aside, 3);
+        stage.run(&format!(
+            "UPDATE refund_record SET proposal_hash = '{hash}' WHERE payment_id = 1"
+        )).await;
+        let second = stage.texts("SELECT proposal_hash FROM refund_record WHERE payment_id = 2").await;
+        assert_eq!(second, ["edited"]);
+        let done = retry_batch(&stage.ctx, &admin(), &[ids[1], ids[0], ids[0]]).await.unwrap();
+        assert_eq!(done.retried, [ids[0]], "{:?}", done.skipped);
+        assert_eq!(done.skipped.len(), 2, "unreadable, and the second time due already");
+        assert_eq!(audited(&stage, "refund.retry").await, 1);
+        assert_eq!(run_due(&stage.ctx).await.unwrap().under_way, 1);
     }
 
     async fn a_row_that_fits_no_state_is_named_and_holds_up_only_itself(db) {

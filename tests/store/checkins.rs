@@ -27,6 +27,7 @@ fn check_in(account: i64, d: u32, at: Option<i64>) -> CheckIn {
         day: day(d),
         at: at.map(Timestamp::from_micros),
         topic_id: at.map(|at| at.to_string()),
+        summary: at.map(|at| format!("写了 {at}")),
         source: CheckInSource::Post,
     }
 }

@@ -4,6 +4,17 @@ export type ClientOptions = {
     baseUrl: `${string}://${string}` | (string & {});
 };
 
+/**
+ * Whether these members are in the group.
+ */
+export type AllJoinedBody = {
+    /**
+     * At most 2000.
+     */
+    ids: Array<number>;
+    joined: boolean;
+};
+
 export type ApproveBody = {
     /**
      * The proposal that was shown; refused if it is no longer what stands.
@@ -82,6 +93,17 @@ export type BatchItem = {
     proposalHash: string;
 };
 
+/**
+ * What became of a batch.
+ */
+export type BatchMarked = {
+    /**
+     * Of whom it is so now.
+     */
+    marked: number;
+    skipped: Array<SkippedMember>;
+};
+
 export type BatchRejectBody = {
     ids: Array<number>;
     /**
@@ -96,6 +118,21 @@ export type BatchRejectBody = {
 export type BatchRejected = {
     rejected: number;
     skipped: Array<SkippedView>;
+};
+
+/**
+ * What became of a batch.
+ */
+export type BatchRetried = {
+    retried: number;
+    skipped: Array<SkippedView>;
+};
+
+export type BatchRetryBody = {
+    /**
+     * At most 2000.
+     */
+    ids: Array<number>;
 };
 
 /**
@@ -169,6 +206,29 @@ export type BuiltView = {
      */
     waiting: number;
     withdrawn: number;
+};
+
+/**
+ * The calendar of a camp.
+ */
+export type CalendarView = {
+    campName: string;
+    /**
+     * Every day that counts for anybody, in order.
+     */
+    days: Array<string>;
+    /**
+     * All members, in the order in which they paid.
+     */
+    items: Array<MemberDaysView>;
+    /**
+     * The moment up to which the posts were read, which the days are.
+     */
+    postsReadAt?: string | null;
+    /**
+     * The moment of the ranking that decides.
+     */
+    syncedAt?: string | null;
 };
 
 /**
@@ -450,6 +510,10 @@ export type CheckInView = {
      */
     source: string;
     /**
+     * The beginning of the post, at most 40 characters.
+     */
+    summary?: string | null;
+    /**
      * The member's days that count, without grace.
      */
     totalDays?: number | null;
@@ -637,6 +701,35 @@ export type EnvelopeBatchApproved = {
 /**
  * What a good answer looks like on the wire. Only the documentation makes use of it.
  */
+export type EnvelopeBatchMarked = {
+    /**
+     * 200.
+     */
+    code: number;
+    /**
+     * What became of a batch.
+     */
+    data: {
+        /**
+         * Of whom it is so now.
+         */
+        marked: number;
+        skipped: Array<SkippedMember>;
+    };
+    /**
+     * “成功”.
+     */
+    message: string;
+    /**
+     * Milliseconds since 1970, when it was answered: by the clock of deadlines and camp days, so
+     * that pages can count down whatever the phone's own clock says.
+     */
+    timestamp: number;
+};
+
+/**
+ * What a good answer looks like on the wire. Only the documentation makes use of it.
+ */
 export type EnvelopeBatchRejected = {
     /**
      * 200.
@@ -647,6 +740,32 @@ export type EnvelopeBatchRejected = {
      */
     data: {
         rejected: number;
+        skipped: Array<SkippedView>;
+    };
+    /**
+     * “成功”.
+     */
+    message: string;
+    /**
+     * Milliseconds since 1970, when it was answered: by the clock of deadlines and camp days, so
+     * that pages can count down whatever the phone's own clock says.
+     */
+    timestamp: number;
+};
+
+/**
+ * What a good answer looks like on the wire. Only the documentation makes use of it.
+ */
+export type EnvelopeBatchRetried = {
+    /**
+     * 200.
+     */
+    code: number;
+    /**
+     * What became of a batch.
+     */
+    data: {
+        retried: number;
         skipped: Array<SkippedView>;
     };
     /**
@@ -757,6 +876,47 @@ export type EnvelopeBuiltView = {
          */
         waiting: number;
         withdrawn: number;
+    };
+    /**
+     * “成功”.
+     */
+    message: string;
+    /**
+     * Milliseconds since 1970, when it was answered: by the clock of deadlines and camp days, so
+     * that pages can count down whatever the phone's own clock says.
+     */
+    timestamp: number;
+};
+
+/**
+ * What a good answer looks like on the wire. Only the documentation makes use of it.
+ */
+export type EnvelopeCalendarView = {
+    /**
+     * 200.
+     */
+    code: number;
+    /**
+     * The calendar of a camp.
+     */
+    data: {
+        campName: string;
+        /**
+         * Every day that counts for anybody, in order.
+         */
+        days: Array<string>;
+        /**
+         * All members, in the order in which they paid.
+         */
+        items: Array<MemberDaysView>;
+        /**
+         * The moment up to which the posts were read, which the days are.
+         */
+        postsReadAt?: string | null;
+        /**
+         * The moment of the ranking that decides.
+         */
+        syncedAt?: string | null;
     };
     /**
      * “成功”.
@@ -1089,6 +1249,10 @@ export type EnvelopeImportView = {
          */
         changed: number;
         /**
+         * With `dryRun`: what changes, line by line; the first 1,000.
+         */
+        changes: Array<RowChangeView>;
+        /**
          * Rows that were left out; the others are in.
          */
         errors: Array<RowErrorView>;
@@ -1256,6 +1420,54 @@ export type EnvelopeItemsPersonalLink = {
 /**
  * What a good answer looks like on the wire. Only the documentation makes use of it.
  */
+export type EnvelopeItemsPlanetProjectView = {
+    /**
+     * 200.
+     */
+    code: number;
+    /**
+     * All items of a short list.
+     */
+    data: {
+        /**
+         * The items.
+         */
+        items: Array<{
+            createdAt?: string | null;
+            /**
+             * `null` for one without an end.
+             */
+            expiresAt?: string | null;
+            /**
+             * A camp names it.
+             */
+            isUsed: boolean;
+            /**
+             * Members who joined it.
+             */
+            joined?: number | null;
+            planetProjectId: string;
+            title: string;
+            /**
+             * The days that the planet asks for.
+             */
+            totalDays?: number | null;
+        }>;
+    };
+    /**
+     * “成功”.
+     */
+    message: string;
+    /**
+     * Milliseconds since 1970, when it was answered: by the clock of deadlines and camp days, so
+     * that pages can count down whatever the phone's own clock says.
+     */
+    timestamp: number;
+};
+
+/**
+ * What a good answer looks like on the wire. Only the documentation makes use of it.
+ */
 export type EnvelopeItemsSessionView = {
     /**
      * 200.
@@ -1312,6 +1524,52 @@ export type EnvelopeItemsStaffView = {
             displayName: string;
             id: number;
             role: string;
+        }>;
+    };
+    /**
+     * “成功”.
+     */
+    message: string;
+    /**
+     * Milliseconds since 1970, when it was answered: by the clock of deadlines and camp days, so
+     * that pages can count down whatever the phone's own clock says.
+     */
+    timestamp: number;
+};
+
+/**
+ * What a good answer looks like on the wire. Only the documentation makes use of it.
+ */
+export type EnvelopeItemsTemplateView = {
+    /**
+     * 200.
+     */
+    code: number;
+    /**
+     * All items of a short list.
+     */
+    data: {
+        /**
+         * The items.
+         */
+        items: Array<{
+            /**
+             * Whether it lays out a card; else it makes a text.
+             */
+            isCard: boolean;
+            /**
+             * A file of this name in the folder of the configuration has taken its place.
+             */
+            isReplaced: boolean;
+            /**
+             * Its file in `message-templates/`.
+             */
+            name: string;
+            /**
+             * What people would read, once for each sample.
+             */
+            previews: Array<string>;
+            source: string;
         }>;
     };
     /**
@@ -1533,7 +1791,10 @@ export type EnvelopeMemberView = {
         daysSource?: string | null;
         eligible: boolean;
         id: number;
-        joined: boolean;
+        /**
+         * `null` while nobody has said whether they are in the group.
+         */
+        joined?: boolean | null;
         /**
          * Their newest check-in whose time is known.
          */
@@ -1617,6 +1878,50 @@ export type EnvelopeNothing = {
      * The `data` of an answer that has none: `null`.
      */
     data: unknown;
+    /**
+     * “成功”.
+     */
+    message: string;
+    /**
+     * Milliseconds since 1970, when it was answered: by the clock of deadlines and camp days, so
+     * that pages can count down whatever the phone's own clock says.
+     */
+    timestamp: number;
+};
+
+/**
+ * What a good answer looks like on the wire. Only the documentation makes use of it.
+ */
+export type EnvelopeNotificationView = {
+    /**
+     * 200.
+     */
+    code: number;
+    /**
+     * A message to people.
+     */
+    data: {
+        attempts: number;
+        body: {
+            [key: string]: unknown;
+        };
+        campId?: number | null;
+        /**
+         * `wecom_app` or `group_robot`.
+         */
+        channel: string;
+        createdAt: string;
+        error?: string | null;
+        id: number;
+        /**
+         * What it tells.
+         */
+        kind: string;
+        nextTryAt: string;
+        recipient: string;
+        sentAt?: string | null;
+        status: string;
+    };
     /**
      * “成功”.
      */
@@ -1920,6 +2225,10 @@ export type EnvelopePageCheckInView = {
              */
             source: string;
             /**
+             * The beginning of the post, at most 40 characters.
+             */
+            summary?: string | null;
+            /**
              * The member's days that count, without grace.
              */
             totalDays?: number | null;
@@ -2142,7 +2451,10 @@ export type EnvelopePageMemberView = {
             daysSource?: string | null;
             eligible: boolean;
             id: number;
-            joined: boolean;
+            /**
+             * `null` while nobody has said whether they are in the group.
+             */
+            joined?: boolean | null;
             /**
              * Their newest check-in whose time is known.
              */
@@ -2795,6 +3107,51 @@ export type EnvelopeUserView = {
 };
 
 /**
+ * What a good answer looks like on the wire. Only the documentation makes use of it.
+ */
+export type EnvelopeWhatIfView = {
+    /**
+     * 200.
+     */
+    code: number;
+    /**
+     * What other rules would mean.
+     */
+    data: {
+        /**
+         * Members whose days suffice by their own rules.
+         */
+        eligible: number;
+        /**
+         * Members of whom the two differ and whose deposit is here.
+         */
+        flips: Array<FlipView>;
+        /**
+         * How many were proposed; `null` unless that was asked for.
+         */
+        proposed?: number | null;
+        /**
+         * Those who could not be proposed.
+         */
+        skipped: Array<NotProposed>;
+        /**
+         * The deposits of these.
+         */
+        sumFen: number;
+        wouldBeEligible: number;
+    };
+    /**
+     * “成功”.
+     */
+    message: string;
+    /**
+     * Milliseconds since 1970, when it was answered: by the clock of deadlines and camp days, so
+     * that pages can count down whatever the phone's own clock says.
+     */
+    timestamp: number;
+};
+
+/**
  * One move of a match or a binding.
  */
 export type EventView = {
@@ -2864,6 +3221,19 @@ export type EvidenceView = {
  */
 export type FileForm = {
     file: Blob | File;
+};
+
+/**
+ * A member whom other rules would judge otherwise.
+ */
+export type FlipView = {
+    /**
+     * `eligible`, `by_grace` or `not_eligible`.
+     */
+    from: string;
+    memberId: number;
+    name: string;
+    to: string;
 };
 
 /**
@@ -2946,6 +3316,10 @@ export type ImportView = {
      * Rows that say something new.
      */
     changed: number;
+    /**
+     * With `dryRun`: what changes, line by line; the first 1,000.
+     */
+    changes: Array<RowChangeView>;
     /**
      * Rows that were left out; the others are in.
      */
@@ -3140,6 +3514,29 @@ export type MeView = {
 };
 
 /**
+ * A member's row of the calendar.
+ */
+export type MemberDaysView = {
+    /**
+     * One character for each of `days`: `x` checked in, `-` missed, `o` open today, `?` not synced,
+     * `.` yet to come, a blank for a day that is not theirs.
+     */
+    cells: string;
+    checkedInDays: number;
+    eligible: boolean;
+    graceDays: number;
+    matchStatus: string;
+    memberId: number;
+    name: string;
+    planetUserId?: string | null;
+    /**
+     * Of the days of their order, in percent.
+     */
+    rate: number;
+    requiredDays: number;
+};
+
+/**
  * A member with the history of their match.
  */
 export type MemberDetail = MemberView & {
@@ -3168,7 +3565,10 @@ export type MemberView = {
     daysSource?: string | null;
     eligible: boolean;
     id: number;
-    joined: boolean;
+    /**
+     * `null` while nobody has said whether they are in the group.
+     */
+    joined?: boolean | null;
     /**
      * Their newest check-in whose time is known.
      */
@@ -3248,6 +3648,17 @@ export type NextView = {
      * `you`, `planet`, `staff`, `wechat` or `none`.
      */
     who: string;
+};
+
+/**
+ * Who was not proposed.
+ */
+export type NotProposed = {
+    /**
+     * The word that the single request would have been refused with.
+     */
+    error: string;
+    memberId: number;
 };
 
 /**
@@ -3373,6 +3784,31 @@ export type PersonalLinksBody = {
 };
 
 /**
+ * A running check-in project of the planet.
+ */
+export type PlanetProjectView = {
+    createdAt?: string | null;
+    /**
+     * `null` for one without an end.
+     */
+    expiresAt?: string | null;
+    /**
+     * A camp names it.
+     */
+    isUsed: boolean;
+    /**
+     * Members who joined it.
+     */
+    joined?: number | null;
+    planetProjectId: string;
+    title: string;
+    /**
+     * The days that the planet asks for.
+     */
+    totalDays?: number | null;
+};
+
+/**
  * Who the page may take the reader for.
  */
 export type Prefill = {
@@ -3487,6 +3923,16 @@ export type ProposeBody = {
     orderNo: string;
     /**
      * At most 200 characters.
+     */
+    reason: string;
+};
+
+/**
+ * Why deposits are to go back all the same.
+ */
+export type ProposeGoodwillBody = {
+    /**
+     * With its heading at most 200 characters.
      */
     reason: string;
 };
@@ -3643,6 +4089,23 @@ export type ResolveBody = {
 };
 
 /**
+ * A row that says something new.
+ */
+export type RowChangeView = {
+    after: Array<string>;
+    /**
+     * What was known; `null` where nothing was.
+     */
+    before?: Array<string> | null;
+    memberNumber?: number | null;
+    planetUserId?: string | null;
+    /**
+     * As the spreadsheet counts it.
+     */
+    row: number;
+};
+
+/**
  * A row that was left out.
  */
 export type RowErrorView = {
@@ -3688,6 +4151,17 @@ export type SideView = {
      * The order or the refund has it, and the ledger lacks its transfer.
      */
     unposted: boolean;
+};
+
+/**
+ * A member of a batch that was left out.
+ */
+export type SkippedMember = {
+    /**
+     * The word that the single request would have been refused with.
+     */
+    error: string;
+    id: number;
 };
 
 /**
@@ -3781,6 +4255,29 @@ export type SyncView = {
      * Its ranking decides nothing before a person confirms it.
      */
     waitsForConfirmation: boolean;
+};
+
+/**
+ * The words of one kind of message.
+ */
+export type TemplateView = {
+    /**
+     * Whether it lays out a card; else it makes a text.
+     */
+    isCard: boolean;
+    /**
+     * A file of this name in the folder of the configuration has taken its place.
+     */
+    isReplaced: boolean;
+    /**
+     * Its file in `message-templates/`.
+     */
+    name: string;
+    /**
+     * What people would read, once for each sample.
+     */
+    previews: Array<string>;
+    source: string;
 };
 
 /**
@@ -3933,6 +4430,48 @@ export type VerdictView = {
     days: number;
     eligible: boolean;
     flags: Array<string>;
+};
+
+/**
+ * Other numbers for the rules of a camp, and whether to propose what follows.
+ */
+export type WhatIfBody = {
+    /**
+     * 0 to the required days.
+     */
+    graceDays?: number | null;
+    propose?: ProposeGoodwillBody | null;
+    /**
+     * 1 to the camp's days; absent: as each order has it.
+     */
+    requiredDays?: number | null;
+};
+
+/**
+ * What other rules would mean.
+ */
+export type WhatIfView = {
+    /**
+     * Members whose days suffice by their own rules.
+     */
+    eligible: number;
+    /**
+     * Members of whom the two differ and whose deposit is here.
+     */
+    flips: Array<FlipView>;
+    /**
+     * How many were proposed; `null` unless that was asked for.
+     */
+    proposed?: number | null;
+    /**
+     * Those who could not be proposed.
+     */
+    skipped: Array<NotProposed>;
+    /**
+     * The deposits of these.
+     */
+    sumFen: number;
+    wouldBeEligible: number;
 };
 
 export type ListBillsData = {
@@ -4269,6 +4808,34 @@ export type ReopenCampResponses = {
 
 export type ReopenCampResponse = ReopenCampResponses[keyof ReopenCampResponses];
 
+export type TryOtherRulesData = {
+    body: WhatIfBody;
+    path: {
+        id: number;
+    };
+    query?: never;
+    url: '/api/admin/camps/{id}/what-if';
+};
+
+export type TryOtherRulesErrors = {
+    /**
+     * wrong_state: proposals are made after the end
+     */
+    409: ProblemBody;
+    /**
+     * invalid_input
+     */
+    422: ProblemBody;
+};
+
+export type TryOtherRulesError = TryOtherRulesErrors[keyof TryOtherRulesErrors];
+
+export type TryOtherRulesResponses = {
+    200: EnvelopeWhatIfView;
+};
+
+export type TryOtherRulesResponse = TryOtherRulesResponses[keyof TryOtherRulesResponses];
+
 export type WithdrawCampData = {
     body?: never;
     path: {
@@ -4312,6 +4879,30 @@ export type ListCheckinsResponses = {
 };
 
 export type ListCheckinsResponse = ListCheckinsResponses[keyof ListCheckinsResponses];
+
+export type ReadCalendarData = {
+    body?: never;
+    path: {
+        campId: number;
+    };
+    query?: never;
+    url: '/api/admin/checkins/calendar/{campId}';
+};
+
+export type ReadCalendarErrors = {
+    /**
+     * not_found
+     */
+    404: ProblemBody;
+};
+
+export type ReadCalendarError = ReadCalendarErrors[keyof ReadCalendarErrors];
+
+export type ReadCalendarResponses = {
+    200: EnvelopeCalendarView;
+};
+
+export type ReadCalendarResponse = ReadCalendarResponses[keyof ReadCalendarResponses];
 
 export type ImportCheckinsData = {
     body: FileForm;
@@ -4820,6 +5411,28 @@ export type ListMembersResponses = {
 
 export type ListMembersResponse = ListMembersResponses[keyof ListMembersResponses];
 
+export type SetAllJoinedData = {
+    body: AllJoinedBody;
+    path?: never;
+    query?: never;
+    url: '/api/admin/members/joined';
+};
+
+export type SetAllJoinedErrors = {
+    /**
+     * invalid_input
+     */
+    422: ProblemBody;
+};
+
+export type SetAllJoinedError = SetAllJoinedErrors[keyof SetAllJoinedErrors];
+
+export type SetAllJoinedResponses = {
+    200: EnvelopeBatchMarked;
+};
+
+export type SetAllJoinedResponse = SetAllJoinedResponses[keyof SetAllJoinedResponses];
+
 export type GetMemberData = {
     body?: never;
     path: {
@@ -5040,6 +5653,34 @@ export type ListNotificationsResponses = {
 
 export type ListNotificationsResponse = ListNotificationsResponses[keyof ListNotificationsResponses];
 
+export type ResendNotificationData = {
+    body?: never;
+    path: {
+        id: number;
+    };
+    query?: never;
+    url: '/api/admin/notifications/{id}/resend';
+};
+
+export type ResendNotificationErrors = {
+    /**
+     * not_found
+     */
+    404: ProblemBody;
+    /**
+     * wrong_state
+     */
+    409: ProblemBody;
+};
+
+export type ResendNotificationError = ResendNotificationErrors[keyof ResendNotificationErrors];
+
+export type ResendNotificationResponses = {
+    200: EnvelopeNotificationView;
+};
+
+export type ResendNotificationResponse = ResendNotificationResponses[keyof ResendNotificationResponses];
+
 export type ListPaymentsData = {
     body?: never;
     path?: never;
@@ -5147,6 +5788,32 @@ export type KeepPaymentResponses = {
 };
 
 export type KeepPaymentResponse = KeepPaymentResponses[keyof KeepPaymentResponses];
+
+export type ListPlanetProjectsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/admin/planet-projects';
+};
+
+export type ListPlanetProjectsErrors = {
+    /**
+     * platform_error: the planet refused
+     */
+    502: ProblemBody;
+    /**
+     * platform_unavailable · not_configured
+     */
+    503: ProblemBody;
+};
+
+export type ListPlanetProjectsError = ListPlanetProjectsErrors[keyof ListPlanetProjectsErrors];
+
+export type ListPlanetProjectsResponses = {
+    200: EnvelopeItemsPlanetProjectView;
+};
+
+export type ListPlanetProjectsResponse = ListPlanetProjectsResponses[keyof ListPlanetProjectsResponses];
 
 export type ListRefundsData = {
     body?: never;
@@ -5297,6 +5964,28 @@ export type GenerateRefundsResponses = {
 };
 
 export type GenerateRefundsResponse = GenerateRefundsResponses[keyof GenerateRefundsResponses];
+
+export type RetryRefundsData = {
+    body: BatchRetryBody;
+    path?: never;
+    query?: never;
+    url: '/api/admin/refunds/retry';
+};
+
+export type RetryRefundsErrors = {
+    /**
+     * invalid_input
+     */
+    422: ProblemBody;
+};
+
+export type RetryRefundsError = RetryRefundsErrors[keyof RetryRefundsErrors];
+
+export type RetryRefundsResponses = {
+    200: EnvelopeBatchRetried;
+};
+
+export type RetryRefundsResponse = RetryRefundsResponses[keyof RetryRefundsResponses];
 
 export type WaivePostsData = {
     body: ReasonBody;
@@ -5628,6 +6317,19 @@ export type ReportOverviewResponses = {
 };
 
 export type ReportOverviewResponse = ReportOverviewResponses[keyof ReportOverviewResponses];
+
+export type ListTemplatesData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/admin/templates';
+};
+
+export type ListTemplatesResponses = {
+    200: EnvelopeItemsTemplateView;
+};
+
+export type ListTemplatesResponse = ListTemplatesResponses[keyof ListTemplatesResponses];
 
 export type UploadData = {
     body: UploadForm;

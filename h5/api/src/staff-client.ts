@@ -1,11 +1,14 @@
 /** The staff API as functions. Knows paths and headers, no page. */
 
-import { openEnvelope } from './envelope';
+import { ApiError, type ErrorWord, openEnvelope } from './envelope';
 import type * as Schemas from './openapi';
 import { query, send, type TransportOptions } from './transport';
 
 /** Some work is done before it is answered: a job that is run, a bill that is compared. */
 const SLOW_TIMEOUT_MS = 180_000;
+/** Words of answers that were lost or are still being made. */
+const LOST: readonly ErrorWord[] = ['network', 'busy'];
+const MAX_TRIES = 3;
 /** How long the server waits for a sync before it answers that it still runs (contract: ≤ 60). */
 const SYNC_WAIT_SECONDS = 5;
 
@@ -29,6 +32,8 @@ export interface StaffApiOptions extends TransportOptions {
 }
 
 interface Extras {
+  /** The same key again gets the first answer, and nothing is done twice. */
+  key?: string;
   body?: unknown;
   form?: FormData;
   timeoutMs?: number;
@@ -42,6 +47,12 @@ type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 /** The cookie of the sign-in counts only with this header, which no foreign page can send. */
 const OUR_PAGES = { 'X-Requested-With': 'campkeeper' };
 
+/** 128 random bits; `randomUUID` is there on secure origins only. */
+function newKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
 export function createStaffApi(options: StaffApiOptions = {}) {
   let serverAheadMs = 0;
 
@@ -49,6 +60,7 @@ export function createStaffApi(options: StaffApiOptions = {}) {
     const headers: Record<string, string> = { Accept: 'application/json', ...OUR_PAGES };
     // A form brings its own type.
     if (extras.body !== undefined) headers['Content-Type'] = 'application/json';
+    if (extras.key !== undefined) headers['Idempotency-Key'] = extras.key;
     const sent = extras.form ?? (extras.body === undefined ? null : JSON.stringify(extras.body));
     const timeout = extras.timeoutMs === undefined ? {} : { timeoutMs: extras.timeoutMs };
     try {
@@ -84,6 +96,24 @@ export function createStaffApi(options: StaffApiOptions = {}) {
     request<Data>('GET', `${path}${query(filters)}`);
   const post = <Data>(path: string, body?: unknown, timeoutMs?: number) =>
     request<Data>('POST', path, { body, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
+  /** What changes many rows: where the answer is lost, it is asked for again and not done again. */
+  async function postOnce<Data>(path: string, body: unknown): Promise<Data> {
+    const key = newKey();
+    for (let tries = 1; ; tries++) {
+      try {
+        return await request<Data>('POST', path, { body, key, timeoutMs: SLOW_TIMEOUT_MS });
+      } catch (reason) {
+        const isLost = reason instanceof ApiError && LOST.includes(reason.word);
+        if (!isLost || tries === MAX_TRIES) throw reason;
+        await new Promise((resolve) => setTimeout(resolve, (reason.retryAfterSeconds ?? 1) * 1000));
+      }
+    }
+  }
+  function sendFile<Data>(path: string, file: Blob): Promise<Data> {
+    const form = new FormData();
+    form.append('file', file);
+    return request<Data>('POST', path, { form, timeoutMs: SLOW_TIMEOUT_MS });
+  }
   const list = <Item>(path: string): List<Item> => (filters) =>
     get<ListPage<Item>>(`/admin${path}`, filters);
   const payment = (number: string): string => `/admin/payments/${encodeURIComponent(number)}`;
@@ -114,9 +144,13 @@ export function createStaffApi(options: StaffApiOptions = {}) {
     proposeRefund: (orderNo: string, reason: string) =>
       post<Schemas.RefundView>('/admin/refunds', { orderNo, reason }),
     approveRefunds: (body: Schemas.BatchApproveBody) =>
-      post<Schemas.BatchApproved>('/admin/refunds/batch-approve', body, SLOW_TIMEOUT_MS),
+      body.dryRun === true
+        ? post<Schemas.BatchApproved>('/admin/refunds/batch-approve', body, SLOW_TIMEOUT_MS)
+        : postOnce<Schemas.BatchApproved>('/admin/refunds/batch-approve', body),
     rejectRefunds: (ids: number[], reason: string) =>
-      post<Schemas.BatchRejected>('/admin/refunds/batch-reject', { ids, reason }, SLOW_TIMEOUT_MS),
+      postOnce<Schemas.BatchRejected>('/admin/refunds/batch-reject', { ids, reason }),
+    retryRefunds: (ids: number[]) =>
+      postOnce<Schemas.BatchRetried>('/admin/refunds/retry', { ids }),
     approveRefund: (id: number, proposalHash: string) =>
       post<Schemas.RefundView>(`/admin/refunds/${id}/approve`, { proposalHash }),
     rejectRefund: (id: number, reason: string) =>
@@ -151,6 +185,12 @@ export function createStaffApi(options: StaffApiOptions = {}) {
     publishCamp: (id: number, createPlanetProject: boolean) =>
       post<Schemas.CampView>(`/admin/camps/${id}/publish`, { createPlanetProject }, SLOW_TIMEOUT_MS),
     withdrawCamp: (id: number) => post<Schemas.CampView>(`/admin/camps/${id}/withdraw`),
+    tryOtherRules: (id: number, body: Schemas.WhatIfBody) =>
+      body.propose == null
+        ? post<Schemas.WhatIfView>(`/admin/camps/${id}/what-if`, body)
+        : postOnce<Schemas.WhatIfView>(`/admin/camps/${id}/what-if`, body),
+    planetProjects: () =>
+      get<Schemas.EnvelopeItemsPlanetProjectView['data']>('/admin/planet-projects'),
     reopenCamp: (id: number, reason: string) =>
       post<Schemas.CampView>(`/admin/camps/${id}/reopen`, { reason }),
     enrollUrl: (id: number) => get<Schemas.EnrollUrl>(`/admin/camps/${id}/enroll-url`),
@@ -158,11 +198,7 @@ export function createStaffApi(options: StaffApiOptions = {}) {
       post<Schemas.EnvelopeItemsPersonalLink['data']>(`/admin/camps/${id}/personal-links`, {
         planetUserIds,
       }),
-    upload: (file: Blob) => {
-      const form = new FormData();
-      form.append('file', file);
-      return request<Schemas.UploadView>('POST', '/admin/uploads', { form, timeoutMs: 60_000 });
-    },
+    upload: (file: Blob) => sendFile<Schemas.UploadView>('/admin/uploads', file),
 
     members: list<Schemas.MemberView>('/members'),
     member: (id: number) => get<Schemas.MemberDetail>(`/admin/members/${id}`),
@@ -176,12 +212,20 @@ export function createStaffApi(options: StaffApiOptions = {}) {
     unmatchMember: (id: number) => post<Schemas.MemberView>(`/admin/members/${id}/unmatch`),
     setJoined: (id: number, joined: boolean) =>
       post<Schemas.MemberView>(`/admin/members/${id}/joined`, { joined }),
+    setAllJoined: (ids: number[], joined: boolean) =>
+      postOnce<Schemas.BatchMarked>('/admin/members/joined', { ids, joined }),
     attest: (id: number, days: number, reason: string) =>
       post<Schemas.MemberView>(`/admin/members/${id}/attest`, { days, reason }),
 
     checkIns: list<Schemas.CheckInView>('/checkins'),
     checkInStats: (campId: number) =>
       get<Schemas.CheckInStats>(`/admin/checkins/stats/${campId}`),
+    calendar: (campId: number) =>
+      get<Schemas.CalendarView>(`/admin/checkins/calendar/${campId}`),
+    importRoster: (file: Blob, dryRun: boolean) =>
+      sendFile<Schemas.ImportView>(`/admin/roster/import?dryRun=${dryRun}`, file),
+    importCheckIns: (campId: number, file: Blob, dryRun: boolean) =>
+      sendFile<Schemas.ImportView>(`/admin/checkins/import/${campId}?dryRun=${dryRun}`, file),
     startSync: (campId: number) =>
       post<Schemas.SyncView>(
         `/admin/checkins/sync/${campId}?waitSeconds=${SYNC_WAIT_SECONDS}`,
@@ -218,6 +262,9 @@ export function createStaffApi(options: StaffApiOptions = {}) {
     verifyLogs: () =>
       request<Schemas.ChainView>('GET', '/admin/logs/verify', { timeoutMs: SLOW_TIMEOUT_MS }),
     notifications: list<Schemas.NotificationView>('/notifications'),
+    resend: (id: number) =>
+      post<Schemas.NotificationView>(`/admin/notifications/${id}/resend`),
+    templates: () => get<Schemas.EnvelopeItemsTemplateView['data']>('/admin/templates'),
 
     /** Whom a camp can have as coach. */
     staff: () => get<Schemas.EnvelopeItemsStaffView['data']>('/admin/staff'),

@@ -124,6 +124,21 @@ impl Grounds {
         }
     }
 
+    /// Judges the days as if the rules had asked for other numbers; what is absent stays.
+    #[must_use]
+    pub fn judgement_if(&self, required_days: Option<i64>, grace_days: Option<i64>) -> Judgement {
+        let terms = self.terms.map(|terms| Terms {
+            required_days: required_days.unwrap_or(terms.required_days),
+            grace_days: grace_days.unwrap_or(terms.grace_days),
+            ..terms
+        });
+        let other = Self {
+            terms,
+            ..self.clone()
+        };
+        other.judgement()
+    }
+
     /// What is left of the payment to give back.
     #[must_use]
     pub fn left(&self) -> Fen {

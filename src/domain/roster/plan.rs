@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{Roster, RosterEntry};
 use crate::domain::PlanetUserId;
+use crate::domain::table::RowChange;
 
 /// The names that an account has now; empty where one is not known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,9 +52,22 @@ pub struct Plan {
     pub changed: usize,
     /// Rows that say what is known.
     pub unchanged: usize,
+    /// Those that do not, in the order of the file.
+    pub changes: Vec<RowChange>,
 }
 
 impl Names {
+    /// Number and names, as far as there are any.
+    fn told(&self, number: Option<u32>) -> Vec<String> {
+        let names = [&self.nickname, &self.card_name, &self.wechat_nickname];
+        let names = names.into_iter().filter(|name| !name.is_empty()).cloned();
+        number
+            .map(|number| number.to_string())
+            .into_iter()
+            .chain(names)
+            .collect()
+    }
+
     /// What a row says, and what it leaves open as it was.
     fn updated_by(&self, entry: &RosterEntry) -> Self {
         let newest = |new: &Option<String>, old: &String| new.as_ref().unwrap_or(old).clone();
@@ -134,10 +148,24 @@ impl Plan {
             names: before.cloned().unwrap_or_default().updated_by(entry),
             in_roster: true,
         };
+        let is_new = known.is_none() && waiting.is_none();
         match (known, waiting) {
             (Some(known), _) if *known == account => self.unchanged += 1,
             (None, None) => self.added += 1,
             _ => self.changed += 1,
+        }
+        if known != Some(&account) {
+            let old_number = known.and_then(|known| known.member_number);
+            let old_number = old_number.or(waiting.map(|waiting| waiting.member_number));
+            self.changes.push(RowChange {
+                row: entry.row,
+                account: Some(id),
+                member_number: account.member_number,
+                before: before
+                    .filter(|_| !is_new)
+                    .map(|names| names.told(old_number)),
+                after: account.names.told(account.member_number),
+            });
         }
         self.accounts.push(account);
     }
@@ -145,10 +173,19 @@ impl Plan {
     fn unseen(&mut self, entry: &RosterEntry, number: u32, waiting: Option<&Unseen>) {
         let before = waiting.map(|waiting| waiting.names.clone());
         let names = before.clone().unwrap_or_default().updated_by(entry);
-        match before {
+        match &before {
             None => self.added += 1,
-            Some(before) if before == names => self.unchanged += 1,
+            Some(before) if *before == names => self.unchanged += 1,
             Some(_) => self.changed += 1,
+        }
+        if before.as_ref() != Some(&names) {
+            self.changes.push(RowChange {
+                row: entry.row,
+                account: None,
+                member_number: Some(number),
+                before: before.map(|names| names.told(Some(number))),
+                after: names.told(Some(number)),
+            });
         }
         self.unseen.push(Unseen {
             member_number: number,
@@ -215,6 +252,7 @@ mod tests {
                 counts,
                 "{row:?}"
             );
+            assert_eq!(plan.changes.len(), counts.0 + counts.1, "{row:?}");
         }
     }
 

@@ -22,12 +22,15 @@ const MAX_PAGES: usize = 1_000;
 
 /// Longest text that is looked through for codes.
 const MAX_TEXT_CHARS: usize = 2_000;
+/// Characters of a post that are kept, for the staff of its camp (design §3).
+const MAX_SUMMARY_CHARS: usize = 40;
 /// Codes that are taken from one post at most.
 const MAX_CODES: usize = 16;
 /// Characters of a code.
 const CODE_CHARS: usize = 4;
 
-/// One check-in post. Of its text nothing is kept but what may be a code; its pictures are not read.
+/// One check-in post. Of its text nothing is kept but its beginning and what may be a code; its
+/// pictures are not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Post {
     /// The post's id, above 2^53: a string in every JSON.
@@ -45,6 +48,8 @@ pub struct Post {
     /// Words of its title and text that may be a code: four letters and digits, both among them, in
     /// capitals.
     pub codes: Vec<String>,
+    /// The beginning of its title and text, as one line; empty where there are no words.
+    pub summary: String,
 }
 
 impl Post {
@@ -253,7 +258,8 @@ impl WirePost {
 impl From<WirePost> for Post {
     fn from(wire: WirePost) -> Self {
         let WireTalk { owner, text } = wire.talk;
-        let codes = codes_in(&format!("{} {}", wire.title, text.unwrap_or_default()));
+        let words = format!("{} {}", wire.title, text.unwrap_or_default());
+        let (codes, summary) = (codes_in(&words), summary_of(&words));
         Self {
             topic_id: wire.topic_id.0,
             user_id: owner.user_id.0,
@@ -262,20 +268,44 @@ impl From<WirePost> for Post {
             created_at: wire.create_time,
             title: wire.title,
             codes,
+            summary,
         }
     }
 }
 
-/// Finds what may be a code. Full-width letters count as what they look like; the planet's own tags
-/// (`<e type="web" … />`) are no text of the member's.
-fn codes_in(text: &str) -> Vec<String> {
-    let mut codes = Vec::new();
-    for (place, part) in text.split("<e ").enumerate() {
-        let own = if place == 0 {
+/// The parts of a text that are the member's: the planet's own tags (`<e type="web" … />`) are not.
+fn own_parts(text: &str) -> impl Iterator<Item = &str> {
+    text.split("<e ").enumerate().map(|(place, part)| {
+        if place == 0 {
             part
         } else {
             part.split_once("/>").map_or("", |(_, after)| after)
-        };
+        }
+    })
+}
+
+/// The beginning of what a member wrote, in one line.
+fn summary_of(text: &str) -> String {
+    let own: String = own_parts(text)
+        .flat_map(str::chars)
+        .map(|c| {
+            if c.is_whitespace() || c.is_control() {
+                ' '
+            } else {
+                c
+            }
+        })
+        .take(MAX_TEXT_CHARS)
+        .collect();
+    let words: Vec<&str> = own.split(' ').filter(|word| !word.is_empty()).collect();
+    let line: String = words.join(" ").chars().take(MAX_SUMMARY_CHARS).collect();
+    line.trim_end().to_owned()
+}
+
+/// Finds what may be a code. Full-width letters count as what they look like.
+fn codes_in(text: &str) -> Vec<String> {
+    let mut codes = Vec::new();
+    for own in own_parts(text) {
         let plain: String = own.chars().take(MAX_TEXT_CHARS).map(narrow).collect();
         let words = plain.split(|c: char| !c.is_ascii_alphanumeric());
         codes.extend(

@@ -12,7 +12,7 @@ mod show;
 pub use edit::{CampInput, Sent, create, update};
 pub use life::{Advanced, advance_by_calendar, delete, publish, reopen, withdraw};
 pub use links::{enroll_qr, enroll_url, personal_urls};
-pub use project::publish_with_project;
+pub use project::{PlanetProject, planet_projects, publish_with_project};
 pub use robot_key::ROBOT_KEY_PLACE;
 pub use show::{CampDetail, CampPhase, CampQuery, Statistics, by_id, list, statistics};
 

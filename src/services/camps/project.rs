@@ -57,6 +57,32 @@ pub async fn publish_with_project(ctx: &Context, actor: &Actor, id: CampId) -> R
     publish(ctx, actor, id).await
 }
 
+/// A running project of the planet, and whether a camp has it.
+#[derive(Debug, Clone)]
+pub struct PlanetProject {
+    /// As the planet tells it.
+    pub project: Checkin,
+    /// Whether a camp of ours names it.
+    pub is_used: bool,
+}
+
+/// Asks the planet for its running projects, newest first, for whoever chooses one for a camp.
+///
+/// # Errors
+/// [`Error::Forbidden`]; that the planet is not set up, refuses, or did not answer.
+pub async fn planet_projects(ctx: &Context, actor: &Actor) -> Result<Vec<PlanetProject>> {
+    require_anywhere(actor, Action::ManageCamps)?;
+    let ongoing = ctx.planet()?.ongoing_checkins().await.map_err(failure)?;
+    let mut conn = ctx.db.read().await?;
+    let mut projects = Vec::with_capacity(ongoing.len());
+    for project in ongoing {
+        let number = project.checkin_id.to_string();
+        let is_used = camp_projects::is_used(&mut conn, &number).await?;
+        projects.push(PlanetProject { project, is_used });
+    }
+    Ok(projects)
+}
+
 /// Reserves the making, unless the camp has its project.
 async fn reserve(ctx: &Context, id: CampId) -> Result<Option<Reservation>> {
     let (today, wall_now) = (ctx.today(), ctx.wall_now());

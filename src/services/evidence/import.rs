@@ -43,7 +43,7 @@ pub async fn import(
     let file = imports::read(ctx, bytes, checkin_file::parse).await?;
     if mode == Mode::DryRun {
         let plan = planned(ctx, &mut ctx.db.read().await?, camp, &file).await?;
-        return Ok(report(ctx, &plan));
+        return Ok(report(ctx, &plan).with_changes(plan.changes));
     }
     let given = (ctx.clone(), actor.clone(), camp, file);
     let report = ctx.transact(given, |tx, (ctx, actor, camp, file)| {
@@ -149,5 +149,6 @@ fn report(ctx: &Context, plan: &Plan) -> Report {
         changed: plan.changed,
         unchanged: plan.unchanged,
         errors: imports::told(ctx, &plan.errors),
+        changes: Vec::new(),
     }
 }

@@ -19,7 +19,11 @@ use super::words::Words;
 pub(super) type CampNames = BTreeMap<CampId, String>;
 
 pub(super) fn member(words: &Words, _: &CampNames, it: ListedMember) -> Vec<Cell> {
-    let joined = if it.joined { "joined" } else { "not_joined" };
+    let joined = match it.joined {
+        Some(true) => "joined",
+        Some(false) => "not_joined",
+        None => "joined_unknown",
+    };
     vec![
         Cell::Text(it.identity.planet_nickname),
         text(it.identity.planet_user_id.map(|id| id.to_string())),

@@ -104,7 +104,7 @@ mod tests {
             "source": CheckInSource, "refund_status": RefundStatus, "refund_kind": RefundKind,
             "order_status": OrderStatus, "order_flag": OrderFlag
         );
-        for word in ["yes", "no", "joined", "not_joined"] {
+        for word in ["yes", "no", "joined", "not_joined", "joined_unknown"] {
             assert_ne!(words.one(word), Cell::Text(word.to_owned()));
         }
     }

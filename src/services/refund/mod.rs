@@ -23,6 +23,7 @@ mod send;
 mod stuck;
 mod undo;
 mod waive_posts;
+mod what_if;
 
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
@@ -56,11 +57,12 @@ pub use propose::{
 };
 pub use reject::{Rejected, reject, reject_batch, reopen};
 pub use report::{Applied, apply_gateway_refund, apply_refund_notice};
-pub use retry::retry;
+pub use retry::{Retried, retry, retry_batch};
 pub use review::clear_of;
 pub use send::{NOTIFIED_AT, Summary, run_due};
 pub use undo::undo;
 pub use waive_posts::waive_posts;
+pub use what_if::{Flip, GoodwillProposals, OtherRules, WhatIf, propose_goodwill, what_if};
 
 /// Characters of a reason or a note at most.
 const MAX_REASON_CHARS: usize = 200;

@@ -303,7 +303,7 @@ fn give_verdict(tx: &mut Tx, case: &Case, note: &Note) {
 /// Has the digest of a camp sent, which is drawn by how things stand then. One that is still to be
 /// sent is enough, and one that was sent just now is not followed by another at once: matching thirty
 /// members is one matter.
-async fn tell_list_ready(ctx: &Context, tx: &mut Tx, camp: &Camp) -> Result<()> {
+pub(super) async fn tell_list_ready(ctx: &Context, tx: &mut Tx, camp: &Camp) -> Result<()> {
     let ready = Message::from(RefundListReady {
         camp_id: camp.id,
         camp_name: camp.name.clone(),
@@ -459,15 +459,30 @@ async fn propose_manually(
     }
     let case = refunds::case_of_payment(tx, order.id).await?;
     let case = case.ok_or(Error::NotFound)?;
+    propose_case(ctx, tx, actor, &case, &reason).await
+}
+
+/// Proposes what is left of a paid order against the judgement, for who may. What stands against it
+/// is said before anything is written.
+pub(super) async fn propose_case(
+    ctx: &Context,
+    tx: &mut Tx,
+    actor: &Actor,
+    case: &Case,
+    reason: &str,
+) -> Result<Refund> {
+    if case.order_status != OrderStatus::Paid {
+        return Err(WrongState::OrderNotPaid.into());
+    }
     let proposal = case.grounds.propose(RefundKind::Manual);
     let proposal = proposal.ok_or(WrongState::NothingToRefund)?;
     let submission = Submission {
         proposed_by: Some(actor.user_id),
-        ..submission(&case, proposal.because(&reason))
+        ..submission(case, proposal.because(reason))
     };
     let note = Note::new(actor, reason, ctx.now());
-    match refunds::of_payment(tx, order.id).await? {
-        None => insert(ctx, tx, &case, submission, &note).await.map(drop)?,
+    match refunds::of_payment(tx, case.payment_id).await? {
+        None => insert(ctx, tx, case, submission, &note).await.map(drop)?,
         Some(refund) if refund.status() == RefundStatus::Rejected => {
             reopen_with(tx, refund, submission, &note).await?;
         }
@@ -476,7 +491,7 @@ async fn propose_manually(
             return Err(Duplicate::Refund { refund_no }.into());
         }
     }
-    let refund = refunds::of_payment(tx, order.id).await?;
+    let refund = refunds::of_payment(tx, case.payment_id).await?;
     let refund = refund.ok_or(Error::NotFound)?;
     let details = json!({ "reason": refund.proposal.reason });
     audit_refund(tx, Some(actor), "refund.propose", &refund, details, note.at);

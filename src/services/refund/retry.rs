@@ -6,8 +6,9 @@ use crate::domain::refund::{Approval, Due, FailureReason, Processing, RefundStat
 use crate::domain::staff::Actor;
 use crate::domain::{Action, OrderStatus, RefundId, RefundNo};
 use crate::store::refunds::{NewRefund, Refund, Submission};
-use crate::store::{Note, Signal, Tx, refunds};
+use crate::store::{Note, Signal, StoreError, Tx, refunds};
 
+use super::approve::{Skipped, check_size};
 use super::{
     Context, Error, Result, WrongState, audit_refund, bring_order_to, decision, in_one_transaction,
     keep, load, step,
@@ -55,6 +56,39 @@ pub async fn retry(ctx: &Context, actor: &Actor, id: RefundId) -> Result<Refund>
         })
     })
     .await
+}
+
+/// The result of having many tried again.
+#[derive(Debug, Default)]
+pub struct Retried {
+    /// On their way again; a new refund where WeChat Pay had closed the old one.
+    pub retried: Vec<RefundId>,
+    /// Left out, each with its reason.
+    pub skipped: Vec<Skipped>,
+}
+
+/// Has each of the given refunds tried again, each in a transaction of its own: one that cannot be is
+/// left out and holds up nobody.
+///
+/// # Errors
+/// [`Error::Invalid`] above [`super::MAX_BATCH`].
+pub async fn retry_batch(ctx: &Context, actor: &Actor, ids: &[RefundId]) -> Result<Retried> {
+    check_size(ids.len())?;
+    let mut done = Retried::default();
+    for &id in ids {
+        match retry(ctx, actor, id).await {
+            Ok(refund) => done.retried.push(refund.id),
+            Err(
+                error @ (Error::NotFound
+                | Error::Forbidden(_)
+                | Error::Refused(_)
+                | Error::Invariant(_)
+                | Error::Store(StoreError::Inconsistent { .. })),
+            ) => done.skipped.push(Skipped { id, error }),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(done)
 }
 
 /// Brings the next try forward.

@@ -56,7 +56,7 @@ pub async fn import(
     let roster = imports::read(ctx, bytes, roster::parse_roster).await?;
     if mode == Mode::DryRun {
         let plan = planned(&mut ctx.db.read().await?, &roster).await?;
-        return Ok(report(ctx, &plan, &roster.errors));
+        return Ok(report(ctx, &plan, &roster.errors).with_changes(plan.changes));
     }
     let report = write(ctx, actor.cloned(), roster).await?;
     match_with_it(ctx).await;
@@ -76,6 +76,7 @@ fn report(ctx: &Context, plan: &Plan, errors: &[RowError]) -> Report {
         changed: plan.changed,
         unchanged: plan.unchanged,
         errors: imports::told(ctx, errors),
+        changes: Vec::new(),
     }
 }
 

@@ -204,6 +204,7 @@ fn earliest(posts: &[Post]) -> BTreeMap<(PlanetUserId, NaiveDate), CheckIn> {
             day,
             at: Some(Timestamp::from(post.created_at)),
             topic_id: Some(post.topic_id.to_string()),
+            summary: Some(post.summary.clone()).filter(|text| !text.is_empty()),
             source: CheckInSource::Post,
         };
         first

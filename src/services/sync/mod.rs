@@ -6,6 +6,7 @@
 //! nothing, and an odd one nothing before a person has confirmed it (design §3).
 
 mod apply;
+mod calendar;
 mod claims;
 mod confirm;
 mod cookie;
@@ -15,6 +16,7 @@ mod run;
 mod stats;
 
 pub use crate::store::syncs::{Counts, SyncRun, SyncState};
+pub use calendar::{CampCalendar, MemberDays, camp_calendar};
 pub use confirm::confirm;
 pub use cookie::{CookieState, check_cookie};
 pub use list::{CheckInQuery, list};

@@ -7,9 +7,13 @@ use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::{CampId, CampStatus, PlanetUserId, Timestamp, UploadId, UserId};
-use crate::services::camps::{self, CampDetail, CampInput, Sent, Statistics};
+use crate::domain::eligibility::Judgement;
+use crate::domain::shown_name::visible;
+use crate::domain::{CampId, CampStatus, MemberId, PlanetUserId, Timestamp, UploadId, UserId};
+use crate::services::camps::{self, CampDetail, CampInput, PlanetProject, Sent, Statistics};
+use crate::services::refund::{Flip, GoodwillProposals, OtherRules, WhatIf};
 use crate::services::{Context, file_links};
+use crate::web::Problem;
 use crate::web::day::Day;
 
 /// What staff fill in. Absent fields are missing in a new camp, and stay as they are in one that
@@ -244,6 +248,137 @@ pub(super) struct PublishBody {
     /// Whether the planet's project is to be made, too.
     #[serde(default)]
     pub(super) create_planet_project: bool,
+}
+
+/// Other numbers for the rules of a camp, and whether to propose what follows.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct WhatIfBody {
+    /// 1 to the camp's days; absent: as each order has it.
+    required_days: Option<i64>,
+    /// 0 to the required days.
+    grace_days: Option<i64>,
+    /// Proposes the deposits of those whose days would suffice (按善意退还).
+    pub(super) propose: Option<ProposeGoodwillBody>,
+}
+
+/// Why deposits are to go back all the same.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProposeGoodwillBody {
+    /// With its heading at most 200 characters.
+    pub(super) reason: String,
+}
+
+impl WhatIfBody {
+    pub(super) const fn rules(&self) -> OtherRules {
+        OtherRules {
+            required_days: self.required_days,
+            grace_days: self.grace_days,
+        }
+    }
+}
+
+/// What other rules would mean.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct WhatIfView {
+    /// Members whose days suffice by their own rules.
+    eligible: i64,
+    would_be_eligible: i64,
+    /// Members of whom the two differ and whose deposit is here.
+    flips: Vec<FlipView>,
+    /// The deposits of these.
+    sum_fen: i64,
+    /// How many were proposed; `null` unless that was asked for.
+    proposed: Option<usize>,
+    /// Those who could not be proposed.
+    skipped: Vec<NotProposed>,
+}
+
+/// A member whom other rules would judge otherwise.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct FlipView {
+    #[schema(value_type = i64)]
+    member_id: MemberId,
+    name: String,
+    /// `eligible`, `by_grace` or `not_eligible`.
+    #[schema(value_type = String, example = "not_eligible")]
+    from: Judgement,
+    #[schema(value_type = String, example = "by_grace")]
+    to: Judgement,
+}
+
+/// Who was not proposed.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct NotProposed {
+    #[schema(value_type = i64)]
+    member_id: MemberId,
+    /// The word that the single request would have been refused with.
+    #[schema(example = "duplicate")]
+    error: &'static str,
+}
+
+impl WhatIfView {
+    pub(super) fn new(outcome: WhatIf, proposals: Option<GoodwillProposals>) -> Self {
+        let flip = |flip: Flip| FlipView {
+            member_id: flip.member,
+            name: flip.name,
+            from: flip.from,
+            to: flip.to,
+        };
+        let proposed = proposals.as_ref().map(|done| done.proposed);
+        let skipped = proposals.into_iter().flat_map(|done| done.skipped);
+        Self {
+            eligible: outcome.eligible,
+            would_be_eligible: outcome.would_be_eligible,
+            flips: outcome.flips.into_iter().map(flip).collect(),
+            sum_fen: outcome.sum_fen.get(),
+            proposed,
+            skipped: skipped
+                .map(|(member_id, error)| NotProposed {
+                    member_id,
+                    error: Problem::from(error).word(),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// A running check-in project of the planet.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PlanetProjectView {
+    #[schema(example = "4848142421")]
+    planet_project_id: String,
+    title: String,
+    /// The days that the planet asks for.
+    total_days: Option<u32>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    created_at: Option<Timestamp>,
+    /// `null` for one without an end.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Timestamp>,
+    /// Members who joined it.
+    joined: Option<u64>,
+    /// A camp names it.
+    is_used: bool,
+}
+
+impl From<PlanetProject> for PlanetProjectView {
+    fn from(PlanetProject { project, is_used }: PlanetProject) -> Self {
+        Self {
+            planet_project_id: project.checkin_id.to_string(),
+            title: visible(&project.title),
+            total_days: project.checkin_days,
+            created_at: project.created_at.map(Timestamp::from),
+            expires_at: project.expires_at.map(Timestamp::from),
+            joined: project.joined_count,
+            is_used,
+        }
+    }
 }
 
 /// Where members enroll.

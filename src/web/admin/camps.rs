@@ -7,8 +7,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::domain::{CampId, PlanetUserId};
-use crate::services::Context;
 use crate::services::camps::{self, CampPhase, CampQuery};
+use crate::services::{Context, refund};
 use crate::store::PageRequest;
 use crate::web::auth::Staff;
 use crate::web::day::{Day, span};
@@ -17,7 +17,8 @@ use crate::web::{
 };
 
 use super::camp_views::{
-    CampBody, CampView, CampWithStats, EnrollUrl, PersonalLink, PersonalLinksBody, PublishBody,
+    CampBody, CampView, CampWithStats, EnrollUrl, PersonalLink, PersonalLinksBody,
+    PlanetProjectView, PublishBody, WhatIfBody, WhatIfView,
 };
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
@@ -27,6 +28,8 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
         .routes(routes!(publish_camp))
         .routes(routes!(withdraw_camp))
         .routes(routes!(reopen_camp))
+        .routes(routes!(try_other_rules))
+        .routes(routes!(list_planet_projects))
         .routes(routes!(get_enroll_url))
         .routes(routes!(make_personal_links))
 }
@@ -220,6 +223,54 @@ async fn reopen_camp(
     camps::reopen(&ctx, &actor, id, &body.reason).await?;
     let camp = camps::by_id(&ctx, &actor, id).await?;
     Ok(Answer(CampView::new(&ctx, camp)))
+}
+
+/// Says who would flip if the rules had asked for other days, and what sum; with `propose` it makes
+/// manual proposals for those whose days would suffice, which somebody else approves.
+#[utoipa::path(
+    post, path = "/api/admin/camps/{id}/what-if", tag = "staff", security(("staff" = [])),
+    params(("id" = i64, Path)), request_body = WhatIfBody,
+    responses(
+        (status = 200, body = Envelope<WhatIfView>),
+        (status = 409, description = "wrong_state: proposals are made after the end",
+         body = ProblemBody),
+        (status = 422, description = "invalid_input", body = ProblemBody)
+    )
+)]
+async fn try_other_rules(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Path(id): Path<CampId>,
+    Json(body): Json<WhatIfBody>,
+) -> WebResult<Answer<WhatIfView>> {
+    let rules = body.rules();
+    let outcome = refund::what_if(&ctx, &actor, id, rules).await?;
+    let proposals = match body.propose {
+        Some(propose) => {
+            Some(refund::propose_goodwill(&ctx, &actor, id, rules, &propose.reason).await?)
+        }
+        None => None,
+    };
+    Ok(Answer(WhatIfView::new(outcome, proposals)))
+}
+
+/// The running check-in projects of the planet, newest first, at most a hundred: one is chosen for a
+/// camp.
+#[utoipa::path(
+    get, path = "/api/admin/planet-projects", tag = "staff", security(("staff" = [])),
+    responses(
+        (status = 200, body = Envelope<Items<PlanetProjectView>>),
+        (status = 502, description = "platform_error: the planet refused", body = ProblemBody),
+        (status = 503, description = "platform_unavailable · not_configured", body = ProblemBody)
+    )
+)]
+async fn list_planet_projects(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+) -> WebResult<Answer<Items<PlanetProjectView>>> {
+    let projects = camps::planet_projects(&ctx, &actor).await?;
+    let items = projects.into_iter().map(PlanetProjectView::from).collect();
+    Ok(Answer(Items { items }))
 }
 
 /// Where members enroll, and its QR code.

@@ -9,11 +9,16 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::domain::calendar::DayState;
 use crate::domain::evidence::Suspicion;
 use crate::domain::shown_name::shown_nickname;
-use crate::domain::{CampId, CheckInSource, FieldError, PlanetUserId, SyncId, Timestamp};
+use crate::domain::{
+    CampId, CheckInSource, FieldError, MatchStatus, MemberId, PlanetUserId, SyncId, Timestamp,
+};
 use crate::services::imports::MAX_FILE_BYTES;
-use crate::services::sync::{self, CheckInQuery, Stats, SyncRun, SyncState};
+use crate::services::sync::{
+    self, CampCalendar, CheckInQuery, MemberDays, Stats, SyncRun, SyncState,
+};
 use crate::services::{Context, evidence};
 use crate::store::PageRequest;
 use crate::store::checkin_lists::ListedCheckIn;
@@ -36,6 +41,7 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
         .routes(routes!(read_sync))
         .routes(routes!(confirm_sync))
         .routes(routes!(read_stats))
+        .routes(routes!(read_calendar))
         .merge(import_routes())
 }
 
@@ -96,6 +102,9 @@ struct CheckInView {
     /// None where only the day is known.
     #[schema(value_type = Option<String>, format = DateTime)]
     at: Option<Timestamp>,
+    /// The beginning of the post, at most 40 characters.
+    #[schema(example = "今天写了三百字")]
+    summary: Option<String>,
     /// `post` or `import`.
     #[schema(value_type = String, example = "post")]
     source: CheckInSource,
@@ -147,6 +156,91 @@ struct CheckInStats {
     complete: bool,
 }
 
+/// The calendar of a camp.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct CalendarView {
+    camp_name: String,
+    /// Every day that counts for anybody, in order.
+    #[schema(value_type = Vec<String>)]
+    days: Vec<NaiveDate>,
+    /// All members, in the order in which they paid.
+    items: Vec<MemberDaysView>,
+    /// The moment of the ranking that decides.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    synced_at: Option<Timestamp>,
+    /// The moment up to which the posts were read, which the days are.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    posts_read_at: Option<Timestamp>,
+}
+
+/// A member's row of the calendar.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct MemberDaysView {
+    #[schema(value_type = i64)]
+    member_id: MemberId,
+    name: String,
+    #[schema(value_type = Option<String>)]
+    planet_user_id: Option<PlanetUserId>,
+    #[schema(value_type = String, example = "matched")]
+    match_status: MatchStatus,
+    checked_in_days: i64,
+    required_days: i64,
+    grace_days: i64,
+    /// Of the days of their order, in percent.
+    rate: i64,
+    eligible: bool,
+    /// One character for each of `days`: `x` checked in, `-` missed, `o` open today, `?` not synced,
+    /// `.` yet to come, a blank for a day that is not theirs.
+    #[schema(example = "xx-x?o..")]
+    cells: String,
+}
+
+impl CalendarView {
+    fn new(calendar: CampCalendar) -> Self {
+        let days = calendar.days;
+        let row = |member: MemberDays| {
+            let terms = member.terms;
+            let before = days.iter().take_while(|day| **day < terms.start_date);
+            let mut cells = " ".repeat(before.count());
+            cells.extend(member.days.iter().map(|day| cell(day.state)));
+            cells.push_str(&" ".repeat(days.len().saturating_sub(cells.len())));
+            MemberDaysView {
+                rate: member.checked_in_days.saturating_mul(100) / terms.total_days.max(1),
+                member_id: member.id,
+                name: member.name,
+                planet_user_id: member.account,
+                match_status: member.match_status,
+                checked_in_days: member.checked_in_days,
+                required_days: terms.required_days,
+                grace_days: terms.grace_days,
+                eligible: member.eligible,
+                cells,
+            }
+        };
+        let items = calendar.members.into_iter().map(row).collect();
+        Self {
+            camp_name: calendar.camp_name,
+            items,
+            days,
+            synced_at: calendar.ranked_at,
+            posts_read_at: calendar.posts_read_at,
+        }
+    }
+}
+
+/// A day in one character: 31,000 of them are sent at once.
+const fn cell(state: DayState) -> char {
+    match state {
+        DayState::CheckedIn => 'x',
+        DayState::Missed => '-',
+        DayState::Open => 'o',
+        DayState::NotSynced => '?',
+        DayState::Future => '.',
+    }
+}
+
 /// Accounts that checked in on a day.
 #[derive(Debug, Serialize, ToSchema)]
 struct DayView {
@@ -177,6 +271,7 @@ impl From<ListedCheckIn> for CheckInView {
             planet_nickname: nickname.map(|name| shown_nickname(name, Some(account))),
             date: row.day,
             at: row.checked_in_at.map(Timestamp::from_micros),
+            summary: row.summary,
             source: row.source,
         }
     }
@@ -350,4 +445,22 @@ async fn read_stats(
     Path(camp_id): Path<CampId>,
 ) -> WebResult<Answer<CheckInStats>> {
     Ok(Answer(sync::stats(&ctx, &actor, camp_id).await?.into()))
+}
+
+/// The calendar of a camp: every member and every day.
+#[utoipa::path(
+    get, path = "/api/admin/checkins/calendar/{campId}", tag = "check-ins",
+    security(("staff" = [])), params(("campId" = i64, Path)),
+    responses(
+        (status = 200, body = Envelope<CalendarView>),
+        (status = 404, description = "not_found", body = ProblemBody)
+    )
+)]
+async fn read_calendar(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Path(camp_id): Path<CampId>,
+) -> WebResult<Answer<CalendarView>> {
+    let calendar = sync::camp_calendar(&ctx, &actor, camp_id).await?;
+    Ok(Answer(CalendarView::new(calendar)))
 }

@@ -8,6 +8,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::domain::{ChainFault, Timestamp};
+use crate::jobs::Jobs;
+use crate::services::chat::{self, ShownTemplate};
 use crate::services::{Context, audit_chain, logs};
 use crate::store::PageRequest;
 use crate::store::audit::Row;
@@ -16,13 +18,15 @@ use crate::store::outbox::MessageStatus;
 use crate::store::outbox_lists::{ListedMessage, MessageFilter};
 use crate::web::auth::Staff;
 use crate::web::day::{Day, span};
-use crate::web::{Answer, Envelope, Page, Query, WebResult, WebState};
+use crate::web::{Answer, Envelope, Items, Page, Path, ProblemBody, Query, WebResult, WebState};
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
     OpenApiRouter::new()
         .routes(routes!(list_logs))
         .routes(routes!(verify_log))
         .routes(routes!(list_notifications))
+        .routes(routes!(resend_notification))
+        .routes(routes!(list_templates))
 }
 
 /// The rows of the audit that a list is narrowed to.
@@ -102,6 +106,34 @@ struct NotificationView {
     created_at: Timestamp,
     #[schema(value_type = Option<String>, format = DateTime)]
     sent_at: Option<Timestamp>,
+}
+
+/// The words of one kind of message.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct TemplateView {
+    /// Its file in `message-templates/`.
+    #[schema(example = "refund_done.txt")]
+    name: String,
+    /// Whether it lays out a card; else it makes a text.
+    is_card: bool,
+    /// A file of this name in the folder of the configuration has taken its place.
+    is_replaced: bool,
+    source: String,
+    /// What people would read, once for each sample.
+    previews: Vec<String>,
+}
+
+impl From<ShownTemplate> for TemplateView {
+    fn from(template: ShownTemplate) -> Self {
+        Self {
+            name: template.name,
+            is_card: template.is_card,
+            is_replaced: template.is_replaced,
+            source: template.source,
+            previews: template.previews,
+        }
+    }
 }
 
 impl From<Row> for LogView {
@@ -218,4 +250,36 @@ async fn list_notifications(
     Ok(Answer(
         logs::notices(&ctx, &actor, filter, page).await?.into(),
     ))
+}
+
+/// Has a message sent again that failed, or of which nobody knows whether it arrived.
+#[utoipa::path(
+    post, path = "/api/admin/notifications/{id}/resend", tag = "staff", security(("staff" = [])),
+    params(("id" = i64, Path)),
+    responses(
+        (status = 200, body = Envelope<NotificationView>),
+        (status = 404, description = "not_found", body = ProblemBody),
+        (status = 409, description = "wrong_state", body = ProblemBody)
+    )
+)]
+async fn resend_notification(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Path(id): Path<i64>,
+) -> WebResult<Answer<NotificationView>> {
+    Ok(Answer(logs::resend(&ctx, &actor, id).await?.into()))
+}
+
+/// The words of all messages, each as its samples fill it.
+#[utoipa::path(
+    get, path = "/api/admin/templates", tag = "staff", security(("staff" = [])),
+    responses((status = 200, body = Envelope<Items<TemplateView>>))
+)]
+async fn list_templates(
+    State(jobs): State<Jobs>,
+    Staff(actor): Staff,
+) -> WebResult<Answer<Items<TemplateView>>> {
+    let templates = chat::templates(jobs.chat(), &actor)?;
+    let items = templates.into_iter().map(TemplateView::from).collect();
+    Ok(Answer(Items { items }))
 }

@@ -13,13 +13,13 @@ use crate::domain::{
     RefundStatus, Timestamp,
 };
 use crate::services::matching::{self, Suggestion};
-use crate::services::members::{self, MemberQuery};
+use crate::services::members::{self, Marked, MemberQuery};
 use crate::services::{Context, evidence};
 use crate::store::PageRequest;
 use crate::store::member_lists::{ListedMember, MemberEvent};
 use crate::web::auth::Staff;
 use crate::web::{
-    Answer, Envelope, Items, Json, Page, Path, ProblemBody, Query, WebResult, WebState,
+    Answer, Envelope, Items, Json, Page, Path, Problem, ProblemBody, Query, WebResult, WebState,
 };
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
@@ -30,6 +30,7 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
         .routes(routes!(match_member))
         .routes(routes!(unmatch_member))
         .routes(routes!(set_joined))
+        .routes(routes!(set_all_joined))
         .routes(routes!(attest_days))
 }
 
@@ -59,7 +60,8 @@ struct MemberView {
     bind_status: BindStatus,
     #[schema(value_type = Option<String>, example = "user_fill")]
     bind_method: Option<BindMethod>,
-    joined: bool,
+    /// `null` while nobody has said whether they are in the group.
+    joined: Option<bool>,
     checked_in_days: i64,
     /// Their newest check-in whose time is known.
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -128,6 +130,47 @@ struct MatchBody {
 #[serde(deny_unknown_fields)]
 struct JoinedBody {
     joined: bool,
+}
+
+/// Whether these members are in the group.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct AllJoinedBody {
+    /// At most 2000.
+    #[schema(value_type = Vec<i64>)]
+    ids: Vec<MemberId>,
+    joined: bool,
+}
+
+/// What became of a batch.
+#[derive(Debug, Serialize, ToSchema)]
+struct BatchMarked {
+    /// Of whom it is so now.
+    marked: usize,
+    skipped: Vec<SkippedMember>,
+}
+
+/// A member of a batch that was left out.
+#[derive(Debug, Serialize, ToSchema)]
+struct SkippedMember {
+    #[schema(value_type = i64)]
+    id: MemberId,
+    /// The word that the single request would have been refused with.
+    #[schema(example = "not_found")]
+    error: &'static str,
+}
+
+impl From<Marked> for BatchMarked {
+    fn from(done: Marked) -> Self {
+        let skipped = |(id, error)| SkippedMember {
+            id,
+            error: Problem::from(error).word(),
+        };
+        Self {
+            marked: done.marked,
+            skipped: done.skipped.into_iter().map(skipped).collect(),
+        }
+    }
 }
 
 /// The days that somebody answers for.
@@ -343,6 +386,25 @@ async fn set_joined(
             .await?
             .into(),
     ))
+}
+
+/// Says of many members whether they are in the group; each that is not for the caller to say is
+/// skipped.
+#[utoipa::path(
+    post, path = "/api/admin/members/joined", tag = "staff", security(("staff" = [])),
+    request_body = AllJoinedBody,
+    responses(
+        (status = 200, body = Envelope<BatchMarked>),
+        (status = 422, description = "invalid_input", body = ProblemBody)
+    )
+)]
+async fn set_all_joined(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Json(body): Json<AllJoinedBody>,
+) -> WebResult<Answer<BatchMarked>> {
+    let done = members::set_all_joined(&ctx, &actor, &body.ids, body.joined).await?;
+    Ok(Answer(done.into()))
 }
 
 /// Answers for a member's days, where the planet cannot tell: they count where it says less.

@@ -146,6 +146,14 @@ pub(super) struct BatchRejectBody {
     pub(super) reason: String,
 }
 
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BatchRetryBody {
+    /// At most 2000.
+    #[schema(value_type = Vec<i64>)]
+    pub(super) ids: Vec<RefundId>,
+}
+
 /// A refund, and the proposal of it that was shown.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -11,7 +11,7 @@ use crate::domain::{
     CampId, MemberId, PlanetUserId, RefundFlag, RefundId, RefundKind, RefundStatus, SyncId,
     Timestamp,
 };
-use crate::services::refund::{Batch, Built, Detail, DryRun, Evidence, Rejected, Skipped};
+use crate::services::refund::{Batch, Built, Detail, DryRun, Evidence, Rejected, Retried, Skipped};
 use crate::store::attempts::Attempt;
 use crate::store::refunds::{Listed, LogRow, Refund};
 use crate::web::Problem;
@@ -367,6 +367,22 @@ impl From<Rejected> for BatchRejected {
     fn from(done: Rejected) -> Self {
         Self {
             rejected: done.rejected.len(),
+            skipped: done.skipped.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+/// What became of a batch.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct BatchRetried {
+    retried: usize,
+    skipped: Vec<SkippedView>,
+}
+
+impl From<Retried> for BatchRetried {
+    fn from(done: Retried) -> Self {
+        Self {
+            retried: done.retried.len(),
             skipped: done.skipped.into_iter().map(Into::into).collect(),
         }
     }

@@ -12,11 +12,11 @@ use crate::web::auth::Staff;
 use crate::web::{Answer, Envelope, Json, Page, Path, ProblemBody, Query, WebResult, WebState};
 
 use super::refund_bodies::{
-    ApproveBody, BatchApproveBody, BatchOf, BatchRejectBody, CloseBody, ClosePaymentBody,
-    ListQuery, ProposeBody, ReasonBody, ReopenBody,
+    ApproveBody, BatchApproveBody, BatchOf, BatchRejectBody, BatchRetryBody, CloseBody,
+    ClosePaymentBody, ListQuery, ProposeBody, ReasonBody, ReopenBody,
 };
 use super::refund_views::{
-    BatchApproved, BatchRejected, BuiltView, ListedRefund, RefundDetail, RefundView,
+    BatchApproved, BatchRejected, BatchRetried, BuiltView, ListedRefund, RefundDetail, RefundView,
 };
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
@@ -27,6 +27,7 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
         .routes(routes!(waive_posts))
         .routes(routes!(batch_approve))
         .routes(routes!(batch_reject))
+        .routes(routes!(retry_refunds))
         .routes(routes!(approve_refund))
         .routes(routes!(reject_refund))
         .routes(routes!(undo_refund))
@@ -182,6 +183,24 @@ async fn batch_reject(
     Json(body): Json<BatchRejectBody>,
 ) -> WebResult<Answer<BatchRejected>> {
     let done = refund::reject_batch(&ctx, &actor, &body.ids, &body.reason).await?;
+    Ok(Answer(done.into()))
+}
+
+/// Has each of the given refunds tried again that has failed or needs a person.
+#[utoipa::path(
+    post, path = "/api/admin/refunds/retry", tag = "staff", security(("staff" = [])),
+    request_body = BatchRetryBody,
+    responses(
+        (status = 200, body = Envelope<BatchRetried>),
+        (status = 422, description = "invalid_input", body = ProblemBody)
+    )
+)]
+async fn retry_refunds(
+    State(ctx): State<Context>,
+    Staff(actor): Staff,
+    Json(body): Json<BatchRetryBody>,
+) -> WebResult<Answer<BatchRetried>> {
+    let done = refund::retry_batch(&ctx, &actor, &body.ids).await?;
     Ok(Answer(done.into()))
 }
 

@@ -6,6 +6,8 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::domain::PlanetUserId;
+use crate::domain::table::RowChange;
 use crate::services::imports::{Fault, MAX_FILE_BYTES, Mode, Report};
 use crate::services::{Context, roster};
 use crate::web::auth::Staff;
@@ -54,6 +56,22 @@ pub(super) struct ImportView {
     unchanged: usize,
     /// Rows that were left out; the others are in.
     errors: Vec<RowErrorView>,
+    /// With `dryRun`: what changes, line by line; the first 1,000.
+    changes: Vec<RowChangeView>,
+}
+
+/// A row that says something new.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct RowChangeView {
+    /// As the spreadsheet counts it.
+    row: usize,
+    #[schema(value_type = Option<String>)]
+    planet_user_id: Option<PlanetUserId>,
+    member_number: Option<u32>,
+    /// What was known; `null` where nothing was.
+    before: Option<Vec<String>>,
+    after: Vec<String>,
 }
 
 /// A row that was left out.
@@ -70,11 +88,19 @@ impl From<Report> for ImportView {
             row: fault.row,
             message: fault.message,
         };
+        let change = |change: RowChange| RowChangeView {
+            row: change.row,
+            planet_user_id: change.account,
+            member_number: change.member_number,
+            before: change.before,
+            after: change.after,
+        };
         Self {
             added: report.added,
             changed: report.changed,
             unchanged: report.unchanged,
             errors: report.errors.into_iter().map(error).collect(),
+            changes: report.changes.into_iter().map(change).collect(),
         }
     }
 }

@@ -97,6 +97,7 @@ async fn a_post_is_taken_as_served() {
         created_at: at(60_000),
         title: "day 3".into(),
         codes: Vec::new(),
+        summary: "day 3 day 3 …".into(),
     };
     assert_eq!(reading.posts, [expected]);
     assert_eq!(reading.posts[0].shanghai_date().to_string(), "2026-01-01");
@@ -265,4 +266,20 @@ async fn an_endless_list_is_an_error() {
         ),
         "{error:?}"
     );
+}
+
+#[test]
+fn forty_characters_of_a_post_are_kept_as_one_line() {
+    let long = "字".repeat(41);
+    for (text, summary) in [
+        ("  写完了\n\t第三天  ", "写完了 第三天"),
+        ("", ""),
+        (
+            r#"看 <e type="web" href="https%3A%2F%2Fx" title="y" /> 这篇"#,
+            "看 这篇",
+        ),
+        (&*long, &*"字".repeat(40)),
+    ] {
+        assert_eq!(summary_of(text), summary, "{text:?}");
+    }
 }
