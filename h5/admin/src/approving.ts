@@ -44,6 +44,17 @@ export function approve(refunds: readonly Refund[]): Promise<Approved> {
   return run(refunds, false);
 }
 
+/** How many are on their way again, and what was left out. */
+export async function retry(ids: readonly number[]) {
+  const all = { retried: 0, skipped: [] as Schemas.SkippedView[] };
+  for (const chunk of chunksOf(ids)) {
+    const done = await api.retryRefunds(chunk);
+    all.retried += done.retried;
+    all.skipped.push(...done.skipped);
+  }
+  return { retried: all.retried, skipped: skippedLines(all.skipped) };
+}
+
 /** How many, and what was left out. */
 export async function reject(ids: readonly number[], reason: string) {
   let rejected = 0;

@@ -87,6 +87,32 @@ const inside: RouteRecordRaw[] = [
     meta: { title: '会员', needs: 'view_camp', menu: 'members' },
   },
   {
+    path: 'members/roster',
+    name: 'roster',
+    component: () => import('./pages/RosterPage.vue'),
+    meta: { title: '导入成员名单', needs: 'import_roster', menu: 'members' },
+  },
+  {
+    path: 'checkins',
+    name: 'checkins',
+    component: () => import('./pages/CheckInsPage.vue'),
+    meta: { title: '打卡记录', needs: 'view_camp' },
+  },
+  {
+    path: `camps/${id('campId')}/calendar`,
+    name: 'calendar',
+    component: () => import('./pages/CalendarPage.vue'),
+    props: (route) => ({ campId: numberOf(route.params['campId']) }),
+    meta: { title: '打卡日历', needs: 'view_camp', menu: 'checkins' },
+  },
+  {
+    path: `camps/${id('campId')}/import-checkins`,
+    name: 'import-checkins',
+    component: () => import('./pages/CheckInImportPage.vue'),
+    props: (route) => ({ campId: numberOf(route.params['campId']) }),
+    meta: { title: '导入打卡', needs: 'state_days', menu: 'checkins' },
+  },
+  {
     path: 'reports',
     name: 'reports',
     component: () => import('./pages/ReportsPage.vue'),
@@ -134,6 +160,12 @@ const inside: RouteRecordRaw[] = [
     name: 'messages',
     component: () => import('./pages/MessagesPage.vue'),
     meta: { title: '消息', needs: 'view_logs' },
+  },
+  {
+    path: 'templates',
+    name: 'templates',
+    component: () => import('./pages/TemplatesPage.vue'),
+    meta: { title: '消息模板', needs: 'view_logs', menu: 'messages' },
   },
   {
     path: 'jobs',

@@ -29,6 +29,7 @@ const MENU: readonly MenuGroup[] = [
     entries: [
       { name: 'camps', title: '训练营', icon: 'Flag', needs: 'view_camp' },
       { name: 'members', title: '会员', icon: 'User', needs: 'view_camp' },
+      { name: 'checkins', title: '打卡', icon: 'Calendar', needs: 'view_camp' },
       { name: 'reports', title: '报表', icon: 'DataLine', needs: 'view_reports' },
     ],
   },

@@ -59,6 +59,13 @@ export const ELIGIBLE: Words = {
   false: word('✗ 不符合', 'danger'),
 };
 
+/** What the days say about a member by some rules. */
+export const JUDGEMENT: Words = {
+  eligible: word('符合', 'success'),
+  by_grace: word('靠宽限符合', 'warning'),
+  not_eligible: word('不符合', 'danger'),
+};
+
 /** While a camp runs, who has not the days yet is not refused. */
 export const ELIGIBLE_SO_FAR: Words = {
   true: word('✓ 符合', 'success'),
@@ -339,6 +346,7 @@ export const JOB_OUTCOME: Words = {
 export const AUDIT_ACTION: Words = {
   'staff.login': word('登录'),
   'staff.login_locked': word('登录被锁', 'danger'),
+  'notification.resend': word('再发消息'),
   'staff.logout': word('退出'),
   'staff.change_password': word('修改密码'),
   'user.create': word('添加用户'),
