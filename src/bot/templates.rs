@@ -93,7 +93,7 @@ built_in![
     "single_reject.card",
     "sync_failed.card",
     "sync_report.txt",
-    "trade_bill_compared.txt",
+    "trade_bill_compared.card",
     "withdrawn.card",
     "year_ends.txt",
 ];

@@ -55,7 +55,7 @@ impl ListSql for AuditFilter {
         }
         if let Some(text) = &self.text {
             conditions.value("AND (object_id = ", Bind::Text(text.clone()), "");
-            conditions.holds("OR details LIKE ", text, ")");
+            conditions.holds("OR LOWER(details) LIKE ", text, ")");
         }
         conditions
     }

@@ -79,8 +79,9 @@ pub enum Lock {
     /// Doing to a camp what may be done only while nobody has paid for it. Payments share it
     /// ([`super::payments::to_confirm`]): none of them waits for another.
     Camp(CampId),
-    /// Taking the rights of a super admin away: one of them has to remain.
-    SuperAdmins,
+    /// Changing who may sign in, and signing in: a super admin has to remain, and no session may
+    /// outlive the password that opened it.
+    Accounts,
 }
 
 impl Lock {
@@ -90,7 +91,7 @@ impl Lock {
         match self {
             Self::RefundClaims => 1,
             Self::Decisions => 2,
-            Self::SuperAdmins => 3,
+            Self::Accounts => 3,
             Self::Camp(id) => FIRST_CAMP_LOCK + id.0,
         }
     }

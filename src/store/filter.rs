@@ -60,9 +60,10 @@ impl Conditions {
         self.fixed(")");
     }
 
-    /// Adds that a column contains a text as it is.
+    /// Adds that a column in lower case contains a text. Only letters of ASCII have a case that both
+    /// engines know.
     pub(super) fn holds(&mut self, before: &'static str, text: &str, after: &'static str) {
-        let pattern = format!("%{}%", like_literal(text));
+        let pattern = format!("%{}%", like_literal(&text.to_ascii_lowercase()));
         self.value(before, Bind::Text(pattern), " ESCAPE '\\'");
         self.sql.push_str(after);
     }

@@ -22,6 +22,7 @@ statements! {
             AND (locked_until IS NULL OR locked_until <= $4)";
     CLEAR = "DELETE FROM login_failure WHERE username = $1 \
              AND (locked_until IS NULL OR locked_until <= $2)";
+    NAMES = "SELECT CAST(COUNT(*) AS BIGINT) FROM login_failure";
     FORGET = "DELETE FROM login_failure WHERE username = $1";
 }
 
@@ -59,6 +60,12 @@ pub async fn count(
         .fetch_optional(c)
         .await)?;
     Ok(row.map(|(attempts,)| attempts))
+}
+
+/// Counts the names that were tried and are not forgotten.
+pub async fn names(conn: &mut Conn) -> StoreResult<i64> {
+    let (names,): (i64,) = run!(conn, c => sqlx::query_as(NAMES).fetch_one(c).await)?;
+    Ok(names)
 }
 
 /// Takes back the counting of an attempt that was never looked at.

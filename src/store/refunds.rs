@@ -24,7 +24,9 @@ mod state_columns;
 pub use case::Case;
 use case::{CaseRow, select_case};
 pub use list::{Filter, Listed};
-pub use many::{CommittedAmount, by_ids, cases_of_payments, committed_amounts, of_payments};
+pub use many::{
+    CommittedAmount, by_ids, cases_of_payments, committed_amounts, of_payments, proposed_at,
+};
 pub use row::Refund;
 use row::{RefundRow, refund_columns, select_refund};
 use shown::keep_shown;
@@ -80,6 +82,8 @@ statements! {
     );
     AMONG_HEAD = select_refund!("WHERE TRUE");
     CASES_HEAD = select_case!("WHERE TRUE");
+    PROPOSED_HEAD = "SELECT refund_id, MAX(created_at) FROM refund_status_log \
+                     WHERE to_status = 'pending'";
     COMMITTED_HEAD = "SELECT r.payment_id, r.id, r.amount_fen FROM refund_record r WHERE r.status IN \
                     ('approved', 'processing', 'success', 'failed', 'manual_required')";
     INSERT = "INSERT INTO refund_record (refund_no, camp_id, member_id, payment_id, order_no, \

@@ -7,9 +7,9 @@ use chrono::NaiveDate;
 use crate::domain::ledger::Account;
 use crate::domain::{CampId, Timestamp};
 
+use super::StoreResult;
 use super::db::{Conn, run};
 use super::filter::{Bind, Conditions, bind_all};
-use super::{StoreError, StoreResult};
 
 /// The sums of some camps; `$camps` are the parameters of their ids.
 macro_rules! select_sums {
@@ -323,7 +323,7 @@ pub async fn synced_at(
 }
 
 /// Counts the accounts that checked in on each day, between two days, both inclusive; days with
-/// none are left out.
+/// none, and those that cannot be read, are left out.
 pub async fn check_ins_per_day(
     conn: &mut Conn,
     camp: CampId,
@@ -336,13 +336,6 @@ pub async fn check_ins_per_day(
         .bind(to.to_string())
         .fetch_all(c)
         .await)?;
-    let read = rows.into_iter().map(|(day, count)| {
-        let day = day.parse().map_err(|_| StoreError::Inconsistent {
-            table: "checkin_record of training_camp",
-            id: camp.0,
-            what: "a date".to_owned(),
-        })?;
-        Ok((day, count))
-    });
-    read.collect()
+    let day = |(day, count): (String, i64)| Some((day.parse().ok()?, count));
+    Ok(rows.into_iter().filter_map(day).collect())
 }

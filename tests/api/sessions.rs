@@ -62,6 +62,24 @@ on_both_engines! {
         house.log_in("coach", PASSWORD).await.data();
     }
 
+    async fn names_that_are_made_up_do_not_fill_the_audit(db) {
+        let house = House::new(db).await;
+        let admin = house.signed_in(Role::SuperAdmin).await;
+        house.signed_in(Role::Coach).await;
+        for name in 0..103 {
+            house.log_in(&format!("nobody{name}"), "wrong").await.refused(401, "unauthenticated");
+        }
+        // Whoever has an account is written down, however many names were tried before.
+        house.log_in("coach", "wrong").await.refused(401, "unauthenticated");
+        let failed = "/api/admin/logs?action=staff.login_failed&size=100";
+        let page = house.get(failed).as_staff(&admin).send().await.data();
+        assert_eq!((page["total"].as_i64(), &page["items"][0]["objectId"]), (Some(101), &json!("coach")));
+        house.wall.advance(TimeDelta::minutes(16));
+        house.log_in("nobody", "wrong").await.refused(401, "unauthenticated");
+        let page = house.get(failed).as_staff(&admin).send().await.data();
+        assert_eq!(page["total"], 102);
+    }
+
     async fn of_any_number_at_once_none_succeeds_once_the_name_is_locked(db) {
         let house = House::new(db).await;
         house.signed_in(Role::Coach).await;

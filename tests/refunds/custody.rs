@@ -208,6 +208,24 @@ on_both_engines! {
         assert!(bodies[0].contains(r#""what":"decide","count":2"#), "{bodies:?}");
     }
 
+    async fn a_proposal_that_is_refreshed_is_due_when_it_was(db) {
+        let stage = Stage::set(db, &[clear(1)]).await;
+        stage.build().await;
+        stage.run("UPDATE payment_record SET promise_list_by = '2026-01-12', promise_decision_by = '2026-01-13', promise_money_days = 1").await;
+        stage.pass(TimeDelta::hours(61));
+        assert_eq!(stage.next(1).await, Some(("decide".to_owned(), true)));
+        let before = stage.of(1).await;
+        stage.run("UPDATE camp_member SET confidence = 93").await;
+        stage.build().await;
+        assert_ne!(stage.of(1).await.proposal_hash, before.proposal_hash);
+        assert_eq!(stage.next(1).await, Some(("decide".to_owned(), true)));
+        // Whoever was rejected and reopened is decided anew.
+        let id = stage.of(1).await.id;
+        reject(&stage.ctx, &admin(), id, "没有打满").await.unwrap();
+        reopen(&stage.ctx, &admin(), id, Some("看错了")).await.unwrap();
+        assert_eq!(stage.next(1).await, Some(("decide".to_owned(), false)));
+    }
+
     async fn wechat_pay_is_asked_after_when_it_takes_three_days(db) {
         let stage = Stage::set(db, &[clear(1), clear(2)]).await;
         for payment in [1, 2] {

@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 use wecom::group_robot::GroupMessage;
 
 use crate::domain::card::Proposal;
-use crate::domain::message::Page;
+use crate::domain::message::{self, Page};
 use crate::domain::{CardId, Message, Recipients};
 use crate::services::deliver::{Rendered, RenderedCard, Renderer};
 use crate::services::{Context, Error, Result, cards, with_causes};
@@ -63,7 +63,7 @@ impl Bot {
             Message::NoticeUndelivered(it) => self.text(due, it),
             Message::DatabaseSilent(it) => self.text(due, it),
             Message::DepositReturned(it) => self.text(due, &views::DepositReturned::from(it)),
-            Message::TradeBillCompared(it) => self.text(due, &views::TradeBillCompared::from(it)),
+            Message::TradeBillCompared(it) => self.bills(due, it),
             Message::MatchWaiting(it) => self.text(due, it),
             Message::MatchContested(it) => self.text(due, it),
             Message::Help(it) => self.text(due, it),
@@ -125,6 +125,10 @@ impl Bot {
         let (stamp, site) = (due.created_at.secs(), &self.ctx.settings.public_url);
         let face = Face::of_message(due.id, stamp, site);
         self.card(due, layout, &face, None, Page::Refunds)
+    }
+
+    fn bills(&self, due: &DueMessage, it: &message::TradeBillCompared) -> Result<Rendered> {
+        self.link(due, &self.draw(&views::TradeBillCompared::from(it))?)
     }
 
     /// A notice that is a card. One that calls back gets a row, by which a press finds it.

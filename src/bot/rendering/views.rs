@@ -64,7 +64,7 @@ views! {
     ProposalsChanged => "answer_proposals_changed.txt",
     CardLink => "answer_card_link.txt",
     CardInWords => "card_in_words.txt",
-    TradeBillCompared => "trade_bill_compared.txt",
+    TradeBillCompared => "trade_bill_compared.card",
 }
 
 #[derive(Debug, Serialize)]
@@ -492,9 +492,14 @@ pub(super) struct CardInWords {
 pub(super) struct TradeBillCompared {
     yesterday: String,
     equal: Option<EqualDays>,
-    days: Vec<BillDay>,
+    /// Days without a bill.
+    missing: Vec<MissingBill>,
     more_days: usize,
-    still_open: usize,
+    /// The first of them; a card has room for no more.
+    differences: Vec<BillDifference>,
+    differing: usize,
+    /// Those that are not shown, of whatever day.
+    left: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -508,17 +513,16 @@ struct EqualDays {
 
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize))]
-struct BillDay {
+struct MissingBill {
     date: String,
-    state: BillState,
     failure: Option<BillFailure>,
-    differences: Vec<BillDifference>,
 }
 
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(rename_all = "camelCase")]
 struct BillDifference {
+    date: String,
     kind: DifferenceKind,
     order_no: Option<String>,
     refund_no: Option<String>,
@@ -528,8 +532,22 @@ struct BillDifference {
     next: Resolution,
 }
 
+/// Two rows of a card each.
+const DIFFERENCES_SHOWN: usize = 3;
+
 impl From<&message::TradeBillCompared> for TradeBillCompared {
     fn from(it: &message::TradeBillCompared) -> Self {
+        let missing = it.days.iter();
+        let missing = missing.filter(|day| day.state == BillState::Unavailable);
+        let days = it.days.iter();
+        let differences = days.flat_map(|day| {
+            let date = shown_day(day.date);
+            let of_day = day.differences.iter();
+            of_day.map(move |difference| BillDifference::of(&date, difference))
+        });
+        let mut differences: Vec<BillDifference> = differences.collect();
+        let differing = differences.len() + it.still_open;
+        differences.truncate(DIFFERENCES_SHOWN);
         Self {
             yesterday: shown_day(it.yesterday),
             equal: it.equal.as_ref().map(|equal| EqualDays {
@@ -538,27 +556,28 @@ impl From<&message::TradeBillCompared> for TradeBillCompared {
                 to: shown_day(equal.to),
                 rows: equal.rows,
             }),
-            days: it.days.iter().map(BillDay::from).collect(),
+            missing: missing.map(MissingBill::from).collect(),
             more_days: it.more_days,
-            still_open: it.still_open,
+            left: differing - differences.len(),
+            differing,
+            differences,
         }
     }
 }
 
-impl From<&message::BillDay> for BillDay {
+impl From<&message::BillDay> for MissingBill {
     fn from(it: &message::BillDay) -> Self {
         Self {
             date: shown_day(it.date),
-            state: it.state,
             failure: it.failure,
-            differences: it.differences.iter().map(BillDifference::from).collect(),
         }
     }
 }
 
-impl From<&message::BillDifference> for BillDifference {
-    fn from(it: &message::BillDifference) -> Self {
+impl BillDifference {
+    fn of(date: &str, it: &message::BillDifference) -> Self {
         Self {
+            date: date.to_owned(),
             kind: it.kind,
             order_no: it.order_no.clone(),
             refund_no: it.refund_no.clone(),

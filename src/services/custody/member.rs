@@ -59,7 +59,8 @@ pub async fn outlook_of(ctx: &Context, payment: PaymentId) -> Result<Outlook> {
     let judged = held.case.as_ref().filter(|case| case.grounds.is_judged());
     let verdict = judged.map(|case| {
         let eligible = case.grounds.judgement().is_eligible();
-        let facts = facts_of(ctx, &held.payment, case, held.refund.as_ref(), false);
+        let refund = held.refund.as_ref().map(|refund| (refund, None));
+        let facts = facts_of(ctx, &held.payment, case, refund, false);
         let refused_at = held.payment.refused_at.filter(|_| !eligible);
         VerdictShown {
             eligible,

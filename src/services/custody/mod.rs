@@ -127,6 +127,11 @@ async fn survey(ctx: &Context, conn: &mut Conn, payments: Vec<InCustody>) -> Res
             of_payment.insert(payment, refund);
         }
     }
+    let readable = of_payment
+        .values()
+        .filter_map(|refund| refund.as_ref().ok());
+    let refund_ids: Vec<_> = readable.map(|refund| refund.id).collect();
+    let proposed_at = refunds::proposed_at(conn, &refund_ids).await?;
     let is_merchant_held = merchant::hold(conn).await?.is_some();
     let mut held = Vec::with_capacity(payments.len());
     for payment in payments {
@@ -158,6 +163,7 @@ async fn survey(ctx: &Context, conn: &mut Conn, payments: Vec<InCustody>) -> Res
             (None, _) | (_, Some(Err(_))) => unreadable(payment.paid_at),
             (Some(case), refund) => {
                 let refund = refund.as_ref().and_then(|refund| refund.as_ref().ok());
+                let refund = refund.map(|refund| (refund, proposed_at.get(&refund.id).copied()));
                 facts_of(ctx, &payment, case, refund, is_merchant_held).next_step(ctx.now())
             }
         };
@@ -173,11 +179,12 @@ async fn survey(ctx: &Context, conn: &mut Conn, payments: Vec<InCustody>) -> Res
     Ok(held)
 }
 
+/// `refund` comes with the moment since which it waits for its decision; none: since it was made.
 fn facts_of(
     ctx: &Context,
     payment: &InCustody,
     case: &Case,
-    refund: Option<&Refund>,
+    refund: Option<(&Refund, Option<Timestamp>)>,
     is_merchant_held: bool,
 ) -> Facts {
     let member = case.grounds.claimant.as_ref().map(|claimant| MemberFacts {
@@ -194,11 +201,10 @@ fn facts_of(
         promise: payment.promise,
         rules: ctx.settings.promise,
         member,
-        refund: refund.map(|refund| RefundFacts {
+        refund: refund.map(|(refund, proposed_at)| RefundFacts {
             state: refund.state.clone(),
             kind: refund.proposal.kind,
-            // One that was rejected and reopened waits from then on.
-            proposed_at: refund.changed_at,
+            proposed_at: proposed_at.unwrap_or(refund.created_at),
         }),
         is_merchant_held,
     }

@@ -237,7 +237,7 @@ async fn hash_for(
 
 /// Has changes of rights wait for each other, and looks again whether the actor has theirs.
 async fn lock_rights(tx: &mut Tx, actor: &Actor) -> Result<()> {
-    tx.lock(Lock::SuperAdmins).await?;
+    tx.lock(Lock::Accounts).await?;
     let now = users::by_id(tx, actor.user_id).await?;
     let now = now.filter(|user| user.status == AccountStatus::Active);
     let role = now.ok_or(Refusal::TokenInvalid)?.role;

@@ -10,7 +10,7 @@ use crate::domain::Timestamp;
 use crate::domain::staff::{AccountStatus, Actor};
 use crate::store::audit::{Entry, Origin};
 use crate::store::users::User;
-use crate::store::{StoreError, Tx, login_attempts, users};
+use crate::store::{Lock, StoreError, Tx, login_attempts, users};
 
 use super::super::{Context, Error, Refusal, Result};
 
@@ -18,6 +18,10 @@ use super::super::{Context, Error, Refusal, Result};
 const LOCK: TimeDelta = TimeDelta::minutes(15);
 /// Attempts that are looked at before a name is locked.
 const MAX_ATTEMPTS: i64 = 5;
+
+/// Names that are tried within [`LOCK`] before what nobody's names try is only counted: whoever makes
+/// up one name after the other must not fill an audit that is kept for ever.
+const MAX_NAMES_WRITTEN: i64 = 100;
 
 /// Somebody who types a password.
 pub(super) struct Attempt<'a> {
@@ -65,6 +69,7 @@ pub(super) async fn succeed(
     seen: &User,
     wall_now: Timestamp,
 ) -> Result<()> {
+    tx.lock(Lock::Accounts).await?;
     login_attempts::clear(tx, username, wall_now).await?;
     if let Some(until) = login_attempts::locked_until(tx, username, wall_now).await? {
         return Err(Refusal::Locked { until }.into());
@@ -85,7 +90,7 @@ pub(super) async fn succeed(
 async fn count(ctx: &Context, attempt: &Attempt<'_>) -> Result<()> {
     let now = ctx.wall_now();
     let (username, until) = (attempt.username.to_owned(), now.plus(LOCK));
-    let locked = locked_entry(ctx, attempt);
+    let locked = locked_outcome(ctx, attempt);
     let locked_until = ctx
         .db
         .write(move |tx| {
@@ -112,13 +117,12 @@ async fn count(ctx: &Context, attempt: &Attempt<'_>) -> Result<()> {
 async fn fail(ctx: &Context, attempt: &Attempt<'_>, action: &'static str) -> Result<()> {
     let now = ctx.wall_now();
     let (username, until) = (attempt.username.to_owned(), now.plus(LOCK));
-    let failed = entry(ctx, attempt, action);
-    let locked = locked_entry(ctx, attempt);
+    let failed = outcome(ctx, attempt, action);
+    let locked = locked_outcome(ctx, attempt);
     ctx.db
         .write(move |tx| {
             Box::pin(async move {
-                let (origin, entry) = failed;
-                tx.audit_from(origin, entry);
+                write(tx, failed).await?;
                 Ok::<_, Error>(lock(tx, &username, until, now, locked).await?)
             })
         })
@@ -130,10 +134,18 @@ async fn lock(
     username: &str,
     until: Timestamp,
     now: Timestamp,
-    (origin, entry): (Origin, Entry),
+    locked: Outcome,
 ) -> Result<(), StoreError> {
     if login_attempts::lock_if_spent(tx, username, MAX_ATTEMPTS, until, now).await? {
-        tx.audit_from(origin, entry);
+        write(tx, locked).await?;
+    }
+    Ok(())
+}
+
+/// Writes what became of an attempt into the audit.
+async fn write(tx: &mut Tx, outcome: Outcome) -> Result<(), StoreError> {
+    if outcome.has_account || login_attempts::names(tx).await? <= MAX_NAMES_WRITTEN {
+        tx.audit_from(outcome.origin, outcome.entry);
     }
     Ok(())
 }
@@ -158,14 +170,22 @@ async fn refuse_if_over(ctx: &Context, attempt: &Attempt<'_>) -> Result<()> {
     Err(Refusal::PasswordOver.into())
 }
 
-fn locked_entry(ctx: &Context, attempt: &Attempt<'_>) -> (Origin, Entry) {
-    let (origin, mut entry) = entry(ctx, attempt, "staff.login_locked");
-    entry.details = json!({"attempts": MAX_ATTEMPTS});
-    (origin, entry)
+/// What became of an attempt, for the audit.
+struct Outcome {
+    /// The name typed is somebody's.
+    has_account: bool,
+    origin: Origin,
+    entry: Entry,
+}
+
+fn locked_outcome(ctx: &Context, attempt: &Attempt<'_>) -> Outcome {
+    let mut locked = outcome(ctx, attempt, "staff.login_locked");
+    locked.entry.details = json!({"attempts": MAX_ATTEMPTS});
+    locked
 }
 
 /// Who fails to sign in is nobody yet: the name is what they typed.
-fn entry(ctx: &Context, attempt: &Attempt<'_>, action: &'static str) -> (Origin, Entry) {
+fn outcome(ctx: &Context, attempt: &Attempt<'_>, action: &'static str) -> Outcome {
     let entry = Entry {
         actor: attempt.actor.cloned(),
         action,
@@ -174,5 +194,9 @@ fn entry(ctx: &Context, attempt: &Attempt<'_>, action: &'static str) -> (Origin,
         details: json!({"account": attempt.user.map(|user| user.id)}),
         at: ctx.now(),
     };
-    (Origin::stranger(attempt.ip.clone()), entry)
+    Outcome {
+        has_account: attempt.user.is_some(),
+        origin: Origin::stranger(attempt.ip.clone()),
+        entry,
+    }
 }

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use crate::domain::{Fen, PaymentId, RefundId};
+use crate::domain::{Fen, PaymentId, RefundId, Timestamp};
 use crate::store::db::{Conn, run};
 use crate::store::filter::{Conditions, bind_all};
 use crate::store::{StoreError, StoreResult};
 
 use super::case::CaseRow;
 use super::row::RefundRow;
-use super::{AMONG_HEAD, CASES_HEAD, COMMITTED_HEAD, Case, Refund, TABLE};
+use super::{AMONG_HEAD, CASES_HEAD, COMMITTED_HEAD, Case, PROPOSED_HEAD, Refund, TABLE};
 
 /// Rows that one statement asks for.
 const AT_ONCE: usize = 500;
@@ -24,13 +24,16 @@ pub struct CommittedAmount {
 
 /// Rows of a statement whose condition is a list of numbers, read in parts.
 macro_rules! read_among {
-    ($row:ty, $conn:expr, $head:expr, $column:literal, $ids:expr) => {{
+    ($row:ty, $conn:expr, $head:expr, $column:literal, $ids:expr) => {
+        read_among!($row, $conn, $head, $column, $ids, "")
+    };
+    ($row:ty, $conn:expr, $head:expr, $column:literal, $ids:expr, $tail:literal) => {{
         let mut rows: Vec<$row> = Vec::with_capacity($ids.len());
         for ids in $ids.chunks(AT_ONCE) {
             let mut conditions = Conditions::default();
             conditions.among($column, ids.iter().map(|id| id.0));
             // Only constants of ours make up the text; the numbers are bound.
-            let sql = sqlx::AssertSqlSafe(conditions.statement($head, ""));
+            let sql = sqlx::AssertSqlSafe(conditions.statement($head, $tail));
             let read: Vec<$row> =
                 run!($conn, c => bind_all!(sqlx::query_as(sql), conditions).fetch_all(c).await)?;
             rows.extend(read);
@@ -72,6 +75,26 @@ pub async fn cases_of_payments(
     let rows = read_among!(CaseRow, conn, CASES_HEAD, "AND p.id", payments);
     let cases = rows.into_iter().filter_map(|row| Case::try_from(row).ok());
     Ok(cases.map(|case| (case.payment_id, case)).collect())
+}
+
+/// Since when each refund of a list waits for its decision, or waited for its last one: its last move
+/// into `pending`, by whatever the proposal was refreshed since.
+pub async fn proposed_at(
+    conn: &mut Conn,
+    ids: &[RefundId],
+) -> StoreResult<HashMap<RefundId, Timestamp>> {
+    let rows = read_among!(
+        (i64, i64),
+        conn,
+        PROPOSED_HEAD,
+        "AND refund_id",
+        ids,
+        " GROUP BY refund_id"
+    );
+    let rows = rows.into_iter();
+    Ok(rows
+        .map(|(refund, at)| (RefundId(refund), Timestamp::from_micros(at)))
+        .collect())
 }
 
 /// The amounts that are committed to refunds of the payments of a list.

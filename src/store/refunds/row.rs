@@ -18,7 +18,7 @@ macro_rules! refund_columns {
             "r.id, r.refund_no, r.camp_id, r.member_id, r.payment_id, r.order_no, r.amount_fen, ",
             "r.eligible, r.proposal_version, r.proposal, r.proposal_hash, r.sync_id, ",
             "r.confidence, r.match_reasons, r.reason, r.proposed_by, r.rejected_before, ",
-            "r.created_at, r.updated_at, ",
+            "r.created_at, ",
             "EXISTS (SELECT 1 FROM merchant_hold) AS is_held, ",
             state_columns!()
         )
@@ -67,8 +67,6 @@ pub struct Refund {
     /// Nothing goes out for now, of this or of any refund.
     pub is_held: bool,
     pub created_at: Timestamp,
-    /// The last move, or change of the proposal.
-    pub changed_at: Timestamp,
 }
 
 impl Refund {
@@ -124,7 +122,6 @@ pub(super) struct RefundRow {
     proposed_by: Option<i64>,
     rejected_before: Option<String>,
     created_at: i64,
-    updated_at: i64,
     is_held: bool,
     #[sqlx(flatten)]
     state: StateColumns,
@@ -196,7 +193,6 @@ impl TryFrom<RefundRow> for Refund {
             proposed_by: row.proposed_by.map(UserId),
             is_held: row.is_held,
             created_at: Timestamp::from_micros(row.created_at),
-            changed_at: Timestamp::from_micros(row.updated_at),
         })
     }
 }
