@@ -103,6 +103,7 @@ fn sources(arguments: &Arguments, sandbox: &Sandbox) -> Sources {
         ("WECOM__SMART_BOT__ENCODING_AES_KEY", String::new()),
         ("DATABASE__URL", format!("sqlite://{folder}/campkeeper.db")),
         ("FILES__URL", format!("file://{folder}/uploads")),
+        ("BACKUP__DIR", format!("{folder}/backups")),
         ("LIMITS__REQUESTS_PER_MINUTE", "0".to_owned()),
         ("REFUND__UNDO_SECONDS", "20".to_owned()),
         ("NOTIFY__RECIPIENTS", "lin.yue,chen.an".to_owned()),

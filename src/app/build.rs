@@ -9,7 +9,7 @@ use crate::config::{Config, ConfigError};
 use crate::domain::promise::PromiseRules;
 use crate::platforms::wechat_pay::FundsAccount;
 use crate::services::configuration::{Build, Built};
-use crate::services::{Clients, Settings, WechatOauth, with_causes};
+use crate::services::{BackupSettings, Clients, Settings, WechatOauth, with_causes};
 
 use super::{Clocks, clients};
 
@@ -100,6 +100,22 @@ fn funds_account(word: &str) -> Result<Option<FundsAccount>, ConfigError> {
     }
 }
 
+fn backup(config: &Config) -> Result<BackupSettings, ConfigError> {
+    let dir = config.backup.dir.trim();
+    if dir.is_empty() || dir.contains("://") {
+        return Err(ConfigError::new(
+            "backup.dir",
+            "is no folder",
+            "It is a folder on another disk, best one that is copied to another machine",
+        ));
+    }
+    Ok(BackupSettings {
+        dir: dir.into(),
+        keep_days: config.backup.keep_days,
+        database_url: config.database.url.clone(),
+    })
+}
+
 impl Builder {
     fn settings(&self, config: &Config) -> Result<Settings, ConfigError> {
         let oauth = &config.wechat_oauth;
@@ -129,6 +145,7 @@ impl Builder {
             login_base: config.wecom.login_base.clone(),
             catalogue: catalogue(&config.templates.dir)?.into(),
             templates_dir: config.templates.dir.clone(),
+            backup: backup(config)?,
             wechat_oauth: in_use.then(|| WechatOauth {
                 api_base: oauth.api_base.clone(),
                 app_id: oauth.app_id.clone(),

@@ -8,7 +8,7 @@ mod measured_wecom;
 
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt as _;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ use crate::bot::{TemplateError, WecomChat};
 use crate::config::{Config, ConfigError, Sources, Stored};
 use crate::jobs::{self, Jobs};
 use crate::platforms::files::Files;
+use crate::services::backup::Target;
 use crate::services::configuration::{Configuration, ConfigureError, Follower};
 use crate::services::decoding::Decoding;
 use crate::services::passwords::Passwords;
@@ -220,10 +221,7 @@ pub async fn open(
     let beginning = configuration.begin().await?;
     let built = beginning.built();
     let config = &built.config;
-    let files = Files::open(&config.files.url).await.map_err(|error| {
-        let remedy = "It is file://FOLDER, a folder that we may write to";
-        ConfigError::new("files.url", format!("cannot be used: {error}"), remedy)
-    })?;
+    let files = open_files(config).await?;
     let live = LiveContext::from(Context {
         db: configuration.db().clone(),
         clock: clocks.clock,
@@ -243,6 +241,23 @@ pub async fn open(
         live,
         jobs,
         follower,
+    })
+}
+
+/// Where a backup is restored to by a configuration. Nothing is opened or made but the folders.
+///
+/// # Errors
+/// [`StartError`] says which key to mend.
+pub async fn restore_target(sources: &Sources, clocks: &Clocks) -> Result<Target, StartError> {
+    let config = sources.config(&Stored::new())?;
+    let url = config.database.url.expose_secret();
+    make_folder_of(url)?;
+    Ok(Target {
+        sqlite_file: sqlite_file(url),
+        url: config.database.url.clone(),
+        files: open_files(&config).await?,
+        keys: Arc::new(keyring(&config)?),
+        now: clocks.clock.now(),
     })
 }
 
@@ -319,13 +334,25 @@ fn web_settings(config: &Config) -> WebSettings {
     }
 }
 
+async fn open_files(config: &Config) -> Result<Files, ConfigError> {
+    Files::open(&config.files.url).await.map_err(|error| {
+        let remedy = "It is file://FOLDER, a folder that we may write to";
+        ConfigError::new("files.url", format!("cannot be used: {error}"), remedy)
+    })
+}
+
+/// The file of an embedded database.
+fn sqlite_file(url: &str) -> Option<PathBuf> {
+    let path = url.strip_prefix("sqlite://")?;
+    path.split('?').next().map(PathBuf::from)
+}
+
 /// SQLite makes the file, but not its folder.
 fn make_folder_of(url: &str) -> Result<(), StartError> {
-    let Some(path) = url.strip_prefix("sqlite://") else {
+    let Some(path) = sqlite_file(url) else {
         return Ok(());
     };
-    let path = path.split('?').next().unwrap_or_default();
-    match Path::new(path).parent() {
+    match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => {
             let mut made = std::fs::DirBuilder::new();
             // What is in it is nobody else's on the machine.

@@ -46,6 +46,8 @@ built_in![
     "answer_stranger.txt",
     "answer_sync_started.txt",
     "audit_broken.txt",
+    "backup_proved.txt",
+    "backup_unusable.txt",
     "batch.card",
     "batch_confirm.card",
     "batch_summary.txt",

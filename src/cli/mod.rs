@@ -1,5 +1,6 @@
 //! What the command line can do. Each command calls one service.
 
+mod backups;
 mod files;
 mod keys;
 mod output;
@@ -50,6 +51,17 @@ enum Command {
     Serve,
     /// Migrate the database.
     Migrate,
+    /// Copy the database and the uploads into a sealed file, beside a running server.
+    Backup {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Restore a backup into an empty database, once its audit and its books were found whole. Stop
+    /// the server first.
+    Restore {
+        /// The file.
+        file: PathBuf,
+    },
     /// Staff accounts.
     #[command(subcommand)]
     User(UserCommand),
@@ -243,6 +255,7 @@ async fn with_sources(sources: Sources, arguments: Arguments) -> Result<(), Fail
     let address = sources.config(&Stored::new())?.server.listen;
     match arguments.command {
         Command::Serve => return serve(sources).await,
+        Command::Restore { file } => return backups::restore(&sources, &file, json).await,
         Command::Config(command) => return configure(&sources, address, command, json).await,
         _ => {}
     }
@@ -269,6 +282,7 @@ async fn with_sources(sources: Sources, arguments: Arguments) -> Result<(), Fail
             staff::unlock(&ctx, &username, json).await
         }
         Command::Audit(AuditCommand::Verify { end }) => staff::verify_audit(&ctx, end, json).await,
+        Command::Backup { file } => backups::make(&ctx, &file, json).await,
         Command::Keys(KeysCommand::Rotate) => keys::rotate(&ctx, json).await,
         Command::Job(JobCommand::List) => list_jobs(json),
         Command::Job(JobCommand::Run { name }) => run_job(&jobs, &name, json).await,

@@ -26,6 +26,8 @@ pub struct Config {
     pub refund: Refund,
     /// What members are promised.
     pub promise: Promise,
+    /// Backups.
+    pub backup: Backup,
     /// Limits of the doors.
     pub limits: Limits,
     /// The WeCom application.
@@ -148,6 +150,16 @@ pub struct Promise {
     pub appeal_hours: u16,
     /// From an objection until its answer.
     pub answer_within: u16,
+}
+
+/// `[backup]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Backup {
+    /// A folder.
+    pub dir: String,
+    /// How long they are kept.
+    pub keep_days: u16,
 }
 
 /// `[limits]`

@@ -5,6 +5,7 @@
 mod text_enum;
 
 pub mod audit_chain;
+pub mod backup;
 pub mod binding;
 pub mod calendar;
 pub mod camp;

@@ -169,8 +169,20 @@ pub const JOBS: &[Job] = &[
         }
     ),
     job!(
-        "retention",
+        "backup",
         Trigger::At("0 30 3 * * *", Queue::Nightly),
+        |live, _chat| services::backup::make(&live.snapshot()),
+        |done| json!(done)
+    ),
+    job!(
+        "restore-drill",
+        Trigger::At("0 40 3 * * *", Queue::Nightly),
+        |live, _chat| services::backup::drill(&live.snapshot()),
+        |done| json!(done)
+    ),
+    job!(
+        "retention",
+        Trigger::At("0 50 3 * * *", Queue::Nightly),
         |live, _chat| services::retention::forget_over(&live.snapshot()),
         |done| json!(done)
     ),
@@ -235,6 +247,8 @@ mod tests {
             "build-refund-lists",
             "run-refunds",
             "audit-books",
+            "backup",
+            "restore-drill",
             "retention",
             "watch",
             "work-inbox",

@@ -160,6 +160,15 @@ impl FileKey {
         &self.0
     }
 
+    /// Whether these bytes are what it names.
+    pub fn names(&self, bytes: &[u8]) -> bool {
+        let extension = self
+            .0
+            .split_once('.')
+            .map_or("", |(_, extension)| extension);
+        Self::of(bytes, extension).is_ok_and(|of| of == *self)
+    }
+
     fn of(bytes: &[u8], extension: &str) -> Result<Self, FilesError> {
         use std::fmt::Write as _;
         if !is_extension(extension) {

@@ -14,7 +14,7 @@ use super::{Context, Error, Result};
 /// People are told of a database that has not answered for so long.
 const DATABASE_SILENT_FOR: TimeDelta = TimeDelta::minutes(5);
 /// Jobs that have told of what they left undone where they left it.
-const TELL_THEMSELVES: &[&str] = &["audit-books", "sync-checkins"];
+const TELL_THEMSELVES: &[&str] = &["audit-books", "backup", "restore-drill", "sync-checkins"];
 
 /// Tells that a job has failed, once a day for each.
 ///

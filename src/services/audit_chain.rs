@@ -8,14 +8,17 @@ use serde::Serialize;
 use crate::domain::ChainFault;
 use crate::domain::message::AuditBroken;
 use crate::domain::staff::{Action, Actor};
-use crate::store::Signal;
+use crate::platforms::files::Files;
 use crate::store::audit::{self, Anchor, ChainStatus};
+use crate::store::{Db, Signal, StoreResult};
 
 use super::notify::{Notice, tell_deciders};
 use super::{Context, LiveContext, Result, require_anywhere};
 
 /// The note beside the uploads.
 const NOTE: &str = "audit-end";
+/// What was noted before a backup was restored.
+const FORMER_NOTE: &str = "audit-end-before-restore";
 /// Rows that come in a burst are noted once.
 const NOTE_AT_MOST_EVERY: Duration = Duration::from_secs(1);
 /// Rows of other instances wake nobody here.
@@ -67,22 +70,59 @@ pub async fn verify_for(ctx: &Context, actor: &Actor) -> Result<AuditedLog> {
 pub async fn verify(ctx: &Context, told: Option<&str>) -> Result<ChainStatus> {
     // Read first: what is added meanwhile is behind it.
     let noted = ctx.files.note(NOTE).await?;
-    let mut conn = ctx.db.read().await?;
-    let chain = audit::verify(&mut conn, ctx.keys()).await?;
+    Ok(walk(&ctx.db, noted.as_deref().into_iter().chain(told)).await?)
+}
+
+/// The same for a copy of a database, of which nothing is noted but `told`, in the backup that it came
+/// from.
+///
+/// # Errors
+/// The store cannot.
+pub async fn verify_copy(copy: &Db, told: Option<&str>) -> StoreResult<ChainStatus> {
+    walk(copy, told.into_iter()).await
+}
+
+async fn walk<'t>(db: &Db, ends: impl Iterator<Item = &'t str> + Send) -> StoreResult<ChainStatus> {
+    let mut conn = db.read().await?;
+    let chain = audit::verify(&mut conn, db.keys()).await?;
     if !matches!(chain, ChainStatus::Intact { .. }) {
         return Ok(chain);
     }
-    for text in noted.as_deref().into_iter().chain(told) {
-        let Some(anchor) = Anchor::read(ctx.keys(), text) else {
+    for text in ends {
+        let Some(anchor) = Anchor::read(db.keys(), text) else {
             let what = ChainFault::NoteAltered;
             return Ok(ChainStatus::Broken { seq: 1, what });
         };
-        let found = audit::has(&mut conn, ctx.keys(), &anchor).await?;
+        let found = audit::has(&mut conn, db.keys(), &anchor).await?;
         if !matches!(found, ChainStatus::Intact { .. }) {
             return Ok(found);
         }
     }
     Ok(chain)
+}
+
+/// What is noted beside the uploads.
+///
+/// # Errors
+/// Files cannot.
+pub async fn noted(files: &Files) -> Result<Option<String>> {
+    Ok(files.note(NOTE).await?)
+}
+
+/// Notes the end of a database that was restored on purpose, whatever was noted of the one before it;
+/// that is kept beside it.
+///
+/// # Errors
+/// Store or files cannot.
+pub async fn begin_anew(db: &Db, files: &Files) -> Result<()> {
+    if let Some(former) = files.note(NOTE).await? {
+        files.keep_note(FORMER_NOTE, &former).await?;
+    }
+    let end = audit::anchor(&mut db.read().await?, db.keys()).await?;
+    match end {
+        Some(end) => Ok(files.keep_note(NOTE, &end.text()).await?),
+        None => Ok(()),
+    }
 }
 
 /// Verifies the audit, writes its end into the log of the program, and tells the admins once a day

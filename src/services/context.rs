@@ -1,5 +1,6 @@
 //! What every service is handed: the store, the clocks, and the clients and settings of one moment.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -82,6 +83,19 @@ pub struct Settings {
     pub templates_dir: String,
     /// Members who open the pages in WeChat, outside WeCom.
     pub wechat_oauth: Option<WechatOauth>,
+    /// Backups.
+    pub backup: BackupSettings,
+}
+
+/// Where backups go, and what they are of.
+#[derive(Debug, Clone)]
+pub struct BackupSettings {
+    /// The folder.
+    pub dir: PathBuf,
+    /// How long they are kept.
+    pub keep_days: u16,
+    /// The address of the database, for PostgreSQL's own programs.
+    pub database_url: SecretString,
 }
 
 /// A service account that signs members in inside WeChat.

@@ -12,6 +12,8 @@ use crate::domain::{BadMove, FieldError, FieldErrors, Forbidden};
 use crate::platforms::files::FilesError;
 use crate::store::{KeyringError, StoreError};
 
+use super::backup::BackupError;
+
 /// The result of a service.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -55,6 +57,9 @@ pub enum Error {
     /// A file could not be stored or read.
     #[error(transparent)]
     Files(#[from] FilesError),
+    /// A backup was not made, or is not relied on.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     /// More is asked at once than is done at once.
     #[error("too much at once")]
     Busy {
@@ -105,6 +110,7 @@ impl Error {
             }
             Self::Store(_)
             | Self::Files(_)
+            | Self::Backup(_)
             | Self::Crypto(_)
             | Self::PartlyDone(_)
             | Self::Invariant(_) => ErrorKind::Internal,

@@ -201,6 +201,12 @@ impl Db {
         &self.keys
     }
 
+    /// The same, for another database of ours.
+    #[must_use]
+    pub fn shared_keys(&self) -> Arc<Keyring> {
+        Arc::clone(&self.keys)
+    }
+
     /// A connection to read with.
     pub async fn read(&self) -> StoreResult<Conn> {
         Ok(Conn::new(match &self.pool {

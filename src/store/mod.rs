@@ -16,6 +16,7 @@ pub mod camps;
 pub mod cards;
 pub mod checkin_lists;
 pub mod checkins;
+pub mod copies;
 pub mod custody;
 mod db;
 mod error;
@@ -82,6 +83,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         cards::STATEMENTS,
         checkin_lists::STATEMENTS,
         checkins::STATEMENTS,
+        copies::STATEMENTS,
         custody::STATEMENTS,
         evidence::STATEMENTS,
         gauges::STATEMENTS,

@@ -16,6 +16,7 @@ mod support;
 mod app;
 
 mod audit;
+mod backups;
 mod bills;
 mod camp;
 mod certificates;

@@ -111,6 +111,10 @@ impl TestApp {
                 "CAMPKEEPER__FILES__URL",
                 format!("file://{}/uploads", folder.path().display()),
             ),
+            (
+                "CAMPKEEPER__BACKUP__DIR",
+                format!("{}/backups", folder.path().display()),
+            ),
             ("CAMPKEEPER__SECURITY__MASTER_KEY", test_master_key()),
             ("CAMPKEEPER__LIMITS__REQUESTS_PER_MINUTE", "0".to_owned()),
             ("CAMPKEEPER__REFUND__UNDO_SECONDS", "0".to_owned()),

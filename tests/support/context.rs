@@ -7,7 +7,7 @@ use campkeeper::catalogue::Catalogue;
 use campkeeper::domain::Clock;
 use campkeeper::domain::promise::PromiseRules;
 use campkeeper::platforms::files::Files;
-use campkeeper::services::{Context, Settings, WallClock};
+use campkeeper::services::{BackupSettings, Context, Settings, WallClock};
 
 use crate::support::TestDb;
 
@@ -56,5 +56,10 @@ pub fn settings() -> Settings {
         catalogue: Arc::new(Catalogue::load("").unwrap()),
         templates_dir: String::new(),
         wechat_oauth: None,
+        backup: BackupSettings {
+            dir: "none".into(),
+            keep_days: 30,
+            database_url: String::new().into(),
+        },
     }
 }

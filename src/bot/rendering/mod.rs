@@ -52,6 +52,8 @@ impl Bot {
             Message::RefundUnexpected(it) => self.text(due, it),
             Message::BooksDiffer(it) => self.text(due, it),
             Message::AuditBroken(it) => self.text(due, it),
+            Message::BackupProved(it) => self.text(due, it),
+            Message::BackupUnusable(it) => self.text(due, it),
             Message::ListWaits(it) => self.text(due, it),
             Message::NobodyQualifies(it) => self.text(due, it),
             Message::CampLingers(it) => self.text(due, it),

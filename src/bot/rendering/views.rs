@@ -24,6 +24,8 @@ views! {
     message::RefundUnexpected => "refund_unexpected.txt",
     message::BooksDiffer => "books_differ.txt",
     message::AuditBroken => "audit_broken.txt",
+    message::BackupProved => "backup_proved.txt",
+    message::BackupUnusable => "backup_unusable.txt",
     message::ListWaits => "list_waits.txt",
     message::NobodyQualifies => "nobody_qualifies.txt",
     message::CampLingers => "camp_lingers.txt",

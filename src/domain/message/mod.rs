@@ -91,6 +91,10 @@ messages! {
     BooksDiffer = "books_differ",
     /// The audit is not what was written.
     AuditBroken = "audit_broken",
+    /// The newest backup was restored and found whole.
+    BackupProved = "backup_proved",
+    /// There is no backup to rely on.
+    BackupUnusable = "backup_unusable",
     /// The merchant account cannot refund: nothing goes out.
     MerchantHeld = "merchant_held",
     /// The merchant account refunds again.

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::WecomUserid;
+use crate::domain::backup::BackupFault;
 use crate::domain::custody::Awaited;
 use crate::domain::eligibility::Days;
 use crate::domain::evidence::Suspicion;
@@ -122,6 +123,25 @@ pub struct AuditBroken {
     pub seq: i64,
     /// What does not fit there, in words.
     pub what: String,
+}
+
+/// The newest backup was restored and found whole, told once a week.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BackupProved {
+    /// Hour and minute in Shanghai.
+    pub time: String,
+    /// Payments about which the books in it disagree.
+    pub differences: usize,
+}
+
+/// There is no backup to rely on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BackupUnusable {
+    pub fault: BackupFault,
+    /// How many payments or files it is about, where they can be counted.
+    pub count: usize,
 }
 
 /// A camp has ended, and nobody of it can be judged yet, so that there is no refund list.

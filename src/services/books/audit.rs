@@ -12,7 +12,7 @@ use crate::services::notify::{Notice, tell_deciders};
 use crate::services::{Context, Result};
 use crate::store::books::{self, BookedPayment};
 use crate::store::ledger::{self, Balances};
-use crate::store::{Conn, StoreError};
+use crate::store::{Conn, StoreError, StoreResult};
 
 /// Payments that are compared at a time.
 const AT_ONCE: i64 = 500;
@@ -64,11 +64,22 @@ impl AuditedBooks {
 /// Compares the whole ledger with the orders and refunds, a chunk at a time, and tells the admins
 /// of a difference once a day. It changes nothing.
 pub async fn audit(ctx: &Context) -> Result<AuditedBooks> {
+    let audited = compare_all(&mut ctx.db.read().await?).await?;
+    if !audited.is_clean() {
+        tell(ctx, &audited).await?;
+    }
+    Ok(audited)
+}
+
+/// Compares the whole ledger of a database with its orders and refunds. It changes and tells nothing.
+///
+/// # Errors
+/// The store cannot.
+pub async fn compare_all(conn: &mut Conn) -> StoreResult<AuditedBooks> {
     let mut audited = AuditedBooks::default();
     let mut after = PaymentId(0);
-    let mut conn = ctx.db.read().await?;
     loop {
-        let chunk = books::chunk(&mut conn, after, AT_ONCE).await?;
+        let chunk = books::chunk(conn, after, AT_ONCE).await?;
         let Some(last) = chunk.last() else { break };
         after = last.payment_id;
         audited.payments += chunk.len();
@@ -76,23 +87,19 @@ pub async fn audit(ctx: &Context) -> Result<AuditedBooks> {
         audited
             .foreign
             .extend(foreign.map(|payment| payment.order_no.clone()));
-        let mut different = compare(&mut conn, &chunk).await?;
+        let mut different = compare(conn, &chunk).await?;
         // States and ledger are read one after the other: what moved in between is looked at again.
         for _ in 0..LOOKS_AGAIN {
             if different.is_empty() {
                 break;
             }
             let ids: Vec<PaymentId> = different.keys().copied().collect();
-            let again = books::among(&mut conn, &ids).await?;
-            different = compare(&mut conn, &again).await?;
+            let again = books::among(conn, &ids).await?;
+            different = compare(conn, &again).await?;
         }
         different.into_values().for_each(|it| audited.add(it));
     }
-    audited.is_balanced = is_balanced(&ledger::balances(&mut conn, None).await?);
-    drop(conn);
-    if !audited.is_clean() {
-        tell(ctx, &audited).await?;
-    }
+    audited.is_balanced = is_balanced(&ledger::balances(conn, None).await?);
     Ok(audited)
 }
 
@@ -100,7 +107,7 @@ pub async fn audit(ctx: &Context) -> Result<AuditedBooks> {
 async fn compare(
     conn: &mut Conn,
     chunk: &[BookedPayment],
-) -> Result<BTreeMap<PaymentId, Difference>> {
+) -> StoreResult<BTreeMap<PaymentId, Difference>> {
     let payments: Vec<PaymentId> = chunk.iter().map(|payment| payment.payment_id).collect();
     let mut positions = ledger::positions(conn, &payments).await?;
     let mut different = BTreeMap::new();

@@ -12,7 +12,7 @@ use crate::store::{Tx, ledger};
 
 use super::{Error, Result};
 
-pub use audit::{AuditedBooks, Difference, audit};
+pub use audit::{AuditedBooks, Difference, audit, compare_all};
 pub use read::{BookQuery, balances, list};
 
 /// The payment whose money moves, and the refund because of which it does.
