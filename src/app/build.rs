@@ -9,7 +9,7 @@ use crate::config::{Config, ConfigError};
 use crate::domain::promise::PromiseRules;
 use crate::platforms::wechat_pay::FundsAccount;
 use crate::services::configuration::{Build, Built};
-use crate::services::{BackupSettings, Clients, Settings, WechatOauth, with_causes};
+use crate::services::{BackupSettings, Clients, Reminders, Settings, WechatOauth, with_causes};
 
 use super::{Clocks, clients};
 
@@ -146,6 +146,11 @@ impl Builder {
             catalogue: catalogue(&config.templates.dir)?.into(),
             templates_dir: config.templates.dir.clone(),
             backup: backup(config)?,
+            reminders: Reminders {
+                not_joined: config.reminders.not_joined,
+                ends_tomorrow: config.reminders.ends_tomorrow,
+                ended: config.reminders.ended,
+            },
             wechat_oauth: in_use.then(|| WechatOauth {
                 api_base: oauth.api_base.clone(),
                 app_id: oauth.app_id.clone(),

@@ -36,6 +36,8 @@ pub struct Config {
     pub wechat_oauth: WechatOauth,
     /// Who is told.
     pub notify: Notify,
+    /// What is reminded of.
+    pub reminders: Reminders,
     /// Texts and cards.
     pub templates: Templates,
     /// WeChat Pay.
@@ -226,6 +228,18 @@ pub struct WechatOauth {
 pub struct Notify {
     /// WeCom userids who get the admins' cards.
     pub recipients: Vec<String>,
+}
+
+/// `[reminders]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reminders {
+    /// Members who are not known to have joined their group.
+    pub not_joined: bool,
+    /// Members and coaches, before the last day.
+    pub ends_tomorrow: bool,
+    /// Those who decide, once a camp has ended.
+    pub ended: bool,
 }
 
 /// `[templates]`

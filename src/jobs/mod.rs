@@ -193,6 +193,12 @@ pub const JOBS: &[Job] = &[
         |done| json!(done)
     ),
     job!(
+        "reminders",
+        Trigger::At("0 0 10 * * *", Queue::Frequent),
+        |live, _chat| services::reminders::remind(&live.snapshot()),
+        |done| json!(done)
+    ),
+    job!(
         "work-inbox",
         Trigger::Woken(Signal::Inbox),
         |_live, chat| chat.work_inbox(),
@@ -250,6 +256,7 @@ mod tests {
             "backup",
             "restore-drill",
             "retention",
+            "reminders",
             "watch",
             "work-inbox",
             "send-outbox",

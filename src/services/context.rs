@@ -85,6 +85,8 @@ pub struct Settings {
     pub wechat_oauth: Option<WechatOauth>,
     /// Backups.
     pub backup: BackupSettings,
+    /// The morning's reminders.
+    pub reminders: Reminders,
 }
 
 /// Where backups go, and what they are of.
@@ -96,6 +98,17 @@ pub struct BackupSettings {
     pub keep_days: u16,
     /// The address of the database, for PostgreSQL's own programs.
     pub database_url: SecretString,
+}
+
+/// Which of the morning's reminders are sent (PRD 8.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reminders {
+    /// To members who are not known to have joined their group.
+    pub not_joined: bool,
+    /// To members and coaches before the last day.
+    pub ends_tomorrow: bool,
+    /// To those who decide, once a camp has ended.
+    pub ended: bool,
 }
 
 /// A service account that signs members in inside WeChat.

@@ -49,6 +49,15 @@ pub async fn tell_deciders(
     tell(tx, notice, userids, "deciders", now).await
 }
 
+/// Tells the coaches of a camp, or whoever hears in their place.
+pub async fn tell_coaches(tx: &mut Tx, notice: &Notice, now: Timestamp) -> Result<()> {
+    let coaches = match notice.camp_id {
+        Some(camp) => coaches(tx, camp).await?,
+        None => BTreeSet::new(),
+    };
+    tell(tx, notice, coaches, Role::Coach.as_str(), now).await
+}
+
 /// Tells those of a role, or whoever hears in their place.
 pub async fn tell_role(tx: &mut Tx, role: Role, notice: &Notice, now: Timestamp) -> Result<()> {
     let userids = users::wecom_userids(tx, role).await?;
@@ -145,14 +154,18 @@ async fn deciders(
     let recipients = settings.recipients.iter();
     let mut userids: BTreeSet<_> = recipients.map(|userid| WecomUserid::new(userid)).collect();
     if let Some(camp) = camp {
-        let staff = camps::staff(tx, camp).await?;
-        let coaches = staff
-            .into_iter()
-            .filter(|person| person.role == Role::Coach.as_str());
-        let coaches = coaches.filter_map(|coach| coach.wecom_userid);
-        userids.extend(coaches.map(|userid| WecomUserid::new(&userid)));
+        userids.extend(coaches(tx, camp).await?);
     }
     Ok(userids)
+}
+
+async fn coaches(tx: &mut Tx, camp: CampId) -> Result<BTreeSet<WecomUserid>> {
+    let staff = camps::staff(tx, camp).await?;
+    let coaches = staff
+        .into_iter()
+        .filter(|person| person.role == Role::Coach.as_str());
+    let userids = coaches.filter_map(|coach| coach.wecom_userid);
+    Ok(userids.map(|userid| WecomUserid::new(&userid)).collect())
 }
 
 /// Tells whoever paid, where they are a member of the corp: nobody else can be written to.

@@ -42,6 +42,7 @@ pub mod payments;
 pub mod planet_users;
 mod private_file;
 pub mod refunds;
+pub mod reminders;
 pub mod reports;
 pub mod roster;
 pub mod roster_staging;
@@ -103,6 +104,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         payments::STATEMENTS,
         planet_users::STATEMENTS,
         refunds::STATEMENTS,
+        reminders::STATEMENTS,
         reports::STATEMENTS,
         roster::STATEMENTS,
         roster_staging::STATEMENTS,

@@ -36,6 +36,7 @@ mod metrics;
 mod payments;
 mod postings;
 mod racing;
+mod reminders;
 mod secrets;
 mod settings;
 mod sign_in;

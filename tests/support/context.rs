@@ -7,7 +7,7 @@ use campkeeper::catalogue::Catalogue;
 use campkeeper::domain::Clock;
 use campkeeper::domain::promise::PromiseRules;
 use campkeeper::platforms::files::Files;
-use campkeeper::services::{BackupSettings, Context, Settings, WallClock};
+use campkeeper::services::{BackupSettings, Context, Reminders, Settings, WallClock};
 
 use crate::support::TestDb;
 
@@ -56,6 +56,11 @@ pub fn settings() -> Settings {
         catalogue: Arc::new(Catalogue::load("").unwrap()),
         templates_dir: String::new(),
         wechat_oauth: None,
+        reminders: Reminders {
+            not_joined: true,
+            ends_tomorrow: true,
+            ended: true,
+        },
         backup: BackupSettings {
             dir: "none".into(),
             keep_days: 30,

@@ -32,6 +32,7 @@ impl Renderer for Bot {
 }
 
 impl Bot {
+    #[expect(clippy::too_many_lines, reason = "one line for each kind of message")]
     async fn rendered(&self, due: &DueMessage) -> Result<Rendered> {
         match &due.content {
             Message::PaymentAbnormal(it) => self.notice(due, it.clone().into()).await,
@@ -54,6 +55,9 @@ impl Bot {
             Message::AuditBroken(it) => self.text(due, it),
             Message::BackupProved(it) => self.text(due, it),
             Message::BackupUnusable(it) => self.text(due, it),
+            Message::NotJoined(it) => self.text(due, it),
+            Message::EndsTomorrow(it) => self.text(due, it),
+            Message::ReviewWaits(it) => self.text(due, it),
             Message::ListWaits(it) => self.text(due, it),
             Message::NobodyQualifies(it) => self.text(due, it),
             Message::CampLingers(it) => self.text(due, it),

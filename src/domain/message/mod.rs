@@ -115,6 +115,12 @@ messages! {
     DatabaseSilent = "database_silent",
     /// A payer has their money back.
     DepositReturned = "deposit_returned",
+    /// Somebody who has paid is not known to have joined the group.
+    NotJoined = "not_joined",
+    /// The last day is tomorrow.
+    EndsTomorrow = "ends_tomorrow",
+    /// Refunds of a camp that has ended wait for a person.
+    ReviewWaits = "review_waits",
     /// A camp's refund list has been built.
     RefundListReady = "refund_list_ready",
     /// A camp has ended, and its refund list cannot be built.

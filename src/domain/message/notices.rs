@@ -276,6 +276,31 @@ pub struct DepositReturned {
     pub amount: Fen,
 }
 
+/// A payer is not known to have joined the group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NotJoined {
+    pub camp_name: String,
+}
+
+/// The last day is tomorrow, told to a member with the days they have, and to coaches without.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EndsTomorrow {
+    pub camp_name: String,
+    pub checked_in_days: Option<i64>,
+    pub required_days: Option<i64>,
+}
+
+/// Refunds of a camp that has ended wait for a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReviewWaits {
+    pub camp_id: CampId,
+    pub camp_name: String,
+    pub count: i64,
+}
+
 /// A camp's refund list has been built: a digest of what waits then is what is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

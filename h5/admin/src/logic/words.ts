@@ -306,6 +306,11 @@ export const MESSAGE_KIND: Words = {
   card_renewed: word('卡片续期'),
   job_failed: word('任务失败'),
   notice_undelivered: word('消息没有送到'),
+  backup_proved: word('备份可用'),
+  backup_unusable: word('备份不可用'),
+  not_joined: word('进群提醒'),
+  ends_tomorrow: word('明天结束提醒'),
+  review_waits: word('请审核退款'),
   database_silent: word('数据库连不上'),
 };
 
@@ -349,6 +354,7 @@ export const AUDIT_ACTION: Words = {
   'notification.resend': word('再发消息'),
   'staff.logout': word('退出'),
   'staff.change_password': word('修改密码'),
+  'backup.restore': word('恢复备份', 'warning'),
   'user.create': word('添加用户'),
   'user.update': word('修改用户'),
   'user.delete': word('删除用户'),
