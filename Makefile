@@ -11,7 +11,7 @@ TARGET = $(shell scripts/target-dir.sh)
 NODE_MODULES := h5/node_modules/.package-lock.json
 
 .PHONY: help demo test test-rust test-pages test-browser check check-format check-lint check-docs \
-	check-pages check-deny check-generated check-interop generate bench fuzz h5
+	check-pages check-deny check-generated check-interop generate bench fuzz release h5
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -56,7 +56,7 @@ check-generated: $(NODE_MODULES)
 check-interop:
 	scripts/interop-wecom.sh $(WORKSPACE)
 
-generate: $(NODE_MODULES) ## Write the OpenAPI file and the pages' types anew
+generate: $(NODE_MODULES) ## Write the OpenAPI file, the pages' types and the schema's page anew
 	scripts/generate.sh $(WORKSPACE)
 
 bench: ## Measure, with peers beside us where a peer does the same work
@@ -66,6 +66,9 @@ bench: ## Measure, with peers beside us where a peer does the same work
 
 fuzz: ## Fuzz what reads bytes from outside, SECONDS=60 for each target
 	scripts/fuzz.sh $(or $(SECONDS),60) $(TARGETS)
+
+release: h5 ## Build the archive of a release: the program, deploy files, documents, what it is made of
+	scripts/release.sh
 
 h5: $(NODE_MODULES) ## Build the pages, which the binary embeds
 	cd h5 && npm run build

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Writes what is generated from the code: the OpenAPI file, and the types that the pages take from it.
+# Writes what is generated from the code: the OpenAPI file, the types that the pages take from it, and
+# the page of the schema.
 # With --check it writes nothing and fails if a committed file is not what the code says.
 # Other arguments go to `cargo build`.
 set -euo pipefail
@@ -29,4 +30,9 @@ for pair in openapi.json:h5/api/openapi.json openapi.d.ts:h5/api/src/openapi.d.t
         status=1
     fi
 done
+if [ "$check" = true ]; then
+    node scripts/schema.mjs --check || status=1
+else
+    node scripts/schema.mjs
+fi
 exit "$status"
