@@ -96,6 +96,10 @@ fn results_are_on_stdout_and_json_if_asked_for() {
         "reconcile-payments",
         "trade-bill",
         "check-cookie",
+        "reminders",
+        "backup",
+        "restore-drill",
+        "retention",
     ] {
         assert!(names.iter().any(|known| known == name), "{name}: {names:?}");
     }
@@ -310,6 +314,7 @@ fn a_server_says_where_it_listens_and_how_to_make_the_first_account() {
         .current_dir(place.0.path())
         .env_clear()
         .env("CAMPKEEPER__SERVER__LISTEN", "127.0.0.1:0")
+        .env("CAMPKEEPER__SERVER__METRICS_LISTEN", "")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -333,6 +338,58 @@ fn a_server_says_where_it_listens_and_how_to_make_the_first_account() {
     assert_eq!(child.wait().unwrap().code(), Some(0), "{log}");
     assert!(log.contains("campkeeper user add --username"), "{log}");
     assert!(!log.contains("ERROR") && !log.contains('\u{1b}'), "{log}");
+}
+
+#[test]
+fn the_log_is_an_object_a_line_where_it_is_wanted() {
+    let place = Place::new();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_campkeeper"))
+        .arg("serve")
+        .current_dir(place.0.path())
+        .env_clear()
+        .env("CAMPKEEPER__SERVER__LISTEN", "127.0.0.1:0")
+        .env("CAMPKEEPER__SERVER__METRICS_LISTEN", "")
+        .env("CAMPKEEPER__SERVER__LOG_FORMAT", "json")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut ready = String::new();
+    let mut told = BufReader::new(child.stdout.take().unwrap());
+    told.read_line(&mut ready).unwrap();
+    let address = ready.trim().strip_prefix("listening on http://").unwrap();
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    stream
+        .write_all(b"GET /api/health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let id = answer
+        .lines()
+        .find_map(|line| line.strip_prefix("x-request-id: "));
+    let id = id.unwrap().to_owned();
+    let terminated = Command::new("kill").arg(child.id().to_string()).status();
+    assert!(terminated.unwrap().success());
+    let mut log = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut log)
+        .unwrap();
+    child.wait().unwrap();
+    let lines: Vec<Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}")))
+        .collect();
+    let of_request = lines
+        .iter()
+        .find(|line| line["request"]["id"] == id.as_str());
+    let of_request = of_request.unwrap_or_else(|| panic!("{log}"));
+    assert_eq!(of_request["message"], "request");
+    assert_eq!(of_request["route"], "/api/health");
+    assert_eq!(of_request["status"], 200);
+    assert_eq!(of_request["level"], "INFO");
 }
 
 #[test]

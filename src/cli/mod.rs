@@ -2,6 +2,7 @@
 
 mod backups;
 mod files;
+mod json_log;
 mod keys;
 mod output;
 mod settings;
@@ -12,7 +13,7 @@ use std::path::PathBuf;
 
 use campkeeper::app::{self, App, Clocks, Product, StartError};
 use campkeeper::bot;
-use campkeeper::config::{self, ConfigError, Sources, Stored};
+use campkeeper::config::{self, ConfigError, LogFormat, Sources, Stored};
 use campkeeper::domain::ChainFault;
 use campkeeper::domain::staff::Role;
 use campkeeper::jobs::{self, Jobs, RunError};
@@ -28,6 +29,7 @@ use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use files::MatchArguments;
+pub(crate) use json_log::{JsonFields, JsonLines};
 pub(crate) use output::complain;
 use output::{print, print_text};
 
@@ -227,6 +229,14 @@ impl Failure {
             _ => 1,
         }
     }
+}
+
+/// How the configuration wants the log. A configuration that cannot be read is complained about
+/// afterwards, in words for people.
+pub(crate) fn log_format(arguments: &Arguments) -> LogFormat {
+    let config = Sources::read(arguments.config.as_deref())
+        .and_then(|sources| sources.config(&Stored::new()));
+    config.map_or_else(|_| LogFormat::default(), |config| config.server.log_format)
 }
 
 /// Carries out a command.

@@ -61,6 +61,19 @@ pub struct Server {
     pub trusted_proxies: Vec<ProxyRange>,
     /// The address of the listener for Prometheus; empty: none.
     pub metrics_listen: MetricsListen,
+    /// How lines of the log look.
+    pub log_format: LogFormat,
+}
+
+/// How lines of the log look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// An object each, for programs.
+    Json,
 }
 
 /// An address, or nothing.

@@ -11,9 +11,11 @@ use tokio::sync::Notify;
 use tokio_cron_scheduler::{JobScheduler, JobSchedulerError};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 use crate::domain::Timestamp;
 use crate::services::alarms::DatabaseWatch;
+use crate::services::request_id::RequestId;
 use crate::services::{Error, Result};
 use crate::store::Signal;
 
@@ -189,7 +191,8 @@ async fn work(jobs: Jobs, job: &'static Job, signal: Signal, stop: CancellationT
 /// One round of a worker, in a task of its own: a panic ends the round, and not the worker. Answers
 /// how long it rests afterwards unless it is woken.
 async fn round(name: &'static str, work: BoxFuture<'static, Result<Value>>) -> Result<Duration> {
-    match tokio::spawn(work).await {
+    let span = tracing::info_span!("job", job = name, id = %RequestId::new());
+    match tokio::spawn(work.instrument(span)).await {
         Ok(Ok(_)) => Ok(POLL_EVERY),
         // Its platform is off: there is nothing to do.
         Ok(Err(Error::NotConfigured(_))) => Ok(REST_AFTER_ERROR),

@@ -8,9 +8,11 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument as _;
 
 use crate::domain::staff::Actor;
 use crate::domain::{Action, Timestamp};
+use crate::services::request_id::RequestId;
 use crate::services::{self, Context, Error, WrongState, alarms, require_anywhere};
 use crate::store::audit::Entry;
 use crate::store::job_runs::{self, JobRunRow, Tick};
@@ -172,7 +174,8 @@ async fn run(
 ) -> services::Result<Ran> {
     tracing::info!(job = tick.job, scheduled_at = %tick.scheduled_at.rfc3339(), "a job begins");
     // A task of its own: a panic in it is its failure, and dropping it cuts it off.
-    let mut work = AbortOnDropHandle::new(tokio::spawn(work));
+    let span = tracing::info_span!("job", job = tick.job, id = %RequestId::new());
+    let mut work = AbortOnDropHandle::new(tokio::spawn(work.instrument(span)));
     let cut_off = async {
         stop.cancelled().await;
         tokio::time::sleep(STOP_WITHIN).await;

@@ -70,7 +70,14 @@ impl Outcome {
 
 /// Counts a call that has ended.
 pub fn count_call(platform: Platform, outcome: Outcome, took: Duration) {
-    let platform = platform.as_str();
-    counter!(REQUESTS, "platform" => platform, "outcome" => outcome.as_str()).increment(1);
+    let (platform, outcome) = (platform.as_str(), outcome.as_str());
+    // The span that it stands in says for whom.
+    tracing::debug!(
+        platform,
+        outcome,
+        duration_ms = took.as_millis() as u64,
+        "called"
+    );
+    counter!(REQUESTS, "platform" => platform, "outcome" => outcome).increment(1);
     histogram!(SECONDS, "platform" => platform).record(took.as_secs_f64());
 }

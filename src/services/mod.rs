@@ -52,6 +52,7 @@ pub mod reconcile;
 pub mod refund;
 pub mod repeats;
 pub mod reminders;
+pub mod request_id;
 pub mod retention;
 pub mod roster;
 pub mod rotate_keys;

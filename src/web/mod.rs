@@ -36,12 +36,15 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef, MatchedPath, Request};
+use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use ipnet::IpNet;
+use tracing::Instrument as _;
 
 use crate::catalogue::RequestFault;
 use crate::jobs::Jobs;
+use crate::services::request_id::RequestId;
 use crate::services::{Context, LiveContext};
 
 use bodies::Bodies;
@@ -138,9 +141,24 @@ async fn no_such_method() -> Problem {
     RequestFault::NoSuchMethod.into()
 }
 
-/// One line per request: which route, not which address or query, since those name people.
+/// The header that tells a caller by which id their request stands in the log.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// One line per request: which route, not which address or query, since those name people. All that is
+/// logged on its way, calls to the outside among it, has its id.
 async fn log(request: Request, next: Next) -> Response {
+    let id = RequestId::new();
+    let span = tracing::info_span!("request", %id);
+    let mut response = answer_and_log(request, next, id).instrument(span).await;
+    if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}
+
+async fn answer_and_log(mut request: Request, next: Next, id: RequestId) -> Response {
     let began = Instant::now();
+    request.extensions_mut().insert(id);
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let response = next.run(request).await;
