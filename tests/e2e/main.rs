@@ -33,6 +33,7 @@ mod matching;
 mod member_api;
 mod merchant;
 mod metrics;
+mod outages;
 mod payments;
 mod postings;
 mod racing;
