@@ -1,14 +1,22 @@
-//! What has had its time goes: sign-ins that were never finished, sessions of members and staff, and
-//! the answers that are kept for whoever asks again.
+//! What has had its time goes: sign-ins that were never finished, sessions of members and staff, the
+//! answers that are kept for whoever asks again, what WeCom told us once it was worked off, and runs of
+//! jobs.
 
+use chrono::TimeDelta;
 use futures::future::BoxFuture;
 use serde::Serialize;
 
 use crate::domain::Timestamp;
-use crate::store::{StoreResult, Tx, sessions, sign_ins, staff_requests, staff_sessions};
+use crate::store::{
+    StoreResult, Tx, inbox, job_runs, sessions, sign_ins, staff_requests, staff_sessions,
+};
 
 use super::{Context, Result};
 
+/// How long the key of an event tells a replay (contract, Meanings).
+const EVENTS_KEPT: TimeDelta = TimeDelta::days(30);
+/// How long people can read how a job went.
+const JOB_RUNS_KEPT: TimeDelta = TimeDelta::days(90);
 /// Rows that are deleted in one transaction.
 const CHUNK: u64 = 500;
 
@@ -24,6 +32,10 @@ pub struct Forgotten {
     pub staff_sessions: u64,
     /// Answers kept for staff who ask again, whose day was over.
     pub staff_requests: u64,
+    /// Events that were worked off long ago.
+    pub events: u64,
+    /// Runs of jobs that ended long ago.
+    pub job_runs: u64,
 }
 
 /// Deletes at most so many rows whose time is over by the wall; how many.
@@ -46,6 +58,14 @@ pub async fn forget_over(ctx: &Context) -> Result<Forgotten> {
         .await?,
         staff_requests: all(ctx, |tx, now, limit| {
             Box::pin(staff_requests::forget_over(tx, now, limit))
+        })
+        .await?,
+        events: all(ctx, |tx, now, limit| {
+            Box::pin(inbox::forget_over(tx, now.minus(EVENTS_KEPT), limit))
+        })
+        .await?,
+        job_runs: all(ctx, |tx, now, limit| {
+            Box::pin(job_runs::forget_over(tx, now.minus(JOB_RUNS_KEPT), limit))
         })
         .await?,
     })

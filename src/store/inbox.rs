@@ -3,6 +3,7 @@
 use crate::domain::Timestamp;
 
 use super::bundle::Statement;
+use super::db::run;
 use super::{Sealed, Signal, StoreResult, Tx};
 
 const TABLE: &str = "inbound_event";
@@ -22,6 +23,8 @@ statements! {
                  RETURNING id, source, payload, attempts, lease_until";
     END = "UPDATE inbound_event SET status = $3, lease_until = NULL, error = $4 \
            WHERE id = $1 AND status = 'pending' AND lease_until = $2";
+    FORGET_OVER = "DELETE FROM inbound_event WHERE id IN (SELECT id FROM inbound_event \
+                   WHERE status <> 'pending' AND received_at < $1 ORDER BY id LIMIT $2)";
     RETRY = "UPDATE inbound_event SET lease_until = NULL, next_try_at = $3, error = $4 \
              WHERE id = $1 AND status = 'pending' AND lease_until = $2";
 }
@@ -124,6 +127,17 @@ pub async fn lease_due(
         }
     }
     Ok(events)
+}
+
+/// Deletes at most so many events that have had their end and came in before a moment: until then
+/// their keys tell a replay. How many were deleted.
+pub async fn forget_over(tx: &mut Tx, before: Timestamp, limit: i64) -> StoreResult<u64> {
+    Ok(run!(tx, c => sqlx::query(FORGET_OVER)
+        .bind(before.micros())
+        .bind(limit)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?)
 }
 
 /// The event has had its end. The work fails with [`super::StoreError::Stale`] if the lease is

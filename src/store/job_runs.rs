@@ -21,6 +21,10 @@ statements! {
     NEWEST_ENDED = "SELECT id, job, scheduled_at, owner, lease_until, started_at, finished_at, \
                     outcome, summary FROM job_run WHERE job = $1 AND finished_at IS NOT NULL \
                     ORDER BY id DESC LIMIT 1";
+    FORGET_OVER = "DELETE FROM job_run WHERE id IN (SELECT r.id FROM job_run r \
+                   WHERE r.finished_at < $1 AND EXISTS (SELECT 1 FROM job_run n \
+                   WHERE n.job = r.job AND n.id > r.id AND n.outcome = 'done') \
+                   ORDER BY r.id LIMIT $2)";
     LAST_TICK = "SELECT MAX(scheduled_at) FROM job_run WHERE job = $1";
 }
 
@@ -142,4 +146,15 @@ pub async fn last_tick(conn: &mut Conn, job: &str) -> StoreResult<Option<Timesta
     let (last,): (Option<i64>,) =
         run!(conn, c => sqlx::query_as(LAST_TICK).bind(job).fetch_one(c).await)?;
     Ok(last.map(Timestamp::from_micros))
+}
+
+/// Deletes at most so many runs that ended before a moment, but for what tells how a job last went. How
+/// many were deleted.
+pub async fn forget_over(tx: &mut Tx, before: Timestamp, limit: i64) -> StoreResult<u64> {
+    Ok(run!(tx, c => sqlx::query(FORGET_OVER)
+        .bind(before.micros())
+        .bind(limit)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?)
 }

@@ -67,6 +67,23 @@ on_both_engines! {
         assert!(lease(&db, 1000).await.is_empty());
     }
 
+    async fn an_event_that_was_worked_off_goes_and_one_that_waits_stays(db) {
+        store(&db, "done").await;
+        let first = lease(&db, 0).await;
+        end(&db, &first[0]).await.unwrap();
+        store(&db, "waits").await;
+        let forget = |before: i64| {
+            let forgotten = db.write(move |tx| {
+                Box::pin(async move { inbox::forget_over(tx, second(before), 10).await })
+            });
+            async move { StoreResult::<u64>::unwrap(forgotten.await) }
+        };
+        assert_eq!(forget(0).await, 0, "its key still tells a replay");
+        assert_eq!(forget(1).await, 1);
+        assert_eq!(forget(1).await, 0);
+        assert_eq!(lease(&db, 40).await.len(), 1);
+    }
+
     async fn what_people_wrote_is_not_in_clear(db) {
         let sealed = inbox::seal(db.keys(), b"a very private question").unwrap();
         assert!(!sealed.0.windows(7).any(|bytes| bytes == b"private"));
