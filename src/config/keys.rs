@@ -115,6 +115,8 @@ mod tests {
         let mut secrets = Vec::new();
         for (key, default) in all() {
             let told = match default {
+                // One of a few words.
+                Value::String(..) if key == "server.log_format" => continue,
                 Value::String(..) => Value::from(HUSH),
                 Value::Array(..) if key == "server.trusted_proxies" => continue,
                 Value::Array(..) => Value::from(vec![HUSH]),

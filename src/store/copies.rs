@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::str::FromStr as _;
+use std::time::Duration;
 
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
@@ -15,6 +16,9 @@ statements! {
     UPLOAD_KEYS = "SELECT DISTINCT file_key FROM upload ORDER BY file_key";
 }
 
+/// How often, and how long after the last time, a database is tried to be taken out of use.
+const LEAVE_TRIES: usize = 50;
+const LEAVE_AGAIN_AFTER: Duration = Duration::from_millis(100);
 const SQLITE_COPY: &str = "VACUUM INTO $1";
 const SQLITE_CHECK: &str = "PRAGMA integrity_check(1)";
 /// What SQLite says of a file that is whole.
@@ -89,10 +93,20 @@ pub async fn is_empty(db: &Db) -> StoreResult<bool> {
 /// Somebody else has it open.
 pub async fn leave_sqlite(file: &Path) -> StoreResult<()> {
     let options = SqliteConnectOptions::new().filename(file);
-    // Only who is alone can leave the write-ahead log.
+    // Only who is alone can leave the write-ahead log, and SQLite does not wait for that.
     let options = options.journal_mode(SqliteJournalMode::Delete);
-    sqlx::Connection::close(options.connect().await?).await?;
-    Ok(())
+    let mut tries = 1;
+    loop {
+        match options.connect().await {
+            Ok(alone) => return Ok(sqlx::Connection::close(alone).await?),
+            // Connections that were closed just now may still be on their way out.
+            Err(_) if tries < LEAVE_TRIES => {
+                tries += 1;
+                tokio::time::sleep(LEAVE_AGAIN_AFTER).await;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 /// Makes a new database beside the one at `url`.

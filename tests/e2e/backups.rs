@@ -61,6 +61,19 @@ fn newest(test: &TestApp) -> PathBuf {
     backups.max().unwrap()
 }
 
+/// Waits until the night that the start has caught up is over: its backup and its drill, too.
+async fn night_over(test: &TestApp) {
+    const OVER: &str = "SELECT CAST(COUNT(*) AS BIGINT) FROM job_run \
+                        WHERE job = 'retention' AND finished_at IS NOT NULL";
+    for _ in 0..300 {
+        if count(test, OVER).await > 0 {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+    panic!("the night is never over");
+}
+
 /// How often something was told.
 macro_rules! told {
     ($test:expr, $kind:literal) => {
@@ -128,6 +141,7 @@ for_both_engines! {
     }
 
     async fn a_drill_proves_the_newest_backup_and_tells_once_a_week(test) {
+        night_over(&test).await;
         enrolling(&test, "写作营").await;
         let made = run_job(&test, "backup").await;
         assert_eq!(made["summary"]["uploads"], 1, "{made:#}");
@@ -146,6 +160,8 @@ for_both_engines! {
     }
 
     async fn a_damaged_backup_is_refused_and_told(test) {
+        night_over(&test).await;
+        std::fs::remove_dir_all(&test.app.context().settings.backup.dir).unwrap();
         let none = run_job(&test, "restore-drill").await;
         assert!(none["summary"]["error"].to_string().contains("no backup"), "{none:#}");
         run_job(&test, "backup").await;
@@ -171,13 +187,14 @@ for_both_engines! {
         std::fs::write(&file, whole).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let mut changed = elsewhere(&test, folder.path()).await;
-        changed.push(("CAMPKEEPER__SECURITY__MASTER_KEY", format!("{}=", "B".repeat(43))));
+        changed.push(("CAMPKEEPER__SECURITY__MASTER_KEY", format!("{}A=", "B".repeat(42))));
         let refused = campkeeper(&test, &["restore", file.to_str().unwrap()], &changed);
         assert!(said(&refused).contains("previous_master_keys"), "{}", said(&refused));
         test.finish().await;
     }
 
     async fn books_that_differ_are_not_restored(test) {
+        night_over(&test).await;
         let camp = enrolling(&test, "写作营").await;
         let member = test.browser();
         let order_no = order(&member, camp.id, None).await;
