@@ -391,8 +391,11 @@ impl Tx {
         self.waiting.clear();
         self.reset();
         self.put_off_control("ROLLBACK");
-        // There may be nothing to undo any more.
+        // There may be nothing to undo any more: SQLite undoes a transaction by itself when the disk is
+        // full. That this failed must not stand in the way of the next.
         let _ = self.flush().await;
+        self.waiting.clear();
+        self.reset();
         self.broken = None;
     }
 

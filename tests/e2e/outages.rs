@@ -1,15 +1,17 @@
-//! What is under us fails and comes back: a PostgreSQL that is gone, a platform that hangs. The product
-//! says so, loses nothing, and goes on by itself.
+//! What is under us fails and comes back: a database that is locked, a disk that is full, a PostgreSQL
+//! that is gone, a platform that hangs. The product says so, loses nothing, and goes on by itself.
 
-use std::process::{Command, Stdio};
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use campkeeper::store::Engine;
 use chrono::TimeDelta;
 use sandbox::faults::{Fault, FaultKind, Platform};
 use serde_json::json;
+use sqlx::{Connection as _, Executor as _};
 
-use crate::app::TestApp;
+use crate::app::{HandOver, PASSWORD, TestApp};
 use crate::camp::enrolling;
 use crate::for_both_engines;
 use crate::main_job::run_job;
@@ -17,6 +19,10 @@ use crate::payments::{count, order, until_status};
 
 /// How long anything may take to be well again.
 const WITHIN: Duration = Duration::from_secs(60);
+/// What the file of the database may grow by before the disk is full.
+const ROOM_BYTES: u64 = 40 * 1024;
+/// Wrong sign-ins, each of which writes, until the disk must be full.
+const MANY: usize = 400;
 
 /// Waits until the health is of a status.
 async fn until_health(url: &str, status: u16) {
@@ -32,11 +38,45 @@ async fn until_health(url: &str, status: u16) {
     }
 }
 
+/// Waits until so many payments are known: WeChat Pay sends again, and the clock asks every hour.
+async fn until_paid(test: &TestApp, payments: i64) {
+    let paid = "SELECT CAST(COUNT(*) AS BIGINT) FROM payment_record WHERE status = 'paid'";
+    let began = Instant::now();
+    while count(test, paid).await < payments {
+        assert!(began.elapsed() < WITHIN, "a payment was lost");
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+}
+
 /// Nothing that was promised is lost: the books agree, and the audit is whole.
 async fn assert_whole(test: &TestApp) {
     let books = run_job(test, "audit-books").await;
     assert_eq!(books["summary"]["different"], 0, "{books:#}");
     assert_eq!(books["summary"]["log"]["intact"], true, "{books:#}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_locked_database_delays_a_payment_and_loses_none() {
+    let test = TestApp::start(Engine::Sqlite).await;
+    let camp = enrolling(&test, "写作营").await;
+    let member = test.browser();
+    let order_no = order(&member, camp.id, None).await;
+    let mut other = sqlx::SqliteConnection::connect(&test.database_url)
+        .await
+        .unwrap();
+    other.execute("BEGIN IMMEDIATE").await.unwrap();
+    test.sandbox.wechat_pay().pay(&order_no).unwrap();
+    // Longer than we wait for the lock: the notification is answered so that it is sent again.
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    let reply = member
+        .get(&format!("/api/h5/payments/{order_no}/status"))
+        .await;
+    assert_eq!(reply.data()["status"], "created", "reading goes on");
+    other.execute("ROLLBACK").await.unwrap();
+    test.sandbox.clock().advance(TimeDelta::minutes(61));
+    until_paid(&test, 1).await;
+    assert_whole(&test).await;
+    test.finish().await;
 }
 
 /// A cluster of the test's own.
@@ -124,13 +164,8 @@ async fn a_postgres_that_is_gone_and_comes_back_loses_nothing() {
     tokio::time::sleep(Duration::from_secs(7)).await;
     cluster.control("-w -l /dev/null -o \"$OPTIONS\" start");
     until_health(&test.url, 200).await;
-    test.sandbox.clock().advance(TimeDelta::minutes(40));
-    let paid = "SELECT CAST(COUNT(*) AS BIGINT) FROM payment_record WHERE status = 'paid'";
-    let began = Instant::now();
-    while count(&test, paid).await < 2 {
-        assert!(began.elapsed() < WITHIN, "the payment was lost");
-        tokio::time::sleep(Duration::from_millis(300)).await;
-    }
+    test.sandbox.clock().advance(TimeDelta::minutes(61));
+    until_paid(&test, 2).await;
     assert_whole(&test).await;
     // The workers go on: what is said now is answered.
     test.sandbox.wecom().say("lin.yue", "帮助").await;
@@ -142,6 +177,93 @@ async fn a_postgres_that_is_gone_and_comes_back_loses_nothing() {
         tokio::time::sleep(Duration::from_millis(300)).await;
     }
     test.finish().await;
+}
+
+/// The real program, whose files may grow to a limit.
+struct Process(Child);
+
+impl Process {
+    fn start(place: &HandOver, limit_bytes: u64) -> Self {
+        // A write over the limit fails instead of ending the program.
+        let limited = format!(
+            "trap '' XFSZ; exec prlimit --fsize={limit_bytes}: -- \"$0\" serve --config \"$1\""
+        );
+        let mut child = Command::new("bash")
+            .args(["-c", &limited, env!("CARGO_BIN_EXE_campkeeper")])
+            .arg(&place.file)
+            .envs(place.variables.iter().cloned())
+            .env("RUST_LOG", "off")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let ready = BufReader::new(child.stdout.take().unwrap())
+            .lines()
+            .map_while(Result::ok)
+            .any(|line| line.contains("listening on"));
+        assert!(ready, "campkeeper serve did not start");
+        Self(child)
+    }
+
+    fn make_room(&self) {
+        let raised = Command::new("prlimit")
+            .args(["--fsize=unlimited:", "--pid", &self.0.id().to_string()])
+            .status();
+        assert!(raised.unwrap().success());
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_refuses_and_goes_on_once_there_is_room() {
+    let test = TestApp::start(Engine::Sqlite).await;
+    let file = test
+        .database_url
+        .strip_prefix("sqlite://")
+        .unwrap()
+        .to_owned();
+    let place = test.hand_over().await;
+    let size = std::fs::metadata(&file).unwrap().len();
+    let process = Process::start(&place, size + ROOM_BYTES);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let sign_in = |name: String, password: &'static str| {
+        let body = json!({"username": name, "password": password});
+        let request = client
+            .post(format!("{}/api/auth/login", place.url))
+            .json(&body);
+        async move { request.send().await.unwrap().status().as_u16() }
+    };
+    let mut refused = None;
+    for n in 0..MANY {
+        let status = sign_in(format!("nobody{n}"), "a guess that was wrong").await;
+        if status >= 500 {
+            refused = Some(status);
+            break;
+        }
+    }
+    assert!(refused.is_some(), "the disk was never full");
+    // Who only reads is answered, and the program is alive.
+    until_health(&place.url, 200).await;
+    process.make_room();
+    let began = Instant::now();
+    while sign_in("coach".to_owned(), PASSWORD).await != 200 {
+        assert!(began.elapsed() < WITHIN, "it never goes on");
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    drop(process);
+    let verified = Command::new(env!("CARGO_BIN_EXE_campkeeper"))
+        .args(["audit", "verify", "--config"])
+        .arg(&place.file)
+        .envs(place.variables.iter().cloned())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&verified.stderr).into_owned();
+    assert_eq!(verified.status.code(), Some(0), "{said}");
 }
 
 for_both_engines! {
