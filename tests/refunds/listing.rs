@@ -226,6 +226,12 @@ on_both_engines! {
         assert_eq!(count(foreign_coach(), all()).await, 0);
         assert_eq!(count(admin(), Filter { status: Some(RefundStatus::Rejected), ..all() }).await, 1);
         assert_eq!(count(admin(), Filter { min_confidence: Some(80), ..all() }).await, 2);
+        for (flag, some) in [(RefundFlag::LowConfidence, 1), (RefundFlag::Grace, 0)] {
+            assert_eq!(count(admin(), Filter { flag: Some(flag), ..all() }).await, some);
+        }
+        for (min_fen, max_fen, some) in [(Some(9900), Some(9900), 3), (Some(9901), None, 0), (None, Some(9899), 0)] {
+            assert_eq!(count(admin(), Filter { min_fen, max_fen, ..all() }).await, some);
+        }
         assert_eq!(count(admin(), Filter { text: Some("员2".into()), ..all() }).await, 1);
         assert_eq!(count(admin(), Filter { text: Some("%".into()), ..all() }).await, 0);
         assert_eq!(count(admin(), Filter { text: Some(order_no(1)), ..all() }).await, 1);

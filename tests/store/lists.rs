@@ -1,8 +1,8 @@
 //! Every list by pages and by chunks: the same rows in the same order, each of them once.
 
 use campkeeper::domain::{
-    CampId, CampStatus, MatchStatus, OrderFlag, OrderStatus, PaymentId, RefundStatus, Timestamp,
-    UserId,
+    CampId, CampStatus, MatchStatus, OrderFlag, OrderStatus, PaymentId, RefundFlag, RefundStatus,
+    Timestamp, UserId,
 };
 use campkeeper::store::audit_lists::AuditFilter;
 use campkeeper::store::camp_lists::{CampFilter, ShownToMembers};
@@ -148,6 +148,9 @@ fn every_refund() -> refunds::Filter {
         camp: CAMP,
         min_confidence: Some(80),
         only_clear: true,
+        flag: Some(RefundFlag::Grace),
+        min_fen: Some(1),
+        max_fen: Some(9900),
         text: number(),
         from: AT,
         until: AT,

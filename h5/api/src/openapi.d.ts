@@ -384,6 +384,10 @@ export type CampView = {
      * Where members enroll.
      */
     enrollUrl: string;
+    /**
+     * Members who have paid.
+     */
+    enrolled: number;
     graceDays: number;
     groupQrUploadIds: Array<number>;
     /**
@@ -978,6 +982,10 @@ export type EnvelopeCampView = {
          * Where members enroll.
          */
         enrollUrl: string;
+        /**
+         * Members who have paid.
+         */
+        enrolled: number;
         graceDays: number;
         groupQrUploadIds: Array<number>;
         /**
@@ -2132,6 +2140,10 @@ export type EnvelopePageCampView = {
              * Where members enroll.
              */
             enrollUrl: string;
+            /**
+             * Members who have paid.
+             */
+            enrolled: number;
             graceDays: number;
             groupQrUploadIds: Array<number>;
             /**
@@ -5825,6 +5837,12 @@ export type ListRefundsData = {
          * 0 to 100
          */
         minConfidence?: number;
+        /**
+         * grace, days_disagree, posts_missing, …
+         */
+        flag?: string;
+        minFen?: number;
+        maxFen?: number;
         /**
          * order or refund number, part of a nickname
          */

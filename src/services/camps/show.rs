@@ -79,6 +79,8 @@ pub struct CampDetail {
     pub camp: Camp,
     /// As it is filled in.
     pub form: CampForm,
+    /// Members who have paid.
+    pub enrolled: i64,
 }
 
 /// Sums and rates of a camp.
@@ -108,10 +110,18 @@ pub async fn list(
     };
     let mut conn = ctx.db.read().await?;
     let page = filter.page(&mut conn, page).await?;
+    let camps = readable(page.rows);
+    let ids: Vec<CampId> = camps.iter().map(|camp| camp.id).collect();
+    let sums = reports::sums(&mut conn, &ids).await?;
     let mut details = Vec::new();
-    for camp in readable(page.rows) {
+    for camp in camps {
         let form = form_of(&mut conn, &camp).await?;
-        details.push(CampDetail { camp, form });
+        let enrolled = sums.get(&camp.id).map_or(0, |sums| sums.enrolled);
+        details.push(CampDetail {
+            camp,
+            form,
+            enrolled,
+        });
     }
     Ok(Page {
         rows: details.into(),
@@ -126,7 +136,12 @@ pub async fn by_id(ctx: &Context, actor: &Actor, id: CampId) -> Result<CampDetai
     let camp = found(&mut conn, id).await?;
     require(&mut conn, actor, Action::ViewCamp, id).await?;
     let form = form_of(&mut conn, &camp).await?;
-    Ok(CampDetail { camp, form })
+    let enrolled = reports::sums_of(&mut conn, id).await?.enrolled;
+    Ok(CampDetail {
+        camp,
+        form,
+        enrolled,
+    })
 }
 
 /// Works out the sums and rates of a camp that the caller has seen to be there for them.

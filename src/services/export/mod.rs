@@ -111,6 +111,7 @@ pub async fn check_ins(ctx: &Context, actor: &Actor, query: CheckInQuery) -> Res
 pub async fn refunds(ctx: &Context, actor: &Actor, filter: RefundFilter) -> Result<File> {
     let asked = json!({
         "status": filter.status, "campId": filter.camp, "minConfidence": filter.min_confidence,
+        "flag": filter.flag, "minFen": filter.min_fen, "maxFen": filter.max_fen,
         "text": filter.text, "from": filter.from, "until": filter.until,
     });
     let filter = refund::seen_by(actor, filter)?;

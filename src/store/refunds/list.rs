@@ -1,7 +1,7 @@
 //! The list of refunds as staff filter it.
 
 use crate::domain::shown_name::shown_name;
-use crate::domain::{CampId, Fen, RefundStatus, Timestamp, UserId};
+use crate::domain::{CampId, Fen, RefundFlag, RefundStatus, Timestamp, UserId};
 use crate::store::filter::{Bind, Conditions, typed};
 use crate::store::listing::{Key, ListSql, Order, listing};
 use crate::store::member_search::{self, Fit, ORDER_PREFIX};
@@ -23,6 +23,12 @@ pub struct Filter {
     pub min_confidence: Option<i64>,
     /// Only those that one click may approve.
     pub only_clear: bool,
+    /// Only those that carry this flag.
+    pub flag: Option<RefundFlag>,
+    /// At least so much.
+    pub min_fen: Option<i64>,
+    /// At most so much.
+    pub max_fen: Option<i64>,
     /// Order or refund number, or part of a nickname.
     pub text: Option<String>,
     /// Proposed at or after.
@@ -86,6 +92,16 @@ impl ListSql for Filter {
         if let Some(least) = self.min_confidence {
             conditions.value("AND r.confidence >= ", Bind::Number(least), "");
         }
+        if let Some(flag) = self.flag {
+            // Words with a comma between, none of which is a part of another.
+            conditions.holds("AND r.flags LIKE ", flag.as_str(), "");
+        }
+        if let Some(least) = self.min_fen {
+            conditions.value("AND r.amount_fen >= ", Bind::Number(least), "");
+        }
+        if let Some(most) = self.max_fen {
+            conditions.value("AND r.amount_fen <= ", Bind::Number(most), "");
+        }
         if self.only_clear {
             conditions.fixed("AND r.is_clear");
         }
@@ -135,5 +151,19 @@ fn search(conditions: &mut Conditions, text: &str) {
         conditions.fixed("AND r.member_id IN (SELECT m.id FROM camp_member m WHERE");
         member_search::meant(conditions, text, Fit::Part);
         conditions.fixed(")");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_flag_is_a_part_of_another() {
+        for flag in RefundFlag::ALL {
+            let others = RefundFlag::ALL.iter().filter(|other| *other != flag);
+            let longer: Vec<_> = others.filter(|other| other.as_str().contains(flag.as_str())).collect();
+            assert!(longer.is_empty(), "{flag} is found in {longer:?}");
+        }
     }
 }

@@ -133,6 +133,8 @@ pub(super) struct CampView {
     total_days: i64,
     required_days: i64,
     grace_days: i64,
+    /// Members who have paid.
+    enrolled: i64,
     #[schema(value_type = Vec<i64>)]
     group_qr_upload_ids: Vec<UploadId>,
     /// Signed addresses, good for ten minutes.
@@ -157,7 +159,11 @@ pub(super) struct CampView {
 
 impl CampView {
     pub(super) fn new(ctx: &Context, detail: CampDetail) -> Self {
-        let CampDetail { camp, form } = detail;
+        let CampDetail {
+            camp,
+            form,
+            enrolled,
+        } = detail;
         let missing = form.missing().into_keys().map(Cow::into_owned).collect();
         let codes = form.group_codes.iter();
         let sign = |id: &UploadId| file_links::signed_path(ctx, *id);
@@ -173,6 +179,7 @@ impl CampView {
             total_days: form.terms.total_days,
             required_days: form.terms.required_days,
             grace_days: form.terms.grace_days,
+            enrolled,
             name: form.name,
             group_qr_upload_ids: form.group_codes,
             introduction: form.introduction_html,

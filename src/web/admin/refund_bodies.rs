@@ -5,7 +5,9 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::domain::refund::{CLEAR_CONFIDENCE, SettlementWay};
-use crate::domain::{CampId, Fen, FieldError, RefundId, RefundStatus, Timestamp, UploadId};
+use crate::domain::{
+    CampId, Fen, FieldError, RefundFlag, RefundId, RefundStatus, Timestamp, UploadId,
+};
 use crate::services::refund::{Closing, Picked};
 use crate::store::refunds::Filter;
 use crate::web::day::{Day, span};
@@ -18,6 +20,9 @@ pub(super) struct ListQuery {
     status: Option<RefundStatus>,
     camp_id: Option<CampId>,
     min_confidence: Option<i64>,
+    flag: Option<RefundFlag>,
+    min_fen: Option<i64>,
+    max_fen: Option<i64>,
     q: Option<String>,
     from: Option<Day>,
     to: Option<Day>,
@@ -32,6 +37,9 @@ impl ListQuery {
             status: self.status,
             camp: self.camp_id,
             min_confidence: percentage("minConfidence", self.min_confidence)?,
+            flag: self.flag,
+            min_fen: self.min_fen,
+            max_fen: self.max_fen,
             text: self.q,
             from: from.map(Timestamp::start_of_day),
             until: to.map(|day| Timestamp::start_of_day(day_after(day))),

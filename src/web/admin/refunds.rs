@@ -43,6 +43,8 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
     params(
         ("status" = Option<String>, Query), ("campId" = Option<i64>, Query),
         ("minConfidence" = Option<i64>, Query, description = "0 to 100"),
+        ("flag" = Option<String>, Query, description = "grace, days_disagree, posts_missing, …"),
+        ("minFen" = Option<i64>, Query), ("maxFen" = Option<i64>, Query),
         ("q" = Option<String>, Query, description = "order or refund number, part of a nickname"),
         ("from" = Option<String>, Query, description = "proposed on or after this day"),
         ("to" = Option<String>, Query, description = "proposed on or before this day"),

@@ -13,6 +13,7 @@ const CAMP: Schemas.CampView = {
   endDate: '2026-11-14',
   totalDays: 10,
   requiredDays: 7,
+  enrolled: 0,
   graceDays: 1,
   groupQrUploadIds: [8, 9],
   groupQrUrls: ['/a', '/b'],
