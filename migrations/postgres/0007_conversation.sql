@@ -95,3 +95,12 @@ CREATE TABLE bot_card_code (
     created_at    BIGINT NOT NULL
 );
 CREATE INDEX bot_card_code_card ON bot_card_code (card_id, id);
+
+-- What somebody has been asked to write next; by the wall.
+CREATE TABLE chat_dialogue (
+    wecom_userid TEXT PRIMARY KEY,
+    version      BIGINT NOT NULL,
+    payload      TEXT NOT NULL,
+    expires_at   BIGINT NOT NULL
+);
+CREATE INDEX chat_dialogue_over ON chat_dialogue (expires_at);

@@ -95,3 +95,12 @@ CREATE TABLE bot_card_code (
     created_at    INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX bot_card_code_card ON bot_card_code (card_id, id);
+
+-- What somebody has been asked to write next; by the wall.
+CREATE TABLE chat_dialogue (
+    wecom_userid TEXT PRIMARY KEY,
+    version      INTEGER NOT NULL,
+    payload      TEXT NOT NULL,
+    expires_at   INTEGER NOT NULL
+) STRICT;
+CREATE INDEX chat_dialogue_over ON chat_dialogue (expires_at);

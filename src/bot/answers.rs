@@ -1,25 +1,36 @@
 //! Commands, and the answers to them.
 
+mod lists;
+mod overview;
+mod refunds;
+mod reports;
+mod status;
+mod urging;
+
 use std::time::Duration;
 
 use chrono::TimeDelta;
 
+use crate::domain::card::Suggestion;
+use crate::domain::command::{Command, Verb};
 use crate::domain::message::{
-    self, CampLine, Camps, Members, NothingPending, OtherTalk, OwnProgress, Stranger, SyncReport,
-    SyncStarted,
+    self, CampLine, Camps, EnrollCode, EnrollPicture, Members, NothingPending, OnlyText, OtherTalk,
+    OwnProgress, Stranger, SyncReport, SyncStarted,
 };
 use crate::domain::staff::{Channel, Reach};
-use crate::domain::{Action, Recipients};
+use crate::domain::{Action, CampStatus, Recipients};
 use crate::services::inbox::Reply;
 use crate::services::lookup::{self, MAX_MEMBERS_FOUND, MemberProgress};
 use crate::services::review::{self, Waiting};
-use crate::services::{Result, staff, sync};
+use crate::services::{Result, dialogue, staff, sync};
 use crate::store::camps::Camp;
 
+use super::asking::{chosen, needed_for};
 use super::cards::{choosing, digest, matching, single, waiting};
-use super::command::{self, Command, Verb};
+use super::command;
 use super::names::{self, Found};
 use super::turn::Turn;
+use super::understanding::{Understood, YESTERDAY, understand};
 use super::{Bot, members, replies};
 
 /// How soon the report of a sync is first asked for.
@@ -31,16 +42,96 @@ pub(super) async fn answer(bot: &Bot, person: &str, text: &str) -> Result<Vec<Re
     let Some(actor) = actor else {
         return answer_member(bot, person).await;
     };
+    if let Some(waited_for) = dialogue::of_person(&bot.ctx, person).await?
+        && !command::is_bare_verb(text)
+    {
+        let turn = Turn::of(bot, person, actor.clone());
+        if let Some(answers) = single::reason::said(turn, waited_for, text).await? {
+            return Ok(answers);
+        }
+    }
     let turn = Turn::of(bot, person, actor);
-    let Some(Command { verb, words }) = Command::parse(text) else {
-        return Ok(vec![no_command(&turn, text)]);
-    };
+    let camps = lookup::camps_for(turn.ctx(), &turn.actor, Action::ViewCamp).await?;
+    let names: Vec<String> = camps.iter().map(|camp| camp.name.clone()).collect();
+    match understand(text, &names, turn.ctx().today()) {
+        Understood::Command(command) => carry_out(&turn, &command).await,
+        Understood::Perhaps(command) => Ok(vec![suggest(&turn, text, vec![command])]),
+        Understood::Greeting => Ok(vec![no_command(&turn, true)]),
+        Understood::Unclear(word) => unclear(&turn, text, &camps, &word).await,
+    }
+}
+
+/// Answers what is no text: a picture, a voice message, a file.
+pub(super) fn answer_other(bot: &Bot, person: &str) -> Vec<Reply> {
+    vec![replies::reply(bot, person, OnlyText {})]
+}
+
+/// Answers a command, whether it was typed or stands behind a button.
+pub(super) async fn carry_out(turn: &Turn<'_>, command: &Command) -> Result<Vec<Reply>> {
+    let Command { verb, words } = command;
     match verb {
-        Verb::Help => Ok(vec![help(&turn)]),
-        Verb::Progress => progress(&turn, &words).await,
-        Verb::Sync => start_sync(&turn, &words).await,
-        Verb::Match => matching::command::answer(&turn, &words).await,
-        Verb::Pending => what_waits(&turn, &words).await,
+        Verb::Help => Ok(vec![help(turn)]),
+        Verb::Camps if words.is_empty() => camps(turn).await,
+        Verb::Camps | Verb::Progress => progress(turn, words).await,
+        Verb::Sync | Verb::Urge | Verb::EnrollCode => for_one_camp(turn, *verb, words).await,
+        Verb::Absent | Verb::Eligible | Verb::OneShort | Verb::NotYet => {
+            list(turn, *verb, words).await
+        }
+        Verb::Match => matching::command::answer(turn, words).await,
+        Verb::Pending => what_waits(turn, words).await,
+        Verb::Refund => refunds::told(turn, words).await,
+        Verb::Retry => refunds::retry(turn, words).await,
+        Verb::Report => Ok(vec![reports::of_month(turn, words).await?]),
+        Verb::Status => Ok(vec![status::told(turn).await?]),
+    }
+}
+
+/// Offers what somebody may have meant, as buttons.
+fn suggest(turn: &Turn<'_>, said: &str, commands: Vec<Command>) -> Reply {
+    let suggestion = Suggestion {
+        asked_by: turn.person.to_owned(),
+        said: said.chars().take(MAX_SAID).collect(),
+        commands,
+    };
+    turn.card(None, suggestion)
+}
+
+/// Characters of what somebody said that are said back.
+const MAX_SAID: usize = 20;
+
+/// Answers a word that is no command: it may be a number, or somebody's name.
+async fn unclear(turn: &Turn<'_>, text: &str, camps: &[Camp], word: &str) -> Result<Vec<Reply>> {
+    let may_review = turn.actor.role.may(Action::ReviewRefunds) != Reach::Nowhere;
+    if may_review && ["ord_", "rfd_"].iter().any(|head| word.starts_with(head)) {
+        return refunds::told(turn, &[word.to_owned()]).await;
+    }
+    // A word alone may be a name; what stands in a sentence that is not understood is none.
+    if !word.is_empty() && text.trim().chars().count() <= MAX_LONE_NAME {
+        let said = in_any_camp(turn, camps, word).await?;
+        if !said.is_empty() {
+            return Ok(said);
+        }
+    }
+    Ok(vec![no_command(turn, false)])
+}
+
+/// Characters of a text that may be nothing but a name.
+const MAX_LONE_NAME: usize = 12;
+
+/// Lists members of the camp that is named, of the only one, or of the one that is chosen.
+async fn list(turn: &Turn<'_>, verb: Verb, words: &[String]) -> Result<Vec<Reply>> {
+    let is_day = |word: &&String| YESTERDAY.contains(&word.as_str());
+    let (days, words): (Vec<String>, Vec<String>) =
+        words.iter().cloned().partition(|word| is_day(&word));
+    let mut camps = lookup::camps_for(turn.ctx(), &turn.actor, needed_for(verb)).await?;
+    let wanted = words.join(" ");
+    let is_running = |camp: &Camp| camp.status == CampStatus::Ongoing;
+    if wanted.is_empty() && verb == Verb::Absent && camps.iter().any(is_running) {
+        camps.retain(is_running);
+    }
+    match chosen(&wanted, &camps) {
+        Found::One(camp) => about_camp(turn, verb, camp, &days).await,
+        found => Ok(vec![choosing::ask(turn, verb, &wanted, &days, &found)]),
     }
 }
 
@@ -53,21 +144,23 @@ pub(super) async fn about_camp(
 ) -> Result<Vec<Reply>> {
     match verb {
         Verb::Help => Ok(vec![help(turn)]),
-        Verb::Progress if words.is_empty() => Ok(vec![camp_progress(turn, camp).await?]),
-        Verb::Progress => member(turn, camp, &words.join(" ")).await,
+        Verb::Camps | Verb::Progress if words.is_empty() => {
+            Ok(vec![overview::told(turn, camp).await?])
+        }
+        Verb::Absent | Verb::Eligible | Verb::OneShort | Verb::NotYet => {
+            Ok(vec![lists::told(turn, verb, camp, words).await?])
+        }
+        Verb::Camps | Verb::Progress => member(turn, camp, &words.join(" ")).await,
         Verb::Sync => sync_camp(turn, camp).await,
         Verb::Match => matching::command::about_camp(turn, camp, words).await,
         Verb::Pending => pending_of(turn, camp).await,
-    }
-}
-
-/// The permission that a verb needs.
-pub(super) const fn needed_for(verb: Verb) -> Action {
-    match verb {
-        Verb::Help | Verb::Progress => Action::ViewCamp,
-        Verb::Sync => Action::SyncCheckIns,
-        Verb::Match => Action::MatchMembers,
-        Verb::Pending => Action::ReviewRefunds,
+        Verb::Urge => urging::ask(turn, camp).await,
+        Verb::EnrollCode => Ok(enroll_code(turn, camp)),
+        Verb::Retry => refunds::retry_camp(turn, camp).await,
+        // These ask about no camp.
+        Verb::Refund => refunds::told(turn, words).await,
+        Verb::Report => Ok(vec![reports::of_month(turn, words).await?]),
+        Verb::Status => Ok(vec![status::told(turn).await?]),
     }
 }
 
@@ -77,22 +170,18 @@ async fn answer_member(bot: &Bot, person: &str) -> Result<Vec<Reply>> {
     if places.is_empty() {
         return Ok(vec![replies::reply(bot, person, Stranger {})]);
     }
-    let places = places
-        .iter()
-        .map(|place| members::place(bot, place))
-        .collect();
-    Ok(vec![replies::reply(bot, person, OwnProgress { places })])
+    let mut own = Vec::with_capacity(places.len());
+    for place in &places {
+        own.push(members::in_detail(bot, place).await?);
+    }
+    let own = OwnProgress { places: own };
+    Ok(vec![replies::reply(bot, person, own)])
 }
 
-/// Answers other talk shortly, with the nearest that can be asked.
-fn no_command(turn: &Turn<'_>, text: &str) -> Reply {
-    let talk = OtherTalk {
-        name: turn.actor.name.clone(),
-        foreign: command::foreign(text).map(str::to_owned),
-        greeting: command::is_greeting(text),
-        nearest: command::nearest(text),
-    };
-    turn.reply(talk)
+/// Answers other talk shortly.
+fn no_command(turn: &Turn<'_>, greeting: bool) -> Reply {
+    let name = turn.actor.name.clone();
+    turn.reply(OtherTalk { name, greeting })
 }
 
 fn help(turn: &Turn<'_>) -> Reply {
@@ -101,8 +190,20 @@ fn help(turn: &Turn<'_>) -> Reply {
         may_match: turn.actor.role.may(Action::MatchMembers) != Reach::Nowhere,
         may_sync: turn.actor.role.may(Action::SyncCheckIns) != Reach::Nowhere,
         may_review: turn.actor.role.may(Action::ReviewRefunds) != Reach::Nowhere,
+        may_urge: turn.actor.role.may(Action::Urge) != Reach::Nowhere,
+        may_report: turn.actor.role.may(Action::ViewReports) != Reach::Nowhere,
     };
     turn.reply(help)
+}
+
+/// The camps to choose from; the one there is is told of at once.
+async fn camps(turn: &Turn<'_>) -> Result<Vec<Reply>> {
+    let camps = lookup::camps_for(turn.ctx(), &turn.actor, needed_for(Verb::Camps)).await?;
+    if camps.len() < 2 {
+        return overview(turn, &camps).await;
+    }
+    let all = Found::Several(camps.iter().collect());
+    Ok(vec![choosing::ask(turn, Verb::Progress, "", &[], &all)])
 }
 
 async fn progress(turn: &Turn<'_>, words: &[String]) -> Result<Vec<Reply>> {
@@ -157,7 +258,7 @@ async fn in_any_camp(turn: &Turn<'_>, camps: &[Camp], wanted: &str) -> Result<Ve
 
 async fn overview(turn: &Turn<'_>, camps: &[Camp]) -> Result<Vec<Reply>> {
     if let [camp] = camps {
-        return Ok(vec![camp_progress(turn, camp).await?]);
+        return Ok(vec![overview::told(turn, camp).await?]);
     }
     let mut lines = Vec::new();
     let shown = camps.get(..MAX_LINES).unwrap_or(camps);
@@ -182,29 +283,10 @@ async fn overview(turn: &Turn<'_>, camps: &[Camp]) -> Result<Vec<Reply>> {
 /// Camps that one answer lists.
 const MAX_LINES: usize = 12;
 
-async fn camp_progress(turn: &Turn<'_>, camp: &Camp) -> Result<Reply> {
-    let progress = lookup::camp_progress(turn.ctx(), &turn.actor, camp).await?;
-    let told = message::CampProgress {
-        name: camp.name.clone(),
-        status: camp.status,
-        day: camp.terms.days_begun(turn.ctx().today()),
-        days: camp.terms.calendar_days(),
-        required_days: camp.terms.required_days,
-        members: progress.members,
-        eligible: progress.eligible,
-        by_grace: progress.by_grace,
-        nearly: progress.nearly,
-        unmatched: progress.unmatched,
-        joined: progress.joined,
-        synced_at: progress.synced_at,
-    };
-    Ok(turn.reply_about(camp.id, told))
-}
-
 /// Members of a camp by a name: one with what waits for them, several as a list.
 async fn member(turn: &Turn<'_>, camp: &Camp, wanted: &str) -> Result<Vec<Reply>> {
     let found = lookup::find_members(turn.ctx(), &turn.actor, camp, wanted).await?;
-    let answer = members::found(turn, camp, wanted, &found);
+    let answer = members::found(turn, camp, wanted, &found).await?;
     let [only] = found.as_slice() else {
         return Ok(vec![answer]);
     };
@@ -218,13 +300,37 @@ async fn member(turn: &Turn<'_>, camp: &Camp, wanted: &str) -> Result<Vec<Reply>
     Ok(std::iter::once(answer).chain(card).collect())
 }
 
-async fn start_sync(turn: &Turn<'_>, words: &[String]) -> Result<Vec<Reply>> {
-    let camps = lookup::camps_for(turn.ctx(), &turn.actor, needed_for(Verb::Sync)).await?;
+/// Answers a verb that is about one camp, for the one that is named.
+async fn for_one_camp(turn: &Turn<'_>, verb: Verb, words: &[String]) -> Result<Vec<Reply>> {
+    let mut camps = lookup::camps_for(turn.ctx(), &turn.actor, needed_for(verb)).await?;
     let wanted = words.join(" ");
-    match chosen(&wanted, &camps) {
-        Found::One(camp) => sync_camp(turn, camp).await,
-        found => Ok(vec![choosing::ask(turn, Verb::Sync, &wanted, &[], &found)]),
+    // Without a word those are meant for which there is something to do, if there are any.
+    let of_use = |camp: &Camp| match verb {
+        Verb::Urge => camp.status == CampStatus::Ongoing,
+        Verb::EnrollCode => camp.status == CampStatus::Enrolling,
+        _ => true,
+    };
+    if wanted.is_empty() && camps.iter().any(of_use) {
+        camps.retain(of_use);
     }
+    match chosen(&wanted, &camps) {
+        Found::One(camp) => about_camp(turn, verb, camp, &[]).await,
+        found => Ok(vec![choosing::ask(turn, verb, &wanted, &[], &found)]),
+    }
+}
+
+/// The link by which members enroll in a camp, and the same as a picture.
+fn enroll_code(turn: &Turn<'_>, camp: &Camp) -> Vec<Reply> {
+    let link = EnrollCode {
+        camp_id: camp.id,
+        camp_name: camp.name.clone(),
+        status: camp.status,
+    };
+    let picture = EnrollPicture { camp_id: camp.id };
+    let is_open = camp.status == CampStatus::Enrolling;
+    let picture = is_open.then(|| turn.reply_about(camp.id, picture));
+    let link = turn.reply_about(camp.id, link);
+    std::iter::once(link).chain(picture).collect()
 }
 
 /// Starts a sync, says so at once, and reports when it is done.
@@ -291,13 +397,4 @@ async fn pending_of(turn: &Turn<'_>, camp: &Camp) -> Result<Vec<Reply>> {
 
 fn digest_of(turn: &Turn<'_>, waiting: &Waiting) -> Result<Reply> {
     Ok(turn.card(Some(waiting.camp.id), digest::propose(waiting)?))
-}
-
-/// The camp that is meant; without a word, the only one there is.
-fn chosen<'a>(wanted: &str, camps: &'a [Camp]) -> Found<'a, Camp> {
-    match (wanted.is_empty(), camps) {
-        (true, [only]) => Found::One(only),
-        (true, all) => Found::Several(all.iter().collect()),
-        (false, all) => names::find(wanted, all, |camp| &camp.name),
-    }
 }

@@ -6,26 +6,29 @@ use unicode_normalization::UnicodeNormalization as _;
 /// Characters of a message that are looked at.
 const MAX_CHARACTERS: usize = 200;
 
-pub use crate::domain::command::Verb;
-
-/// A verb and what follows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Command {
-    pub verb: Verb,
-    /// The words behind it: a camp, a member.
-    pub words: Vec<String>,
-}
+pub use crate::domain::command::{Command, Verb};
 
 /// Other words for the verbs: synonyms, pinyin initials, English. Longer ones stand before their
 /// own beginnings, since a camp's name may follow without a space.
-const ALIASES: &[(&str, Verb)] = &[
+pub(super) const ALIASES: &[(&str, Verb)] = &[
     ("帮助", Verb::Help),
     ("菜单", Verb::Help),
     ("help", Verb::Help),
     ("bz", Verb::Help),
     ("?", Verb::Help),
-    ("训练营", Verb::Progress),
-    ("xly", Verb::Progress),
+    ("训练营", Verb::Camps),
+    ("xly", Verb::Camps),
+    ("没打卡", Verb::Absent),
+    ("未打卡", Verb::Absent),
+    ("mdk", Verb::Absent),
+    ("未达标", Verb::NotYet),
+    ("没达标", Verb::NotYet),
+    ("wdb", Verb::NotYet),
+    ("达标", Verb::Eligible),
+    ("db", Verb::Eligible),
+    ("差一天", Verb::OneShort),
+    ("差1天", Verb::OneShort),
+    ("cyt", Verb::OneShort),
     ("打卡进度", Verb::Progress),
     ("查看进度", Verb::Progress),
     ("查进度", Verb::Progress),
@@ -37,6 +40,12 @@ const ALIASES: &[(&str, Verb)] = &[
     ("同步", Verb::Sync),
     ("sync", Verb::Sync),
     ("tb", Verb::Sync),
+    ("催打卡", Verb::Urge),
+    ("催促打卡", Verb::Urge),
+    ("提醒打卡", Verb::Urge),
+    ("催卡", Verb::Urge),
+    ("urge", Verb::Urge),
+    ("cdk", Verb::Urge),
     ("匹配成员", Verb::Match),
     ("匹配", Verb::Match),
     ("match", Verb::Match),
@@ -48,68 +57,25 @@ const ALIASES: &[(&str, Verb)] = &[
     ("审批", Verb::Pending),
     ("pending", Verb::Pending),
     ("dsh", Verb::Pending),
+    ("退款", Verb::Refund),
+    ("退押金", Verb::Refund),
+    ("refund", Verb::Refund),
+    ("tk", Verb::Refund),
+    ("重试", Verb::Retry),
+    ("retry", Verb::Retry),
+    ("cs", Verb::Retry),
+    ("报表", Verb::Report),
+    ("月报", Verb::Report),
+    ("report", Verb::Report),
+    ("bb", Verb::Report),
+    ("二维码", Verb::EnrollCode),
+    ("报名码", Verb::EnrollCode),
+    ("qrcode", Verb::EnrollCode),
+    ("ewm", Verb::EnrollCode),
+    ("状态", Verb::Status),
+    ("status", Verb::Status),
+    ("zt", Verb::Status),
 ];
-
-/// Words for things that people may expect of us and that we do not do: it is said plainly, not guessed at.
-const FOREIGN: &[&str] = &["催打卡", "退款", "重试", "报表", "二维码", "状态"];
-
-/// The word of something that we do not do, if `text` begins with one.
-#[must_use]
-pub fn foreign(text: &str) -> Option<&'static str> {
-    let text = readable(text);
-    FOREIGN.iter().copied().find(|word| text.starts_with(word))
-}
-
-/// Greetings.
-const GREETINGS: &[&str] = &[
-    "你好",
-    "您好",
-    "hi",
-    "hello",
-    "在吗",
-    "早上好",
-    "下午好",
-    "晚上好",
-];
-/// Characters between a verb and a name in a sentence.
-const BETWEEN: &[char] = &[
-    '的', '呢', '吗', '一', '下', '？', '?', '，', ',', '。', '！', '!',
-];
-
-/// Is true where somebody says hello, and nothing else that we know.
-#[must_use]
-pub fn is_greeting(text: &str) -> bool {
-    let text = readable(text).to_lowercase();
-    GREETINGS.iter().any(|greeting| text.starts_with(greeting))
-}
-
-/// The command that somebody may have meant by what is none: `九月的进度` is `进度 九月`, and one
-/// letter of a word may be wrong.
-#[must_use]
-pub fn nearest(text: &str) -> Option<String> {
-    let text = readable(text);
-    let spoken = ALIASES.iter().filter(|(alias, _)| !alias.is_ascii());
-    let spoken = spoken.max_by_key(|(alias, _)| text.find(alias).map(|_| alias.len()));
-    if let Some((alias, verb)) = spoken.filter(|(alias, _)| text.contains(alias)) {
-        let rest = text.replacen(alias, " ", 1);
-        let words: Vec<&str> = rest
-            .split_whitespace()
-            .map(|word| word.trim_matches(BETWEEN))
-            .filter(|word| !word.is_empty())
-            .collect();
-        // A sentence is not a name.
-        let name = words
-            .first()
-            .filter(|word| words.len() == 1 && word.chars().count() <= 8);
-        return Some(name.map_or_else(|| verb.to_string(), |name| format!("{verb} {name}")));
-    }
-    let (first, rest) = text.split_once(char::is_whitespace).unwrap_or((&text, ""));
-    let first = first.to_lowercase();
-    let is_near =
-        |alias: &str| alias.chars().count() >= 2 && strsim::levenshtein(alias, &first) == 1;
-    let (_, verb) = ALIASES.iter().find(|(alias, _)| is_near(alias))?;
-    Some(format!("{verb} {}", rest.trim()).trim_end().to_owned())
-}
 
 /// What somebody typed, in one width, without the slash before it and without U+0000, which
 /// PostgreSQL refuses in what is searched for.
@@ -119,23 +85,26 @@ fn readable(text: &str) -> String {
     text.trim().trim_start_matches('/').trim_start().to_owned()
 }
 
-impl Command {
-    /// Reads what somebody typed; `None` if it is no command.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let text = readable(text);
-        let (first, rest) = text.split_once(char::is_whitespace).unwrap_or((&text, ""));
-        let (verb, glued) = verb_of(first)?;
-        let glued = Some(glued).filter(|word| !word.is_empty());
-        Some(Self {
-            verb,
-            words: glued
-                .into_iter()
-                .chain(rest.split_whitespace())
-                .map(str::to_owned)
-                .collect(),
-        })
-    }
+/// Reads what somebody typed; `None` if it is no command.
+#[must_use]
+pub fn parse(text: &str) -> Option<Command> {
+    let text = readable(text);
+    let (first, rest) = text.split_once(char::is_whitespace).unwrap_or((&text, ""));
+    let (verb, glued) = verb_of(first)?;
+    let glued = Some(glued).filter(|word| !word.is_empty());
+    Some(Command {
+        verb,
+        words: glued
+            .into_iter()
+            .chain(rest.split_whitespace())
+            .map(str::to_owned)
+            .collect(),
+    })
+}
+
+/// True for a command word and nothing else, as the menu sends it: it is no answer to a question.
+pub(super) fn is_bare_verb(text: &str) -> bool {
+    parse(text).is_some_and(|command| command.words.is_empty())
 }
 
 /// The verb that a word is or begins with, and what is left of the word.
@@ -175,7 +144,12 @@ mod tests {
             ("ＪＤ", Verb::Progress, &[]),
             ("jd写作营", Verb::Progress, &["写作营"]),
             ("打卡进度", Verb::Progress, &[]),
-            ("训练营", Verb::Progress, &[]),
+            ("训练营", Verb::Camps, &[]),
+            ("退款 小明", Verb::Refund, &["小明"]),
+            ("重试全部", Verb::Retry, &["全部"]),
+            ("报表2026-10", Verb::Report, &["2026-10"]),
+            ("ewm 写作营", Verb::EnrollCode, &["写作营"]),
+            ("zt", Verb::Status, &[]),
             ("tb", Verb::Sync, &[]),
             ("  同步  3  ", Verb::Sync, &["3"]),
             ("dsh", Verb::Pending, &[]),
@@ -188,48 +162,21 @@ mod tests {
                 verb,
                 words: words.iter().map(|word| (*word).to_owned()).collect(),
             };
-            assert_eq!(Command::parse(text), Some(expected), "{text}");
+            assert_eq!(parse(text), Some(expected), "{text}");
         }
     }
 
     #[test]
     fn other_talk_is_no_command() {
         for text in ["", " ", "/", "你好", "jdx", "tbs", "谢谢进度", "helping"] {
-            assert_eq!(Command::parse(text), None, "{text}");
+            assert_eq!(parse(text), None, "{text}");
         }
-    }
-
-    #[test]
-    fn what_we_do_not_do_is_known_by_its_word() {
-        assert_eq!(foreign("／催打卡 写作营"), Some("催打卡"));
-        assert_eq!(foreign("报表本月"), Some("报表"));
-        assert_eq!(foreign("你好"), None);
-        for word in FOREIGN {
-            assert_eq!(Command::parse(word), None, "{word}");
-        }
-    }
-
-    #[test]
-    fn what_is_nearly_a_command_is_guessed() {
-        for (text, meant) in [
-            ("九月的进度", Some("进度 九月")),
-            ("谢谢进度", Some("进度 谢谢")),
-            ("帮我看一下九月写作营今天的进度怎么样了", Some("进度")),
-            ("进渡 九月", Some("进度 九月")),
-            ("待申核", Some("待审核")),
-            ("synk", Some("同步")),
-            ("今天天气不错", None),
-            ("", None),
-        ] {
-            assert_eq!(nearest(text).as_deref(), meant, "{text}");
-        }
-        assert!(is_greeting("您好呀") && is_greeting("Hi") && !is_greeting("进度"));
     }
 
     #[test]
     fn every_verb_is_its_own_word() {
         for verb in Verb::ALL {
-            let command = Command::parse(verb.as_str()).unwrap();
+            let command = parse(verb.as_str()).unwrap();
             assert_eq!((command.verb, command.words.len()), (*verb, 0));
         }
     }
@@ -237,7 +184,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_read_without_panic(text in "\\PC{0,300}") {
-            if let Some(command) = Command::parse(&text) {
+            if let Some(command) = parse(&text) {
                 prop_assert!(command.words.len() <= MAX_CHARACTERS);
             }
         }

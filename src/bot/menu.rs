@@ -12,15 +12,32 @@ use super::command::Verb;
 pub fn menu(public_url: &str) -> Result<Menu, LimitError> {
     let click = |verb: Verb| MenuButton::click(verb.as_str(), verb.as_str());
     Menu::new([
-        Entry::Button(click(Verb::Progress)),
-        Entry::Button(click(Verb::Pending)),
+        Entry::group(
+            "打卡",
+            [
+                click(Verb::Progress),
+                click(Verb::Camps),
+                click(Verb::Sync),
+                click(Verb::Urge),
+                click(Verb::EnrollCode),
+            ],
+        ),
+        Entry::group(
+            "押金",
+            [
+                click(Verb::Pending),
+                click(Verb::Refund),
+                click(Verb::Retry),
+                click(Verb::Match),
+            ],
+        ),
         Entry::group(
             "更多",
             [
-                click(Verb::Match),
-                click(Verb::Sync),
+                click(Verb::Report),
+                click(Verb::Status),
                 click(Verb::Help),
-                MenuButton::view("训练营", format!("{public_url}/h5/")),
+                MenuButton::view("打开报名页", format!("{public_url}/h5/")),
             ],
         ),
     ])
@@ -29,16 +46,16 @@ pub fn menu(public_url: &str) -> Result<Menu, LimitError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bot::command::Command;
+    use crate::bot::command;
 
     #[test]
     fn the_menu_speaks_commands() {
         let menu = serde_json::to_value(menu("https://camp.example.com").unwrap()).unwrap();
         let mut keys = Vec::new();
         collect_keys(&menu, &mut keys);
-        assert_eq!(keys.len(), 5);
+        assert_eq!(keys.len(), 12);
         for key in keys {
-            assert!(Command::parse(&key).is_some(), "{key}");
+            assert!(command::parse(&key).is_some(), "{key}");
         }
         insta::assert_json_snapshot!("menu", menu);
     }

@@ -3,9 +3,11 @@
 //! `message-templates/`.
 
 mod answers;
+mod asking;
 mod cards;
 mod chat;
 pub mod command;
+mod dates;
 mod instance;
 mod labels;
 mod layout;
@@ -16,6 +18,7 @@ mod rendering;
 mod replies;
 mod templates;
 mod turn;
+mod understanding;
 mod worker;
 
 use futures::FutureExt as _;

@@ -72,6 +72,11 @@ pub(super) fn moment(at: Timestamp) -> String {
     at.shanghai().format("%m-%d %H:%M").to_string()
 }
 
+/// `09:05`, on a Shanghai clock: of today.
+pub(super) fn clock(at: Timestamp) -> String {
+    at.shanghai().format("%H:%M").to_string()
+}
+
 /// `09:05:30`, on a Shanghai clock: the end of the undo window.
 pub(super) fn moment_s(at: Timestamp) -> String {
     at.shanghai().format("%H:%M:%S").to_string()

@@ -151,7 +151,7 @@ async fn route(bot: &Bot, person: &str, inbound: &Inbound) -> Result<Vec<Reply>>
     match &inbound.body {
         Body::Message(message) => match &message.content {
             Content::Text(text) => answers::answer(bot, person, text).await,
-            _ => answers::answer(bot, person, "帮助").await,
+            _ => Ok(answers::answer_other(bot, person)),
         },
         Body::Event(Event::Click { key, .. }) => answers::answer(bot, person, key).await,
         Body::Event(Event::TemplateCard(click)) => cards::press(bot, person, click).await,

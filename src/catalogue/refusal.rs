@@ -156,6 +156,14 @@ pub enum WrongState {
     ProjectTakenOver,
     /// A project was made, and the camp has another one by now.
     ProjectNotNeeded { project: String },
+    /// Only in a running camp anybody is to check in today.
+    CampNotOngoing { status: CampStatus },
+    /// The camp's group has no robot that could speak there.
+    NoGroupRobot,
+    /// The camp's group was urged within the hour.
+    UrgedLately { at: Timestamp },
+    /// Today's check-ins could not be read just now.
+    CheckInsNotFresh,
     /// The camp names no project of the planet.
     NoPlanetProject,
     /// The camp's project is no number.

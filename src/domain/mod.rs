@@ -14,6 +14,7 @@ pub mod card;
 pub mod checkin_file;
 pub mod command;
 pub mod custody;
+pub mod dialogue;
 pub mod eligibility;
 pub mod evidence;
 pub mod field_error;

@@ -3,7 +3,7 @@
 
 use crate::domain::binding::BIND_WITHIN;
 use crate::domain::ledger::Transfer;
-use crate::domain::message::PaymentAbnormal;
+use crate::domain::message::{Enrolled, PaymentAbnormal};
 use crate::domain::order::flag_of_payment;
 use crate::domain::{
     BindMethod, BindStatus, CampId, CampStatus, Fen, Machine as _, OrderFlag, OrderStatus,
@@ -15,7 +15,7 @@ use crate::store::{Macs, Note, Tx, camps, ledger, members, payments};
 
 use super::contest::{self, Newcomer};
 use super::matching::claimed;
-use super::notify::{Notice, tell_deciders};
+use super::notify::{Notice, tell_deciders, tell_payer};
 use super::{Context, Error, FieldError, Result, access_token, identity, refund};
 
 /// Where WeChat Pay tells of payments (design §5.1).
@@ -298,7 +298,26 @@ pub(super) async fn enroll(
     }
     let until = terms.access_until();
     access_token::add(tx, ctx.keys(), order.id, &order.order_no, until, note.at);
-    Ok(())
+    tell_enrolled(tx, order, camp, note).await
+}
+
+/// Tells the payer that they are in, and where the group's code is.
+async fn tell_enrolled(tx: &mut Tx, order: &Payment, camp: CampId, note: &Note) -> Result<()> {
+    let Some(payer) = &order.wecom_userid else {
+        return Ok(());
+    };
+    let camp_name = camps::name(tx, Some(camp)).await?.unwrap_or_default();
+    let enrolled = Enrolled {
+        camp_id: camp,
+        camp_name,
+        amount: order.paid.unwrap_or(order.amount),
+    };
+    let notice = Notice {
+        content: enrolled.into(),
+        camp_id: Some(camp),
+        dedupe_key: order.order_no.clone(),
+    };
+    tell_payer(tx, Some(payer), &notice, note.at).await
 }
 
 async fn tell_abnormal(

@@ -12,15 +12,14 @@ use crate::store::camps::{self, Camp};
 use crate::store::members::{self, Member};
 use crate::store::payments::{self, Person};
 use crate::store::reports::{self, AlikeMembers};
-use crate::store::{Listing as _, member_search, refunds};
+use crate::store::{Listing as _, member_search, refunds, syncs};
 
+use super::member_lists::Attainment;
 use super::rows::readable;
-use super::{Context, Error, Result, reach_of, require};
+use super::{Context, Error, Result, presence, reach_of, require};
 
 /// Members that one question may list.
 pub const MAX_MEMBERS_FOUND: usize = 8;
-/// Days that a member may be short of to count as nearly there.
-const NEARLY_DAYS: i64 = 2;
 
 /// The camps that are of interest in a chat, those that need somebody first.
 static SHOWN: [CampStatus; 6] = [
@@ -41,14 +40,29 @@ pub struct CampProgress {
     pub eligible: i64,
     /// Who need the grace days.
     pub by_grace: i64,
-    /// Who are one or two days short, grace and all.
-    pub nearly: i64,
+    /// Whose days suffice with one more.
+    pub one_short: i64,
+    /// Who are more than a day short.
+    pub not_yet: i64,
+    /// Days per member, in tenths, rounded down; none of nobody.
+    pub average_tenths: Option<i64>,
     /// Whose planet account is not sure.
     pub unmatched: i64,
     /// Who are in the group.
     pub joined: i64,
     /// As of when the days are known; none before the first complete sync.
     pub synced_at: Option<Timestamp>,
+    /// Of one camp alone: who has checked in today, where the posts tell.
+    pub today: Option<Today>,
+    /// Of one camp alone: the newest sync is the one that decides, and it read the posts.
+    pub is_complete: bool,
+}
+
+/// Who has checked in today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Today {
+    pub came: i64,
+    pub absent: i64,
 }
 
 /// The progress of a member.
@@ -105,7 +119,21 @@ pub async fn camps_for(ctx: &Context, actor: &Actor, action: Action) -> Result<V
 /// [`Error::Forbidden`] unless `actor` may see it.
 pub async fn camp_progress(ctx: &Context, actor: &Actor, camp: &Camp) -> Result<CampProgress> {
     let all = progress_of_camps(ctx, actor, std::slice::from_ref(camp)).await?;
-    all.into_iter().next().ok_or(Error::NotFound)
+    let progress = all.into_iter().next().ok_or(Error::NotFound)?;
+    let presence = presence::on(ctx, actor, camp, ctx.today()).await?;
+    let mut conn = ctx.db.read().await?;
+    let newest = syncs::newest_finished(&mut conn, camp.id).await?;
+    let newest = newest.map(|run| run.id);
+    // Of yesterday's reading nobody knows who has come today.
+    let is_of_today = |at: Timestamp| at.shanghai_day() == ctx.today();
+    Ok(CampProgress {
+        today: presence.as_of.is_some_and(is_of_today).then(|| Today {
+            came: presence.came,
+            absent: i64::try_from(presence.absent.len()).unwrap_or(i64::MAX),
+        }),
+        is_complete: newest.is_some() && newest == camp.current_sync && newest == camp.posts_sync,
+        ..progress
+    })
 }
 
 /// Tells how each of some camps is doing, in their order.
@@ -136,19 +164,25 @@ fn count(groups: &[AlikeMembers], terms: &Terms, synced_at: Option<Timestamp>) -
         let wanted = groups.iter().filter(|group| wanted(group));
         wanted.map(|group| group.members).sum()
     };
-    let judged = |group: &AlikeMembers| Judgement::of(group.checked_in_days, terms);
-    let short = |group: &AlikeMembers| terms.required_days - group.checked_in_days;
+    let standing = |wanted: Attainment| {
+        count(&|group: &AlikeMembers| Attainment::of(group.checked_in_days, terms) == wanted)
+    };
+    let members = count(&|_| true);
+    let days = groups
+        .iter()
+        .map(|group| group.checked_in_days.saturating_mul(group.members));
     CampProgress {
-        members: count(&|_| true),
-        eligible: count(&|group| judged(group) == Judgement::Eligible),
-        by_grace: count(&|group| judged(group) == Judgement::ByGrace),
-        nearly: count(&|group| {
-            let is_short = (1..=NEARLY_DAYS).contains(&short(group));
-            is_short && judged(group) == Judgement::NotEligible
-        }),
+        members,
+        average_tenths: (members > 0).then(|| days.sum::<i64>().saturating_mul(10) / members),
+        eligible: standing(Attainment::Eligible),
+        by_grace: standing(Attainment::ByGrace),
+        one_short: standing(Attainment::OneShort),
+        not_yet: standing(Attainment::NotYet),
         unmatched: count(&|group| !group.is_matched),
         joined: count(&|group| group.has_joined),
         synced_at,
+        today: None,
+        is_complete: false,
     }
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::domain::Timestamp;
 use crate::store::{
-    StoreResult, Tx, inbox, job_runs, sessions, sign_ins, staff_requests, staff_sessions,
+    StoreResult, Tx, dialogues, inbox, job_runs, sessions, sign_ins, staff_requests, staff_sessions,
 };
 
 use super::{Context, Result};
@@ -26,6 +26,8 @@ const CHUNK: u64 = 500;
 pub struct Forgotten {
     /// Sign-ins whose time was over.
     pub sign_ins: u64,
+    /// Questions of the chat that nobody has answered in time.
+    pub dialogues: u64,
     /// Sessions of the member pages whose time was over.
     pub member_sessions: u64,
     /// Sessions of staff whose time was over.
@@ -46,6 +48,10 @@ pub async fn forget_over(ctx: &Context) -> Result<Forgotten> {
     Ok(Forgotten {
         sign_ins: all(ctx, |tx, now, limit| {
             Box::pin(sign_ins::forget_over(tx, now, limit))
+        })
+        .await?,
+        dialogues: all(ctx, |tx, now, limit| {
+            Box::pin(dialogues::forget_over(tx, now, limit))
         })
         .await?,
         member_sessions: all(ctx, |tx, now, limit| {

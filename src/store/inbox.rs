@@ -3,7 +3,7 @@
 use crate::domain::Timestamp;
 
 use super::bundle::Statement;
-use super::db::run;
+use super::db::{Conn, run};
 use super::{Sealed, Signal, StoreResult, Tx};
 
 const TABLE: &str = "inbound_event";
@@ -21,6 +21,7 @@ statements! {
                  AND next_try_at <= $1 AND (lease_until IS NULL OR lease_until < $1) \
                  ORDER BY next_try_at, id LIMIT $3) \
                  RETURNING id, source, payload, attempts, lease_until";
+    WAITING = "SELECT CAST(COUNT(*) AS BIGINT) FROM inbound_event WHERE status = 'pending'";
     END = "UPDATE inbound_event SET status = $3, lease_until = NULL, error = $4 \
            WHERE id = $1 AND status = 'pending' AND lease_until = $2";
     FORGET_OVER = "DELETE FROM inbound_event WHERE id IN (SELECT id FROM inbound_event \
@@ -86,6 +87,12 @@ pub fn store(tx: &mut Tx, source: &str, dedupe_key: &str, payload: &Sealed, now:
 /// Seals a payload for [`store`].
 pub fn seal(keys: &super::Keyring, payload: &[u8]) -> StoreResult<Sealed> {
     Ok(keys.seal(PAYLOAD, payload)?)
+}
+
+/// Counts the events that are not worked off.
+pub async fn waiting(conn: &mut Conn) -> StoreResult<i64> {
+    let (count,): (i64,) = run!(conn, c => sqlx::query_as(WAITING).fetch_one(c).await)?;
+    Ok(count)
 }
 
 /// Leases up to `limit` due events until `lease_until`, oldest first. One that cannot be read ends

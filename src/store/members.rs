@@ -1,5 +1,9 @@
 //! Members of camps: one row per confirmed payment.
 
+use std::collections::HashSet;
+
+use chrono::NaiveDate;
+
 use crate::domain::shown_name::shown_name;
 use crate::domain::{
     CampId, CheckInSource, MatchStatus, MemberId, Move, PaymentId, PlanetUserId, ProofCode,
@@ -29,6 +33,14 @@ pub(super) use select_member;
 statements! {
     BY_ID = select_member!("WHERE id = $1");
     OF_CAMP = select_member!("WHERE camp_id = $1 AND released_at IS NULL ORDER BY id");
+    EXPECTED_ON = select_member!(
+        "WHERE camp_id = $1 AND released_at IS NULL AND payment_id IN (SELECT id \
+         FROM payment_record WHERE camp_id = $1 AND status IN ('paid', 'refunding', 'refunded') \
+         AND start_date <= $2 AND end_date >= $2) ORDER BY id"
+    );
+    CAME_ON = "SELECT m.id FROM camp_member m WHERE m.camp_id = $1 AND EXISTS (SELECT 1 \
+               FROM checkin_record c WHERE c.camp_id = m.camp_id \
+               AND c.planet_user_id = m.planet_user_id AND c.day = $2)";
     MATCHED_TO = select_member!(
         "WHERE camp_id = $1 AND planet_user_id = $2 AND match_status = 'matched' \
          AND released_at IS NULL"
@@ -248,6 +260,34 @@ pub async fn of_camp(conn: &mut Conn, camp: CampId) -> StoreResult<Rows<Member>>
     Ok(many(
         run!(conn, c => sqlx::query_as(OF_CAMP).bind(camp.0).fetch_all(c).await)?,
     ))
+}
+
+/// The members of a camp to whose own terms a day belongs, in the order of their enrolment.
+pub async fn expected_on(
+    conn: &mut Conn,
+    camp: CampId,
+    day: NaiveDate,
+) -> StoreResult<Rows<Member>> {
+    let rows: Vec<MemberRow> = run!(conn, c => sqlx::query_as(EXPECTED_ON)
+        .bind(camp.0)
+        .bind(day.to_string())
+        .fetch_all(c)
+        .await)?;
+    Ok(rows.into_iter().map(Member::try_from).collect())
+}
+
+/// The members of a camp whose account has a check-in of a day.
+pub async fn came_on(
+    conn: &mut Conn,
+    camp: CampId,
+    day: NaiveDate,
+) -> StoreResult<HashSet<MemberId>> {
+    let rows: Vec<(i64,)> = run!(conn, c => sqlx::query_as(CAME_ON)
+        .bind(camp.0)
+        .bind(day.to_string())
+        .fetch_all(c)
+        .await)?;
+    Ok(rows.into_iter().map(|(id,)| MemberId(id)).collect())
 }
 
 /// The member of a camp who is known to be a planet account.

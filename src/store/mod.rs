@@ -19,6 +19,7 @@ pub mod checkins;
 pub mod copies;
 pub mod custody;
 mod db;
+pub mod dialogues;
 mod error;
 pub mod evidence;
 mod filter;
@@ -85,6 +86,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         checkin_lists::STATEMENTS,
         checkins::STATEMENTS,
         copies::STATEMENTS,
+        dialogues::STATEMENTS,
         custody::STATEMENTS,
         evidence::STATEMENTS,
         gauges::STATEMENTS,

@@ -23,6 +23,8 @@ statements! {
     UNDELIVERED = "SELECT CAST(COUNT(*) AS BIGINT) FROM notification_message \
                    WHERE status = 'failed' AND priority = 'notice' AND channel = 'wecom_app' \
                    AND created_at >= $1";
+    WAITING = "SELECT CAST(COUNT(*) AS BIGINT) FROM notification_message \
+               WHERE status = 'pending' AND send_at <= $1";
     // What is put off, or in the hands of another worker, holds back what comes after it: two
     // messages of one priority reach their reader in the order in which they became due.
     LEASE_DUE = "UPDATE notification_message SET lease_until = $3 \
@@ -303,6 +305,15 @@ pub async fn add_undelivered(
 pub async fn undelivered(conn: &mut Conn, since: Timestamp) -> StoreResult<i64> {
     let (count,): (i64,) = run!(conn, c => sqlx::query_as(UNDELIVERED)
         .bind(since.micros())
+        .fetch_one(c)
+        .await)?;
+    Ok(count)
+}
+
+/// Counts the messages that are due and not sent.
+pub async fn waiting(conn: &mut Conn, now: Timestamp) -> StoreResult<i64> {
+    let (count,): (i64,) = run!(conn, c => sqlx::query_as(WAITING)
+        .bind(now.micros())
         .fetch_one(c)
         .await)?;
     Ok(count)

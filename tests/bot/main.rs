@@ -20,6 +20,7 @@ mod sql;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod asking;
 mod callback;
 mod cards;
 mod changing;
@@ -27,11 +28,14 @@ mod confirming;
 mod deciding;
 mod dying;
 mod matching;
+mod progress;
 mod renewing;
 mod retrying;
 mod second;
 mod sending;
 mod stage;
 mod talking;
+mod telling;
 mod unusual;
+mod urging;
 mod versions;

@@ -37,6 +37,7 @@ async fn failed(stage: &Stage) -> RefundId {
                 refund_no: "rfd_1".to_owned(),
                 order_no: "ord_1".to_owned(),
                 camp_name: Some("写作营".to_owned()),
+                name: "会员1".to_owned(),
                 amount: Fen::new(9900).unwrap(),
                 reason: "not_enough".to_owned(),
                 attempts: 3,

@@ -73,7 +73,12 @@ on_both_engines! {
             accept(&stage.ctx, &coach(), &order_no(9), "差一元，算报名").await,
             Err(Error::Forbidden(_))
         ));
+        stage.run("UPDATE payment_record SET wecom_userid = 'xiaoming' WHERE id = 9").await;
         accept(&stage.ctx, &admin(), "4200000000000000000000000009", "差一元，算报名").await.unwrap();
+        let told = "SELECT recipient || body FROM notification_message WHERE kind = 'enrolled'";
+        let told = stage.texts(told).await;
+        assert_eq!(told.len(), 1, "a member of the corp hears that they are in");
+        assert!(told[0].starts_with("xiaoming") && told[0].contains("9800"), "{told:?}");
         assert_eq!(stage.status(9).await, RefundStatus::Rejected);
         assert_eq!(stage.posted(9).await, [format!("plain suspense held 9800 accept:{}:1", order_no(9))]);
         let payment = payments::by_id(&mut stage.db.read().await.unwrap(), PaymentId(9)).await.unwrap().unwrap();

@@ -131,6 +131,38 @@ impl Wecom {
         self.send_event("text", userid, xml).await
     }
 
+    /// The person sends a picture to the app.
+    pub async fn send_picture(&self, userid: &str) -> Delivery {
+        let media_id = format!("picture-of-{userid}");
+        let message_id = self.show(
+            userid,
+            Author::Member(userid.to_owned()),
+            "image",
+            json!({"media_id": media_id}),
+        );
+        let mut xml = self.event_xml(userid, "image");
+        xml.cdata("PicUrl", "https://wework.qpic.cn/picture");
+        xml.cdata("MediaId", &media_id);
+        xml.plain("MsgId", message_id);
+        self.send_event("image", userid, xml).await
+    }
+
+    /// The person sends a voice message to the app.
+    pub async fn send_voice(&self, userid: &str) -> Delivery {
+        let media_id = format!("voice-of-{userid}");
+        let message_id = self.show(
+            userid,
+            Author::Member(userid.to_owned()),
+            "voice",
+            json!({"media_id": media_id}),
+        );
+        let mut xml = self.event_xml(userid, "voice");
+        xml.cdata("MediaId", &media_id);
+        xml.cdata("Format", "amr");
+        xml.plain("MsgId", message_id);
+        self.send_event("voice", userid, xml).await
+    }
+
     /// The person opens the app's chat.
     pub async fn enter(&self, userid: &str) -> Delivery {
         let mut xml = self.event_xml(userid, "event");

@@ -10,7 +10,7 @@ use crate::domain::card::{Ending, Outcome, Proposal};
 use crate::domain::message::Page;
 use crate::services::{Error, Result};
 
-use super::{approving, batch, choosing, digest, matching, notices, single};
+use super::{approving, batch, choosing, digest, matching, notices, offering, single, urging};
 
 views! {
     Ended => "renewed.card",
@@ -34,6 +34,9 @@ pub(in crate::bot) fn proposal(bot: &Bot, proposal: &Proposal) -> Result<Layout>
         Proposal::MatchNobody(nobody) => bot.draw(&matching::view::Nobody::of(nobody)),
         Proposal::Namesakes(namesakes) => bot.draw(&matching::view::Namesakes::of(namesakes)),
         Proposal::ChooseCamp(choice) => bot.draw(&choosing::view::Choice::of(choice)),
+        Proposal::Progress(overview) => bot.draw(&offering::view::Overview::of(overview)),
+        Proposal::Meant(meant) => bot.draw(&offering::view::Meant::of(meant)),
+        Proposal::Urge(preview) => bot.draw(&urging::view::Preview::of(preview)),
         Proposal::CampEnded(notice) => bot.draw(notice),
         Proposal::SyncFailed(notice) => bot.draw(notice),
         Proposal::RankingOdd(notice) => bot.draw(notice),
@@ -57,7 +60,7 @@ pub(in crate::bot) fn outcome(
             why: ended.why,
         }),
         (Outcome::Chosen(chosen), _) => bot.draw(chosen),
-        (Outcome::Mended(mended), _) => bot.draw(&notices::view::Mended::from(mended)),
+        (Outcome::Mended(mended), _) => bot.draw(&notices::view::Mended::of(about, mended)),
         (Outcome::Refund(decided), Proposal::Single(single)) => {
             bot.draw(&single::view::Decided::of(single, decided, now))
         }
@@ -83,11 +86,16 @@ pub(in crate::bot) fn outcome(
 /// The page of the console on which a card can be gone on with.
 pub(in crate::bot) const fn page_of(proposal: &Proposal) -> Page {
     match proposal {
-        Proposal::Match(_) | Proposal::MatchNobody(_) | Proposal::Namesakes(_) => Page::Members,
+        Proposal::Match(_)
+        | Proposal::MatchNobody(_)
+        | Proposal::Namesakes(_)
+        | Proposal::Progress(_) => Page::Members,
         Proposal::Digest(_)
         | Proposal::Batch(_)
         | Proposal::Single(_)
         | Proposal::ChooseCamp(_)
+        | Proposal::Meant(_)
+        | Proposal::Urge(_)
         | Proposal::CampEnded(_)
         | Proposal::SyncFailed(_)
         | Proposal::RankingOdd(_)

@@ -9,10 +9,12 @@ pub(super) mod digest;
 pub(super) mod draw;
 pub(super) mod matching;
 pub(super) mod notices;
+pub(super) mod offering;
 pub(super) mod press;
 pub(super) mod renewing;
 pub(super) mod single;
 pub(super) mod unusual;
+pub(super) mod urging;
 pub(super) mod waiting;
 
 use wecom::event::CardClick;
@@ -64,7 +66,7 @@ pub(super) async fn press(bot: &Bot, person: &str, click: &CardClick) -> Result<
         turn,
         card: &card,
         action,
-        click,
+        click: Some(click),
     };
     let pressed = match &card.proposal {
         Proposal::Digest(digest) => digest::press::press(&press, digest).await,
@@ -74,6 +76,9 @@ pub(super) async fn press(bot: &Bot, person: &str, click: &CardClick) -> Result<
         Proposal::MatchNobody(nobody) => matching::press::on_nobody(&press, nobody).await,
         Proposal::Namesakes(namesakes) => matching::press::on_namesakes(&press, namesakes).await,
         Proposal::ChooseCamp(choice) => choosing::press::press(&press, choice).await,
+        Proposal::Progress(overview) => offering::press::press(&press, &overview.commands).await,
+        Proposal::Meant(meant) => offering::press::press(&press, &meant.commands).await,
+        Proposal::Urge(preview) => urging::press::press(&press, preview).await,
         Proposal::CampEnded(notice) => notices::press::on_sync(&press, notice.camp_id).await,
         Proposal::SyncFailed(notice) => notices::press::on_sync(&press, notice.camp_id).await,
         Proposal::RankingOdd(notice) => notices::press::on_ranking(&press, notice).await,
@@ -97,5 +102,7 @@ pub(super) const CHECKS: &[&[super::templates::Check]] = &[
     draw::CHECKS,
     matching::view::CHECKS,
     notices::view::CHECKS,
+    offering::view::CHECKS,
     single::view::CHECKS,
+    urging::view::CHECKS,
 ];

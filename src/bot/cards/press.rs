@@ -25,12 +25,18 @@ pub(in crate::bot) struct Press<'a> {
     pub(in crate::bot) turn: Turn<'a>,
     pub(in crate::bot) card: &'a Card,
     pub(in crate::bot) action: &'a str,
-    pub(in crate::bot) click: &'a CardClick,
+    /// None where it goes on with what they have written.
+    pub(in crate::bot) click: Option<&'a CardClick>,
 }
 
 impl Press<'_> {
     pub(super) const fn ctx(&self) -> &Context {
         self.turn.ctx()
+    }
+
+    /// What was picked on the card for a question.
+    pub(super) fn selected(&self, question: &str) -> &[String] {
+        self.click.map_or(&[], |click| click.selected(question))
     }
 
     pub(super) const fn is_open(&self) -> bool {

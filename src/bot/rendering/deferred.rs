@@ -4,15 +4,16 @@ use chrono::TimeDelta;
 
 use crate::bot::Bot;
 use crate::bot::cards::waiting::waiting_for;
-use crate::bot::cards::{digest, draw};
+use crate::bot::cards::{digest, draw, urging};
 use crate::bot::layout::Face;
+use crate::bot::replies::clock;
 use crate::domain::card::Outcome;
-use crate::domain::message::SyncReport;
+use crate::domain::message::{Refused, SyncReport, UrgeReady};
 use crate::domain::staff::Channel;
 use crate::domain::{CardId, CardState, Recipients, WecomUserid};
 use crate::services::deliver::Rendered;
 use crate::services::sync::SyncState;
-use crate::services::{Error, Result, cards, refund, staff, sync, with_causes};
+use crate::services::{Error, Result, cards, refund, staff, sync, urge, with_causes};
 use crate::store::cards::Card;
 use crate::store::outbox::DueMessage;
 
@@ -82,6 +83,45 @@ impl Bot {
         self.text(due, &view)
     }
 
+    /// What a camp's group will read, for the one who wants it urged, once today's check-ins are
+    /// read.
+    pub(super) async fn urge_ready(&self, due: &DueMessage, ready: &UrgeReady) -> Result<Rendered> {
+        if due.card_id.is_some() {
+            return self.sent_card(due).await;
+        }
+        let Some(person) = one_of(&due.to) else {
+            return Ok(Rendered::Nothing);
+        };
+        let actor = staff::actor_by_wecom_userid(&self.ctx, person, Channel::Chat).await?;
+        let Some(actor) = actor else {
+            return Ok(Rendered::Nothing);
+        };
+        if let Some(id) = ready.sync_id {
+            let run = sync::poll(&self.ctx, &actor, id).await?;
+            if run.state == SyncState::Running && !self.is_late(due, REPORT_AT_LATEST) {
+                return Ok(self.look_again());
+            }
+        }
+        let draft = match urge::draft(&self.ctx, &actor, ready.camp_id).await {
+            Ok(draft) => draft,
+            Err(Error::Store(error)) => return Err(error.into()),
+            Err(error) => {
+                let sentence = self.ctx.settings.catalogue.say_in_full(&error.kind());
+                return self.text(due, &Refused { sentence });
+            }
+        };
+        if draft.missing == 0 {
+            let view = views::AllCame {
+                camp_name: draft.camp.name,
+                came: draft.came,
+                unknown: draft.unknown,
+                as_of: clock(draft.as_of),
+            };
+            return self.text(due, &view);
+        }
+        self.new_card(due, urging::propose(&draft).into()).await
+    }
+
     /// The outcomes of a card's refunds, once all of them have one.
     pub(super) async fn batch_summary(&self, due: &DueMessage, id: CardId) -> Result<Rendered> {
         let card = self.card_named(id).await?;
@@ -99,6 +139,11 @@ impl Bot {
             failed: outcomes.failed,
             under_way: outcomes.under_way,
             not_approved: outcomes.not_approved,
+            failures: outcomes
+                .failures
+                .iter()
+                .map(views::FailedRefund::of)
+                .collect(),
         };
         self.text(due, &view)
     }

@@ -8,12 +8,13 @@ pub(super) use views::CHECKS;
 
 use futures::future::BoxFuture;
 use wecom::group_robot::GroupMessage;
+use wecom::media::MediaFile;
 
 use crate::domain::card::Proposal;
 use crate::domain::message::{self, Page};
 use crate::domain::{CardId, Message, Recipients};
 use crate::services::deliver::{Rendered, RenderedCard, Renderer};
-use crate::services::{Context, Error, Result, cards, with_causes};
+use crate::services::{Context, Error, Result, camps, cards, with_causes};
 use crate::store::outbox::DueMessage;
 
 use super::Bot;
@@ -49,6 +50,8 @@ impl Bot {
             }
             Message::MerchantResumed(it) => self.text(due, it),
             Message::RefundDone(it) => self.text(due, &views::RefundDone::from(it)),
+            Message::Urging(it) => self.text(due, &views::Urging::from(it)),
+            Message::UrgeReady(it) => self.urge_ready(due, it).await,
             Message::RefundStuck(it) => self.text(due, it),
             Message::RefundUnexpected(it) => self.text(due, it),
             Message::BooksDiffer(it) => self.text(due, it),
@@ -68,6 +71,9 @@ impl Bot {
             Message::JobFailed(it) => self.text(due, it),
             Message::NoticeUndelivered(it) => self.text(due, it),
             Message::DatabaseSilent(it) => self.text(due, it),
+            Message::Enrolled(it) => self.text(due, &views::Enrolled::from(it)),
+            Message::VerdictGiven(it) => self.text(due, &views::VerdictGiven::from(it)),
+            Message::RefundRejected(it) => self.text(due, &views::RefundRejected::from(it)),
             Message::DepositReturned(it) => self.text(due, &views::DepositReturned::from(it)),
             Message::TradeBillCompared(it) => self.bills(due, it),
             Message::MatchWaiting(it) => self.text(due, it),
@@ -77,11 +83,18 @@ impl Bot {
             Message::Stranger(it) => self.text(due, it),
             Message::OwnProgress(it) => self.text(due, &views::OwnProgress::from(it)),
             Message::Camps(it) => self.text(due, it),
-            Message::CampProgress(it) => self.text(due, &views::CampProgress::from(it)),
+            Message::Listing(it) => self.text(due, &views::Listing::from(it)),
+            Message::OnlyText(it) => self.text(due, it),
             Message::Members(it) => self.text(due, &views::Members::from(it)),
             Message::NoCamp(it) => self.text(due, it),
             Message::NothingPending(it) => self.text(due, it),
             Message::SyncStarted(it) => self.text(due, it),
+            Message::RefundStandings(it) => self.text(due, &views::RefundStandings::from(it)),
+            Message::Retried(it) => self.text(due, &views::Retried::from(it)),
+            Message::MonthReport(it) => self.text(due, &views::MonthReport::from(it)),
+            Message::EnrollCode(it) => self.text(due, it),
+            Message::EnrollPicture(it) => self.enroll_picture(it.camp_id).await,
+            Message::ProductStatus(it) => self.text(due, &views::ProductStatus::from(it)),
             Message::MatchEvidence(it) => self.text(due, it),
             Message::MatchCamps(it) => self.text(due, it),
             Message::MatchDone(it) => self.text(due, it),
@@ -124,6 +137,15 @@ impl Bot {
                 .map(Rendered::Group)
                 .map_err(|error| Error::Invariant(error.to_string())),
         }
+    }
+
+    /// The code by which members enroll in a camp.
+    async fn enroll_picture(&self, camp: crate::domain::CampId) -> Result<Rendered> {
+        let png = camps::enroll_qr(&self.ctx, camp).await?;
+        let picture = MediaFile::new("enroll.png", "image/png", png);
+        picture
+            .map(Rendered::Picture)
+            .map_err(|error| Error::Invariant(error.to_string()))
     }
 
     /// A card that only leads to a page.

@@ -4,16 +4,18 @@
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use crate::bot::replies::moment;
+use crate::bot::replies::{clock, moment};
 use crate::bot::templates::views;
 use crate::catalogue::Catalogue;
+use crate::domain::command::Verb;
 use crate::domain::custody::Awaited;
 use crate::domain::eligibility::Judgement;
 use crate::domain::message;
 use crate::domain::refund::Change;
 use crate::domain::shown_name::shown_nickname;
 use crate::domain::trade_bill::{BillFailure, BillState, DifferenceKind, Resolution};
-use crate::domain::{CampStatus, CheckInSource, Fen, RefundStatus};
+use crate::domain::{CampId, CampStatus, CheckInSource, Fen, RefundStatus};
+use crate::services::refund;
 use crate::services::sync::SyncState;
 
 views! {
@@ -41,6 +43,9 @@ views! {
     message::NoticeUndelivered => "notice_undelivered.txt",
     message::DatabaseSilent => "database_silent.txt",
     DepositReturned => "deposit_returned.txt",
+    Enrolled => "enrolled.txt",
+    VerdictGiven => "verdict_given.txt",
+    RefundRejected => "refund_rejected.txt",
     message::PostsMissing => "posts_missing.txt",
     message::MatchWaiting => "match_waiting.txt",
     message::MatchContested => "match_contested.txt",
@@ -51,6 +56,13 @@ views! {
     message::NoCamp => "answer_no_camp.txt",
     message::NothingPending => "answer_nothing_pending.txt",
     message::SyncStarted => "answer_sync_started.txt",
+    RefundStandings => "answer_refund.txt",
+    Retried => "answer_retried.txt",
+    MonthReport => "answer_report.txt",
+    Urging => "urging.txt",
+    AllCame => "answer_all_came.txt",
+    message::EnrollCode => "answer_enroll_code.txt",
+    ProductStatus => "answer_status.txt",
     message::MatchEvidence => "answer_match.txt",
     message::MatchCamps => "answer_match_camps.txt",
     message::MatchDone => "answer_match_done.txt",
@@ -61,7 +73,8 @@ views! {
     RefundDone => "refund_done.txt",
     OwnProgress => "answer_own_progress.txt",
     Members => "answer_members.txt",
-    CampProgress => "answer_camp_progress.txt",
+    Listing => "answer_list.txt",
+    message::OnlyText => "answer_only_text.txt",
     SyncReport => "sync_report.txt",
     BatchSummary => "batch_summary.txt",
     PaymentOutcome => "answer_payment_outcome.txt",
@@ -198,6 +211,63 @@ impl From<&message::DepositReturned> for DepositReturned {
 
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Enrolled {
+    camp_id: CampId,
+    camp_name: String,
+    amount_yuan: String,
+}
+
+impl From<&message::Enrolled> for Enrolled {
+    fn from(it: &message::Enrolled) -> Self {
+        Self {
+            camp_id: it.camp_id,
+            camp_name: it.camp_name.clone(),
+            amount_yuan: it.amount.yuan(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct VerdictGiven {
+    camp_name: Option<String>,
+    days: String,
+    until: String,
+}
+
+impl From<&message::VerdictGiven> for VerdictGiven {
+    fn from(it: &message::VerdictGiven) -> Self {
+        Self {
+            camp_name: it.camp_name.clone(),
+            days: it.days.to_string(),
+            until: moment(it.until),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RefundRejected {
+    camp_name: Option<String>,
+    amount_yuan: String,
+    reason: String,
+}
+
+impl From<&message::RefundRejected> for RefundRejected {
+    fn from(it: &message::RefundRejected) -> Self {
+        Self {
+            camp_name: it.camp_name.clone(),
+            amount_yuan: it.amount.yuan(),
+            reason: it.reason.clone(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub(super) struct OwnProgress {
     places: Vec<Place>,
 }
@@ -247,6 +317,9 @@ pub(super) struct Place {
     may_bind: bool,
     joined: bool,
     refund: Option<RefundStatus>,
+    calendar: Option<String>,
+    next: Option<Awaited>,
+    until: Option<String>,
 }
 
 impl From<&message::Place> for Place {
@@ -265,6 +338,9 @@ impl From<&message::Place> for Place {
             may_bind: it.may_bind,
             joined: it.joined,
             refund: it.refund,
+            calendar: it.calendar.clone(),
+            next: it.next.map(|next| next.what),
+            until: it.next.map(|next| moment(next.until)),
         }
     }
 }
@@ -272,36 +348,254 @@ impl From<&message::Place> for Place {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(rename_all = "camelCase")]
-pub(super) struct CampProgress {
-    name: String,
-    status: CampStatus,
-    day: i64,
-    days: i64,
-    required_days: i64,
-    members: i64,
-    eligible: i64,
-    by_grace: i64,
-    nearly: i64,
-    unmatched: i64,
-    joined: i64,
-    synced_at: Option<String>,
+pub(super) struct Listing {
+    camp_id: CampId,
+    camp_name: String,
+    verb: Verb,
+    day: Option<String>,
+    is_in_camp: bool,
+    total: usize,
+    names: Vec<message::NameLine>,
+    unknown: i64,
+    as_of: Option<String>,
 }
 
-impl From<&message::CampProgress> for CampProgress {
-    fn from(it: &message::CampProgress) -> Self {
+impl From<&message::Listing> for Listing {
+    fn from(it: &message::Listing) -> Self {
+        Self {
+            camp_id: it.camp_id,
+            camp_name: it.camp_name.clone(),
+            verb: it.verb,
+            day: it.day.map(shown_day),
+            is_in_camp: it.is_in_camp,
+            total: it.total,
+            names: it.names.clone(),
+            unknown: it.unknown,
+            as_of: it.as_of.map(moment),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+pub(super) struct RefundStandings {
+    wanted: String,
+    standings: Vec<Standing>,
+}
+
+/// Where the money of one payment stands.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(rename_all = "camelCase")]
+struct Standing {
+    camp_name: Option<String>,
+    name: String,
+    order_no: String,
+    amount_yuan: String,
+    status: Option<RefundStatus>,
+    is_held: bool,
+    by: Option<String>,
+    at: Option<String>,
+    refunded_at: Option<String>,
+    reason: String,
+    next: Option<Awaited>,
+    until: Option<String>,
+}
+
+impl From<&message::RefundStandings> for RefundStandings {
+    fn from(it: &message::RefundStandings) -> Self {
+        let standing = |line: &message::StandingLine| Standing {
+            camp_name: line.camp_name.clone(),
+            name: line.name.clone(),
+            order_no: line.order_no.clone(),
+            amount_yuan: line.amount.yuan(),
+            status: line.status,
+            is_held: line.is_held,
+            by: line.decision.as_ref().map(|decision| decision.by.clone()),
+            at: line.decision.as_ref().map(|decision| moment(decision.at)),
+            refunded_at: line.refunded_at.map(moment),
+            reason: line.reason.clone(),
+            next: line.next.map(|next| next.what),
+            until: line.next.map(|next| moment(next.until)),
+        };
+        Self {
+            wanted: it.wanted.clone(),
+            standings: it.standings.iter().map(standing).collect(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Retried {
+    camp_name: Option<String>,
+    retried: Vec<FailedRefund>,
+    could: Vec<FailedRefund>,
+    left: Vec<FailedRefund>,
+    /// Those of which no line has room.
+    more: usize,
+}
+
+/// A refund that did not work.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct FailedRefund {
+    name: String,
+    amount_yuan: String,
+    reason: String,
+}
+
+impl FailedRefund {
+    pub(super) fn of(it: &refund::Failure) -> Self {
         Self {
             name: it.name.clone(),
-            status: it.status,
-            day: it.day,
-            days: it.days,
-            required_days: it.required_days,
-            members: it.members,
-            eligible: it.eligible,
-            by_grace: it.by_grace,
-            nearly: it.nearly,
-            unmatched: it.unmatched,
-            joined: it.joined,
-            synced_at: it.synced_at.map(moment),
+            amount_yuan: it.amount.yuan(),
+            reason: it.reason.clone(),
+        }
+    }
+}
+
+impl From<&message::FailedLine> for FailedRefund {
+    fn from(it: &message::FailedLine) -> Self {
+        Self {
+            name: it.name.clone(),
+            amount_yuan: it.amount.yuan(),
+            reason: it.reason.clone(),
+        }
+    }
+}
+
+/// Refunds of one kind that a text names.
+const MAX_FAILED_LINES: usize = 12;
+
+impl From<&message::Retried> for Retried {
+    fn from(it: &message::Retried) -> Self {
+        let lines = |all: &[message::FailedLine]| -> Vec<FailedRefund> {
+            let shown = all.iter().take(MAX_FAILED_LINES);
+            shown.map(FailedRefund::from).collect()
+        };
+        let more = |all: &[message::FailedLine]| all.len().saturating_sub(MAX_FAILED_LINES);
+        Self {
+            camp_name: it.camp_name.clone(),
+            more: more(&it.retried) + more(&it.could) + more(&it.left),
+            retried: lines(&it.retried),
+            could: lines(&it.could),
+            left: lines(&it.left),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Urging {
+    missing: i64,
+    as_of: String,
+}
+
+impl From<&message::Urging> for Urging {
+    fn from(it: &message::Urging) -> Self {
+        Self {
+            missing: it.missing,
+            as_of: clock(it.as_of),
+        }
+    }
+}
+
+/// Nobody is to be urged.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AllCame {
+    pub(super) camp_name: String,
+    pub(super) came: i64,
+    pub(super) unknown: i64,
+    pub(super) as_of: String,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+pub(super) struct MonthReport {
+    month: String,
+    now: MonthFigures,
+    before: MonthFigures,
+    camps: Vec<message::ReportCampLine>,
+    more: usize,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(rename_all = "camelCase")]
+struct MonthFigures {
+    camps: usize,
+    members: i64,
+    paid_yuan: String,
+    returned_yuan: String,
+    outside_yuan: Option<String>,
+    kept_yuan: Option<String>,
+    participation: Option<i64>,
+    completion: Option<i64>,
+    promises: Option<i64>,
+}
+
+impl From<&message::MonthReport> for MonthReport {
+    fn from(it: &message::MonthReport) -> Self {
+        let figures = |of: &message::MonthFigures| MonthFigures {
+            camps: of.camps,
+            members: of.members,
+            paid_yuan: shown_yuan(of.paid_fen),
+            returned_yuan: shown_yuan(of.returned_fen),
+            outside_yuan: (of.settled_outside_fen != 0).then(|| shown_yuan(of.settled_outside_fen)),
+            kept_yuan: (of.kept_fen != 0).then(|| shown_yuan(of.kept_fen)),
+            participation: of.participation,
+            completion: of.completion,
+            promises: of.promises,
+        };
+        Self {
+            month: it.month.format("%Y-%m").to_string(),
+            now: figures(&it.now),
+            before: figures(&it.before),
+            camps: it.camps.clone(),
+            more: it.more,
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ProductStatus {
+    camps: Vec<StatusCamp>,
+    more: usize,
+    to_review: Option<usize>,
+    whole: Option<message::StatusOfWhole>,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(rename_all = "camelCase")]
+struct StatusCamp {
+    name: String,
+    synced_at: Option<String>,
+    is_incomplete: bool,
+    unmatched: i64,
+}
+
+impl From<&message::ProductStatus> for ProductStatus {
+    fn from(it: &message::ProductStatus) -> Self {
+        let camp = |camp: &message::StatusCampLine| StatusCamp {
+            name: camp.name.clone(),
+            synced_at: camp.synced_at.map(moment),
+            is_incomplete: camp.is_incomplete,
+            unmatched: camp.unmatched,
+        };
+        Self {
+            camps: it.camps.iter().map(camp).collect(),
+            more: it.more,
+            to_review: it.to_review,
+            whole: it.whole.clone(),
         }
     }
 }
@@ -330,6 +624,7 @@ pub(super) struct BatchSummary {
     pub(super) failed: usize,
     pub(super) under_way: usize,
     pub(super) not_approved: usize,
+    pub(super) failures: Vec<FailedRefund>,
 }
 
 #[derive(Debug, Serialize)]
@@ -399,6 +694,7 @@ enum Decided {
     Synced,
     Confirmed,
     Retried,
+    Urged,
 }
 
 impl From<&message::DecidedBefore> for DecidedBefore {
@@ -441,6 +737,7 @@ impl From<&message::Decided> for Decided {
             Of::Synced => Self::Synced,
             Of::Confirmed => Self::Confirmed,
             Of::Retried => Self::Retried,
+            Of::Urged => Self::Urged,
         }
     }
 }

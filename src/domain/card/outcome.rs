@@ -159,6 +159,8 @@ text_enum! {
         Ranking = "ranking",
         /// A refund is tried again.
         Retry = "retry",
+        /// A camp's group was urged.
+        Urge = "urge",
     }
 }
 
@@ -255,6 +257,7 @@ impl Outcome {
                     Mending::Sync => Decided::Synced,
                     Mending::Ranking => Decided::Confirmed,
                     Mending::Retry => Decided::Retried,
+                    Mending::Urge => Decided::Urged,
                 },
             ),
             Self::Chosen(_) | Self::Ended(_) => return None,

@@ -2,11 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::command::Verb;
+use super::super::command::{Command, Verb};
 use super::super::eligibility::Days;
 use super::super::message::Candidate;
 use super::super::versioned::Versioned;
-use super::super::{CampId, Fen, MemberId, RefundFlag, RefundId, RefundKind, Timestamp};
+use super::super::{
+    CampId, CampStatus, Fen, MemberId, RefundFlag, RefundId, RefundKind, Timestamp,
+};
 use super::CardKind;
 
 /// A camp, by the name that it had.
@@ -236,6 +238,69 @@ pub struct CampChoice {
     pub waiting: Vec<CampWaits>,
 }
 
+/// How one camp is doing, with what there is to ask or to do next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CampOverview {
+    pub asked_by: String,
+    pub camp: CampNamed,
+    pub status: CampStatus,
+    /// Days of the camp that have begun.
+    pub day: i64,
+    pub days: i64,
+    pub required_days: i64,
+    pub members: i64,
+    /// In the group, as far as that is known of anybody.
+    pub joined: i64,
+    /// None where nobody can say.
+    pub today: Option<Today>,
+    /// Days per member, in tenths; none of nobody.
+    pub average_tenths: Option<i64>,
+    /// Whose days suffice without grace.
+    pub eligible: i64,
+    /// Whose days suffice with grace only.
+    pub by_grace: i64,
+    /// Whose days suffice with one more.
+    pub one_short: i64,
+    pub not_yet: i64,
+    pub unmatched: i64,
+    /// None before the first complete sync.
+    pub synced_at: Option<Timestamp>,
+    /// The newest sync is the one that decides, and it read the posts.
+    pub is_complete: bool,
+    pub commands: Vec<Command>,
+}
+
+/// Who has checked in today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Today {
+    pub came: i64,
+    pub absent: i64,
+}
+
+/// What somebody may have meant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Suggestion {
+    pub asked_by: String,
+    pub said: String,
+    pub commands: Vec<Command>,
+}
+
+/// What a camp's group will read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UrgePreview {
+    pub camp: CampNamed,
+    /// Members who have not checked in today.
+    pub missing: i64,
+    /// Members who have.
+    pub came: i64,
+    /// Members of whom nobody can say.
+    pub unknown: i64,
+    pub as_of: Timestamp,
+}
+
 /// How many refunds of a camp wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CampWaits {
@@ -260,4 +325,7 @@ first_version! {
     MatchNobody = MatchNobody,
     Namesakes = Namesakes,
     CampChoice = ChooseCamp,
+    UrgePreview = Urge,
+    CampOverview = Progress,
+    Suggestion = Meant,
 }

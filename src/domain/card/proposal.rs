@@ -4,7 +4,10 @@
 use super::super::RefundId;
 use super::super::message::{CampEnded, PaymentAbnormal, RankingOdd, RefundFailed, SyncFailed};
 use super::super::versioned::{Unreadable, Versioned};
-use super::payload::{Batch, CampChoice, Digest, MatchNobody, MatchQuestion, Namesakes, Single};
+use super::payload::{
+    Batch, CampChoice, CampOverview, Digest, MatchNobody, MatchQuestion, Namesakes, Single,
+    Suggestion, UrgePreview,
+};
 
 text_enum! {
     /// The kind of a card, one for each proposal.
@@ -23,6 +26,12 @@ text_enum! {
         Namesakes = "match_choose",
         /// Which camp is meant.
         ChooseCamp = "choose_camp",
+        /// How one camp is doing.
+        Progress = "progress",
+        /// What somebody may have meant.
+        Meant = "meant",
+        /// What a camp's group will read.
+        Urge = "urge",
         /// A camp's last day is over.
         CampEnded = "camp_ended",
         /// A sync has not read everything.
@@ -124,6 +133,12 @@ proposals! {
     Namesakes(Namesakes),
     /// Which camp is meant.
     ChooseCamp(CampChoice),
+    /// How one camp is doing.
+    Progress(CampOverview),
+    /// What somebody may have meant.
+    Meant(Suggestion),
+    /// What a camp's group will read.
+    Urge(UrgePreview),
     /// A camp's last day is over.
     CampEnded(CampEnded),
     /// A sync has not read everything.
@@ -143,7 +158,11 @@ impl Proposal {
         match self {
             Self::Digest(_) | Self::Batch(_) | Self::Single(_) => WaitsFor::Refunds,
             Self::Match(_) | Self::MatchNobody(_) => WaitsFor::Match,
-            Self::Namesakes(_) | Self::ChooseCamp(_) => WaitsFor::Choice,
+            Self::Namesakes(_)
+            | Self::ChooseCamp(_)
+            | Self::Progress(_)
+            | Self::Meant(_)
+            | Self::Urge(_) => WaitsFor::Choice,
             Self::CampEnded(_) | Self::SyncFailed(_) | Self::RankingOdd(_) => WaitsFor::Sync,
             Self::RefundFailed(_) => WaitsFor::Retry,
             Self::PaymentAbnormal(_) => WaitsFor::Payment,
@@ -154,7 +173,9 @@ impl Proposal {
     #[must_use]
     pub fn subject(&self) -> String {
         match self {
-            Self::Digest(Digest { camp, .. }) | Self::Batch(Batch { camp, .. }) => {
+            Self::Digest(Digest { camp, .. })
+            | Self::Batch(Batch { camp, .. })
+            | Self::Urge(UrgePreview { camp, .. }) => {
                 format!("camp:{}", camp.id)
             }
             Self::CampEnded(CampEnded { camp_id, .. })
@@ -166,7 +187,9 @@ impl Proposal {
             Self::Match(MatchQuestion { member, .. })
             | Self::MatchNobody(MatchNobody { member, .. }) => format!("member:{member}"),
             Self::Namesakes(Namesakes { asked_by, .. })
-            | Self::ChooseCamp(CampChoice { asked_by, .. }) => format!("person:{asked_by}"),
+            | Self::ChooseCamp(CampChoice { asked_by, .. })
+            | Self::Progress(CampOverview { asked_by, .. })
+            | Self::Meant(Suggestion { asked_by, .. }) => format!("person:{asked_by}"),
         }
     }
 

@@ -81,8 +81,10 @@ messages! {
     PaymentAbnormal = "payment_abnormal",
     /// A deposit went back: what the camp's group reads.
     RefundDone = "refund_done",
+    /// Members have not checked in today: what the camp's group reads.
+    Urging = "urging",
     /// A refund needs a person.
-    RefundFailed = "refund_failed",
+    RefundFailed = "refund_failed" version 2,
     /// Nothing can be learnt of a refund.
     RefundStuck = "refund_stuck" version 2,
     /// WeChat Pay tells of a refund that our books do not explain.
@@ -113,6 +115,12 @@ messages! {
     NoticeUndelivered = "notice_undelivered",
     /// The database does not answer.
     DatabaseSilent = "database_silent",
+    /// A payer has become a member.
+    Enrolled = "enrolled",
+    /// A member's days do not suffice.
+    VerdictGiven = "verdict_given",
+    /// A member's refund was rejected.
+    RefundRejected = "refund_rejected",
     /// A payer has their money back.
     DepositReturned = "deposit_returned",
     /// Somebody who has paid is not known to have joined the group.
@@ -159,8 +167,10 @@ messages! {
     OwnProgress = "answer_own_progress",
     /// How all camps of somebody are doing.
     Camps = "answer_camps",
-    /// How one camp is doing.
-    CampProgress = "answer_camp_progress",
+    /// Members of a camp whom a verb asks for.
+    Listing = "answer_list",
+    /// A picture or a voice message, of which we read nothing.
+    OnlyText = "answer_only_text",
     /// Members found by a name.
     Members = "answer_members",
     /// No camp of that name.
@@ -171,6 +181,20 @@ messages! {
     SyncStarted = "answer_sync_started",
     /// The result of a sync, once it is over.
     SyncReport = "sync_report",
+    /// Where money stands that was asked about.
+    RefundStandings = "answer_refund",
+    /// Refunds that are tried again.
+    Retried = "answer_retried",
+    /// How the camps of a month went.
+    MonthReport = "answer_report",
+    /// Where members enroll in a camp.
+    EnrollCode = "answer_enroll_code",
+    /// The same as a picture.
+    EnrollPicture = "enroll_picture",
+    /// How the product itself is doing.
+    ProductStatus = "answer_status",
+    /// An urging that can be drawn up.
+    UrgeReady = "urge_ready",
     /// The evidence for who a member is.
     MatchEvidence = "answer_match",
     /// The camps in which members wait to be matched.
@@ -199,6 +223,11 @@ messages! {
     CardRenewed = "card_renewed",
     /// The outcomes of a card's refunds, once all have one.
     BatchSummary = "batch_summary",
+}
+
+impl Message {
+    /// The stored word of an urging, by which the last one of a camp is found.
+    pub const URGING: &'static str = <Urging as Versioned>::KIND;
 }
 
 #[cfg(test)]

@@ -37,6 +37,16 @@ pub struct RefundDone {
     pub amount: Fen,
 }
 
+/// Members have not checked in today, told to the camp's group because somebody wanted it so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Urging {
+    pub camp_name: String,
+    pub missing: i64,
+    /// As of when that is known.
+    pub as_of: Timestamp,
+}
+
 /// A refund did not work and waits for a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -46,10 +56,20 @@ pub struct RefundFailed {
     pub order_no: String,
     /// None for an order that we do not know.
     pub camp_name: Option<String>,
+    /// Whose money it is.
+    #[serde(default)]
+    pub name: String,
     pub amount: Fen,
     /// The word of a [`FailureReason`](crate::domain::refund::FailureReason).
     pub reason: String,
     pub attempts: i64,
+}
+
+impl RefundFailed {
+    /// The first version named nobody.
+    pub(super) fn read_version(version: i64, payload: &str) -> Option<serde_json::Result<Self>> {
+        (version == 1).then(|| serde_json::from_str(payload))
+    }
 }
 
 /// Nothing can be learnt of a refund.
@@ -299,6 +319,35 @@ pub struct ReviewWaits {
     pub camp_id: CampId,
     pub camp_name: String,
     pub count: i64,
+}
+
+/// Somebody's payment has made them a member, told to themselves where they are a member of the corp.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Enrolled {
+    pub camp_id: CampId,
+    pub camp_name: String,
+    pub amount: Fen,
+}
+
+/// A member's days do not suffice, told to themselves where they are a member of the corp.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VerdictGiven {
+    pub camp_name: Option<String>,
+    pub days: Days,
+    /// Until when they may object.
+    pub until: Timestamp,
+}
+
+/// A member's refund was rejected, told to themselves where they are a member of the corp.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefundRejected {
+    pub camp_name: Option<String>,
+    pub amount: Fen,
+    /// In the words of the one who did so.
+    pub reason: String,
 }
 
 /// A camp's refund list has been built: a digest of what waits then is what is sent.

@@ -2,6 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use chrono::NaiveDate;
+
+use crate::domain::command::Verb;
+use crate::domain::custody::Awaited;
 use crate::domain::eligibility::Days;
 use crate::domain::refund::Change;
 use crate::domain::{
@@ -16,6 +20,10 @@ pub struct Help {
     pub may_match: bool,
     pub may_sync: bool,
     pub may_review: bool,
+    #[serde(default)]
+    pub may_report: bool,
+    #[serde(default)]
+    pub may_urge: bool,
 }
 
 /// Talk that is no command.
@@ -23,11 +31,7 @@ pub struct Help {
 #[serde(rename_all = "camelCase")]
 pub struct OtherTalk {
     pub name: String,
-    /// The command of another robot that was meant.
-    pub foreign: Option<String>,
     pub greeting: bool,
-    /// The command that comes nearest.
-    pub nearest: Option<String>,
 }
 
 /// Somebody who is neither on the staff nor a member.
@@ -60,6 +64,12 @@ pub struct Place {
     /// They are in the camp's group.
     pub joined: bool,
     pub refund: Option<RefundStatus>,
+    /// Their days, where they alone are told of.
+    #[serde(default)]
+    pub calendar: Option<String>,
+    /// What their deposit waits for, where they alone are told of.
+    #[serde(default)]
+    pub next: Option<StepLine>,
 }
 
 /// How all camps of somebody are doing.
@@ -82,28 +92,36 @@ pub struct CampLine {
     pub eligible: i64,
 }
 
-/// How one camp is doing.
+/// The members of a camp whom a verb asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct CampProgress {
-    pub name: String,
-    pub status: CampStatus,
-    /// Days of the camp that have begun.
-    pub day: i64,
-    pub days: i64,
-    pub required_days: i64,
-    pub members: i64,
-    /// Whose days suffice without grace.
-    pub eligible: i64,
-    /// Whose days suffice with grace only.
-    pub by_grace: i64,
-    /// Who are one or two days short.
-    pub nearly: i64,
-    pub unmatched: i64,
-    pub joined: i64,
-    /// None before the first complete sync.
-    pub synced_at: Option<Timestamp>,
+pub struct Listing {
+    pub camp_id: CampId,
+    pub camp_name: String,
+    pub verb: Verb,
+    /// The day that was asked about, if one was.
+    pub day: Option<NaiveDate>,
+    /// That day is one of the camp's.
+    pub is_in_camp: bool,
+    pub total: usize,
+    /// The first of them.
+    pub names: Vec<NameLine>,
+    /// Members of whom nobody can say.
+    pub unknown: i64,
+    /// None where it was never read.
+    pub as_of: Option<Timestamp>,
 }
+
+/// A member among others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NameLine {
+    pub name: String,
+    pub days: i64,
+}
+
+/// A picture, a voice message or a file, of which we read nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnlyText {}
 
 /// Members found by a name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -135,6 +153,168 @@ pub struct NothingPending {
     pub goes_on: bool,
     /// Of all camps: those that have ended and whose list is not built.
     pub unlisted: Vec<String>,
+}
+
+/// Where the money stands that somebody asked about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundStandings {
+    /// As they called it.
+    pub wanted: String,
+    pub standings: Vec<StandingLine>,
+}
+
+/// Where the money of one payment stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StandingLine {
+    /// None for an order that we do not know.
+    pub camp_name: Option<String>,
+    pub name: String,
+    pub order_no: String,
+    pub amount: Fen,
+    /// None where nobody has put a refund forward.
+    pub status: Option<RefundStatus>,
+    /// It waits because the merchant account cannot pay.
+    pub is_held: bool,
+    pub decision: Option<DecidedBy>,
+    /// When the money went back.
+    pub refunded_at: Option<Timestamp>,
+    /// Why it was rejected or did not work; empty where there is no such reason.
+    pub reason: String,
+    /// None once nothing of it is here.
+    pub next: Option<StepLine>,
+}
+
+/// What is waited for, and until when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepLine {
+    pub what: Awaited,
+    pub until: Timestamp,
+}
+
+/// Refunds that did not work, and what becomes of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Retried {
+    /// None where it was about all camps, or one refund.
+    pub camp_name: Option<String>,
+    /// Those that are tried again now.
+    pub retried: Vec<FailedLine>,
+    /// Those that could be tried again, where that was not asked for.
+    pub could: Vec<FailedLine>,
+    /// Those that a person has to settle, since another try would end as before.
+    pub left: Vec<FailedLine>,
+}
+
+/// A refund that did not work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FailedLine {
+    pub name: String,
+    pub amount: Fen,
+    /// The word of a [`FailureReason`](crate::domain::refund::FailureReason).
+    pub reason: String,
+}
+
+/// How the camps of a month went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MonthReport {
+    /// Its first day.
+    pub month: NaiveDate,
+    pub now: MonthFigures,
+    /// Those of the month before.
+    pub before: MonthFigures,
+    /// The newest first.
+    pub camps: Vec<ReportCampLine>,
+    /// Camps that are not listed.
+    pub more: usize,
+}
+
+/// The sums and rates of one month's camps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MonthFigures {
+    pub camps: usize,
+    pub members: i64,
+    pub paid_fen: i64,
+    pub returned_fen: i64,
+    pub settled_outside_fen: i64,
+    pub kept_fen: i64,
+    /// In percent; none of nobody.
+    pub participation: Option<i64>,
+    pub completion: Option<i64>,
+    /// Deposits that were back when it was promised, in percent of those that went back.
+    pub promises: Option<i64>,
+}
+
+/// One camp of a report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportCampLine {
+    pub name: String,
+    pub members: i64,
+    pub completion: Option<i64>,
+}
+
+/// Where members enroll in a camp.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EnrollCode {
+    pub camp_id: CampId,
+    pub camp_name: String,
+    pub status: CampStatus,
+}
+
+/// The same as a picture to be scanned: drawn when it is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EnrollPicture {
+    pub camp_id: CampId,
+}
+
+/// How the product itself is doing, as far as the one who asks may know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProductStatus {
+    pub camps: Vec<StatusCampLine>,
+    /// Camps that are not listed.
+    pub more: usize,
+    /// None for who reviews none.
+    pub to_review: Option<usize>,
+    pub whole: Option<StatusOfWhole>,
+}
+
+/// How the data of one camp are doing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StatusCampLine {
+    pub name: String,
+    pub synced_at: Option<Timestamp>,
+    pub is_incomplete: bool,
+    pub unmatched: i64,
+}
+
+/// What concerns the whole product.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StatusOfWhole {
+    pub has_planet: bool,
+    /// Days that the login at the planet still lives, where that is known.
+    pub cookie_days: Option<u64>,
+    /// Events and messages that wait.
+    pub queued: i64,
+    pub undelivered: i64,
+    /// Refunds that wait because the merchant account cannot pay; none: they go out.
+    pub held_back: Option<i64>,
+    pub differences: i64,
+}
+
+/// An urging that can be drawn up, once the check-ins of today have been read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UrgeReady {
+    pub camp_id: CampId,
+    /// The run that is waited for; none where the check-ins are young.
+    pub sync_id: Option<SyncId>,
 }
 
 /// A sync has been started.
@@ -282,6 +462,8 @@ pub enum Decided {
     Confirmed,
     /// A refund is tried again.
     Retried,
+    /// A camp's group was urged.
+    Urged,
 }
 
 /// Refunds of a list that were not approved, since what was shown of them has changed.

@@ -44,6 +44,13 @@ impl FailureReason {
         own.unwrap_or_else(|| Self::Code(text.to_owned()))
     }
 
+    /// True where another try can end otherwise without anybody having looked into it: what WeChat
+    /// Pay could not pay out, and books that disagree, stay so.
+    #[must_use]
+    pub const fn may_pass(&self) -> bool {
+        !matches!(self, Self::Abnormal | Self::Mismatch)
+    }
+
     /// As people and programs are told, in small letters throughout (contract).
     #[must_use]
     pub fn word(&self) -> String {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use wecom::ErrorClass;
 use wecom::card::Replacement;
 use wecom::group_robot::GroupMessage;
+use wecom::media::{MediaFile, MediaKind};
 use wecom::message::{self, CardAudience, Content, Sent, Text};
 
 use crate::domain::{CardId, Recipients, WecomUserid};
@@ -66,12 +67,35 @@ pub(super) async fn carry_out(ctx: &Context, delivery: &Delivery) -> Result<Atte
     match &delivery.rendered {
         Rendered::Text(text) => send_text(ctx, client, delivery, text, None).await,
         Rendered::Card(card) => send_card(ctx, client, delivery, card).await,
+        Rendered::Picture(picture) => send_picture(ctx, client, delivery, picture).await,
         Rendered::Group(content) => send_by_robot(ctx, client, delivery, content).await,
         Rendered::Update(card, replacement) => {
             update_for_all(ctx, client, delivery, *card, replacement).await
         }
         Rendered::NotYet(at) => delivery.not_yet(ctx, *at).await,
         Rendered::Nothing => delivery.nothing(ctx).await,
+    }
+}
+
+/// Uploads a picture and sends it. An upload that is repeated does no harm: what nobody sends is
+/// gone after three days.
+async fn send_picture(
+    ctx: &Context,
+    client: &wecom::Client,
+    delivery: &Delivery,
+    picture: &MediaFile,
+) -> Result<Attempt> {
+    let sent = match client.upload_media(MediaKind::Image, picture).await {
+        Ok(uploaded) => match Content::image(uploaded.media_id) {
+            Ok(content) => send(client, &delivery.first, content).await,
+            Err(limit) => Err(limit.into()),
+        },
+        Err(error) => Err(error),
+    };
+    match sent {
+        Ok(sent) => delivery.sent(ctx, None, not_reached(&sent)).await,
+        Err(error) if is_worth_another_try(&error) => delivery.try_again(ctx, &error).await,
+        Err(error) => delivery.failed(ctx, error.to_string()).await,
     }
 }
 

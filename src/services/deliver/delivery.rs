@@ -60,7 +60,7 @@ impl Delivery {
     const fn is_counted(&self) -> bool {
         matches!(
             self.rendered,
-            Rendered::Text(_) | Rendered::Card(_) | Rendered::Group(_)
+            Rendered::Text(_) | Rendered::Card(_) | Rendered::Picture(_) | Rendered::Group(_)
         )
     }
 

@@ -3,6 +3,7 @@
 use futures::future::BoxFuture;
 use wecom::card::{Card, Replacement};
 use wecom::group_robot::GroupMessage;
+use wecom::media::MediaFile;
 use wecom::message::Text;
 
 use crate::domain::{CardId, Timestamp};
@@ -16,6 +17,8 @@ pub enum Rendered {
     Text(Text),
     /// A card of the app.
     Card(Box<RenderedCard>),
+    /// A picture of the app: uploaded before it is sent.
+    Picture(MediaFile),
     /// A message of a group's robot.
     Group(GroupMessage),
     /// A sent card becomes another one, for everybody who has it.

@@ -3,13 +3,14 @@
 use chrono::NaiveDate;
 
 use crate::domain::refund::Grounds;
+use crate::domain::shown_name::shown_name;
 use crate::domain::staff::{Actor, Reach};
-use crate::domain::{Action, RefundId, RefundStatus, Timestamp};
+use crate::domain::{Action, Fen, RefundId, RefundStatus, Timestamp};
 use crate::services::reach_of;
 use crate::services::rows::logged;
 use crate::store::attempts::{self, Attempt};
-use crate::store::refunds::{self, Filter, Listed, LogRow};
-use crate::store::{Listing as _, Page, PageRequest};
+use crate::store::refunds::{self, Filter, Listed, LogRow, Refund};
+use crate::store::{Conn, Listing as _, Page, PageRequest};
 
 use super::proposal::proposed_now;
 use super::{Context, Error, Result, load};
@@ -41,7 +42,7 @@ pub struct Evidence {
 }
 
 /// Counts of where the refunds of a list stand, told when a batch is through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Outcomes {
     /// The money went back.
     pub succeeded: usize,
@@ -51,7 +52,21 @@ pub struct Outcomes {
     pub under_way: usize,
     /// Withdrawn or rejected since.
     pub not_approved: usize,
+    /// The first of those that need a person.
+    pub failures: Vec<Failure>,
 }
+
+/// A refund that needs a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    pub name: String,
+    pub amount: Fen,
+    /// The word of a [`FailureReason`](crate::domain::refund::FailureReason).
+    pub reason: String,
+}
+
+/// Failures that are named.
+const MAX_NAMED: usize = 8;
 
 /// The refunds of a filter that `actor` may review.
 pub(in crate::services) fn seen_by(actor: &Actor, filter: Filter) -> Result<Filter> {
@@ -136,6 +151,22 @@ pub async fn outcomes(ctx: &Context, ids: &[RefundId]) -> Result<Outcomes> {
             }
         };
         *counter += 1;
+        let needs_person = refund.status() == RefundStatus::ManualRequired;
+        if needs_person && outcomes.failures.len() < MAX_NAMED {
+            outcomes.failures.push(failure(&mut conn, refund).await?);
+        }
     }
     Ok(outcomes)
+}
+
+async fn failure(conn: &mut Conn, refund: &Refund) -> Result<Failure> {
+    let case = refunds::case_of_payment(conn, refund.payment_id).await?;
+    let nicknames = case.map(|case| (case.planet_nickname, case.wechat_nickname));
+    let (planet, wechat) = nicknames.unwrap_or_default();
+    let reason = refund.state.failure_reason();
+    Ok(Failure {
+        name: shown_name(&[&planet, &wechat], None, refund.proposal.planet_user_id),
+        amount: refund.proposal.amount_fen,
+        reason: reason.map_or_else(String::new, |reason| reason.word()),
+    })
 }

@@ -48,7 +48,7 @@ pub use approve::{
 pub use choose::{Chosen, choose};
 pub use close::{Closing, close, close_payment};
 pub(super) use list::seen_by;
-pub use list::{Detail, Evidence, Outcomes, one, outcomes, page};
+pub use list::{Detail, Evidence, Failure, Outcomes, one, outcomes, page};
 pub use outcome::{PaymentOutcome, outcome_of_payment};
 pub(super) use proposal::end_proposal;
 pub(super) use propose::follow;
@@ -57,7 +57,7 @@ pub use propose::{
 };
 pub use reject::{Rejected, reject, reject_batch, reopen};
 pub use report::{Applied, apply_gateway_refund, apply_refund_notice};
-pub use retry::{Retried, retry, retry_batch};
+pub use retry::{Retried, retry, retry_batch, retryable};
 pub use review::clear_of;
 pub use send::{NOTIFIED_AT, Summary, run_due};
 pub use undo::undo;

@@ -7,14 +7,15 @@ use chrono::TimeDelta;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::domain::message::{ListWaits, NobodyQualifies, RefundListReady};
+use crate::domain::eligibility::Days;
+use crate::domain::message::{ListWaits, NobodyQualifies, RefundListReady, VerdictGiven};
 use crate::domain::staff::Actor;
 use crate::domain::{
     Action, CampId, CampStatus, Fen, Machine as _, MatchStatus, Message, OrderStatus, PaymentId,
-    RefundId, RefundKind, RefundStatus, UserId,
+    RefundId, RefundKind, RefundStatus, Timestamp, UserId,
 };
 use crate::services::by_camp::FailedCamps;
-use crate::services::notify::{Notice, tell_deciders};
+use crate::services::notify::{Notice, tell_deciders, tell_payer};
 use crate::services::rows::log;
 use crate::store::camps::Camp;
 use crate::store::refunds::{Case, Refund, Submission};
@@ -240,7 +241,7 @@ async fn bring_up_to_date(
     built: &mut Built,
     note: &Note,
 ) -> Result<()> {
-    give_verdict(tx, case, note);
+    give_verdict(ctx, tx, case, note).await?;
     let pending = match refund {
         None if case.order_status == OrderStatus::Paid && !case.grounds.went_back() => {
             let proposal = case.grounds.propose(RefundKind::Deposit);
@@ -287,17 +288,44 @@ const fn is_open(status: RefundStatus) -> bool {
 
 /// Keeps since when a member is told that their days do not suffice: their time to object is counted
 /// from it. Once they do suffice, it begins anew.
-fn give_verdict(tx: &mut Tx, case: &Case, note: &Note) {
+async fn give_verdict(ctx: &Context, tx: &mut Tx, case: &Case, note: &Note) -> Result<()> {
     let claimant = case.grounds.claimant.as_ref();
     let is_known = claimant.is_some_and(|it| it.match_status == MatchStatus::Matched);
     if !is_known || !case.grounds.is_judged() {
-        return;
+        return Ok(());
     }
     match (case.grounds.judgement().is_eligible(), case.refused_at) {
-        (false, None) => payments::set_refused(tx, case.payment_id, Some(note.at)),
+        (false, None) => {
+            payments::set_refused(tx, case.payment_id, Some(note.at));
+            tell_verdict(ctx, tx, case, note.at).await?;
+        }
         (true, Some(_)) => payments::set_refused(tx, case.payment_id, None),
         _ => {}
     }
+    Ok(())
+}
+
+/// Tells a member that their days do not suffice, and until when they can object.
+async fn tell_verdict(ctx: &Context, tx: &mut Tx, case: &Case, now: Timestamp) -> Result<()> {
+    let Some(terms) = &case.grounds.terms else {
+        return Ok(());
+    };
+    let payment = payments::by_id(tx, case.payment_id).await?;
+    let Some(payer) = payment.and_then(|payment| payment.wecom_userid) else {
+        return Ok(());
+    };
+    let hours = TimeDelta::hours(ctx.settings.promise.appeal_hours.into());
+    let verdict = VerdictGiven {
+        camp_name: camps::name(tx, case.camp_id).await?,
+        days: Days::of(case.grounds.checked_in_days(), terms),
+        until: now.plus(hours),
+    };
+    let notice = Notice {
+        content: verdict.into(),
+        camp_id: case.camp_id,
+        dedupe_key: format!("{}:{}", case.order_no, now.micros()),
+    };
+    tell_payer(tx, Some(&payer), &notice, now).await
 }
 
 /// Has the digest of a camp sent, which is drawn by how things stand then. One that is still to be

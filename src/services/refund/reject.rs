@@ -2,10 +2,12 @@
 
 use serde_json::json;
 
+use crate::domain::message::RefundRejected;
 use crate::domain::staff::Actor;
-use crate::domain::{Action, RefundId, RefundKind, RefundStatus};
+use crate::domain::{Action, RefundId, RefundKind, RefundStatus, Timestamp};
+use crate::services::notify::{Notice, tell_payer};
 use crate::store::refunds::{Refund, Submission};
-use crate::store::{Lock, Note, StoreError, Tx, refunds};
+use crate::store::{Lock, Note, StoreError, Tx, camps, payments, refunds};
 
 use super::approve::{CHUNK, MAX_BATCH, Skipped};
 use super::close::reopen_settled;
@@ -119,7 +121,30 @@ async fn reject_one(
     }
     let details = json!({ "reason": reason });
     audit_refund(tx, Some(actor), "refund.reject", &refund, details, now);
+    tell_rejected(tx, &refund, reason, now).await?;
     Ok(refund)
+}
+
+/// Tells the payer of a deposit why it does not go back.
+async fn tell_rejected(tx: &mut Tx, refund: &Refund, reason: &str, now: Timestamp) -> Result<()> {
+    if refund.proposal.kind != RefundKind::Deposit {
+        return Ok(());
+    }
+    let payment = payments::by_id(tx, refund.payment_id).await?;
+    let Some(payer) = payment.and_then(|payment| payment.wecom_userid) else {
+        return Ok(());
+    };
+    let rejected = RefundRejected {
+        camp_name: camps::name(tx, refund.camp_id).await?,
+        amount: refund.proposal.amount_fen,
+        reason: reason.to_owned(),
+    };
+    let notice = Notice {
+        content: rejected.into(),
+        camp_id: refund.camp_id,
+        dedupe_key: format!("{}:{}", refund.refund_no, now.micros()),
+    };
+    tell_payer(tx, Some(&payer), &notice, now).await
 }
 
 /// Makes a refund that was rejected, or settled outside by somebody else, pending again, with the

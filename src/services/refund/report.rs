@@ -355,11 +355,15 @@ pub(super) async fn tell_failed(
     reason: &FailureReason,
 ) -> Result<()> {
     let camp_name = camps::name(tx, refund.camp_id).await?;
+    let case = refunds::case_of_payment(tx, refund.payment_id).await?;
+    let nicknames = case.map(|case| (case.planet_nickname, case.wechat_nickname));
+    let (planet, wechat) = nicknames.unwrap_or_default();
     let failed = RefundFailed {
         refund_id: refund.id,
         refund_no: refund.refund_no.to_string(),
         order_no: refund.order_no.clone(),
         camp_name,
+        name: shown_name(&[&planet, &wechat], None, refund.proposal.planet_user_id),
         amount: refund.proposal.amount_fen,
         reason: reason.word(),
         attempts: refund.state.attempts(),

@@ -4,14 +4,16 @@ use serde_json::json;
 
 use crate::domain::refund::{Approval, Due, FailureReason, Processing, RefundState};
 use crate::domain::staff::Actor;
-use crate::domain::{Action, OrderStatus, RefundId, RefundNo};
-use crate::store::refunds::{NewRefund, Refund, Submission};
-use crate::store::{Note, Signal, StoreError, Tx, refunds};
+use crate::domain::{Action, CampId, OrderStatus, RefundId, RefundNo, RefundStatus};
+use crate::services::rows::readable;
+use crate::store::refunds::{Filter, Listed, NewRefund, Refund, Submission};
+use crate::store::{Listing as _, Note, Signal, StoreError, Tx, refunds};
 
 use super::approve::{Skipped, check_size};
+use super::list::seen_by;
 use super::{
     Context, Error, Result, WrongState, audit_refund, bring_order_to, decision, in_one_transaction,
-    keep, load, step,
+    keep, load, require, step,
 };
 
 /// Has a refund tried again: under the same number, which WeChat Pay is asked about first; under a
@@ -89,6 +91,29 @@ pub async fn retry_batch(ctx: &Context, actor: &Actor, ids: &[RefundId]) -> Resu
         }
     }
     Ok(done)
+}
+
+/// Finds the refunds that did not work and can be tried again, of a camp or of all that `actor` may
+/// review in, the oldest first.
+///
+/// # Errors
+/// [`Error::Forbidden`] for who may not review there.
+pub async fn retryable(ctx: &Context, actor: &Actor, camp: Option<CampId>) -> Result<Vec<Listed>> {
+    let mut conn = ctx.db.read().await?;
+    if let Some(camp) = camp {
+        require(&mut conn, actor, Action::ReviewRefunds, camp).await?;
+    }
+    let mut found = Vec::new();
+    for status in [RefundStatus::ManualRequired, RefundStatus::Failed] {
+        let filter = Filter {
+            status: Some(status),
+            camp,
+            ..Filter::default()
+        };
+        found.extend(readable(seen_by(actor, filter)?.all(&mut conn).await?));
+    }
+    found.sort_by_key(|listed| listed.refund.id);
+    Ok(found)
 }
 
 /// Brings the next try forward.

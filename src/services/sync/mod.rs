@@ -20,7 +20,7 @@ pub use calendar::{CampCalendar, MemberDays, camp_calendar};
 pub use confirm::confirm;
 pub use cookie::{CookieState, check_cookie};
 pub use list::{CheckInQuery, list};
-pub use run::{Summary, request, sync_all};
+pub use run::{Summary, refresh, request, sync_all};
 pub use stats::{DayCount, DaysCount, Stats, stats};
 
 use crate::domain::staff::Actor;

@@ -73,8 +73,31 @@ pub async fn request(
     camp_id: CampId,
     wait: Duration,
 ) -> Result<SyncRun> {
+    start(ctx, actor, Action::SyncCheckIns, camp_id, wait).await
+}
+
+/// Starts a sync as a part of something else that `actor` may do in the camp, and does not wait.
+///
+/// # Errors
+/// As [`request`].
+pub async fn refresh(
+    ctx: &Context,
+    actor: &Actor,
+    action: Action,
+    camp_id: CampId,
+) -> Result<SyncRun> {
+    start(ctx, actor, action, camp_id, Duration::ZERO).await
+}
+
+async fn start(
+    ctx: &Context,
+    actor: &Actor,
+    action: Action,
+    camp_id: CampId,
+    wait: Duration,
+) -> Result<SyncRun> {
     let mut conn = ctx.db.read().await?;
-    require(&mut conn, actor, Action::SyncCheckIns, camp_id).await?;
+    require(&mut conn, actor, action, camp_id).await?;
     drop(conn);
     let run = begin(ctx, camp_id, Some(actor.clone())).await?;
     let id = run.id;

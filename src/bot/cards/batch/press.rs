@@ -18,7 +18,7 @@ pub(in crate::bot) async fn press(press: &Press<'_>, batch: &Batch) -> Result<Ve
     match verb {
         "submit" | "back" if !press.is_open() => press.decided_already().await,
         "submit" => {
-            let mask = mask_of(batch, press.click.selected(CHOICES));
+            let mask = mask_of(batch, press.selected(CHOICES));
             if mask == 0 {
                 return Ok(vec![press.turn.nothing_picked("ticked")]);
             }

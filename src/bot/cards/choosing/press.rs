@@ -1,6 +1,7 @@
 //! The press on the card with camps: what was asked for goes on with the camp that was picked.
 
 use crate::bot::answers;
+use crate::bot::asking::needed_for;
 use crate::bot::cards::press::Press;
 use crate::domain::CampId;
 use crate::domain::card::{CampChoice, Chosen};
@@ -17,9 +18,9 @@ pub(in crate::bot) async fn press(press: &Press<'_>, choice: &CampChoice) -> Res
         return Ok(vec![press.gone()]);
     }
     let picked = press.action.strip_prefix(PICK).map(str::to_owned);
-    let picked = picked.or_else(|| press.click.selected(CAMP).first().cloned());
+    let picked = picked.or_else(|| press.selected(CAMP).first().cloned());
     let camp = picked.and_then(|id| id.parse().ok()).map(CampId);
-    let needed = answers::needed_for(choice.verb);
+    let needed = needed_for(choice.verb);
     let camp = camp.ok_or(Error::NotFound)?;
     let camp = lookup::camp(press.ctx(), &press.turn.actor, needed, camp).await?;
     let said = answers::about_camp(&press.turn, choice.verb, &camp, &choice.words).await?;

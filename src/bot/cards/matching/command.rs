@@ -74,7 +74,7 @@ async fn member(turn: &Turn<'_>, camp: &Camp, wanted: &str) -> Result<Vec<Reply>
     let is_open = |place: &&MemberProgress| place.member.match_status != MatchStatus::Matched;
     let open: Vec<&MemberProgress> = found.iter().filter(is_open).collect();
     match open.as_slice() {
-        [] => Ok(vec![members::found(turn, camp, wanted, &found)]),
+        [] => Ok(vec![members::found(turn, camp, wanted, &found).await?]),
         [only] => ask(turn, camp, only.member.id, 0).await,
         several => Ok(vec![namesakes::ask(turn, camp, wanted, several)]),
     }

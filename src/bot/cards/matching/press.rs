@@ -87,7 +87,7 @@ async fn submit(press: &Press<'_>, question: &MatchQuestion) -> Result<Vec<Reply
 
 /// Reads what was picked, if the card has offered it.
 fn chosen(press: &Press<'_>, question: &MatchQuestion) -> Option<Choice> {
-    let picked = press.click.selected(ACCOUNT).first()?;
+    let picked = press.selected(ACCOUNT).first()?;
     if picked == NONE {
         return Some(Choice::NoneOfThese);
     }
@@ -148,7 +148,7 @@ pub(in crate::bot) async fn on_namesakes(
     if !press.is_open() && !press.is_mine_again() {
         return Ok(vec![press.gone()]);
     }
-    let picked = press.click.selected(MEMBER).first();
+    let picked = press.selected(MEMBER).first();
     let picked = picked.and_then(|id| id.parse().ok()).map(MemberId);
     let mut offered = namesakes.members.iter().map(|namesake| namesake.id);
     let id = offered

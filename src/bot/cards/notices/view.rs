@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use crate::bot::replies::moment;
 use crate::bot::templates::views;
-use crate::domain::card::{self, Mending};
-use crate::domain::{OrderFlag, message};
+use crate::domain::card::{self, Mending, Proposal};
+use crate::domain::{OrderFlag, RefundId, message};
 
 views! {
     message::CampEnded => "camp_ended.card",
@@ -47,9 +47,11 @@ impl From<&message::PaymentAbnormal> for PaymentAbnormal {
 pub(in crate::bot) struct RefundFailed {
     order_no: String,
     camp_name: Option<String>,
+    name: String,
     amount_yuan: String,
     reason: String,
     attempts: i64,
+    refund_id: RefundId,
 }
 
 impl From<&message::RefundFailed> for RefundFailed {
@@ -57,9 +59,11 @@ impl From<&message::RefundFailed> for RefundFailed {
         Self {
             order_no: it.order_no.clone(),
             camp_name: it.camp_name.clone(),
+            name: it.name.clone(),
             amount_yuan: it.amount.yuan(),
             reason: it.reason.clone(),
             attempts: it.attempts,
+            refund_id: it.refund_id,
         }
     }
 }
@@ -68,13 +72,28 @@ impl From<&message::RefundFailed> for RefundFailed {
 #[cfg_attr(test, derive(serde::Deserialize))]
 pub(in crate::bot) struct Mended {
     what: Mending,
+    /// What it was about: a camp, and for a refund whose it is and how much.
+    about: String,
     by: String,
     at: String,
 }
 
-impl From<&card::Mended> for Mended {
-    fn from(mended: &card::Mended) -> Self {
+impl Mended {
+    pub(in crate::bot) fn of(about: &Proposal, mended: &card::Mended) -> Self {
+        let camp = |name: &str| name.to_owned();
+        let about = match about {
+            Proposal::RefundFailed(failed) => {
+                let camp = failed.camp_name.as_deref().unwrap_or("未知订单");
+                format!("{camp} {} ¥{}", failed.name, failed.amount.yuan())
+            }
+            Proposal::Urge(preview) => camp(&preview.camp.name),
+            Proposal::CampEnded(notice) => camp(&notice.camp_name),
+            Proposal::SyncFailed(notice) => camp(&notice.camp_name),
+            Proposal::RankingOdd(notice) => camp(&notice.camp_name),
+            _ => String::new(),
+        };
         Self {
+            about,
             what: mended.how,
             by: mended.made.by.clone(),
             at: moment(mended.made.at),

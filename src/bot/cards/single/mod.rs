@@ -1,6 +1,7 @@
 //! The card of one refund: 通过, 拒绝 (with a reason from a drop-down), 稍后, 详情.
 
 pub(in crate::bot) mod press;
+pub(in crate::bot) mod reason;
 pub(in crate::bot) mod view;
 
 use crate::bot::cards::waiting::{ground, named, shown};

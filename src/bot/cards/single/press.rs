@@ -11,26 +11,28 @@ use crate::services::inbox::Reply;
 use crate::services::{Error, Refusal, Result, refund, review};
 use crate::store::refunds::Refund;
 
-use super::view;
+use super::{reason, view};
 
 /// The question of the drop-down.
 const REASON: &str = "reason";
 /// The option that is no reason.
 const UNCHOSEN: &str = "unchosen";
+/// The reason that is asked for in a message.
+const OTHER: &str = "other";
 /// Reasons for keeping a deposit, as they are recorded. What was settled outside is no reason: that is
 /// an end of its own.
 const DEPOSIT_REASONS: &[(&str, &str)] = &[
     ("days", "打卡天数不足"),
     ("identity", "无法确认身份"),
     ("quality", "打卡内容不符合要求"),
-    ("other", "其他原因"),
+    (OTHER, "其他（写一句话）"),
 ];
 /// Reasons for keeping a payment that something was wrong with.
 const PAYMENT_REASONS: &[(&str, &str)] = &[
     ("agreed", "已与会员商定保留"),
     ("completed", "会员已补足差额"),
     ("for_another", "是替别人付的"),
-    ("other", "其他原因"),
+    (OTHER, "其他（写一句话）"),
 ];
 
 pub(in crate::bot) async fn press(press: &Press<'_>, single: &Single) -> Result<Vec<Reply>> {
@@ -48,13 +50,16 @@ pub(in crate::bot) async fn press(press: &Press<'_>, single: &Single) -> Result<
         }
         "reject" => press.show(&bot.draw(&reject(single))?).await,
         "refuse" => {
-            let reason = press.click.selected(REASON).first().map(String::as_str);
+            let picked = press.selected(REASON).first().map(String::as_str);
             let mut reasons = reasons_for(single).iter();
-            let Some((_, reason)) = reasons.find(|(key, _)| Some(*key) == reason) else {
+            let Some((key, said)) = reasons.find(|(key, _)| Some(*key) == picked) else {
                 return ask_for_a_reason(press, single).await;
             };
-            let decided = refund::reject(ctx, actor, id, reason).await;
-            finish(press, decided, reason).await
+            if *key == OTHER && press.is_open() {
+                return reason::ask(press, single).await;
+            }
+            let decided = refund::reject(ctx, actor, id, said).await;
+            finish(press, decided, said).await
         }
         "detail" => {
             press
@@ -100,7 +105,11 @@ async fn ask_for_a_reason(press: &Press<'_>, single: &Single) -> Result<Vec<Repl
 }
 
 /// Shows a decision to everybody, or who was first to the one who came second.
-async fn finish(press: &Press<'_>, decided: Result<Refund>, reason: &str) -> Result<Vec<Reply>> {
+pub(super) async fn finish(
+    press: &Press<'_>,
+    decided: Result<Refund>,
+    reason: &str,
+) -> Result<Vec<Reply>> {
     let refund = match decided {
         Ok(refund) => refund,
         Err(Error::Refused(

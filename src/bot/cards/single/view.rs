@@ -12,6 +12,7 @@ views! {
     Single => "single.card",
     Detail => "single_detail.card",
     Reject => "single_reject.card",
+    OtherReason => "single_other.card",
     Decided => "single_decided.card",
 }
 
@@ -123,6 +124,26 @@ impl Reject {
             name: single.ground.name.clone(),
             amount_yuan: single.refund.amount.yuan(),
             choices: std::iter::once(none).chain(reasons).collect(),
+        }
+    }
+}
+
+/// The question for a reason in one's own words.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(rename_all = "camelCase")]
+pub(in crate::bot) struct OtherReason {
+    camp_name: String,
+    name: String,
+    amount_yuan: String,
+}
+
+impl OtherReason {
+    pub(super) fn of(single: &card::Single) -> Self {
+        Self {
+            camp_name: single.camp.name.clone(),
+            name: single.ground.name.clone(),
+            amount_yuan: single.refund.amount.yuan(),
         }
     }
 }
