@@ -123,6 +123,8 @@ CREATE TABLE payment_record (
     -- When to ask WeChat Pay next about an order without a payment, and how often it has been asked.
     next_query_at     BIGINT,
     queries           BIGINT NOT NULL,
+    -- When the payer's page last had WeChat Pay asked about it.
+    asked_at          BIGINT,
     raw_notice        BYTEA,
     -- Since when nothing of it is in custody any more: back, settled outside or kept.
     rested_at         BIGINT,

@@ -1,5 +1,7 @@
 //! Replies on their way to the outbox, and refusals as they are told.
 
+use chrono::{Datelike as _, NaiveDate};
+
 use crate::catalogue::ErrorKind;
 use crate::domain::message::{CardSent, Refused};
 use crate::domain::{CampId, Message, Recipients, Timestamp};
@@ -75,6 +77,11 @@ pub(super) fn moment(at: Timestamp) -> String {
 /// `09:05`, on a Shanghai clock: of today.
 pub(super) fn clock(at: Timestamp) -> String {
     at.shanghai().format("%H:%M").to_string()
+}
+
+/// `11月20日`.
+pub(super) fn month_day(day: NaiveDate) -> String {
+    format!("{}月{}日", day.month(), day.day())
 }
 
 /// `09:05:30`, on a Shanghai clock: the end of the undo window.

@@ -6,7 +6,7 @@ use strum::VariantNames;
 
 use crate::domain::refund::Change;
 use crate::domain::{
-    BadMove, BindStatus, CampStatus, FieldErrors, RefundStatus, SyncId, Timestamp,
+    AppealKind, BadMove, BindStatus, CampStatus, FieldErrors, RefundStatus, SyncId, Timestamp,
 };
 
 /// An error as far as people may know it.
@@ -214,6 +214,11 @@ pub enum WrongState {
     /// Only a refund that has failed, or needs a person, can be tried again.
     NotRetryable { status: RefundStatus },
 
+    /// There is nothing of this kind to object to, or its time is over.
+    CannotObject { kind: AppealKind },
+    /// An objection waits for its answer: nothing is decided before.
+    AppealOpen,
+
     /// More than one member claims the account.
     IdentityContested,
     /// The member was matched otherwise in the meantime.
@@ -254,6 +259,10 @@ pub enum Duplicate {
     Refund { refund_no: String },
     /// A match of the planet account in this camp.
     Match { nickname: String, member: i64 },
+    /// An objection of the order that waits for its answer.
+    Appeal,
+    /// An objection to the same thing that was answered.
+    AnsweredAppeal,
     /// An approved deposit of the planet account.
     Deposit { order_no: String },
 }

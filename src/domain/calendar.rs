@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use super::{Terms, Timestamp};
+use super::{CheckInSource, Terms, Timestamp};
 
 text_enum! {
     /// What is known of one day of a member.
@@ -31,17 +31,41 @@ pub struct Day {
     pub state: DayState,
     /// The first check-in of that day, where its time is known.
     pub at: Option<Timestamp>,
+    /// That it counts; none for a day that does not.
+    pub receipt: Option<Receipt>,
+}
+
+/// A day with a check-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    /// The first check-in of that day, where its time is known.
+    pub at: Option<Timestamp>,
+    /// When it was first seen, where that is known.
+    pub counted_at: Option<Timestamp>,
+    /// By whose word.
+    pub source: CheckInSource,
+}
+
+/// What a member has in hand for a day: a missing one is disputed the next morning, not at the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Receipt {
+    /// When the day was counted.
+    pub counted_at: Timestamp,
+    /// It is their so manieth day.
+    pub nth: i64,
+    /// By whose word.
+    pub source: CheckInSource,
 }
 
 /// The days of a camp as one member sees them on `today`. `checked_in` holds the days with a
-/// check-in and its time; `synced_at` is the moment up to which the planet has been read, none
-/// before the first complete sync.
+/// check-in; `synced_at` is the moment up to which the planet has been read, none before the first
+/// complete sync.
 #[must_use]
 pub fn calendar(
     terms: &Terms,
     today: NaiveDate,
     synced_at: Option<Timestamp>,
-    checked_in: &BTreeMap<NaiveDate, Option<Timestamp>>,
+    checked_in: &BTreeMap<NaiveDate, Counted>,
 ) -> Vec<Day> {
     let state = |date: NaiveDate| {
         if checked_in.contains_key(&date) {
@@ -56,14 +80,26 @@ pub fn calendar(
             DayState::NotSynced
         }
     };
-    terms
-        .days()
-        .map(|date| Day {
+    let mut nth = 0;
+    let day = |date: NaiveDate| {
+        let counted = checked_in.get(&date);
+        nth += i64::from(counted.is_some());
+        let receipt = |it: &Counted| {
+            let (nth, source) = (nth, it.source);
+            it.counted_at.map(|counted_at| Receipt {
+                counted_at,
+                nth,
+                source,
+            })
+        };
+        Day {
             date,
             state: state(date),
-            at: checked_in.get(&date).copied().flatten(),
-        })
-        .collect()
+            at: counted.and_then(|it| it.at),
+            receipt: counted.and_then(receipt),
+        }
+    };
+    terms.days().map(day).collect()
 }
 
 /// The first moment after a day.
@@ -93,7 +129,12 @@ mod tests {
     }
 
     fn states(today: u32, synced_at: Option<Timestamp>, checked_in: &[u32]) -> String {
-        let checked_in = checked_in.iter().map(|d| (day(*d), None)).collect();
+        let counted = Counted {
+            at: None,
+            counted_at: Some(Timestamp::from_micros(7)),
+            source: CheckInSource::Post,
+        };
+        let checked_in = checked_in.iter().map(|d| (day(*d), counted)).collect();
         let days = calendar(&terms(), day(today), synced_at, &checked_in);
         let words: Vec<&str> = days.iter().map(|day| day.state.as_str()).collect();
         words.join(" ")

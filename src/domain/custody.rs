@@ -3,12 +3,11 @@
 
 use chrono::{Days, NaiveDate, TimeDelta};
 
+use super::appeal::REJECTION_STANDS;
 use super::promise::{Promise, PromiseRules};
 use super::refund::{Due, Processing, RefundState};
 use super::{RefundKind, Timestamp};
 
-/// A rejection is final after so long.
-const REJECTION_STANDS: TimeDelta = TimeDelta::days(7);
 /// What only a person can mend is looked at within a day.
 const LOOKED_AT_WITHIN: TimeDelta = TimeDelta::days(1);
 
@@ -96,6 +95,8 @@ pub struct Facts {
     pub member: Option<MemberFacts>,
     /// The refund that was not replaced.
     pub refund: Option<RefundFacts>,
+    /// Since when an objection waits for its answer.
+    pub objected_at: Option<Timestamp>,
     /// The merchant account cannot pay.
     pub is_merchant_held: bool,
 }
@@ -149,6 +150,13 @@ impl Facts {
     #[must_use]
     pub fn next_step(&self, now: Timestamp) -> NextStep {
         let refund = self.refund.as_ref();
+        if let Some(objected_at) = self.objected_at
+            && refund.is_none_or(|refund| refund.state.waits_for_people())
+        {
+            let within = TimeDelta::days(self.rules.answer_within.into());
+            let (what, until) = (Awaited::Answer, objected_at.plus(within));
+            return NextStep { what, until };
+        }
         let of_refund = refund.and_then(|refund| self.step_of_refund(refund, now));
         let (what, until) = of_refund.unwrap_or_else(|| self.step_of_payment());
         NextStep { what, until }

@@ -40,6 +40,9 @@ pub struct Evidence {
     pub imported: Option<CountedDays>,
     /// Of the newest attestation.
     pub attested: Option<CountedDays>,
+    /// Days of theirs that an accepted objection made count, and that neither a post nor a file
+    /// shows: they come on top of what those say.
+    pub granted_days: i64,
     /// The member's dates are not the camp's, which the planet's project counts by.
     pub has_own_dates: bool,
 }
@@ -81,7 +84,21 @@ impl Evidence {
     fn stated(&self) -> impl Iterator<Item = DecidingDays> {
         let imported = self.imported.map(|days| days.by(CheckInSource::Import));
         let attested = self.attested.map(|days| days.by(CheckInSource::Attested));
-        [self.of_planet(), imported, attested].into_iter().flatten()
+        let with_granted = |stated: DecidingDays| self.with_granted(stated);
+        let [planet, imported] = [self.of_planet(), imported].map(|it| it.map(with_granted));
+        [planet, imported, attested].into_iter().flatten()
+    }
+
+    /// What is stated with the granted days on top: then a person answers for it.
+    const fn with_granted(&self, stated: DecidingDays) -> DecidingDays {
+        if self.granted_days == 0 {
+            return stated;
+        }
+        DecidingDays {
+            source: CheckInSource::Attested,
+            days: stated.days + self.granted_days,
+            as_of: stated.as_of,
+        }
     }
 }
 
@@ -198,6 +215,31 @@ mod tests {
                 },
                 11,
                 Some((Import, 6)),
+            ),
+            // A granted day comes on top, and holds as of what it comes on top of.
+            (
+                Evidence {
+                    granted_days: 1,
+                    ..planet
+                },
+                10,
+                Some((Attested, 7)),
+            ),
+            (
+                Evidence {
+                    granted_days: 1,
+                    ..planet
+                },
+                11,
+                None,
+            ),
+            (
+                Evidence {
+                    granted_days: 2,
+                    ..stated
+                },
+                11,
+                Some((Attested, 8)),
             ),
         ] {
             let decided = evidence.deciding_since(Timestamp::from_micros(since));

@@ -37,6 +37,8 @@ row_id!(
     UploadId,
     /// An interactive card that was sent.
     CardId,
+    /// An objection of a member.
+    AppealId,
     /// Something in which a trade bill and the books differ.
     DifferenceId,
 );

@@ -4,6 +4,7 @@
 #[macro_use]
 mod text_enum;
 
+pub mod appeal;
 pub mod audit_chain;
 pub mod backup;
 pub mod binding;
@@ -38,6 +39,7 @@ pub mod time;
 pub mod trade_bill;
 pub mod versioned;
 
+pub use appeal::{AppealKind, AppealStatus};
 pub use audit_chain::ChainFault;
 pub use binding::{BindMethod, BindStatus};
 pub use camp::{CampStatus, Terms};

@@ -20,7 +20,7 @@ pub use account::{NotTheirs, check_account};
 pub use attempt::AttemptOutcome;
 pub use changes::{Cause, Change, Difference};
 pub use failure::FailureReason;
-pub use grounds::{Claimant, DecidingSync, Grounds, Posts};
+pub use grounds::{Appealed, Claimant, DecidingSync, Grounds, Posts};
 pub use moves::Moved;
 pub use proposal::{Proposal, Provenance, RefundFlag, RefundKind, Unwritable, hash_of};
 pub use state::{

@@ -47,6 +47,8 @@ text_enum! {
         Urge = "urge",
         /// Approve, reject, withdraw, retry and close refunds.
         ReviewRefunds = "review_refunds",
+        /// Answer the objections of members, and see the pictures that they bring.
+        AnswerAppeals = "answer_appeals",
         /// Propose a refund against the judgement of the days.
         ProposeRefund = "propose_refund",
         /// See what holds up the merchant account, and have it tried again now.
@@ -86,9 +88,9 @@ impl Role {
     #[must_use]
     pub const fn may(self, action: Action) -> Reach {
         use Action::{
-            ImportRoster, JudgePayments, ManageCamps, ManageConfig, ManageUsers, MatchMembers,
-            ProbeMerchant, ProposeRefund, ReviewRefunds, RunJobs, SettleBills, StateDays,
-            SyncCheckIns, Urge, ViewCamp, ViewLogs, ViewPayments, ViewReports,
+            AnswerAppeals, ImportRoster, JudgePayments, ManageCamps, ManageConfig, ManageUsers,
+            MatchMembers, ProbeMerchant, ProposeRefund, ReviewRefunds, RunJobs, SettleBills,
+            StateDays, SyncCheckIns, Urge, ViewCamp, ViewLogs, ViewPayments, ViewReports,
         };
         match (self, action) {
             (Self::SuperAdmin, _) => Reach::All,
@@ -96,7 +98,8 @@ impl Role {
             (Self::Admin, _) => Reach::All,
             (
                 Self::Coach,
-                ViewCamp | SyncCheckIns | MatchMembers | Urge | ReviewRefunds | ViewReports,
+                ViewCamp | SyncCheckIns | MatchMembers | Urge | ReviewRefunds | AnswerAppeals
+                | ViewReports,
             )
             | (Self::Volunteer, ViewCamp | Urge) => Reach::OwnCamps,
             (
@@ -192,6 +195,7 @@ mod tests {
                 "import_roster: all all - -",
                 "urge: all all own own",
                 "review_refunds: all all own -",
+                "answer_appeals: all all own -",
                 "propose_refund: all all - -",
                 "probe_merchant: all all - -",
                 "view_payments: all all - -",

@@ -2,6 +2,7 @@
 //! reading; only their hash is kept.
 
 use aws_lc_rs::digest::{SHA256, digest};
+use chrono::TimeDelta;
 use uuid::Builder;
 
 use crate::domain::{PaymentId, Timestamp};
@@ -12,6 +13,8 @@ use super::{Context, Error, Refusal, Result};
 
 const PREFIX: &str = "tk_";
 const PURPOSE: &str = "access token";
+/// How long a token lives after its money came to rest.
+const AFTER_REST: TimeDelta = TimeDelta::days(30);
 
 /// Makes the access token of an order under the present key: `tk_` and a UUID that only we can
 /// make.
@@ -39,12 +42,17 @@ pub(super) fn add(
 }
 
 /// Makes the token that a payment has: under the present key, or under the one before it until the
-/// keys are rotated. None once the key of its token is gone.
+/// keys are rotated. None once its time is over, or the key of its token is gone.
 pub(super) async fn present(
     conn: &mut Conn,
     keys: &Keyring,
     payment: &Payment,
+    now: Timestamp,
 ) -> Result<Option<String>> {
+    let until = sessions::token_until(conn, payment.id).await?;
+    if until.is_none_or(|until| is_over(payment, until, now)) {
+        return Ok(None);
+    }
     let known = sessions::token_keys(conn, payment.id).await?;
     let mut macs = keys.macs(PURPOSE, payment.order_no.as_bytes());
     let found = macs.find(|(key, _)| known.iter().any(|known| known == key));
@@ -60,14 +68,26 @@ pub fn hash(token: &str) -> Vec<u8> {
 /// The payment that a token was given for.
 ///
 /// # Errors
-/// `token_invalid`, or `token_expired` seven days after the camp's end.
+/// `token_invalid`, or `token_expired` seven days after the camp's end and 30 days after the money
+/// came to rest.
 pub async fn payment(ctx: &Context, token: &str) -> Result<Payment> {
     let mut conn = ctx.db.read().await?;
     let known = sessions::access_token(&mut conn, &hash(token)).await?;
     let (id, expires_at): (PaymentId, _) = known.ok_or(Refusal::TokenInvalid)?;
-    if expires_at <= ctx.now() {
+    let payment = payments::by_id(&mut conn, id).await?;
+    let payment =
+        payment.ok_or_else(|| Error::Invariant(format!("access token of no payment {id}")))?;
+    if is_over(&payment, expires_at, ctx.now()) {
         return Err(Refusal::TokenExpired.into());
     }
-    let payment = payments::by_id(&mut conn, id).await?;
-    payment.ok_or_else(|| Error::Invariant(format!("access token of no payment {id}")))
+    Ok(payment)
+}
+
+/// A token lives until `until`, which is seven days after the end, and as long as its money is here
+/// or came to rest less than 30 days ago: whoever waits for money can see where it is.
+fn is_over(payment: &Payment, until: Timestamp, now: Timestamp) -> bool {
+    let has_rested = payment
+        .rested_at
+        .is_some_and(|at| at.plus(AFTER_REST) <= now);
+    until <= now && has_rested
 }

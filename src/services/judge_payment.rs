@@ -9,7 +9,7 @@ use crate::domain::staff::Actor;
 use crate::domain::{Action, CampStatus, Fen, MatchStatus, OrderStatus};
 use crate::store::audit::Entry;
 use crate::store::payments::{Payment, Person};
-use crate::store::{Lock, Note, Tx, camps, ledger, members, payments};
+use crate::store::{Lock, Note, Tx, appeals, camps, ledger, members, payments};
 
 use super::books::{self, Owner};
 use super::{
@@ -70,6 +70,9 @@ pub async fn keep(ctx: &Context, actor: &Actor, number: &str, reason: &str) -> R
             let payment = payments::by_number(tx, number).await?;
             let payment = payment.ok_or(Error::NotFound)?;
             refuse_identified(tx, &payment).await?;
+            if appeals::is_open(tx, payment.id).await? {
+                return Err(WrongState::AppealOpen.into());
+            }
             let by = Decision {
                 by: actor.user_id,
                 name: actor.name.clone(),

@@ -5,6 +5,7 @@
 mod access;
 pub mod access_token;
 pub mod alarms;
+pub mod appeals;
 pub mod audit_chain;
 pub mod backup;
 pub mod bills;

@@ -1,6 +1,12 @@
 //! Orders as their payers see them: where one stands, which ones are theirs, which group to join.
 
-use crate::domain::{BindStatus, CampId, MemberId, OrderStatus, RefundStatus, Terms, UploadId};
+use chrono::TimeDelta;
+use serde_json::json;
+
+use crate::domain::{
+    BindStatus, CampId, MemberId, OrderStatus, RefundStatus, Terms, Timestamp, UploadId,
+};
+use crate::store::audit::Entry;
 use crate::store::camp_lists::ShownToMembers;
 use crate::store::camps::Camp;
 use crate::store::payments::{self, Payment};
@@ -9,7 +15,7 @@ use crate::store::sessions::Session;
 use crate::store::{Conn, Keyring, Listing as _, Page, PageRequest, camps, members, reports};
 
 use super::rows::{logged, readable};
-use super::{Context, Error, Refusal, Result, access_token};
+use super::{Context, Error, Refusal, Result, access_token, close_order};
 
 /// A WeCom group holds 500 people (owner's wishes); the next picture is shown from then on.
 const GROUP_HOLDS: i64 = 500;
@@ -25,17 +31,37 @@ pub struct OrderView {
     pub way_back: Option<WayBack>,
 }
 
-/// Where an order stands. Anybody who knows its number may ask; only the session that ordered
+/// Whether the payer has said that they have paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asking {
+    /// They only look.
+    Looking,
+    /// “我已完成支付”: WeChat Pay is asked again.
+    SaysPaid,
+}
+
+/// A notification that has not come after so long may be lost: WeChat Pay is asked. Between two
+/// questions there is as much at least.
+const ASK_AFTER: TimeDelta = TimeDelta::seconds(3);
+
+/// Where an order stands; WeChat Pay is asked once after three seconds, and whenever its payer says
+/// that they have paid. Anybody who knows its number may ask; only the session that ordered
 /// is told the token and the member.
-pub async fn status(ctx: &Context, session: Option<&Session>, order_no: &str) -> Result<OrderView> {
+pub async fn status(
+    ctx: &Context,
+    session: Option<&Session>,
+    order_no: &str,
+    asking: Asking,
+) -> Result<OrderView> {
+    let mut payment = load(ctx, order_no).await?;
+    if payment.status == OrderStatus::Created && ask_wechat_pay(ctx, &payment, asking).await? {
+        payment = load(ctx, order_no).await?;
+    }
     let mut conn = ctx.db.read().await?;
-    let payment = payments::by_order_no(&mut conn, order_no)
-        .await?
-        .ok_or(Error::NotFound)?;
     let ordered =
         session.is_some_and(|session| payment.session_hash.as_ref() == Some(&session.id_hash));
     Ok(if ordered {
-        order_view(&mut conn, ctx.keys(), payment).await?
+        order_view(&mut conn, ctx.keys(), payment, ctx.now()).await?
     } else {
         OrderView {
             payment,
@@ -43,6 +69,44 @@ pub async fn status(ctx: &Context, session: Option<&Session>, order_no: &str) ->
             way_back: None,
         }
     })
+}
+
+async fn load(ctx: &Context, order_no: &str) -> Result<Payment> {
+    let payment = payments::by_order_no(&mut ctx.db.read().await?, order_no).await?;
+    payment.ok_or(Error::NotFound)
+}
+
+/// Asks WeChat Pay about an order whose notification may be lost; `false` where it was not asked, or
+/// did not answer: then things are as they were, and the job asks again.
+async fn ask_wechat_pay(ctx: &Context, payment: &Payment, asking: Asking) -> Result<bool> {
+    let now = ctx.now();
+    let is_early = payment
+        .prepared_at
+        .is_none_or(|at| at.plus(ASK_AFTER) > now);
+    let is_asked = asking == Asking::Looking && payment.asked_at.is_some();
+    if is_early || is_asked || ctx.pay().is_err() {
+        return Ok(false);
+    }
+    let (id, not_since) = match asking {
+        Asking::Looking => (payment.id, None),
+        Asking::SaysPaid => (payment.id, Some(now.minus(ASK_AFTER))),
+    };
+    let claimed = ctx.db.write(move |tx| {
+        Box::pin(async move {
+            let claimed = payments::claim_question(tx, id, not_since, now).await?;
+            Ok::<_, Error>(claimed)
+        })
+    });
+    if !claimed.await? {
+        return Ok(false);
+    }
+    match close_order::query_and_apply(ctx, payment).await {
+        Ok(_) => Ok(true),
+        Err(error) => {
+            tracing::warn!(payment.id = payment.id.0, %error, "an order was asked about in vain");
+            Ok(false)
+        }
+    }
 }
 
 /// The orders of a session and of the person it is signed in as, newest first.
@@ -58,16 +122,21 @@ pub async fn of_session(ctx: &Context, session: &Session) -> Result<Vec<OrderVie
         } else {
             None
         };
-        let order = order_view(&mut conn, ctx.keys(), payment).await?;
+        let order = order_view(&mut conn, ctx.keys(), payment, ctx.now()).await?;
         orders.push(OrderView { way_back, ..order });
     }
     Ok(orders)
 }
 
-async fn order_view(conn: &mut Conn, keys: &Keyring, payment: Payment) -> Result<OrderView> {
+async fn order_view(
+    conn: &mut Conn,
+    keys: &Keyring,
+    payment: Payment,
+    now: Timestamp,
+) -> Result<OrderView> {
     let is_member = payment.member_id.is_some() && payment.status != OrderStatus::Created;
     let access_token = if is_member {
-        access_token::present(conn, keys, &payment).await?
+        access_token::present(conn, keys, &payment, now).await?
     } else {
         None
     };
@@ -83,6 +152,7 @@ async fn order_view(conn: &mut Conn, keys: &Keyring, payment: Payment) -> Result
 pub struct Group {
     /// The camp.
     pub camp: Camp,
+    pub member_id: MemberId,
     /// The picture of the group's code.
     pub code: UploadId,
     /// The member has joined already.
@@ -122,9 +192,39 @@ pub async fn group(ctx: &Context, token: &str, order_no: &str) -> Result<Group> 
         .ok_or(Error::NotFound)?;
     Ok(Group {
         camp,
+        member_id,
         code,
         joined: member.joined,
     })
+}
+
+/// Notes that the member who holds `token` is in the group, by their own word. Saying the same again
+/// changes nothing.
+///
+/// # Errors
+/// Those of [`group`].
+pub async fn join(ctx: &Context, token: &str, order_no: &str) -> Result<()> {
+    let group = group(ctx, token, order_no).await?;
+    if group.joined {
+        return Ok(());
+    }
+    let (member, camp, now) = (group.member_id, group.camp.id, ctx.now());
+    ctx.db
+        .write(move |tx| {
+            Box::pin(async move {
+                members::set_joined(tx, member, Some(now), now).await?;
+                tx.audit(Entry {
+                    actor: None,
+                    action: "member.joined",
+                    object_type: "member",
+                    object_id: member.to_string(),
+                    details: json!({"campId": camp, "joined": true, "by": "member"}),
+                    at: now,
+                });
+                Ok::<_, Error>(())
+            })
+        })
+        .await
 }
 
 /// The member of the order that a token was given for, if it is the one asked about.
@@ -144,6 +244,10 @@ pub struct WayBack {
     pub refund: Refund,
     /// The reason of a person who said no; none unless one did. What goes wrong at WeChat Pay is for staff.
     pub rejected_for: Option<String>,
+    /// When it was proposed.
+    pub listed_at: Option<Timestamp>,
+    /// When WeChat Pay was first asked for it.
+    pub sent_at: Option<Timestamp>,
 }
 
 /// The deposit's way back, if it has one.
@@ -157,15 +261,21 @@ async fn way_back(conn: &mut Conn, payment: &Payment) -> Result<Option<WayBack>>
     let Some(refund) = refund.filter(|refund| !refund.was_withdrawn_by_system()) else {
         return Ok(None);
     };
-    let rejected_for = if refund.status() == RefundStatus::Rejected {
-        let moves = refunds::timeline(conn, refund.id).await?;
-        moves.into_iter().next_back().map(|last| last.reason)
-    } else {
-        None
+    let moves = refunds::timeline(conn, refund.id).await?;
+    let first_to = |status: RefundStatus| {
+        let found = moves.iter().find(|row| row.to_status == status.as_str());
+        found.map(|row| Timestamp::from_micros(row.created_at))
     };
+    let (listed_at, sent_at) = (
+        first_to(RefundStatus::Pending),
+        first_to(RefundStatus::Processing),
+    );
+    let last = moves.last().map(|last| last.reason.clone());
     Ok(Some(WayBack {
+        rejected_for: last.filter(|_| refund.status() == RefundStatus::Rejected),
         refund,
-        rejected_for,
+        listed_at,
+        sent_at,
     }))
 }
 

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use crate::domain::calendar::{Day, calendar};
+use crate::domain::calendar::{Counted, Day, DayState, calendar};
 use crate::domain::eligibility::outlook;
 use crate::domain::{CampStatus, CheckInSource, MatchStatus, MemberId, SyncId, Terms, Timestamp};
+use crate::store::camps::Camp;
 use crate::store::members::Member;
-use crate::store::{Conn, camps, checkins, members, payments, syncs};
+use crate::store::{Conn, appeals, camps, checkins, members, payments, syncs};
 
 use super::rows::readable;
 use super::{Context, Error, Result, proof};
@@ -62,19 +63,16 @@ pub async fn of_member(ctx: &Context, member_id: MemberId) -> Result<Progress> {
     let terms = payment.as_ref().and_then(|payment| payment.terms);
     let terms = terms.unwrap_or(camp.terms);
     let synced_at = read_at(&mut conn, camp.current_sync).await?;
-    let posts_read_at = read_at(&mut conn, camp.posts_sync).await?;
-    let checked_in = days_of(&mut conn, &member, &terms).await?;
+    let today = ctx.today();
+    let days = days_of(&mut conn, &member, &camp, &terms, today).await?;
     drop(conn);
     let proof_code = match &payment {
         Some(payment) => proof::code_of(ctx, &member, payment).await?,
         None => None,
     };
-
-    let today = ctx.today();
-    // Nothing is known of the days of somebody whom no account is known of.
-    let known_until = member.identity.planet_user_id.and(posts_read_at);
-    let days = calendar(&terms, today, known_until, &checked_in);
-    let checked_in_today = checked_in.contains_key(&today);
+    let checked_in_today = days
+        .iter()
+        .any(|day| day.date == today && day.state == DayState::CheckedIn);
     let outlook = outlook(member.checked_in_days, checked_in_today, &terms, today);
     Ok(Progress {
         member_id,
@@ -102,18 +100,45 @@ async fn read_at(conn: &mut Conn, sync: Option<SyncId>) -> Result<Option<Timesta
     Ok(syncs::by_id(conn, id).await?.map(|run| run.started_at))
 }
 
+/// What is known of one day of a member; none where it is no day of theirs.
+pub(super) async fn state_of_day(
+    conn: &mut Conn,
+    member: &Member,
+    camp: &Camp,
+    terms: &Terms,
+    today: NaiveDate,
+    date: NaiveDate,
+) -> Result<Option<DayState>> {
+    let days = days_of(conn, member, camp, terms, today).await?;
+    let found = days.into_iter().find(|day| day.date == date);
+    Ok(found.map(|day| day.state))
+}
+
+/// Every day of a member's dates. Nothing is known of the days of somebody whom no account is known
+/// of, but for those that an objection made count.
 async fn days_of(
     conn: &mut Conn,
     member: &Member,
+    camp: &Camp,
     terms: &Terms,
-) -> Result<BTreeMap<NaiveDate, Option<Timestamp>>> {
-    let Some(account) = member.identity.planet_user_id else {
-        return Ok(BTreeMap::new());
+    today: NaiveDate,
+) -> Result<Vec<Day>> {
+    let posts_read_at = read_at(conn, camp.posts_sync).await?;
+    let granted = appeals::granted_days(conn, member.id).await?;
+    let by_objection = |at| Counted {
+        at: None,
+        counted_at: Some(at),
+        source: CheckInSource::Attested,
     };
-    let (from, to) = (terms.start_date, terms.end_date);
-    let check_ins = checkins::of_account(conn, member.camp_id, account, from, to).await?;
-    Ok(readable(check_ins)
-        .into_iter()
-        .map(|check_in| (check_in.day, check_in.at))
-        .collect())
+    let granted = granted.into_iter();
+    let mut checked_in: BTreeMap<NaiveDate, Counted> =
+        granted.map(|(day, at)| (day, by_objection(at))).collect();
+    let account = member.identity.planet_user_id;
+    if let Some(account) = account {
+        let (from, to) = (terms.start_date, terms.end_date);
+        let seen = checkins::counted(conn, member.camp_id, account, from, to).await?;
+        checked_in.extend(readable(seen));
+    }
+    let known_until = account.and(posts_read_at);
+    Ok(calendar(terms, today, known_until, &checked_in))
 }

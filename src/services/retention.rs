@@ -1,6 +1,6 @@
 //! What has had its time goes: sign-ins that were never finished, sessions of members and staff, the
-//! answers that are kept for whoever asks again, what WeCom told us once it was worked off, and runs of
-//! jobs.
+//! answers that are kept for whoever asks again, what WeCom told us once it was worked off, runs of
+//! jobs, and pictures that members brought with an objection.
 
 use chrono::TimeDelta;
 use futures::future::BoxFuture;
@@ -11,7 +11,7 @@ use crate::store::{
     StoreResult, Tx, dialogues, inbox, job_runs, sessions, sign_ins, staff_requests, staff_sessions,
 };
 
-use super::{Context, Result};
+use super::{Context, Result, appeals};
 
 /// How long the key of an event tells a replay (contract, Meanings).
 const EVENTS_KEPT: TimeDelta = TimeDelta::days(30);
@@ -38,6 +38,8 @@ pub struct Forgotten {
     pub events: u64,
     /// Runs of jobs that ended long ago.
     pub job_runs: u64,
+    /// Pictures of objections that were answered long ago.
+    pub appeal_pictures: u64,
 }
 
 /// Deletes at most so many rows whose time is over by the wall; how many.
@@ -74,6 +76,7 @@ pub async fn forget_over(ctx: &Context) -> Result<Forgotten> {
             Box::pin(job_runs::forget_over(tx, now.minus(JOB_RUNS_KEPT), limit))
         })
         .await?,
+        appeal_pictures: appeals::forget_pictures(ctx).await?,
     })
 }
 

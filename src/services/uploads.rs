@@ -69,19 +69,11 @@ pub fn may_store(actor: &Actor) -> Result<()> {
 /// JPEG or PNG by content, and [`Error::Busy`].
 pub async fn store(ctx: &Context, actor: &Actor, bytes: Vec<u8>) -> Result<Uploaded> {
     may_store(actor)?;
-    if bytes.len() > MAX_PICTURE_BYTES {
-        return Err(Refusal::TooLarge.into());
-    }
-    let room = ctx.decoding.for_a_picture(decoded_bytes(&bytes)? * COPIES);
-    let room = room.await?;
-    let redrawn = tokio::task::spawn_blocking(move || {
-        // Kept until the picture is drawn, even if nobody waits for it any more.
-        let _room = room;
-        redraw(&bytes)
-    });
-    let (bytes, content_type, extension) = redrawn
-        .await
-        .map_err(|_| Error::Invariant("a picture could not be read to its end".to_owned()))??;
+    let Redrawn {
+        bytes,
+        content_type,
+        extension,
+    } = redrawn(ctx, bytes).await?;
     let key = ctx.files.put(&bytes, extension).await?;
     let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
     let (actor, now) = (actor.clone(), ctx.now());
@@ -90,7 +82,7 @@ pub async fn store(ctx: &Context, actor: &Actor, bytes: Vec<u8>) -> Result<Uploa
         .write(move |tx| {
             Box::pin(async move {
                 let (key, by) = (key.as_str(), actor.user_id);
-                let id = uploads::insert(tx, key, content_type, size, by, now).await?;
+                let id = uploads::insert(tx, key, content_type, size, Some(by), now).await?;
                 tx.audit(Entry {
                     actor: Some(actor),
                     action: "upload.create",
@@ -108,6 +100,35 @@ pub async fn store(ctx: &Context, actor: &Actor, bytes: Vec<u8>) -> Result<Uploa
         url: file_links::signed_path(ctx, id),
         content_type,
         bytes: size,
+    })
+}
+
+/// A picture drawn anew.
+pub(super) struct Redrawn {
+    pub(super) bytes: Vec<u8>,
+    pub(super) content_type: &'static str,
+    pub(super) extension: &'static str,
+}
+
+/// Draws a picture anew, within the memory that there is for that.
+pub(super) async fn redrawn(ctx: &Context, bytes: Vec<u8>) -> Result<Redrawn> {
+    if bytes.len() > MAX_PICTURE_BYTES {
+        return Err(Refusal::TooLarge.into());
+    }
+    let room = ctx.decoding.for_a_picture(decoded_bytes(&bytes)? * COPIES);
+    let room = room.await?;
+    let redrawn = tokio::task::spawn_blocking(move || {
+        // Kept until the picture is drawn, even if nobody waits for it any more.
+        let _room = room;
+        redraw(&bytes)
+    });
+    let (bytes, content_type, extension) = redrawn
+        .await
+        .map_err(|_| Error::Invariant("a picture could not be read to its end".to_owned()))??;
+    Ok(Redrawn {
+        bytes,
+        content_type,
+        extension,
     })
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use chrono::NaiveDate;
 
+use crate::domain::calendar::Counted;
 use crate::domain::{CampId, CheckInSource, PlanetUserId, SyncId, Timestamp, UnknownWord};
 
 use super::db::{Conn, run};
@@ -33,6 +34,10 @@ statements! {
     OF_ACCOUNT = "SELECT planet_user_id, day, checked_in_at, topic_id, summary, source FROM checkin_record \
                   WHERE camp_id = $1 AND planet_user_id = $2 AND day >= $3 AND day <= $4 \
                   ORDER BY day";
+    COUNTED = "SELECT c.planet_user_id, c.day, c.checked_in_at, c.source, \
+               COALESCE(y.finished_at, y.started_at, c.imported_at) FROM checkin_record c \
+               LEFT JOIN sync_run y ON y.id = c.sync_id WHERE c.camp_id = $1 \
+               AND c.planet_user_id = $2 AND c.day >= $3 AND c.day <= $4 ORDER BY c.day";
     DAYS_OF_ACCOUNTS = "SELECT planet_user_id, CAST(COUNT(*) AS BIGINT) FROM checkin_record \
                         WHERE camp_id = $1 AND day >= $2 AND day <= $3 \
                         GROUP BY planet_user_id ORDER BY planet_user_id";
@@ -240,6 +245,41 @@ pub async fn of_account(
         .bind(to.to_string())
         .fetch_all(c)
         .await)?))
+}
+
+/// Account, day, time, source, moment of counting.
+type CountedRow = (i64, String, Option<i64>, String, Option<i64>);
+
+/// One account's days with a check-in between two days, both inclusive, with the moment at which each
+/// was counted.
+pub async fn counted(
+    conn: &mut Conn,
+    camp: CampId,
+    account: PlanetUserId,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> StoreResult<Rows<(NaiveDate, Counted)>> {
+    let rows: Vec<CountedRow> = run!(conn, c => sqlx::query_as(COUNTED)
+        .bind(camp.0)
+        .bind(account.0)
+        .bind(from.to_string())
+        .bind(to.to_string())
+        .fetch_all(c)
+        .await)?;
+    let read = |(id, day, at, source, counted_at): CountedRow| {
+        let bad = |unknown: UnknownWord| StoreError::Inconsistent {
+            table: TABLE,
+            id,
+            what: unknown.to_string(),
+        };
+        let counted = Counted {
+            at: at.map(Timestamp::from_micros),
+            counted_at: counted_at.map(Timestamp::from_micros),
+            source: source.parse().map_err(bad)?,
+        };
+        Ok((read_day(&day, id)?, counted))
+    };
+    Ok(rows.into_iter().map(read).collect())
 }
 
 /// How many days each account has a check-in on, between two days, both inclusive: what the

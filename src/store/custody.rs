@@ -15,7 +15,9 @@ const TABLE: &str = "payment_record";
 statements! {
     LIST_HEAD = "SELECT p.id, p.order_no, p.camp_id, p.member_id, p.paid_at, p.bind_status, \
                  p.bind_deadline, p.refused_at, p.promise_list_by, p.promise_decision_by, \
-                 p.promise_money_days FROM payment_record p \
+                 p.promise_money_days, (SELECT MIN(w.created_at) FROM appeal w \
+                 WHERE w.payment_id = p.id AND w.status = 'open') AS objected_at \
+                 FROM payment_record p \
                  WHERE p.rested_at IS NULL AND p.transaction_id IS NOT NULL AND p.paid_fen > 0";
     OF_CAMP_REMAIN = "SELECT CAST(COUNT(*) AS BIGINT) FROM payment_record WHERE camp_id = $1 \
                       AND rested_at IS NULL AND transaction_id IS NOT NULL AND paid_fen > 0";
@@ -55,6 +57,8 @@ pub struct InCustody {
     pub bind_deadline: Option<Timestamp>,
     /// Since when the list says that the days do not suffice.
     pub refused_at: Option<Timestamp>,
+    /// Since when an objection to what became of it waits for its answer.
+    pub objected_at: Option<Timestamp>,
     pub promise: Option<Promise>,
 }
 
@@ -68,6 +72,7 @@ pub(super) struct CustodyRow {
     bind_status: String,
     bind_deadline: Option<i64>,
     refused_at: Option<i64>,
+    objected_at: Option<i64>,
     #[sqlx(flatten)]
     promise: PromiseColumns,
 }
@@ -183,6 +188,7 @@ impl ListSql for CustodyFilter {
             may_bind: row.member_id.is_some() && row.bind_status == BindStatus::Pending.as_str(),
             bind_deadline: row.bind_deadline.map(Timestamp::from_micros),
             refused_at: row.refused_at.map(Timestamp::from_micros),
+            objected_at: row.objected_at.map(Timestamp::from_micros),
             promise: row.promise.read().map_err(bad)?,
             order_no: row.order_no,
         })

@@ -32,7 +32,11 @@ macro_rules! evidence_columns {
             "AND d.day >= p.start_date AND d.day <= p.end_date) END AS imported, ",
             "CASE WHEN i.days IS NULL AND z.started_at > i.stated_at THEN z.started_at ",
             "ELSE i.stated_at END AS imported_at, ",
-            "a.days AS attested, a.stated_at AS attested_at"
+            "a.days AS attested, a.stated_at AS attested_at, ",
+            "(SELECT CAST(COUNT(*) AS BIGINT) FROM granted_day g WHERE g.member_id = m.id ",
+            "AND g.day >= p.start_date AND g.day <= p.end_date AND NOT EXISTS ",
+            "(SELECT 1 FROM checkin_record e WHERE e.camp_id = m.camp_id ",
+            "AND e.planet_user_id = m.planet_user_id AND e.day = g.day)) AS granted"
         )
     };
 }
@@ -109,6 +113,7 @@ pub(super) struct EvidenceColumns {
     imported_at: Option<i64>,
     attested: Option<i64>,
     attested_at: Option<i64>,
+    granted: i64,
 }
 
 impl EvidenceColumns {
@@ -131,6 +136,7 @@ impl EvidenceColumns {
             posts: counted(account.map(|_| self.posted), self.posts_at).filter(|_| has_own_dates),
             imported: counted(self.imported, self.imported_at),
             attested: counted(self.attested, self.attested_at),
+            granted_days: self.granted,
             has_own_dates,
         }
     }

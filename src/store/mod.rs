@@ -4,6 +4,7 @@
 #[macro_use]
 mod statements;
 
+pub mod appeals;
 pub mod attempts;
 pub mod audit;
 pub mod audit_lists;
@@ -74,6 +75,7 @@ pub use status_log::{Note, Operator};
 #[must_use]
 pub fn all_statements() -> Vec<(&'static str, &'static str)> {
     [
+        appeals::STATEMENTS,
         attempts::STATEMENTS,
         audit::STATEMENTS,
         audit_lists::STATEMENTS,

@@ -118,6 +118,8 @@ statements! {
                     prepared_at = $5, updated_at = $5 WHERE id = $1 AND status = 'created'";
     SET_NEXT_QUERY = "UPDATE payment_record SET next_query_at = $2, queries = queries + 1 \
                       WHERE id = $1 AND status IN ('created', 'closed')";
+    CLAIM_QUESTION = "UPDATE payment_record SET asked_at = $2 WHERE id = $1 \
+                      AND status = 'created' AND (asked_at IS NULL OR asked_at <= $3)";
     CONFIRM = "UPDATE payment_record SET status = $3, flag = $4, paid_fen = $5, paid_at = $6, \
                transaction_id = $7, openid = $8, openid_mac = $9, raw_notice = $10, \
                next_query_at = NULL, updated_at = $11, mch_id = $16, app_id = $17 WHERE id = $1 AND status = $2 \
@@ -421,6 +423,24 @@ pub async fn set_next_query(tx: &mut Tx, id: PaymentId, at: Option<Timestamp>) -
         .await
         .map(drop))?;
     Ok(())
+}
+
+/// Notes that WeChat Pay is asked about an order now; `false` if it was asked before, or later than
+/// `not_since`.
+pub async fn claim_question(
+    tx: &mut Tx,
+    id: PaymentId,
+    not_since: Option<Timestamp>,
+    now: Timestamp,
+) -> StoreResult<bool> {
+    let rows = run!(tx, c => sqlx::query(CLAIM_QUESTION)
+        .bind(id.0)
+        .bind(now.micros())
+        .bind(not_since.map(Timestamp::micros))
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
 }
 
 /// Writes a confirmed payment and its log, if the order still is where the move starts and the payer

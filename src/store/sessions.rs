@@ -20,6 +20,7 @@ statements! {
     ADD_TOKEN = "INSERT INTO access_token (token_hash, payment_id, key_id, expires_at, created_at) \
                  VALUES ($1, $2, $3, $4, $5) ON CONFLICT (token_hash) DO NOTHING";
     TOKEN_KEYS = "SELECT key_id FROM access_token WHERE payment_id = $1";
+    TOKEN_UNTIL = "SELECT MAX(expires_at) FROM access_token WHERE payment_id = $1";
     TOKEN = "SELECT payment_id, expires_at FROM access_token WHERE token_hash = $1";
 }
 
@@ -130,6 +131,13 @@ pub async fn token_keys(conn: &mut Conn, payment: PaymentId) -> StoreResult<Vec<
     let keys = Statement::new(TOKEN_KEYS).bind(payment.0);
     let rows: Vec<(Vec<u8>,)> = conn.ask_all(keys).await?;
     Ok(rows.into_iter().map(|(key,)| key).collect())
+}
+
+/// Until when the access token of a payment is good at least; none where it has none.
+pub async fn token_until(conn: &mut Conn, payment: PaymentId) -> StoreResult<Option<Timestamp>> {
+    let (until,): (Option<i64>,) =
+        run!(conn, c => sqlx::query_as(TOKEN_UNTIL).bind(payment.0).fetch_one(c).await)?;
+    Ok(until.map(Timestamp::from_micros))
 }
 
 /// Which payment an access token is for, and until when it is good by business time.

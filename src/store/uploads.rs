@@ -11,6 +11,7 @@ statements! {
     BY_ID = "SELECT id, file_key, content_type, bytes FROM upload WHERE id = $1";
     IS_POSTER = "SELECT CAST(COUNT(*) AS BIGINT) FROM training_camp \
                  WHERE poster_upload_id = $1 AND deleted_at IS NULL";
+    COUNT_OF_FILE = "SELECT CAST(COUNT(*) AS BIGINT) FROM upload WHERE file_key = $1";
     IS_GROUP_CODE = "SELECT CAST(COUNT(*) AS BIGINT) FROM camp_group_code WHERE upload_id = $1";
 }
 
@@ -27,20 +28,20 @@ pub struct Upload {
     pub bytes: i64,
 }
 
-/// Adds a picture.
+/// Adds a picture; of a member it is without anybody on the staff.
 pub async fn insert(
     tx: &mut Tx,
     file_key: &str,
     content_type: &str,
     bytes: i64,
-    by: UserId,
+    by: Option<UserId>,
     now: Timestamp,
 ) -> StoreResult<UploadId> {
     let (id,): (i64,) = run!(tx, c => sqlx::query_as(INSERT)
         .bind(file_key)
         .bind(content_type)
         .bind(bytes)
-        .bind(by.0)
+        .bind(by.map(|by| by.0))
         .bind(now.micros())
         .fetch_one(c)
         .await)?;
@@ -59,4 +60,11 @@ pub async fn is_public(conn: &mut Conn, id: UploadId) -> StoreResult<bool> {
     let (codes,): (i64,) =
         run!(conn, c => sqlx::query_as(IS_GROUP_CODE).bind(id.0).fetch_one(c).await)?;
     Ok(posters > 0 && codes == 0)
+}
+
+/// How many pictures share a file.
+pub async fn count_of_file(conn: &mut Conn, file_key: &str) -> StoreResult<i64> {
+    let (count,): (i64,) =
+        run!(conn, c => sqlx::query_as(COUNT_OF_FILE).bind(file_key).fetch_one(c).await)?;
+    Ok(count)
 }

@@ -23,6 +23,7 @@ mod sql;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod appeals;
 mod bodies;
 mod camp_fields;
 mod camps;

@@ -35,6 +35,7 @@ mod finding;
 mod judging_payments;
 mod listing;
 mod merchant;
+mod objecting;
 mod sending;
 mod settling;
 mod stage;

@@ -1,9 +1,11 @@
 //! Every list by pages and by chunks: the same rows in the same order, each of them once.
 
 use campkeeper::domain::{
-    CampId, CampStatus, MatchStatus, OrderFlag, OrderStatus, PaymentId, RefundFlag, RefundStatus,
+    AppealStatus, CampId, CampStatus, MatchStatus, OrderFlag, OrderStatus, PaymentId, RefundFlag,
+    RefundStatus,
     Timestamp, UserId,
 };
+use campkeeper::store::appeals::AppealFilter;
 use campkeeper::store::audit_lists::AuditFilter;
 use campkeeper::store::camp_lists::{CampFilter, ShownToMembers};
 use campkeeper::store::checkin_lists::CheckInFilter;
@@ -32,6 +34,7 @@ fn day(day: u32) -> Option<NaiveDate> {
 /// Every list with every part of its filter, for the tests that read statements.
 pub(crate) fn every_statement() -> Vec<(&'static str, String)> {
     let lists = [
+        ("appeals", every_appeal().statements()),
         ("audit", every_log().statements()),
         ("bills", every_bill().statements()),
         ("camps", every_camp().statements()),
@@ -58,6 +61,14 @@ const STAFF: Option<UserId> = Some(UserId(1));
 /// A number, so that everything a number may mean is searched.
 fn number() -> Option<String> {
     Some("1".to_owned())
+}
+
+fn every_appeal() -> AppealFilter {
+    AppealFilter {
+        status: Some(AppealStatus::Open),
+        camp_id: CAMP,
+        staffed_by: STAFF,
+    }
 }
 
 fn every_deposit() -> CustodyFilter {

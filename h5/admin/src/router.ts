@@ -35,6 +35,12 @@ const inside: RouteRecordRaw[] = [
     meta: { title: '退款依据', needs: 'review_refunds', menu: 'refunds' },
   },
   {
+    path: 'appeals',
+    name: 'appeals',
+    component: () => import('./pages/AppealsPage.vue'),
+    meta: { title: '申诉', needs: 'answer_appeals' },
+  },
+  {
     path: 'custody',
     name: 'custody',
     component: () => import('./pages/CustodyPage.vue'),

@@ -3,13 +3,17 @@
 import { openEnvelope } from './envelope';
 import { query, send, type TransportOptions } from './transport';
 import type {
+  Appeal,
+  AppealRequest,
   BindRequest,
   BindResult,
   CampDetail,
   CampList,
   GroupQr,
+  Joined,
   JsConfig,
   Me,
+  MemberUpload,
   Payment,
   PaymentParams,
   PaymentRequest,
@@ -46,12 +50,22 @@ export function createMemberApi(options: TransportOptions = {}) {
     pay: (body: PaymentRequest) => request<Payment>('POST', '/payments', { body }),
     paymentParams: (orderNo: string) =>
       request<PaymentParams>('GET', `${order(orderNo)}/params`),
-    paymentStatus: (orderNo: string) =>
-      request<PaymentStatus>('GET', `${order(orderNo)}/status`),
+    /** `saysPaid`: the member says so, and WeChat Pay is asked again. */
+    paymentStatus: (orderNo: string, saysPaid = false) =>
+      request<PaymentStatus>('GET', `${order(orderNo)}/status${saysPaid ? '?saysPaid=true' : ''}`),
     bind: (body: BindRequest, accessToken: string) =>
       request<BindResult>('POST', '/payments/bind', { body, accessToken }),
     groupQr: (orderNo: string, accessToken: string) =>
       request<GroupQr>('GET', `${order(orderNo)}/qrcode`, { accessToken }),
+    joined: (orderNo: string, accessToken: string) =>
+      request<Joined>('POST', `${order(orderNo)}/joined`, { accessToken }),
+    object: (body: AppealRequest, accessToken: string) =>
+      request<Appeal>('POST', '/appeals', { body, accessToken }),
+    upload: (file: Blob, accessToken: string) => {
+      const form = new FormData();
+      form.append('file', file);
+      return request<MemberUpload>('POST', '/uploads', { form, accessToken });
+    },
     progress: (memberId: number, accessToken: string) =>
       request<Progress>('GET', `/progress/${memberId}`, { accessToken }),
     /** By the server's clock, which deadlines go by; a phone's own may be wrong. */
@@ -70,6 +84,7 @@ const BASE = '/api/h5';
 
 interface RequestExtras {
   body?: unknown;
+  form?: FormData;
   accessToken?: string;
 }
 
@@ -87,10 +102,12 @@ function createRequester(
     const headers: Record<string, string> = { Accept: 'application/json' };
     if (extras.accessToken !== undefined) headers['X-Access-Token'] = extras.accessToken;
     if (extras.body !== undefined) headers['Content-Type'] = 'application/json';
+    // A form brings its own type.
+    const sent = extras.form ?? (extras.body === undefined ? undefined : JSON.stringify(extras.body));
     const response = await send(options, `${BASE}${path}`, {
       method,
       headers,
-      ...(extras.body === undefined ? {} : { body: JSON.stringify(extras.body) }),
+      ...(sent === undefined ? {} : { body: sent }),
     });
     return openEnvelope<Data>(response, hearTime);
   };

@@ -164,6 +164,9 @@ export function createStaffApi(options: StaffApiOptions = {}) {
     settlePayment: (body: Schemas.ClosePaymentBody) =>
       post<Schemas.RefundView>('/admin/refunds/close', body, SLOW_TIMEOUT_MS),
 
+    appeals: list<Schemas.StaffAppealView>('/appeals'),
+    answerAppeal: (id: number, accept: boolean, text: string) =>
+      post<Schemas.StaffAppealView>(`/admin/appeals/${id}/answer`, { accept, text }),
     custody: list<Schemas.CustodyView>('/custody'),
     forecast: (campId?: number) =>
       get<Schemas.EnvelopeItemsForecastDay['data']>('/admin/forecast', {

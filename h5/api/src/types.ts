@@ -38,7 +38,14 @@ export type BindRequest = Schemas.BindInput;
 export type BindResult = Schemas.BoundView;
 export type GroupQr = Schemas.GroupView;
 
+export type Appeal = Schemas.AppealView;
+export type AppealKind = 'day' | 'verdict' | 'rejection';
+export type AppealRequest = Schemas.AppealInput;
+export type Joined = Schemas.JoinedView;
+export type MemberUpload = Schemas.MemberUploadView;
+
 export type Progress = Schemas.ProgressView;
+export type Receipt = Schemas.ReceiptView;
 export type ProgressDay = Schemas.ProgressDay;
 export type ProgressRefund = Schemas.ProgressRefund;
 

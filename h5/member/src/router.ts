@@ -6,6 +6,7 @@ import {
   type RouteLocationNormalized,
   type RouteRecordRaw,
 } from 'vue-router';
+import { shallowRef } from 'vue';
 import { campDetail, campList, prefillOf } from './camp-requests';
 
 declare module 'vue-router' {
@@ -86,6 +87,15 @@ router.beforeEach((to, from) => {
   if (to.path !== from.path || from.matched.length === 0) to.meta.begin?.(to);
 });
 
+/** Where a tap was to lead that came to nothing, most likely for want of a line; null otherwise. */
+export const missedPage = shallowRef<string | null>(null);
+
+router.onError((error, to) => {
+  console.warn('a page could not be loaded', error);
+  missedPage.value = to.fullPath;
+});
+
 router.afterEach((to) => {
+  missedPage.value = null;
   document.title = to.meta.title;
 });

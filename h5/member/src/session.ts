@@ -51,16 +51,21 @@ export async function withAccess<Answer>(
   call: (access: Access) => Promise<Answer>,
 ): Promise<Answer | null> {
   const held = accessOf(find());
+  let trouble: unknown = null;
   if (held !== null) {
     try {
       return await call(held);
     } catch (error) {
       if (!isTokenTrouble(error)) throw error;
+      trouble = error;
     }
   }
   await refreshMe();
   const fresh = accessOf(find());
-  return fresh === null || fresh.accessToken === held?.accessToken ? null : await call(fresh);
+  if (fresh !== null && fresh.accessToken !== held?.accessToken) return await call(fresh);
+  // Its time is over, for good: no sign-in brings it back.
+  if (errorWord(trouble) === 'token_expired') throw trouble;
+  return null;
 }
 
 function accessOf(record: OrderRecord | null): Access | null {

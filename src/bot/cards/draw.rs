@@ -10,7 +10,9 @@ use crate::domain::card::{Ending, Outcome, Proposal};
 use crate::domain::message::Page;
 use crate::services::{Error, Result};
 
-use super::{approving, batch, choosing, digest, matching, notices, offering, single, urging};
+use super::{
+    approving, batch, choosing, digest, matching, notices, objecting, offering, single, urging,
+};
 
 views! {
     Ended => "renewed.card",
@@ -44,6 +46,7 @@ pub(in crate::bot) fn proposal(bot: &Bot, proposal: &Proposal) -> Result<Layout>
         Proposal::PaymentAbnormal(notice) => {
             bot.draw(&notices::view::PaymentAbnormal::from(notice))
         }
+        Proposal::AppealOpened(appeal) => bot.draw(&objecting::view::Opened::from(appeal)),
     }
 }
 
@@ -76,7 +79,10 @@ pub(in crate::bot) fn outcome(
         (Outcome::Withdrawn(list), _) => {
             bot.draw(&approving::view::Withdrawn::of(camp_name(about), list))
         }
-        (Outcome::Refund(_) | Outcome::Match(_), _) => {
+        (Outcome::Answered(decided), Proposal::AppealOpened(appeal)) => {
+            bot.draw(&objecting::view::Decided::of(appeal, decided))
+        }
+        (Outcome::Refund(_) | Outcome::Match(_) | Outcome::Answered(_), _) => {
             let what = format!("a {} card has the outcome of another", about.kind());
             Err(Error::Invariant(what))
         }
@@ -90,6 +96,7 @@ pub(in crate::bot) const fn page_of(proposal: &Proposal) -> Page {
         | Proposal::MatchNobody(_)
         | Proposal::Namesakes(_)
         | Proposal::Progress(_) => Page::Members,
+        Proposal::AppealOpened(_) => Page::Appeals,
         Proposal::Digest(_)
         | Proposal::Batch(_)
         | Proposal::Single(_)

@@ -9,6 +9,7 @@ pub(super) mod digest;
 pub(super) mod draw;
 pub(super) mod matching;
 pub(super) mod notices;
+pub(super) mod objecting;
 pub(super) mod offering;
 pub(super) mod press;
 pub(super) mod renewing;
@@ -86,6 +87,7 @@ pub(super) async fn press(bot: &Bot, person: &str, click: &CardClick) -> Result<
         Proposal::PaymentAbnormal(notice) => {
             notices::press::on_review(&press, notice.payment_id).await
         }
+        Proposal::AppealOpened(appeal) => objecting::press::press(&press, appeal).await,
     };
     match pressed {
         Err(error) => from_store(&press.turn, &card, error).await,
@@ -102,6 +104,7 @@ pub(super) const CHECKS: &[&[super::templates::Check]] = &[
     draw::CHECKS,
     matching::view::CHECKS,
     notices::view::CHECKS,
+    objecting::view::CHECKS,
     offering::view::CHECKS,
     single::view::CHECKS,
     urging::view::CHECKS,

@@ -12,7 +12,7 @@ use crate::domain::message::{CardRenewed, RefundFailed};
 use crate::domain::staff::Channel;
 use crate::domain::{CardState, Recipients, RefundStatus, WecomUserid};
 use crate::services::inbox::Reply;
-use crate::services::{Error, Result, cards, review, staff};
+use crate::services::{Error, Result, appeals, cards, review, staff};
 use crate::store::cards::Card;
 
 use super::anew::as_of_now;
@@ -82,6 +82,15 @@ async fn reissue(bot: &Bot, card: &Card, readers: BTreeSet<WecomUserid>) -> Resu
             }))
         }
         Proposal::RefundFailed(failed) => failed_still(bot, card, failed, readers).await,
+        Proposal::AppealOpened(appeal) => {
+            let is_open = appeals::is_open(&bot.ctx, appeal.appeal_id).await?;
+            Ok(is_open.then(|| {
+                let to = Recipients::Members(readers);
+                let mut reply = replies::scheduled(to, appeal.clone(), bot.ctx.now());
+                reply.message.camp_id = card.camp_id;
+                reply
+            }))
+        }
         // A camp that ended, a sync that failed or a question of three days ago is no news, and an
         // odd ranking is told of every night.
         Proposal::Match(_)

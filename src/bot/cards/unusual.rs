@@ -6,6 +6,7 @@ use crate::domain::RefundFlag;
 const MARKS: &[(RefundFlag, &str)] = &[
     (RefundFlag::Contested, "有争议"),
     (RefundFlag::LowConfidence, "身份未确认"),
+    (RefundFlag::Appealed, "有申诉"),
     (RefundFlag::RejectedBefore, "拒绝过"),
     (RefundFlag::DaysDisagree, "天数不一致"),
     (RefundFlag::Attested, "人工天数"),

@@ -40,14 +40,14 @@ impl Bot {
             Message::RefundFailed(it) => self.notice(due, it.clone().into()).await,
             Message::SyncFailed(it) => self.notice(due, it.clone().into()).await,
             Message::RankingOdd(it) => self.notice(due, it.clone().into()).await,
+            Message::AppealOpened(it) => self.notice(due, it.clone().into()).await,
+            Message::AppealAnswered(it) => self.text(due, &views::AppealAnswered::from(it)),
             Message::PostsMissing(it) => self.text(due, it),
             Message::CampEnded(it) => self.notice(due, it.clone().into()).await,
-            Message::CookieDead(it) => self.link(due, &self.draw(it)?),
-            Message::CookieExpiring(it) => self.link(due, &self.draw(it)?),
-            Message::SettingUnusable(it) => self.link(due, &self.draw(it)?),
-            Message::MerchantHeld(it) => {
-                self.link(due, &self.draw(&views::MerchantHeld::from(it))?)
-            }
+            Message::CookieDead(it) => self.leading(due, it),
+            Message::CookieExpiring(it) => self.leading(due, it),
+            Message::SettingUnusable(it) => self.leading(due, it),
+            Message::MerchantHeld(it) => self.leading(due, &views::MerchantHeld::from(it)),
             Message::MerchantResumed(it) => self.text(due, it),
             Message::RefundDone(it) => self.text(due, &views::RefundDone::from(it)),
             Message::Urging(it) => self.text(due, &views::Urging::from(it)),
@@ -148,6 +148,11 @@ impl Bot {
             .map_err(|error| Error::Invariant(error.to_string()))
     }
 
+    /// The card of a view that only leads to a page.
+    fn leading(&self, due: &DueMessage, view: &impl View) -> Result<Rendered> {
+        self.link(due, &self.draw(view)?)
+    }
+
     /// A card that only leads to a page.
     fn link(&self, due: &DueMessage, layout: &Layout) -> Result<Rendered> {
         let (stamp, site) = (due.created_at.secs(), &self.ctx.settings.public_url);
@@ -230,6 +235,7 @@ impl Bot {
         let label = match page {
             Page::Members => "打开成员页",
             Page::Refunds => "打开审核页",
+            Page::Appeals => "打开申诉页",
         };
         let query = camp.map_or_else(String::new, |camp| format!("?campId={camp}"));
         let site = &self.ctx.settings.public_url;

@@ -4,7 +4,7 @@
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use crate::bot::replies::{clock, moment};
+use crate::bot::replies::{clock, moment, month_day};
 use crate::bot::templates::views;
 use crate::catalogue::Catalogue;
 use crate::domain::command::Verb;
@@ -14,7 +14,7 @@ use crate::domain::message;
 use crate::domain::refund::Change;
 use crate::domain::shown_name::shown_nickname;
 use crate::domain::trade_bill::{BillFailure, BillState, DifferenceKind, Resolution};
-use crate::domain::{CampId, CampStatus, CheckInSource, Fen, RefundStatus};
+use crate::domain::{AppealKind, CampId, CampStatus, CheckInSource, Fen, RefundStatus};
 use crate::services::refund;
 use crate::services::sync::SyncState;
 
@@ -46,6 +46,7 @@ views! {
     Enrolled => "enrolled.txt",
     VerdictGiven => "verdict_given.txt",
     RefundRejected => "refund_rejected.txt",
+    AppealAnswered => "appeal_answered.txt",
     message::PostsMissing => "posts_missing.txt",
     message::MatchWaiting => "match_waiting.txt",
     message::MatchContested => "match_contested.txt",
@@ -188,6 +189,29 @@ impl From<&message::MoneyNeeded> for MoneyNeeded {
             end_date: it.end_date,
             least_yuan: it.least.yuan(),
             most_yuan: it.most.yuan(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AppealAnswered {
+    camp_name: Option<String>,
+    kind: AppealKind,
+    day: Option<String>,
+    is_accepted: bool,
+    answer: String,
+}
+
+impl From<&message::AppealAnswered> for AppealAnswered {
+    fn from(it: &message::AppealAnswered) -> Self {
+        Self {
+            camp_name: it.camp_name.clone(),
+            kind: it.kind,
+            day: it.day.map(month_day),
+            is_accepted: it.is_accepted,
+            answer: it.answer.clone(),
         }
     }
 }
@@ -695,6 +719,10 @@ enum Decided {
     Confirmed,
     Retried,
     Urged,
+    Answered {
+        name: String,
+        is_accepted: bool,
+    },
 }
 
 impl From<&message::DecidedBefore> for DecidedBefore {
@@ -738,6 +766,10 @@ impl From<&message::Decided> for Decided {
             Of::Confirmed => Self::Confirmed,
             Of::Retried => Self::Retried,
             Of::Urged => Self::Urged,
+            Of::Answered { name, is_accepted } => Self::Answered {
+                name: name.clone(),
+                is_accepted: *is_accepted,
+            },
         }
     }
 }

@@ -26,6 +26,8 @@ pub enum Outcome {
     Chosen(Chosen),
     /// The trouble that a notice told of was mended.
     Mended(Mended),
+    /// An objection was answered.
+    Answered(AppealDecided),
     /// It ended without a decision.
     Ended(Ended),
 }
@@ -164,6 +166,16 @@ text_enum! {
     }
 }
 
+/// An objection that was answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AppealDecided {
+    pub made: DecidedBy,
+    pub is_accepted: bool,
+    /// What the member reads.
+    pub answer: String,
+}
+
 /// A card that ended without a decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ended {
@@ -258,6 +270,16 @@ impl Outcome {
                     Mending::Ranking => Decided::Confirmed,
                     Mending::Retry => Decided::Retried,
                     Mending::Urge => Decided::Urged,
+                },
+            ),
+            Self::Answered(decided) => (
+                &decided.made,
+                Decided::Answered {
+                    name: match proposal {
+                        Proposal::AppealOpened(appeal) => appeal.name.clone(),
+                        _ => String::new(),
+                    },
+                    is_accepted: decided.is_accepted,
                 },
             ),
             Self::Chosen(_) | Self::Ended(_) => return None,

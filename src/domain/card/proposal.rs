@@ -2,7 +2,9 @@
 //! drawn again as often as the card is.
 
 use super::super::RefundId;
-use super::super::message::{CampEnded, PaymentAbnormal, RankingOdd, RefundFailed, SyncFailed};
+use super::super::message::{
+    AppealOpened, CampEnded, PaymentAbnormal, RankingOdd, RefundFailed, SyncFailed,
+};
 use super::super::versioned::{Unreadable, Versioned};
 use super::payload::{
     Batch, CampChoice, CampOverview, Digest, MatchNobody, MatchQuestion, Namesakes, Single,
@@ -42,6 +44,8 @@ text_enum! {
         RefundFailed = "refund_failed",
         /// A payment that nobody expected like this.
         PaymentAbnormal = "payment_abnormal",
+        /// An objection of a member.
+        AppealOpened = "appeal_opened",
     }
 }
 
@@ -61,6 +65,8 @@ text_enum! {
         Choice = "choice",
         /// Somebody who looks at a payment.
         Payment = "payment",
+        /// Somebody who answers an objection.
+        Appeal = "appeal",
     }
 }
 
@@ -149,6 +155,8 @@ proposals! {
     RefundFailed(RefundFailed),
     /// A payment that nobody expected like this.
     PaymentAbnormal(PaymentAbnormal),
+    /// An objection of a member.
+    AppealOpened(AppealOpened),
 }
 
 impl Proposal {
@@ -166,6 +174,7 @@ impl Proposal {
             Self::CampEnded(_) | Self::SyncFailed(_) | Self::RankingOdd(_) => WaitsFor::Sync,
             Self::RefundFailed(_) => WaitsFor::Retry,
             Self::PaymentAbnormal(_) => WaitsFor::Payment,
+            Self::AppealOpened(_) => WaitsFor::Appeal,
         }
     }
 
@@ -184,6 +193,7 @@ impl Proposal {
             Self::Single(single) => format!("refund:{}", single.refund.id),
             Self::RefundFailed(failed) => format!("refund:{}", failed.refund_id),
             Self::PaymentAbnormal(payment) => format!("payment:{}", payment.payment_id),
+            Self::AppealOpened(appeal) => format!("appeal:{}", appeal.appeal_id),
             Self::Match(MatchQuestion { member, .. })
             | Self::MatchNobody(MatchNobody { member, .. }) => format!("member:{member}"),
             Self::Namesakes(Namesakes { asked_by, .. })

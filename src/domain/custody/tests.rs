@@ -33,6 +33,7 @@ fn facts() -> Facts {
             verdict: None,
         }),
         refund: None,
+        objected_at: None,
         is_merchant_held: false,
     }
 }
@@ -67,6 +68,49 @@ fn a_deposit_goes_from_the_member_to_the_planet_and_to_the_staff() {
     }
     let refused = verdict(false, Some(NOW)).next_step(NOW);
     assert_eq!(refused.until, NOW.plus(TimeDelta::hours(72)));
+}
+
+#[test]
+fn an_objection_is_answered_before_anything_is_decided_or_kept() {
+    let approved = samples()
+        .into_iter()
+        .find(|state| matches!(state, RefundState::Approved { .. }));
+    let refund = |state| {
+        Some(RefundFacts {
+            state,
+            kind: RefundKind::Deposit,
+            proposed_at: NOW,
+        })
+    };
+    for (facts, waits) in [
+        (verdict(false, Some(NOW)), true),
+        (facts(), true),
+        (
+            Facts {
+                refund: refund(RefundState::Pending),
+                ..facts()
+            },
+            true,
+        ),
+        // What is on its way is not called back.
+        (
+            Facts {
+                refund: refund(approved.unwrap()),
+                ..facts()
+            },
+            false,
+        ),
+    ] {
+        let objected = Facts {
+            objected_at: Some(NOW),
+            ..facts
+        };
+        let next = objected.next_step(NOW);
+        assert_eq!(next.what == Awaited::Answer, waits, "{objected:?}");
+        if waits {
+            assert_eq!(next.until, NOW.plus(TimeDelta::days(2)));
+        }
+    }
 }
 
 #[test]
@@ -129,10 +173,11 @@ prop_compose! {
         promised in any::<bool>(),
         member in proptest::option::of(any_member()),
         refund in proptest::option::of(any_refund()),
+        objected_at in proptest::option::of(any_moment()),
         is_merchant_held in any::<bool>(),
     ) -> Facts {
         let promise = promised.then(promise);
-        Facts { paid_at, promise, rules: RULES, member, refund, is_merchant_held }
+        Facts { paid_at, promise, rules: RULES, member, refund, objected_at, is_merchant_held }
     }
 }
 

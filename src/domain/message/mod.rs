@@ -153,6 +153,10 @@ messages! {
     SettingUnusable = "setting_unusable",
     /// Bills of WeChat Pay have been compared with the books.
     TradeBillCompared = "trade_bill_compared",
+    /// A member objects: somebody is to answer.
+    AppealOpened = "appeal_opened",
+    /// A member's objection was answered.
+    AppealAnswered = "appeal_answered",
     /// Members wait for a person to say who they are.
     MatchWaiting = "match_waiting",
     /// Two members claim one planet account.

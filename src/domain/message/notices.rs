@@ -9,7 +9,8 @@ use crate::domain::custody::Awaited;
 use crate::domain::eligibility::Days;
 use crate::domain::evidence::Suspicion;
 use crate::domain::{
-    CampId, Fen, MemberId, OrderFlag, PaymentId, PlanetUserId, RefundId, SyncId, Timestamp,
+    AppealId, AppealKind, CampId, Fen, MemberId, OrderFlag, PaymentId, PlanetUserId, RefundId,
+    SyncId, Timestamp,
 };
 
 /// A payment that nobody expected like this, told to those who decide what becomes of it.
@@ -474,4 +475,43 @@ pub struct MatchContested {
     pub given: bool,
     /// The first one's refund has been approved: that holds.
     pub refunding: bool,
+}
+
+/// A member objects: those who decide about the camp are to answer, with our evidence beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AppealOpened {
+    pub appeal_id: AppealId,
+    pub camp_name: Option<String>,
+    /// The name by which people read of the member.
+    pub name: String,
+    pub kind: AppealKind,
+    /// The day that it is about.
+    pub day: Option<NaiveDate>,
+    /// In the member's words.
+    pub text: String,
+    /// The days that count; none for a payment of an unknown order.
+    pub days: Option<Days>,
+    /// By the planet's ranking; none where it is not known.
+    pub ranking_days: Option<i64>,
+    /// By posts.
+    pub post_days: i64,
+    /// Who said no to the refund, and why.
+    pub rejected_by: Option<String>,
+    pub rejected_for: Option<String>,
+    /// Pictures that the member brought: never shown in chat.
+    pub pictures: usize,
+    pub order_no: String,
+    pub answer_by: Timestamp,
+}
+
+/// The answer to an objection, told to the member where they are a member of the corp.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AppealAnswered {
+    pub camp_name: Option<String>,
+    pub kind: AppealKind,
+    pub day: Option<NaiveDate>,
+    pub is_accepted: bool,
+    pub answer: String,
 }

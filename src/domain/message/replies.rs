@@ -464,6 +464,11 @@ pub enum Decided {
     Retried,
     /// A camp's group was urged.
     Urged,
+    /// An objection was answered.
+    Answered {
+        name: String,
+        is_accepted: bool,
+    },
 }
 
 /// Refunds of a list that were not approved, since what was shown of them has changed.
@@ -509,6 +514,8 @@ text_enum! {
         Members = "members",
         /// The refunds of a camp.
         Refunds = "refunds",
+        /// The objections of a camp's members.
+        Appeals = "appeals",
     }
 }
 

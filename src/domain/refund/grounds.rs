@@ -24,8 +24,21 @@ pub struct Grounds {
     pub posts: Posts,
     /// Why a person has rejected an earlier proposal of it, made against the judgement.
     pub rejected_before: Option<String>,
+    pub appealed: Appealed,
     /// The member; none for a payment that made none.
     pub claimant: Option<Claimant>,
+}
+
+/// What has become of a member's objections to a payment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Appealed {
+    /// There is none that still matters.
+    #[default]
+    No,
+    /// One waits for its answer: nothing is decided before.
+    Open,
+    /// They were right to object to the verdict or to a rejection.
+    Accepted,
 }
 
 /// The sync with the newest complete, checksum-clean ranking, which a camp points at.
@@ -225,6 +238,7 @@ impl Grounds {
             (RefundFlag::Attested, is_stated),
             (RefundFlag::LowConfidence, claimant.is_unsure()),
             (RefundFlag::Contested, claimant.is_contested()),
+            (RefundFlag::Appealed, self.appealed != Appealed::No),
             (RefundFlag::RejectedBefore, self.rejected_before.is_some()),
         ];
         let raised = found.into_iter().filter(|(_, raised)| *raised);
@@ -269,6 +283,7 @@ mod tests {
             }),
             posts: Posts::Read,
             rejected_before: None,
+            appealed: Appealed::No,
             claimant: Some(Claimant {
                 planet_user_id: Some(PlanetUserId(300_000_000_000_007)),
                 match_status: MatchStatus::Matched,

@@ -41,6 +41,8 @@ text_enum! {
         LowConfidence = "low_confidence",
         /// Somebody else claims the same planet account.
         Contested = "contested",
+        /// The member objects, or was right to object to the verdict or to a rejection.
+        Appealed = "appealed",
         /// A person has rejected an earlier proposal of this payment, made against the judgement.
         RejectedBefore = "rejected_before",
     }

@@ -187,6 +187,15 @@ impl RefundState {
         }
     }
 
+    /// True if nothing of it is on its way: people decide about it, or have said no.
+    #[must_use]
+    pub const fn waits_for_people(&self) -> bool {
+        matches!(
+            self,
+            Self::Pending | Self::AwaitingSecond { .. } | Self::Rejected { .. }
+        )
+    }
+
     /// True if its money is reserved in the books: it is let go, and neither back nor given up
     /// (design §3, posting table).
     #[must_use]

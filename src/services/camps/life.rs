@@ -7,7 +7,7 @@ use crate::domain::staff::{Action, Actor};
 use crate::domain::{CampId, CampStatus, Machine as _, Role};
 use crate::store::audit::Entry;
 use crate::store::camps::{self, Camp};
-use crate::store::{Lock, Note, Rows, Tx, camp_edits, custody, reports};
+use crate::store::{Lock, Note, Rows, Tx, appeals, camp_edits, custody, reports};
 use chrono::{NaiveDate, TimeDelta};
 
 use super::super::by_camp::FailedCamps;
@@ -255,7 +255,8 @@ async fn archive_if_settled(ctx: &Context, id: CampId) -> Result<bool> {
             let Some(camp) = camp else {
                 return Ok(false);
             };
-            if custody::any_of_camp(tx, *id).await? {
+            let is_objected = appeals::any_open_of_camp(tx, *id).await?;
+            if is_objected || custody::any_of_camp(tx, *id).await? {
                 tell_if_lingering(ctx, tx, &camp).await?;
                 return Ok(false);
             }

@@ -2,11 +2,14 @@
 
 use chrono::NaiveDate;
 
+use crate::domain::appeal::{Appeal, Contestable};
+use crate::domain::calendar::DayState;
 use crate::domain::custody::NextStep;
-use crate::domain::{PaymentId, RefundFlag, Timestamp};
-use crate::store::payments;
+use crate::domain::refund::RefundState;
+use crate::domain::{CampStatus, PaymentId, RefundFlag, RefundStatus, Timestamp};
+use crate::store::{appeals, payments};
 
-use super::{Context, Error, Result, facts_of, of_payment};
+use super::{Context, Error, Held, Result, facts_of, of_payment};
 
 /// The way back of a deposit, as its member sees it.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +19,8 @@ pub struct Outlook {
     pub next: Option<NextStep>,
     /// None while the days are not known as of the end.
     pub verdict: Option<VerdictShown>,
+    /// The newest objection.
+    pub appeal: Option<Appeal>,
 }
 
 /// The days that were promised.
@@ -50,9 +55,11 @@ pub async fn outlook_of(ctx: &Context, payment: PaymentId) -> Result<Outlook> {
         decision_by: promise.decision_by,
         money_by: promise.money_by(),
     });
+    let appeal = appeals::of_payment(&mut conn, payment).await?.pop();
     let Some(held) = of_payment(ctx, &mut conn, payment).await? else {
         return Ok(Outlook {
             promise,
+            appeal,
             ..Outlook::default()
         });
     };
@@ -73,7 +80,39 @@ pub async fn outlook_of(ctx: &Context, payment: PaymentId) -> Result<Outlook> {
         promise,
         next: Some(held.next),
         verdict,
+        appeal,
     })
+}
+
+/// What the member of a payment in custody may object to; `day` is what is known of the day that they
+/// mean.
+pub(in crate::services) fn contestable(
+    ctx: &Context,
+    held: &Held,
+    camp: Option<CampStatus>,
+    day: Option<DayState>,
+) -> Contestable {
+    let is_undecided = held
+        .refund
+        .as_ref()
+        .is_none_or(|refund| refund.status() == RefundStatus::Rejected);
+    let verdict_until = held.case.as_ref().and_then(|case| {
+        let is_against_them =
+            is_undecided && case.grounds.is_judged() && !case.grounds.judgement().is_eligible();
+        let refused_at = held.payment.refused_at.filter(|_| is_against_them)?;
+        let facts = facts_of(ctx, &held.payment, case, held.refund.as_ref(), false);
+        Some(facts.final_at(refused_at))
+    });
+    let rejected = held.refund.as_ref().and_then(|refund| match &refund.state {
+        RefundState::Rejected { by } => by.clone(),
+        _ => None,
+    });
+    Contestable {
+        camp,
+        day,
+        verdict_until,
+        rejected,
+    }
 }
 
 /// Nobody learns of another claimant more than that it is not sure who they are.

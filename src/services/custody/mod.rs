@@ -24,6 +24,7 @@ use super::rows::{logged, readable};
 use super::{Context, Error, Result, reach_of};
 
 pub use forecast::{DaySum, forecast};
+pub(super) use member::contestable;
 pub use member::{Outlook, Promised, VerdictShown, outlook_of};
 pub use watch::{Watched, watch};
 
@@ -206,12 +207,17 @@ fn facts_of(
             kind: refund.proposal.kind,
             proposed_at: proposed_at.unwrap_or(refund.created_at),
         }),
+        objected_at: payment.objected_at,
         is_merchant_held,
     }
 }
 
 /// One payment with its next step, if money of it is here.
-async fn of_payment(ctx: &Context, conn: &mut Conn, payment: PaymentId) -> Result<Option<Held>> {
+pub(super) async fn of_payment(
+    ctx: &Context,
+    conn: &mut Conn,
+    payment: PaymentId,
+) -> Result<Option<Held>> {
     let filter = CustodyFilter {
         payment_id: Some(payment),
         ..CustodyFilter::default()

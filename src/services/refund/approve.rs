@@ -7,10 +7,11 @@ use chrono::TimeDelta;
 use serde_json::json;
 
 use crate::domain::ledger::Position;
-use crate::domain::refund::{self as rules, Change, REFUNDABLE_FOR, RefundState};
+use crate::domain::refund::{self as rules, Appealed, Change, REFUNDABLE_FOR, RefundState};
 use crate::domain::staff::Actor;
 use crate::domain::{
-    Action, CampId, Fen, OrderStatus, PaymentId, RefundId, RefundStatus, Role, Timestamp, UserId,
+    Action, CampId, Fen, OrderStatus, PaymentId, RefundFlag, RefundId, RefundStatus, Role,
+    Timestamp, UserId,
 };
 use crate::store::refunds::{Case, CommittedAmount, Refund};
 use crate::store::{Conn, Lock, Note, Signal, StoreError, StoreResult, Tx, camps, ledger, refunds};
@@ -400,6 +401,9 @@ async fn check(
         let refusal = Refusal::ProposalChanged { changes };
         return Ok(ApprovalCheck::Refused(refusal.into()));
     }
+    if case.grounds.appealed == Appealed::Open {
+        return Ok(ApprovalCheck::Refused(WrongState::AppealOpen.into()));
+    }
     let holds = proposed_now(&refund, &case.grounds).as_ref() == Some(&refund.proposal);
     let was_shown = picked
         .hash
@@ -445,7 +449,10 @@ async fn check_approver(
         }
         _ => return Ok(Some(already_decided(refund))),
     }
-    let own = is_own_proposal(refund, actor.user_id) && actor.role != Role::SuperAdmin;
+    // Who finds that a member is right to object never lets the money go as well.
+    let is_appealed = refund.proposal.flags.contains(&RefundFlag::Appealed);
+    let own =
+        is_own_proposal(refund, actor.user_id) && (is_appealed || actor.role != Role::SuperAdmin);
     Ok(own.then_some(Refusal::NeedsSecondApprover))
 }
 

@@ -51,10 +51,10 @@ pub(super) use list::seen_by;
 pub use list::{Detail, Evidence, Failure, Outcomes, one, outcomes, page};
 pub use outcome::{PaymentOutcome, outcome_of_payment};
 pub(super) use proposal::end_proposal;
-pub(super) use propose::follow;
 pub use propose::{
     Built, Lists, Tally, build_due_lists, build_list, propose_flagged, propose_manual,
 };
+pub(super) use propose::{follow, propose_appealed};
 pub use reject::{Rejected, reject, reject_batch, reopen};
 pub use report::{Applied, apply_gateway_refund, apply_refund_notice};
 pub use retry::{Retried, retry, retry_batch, retryable};

@@ -526,6 +526,25 @@ pub(super) async fn propose_case(
     Ok(refund)
 }
 
+/// Proposes the refund of a payment whose member was right to object, in the transaction that says
+/// so; the right of `actor` was asked there. What waits for a decision already is left to wait.
+/// Another person decides about it.
+pub(in crate::services) async fn propose_appealed(
+    ctx: &Context,
+    tx: &mut Tx,
+    actor: &Actor,
+    payment: PaymentId,
+    reason: &str,
+) -> Result<()> {
+    let waiting = refunds::of_payment(tx, payment).await?;
+    if waiting.is_some_and(|refund| is_open(refund.status())) {
+        return Ok(());
+    }
+    let case = refunds::case_of_payment(tx, payment).await?;
+    let case = case.ok_or(Error::NotFound)?;
+    propose_case(ctx, tx, actor, &case, reason).await.map(drop)
+}
+
 /// True of a manual proposal that this person made, and so may not approve.
 pub(super) fn is_own_proposal(refund: &Refund, user: UserId) -> bool {
     refund.proposal.kind == RefundKind::Manual && refund.proposed_by == Some(user)

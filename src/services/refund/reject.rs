@@ -7,7 +7,7 @@ use crate::domain::staff::Actor;
 use crate::domain::{Action, RefundId, RefundKind, RefundStatus, Timestamp};
 use crate::services::notify::{Notice, tell_payer};
 use crate::store::refunds::{Refund, Submission};
-use crate::store::{Lock, Note, StoreError, Tx, camps, payments, refunds};
+use crate::store::{Lock, Note, StoreError, Tx, appeals, camps, payments, refunds};
 
 use super::approve::{CHUNK, MAX_BATCH, Skipped};
 use super::close::reopen_settled;
@@ -112,6 +112,9 @@ async fn reject_one(
         RefundStatus::Pending | RefundStatus::AwaitingSecond
     ) {
         return Err(already_decided(&refund).into());
+    }
+    if appeals::is_open(tx, refund.payment_id).await? {
+        return Err(WrongState::AppealOpen.into());
     }
     let by = decision(actor, now);
     let note = Note::new(actor, reason, now);

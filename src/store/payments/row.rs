@@ -19,7 +19,7 @@ macro_rules! payment_columns {
             "promise_decision_by, promise_money_days, claimed_planet_id, ",
             "claimed_nickname, wechat_nickname, signed_user_id, bind_status, bind_method, ",
             "bind_deadline, prepay_id, code_url, h5_url, payer_ip, prepared_at, ",
-            "expires_at, queries, created_at"
+            "expires_at, queries, asked_at, rested_at, created_at"
         )
     };
 }
@@ -91,6 +91,10 @@ pub struct Payment {
     pub expires_at: Timestamp,
     /// How often WeChat Pay has been asked about it.
     pub queries: i64,
+    /// When the payer's page last had WeChat Pay asked about it.
+    pub asked_at: Option<Timestamp>,
+    /// Since when nothing of it is in custody any more.
+    pub rested_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -166,6 +170,8 @@ pub(super) struct PaymentRow {
     prepared_at: Option<i64>,
     expires_at: i64,
     queries: i64,
+    asked_at: Option<i64>,
+    rested_at: Option<i64>,
     created_at: i64,
 }
 
@@ -234,6 +240,8 @@ impl TryFrom<PaymentRow> for Payment {
             expires_at: Timestamp::from_micros(row.expires_at),
             created_at: Timestamp::from_micros(row.created_at),
             queries: row.queries,
+            asked_at: row.asked_at.map(Timestamp::from_micros),
+            rested_at: row.rested_at.map(Timestamp::from_micros),
             claim: PlanetClaim {
                 planet_id: row.claimed_planet_id,
                 nickname: row.claimed_nickname,

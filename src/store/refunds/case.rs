@@ -1,10 +1,10 @@
 //! The facts behind a refund, read in one go: the payment, its member, what is stated of their days,
 //! the calendar and who else claims the account.
 
-use crate::domain::refund::{Claimant, DecidingSync, Grounds, Posts};
+use crate::domain::refund::{Appealed, Claimant, DecidingSync, Grounds, Posts};
 use crate::domain::{
-    BindMethod, CampId, Fen, MatchStatus, MemberId, OrderStatus, PaymentId, PlanetUserId, SyncId,
-    Terms, Timestamp, UnknownWord,
+    AppealStatus, BindMethod, CampId, Fen, MatchStatus, MemberId, OrderStatus, PaymentId,
+    PlanetUserId, SyncId, Terms, Timestamp, UnknownWord,
 };
 use crate::store::evidence::EvidenceColumns;
 use crate::store::payments::TermsColumns;
@@ -28,7 +28,10 @@ macro_rules! select_case {
             "AND o.match_status <> 'failed' AND o.released_at IS NULL) AS rivals, ",
             "(SELECT CAST(COALESCE(SUM(l.amount_fen), 0) AS BIGINT) FROM ledger_transfer l ",
             "WHERE l.payment_id = p.id AND l.kind = 'plain' AND l.credit = 'returned') ",
-            "AS returned_fen ",
+            "AS returned_fen, ",
+            // An open one comes after an accepted one in the alphabet too.
+            "(SELECT MAX(w.status) FROM appeal w WHERE w.payment_id = p.id AND (w.status = 'open' ",
+            "OR (w.status = 'accepted' AND w.kind <> 'day'))) AS appealed ",
             "FROM payment_record p ",
             "LEFT JOIN training_camp t ON t.id = p.camp_id ",
             "LEFT JOIN camp_member m ON m.id = p.member_id ",
@@ -97,6 +100,7 @@ pub(super) struct CaseRow {
     post_days: i64,
     rivals: i64,
     returned_fen: i64,
+    appealed: Option<String>,
 }
 
 impl CaseRow {
@@ -115,6 +119,16 @@ impl CaseRow {
     fn terms(&self) -> StoreResult<Option<Terms>> {
         let deposit = Fen::new(self.amount_fen).map_err(|_| self.bad("amount_fen"))?;
         self.terms.with(deposit).map_err(|what| self.bad(what))
+    }
+
+    fn appealed(&self) -> StoreResult<Appealed> {
+        let status = self.appealed.as_deref().map(str::parse).transpose();
+        let status = status.map_err(|unknown: UnknownWord| self.bad(unknown))?;
+        Ok(match status {
+            Some(AppealStatus::Open) => Appealed::Open,
+            Some(AppealStatus::Accepted) => Appealed::Accepted,
+            Some(AppealStatus::Refused) | None => Appealed::No,
+        })
     }
 
     fn claimant(&self, terms: Option<&Terms>) -> StoreResult<Option<Claimant>> {
@@ -163,6 +177,7 @@ impl CaseRow {
                 (false, None) => Posts::Missing,
             },
             rejected_before: self.rejected_before.clone(),
+            appealed: self.appealed()?,
             claimant: self.claimant(terms.as_ref())?,
             terms,
         })

@@ -1,5 +1,6 @@
 //! The staff API. One file per resource; each answers its routes, and they are added here.
 
+mod appeals;
 mod bills;
 mod camp_views;
 mod camps;
@@ -27,6 +28,7 @@ use super::WebState;
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
     OpenApiRouter::new()
+        .merge(appeals::routes())
         .merge(bills::routes())
         .merge(camps::routes())
         .merge(checkins::routes())

@@ -26,7 +26,7 @@ pub(super) struct RefundView {
     #[schema(value_type = String, example = "deposit")]
     kind: RefundKind,
     /// What a person must look at: `grace`, `days_disagree`, `posts_missing`, `attested`,
-    /// `low_confidence`, `contested`, `rejected_before`.
+    /// `low_confidence`, `contested`, `appealed`, `rejected_before`.
     #[schema(value_type = Vec<String>)]
     flags: Vec<RefundFlag>,
     #[schema(value_type = Option<i64>)]

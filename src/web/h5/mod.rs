@@ -1,5 +1,6 @@
 //! The member API. One file per resource; each answers its routes, and they are added here.
 
+mod appeals;
 mod camps;
 mod orders;
 mod payments;
@@ -14,6 +15,7 @@ pub(super) use session::COOKIE as MEMBER_COOKIE;
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
     OpenApiRouter::new()
+        .merge(appeals::routes())
         .merge(camps::routes())
         .merge(orders::routes())
         .merge(payments::routes())

@@ -2,16 +2,16 @@
 
 use axum::extract::State;
 use axum::http::HeaderMap;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::domain::{BindMethod, BindStatus, OrderStatus, Timestamp};
 use crate::services::Context;
-use crate::services::orders::{self, OrderView};
+use crate::services::orders::{self, Asking, OrderView};
 
-use super::super::{Answer, Envelope, Path, ProblemBody, WebResult, WebState};
+use super::super::{Answer, Envelope, Path, ProblemBody, Query, WebResult, WebState};
 use super::progress::ProgressRefund;
 use super::session::{MaybeSession, platform_of};
 
@@ -38,10 +38,20 @@ struct StatusView {
     access_token: Option<String>,
 }
 
-/// Where an order stands.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct StatusQuery {
+    says_paid: Option<bool>,
+}
+
+/// Where an order stands. WeChat Pay is asked once after three seconds without its notification, and
+/// again when the payer says that they have paid.
 #[utoipa::path(
     get, path = "/api/h5/payments/{orderNo}/status", tag = "member",
-    params(("orderNo" = String, Path)),
+    params(
+        ("orderNo" = String, Path),
+        ("saysPaid" = Option<bool>, Query, description = "true: 我已完成支付")
+    ),
     responses(
         (status = 200, body = Envelope<StatusView>),
         (status = 404, description = "not_found", body = ProblemBody)
@@ -51,12 +61,17 @@ async fn status(
     State(ctx): State<Context>,
     MaybeSession(session): MaybeSession,
     Path(order_no): Path<String>,
+    Query(query): Query<StatusQuery>,
 ) -> WebResult<Answer<StatusView>> {
+    let asking = match query.says_paid {
+        Some(true) => Asking::SaysPaid,
+        _ => Asking::Looking,
+    };
     let OrderView {
         payment,
         access_token,
         ..
-    } = orders::status(&ctx, session.as_ref(), &order_no).await?;
+    } = orders::status(&ctx, session.as_ref(), &order_no, asking).await?;
     Ok(Answer(StatusView {
         status: payment.status,
         bind_status: payment.bind_status,
@@ -89,6 +104,10 @@ struct MyOrder {
     member_id: Option<i64>,
     status: OrderStatus,
     bind_status: BindStatus,
+    /// Until when it can be paid.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
+    /// Null before it is paid, and once its time is over.
     #[schema(required)]
     access_token: Option<String>,
     /// The way back of a payment that gave no place; a member's is in their progress.
@@ -141,6 +160,7 @@ impl From<OrderView> for MyOrder {
             member_id: payment.member_id.map(|id| id.0),
             status: payment.status,
             bind_status: payment.bind_status,
+            expires_at: payment.expires_at,
             access_token,
             order_no: payment.order_no,
         }

@@ -30,6 +30,7 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
         .routes(routes!(pay_means))
         .routes(routes!(bind_order))
         .routes(routes!(group_code))
+        .routes(routes!(join_group))
 }
 
 /// An order for a camp. Planet fields are both given or both absent.
@@ -308,5 +309,34 @@ async fn group_code(
         group_qr_url: file_links::signed_path(&ctx, group.code),
         camp_name: group.camp.name,
         joined: group.joined,
+    }))
+}
+
+/// That a member is in the group.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct JoinedView {
+    order_no: String,
+    joined: bool,
+}
+
+/// Notes that the member is in the group, by their own word.
+#[utoipa::path(
+    post, path = "/api/h5/payments/{orderNo}/joined", tag = "member",
+    security(("access_token" = [])), params(("orderNo" = String, Path)),
+    responses(
+        (status = 200, body = Envelope<JoinedView>),
+        (status = 403, description = "not_bound · not_your_order", body = ProblemBody)
+    )
+)]
+async fn join_group(
+    State(ctx): State<Context>,
+    AccessToken(token): AccessToken,
+    Path(order_no): Path<String>,
+) -> WebResult<Answer<JoinedView>> {
+    orders::join(&ctx, &token, &order_no).await?;
+    Ok(Answer(JoinedView {
+        order_no,
+        joined: true,
     }))
 }

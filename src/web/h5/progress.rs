@@ -18,6 +18,7 @@ use crate::services::orders::{self, WayBack};
 use crate::services::progress::{self, Progress};
 
 use super::super::{Answer, Envelope, Path, ProblemBody, WebResult, WebState};
+use super::appeals::AppealView;
 use super::session::AccessToken;
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
@@ -66,6 +67,9 @@ struct ProgressView {
     /// Null while the days are not known as of the end.
     #[schema(required)]
     verdict: Option<VerdictView>,
+    /// The newest objection.
+    #[schema(required)]
+    appeal: Option<AppealView>,
 }
 
 /// What a member was promised.
@@ -115,6 +119,22 @@ struct ProgressDay {
     status: DayState,
     #[schema(value_type = Option<String>, format = DateTime, required)]
     at: Option<Timestamp>,
+    /// Null for a day that does not count.
+    #[schema(required)]
+    receipt: Option<ReceiptView>,
+}
+
+/// What a member has in hand for a day.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ReceiptView {
+    #[schema(value_type = String, format = DateTime)]
+    counted_at: Timestamp,
+    /// It is their so manieth day.
+    nth: i64,
+    /// `ranking`, `post`, `import` or `attested`.
+    #[schema(value_type = String)]
+    source: CheckInSource,
 }
 
 /// The deposit's way back.
@@ -123,6 +143,15 @@ struct ProgressDay {
 pub(super) struct ProgressRefund {
     status: RefundStatus,
     amount_fen: i64,
+    /// When it was proposed.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    listed_at: Option<Timestamp>,
+    /// When it was approved or rejected for the last time; null while it is not decided.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    decided_at: Option<Timestamp>,
+    /// When WeChat Pay was first asked for it.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    sent_at: Option<Timestamp>,
     #[schema(value_type = Option<String>, format = DateTime, required)]
     refunded_at: Option<Timestamp>,
     #[schema(required)]
@@ -195,6 +224,7 @@ fn view(
             flags: verdict.flags,
             appeal_until: verdict.appeal_until,
         }),
+        appeal: outlook.appeal.map(AppealView::from),
     }
 }
 
@@ -218,6 +248,11 @@ impl From<Day> for ProgressDay {
             date: day.date,
             status: day.state,
             at: day.at,
+            receipt: day.receipt.map(|receipt| ReceiptView {
+                counted_at: receipt.counted_at,
+                nth: receipt.nth,
+                source: receipt.source,
+            }),
         }
     }
 }
@@ -227,11 +262,16 @@ impl From<WayBack> for ProgressRefund {
         WayBack {
             refund,
             rejected_for,
+            listed_at,
+            sent_at,
         }: WayBack,
     ) -> Self {
         Self {
             status: refund.status(),
             amount_fen: refund.proposal.amount_fen.get(),
+            listed_at,
+            decided_at: refund.state.decision().map(|decision| decision.at),
+            sent_at,
             refunded_at: refund.state.refunded_at(),
             wechat_refund_id: refund.state.wechat_refund_id().map(str::to_owned),
             reason: rejected_for,

@@ -20,6 +20,7 @@ const MENU: readonly MenuGroup[] = [
     title: '押金',
     entries: [
       { name: 'refunds', title: '退款', icon: 'Checked', needs: 'review_refunds' },
+      { name: 'appeals', title: '申诉', icon: 'ChatLineSquare', needs: 'answer_appeals' },
       { name: 'custody', title: '押金去向', icon: 'Guide', needs: 'review_refunds' },
       { name: 'payments', title: '付款', icon: 'Wallet', needs: 'view_payments' },
     ],

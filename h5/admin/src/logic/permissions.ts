@@ -18,6 +18,7 @@ const TABLE = {
   import_roster: ['all', 'all', '-', '-'],
   urge: ['all', 'all', 'own', 'own'],
   review_refunds: ['all', 'all', 'own', '-'],
+  answer_appeals: ['all', 'all', 'own', '-'],
   propose_refund: ['all', 'all', '-', '-'],
   probe_merchant: ['all', 'all', '-', '-'],
   view_payments: ['all', 'all', '-', '-'],

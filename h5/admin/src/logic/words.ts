@@ -89,7 +89,7 @@ export const REFUND_FLAG: Words = {
   attested: word('天数由人工填写或导入', 'warning'),
   low_confidence: word('身份未确认', 'danger'),
   contested: word('身份有争议', 'danger'),
-  appealed: word('由申诉而来', 'warning'),
+  appealed: word('有申诉', 'warning'),
   rejected_before: word('之前拒绝过', 'warning'),
 };
 
@@ -191,6 +191,18 @@ export const CUSTODY_WHAT: Words = {
   merchant: word('等商户号恢复'),
   wechat: word('等微信支付'),
   object: word('可申诉期内'),
+};
+
+export const APPEAL_KIND: Words = {
+  day: word('某一天的打卡'),
+  verdict: word('天数不足的判定'),
+  rejection: word('退款被拒绝'),
+};
+
+export const APPEAL_STATUS: Words = {
+  open: word('待答复', 'warning'),
+  accepted: word('已采纳', 'success'),
+  refused: word('已驳回'),
 };
 
 export const CUSTODY_WHO: Words = {

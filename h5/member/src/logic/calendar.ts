@@ -16,6 +16,7 @@ export interface CalendarCell {
   label: string;
   status: DayStatus;
   at: string | null;
+  receipt: ProgressDay['receipt'];
 }
 
 /** Null pads the first and the last week. */
@@ -36,9 +37,25 @@ export function dayStatusText(status: DayStatus): string {
 }
 
 /** One line for a chosen day: `11月5日 周四 · 已打卡 07:32`. */
-export function describeDay(day: ProgressDay): string {
+export function describeDay(day: Pick<ProgressDay, 'date' | 'status' | 'at'>): string {
   const clock = day.at === null ? '' : ` ${formatClock(day.at)}`;
   return `${formatDay(day.date)} ${formatWeekday(day.date)} · ${dayStatusText(day.status)}${clock}`;
+}
+
+/** The receipt of a day that counts: `11月20日 已计，第 7 天，以星球 21:04 的打卡为准`. */
+export function describeReceipt({ date, at, receipt }: ProgressDay): string {
+  if (receipt === null) return '';
+  const counted = `${formatDay(date)} 已计，第 ${receipt.nth} 天`;
+  switch (receipt.source) {
+    case 'post':
+      return at === null ? `${counted}，以星球的打卡为准` : `${counted}，以星球 ${formatClock(at)} 的打卡为准`;
+    case 'import':
+      return `${counted}，以工作人员导入的打卡表为准`;
+    case 'attested':
+      return `${counted}，由工作人员核对后补认`;
+    default:
+      return `${counted}，以星球的排行为准`;
+  }
 }
 
 /** Days come in order and without gaps; those that are no dates are left out. */

@@ -7,7 +7,7 @@ const TEXTS: Record<ErrorWord, string> = {
   signature_invalid: '链接不完整，请从原来的入口重新打开',
   unauthenticated: '登录已失效，请重新登录后继续',
   token_invalid: '没有认出您的报名，请在“我的”里重新打开',
-  token_expired: '查看凭证已过期，请在“我的”里重新打开',
+  token_expired: '这次报名早已结束，查看期已过。如有疑问，请联系工作人员',
   forbidden: '您暂时不能进行这个操作，如有疑问请联系教练',
   must_change_password: '请先在管理后台修改密码',
   not_bound: '请先绑定星球账号，再查看群二维码',

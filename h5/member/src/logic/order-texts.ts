@@ -9,12 +9,26 @@ export interface OrderSummary {
   tag: StateTag;
   text: string;
   /** What the member is asked to do now; null when there is nothing to do. */
-  next: 'pay' | 'bind' | null;
+  next: 'pay' | 'renew' | 'bind' | null;
 }
 
 export const UNDER_REVIEW_TEXT = '这笔付款需要工作人员核对，核对后会确认报名或原路退回，无需重复支付。';
 
-export function orderSummary(order: OwnOrder, progress: Progress | null): OrderSummary {
+/** What a member reads whose time to look is over. */
+export const OVER_TEXT = '这次报名早已结束，查看期已过。如有疑问，请联系工作人员。';
+
+export function orderSummary(
+  order: OwnOrder,
+  progress: Progress | null,
+  nowMs: number = Date.now(),
+): OrderSummary {
+  if (order.status === 'created' && Date.parse(order.expiresAt) <= nowMs) {
+    return {
+      tag: { text: '已过期', tone: 'quiet' },
+      text: '超过 30 分钟没有支付，没有扣款，可以重新下单。',
+      next: 'renew',
+    };
+  }
   if (order.status === 'created') {
     return {
       tag: { text: '待支付', tone: 'warn' },
@@ -23,6 +37,9 @@ export function orderSummary(order: OwnOrder, progress: Progress | null): OrderS
     };
   }
   if (order.memberId === null) return { ...placelessSummary(order), next: null };
+  if (order.accessToken === null) {
+    return { tag: { text: '已结束', tone: 'quiet' }, text: OVER_TEXT, next: null };
+  }
   if (order.bindStatus === 'pending') {
     return {
       tag: { text: '待绑定', tone: 'warn' },

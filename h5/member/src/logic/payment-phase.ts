@@ -9,26 +9,43 @@ export type PaymentPhase =
   | 'confirming'
   | 'cancelled'
   | 'failed'
+  /** The member is back from the cashier, and WeChat Pay knows of no payment. */
+  | 'unpaid'
+  /** Nobody can pay it any more, though the server has not closed it yet. */
+  | 'expired'
   | 'paid'
   | 'closed';
 
-export type LocalOutcome = 'none' | 'launched' | 'ok' | 'cancel' | 'fail';
+export type LocalOutcome = 'none' | 'launched' | 'ok' | 'cancel' | 'fail' | 'unpaid';
 
 /** The server's word stands above anything the web view reported. */
-export function paymentPhase(status: OrderStatus, local: LocalOutcome): PaymentPhase {
+export function paymentPhase(
+  status: OrderStatus,
+  local: LocalOutcome,
+  isExpired = false,
+): PaymentPhase {
   if (status === 'closed') return 'closed';
   if (status !== 'created') return 'paid';
+  // Whoever says that they have just paid is waited for beyond the end.
+  if (isExpired && local !== 'ok') return 'expired';
   switch (local) {
     case 'none':
       return 'ready';
     case 'launched':
     case 'ok':
       return 'confirming';
+    case 'unpaid':
+      return 'unpaid';
     case 'cancel':
       return 'cancelled';
     case 'fail':
       return 'failed';
   }
+}
+
+/** Whether an order's half hour is over, by the server's clock; what is not known has not passed. */
+export function hasExpired(expiresAt: string | null, nowMs: number | null): boolean {
+  return expiresAt !== null && nowMs !== null && Date.parse(expiresAt) <= nowMs;
 }
 
 /** Which channel the parameters at hand belong to. */

@@ -5,6 +5,7 @@ import { computed, onScopeDispose, ref, shallowRef, type ComputedRef, type Ref }
 import { errorText, errorWord, isPassing } from '../logic/error-texts';
 import {
   channelOf,
+  hasExpired,
   paymentPhase,
   pollDelayMs,
   type LocalOutcome,
@@ -36,9 +37,16 @@ export interface Paying {
   confirmPaid: () => Promise<void>;
 }
 
+/** A notification that has not come by then may be lost. */
+const SETTLE_AFTER_MS = 3_500;
+
 export const NOT_PAID_YET = '还没有收到付款，请稍等或继续支付';
 
-export function usePaying(orderNo: string, backFromCashier: boolean): Paying {
+export function usePaying(
+  orderNo: string,
+  backFromCashier: boolean,
+  expiresAt: string | null = null,
+): Paying {
   const status = shallowRef<PaymentStatus | null>(null);
   const params = shallowRef<PaymentParams | null>(null);
   const local = ref<LocalOutcome>(backFromCashier ? 'launched' : 'none');
@@ -48,26 +56,29 @@ export function usePaying(orderNo: string, backFromCashier: boolean): Paying {
   const launching = ref(false);
   const nowMs = ref<number | null>(null);
   const phase = computed(() =>
-    status.value === null ? null : paymentPhase(status.value.status, local.value),
+    status.value === null
+      ? null
+      : paymentPhase(status.value.status, local.value, hasExpired(expiresAt, nowMs.value)),
   );
 
   let polls = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let stopped = false;
   let asking: Promise<void> | null = null;
+  let settling: ReturnType<typeof setTimeout> | undefined;
 
   /** One question at a time: whoever asks meanwhile waits for its answer. */
-  function checkNow(): Promise<void> {
-    asking ??= ask().finally(() => {
+  function checkNow(saysPaid = false): Promise<void> {
+    asking ??= ask(saysPaid).finally(() => {
       asking = null;
     });
     return asking;
   }
 
-  async function ask(): Promise<void> {
+  async function ask(saysPaid: boolean): Promise<void> {
     clearTimeout(timer);
     try {
-      const answer = await api.paymentStatus(orderNo);
+      const answer = await api.paymentStatus(orderNo, saysPaid);
       remember(answer);
       status.value = answer;
       nowMs.value = api.serverNow();
@@ -85,8 +96,31 @@ export function usePaying(orderNo: string, backFromCashier: boolean): Paying {
 
   async function confirmPaid(): Promise<void> {
     problem.value = null;
-    await checkNow();
+    await askWechatPay();
     if (status.value?.status === 'created' && !lineLost.value) problem.value = NOT_PAID_YET;
+  }
+
+  /** Has the server ask WeChat Pay: its notification may be lost. */
+  async function askWechatPay(): Promise<void> {
+    // A question under way may be one without asking there.
+    await asking;
+    await checkNow(true);
+  }
+
+  /**
+   * Back from paying: WeChat Pay is asked once when a notification would have come. Who has left the
+   * cashier without paying is told so, and can go on or say that they have paid.
+   */
+  function settleAfterReturn(): void {
+    clearTimeout(settling);
+    settling = setTimeout(() => void settle(), SETTLE_AFTER_MS);
+  }
+
+  async function settle(): Promise<void> {
+    if (stopped || !mayChange()) return;
+    await askWechatPay();
+    const isUnpaid = status.value?.status === 'created' && !lineLost.value;
+    if (isUnpaid && local.value === 'launched') local.value = 'unpaid';
   }
 
   function mayChange(): boolean {
@@ -140,10 +174,16 @@ export function usePaying(orderNo: string, backFromCashier: boolean): Paying {
       problem.value = '这里没能打开微信支付，请重试，或改用扫码支付';
     }
     await checkNow();
+    if (outcome === 'ok') settleAfterReturn();
   }
 
   function lookAgain(): void {
     if (mayChange()) void checkNow();
+  }
+
+  function comeBack(): void {
+    lookAgain();
+    if (local.value === 'launched') settleAfterReturn();
   }
 
   function onOffline(): void {
@@ -153,12 +193,14 @@ export function usePaying(orderNo: string, backFromCashier: boolean): Paying {
   const clock = setInterval(() => {
     if (nowMs.value !== null) nowMs.value = api.serverNow();
   }, 1_000);
-  onReturn(lookAgain);
+  onReturn(comeBack);
+  if (backFromCashier) settleAfterReturn();
   window.addEventListener('online', lookAgain);
   window.addEventListener('offline', onOffline);
   onScopeDispose(() => {
     stopped = true;
     clearTimeout(timer);
+    clearTimeout(settling);
     clearInterval(clock);
     window.removeEventListener('online', lookAgain);
     window.removeEventListener('offline', onOffline);

@@ -18,6 +18,17 @@ export function bindDraftStore(
   return jsonStore(storage, `campkeeper.bind-draft.${orderNo}`, isDraft);
 }
 
+/** What is being written about one thing that is objected to. */
+export function appealDraft(
+  memberId: number,
+  kind: string,
+  day: string | null,
+  storage: () => Storage = () => localStorage,
+): JsonStore<string> {
+  const key = `campkeeper.appeal.${memberId}.${kind}.${day ?? ''}`;
+  return jsonStore(storage, key, (value): value is string => typeof value === 'string');
+}
+
 /** The camp whose payment goes on after the trip to sign in; gone with the visit. */
 export const resumeStore: JsonStore<number> = jsonStore(
   () => sessionStorage,

@@ -87,6 +87,7 @@ const fn flag_shown(flag: RefundFlag) -> &'static str {
         RefundFlag::Attested => "天数由人工填写或导入",
         RefundFlag::LowConfidence => "身份未确认",
         RefundFlag::Contested => "身份有争议，先在“匹配”里定下是谁",
+        RefundFlag::Appealed => "会员提了申诉",
         RefundFlag::RejectedBefore => "之前拒绝过",
     }
 }
