@@ -36,6 +36,8 @@ CREATE TABLE training_camp (
     -- Who has said that the ranking suffices although there never was one, and when.
     posts_waived_by   BIGINT REFERENCES system_user (id),
     posts_waived_at   BIGINT,
+    -- Its settlement page is shown to everybody who has the address.
+    settlement_page   BOOLEAN NOT NULL DEFAULT FALSE,
     created_by        BIGINT REFERENCES system_user (id),
     created_at        BIGINT NOT NULL,
     updated_at        BIGINT NOT NULL,

@@ -36,6 +36,8 @@ CREATE TABLE training_camp (
     -- Who has said that the ranking suffices although there never was one, and when.
     posts_waived_by   INTEGER REFERENCES system_user (id),
     posts_waived_at   INTEGER,
+    -- Its settlement page is shown to everybody who has the address.
+    settlement_page   INTEGER NOT NULL DEFAULT 0 CHECK (settlement_page IN (0, 1)),
     created_by        INTEGER REFERENCES system_user (id),
     created_at        INTEGER NOT NULL,
     updated_at        INTEGER NOT NULL,

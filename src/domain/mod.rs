@@ -32,6 +32,7 @@ pub mod promise;
 mod proof_code;
 pub mod refund;
 pub mod roster;
+pub mod settlement;
 pub mod shown_name;
 pub mod staff;
 pub mod table;

@@ -64,6 +64,7 @@ pub mod rotate_keys;
 mod rows;
 pub mod seldom;
 pub mod session;
+pub mod settlements;
 pub mod sign_in;
 pub mod staff;
 pub mod standing;

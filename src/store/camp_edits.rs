@@ -21,6 +21,8 @@ statements! {
               WHERE id = $1 AND deleted_at IS NULL";
     DELETE = "UPDATE training_camp SET deleted_at = $2, updated_at = $2 \
               WHERE id = $1 AND status = $3 AND deleted_at IS NULL";
+    SET_SETTLEMENT_PAGE = "UPDATE training_camp SET settlement_page = $2, updated_at = $3 \
+                           WHERE id = $1 AND settlement_page <> $2 AND deleted_at IS NULL";
     CLEAR_GROUP_CODES = "DELETE FROM camp_group_code WHERE camp_id = $1";
     ADD_GROUP_CODE = "INSERT INTO camp_group_code (camp_id, position, upload_id) \
                       VALUES ($1, $2, $3)";
@@ -45,6 +47,23 @@ pub struct CampFields {
     pub payee_id: Option<String>,
     /// The key of its group's robot, encrypted.
     pub group_robot_key: Option<Sealed>,
+}
+
+/// Shows the settlement page of a camp, or hides it; `false` if it was so already.
+pub async fn set_settlement_page(
+    tx: &mut Tx,
+    id: CampId,
+    is_shown: bool,
+    now: Timestamp,
+) -> StoreResult<bool> {
+    let rows = run!(tx, c => sqlx::query(SET_SETTLEMENT_PAGE)
+        .bind(id.0)
+        .bind(is_shown)
+        .bind(now.micros())
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
 }
 
 /// Makes a camp and the first row of its log.

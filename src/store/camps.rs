@@ -16,7 +16,7 @@ macro_rules! select_camp {
     ($tail:literal) => {
         concat!(
             "SELECT id, name, poster_upload_id, deposit_fen, start_date, end_date, total_days, ",
-            "required_days, grace_days, introduction_html, planet_project_id, payee_id, ",
+            "required_days, grace_days, introduction_html, planet_project_id, payee_id, settlement_page, ",
             "group_robot_key, status, current_sync_id, posts_sync_id, settling_since, created_at \
              FROM training_camp WHERE deleted_at IS NULL ",
             $tail
@@ -74,6 +74,8 @@ pub struct Camp {
     pub planet_project_id: Option<String>,
     /// 企业微信收款码ID.
     pub payee_id: Option<String>,
+    /// Its settlement page is shown.
+    pub settlement_page: bool,
     /// The key of its group's robot, encrypted.
     pub group_robot_key: Option<Sealed>,
     /// Where it is in its life.
@@ -115,6 +117,7 @@ pub(super) struct CampRow {
     introduction_html: String,
     planet_project_id: Option<String>,
     payee_id: Option<String>,
+    settlement_page: bool,
     group_robot_key: Option<Vec<u8>>,
     status: String,
     current_sync_id: Option<i64>,
@@ -150,6 +153,7 @@ impl TryFrom<CampRow> for Camp {
             introduction_html: row.introduction_html,
             planet_project_id: row.planet_project_id,
             payee_id: row.payee_id,
+            settlement_page: row.settlement_page,
             group_robot_key: row.group_robot_key.map(Sealed),
             status,
             current_sync: row.current_sync_id.map(SyncId),

@@ -50,6 +50,7 @@ pub mod roster;
 pub mod roster_staging;
 pub mod rotation;
 pub mod sessions;
+pub mod settlements;
 pub mod sign_ins;
 pub mod staff_requests;
 pub mod staff_sessions;
@@ -114,6 +115,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         roster_staging::STATEMENTS,
         rotation::STATEMENTS,
         sessions::STATEMENTS,
+        settlements::STATEMENTS,
         sign_ins::STATEMENTS,
         syncs::STATEMENTS,
         system_config::STATEMENTS,

@@ -9,11 +9,11 @@ use crate::house::{House, Reply};
 use crate::on_both_engines;
 use crate::pictures::picture;
 
-const ORDER: &str = "ord_00000000000000000000000001";
+pub(crate) const ORDER: &str = "ord_00000000000000000000000001";
 const OTHER: &str = "ord_00000000000000000000000002";
 
 /// A running camp of ten days on its fifth, with two members; the first has days 1 to 3.
-const SCENE: &str = "INSERT INTO training_camp (id, name, name_folded, deposit_fen, start_date, end_date, \
+pub(crate) const SCENE: &str = "INSERT INTO training_camp (id, name, name_folded, deposit_fen, start_date, end_date, \
 total_days, required_days, grace_days, introduction_html, status, current_sync_id, posts_sync_id, \
 created_at, updated_at) VALUES (1, '写作营', '写作营', 9900, '2026-01-01', '2026-01-10', 10, 7, 1, '', \
 'ongoing', NULL, NULL, 0, 0);
@@ -39,7 +39,7 @@ INSERT INTO checkin_record (camp_id, planet_user_id, day, checked_in_at, source,
 (1, 300000000000001, '2026-01-01', 1767272640000000, 'post', 1), \
 (1, 300000000000001, '2026-01-02', NULL, 'post', 1), (1, 300000000000001, '2026-01-03', NULL, 'post', 1)";
 
-async fn token(house: &House, payment: i64, order: &str) -> String {
+pub(crate) async fn token(house: &House, payment: i64, order: &str) -> String {
     let token = access_token::of(house.ctx.keys(), order);
     let hash: String = access_token::hash(&token)
         .iter()

@@ -35,6 +35,7 @@ mod house;
 mod lists;
 mod logs;
 mod member_pages;
+mod member_tokens;
 mod memory;
 mod nul;
 mod permissions;

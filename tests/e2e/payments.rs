@@ -176,6 +176,36 @@ for_both_engines! {
         test.finish().await;
     }
 
+    async fn a_lost_notification_is_asked_about_by_the_payers_page(test) {
+        let camp = enrolling(&test, "写作营").await;
+        let (member, other) = (test.browser(), test.browser());
+        let pay = test.sandbox.wechat_pay();
+        for kind in ["looks", "says so"] {
+            let (browser, path) = match kind {
+                "looks" => (&member, ""),
+                _ => (&other, "?saysPaid=true"),
+            };
+            let order_no = order(browser, camp.id, None).await;
+            let status = format!("/api/h5/payments/{order_no}/status");
+            // A first look, long before anybody has paid.
+            test.sandbox.clock().advance(TimeDelta::seconds(4));
+            if kind == "says so" {
+                assert_eq!(browser.get(&status).await.data()["status"], "created");
+            }
+            let lost = Fault::named(Platform::WechatPay, "lost_notification", json!({}));
+            test.sandbox.faults().add(lost.times(20));
+            pay.pay(&order_no).unwrap();
+            if kind == "says so" {
+                assert_eq!(browser.get(&status).await.data()["status"], "created", "asked once");
+                test.sandbox.clock().advance(TimeDelta::seconds(4));
+            }
+            let paid = browser.get(&format!("{status}{path}")).await;
+            assert_eq!(paid.data()["status"], "paid", "{kind}");
+            assert!(paid.data()["accessToken"].is_string());
+        }
+        test.finish().await;
+    }
+
     async fn a_second_payment_and_one_of_the_wrong_amount_are_flagged(test) {
         let camp = enrolling(&test, "写作营").await;
         let payer = || PayOptions { openid: Some("oPayer1".to_owned()), ..PayOptions::default() };

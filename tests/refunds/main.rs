@@ -37,6 +37,7 @@ mod listing;
 mod merchant;
 mod objecting;
 mod sending;
+mod settlements;
 mod settling;
 mod stage;
 mod stuck;

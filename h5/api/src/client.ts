@@ -20,6 +20,8 @@ import type {
   PaymentStatus,
   PlanetUserMatch,
   Progress,
+  Settlement,
+  SettlementLine,
 } from './types';
 
 /** The page size that lists ask for: the contract's greatest, so that one page is all. */
@@ -66,6 +68,10 @@ export function createMemberApi(options: TransportOptions = {}) {
       form.append('file', file);
       return request<MemberUpload>('POST', '/uploads', { form, accessToken });
     },
+    settlement: (publicId: string) =>
+      request<Settlement>('GET', `/settlements/${encodeURIComponent(publicId)}`),
+    settlementLine: (orderNo: string, accessToken: string) =>
+      request<SettlementLine>('GET', `${order(orderNo)}/settlement-line`, { accessToken }),
     progress: (memberId: number, accessToken: string) =>
       request<Progress>('GET', `/progress/${memberId}`, { accessToken }),
     /** By the server's clock, which deadlines go by; a phone's own may be wrong. */

@@ -44,6 +44,9 @@ export type AppealRequest = Schemas.AppealInput;
 export type Joined = Schemas.JoinedView;
 export type MemberUpload = Schemas.MemberUploadView;
 
+export type Settlement = Schemas.SettlementView;
+export type SettlementLine = Schemas.SettlementLineView;
+
 export type Progress = Schemas.ProgressView;
 export type Receipt = Schemas.ReceiptView;
 export type ProgressDay = Schemas.ProgressDay;

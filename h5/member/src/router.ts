@@ -69,6 +69,13 @@ const routes: RouteRecordRaw[] = [
     meta: { title: '打卡进度' },
   },
   {
+    path: '/settlements/:publicId([0-9a-f]+)',
+    name: 'settlement',
+    component: () => import('./pages/SettlementPage.vue'),
+    props: true,
+    meta: { title: '结营公示' },
+  },
+  {
     path: '/:rest(.*)*',
     name: 'missing',
     component: () => import('./pages/NotFoundPage.vue'),

@@ -61,6 +61,8 @@ pub struct CampInput {
     pub payee_id: Sent<String>,
     /// The key of its group's robot.
     pub group_robot_key: Sent<SecretString>,
+    /// Whether its settlement page is shown; without it, as it was.
+    pub settlement_page: Option<bool>,
     /// Why; needed for another project once somebody has paid.
     pub reason: Option<String>,
 }
@@ -73,6 +75,7 @@ pub async fn create(ctx: &Context, actor: &Actor, input: CampInput) -> Result<Ca
     require_anywhere(actor, Action::ManageCamps)?;
     let robot_key = sealed_robot_key(ctx, input.group_robot_key.as_ref())?.flatten();
     let default_grace = ctx.settings.default_grace_days;
+    let is_settlement_shown = input.settlement_page.unwrap_or(false);
     let form = new_form(input, default_grace)?;
     refuse(form.problems(ctx.today(), None, &ctx.settings.promise))?;
     let details = json!({
@@ -83,6 +86,7 @@ pub async fn create(ctx: &Context, actor: &Actor, input: CampInput) -> Result<Ca
         "volunteerIds": form.volunteers,
         "planetProjectId": form.planet_project_id,
         "groupRobotKey": mark(ctx.keys(), robot_key.as_ref())?,
+        "settlementPage": is_settlement_shown,
     });
     let made = note(ctx, actor, "created");
     let audit = Entry {
@@ -94,6 +98,7 @@ pub async fn create(ctx: &Context, actor: &Actor, input: CampInput) -> Result<Ca
         .write(move |tx| {
             Box::pin(async move {
                 let id = insert(tx, form, robot_key, by, &made).await?;
+                camp_edits::set_settlement_page(tx, id, is_settlement_shown, made.at).await?;
                 let object_id = id.to_string();
                 tx.audit(Entry { object_id, ..audit });
                 Ok(id)
@@ -142,6 +147,7 @@ pub async fn update(ctx: &Context, actor: &Actor, id: CampId, input: CampInput) 
                     tx.lock(Lock::Decisions).await?;
                 }
                 let reason = input.reason.clone();
+                let settlement_page = input.settlement_page;
                 let camp = found(tx, id).await?;
                 let before = form_of(tx, &camp).await?;
                 let after = edited_form(before.clone(), input, default_grace)?;
@@ -166,6 +172,12 @@ pub async fn update(ctx: &Context, actor: &Actor, id: CampId, input: CampInput) 
                 camp_edits::set_group_codes(tx, id, &after.group_codes).await?;
                 camp_edits::set_staff(tx, id, &after.coaches, &after.volunteers).await?;
                 settle_status(tx, id, camp.status, &after, &edited).await?;
+                if let Some(to) = settlement_page
+                    && camp_edits::set_settlement_page(tx, id, to, edited.at).await?
+                {
+                    let change = json!({"from": camp.settlement_page, "to": to});
+                    details.insert("settlementPage".to_owned(), change);
+                }
                 if before.planet_project_id != after.planet_project_id {
                     let reason = match has_payments {
                         true => Some(worded("reason", &reason.unwrap_or_default())?),

@@ -7,11 +7,12 @@ use crate::domain::staff::{Action, Actor};
 use crate::domain::{CampId, CampStatus, Machine as _, Role};
 use crate::store::audit::Entry;
 use crate::store::camps::{self, Camp};
-use crate::store::{Lock, Note, Rows, Tx, appeals, camp_edits, custody, reports};
+use crate::store::{Lock, Note, Rows, Tx, appeals, camp_edits, custody, reports, settlements};
 use chrono::{NaiveDate, TimeDelta};
 
 use super::super::by_camp::FailedCamps;
 use super::super::notify::{self, Notice};
+use super::super::settlements::publish as publish_edition;
 use super::super::{
     Context, Error, FieldError, FieldErrors, Refusal, Result, Settings, WrongState,
     require_anywhere,
@@ -31,6 +32,8 @@ pub struct Advanced {
     pub ended: usize,
     /// Camps that were put away.
     pub archived: usize,
+    /// Editions of settlement pages that were published.
+    pub published: usize,
 }
 
 /// Publishes a pending camp: members may pay.
@@ -196,6 +199,11 @@ pub async fn advance_by_calendar(ctx: &Context) -> Result<Advanced> {
     for camp in failed.take(in_status(ctx, CampStatus::Settling).await?) {
         let archived = archive_if_settled(ctx, camp.id).await;
         advanced.archived += usize::from(failed.unless(camp.id, archived) == Some(true));
+    }
+    let due = settlements::due(&mut ctx.db.read().await?).await?;
+    for camp in due {
+        let published = publish_edition(ctx, camp).await;
+        advanced.published += usize::from(failed.unless(camp, published) == Some(true));
     }
     failed.end(advanced)
 }

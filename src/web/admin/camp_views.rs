@@ -74,6 +74,8 @@ pub(super) struct CampBody {
     #[serde(default, deserialize_with = "sent")]
     #[schema(value_type = Option<String>)]
     group_robot_key: Sent<SecretString>,
+    /// Whether its settlement page is shown; without it, as it was.
+    settlement_page: Option<bool>,
     /// Why; for the log.
     reason: Option<String>,
 }
@@ -108,6 +110,7 @@ impl From<CampBody> for CampInput {
             planet_project_id: body.planet_project_id,
             payee_id: body.payee_id,
             group_robot_key: body.group_robot_key,
+            settlement_page: body.settlement_page,
             reason: body.reason,
         }
     }
@@ -149,6 +152,8 @@ pub(super) struct CampView {
     payee_id: Option<String>,
     /// Whether a key is set; the key itself is never answered.
     group_robot_key_set: bool,
+    /// Whether its settlement page is shown.
+    settlement_page: bool,
     /// Where members enroll.
     enroll_url: String,
     /// What has to be filled in before it can be published.
@@ -188,6 +193,7 @@ impl CampView {
             planet_project_id: form.planet_project_id,
             payee_id: form.payee_id,
             group_robot_key_set: camp.group_robot_key.is_some(),
+            settlement_page: camp.settlement_page,
             enroll_url: camps::enroll_url(ctx, camp.id),
             missing,
             created_at: camp.created_at,

@@ -6,6 +6,7 @@ mod orders;
 mod payments;
 mod progress;
 mod session;
+mod settlements;
 
 use utoipa_axum::router::OpenApiRouter;
 
@@ -21,4 +22,5 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
         .merge(payments::routes())
         .merge(progress::routes())
         .merge(session::routes())
+        .merge(settlements::routes())
 }

@@ -16,6 +16,7 @@ use crate::services::Context;
 use crate::services::custody::{self, Outlook};
 use crate::services::orders::{self, WayBack};
 use crate::services::progress::{self, Progress};
+use crate::services::settlements;
 
 use super::super::{Answer, Envelope, Path, ProblemBody, WebResult, WebState};
 use super::appeals::AppealView;
@@ -70,6 +71,9 @@ struct ProgressView {
     /// The newest objection.
     #[schema(required)]
     appeal: Option<AppealView>,
+    /// The address of the camp's settlement page; null while there is none.
+    #[schema(required)]
+    settlement: Option<String>,
 }
 
 /// What a member was promised.
@@ -180,7 +184,11 @@ async fn of_member(
     let progress = progress::of_member(&ctx, member_id).await?;
     let refund = orders::refund_of(&ctx, &payment).await?;
     let outlook = custody::outlook_of(&ctx, payment.id).await?;
-    Ok(Answer(view(progress, payment.bind_status, refund, outlook)))
+    let settlement = settlements::address_of(&ctx, payment.id).await?;
+    Ok(Answer(ProgressView {
+        settlement,
+        ..view(progress, payment.bind_status, refund, outlook)
+    }))
 }
 
 fn view(
@@ -225,6 +233,7 @@ fn view(
             appeal_until: verdict.appeal_until,
         }),
         appeal: outlook.appeal.map(AppealView::from),
+        settlement: None,
     }
 }
 
