@@ -104,6 +104,8 @@ CREATE TABLE payment_record (
     promise_list_by     TEXT,
     promise_decision_by TEXT,
     promise_money_days  BIGINT,
+    -- The version of what they were told of their data; agreed to when the order was made.
+    info_version        TEXT,
     -- Who the payer says to be.
     claimed_planet_id TEXT,
     claimed_nickname  TEXT,

@@ -17,7 +17,10 @@ use crate::store::{Note, StoreError, camps};
 use super::close_order::{self, Closing, pay_failure};
 use super::rows::readable;
 use super::transact::again_if_overtaken;
-use super::{Context, Error, Refusal, Result, WrongState, confirm_payment, contest, identity};
+use super::{
+    Context, Error, Refusal, Result, WrongState, confirm_payment, contest, identity,
+    personal_information,
+};
 
 /// An `h5_url` is good for five minutes (wechat-pay-v3 §4); it is fetched again a little earlier.
 const H5_URL_LIVES: TimeDelta = TimeDelta::minutes(4);
@@ -240,6 +243,7 @@ async fn insert(
         channel: request.channel,
         terms: camp.terms,
         promise: ctx.settings.promise.promise(&camp.terms),
+        info_version: personal_information::current().version,
         payer,
         wecom_userid: session.wecom_userid.clone(),
         claim: request.claim.clone(),

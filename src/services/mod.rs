@@ -48,6 +48,7 @@ pub mod notify;
 pub mod orders;
 pub mod passwords;
 pub mod payments;
+pub mod personal_information;
 pub mod personal_links;
 pub mod presence;
 pub mod product_status;

@@ -99,10 +99,10 @@ statements! {
               required_days, grace_days, claimed_planet_id, claimed_nickname, wechat_nickname, \
               signed_user_id, bind_status, expires_at, payer_ip, next_query_at, queries, \
               created_at, updated_at, promise_list_by, promise_decision_by, promise_money_days, \
-              mch_id, app_id) \
+              mch_id, app_id, info_version) \
               VALUES ($1, $2, $3, $4, 'created', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
               $16, $17, 'pending', $18, $19, $20, 0, $21, $21, $22, $23, $24, $25, \
-              $26) RETURNING id";
+              $26, $27) RETURNING id";
     INSERT_UNKNOWN = "INSERT INTO payment_record (order_no, status, flag, amount_fen, paid_fen, \
                       paid_at, transaction_id, openid, openid_mac, bind_status, expires_at, \
                       queries, raw_notice, created_at, updated_at, mch_id, app_id) \
@@ -337,6 +337,7 @@ pub async fn insert(tx: &mut Tx, order: &NewPayment, note: &Note) -> StoreResult
         .bind(order.promise.money_days)
         .bind(&order.payee.mch_id)
         .bind(&order.payee.app_id)
+        .bind(&order.info_version)
         .fetch_one(c)
         .await)?;
     Ok(born(tx, id, OrderStatus::Created, note))

@@ -189,6 +189,7 @@ impl World {
             channel: PayChannel::Jsapi,
             terms: terms(),
             promise: self.ctx.settings.promise.promise(&terms()),
+            info_version: String::new(),
             payer: Some(payer.clone()),
             wecom_userid: None,
             claim,

@@ -50,7 +50,9 @@ impl Stage {
         }
         for payment in 1..=payments {
             let token = self.pay_token(payment).await;
-            let own = own_lines(&self.ctx, &token, &order_no(payment)).await.unwrap();
+            let own = own_lines(&self.ctx, &token, &order_no(payment))
+                .await
+                .unwrap();
             assert_eq!(own.public_id, address);
             assert!(!own.lines.is_empty());
             for (line, path) in &own.lines {

@@ -4,11 +4,12 @@
 use campkeeper::domain::evidence::Suspicion;
 use campkeeper::domain::ledger::{Account, TransferKind};
 use campkeeper::domain::refund::AttemptOutcome;
+use campkeeper::domain::settlement::LineResult;
 use campkeeper::domain::staff::{AccountStatus, Role};
 use campkeeper::domain::trade_bill::BillState;
 use campkeeper::domain::{
-    BindMethod, BindStatus, CampStatus, CardState, CheckInSource, MatchStatus, OrderFlag,
-    OrderStatus, PayChannel, RefundKind, RefundStatus,
+    AppealKind, AppealStatus, BindMethod, BindStatus, CampStatus, CardState, CheckInSource,
+    MatchStatus, OrderFlag, OrderStatus, PayChannel, RefundKind, RefundStatus,
 };
 use campkeeper::store::outbox::{Channel, MessageStatus, Priority};
 use campkeeper::store::syncs::SyncState;
@@ -53,6 +54,9 @@ fn vocabularies() -> Vec<Vocabulary> {
         checkin_record.source: CheckInSource;
         stated_days.source: CheckInSource;
         camp_member.days_source: CheckInSource;
+        appeal.status: AppealStatus;
+        appeal.kind: AppealKind;
+        settlement_line.result: LineResult;
         ledger_transfer.kind: TransferKind;
         ledger_transfer.debit: Account;
         ledger_transfer.credit: Account;

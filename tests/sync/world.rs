@@ -208,6 +208,7 @@ impl World {
             channel: PayChannel::Native,
             terms,
             promise: self.ctx.settings.promise.promise(&terms),
+            info_version: String::new(),
             payer: None,
             wecom_userid: None,
             claim: claim.unwrap_or_default(),

@@ -17,6 +17,7 @@ function copySelection(text: string): boolean {
   document.body.append(field);
   field.select();
   try {
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- the only way where there is no clipboard
     return document.execCommand('copy');
   } finally {
     field.remove();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
 
-use crate::domain::calendar::{Day, calendar};
+use crate::domain::calendar::{Counted, Day, calendar};
 use crate::domain::staff::Actor;
 use crate::domain::{Action, CampId, MatchStatus, MemberId, PlanetUserId, Terms, Timestamp};
 use crate::services::rows::readable;
@@ -97,13 +97,18 @@ pub async fn camp_calendar(ctx: &Context, actor: &Actor, id: CampId) -> Result<C
     })
 }
 
-type DaysOfAccounts = HashMap<PlanetUserId, BTreeMap<NaiveDate, Option<Timestamp>>>;
+type DaysOfAccounts = HashMap<PlanetUserId, BTreeMap<NaiveDate, Counted>>;
 
 async fn checked_in(conn: &mut Conn, camp: CampId, first: NaiveDate) -> Result<DaysOfAccounts> {
     let mut days = DaysOfAccounts::new();
     for check_in in readable(checkins::from_day(conn, camp, first).await?) {
         let of_account = days.entry(check_in.account).or_default();
-        of_account.insert(check_in.day, check_in.at);
+        let counted = Counted {
+            at: check_in.at,
+            counted_at: None,
+            source: check_in.source,
+        };
+        of_account.insert(check_in.day, counted);
     }
     Ok(days)
 }

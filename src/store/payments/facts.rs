@@ -50,6 +50,8 @@ pub struct NewPayment {
     pub terms: Terms,
     /// What is promised with them.
     pub promise: Promise,
+    /// The version of what they were told of their data with them.
+    pub info_version: String,
     /// The payer, where they have signed in.
     pub payer: Option<Payer>,
     /// Their account, if they are a member of the corp.

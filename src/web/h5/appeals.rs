@@ -21,7 +21,7 @@ use super::session::AccessToken;
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
     let uploads = OpenApiRouter::new()
-        .routes(routes!(upload))
+        .routes(routes!(upload_picture))
         .layer(DefaultBodyLimit::max(MAX_PICTURE_BYTES + OVERHEAD_BYTES));
     OpenApiRouter::new().routes(routes!(object)).merge(uploads)
 }
@@ -141,7 +141,7 @@ struct PictureForm {
         (status = 503, description = "busy", body = ProblemBody)
     )
 )]
-async fn upload(
+async fn upload_picture(
     State(ctx): State<Context>,
     AccessToken(token): AccessToken,
     request: Request,

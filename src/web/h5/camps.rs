@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use crate::domain::{CampId, CampStatus};
 use crate::services::orders::{self, ShownCamp};
-use crate::services::{Context, file_links, identity};
+use crate::services::{Context, file_links, identity, personal_information};
 use crate::store::PageRequest;
 
 use super::super::{
@@ -89,6 +89,30 @@ struct CampDetail {
     introduction_html: String,
     #[schema(required)]
     prefill: Option<Prefill>,
+    /// What the next order is promised.
+    promise: CampPromise,
+    personal_information: PersonalInformationView,
+}
+
+/// By when list, decision and money are there.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct CampPromise {
+    #[schema(value_type = String, format = Date)]
+    list_by: NaiveDate,
+    #[schema(value_type = String, format = Date)]
+    decision_by: NaiveDate,
+    #[schema(value_type = String, format = Date)]
+    money_by: NaiveDate,
+    /// How long one may object to a verdict.
+    appeal_hours: u16,
+}
+
+/// What members are told of their data; the order keeps the version.
+#[derive(Serialize, ToSchema)]
+struct PersonalInformationView {
+    version: String,
+    paragraphs: Vec<&'static str>,
 }
 
 /// Who the page may take the reader for.
@@ -131,7 +155,19 @@ async fn one_camp(
         Some(typed) => identity::prefill(&ctx, CampId(id), typed, link.ticket.as_deref()).await?,
         None => None,
     };
+    let promise = ctx.settings.promise.promise(shown.terms());
+    let told = personal_information::current();
     Ok(Answer(CampDetail {
+        promise: CampPromise {
+            list_by: promise.list_by,
+            decision_by: promise.decision_by,
+            money_by: promise.money_by(),
+            appeal_hours: ctx.settings.promise.appeal_hours,
+        },
+        personal_information: PersonalInformationView {
+            version: told.version,
+            paragraphs: told.paragraphs,
+        },
         introduction_html: shown.camp.introduction_html.clone(),
         camp: shown.into(),
         prefill: prefill.map(|known| Prefill {

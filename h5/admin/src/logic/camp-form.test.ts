@@ -23,6 +23,7 @@ const CAMP: Schemas.CampView = {
   planetProjectId: '7700000001',
   payeeId: null,
   groupRobotKeySet: true,
+  settlementPage: false,
   enrollUrl: '',
   missing: [],
   createdAt: '2026-11-01T00:00:00+08:00',

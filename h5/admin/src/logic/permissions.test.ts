@@ -27,7 +27,7 @@ describe('the menu', () => {
   });
 
   it('shows a coach what they review', () => {
-    expect(titles('coach')).toEqual(['首页', '退款', '押金去向', '训练营', '会员', '打卡', '报表']);
+    expect(titles('coach')).toEqual(['首页', '退款', '申诉', '押金去向', '训练营', '会员', '打卡', '报表']);
   });
 
   it('keeps the system to the super admin', () => {

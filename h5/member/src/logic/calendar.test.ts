@@ -1,9 +1,9 @@
 import type { ProgressDay } from '@campkeeper/api';
 import { describe, expect, it } from 'vitest';
-import { describeDay, toWeeks } from './calendar';
+import { describeDay, describeReceipt, toWeeks } from './calendar';
 
 function days(...dates: string[]): ProgressDay[] {
-  return dates.map((date) => ({ date, status: 'future', at: null }));
+  return dates.map((date) => ({ date, status: 'future', at: null, receipt: null }));
 }
 
 const labels = (given: ProgressDay[]): (string | null)[][] =>
@@ -38,13 +38,13 @@ describe('toWeeks', () => {
 
   it('carries state and time along', () => {
     const at = '2026-11-23T07:32:00+08:00';
-    const [week] = toWeeks([{ date: '2026-11-23', status: 'checked_in', at }]);
-    expect(week?.[0]).toEqual({ date: '2026-11-23', label: '11/23', status: 'checked_in', at });
+    const [week] = toWeeks([{ date: '2026-11-23', status: 'checked_in', at, receipt: null }]);
+    expect(week?.[0]).toEqual({ date: '2026-11-23', label: '11/23', status: 'checked_in', at, receipt: null });
   });
 });
 
 describe('describeDay', () => {
-  it.each<[ProgressDay, string]>([
+  it.each<[Parameters<typeof describeDay>[0], string]>([
     [
       { date: '2026-11-05', status: 'checked_in', at: '2026-11-05T07:32:00+08:00' },
       '11月5日 周四 · 已打卡 07:32',
@@ -55,5 +55,22 @@ describe('describeDay', () => {
     [{ date: '2026-11-05', status: 'future', at: null }, '11月5日 周四 · 未开始'],
   ])('%o', (day, text) => {
     expect(describeDay(day)).toBe(text);
+  });
+});
+
+describe('describeReceipt', () => {
+  const day = (source: string, at: string | null): ProgressDay => ({
+    date: '2026-11-20',
+    status: 'checked_in',
+    at,
+    receipt: { countedAt: '2026-11-21T01:00:00+08:00', nth: 7, source },
+  });
+
+  it('says that the day counts, as which, and by whose word', () => {
+    expect(describeReceipt(day('post', '2026-11-20T21:04:00+08:00'))).toBe(
+      '11月20日 已计，第 7 天，以星球 21:04 的打卡为准',
+    );
+    expect(describeReceipt(day('attested', null))).toContain('补认');
+    expect(describeReceipt({ ...day('post', null), receipt: null })).toBe('');
   });
 });

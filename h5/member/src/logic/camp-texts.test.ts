@@ -8,6 +8,7 @@ const camp = {
   totalDays: 10,
   requiredDays: 7,
   graceDays: 1,
+  promise: { listBy: '2026-11-16', decisionBy: '2026-11-17', moneyBy: '2026-11-18', appealHours: 72 },
 };
 
 describe('agreedRules', () => {
@@ -15,7 +16,7 @@ describe('agreedRules', () => {
     const text = agreedRules(camp)
       .map((rule) => `${rule.title} ${rule.text}`)
       .join('\n');
-    for (const part of ['¥99.5', '10 天内打卡 7 天', '11月5日 – 11月14日', '宽限 1 天']) {
+    for (const part of ['¥99.5', '10 天内打卡 7 天', '11月5日 – 11月14日', '宽限 1 天', '11月18日退款', '72 小时内可以申诉']) {
       expect(text).toContain(part);
     }
   });
@@ -23,7 +24,7 @@ describe('agreedRules', () => {
   it('does not speak of grace where there is none', () => {
     const rules = agreedRules({ ...camp, graceDays: 0 });
     expect(rules.some((rule) => rule.title.includes('宽限'))).toBe(false);
-    expect(rules.at(-1)?.title).toBe('结营审核，原路退回');
+    expect(rules.at(-1)?.title).toBe('不同意可以申诉');
   });
 });
 

@@ -1,6 +1,7 @@
 /** Words for a camp: its state, its task, and the rules a member agrees to. */
 
 import {
+  type CampDetail,
   type CampStatus,
   type CampSummary,
   formatDay,
@@ -60,8 +61,8 @@ export interface Rule {
   text: string;
 }
 
-/** What the server copies onto the order: deposit, dates, days, grace. */
-export function agreedRules(camp: CampRules): Rule[] {
+/** What the server copies onto the order: deposit, dates, days, grace, and what is promised. */
+export function agreedRules(camp: CampRules & Pick<CampDetail, 'promise'>): Rule[] {
   const rules = [
     {
       title: `支付押金 ¥${formatYuan(camp.depositFen)}`,
@@ -76,6 +77,14 @@ export function agreedRules(camp: CampRules): Rule[] {
       text: `${formatDay(camp.endDate)}结束后核对打卡，由工作人员审核，通过后退回您的支付账户。未达到要求的，押金不退。`,
     },
   ];
+  rules.push({
+    title: '我们答应的时间',
+    text: `${formatDay(camp.promise.listBy)}前出退款名单，${formatDay(camp.promise.decisionBy)}前审核，通过后最晚 ${formatDay(camp.promise.moneyBy)}退款；超时系统会自动提醒负责人。`,
+  });
+  rules.push({
+    title: '不同意可以申诉',
+    text: `缺卡次日起就能提出；结营判定后 ${camp.promise.appealHours} 小时内可以申诉，由没有参与决定的人答复，答复前押金不动。`,
+  });
   if (camp.graceDays > 0) {
     rules.splice(2, 0, {
       title: `宽限 ${camp.graceDays} 天`,

@@ -7,6 +7,7 @@ const base = {
   endDate: '2026-11-20',
   promise: { listBy: '2026-11-22', decisionBy: '2026-11-23', moneyBy: '2026-11-24' },
   refund: null,
+  verdict: null,
   next: { what: 'decide', who: 'staff', until: '2026-11-24T00:00:00+08:00' },
 } as unknown as Progress;
 
@@ -62,7 +63,9 @@ describe('refundSteps', () => {
     expect(refundSteps(back)[1]?.when).toBe('11月21日 10:05');
   });
 
-  it('has none where people said no', () => {
+  it('has none where people or the days said no', () => {
     expect(refundSteps(refund({ status: 'rejected' }))).toEqual([]);
+    const verdict = { eligible: false, days: 2, flags: [], appealUntil: null };
+    expect(refundSteps({ ...base, verdict })).toEqual([]);
   });
 });

@@ -2,14 +2,12 @@
 
 import { formatDay, formatMoment, type Progress, type ProgressRefund } from '@campkeeper/api';
 
-type What = NonNullable<Progress['next']['what']>;
-
 interface Step {
   title: string;
   text: string;
 }
 
-const STEPS: Record<What, Step> = {
+const STEPS: Record<string, Step | undefined> = {
   bind: { title: '等您绑定星球账号', text: '绑定后才能统计打卡、审核押金。' },
   match: { title: '等工作人员确认您的账号', text: '把星球编号和昵称告诉教练会更快。' },
   list: { title: '等退款名单', text: '结营后按打卡整理名单，您无需操作。' },
@@ -39,10 +37,11 @@ export interface NextStep extends Step {
 /** Null once nothing of the deposit is here, and while the camp still runs without anything to do. */
 export function nextStep(progress: Progress, nowMs: number): NextStep | null {
   const { what, who, until } = progress.next;
-  if (what === null || until === null || !(what in STEPS)) return null;
+  const step = STEPS[what ?? ''];
+  if (step === undefined || until === null) return null;
   const isLate = Date.parse(until) < nowMs;
   return {
-    ...STEPS[what as What],
+    ...step,
     who: WHO[who] ?? '',
     until: formatMoment(until),
     isLate: isLate && who !== 'you',
@@ -56,10 +55,12 @@ export interface RefundStep {
   state: 'done' | 'now' | 'ahead';
 }
 
-/** The way back in five dated steps. Rejected or settled outside, it has none. */
+/** The way back in five dated steps. Not earned, rejected or settled outside, it has none. */
 export function refundSteps(progress: Progress): RefundStep[] {
   const { refund, promise } = progress;
   if (refund?.status === 'rejected' || refund?.status === 'closed') return [];
+  // Whom the list leaves out waits for none of it.
+  if (refund === null && progress.verdict?.eligible === false) return [];
   const by = (date: string | undefined): string => (date === undefined ? '' : `最晚 ${formatDay(date)}`);
   const isOver = ['ended', 'settling', 'archived'].includes(progress.status);
   const done = [

@@ -8,6 +8,7 @@ const order: OwnOrder = {
   memberId: 7,
   status: 'paid',
   bindStatus: 'completed',
+  expiresAt: '2026-11-05T08:30:00+08:00',
   refund: null,
   accessToken: 'tk_1',
 };
@@ -15,13 +16,18 @@ const order: OwnOrder = {
 const refund = (status: RefundStatus, reason: string | null = null): ProgressRefund => ({
   status,
   amountFen: 9900,
+  listedAt: null,
+  decidedAt: null,
+  sentAt: null,
   refundedAt: null,
   wechatRefundId: null,
   reason,
 });
 
 describe('orderSummary', () => {
-  it.each<[Partial<OwnOrder>, string, 'pay' | 'bind' | null]>([
+  it.each<[Partial<OwnOrder>, string, 'pay' | 'renew' | 'bind' | null]>([
+    [{ status: 'created', memberId: null, expiresAt: '2026-11-05T08:00:00+08:00' }, '已过期', 'renew'],
+    [{ accessToken: null }, '已结束', null],
     [{ status: 'created', memberId: null, bindStatus: 'pending' }, '待支付', 'pay'],
     [{ memberId: null, bindStatus: 'pending' }, '核对中', null],
     [{ memberId: null, refund: refund('pending') }, '核对中', null],
@@ -37,7 +43,7 @@ describe('orderSummary', () => {
     [{ bindStatus: 'manual_required' }, '匹配中', null],
     [{}, '已报名', null],
   ])('%o', (change, tag, next) => {
-    const summary = orderSummary({ ...order, ...change }, null);
+    const summary = orderSummary({ ...order, ...change }, null, Date.parse('2026-11-05T08:10:00+08:00'));
     expect(summary.tag.text).toBe(tag);
     expect(summary.next).toBe(next);
   });
@@ -76,6 +82,8 @@ describe('orderSummary with a progress', () => {
     next: { what: 'decide', who: 'staff', until: '2026-11-14T00:00:00+08:00' },
     promise: null,
     verdict: null,
+    appeal: null,
+    settlement: null,
     proofCode: null,
     refund: null,
   };

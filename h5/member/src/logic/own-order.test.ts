@@ -5,6 +5,9 @@ import { isUnderReview, ownOrderOf, placeIn } from './own-order';
 const rejected: ProgressRefund = {
   status: 'rejected',
   amountFen: 9900,
+  listedAt: null,
+  decidedAt: null,
+  sentAt: null,
   refundedAt: null,
   wechatRefundId: null,
   reason: null,
@@ -16,6 +19,7 @@ const place: OwnOrder = {
   memberId: 7,
   status: 'paid',
   bindStatus: 'completed',
+  expiresAt: '2026-11-05T08:30:00+08:00',
   refund: null,
   accessToken: 'tk_1',
 };

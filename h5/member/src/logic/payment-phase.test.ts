@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   afterPayment,
   channelOf,
+  hasExpired,
   paymentPhase,
   pollDelayMs,
   withReturnAddress,
@@ -17,6 +18,7 @@ describe('paymentPhase', () => {
     ['created', 'ok', 'confirming'],
     ['created', 'cancel', 'cancelled'],
     ['created', 'fail', 'failed'],
+    ['created', 'unpaid', 'unpaid'],
     ['closed', 'ok', 'closed'],
     ['paid', 'cancel', 'paid'],
     ['paid', 'none', 'paid'],
@@ -24,6 +26,22 @@ describe('paymentPhase', () => {
     ['refunded', 'none', 'paid'],
   ])('%s after %s is %s', (status, local, phase) => {
     expect(paymentPhase(status, local)).toBe(phase);
+  });
+});
+
+describe('an order whose time is over', () => {
+  it('has expired, unless somebody has just paid it', () => {
+    const until = '2026-11-05T08:30:00+08:00';
+    const at = Date.parse(until);
+    expect(hasExpired(until, at - 1)).toBe(false);
+    expect(hasExpired(until, at)).toBe(true);
+    expect(hasExpired(null, at)).toBe(false);
+    expect(hasExpired(until, null)).toBe(false);
+    for (const local of ['none', 'launched', 'cancel', 'fail', 'unpaid'] as const) {
+      expect(paymentPhase('created', local, true)).toBe('expired');
+    }
+    expect(paymentPhase('created', 'ok', true)).toBe('confirming');
+    expect(paymentPhase('paid', 'none', true)).toBe('paid');
   });
 });
 

@@ -5,6 +5,9 @@ import { daysTell, noRefundText, progressStory, refundStory } from './progress-s
 const refunded: ProgressRefund = {
   status: 'success',
   amountFen: 9900,
+  listedAt: null,
+  decidedAt: null,
+  sentAt: null,
   refundedAt: '2026-11-12T10:00:00+08:00',
   wechatRefundId: '5030000',
   reason: null,
@@ -33,6 +36,8 @@ const base: Progress = {
   next: { what: 'decide', who: 'staff', until: '2026-11-14T00:00:00+08:00' },
   promise: null,
   verdict: null,
+  appeal: null,
+  settlement: null,
   proofCode: null,
   refund: null,
 };
@@ -48,7 +53,7 @@ describe('progressStory', () => {
     ['one short, which grace would cover', { eligible: true, checkedInDays: 6 }, '还差 1 天', '最早 11月7日'],
     [
       'out of reach but for grace',
-      { reachable: false, checkedInDays: 5, days: [{ date: '2026-11-10', status: 'open', at: null }] },
+      { reachable: false, checkedInDays: 5, days: [{ date: '2026-11-10', status: 'open', at: null, receipt: null }] },
       '还差 2 天',
       '由工作人员决定',
     ],
@@ -75,7 +80,7 @@ describe('progressStory', () => {
     ['over, too few', { status: 'ended' }, '不符合退款条件', '联系教练'],
     [
       'over, last days not read yet',
-      { status: 'ended', days: [{ date: '2026-11-10', status: 'not_synced', at: null }] },
+      { status: 'ended', days: [{ date: '2026-11-10', status: 'not_synced', at: null, receipt: null }] },
       '待同步',
       '同步完成后为准',
     ],
@@ -92,7 +97,7 @@ describe('progressStory', () => {
     identified: false,
     eligible: true,
     checkedInDays: 8,
-    days: [{ date: '2026-11-10', status: 'not_synced', at: null }],
+    days: [{ date: '2026-11-10', status: 'not_synced', at: null, receipt: null }],
   });
 
   it.each<[Progress['bindStatus'], Progress['status'], string, string]>([
@@ -178,7 +183,7 @@ describe('noRefundText', () => {
   it.each<[Partial<Progress>, string]>([
     [{ eligible: true }, '等待审核'],
     [{}, '不符合条件'],
-    [{ days: [{ date: '2026-11-10', status: 'not_synced', at: null }] }, '待同步'],
+    [{ days: [{ date: '2026-11-10', status: 'not_synced', at: null, receipt: null }] }, '待同步'],
   ])('over: %o', (change, title) => {
     expect(noRefundText({ ...base, status: 'ended', ...change }, null).title).toBe(title);
   });

@@ -168,7 +168,7 @@ function overStory(progress: Progress): Story {
   return {
     tone: 'warn',
     title: '不符合退款条件',
-    text: '打卡天数没有达到要求。如果记录与实际不符，请联系教练。',
+    text: '打卡天数没有达到要求。如果记录与实际不符，可以在期限内申诉，或联系教练。',
   };
 }
 

@@ -15,7 +15,8 @@ export interface ProofLine {
 
 /** Whether this browser can make SHA-256: an old one, or a page without https, cannot. */
 export function canProve(): boolean {
-  return globalThis.crypto?.subtle !== undefined;
+  const { crypto } = globalThis as { crypto?: Partial<Crypto> };
+  return crypto?.subtle !== undefined;
 }
 
 /** The root and the sum that a line and its path lead to. */

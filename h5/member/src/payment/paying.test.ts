@@ -4,7 +4,7 @@ import { effectScope, type EffectScope } from 'vue';
 import { NOT_PAID_YET, usePaying, type Paying } from './paying';
 
 const api = vi.hoisted(() => ({
-  paymentStatus: vi.fn<() => Promise<PaymentStatus>>(),
+  paymentStatus: vi.fn<(orderNo: string, saysPaid?: boolean) => Promise<PaymentStatus>>(),
   paymentParams: vi.fn<() => Promise<Pick<Payment, 'h5Url'>>>(),
   serverNow: () => 0,
 }));
@@ -70,6 +70,30 @@ describe('who says that they have paid', () => {
     // And one question alone is on its way after that.
     await vi.advanceTimersByTimeAsync(2_000);
     expect(api.paymentStatus).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('who comes back from the cashier', () => {
+  it('is told that nothing was paid once WeChat Pay was asked, and that it was if it was', async () => {
+    const page = paying();
+    await page.launch();
+    expect(page.phase.value).toBe(null);
+    await page.checkNow();
+    expect(page.phase.value).toBe('confirming');
+    document.dispatchEvent(new Event('visibilitychange'));
+    await vi.advanceTimersByTimeAsync(3_600);
+    expect(api.paymentStatus).toHaveBeenCalledWith('ord_1', true);
+    expect(page.phase.value).toBe('unpaid');
+    api.paymentStatus.mockResolvedValue({ ...unpaid, status: 'paid' });
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(page.phase.value).toBe('paid');
+  });
+
+  it('asks WeChat Pay when they say that they have paid', async () => {
+    const page = paying();
+    await page.checkNow();
+    await page.confirmPaid();
+    expect(api.paymentStatus).toHaveBeenLastCalledWith('ord_1', true);
   });
 });
 
