@@ -139,6 +139,7 @@ impl Builder {
             second_approver_over_fen: config.refund.second_approver_over_fen.into(),
             funds_account: funds_account(&config.refund.funds_account)?,
             recipients: config.notify.recipients.clone(),
+            app_messages: config.notify.app_messages,
             corp_id: config.wecom.corp_id.clone(),
             agent_id: config.wecom.agent_id.into(),
             oauth_base: config.wecom.oauth_base.clone(),

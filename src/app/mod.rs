@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::bot::{TemplateError, WecomChat};
+use crate::catalogue::CatalogueError;
 use crate::config::{Config, ConfigError, Sources, Stored};
 use crate::jobs::{self, Jobs};
 use crate::platforms::files::Files;
@@ -26,7 +27,9 @@ use crate::services::configuration::{Configuration, ConfigureError, Follower};
 use crate::services::decoding::Decoding;
 use crate::services::passwords::Passwords;
 use crate::services::{self, Context, LiveContext};
-use crate::store::{Db, DbOptions, Keyring, KeyringError, MAX_KEYS, StoreError, master_key};
+use crate::store::{
+    Db, DbOptions, Keyring, KeyringError, MAX_KEYS, StoreError, installation, master_key,
+};
 use crate::web::{self, WebSettings};
 
 use build::Builder;
@@ -50,6 +53,15 @@ pub enum StartError {
     /// A template cannot be used.
     #[error(transparent)]
     Templates(#[from] TemplateError),
+    /// The sentences of refusals cannot be used.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+    /// Migrations are missing, and none were to be applied.
+    #[error("the database lacks {missing} migrations")]
+    Behind {
+        /// How many.
+        missing: i64,
+    },
     /// Settings could not be read.
     #[error(transparent)]
     Services(#[from] services::Error),
@@ -76,6 +88,8 @@ pub struct Product {
     pub live: LiveContext,
     /// The clock's jobs.
     pub jobs: Jobs,
+    /// Where settings come from.
+    pub configuration: Configuration,
     /// Follows changes of the settings.
     pub follower: Follower,
 }
@@ -107,6 +121,7 @@ impl App {
         let Product {
             live,
             jobs,
+            configuration,
             follower,
         } = open(&sources, clocks, address).await?;
         let app = Self {
@@ -119,7 +134,12 @@ impl App {
         if let Some((listener, _)) = metrics {
             app.serve_metrics(listener, &jobs);
         }
-        let router = web::router(live.clone(), jobs.clone(), web_settings(&config));
+        let router = web::router(
+            live.clone(),
+            jobs.clone(),
+            configuration,
+            web_settings(&config),
+        );
         let proxies = web_settings(&config).trusted_proxies;
         let served = web::serve(listener, router, proxies, app.stop.clone());
         app.tasks.spawn(served);
@@ -218,6 +238,34 @@ pub async fn open(
     address: SocketAddr,
 ) -> Result<Product, StartError> {
     let configuration = configuration(sources, &clocks, address).await?;
+    put_together(configuration, clocks).await
+}
+
+/// The same to look at it only: nothing is migrated.
+///
+/// # Errors
+/// As [`open`], and [`StartError::Behind`].
+pub async fn look_into(
+    sources: &Sources,
+    clocks: Clocks,
+    address: SocketAddr,
+) -> Result<Product, StartError> {
+    let db = connect(&sources.config(&Stored::new())?).await?;
+    let known = Db::migrations(db.engine());
+    // Without its table nothing has been applied.
+    let applied = match db.read().await {
+        Ok(mut conn) => installation::applied_migrations(&mut conn).await,
+        Err(error) => return Err(error.into()),
+    };
+    let missing = known.saturating_sub(applied.unwrap_or(0));
+    if missing > 0 {
+        return Err(StartError::Behind { missing });
+    }
+    let configuration = of_database(db, sources, &clocks, address).await?;
+    put_together(configuration, clocks).await
+}
+
+async fn put_together(configuration: Configuration, clocks: Clocks) -> Result<Product, StartError> {
     let beginning = configuration.begin().await?;
     let built = beginning.built();
     let config = &built.config;
@@ -236,10 +284,11 @@ pub async fn open(
     live.replace(built.runtime(beginning.generation));
     let chat = WecomChat::new(live.clone())?;
     let jobs = Jobs::new(live.clone(), Arc::new(chat));
-    let follower = Follower::new(configuration, live.clone(), beginning).await?;
+    let follower = Follower::new(configuration.clone(), live.clone(), beginning).await?;
     Ok(Product {
         live,
         jobs,
+        configuration,
         follower,
     })
 }
@@ -271,14 +320,26 @@ pub async fn configuration(
     clocks: &Clocks,
     address: SocketAddr,
 ) -> Result<Configuration, StartError> {
-    let config = sources.config(&Stored::new())?;
-    let keys = keyring(&config)?;
+    let db = connect(&sources.config(&Stored::new())?).await?;
+    db.migrate().await?;
+    of_database(db, sources, clocks, address).await
+}
+
+async fn connect(config: &Config) -> Result<Db, StartError> {
+    let keys = keyring(config)?;
     let url = config.database.url.expose_secret();
     make_folder_of(url)?;
-    let db = Db::connect(url, DbOptions::default(), Arc::new(keys))
+    Db::connect(url, DbOptions::default(), Arc::new(keys))
         .await
-        .map_err(not_opened)?;
-    db.migrate().await?;
+        .map_err(not_opened)
+}
+
+async fn of_database(
+    db: Db,
+    sources: &Sources,
+    clocks: &Clocks,
+    address: SocketAddr,
+) -> Result<Configuration, StartError> {
     if !master_key::fits(&db).await? {
         let remedy = "Give the key that it was made with, or add that one to \
                       security.previous_master_keys";

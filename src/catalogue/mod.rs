@@ -3,6 +3,7 @@
 //! `[templates] dir` replaces some of them. All doors tell reasons through [`Catalogue`], so that
 //! one reads the same in the chat, in the console and on the pages.
 
+mod doctor;
 mod refusal;
 mod sync;
 #[cfg(test)]
@@ -23,12 +24,16 @@ use crate::domain::refund::Difference;
 use crate::domain::table::RowFault;
 use crate::domain::{ChainFault, FieldError, FieldErrors, Timestamp};
 
+pub use doctor::{Finding, Part};
 pub use refusal::{Duplicate, ErrorKind, Refusal, RequestFault, WrongState};
 pub use sync::{PostsFault, SyncFault};
 
 /// The name of the file that replaces sentences.
 const FILE: &str = "refusals.toml";
 const BUILT_IN: &str = include_str!("../../message-templates/refusals.toml");
+/// The same for what looking at the installation finds.
+const DOCTOR_FILE: &str = "doctor.toml";
+const DOCTOR_BUILT_IN: &str = include_str!("../../message-templates/doctor.toml");
 /// What the sentences are tried with.
 const SAMPLES: &str = include_str!("../../message-templates/refusals.samples.json");
 
@@ -45,6 +50,8 @@ const REASONS: &[(&str, &[&str])] = &[
     (Difference::SECTION, Difference::VARIANTS),
     (PostsFault::SECTION, PostsFault::VARIANTS),
     (ChainFault::SECTION, ChainFault::VARIANTS),
+    (Part::SECTION, Part::VARIANTS),
+    (Finding::SECTION, Finding::VARIANTS),
 ];
 /// Why something is as it is, with a sentence for people in its section of the file.
 pub trait Reason: Serialize {
@@ -79,6 +86,14 @@ impl Reason for Difference {
 
 impl Reason for ChainFault {
     const SECTION: &'static str = "chain_fault";
+}
+
+impl Reason for Part {
+    const SECTION: &'static str = "part";
+}
+
+impl Reason for Finding {
+    const SECTION: &'static str = "finding";
 }
 
 impl Reason for PostsFault {
@@ -140,9 +155,11 @@ impl Catalogue {
     /// # Errors
     /// [`CatalogueError`] names the sentence that is missing or cannot be used.
     pub fn load(dir: &str) -> Result<Self, CatalogueError> {
-        let mut file = Figment::from(Toml::string(BUILT_IN));
+        let mut file = Figment::from(Toml::string(BUILT_IN)).merge(Toml::string(DOCTOR_BUILT_IN));
         if !dir.is_empty() {
-            file = file.merge(Toml::file_exact(Path::new(dir).join(FILE)));
+            for name in [FILE, DOCTOR_FILE] {
+                file = file.merge(Toml::file_exact(Path::new(dir).join(name)));
+            }
         }
         let mut sections: Sections = file
             .extract()
@@ -176,6 +193,16 @@ impl Catalogue {
     pub fn say<R: Reason>(&self, reason: &R) -> String {
         let (section, name, data) = parts_of(R::SECTION, reason);
         self.fill(&name_of(&[&section, &name]), &data)
+    }
+
+    /// Tells what was found, and what to do about it where that is said.
+    #[must_use]
+    pub fn say_finding(&self, finding: &Finding) -> (String, Option<String>) {
+        let told = self.say(finding);
+        match told.split_once('\n') {
+            Some((message, remedy)) => (message.to_owned(), Some(remedy.trim().to_owned())),
+            None => (told, None),
+        }
     }
 
     /// Tells an error and, where it is one of fields, what is wrong with each: where there is no

@@ -60,6 +60,9 @@ fn every_reason_reads_well() {
         let of_any = FieldErrors::from([("someField".into(), error)]);
         shown.extend(catalogue.fields(&of_any).into_values());
     }
+    shown.extend(reasons::<Part>("part").iter().map(|it| catalogue.say(it)));
+    let findings = reasons::<Finding>("finding");
+    shown.extend(findings.iter().map(|it| catalogue.say(it)));
     assert!(shown.iter().all(|sentence| !sentence.contains("{{")));
     insta::assert_snapshot!("sentences", shown.join("\n"));
 }

@@ -1,12 +1,14 @@
 //! What the command line can do. Each command calls one service.
 
 mod backups;
+mod doctor;
 mod files;
 mod json_log;
 mod keys;
 mod output;
 mod settings;
 mod staff;
+mod wizard;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -82,6 +84,12 @@ enum Command {
     /// The planet's roster.
     #[command(subcommand)]
     Roster(RosterCommand),
+    /// Look at the whole installation: what works, and what to do where something does not.
+    Doctor {
+        /// Ask nobody outside.
+        #[arg(long)]
+        offline: bool,
+    },
     /// Match an export of payments with one of planet users.
     Match(MatchArguments),
     /// Print the OpenAPI document.
@@ -166,7 +174,11 @@ enum KeysCommand {
 #[derive(Debug, Subcommand)]
 enum ConfigCommand {
     /// Print a commented file to begin with.
-    Example,
+    Example {
+        /// Ask for what is needed, and write the file in its place.
+        #[arg(long)]
+        wizard: bool,
+    },
     /// Store a value over the file's: running servers follow within seconds.
     Set {
         /// A key as in the file (`zsxq.cookie`), its value on stdin; or a block (`zsxq`), its keys
@@ -208,6 +220,8 @@ pub(crate) enum Failure {
     },
     #[error(transparent)]
     Match(#[from] MatchFilesError),
+    #[error("something fails; the lines above say what to do")]
+    Unwell,
     #[error("not all of it could be done; the log says why")]
     Partly,
     #[error("the audit chain is broken at row {seq}: {what}")]
@@ -242,7 +256,10 @@ pub(crate) fn log_format(arguments: &Arguments) -> LogFormat {
 /// Carries out a command.
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     match &arguments.command {
-        Command::Config(ConfigCommand::Example) => print_text(config::EXAMPLE)?,
+        Command::Config(ConfigCommand::Example { wizard: true }) => {
+            wizard::write_file(arguments.config, std::io::stdin().lock())?;
+        }
+        Command::Config(ConfigCommand::Example { wizard: false }) => print_text(config::EXAMPLE)?,
         Command::Match(files) => files::match_exports(files, arguments.json)?,
         Command::Openapi => {
             let document =
@@ -262,6 +279,9 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
 
 async fn with_sources(sources: Sources, arguments: Arguments) -> Result<(), Failure> {
     let json = arguments.json;
+    if let Command::Doctor { offline } = arguments.command {
+        return doctor::look(&sources, offline, json).await;
+    }
     let address = sources.config(&Stored::new())?.server.listen;
     match arguments.command {
         Command::Serve => return serve(sources).await,
@@ -324,7 +344,7 @@ async fn configure(
     let done = match command {
         ConfigCommand::Set { key, unset } => settings::set(&configuration, &key, unset, json).await,
         ConfigCommand::Get { key } => settings::get(&configuration, &key, json).await,
-        ConfigCommand::Example => Ok(print_text(config::EXAMPLE)?),
+        ConfigCommand::Example { .. } => Ok(print_text(config::EXAMPLE)?),
     };
     configuration.db().close().await;
     done

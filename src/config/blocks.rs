@@ -241,6 +241,8 @@ pub struct WechatOauth {
 pub struct Notify {
     /// WeCom userids who get the admins' cards.
     pub recipients: Vec<String>,
+    /// Whether members are written to by the application.
+    pub app_messages: bool,
 }
 
 /// `[reminders]`

@@ -2,7 +2,7 @@
 
 use figment::Figment;
 use figment::providers::{Format as _, Toml};
-use figment::value::Value;
+use figment::value::{Dict, Value};
 
 use super::EXAMPLE;
 
@@ -80,6 +80,17 @@ pub(super) fn own(block: &str) -> Vec<(String, Value)> {
         .collect()
 }
 
+/// Every key, with its default.
+pub(super) fn every() -> Vec<(String, Value)> {
+    let whole: Dict = Figment::from(Toml::string(EXAMPLE))
+        .extract()
+        .unwrap_or_default();
+    let blocks = whole.into_iter();
+    blocks
+        .flat_map(|(block, value)| leaves(&block, value))
+        .collect()
+}
+
 /// The keys below a block, or the key itself, with the values that `value` gives them.
 pub(super) fn leaves(key: &str, value: Value) -> Vec<(String, Value)> {
     match value {
@@ -100,20 +111,11 @@ mod tests {
     use super::super::Config;
     use super::*;
 
-    /// Every key, with its default.
-    fn all() -> Vec<(String, Value)> {
-        let whole: Value = Figment::from(Toml::string(EXAMPLE)).extract().unwrap();
-        let blocks = whole.into_dict().unwrap().into_iter();
-        blocks
-            .flat_map(|(block, value)| leaves(&block, value))
-            .collect()
-    }
-
     #[test]
     fn secrets_are_the_keys_that_do_not_print_themselves() {
         const HUSH: &str = "127.9.9.9:9999";
         let mut secrets = Vec::new();
-        for (key, default) in all() {
+        for (key, default) in every() {
             let told = match default {
                 // One of a few words.
                 Value::String(..) if key == "server.log_format" => continue,

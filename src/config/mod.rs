@@ -7,6 +7,7 @@
 
 mod blocks;
 mod environment;
+mod fill;
 mod keys;
 mod sources;
 
@@ -16,9 +17,12 @@ use figment::error::Kind;
 use reqwest::Url;
 use secrecy::ExposeSecret as _;
 
+use crate::domain::FieldError;
+
 pub use blocks::*;
+pub use fill::{Filled, default_of};
 pub use keys::{PLATFORMS, block_of};
-pub use sources::{Origin, Shown, Sources, Stored, check_stored, read_stored};
+pub use sources::{Change, Origin, Shown, Sources, Stored, check_stored, read_stored};
 
 /// Every key with its default and what it is for.
 pub const EXAMPLE: &str = include_str!("../../campkeeper.example.toml");
@@ -36,6 +40,8 @@ pub struct ConfigError {
     pub problem: String,
     /// How to get the right value.
     pub remedy: String,
+    /// The same for who tells it in other words.
+    pub fault: FieldError,
 }
 
 impl ConfigError {
@@ -49,7 +55,14 @@ impl ConfigError {
             key: key.into(),
             problem: problem.into(),
             remedy: remedy.into(),
+            fault: FieldError::Unusable,
         }
+    }
+
+    /// The same, where more is known of what is wrong.
+    #[must_use]
+    pub fn as_fault(self, fault: FieldError) -> Self {
+        Self { fault, ..self }
     }
 
     /// The error of a block that is only half filled.
@@ -60,6 +73,7 @@ impl ConfigError {
             format!("is missing, while other keys of [{block}] are there"),
             remedy_of(block, key),
         )
+        .as_fault(FieldError::Missing)
     }
 }
 
@@ -86,7 +100,8 @@ impl Config {
                 "Make one with `openssl rand -base64 32` and put it into campkeeper.toml \
                  (`campkeeper config example` prints a whole file) or into \
                  CAMPKEEPER__SECURITY__MASTER_KEY",
-            ));
+            )
+            .as_fault(FieldError::Missing));
         }
         self.check_outside()?;
         self.promise.check()?;
@@ -138,12 +153,9 @@ const MAX_APPEAL_HOURS: u16 = 24 * 30;
 impl Promise {
     /// A promise that cannot be kept, or is none.
     fn check(&self) -> Result<(), ConfigError> {
-        let wrong = |key: &str, problem: String| {
-            Err(ConfigError::new(
-                format!("promise.{key}"),
-                problem,
-                "`campkeeper config example` shows what is usual",
-            ))
+        let wrong = |key: &str, problem: String, fault| {
+            let remedy = "`campkeeper config example` shows what is usual";
+            Err(ConfigError::new(format!("promise.{key}"), problem, remedy).as_fault(fault))
         };
         let days = [
             ("list_within", self.list_within, MAX_PROMISED_DAYS),
@@ -156,12 +168,14 @@ impl Promise {
             .iter()
             .find(|(_, given, max)| !(1..=*max).contains(given))
         {
-            return wrong(key, format!("is not from 1 to {max}"));
+            let (min, most) = (1, i64::from(*max));
+            let fault = FieldError::OutOfRange { min, max: most };
+            return wrong(key, format!("is not from 1 to {max}"), fault);
         }
         if self.decision_within < self.list_within {
             let problem = "is before promise.list_within: nobody decides about a list before it is \
                            there";
-            return wrong("decision_within", problem.to_owned());
+            return wrong("decision_within", problem.to_owned(), FieldError::Unusable);
         }
         Ok(())
     }
@@ -205,12 +219,14 @@ fn explain(error: figment::Error) -> ConfigError {
     match error.kind {
         Kind::UnknownField(..) => {
             ConfigError::new(key, "is no key of ours", "See `campkeeper config example`")
+                .as_fault(FieldError::NoSuchField)
         }
         Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) => ConfigError::new(
             key,
             format!("must be {}", in_words(&expected.to_string())),
             "See `campkeeper config example`",
-        ),
+        )
+        .as_fault(FieldError::Malformed),
         Kind::Message(message) if !key.is_empty() => {
             ConfigError::new(key, format!("cannot be used: {message}"), "")
         }

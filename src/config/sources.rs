@@ -8,6 +8,8 @@ use figment::providers::{Format as _, Serialized, Toml};
 use figment::value::{Dict, Value};
 use serde_json::{Value as Json, json};
 
+use crate::domain::{FieldError, FieldErrors};
+
 use super::environment::{Environment, nested, read_as};
 use super::{Config, ConfigError, DEFAULT_FILE, EXAMPLE, explain, keys, read};
 
@@ -172,10 +174,121 @@ impl Sources {
         }
     }
 
+    /// The whole tree of the file as it holds, of secrets only whether they are set.
+    #[must_use]
+    pub fn tree(&self, stored: &Stored) -> BTreeMap<String, Json> {
+        let whole: Dict = self.layers(stored).extract().unwrap_or_default();
+        let blocks = whole.into_iter();
+        blocks
+            .map(|(block, value)| {
+                let value = masked(&block, json!(value));
+                (block, value)
+            })
+            .collect()
+    }
+
+    /// Where the value of every key comes from.
+    #[must_use]
+    pub fn origins(&self, stored: &Stored) -> BTreeMap<String, Origin> {
+        let shown = keys::every().into_iter();
+        shown
+            .map(|(key, _)| {
+                let shown = self.show_one(key, stored);
+                (shown.key, shown.origin)
+            })
+            .collect()
+    }
+
+    /// Reads a tree of the file as changes of what is stored: what it gives otherwise than it holds.
+    /// `null` forgets what is stored, and a secret as [`Self::tree`] shows it stays as it is.
+    ///
+    /// # Errors
+    /// The keys that there are not, that take a restart, or that are written otherwise.
+    pub fn read_tree(
+        &self,
+        tree: &serde_json::Map<String, Json>,
+        stored: &Stored,
+    ) -> Result<Vec<Change>, FieldErrors> {
+        let mut read = TreeReading::default();
+        for (key, given) in tree {
+            self.read_branch(key, given, stored, &mut read);
+        }
+        if read.wrong.is_empty() {
+            Ok(read.changes)
+        } else {
+            Err(read.wrong)
+        }
+    }
+
+    fn read_branch(&self, key: &str, given: &Json, stored: &Stored, read: &mut TreeReading) {
+        let Some(default) = keys::default_of(key) else {
+            return read.refuse(key, FieldError::NoSuchField);
+        };
+        match (&default, given) {
+            (Value::Dict(..), Json::Object(below)) => {
+                for (name, given) in below {
+                    self.read_branch(&format!("{key}.{name}"), given, stored, read);
+                }
+            }
+            (Value::Dict(..), _) => read.refuse(key, FieldError::Malformed),
+            _ => self.read_leaf(key, &default, given, stored, read),
+        }
+    }
+
+    fn read_leaf(
+        &self,
+        key: &str,
+        default: &Value,
+        given: &Json,
+        stored: &Stored,
+        read: &mut TreeReading,
+    ) {
+        // Who sends back what was read changes nothing.
+        if *given == self.value(key, stored) {
+            return;
+        }
+        if !keys::may_be_stored(key) {
+            return read.refuse(key, FieldError::NeedsRestart);
+        }
+        let value = match given {
+            Json::Null if stored.contains_key(key) => None,
+            Json::Null => return,
+            given if is_written_as(given, default) => Some(given.clone()),
+            _ => return read.refuse(key, FieldError::Malformed),
+        };
+        read.changes.push((key.to_owned(), value));
+    }
+
     /// The value of a key, of a secret only whether it is set; null where there is none.
     #[must_use]
     pub fn value(&self, key: &str, stored: &Stored) -> Json {
         masked(key, json!(self.layers(stored).find_value(key).ok()))
+    }
+}
+
+/// A key and its new value to be stored; none: forget what is stored.
+pub type Change = (String, Option<Json>);
+
+/// What a tree comes to.
+#[derive(Default)]
+struct TreeReading {
+    changes: Vec<Change>,
+    wrong: FieldErrors,
+}
+
+impl TreeReading {
+    fn refuse(&mut self, key: &str, why: FieldError) {
+        self.wrong.insert(key.to_owned().into(), why);
+    }
+}
+
+/// True if a value is of the kind that the key's default is of.
+fn is_written_as(given: &Json, default: &Value) -> bool {
+    match (given, default) {
+        (Json::String(_), Value::String(..)) | (Json::Bool(_), Value::Bool(..)) => true,
+        (Json::Number(number), Value::Num(..)) => number.is_u64(),
+        (Json::Array(items), Value::Array(..)) => items.iter().all(Json::is_string),
+        _ => false,
     }
 }
 
@@ -220,7 +333,8 @@ pub fn check_stored(key: &str) -> Result<Value, ConfigError> {
         key,
         "cannot be changed while campkeeper runs",
         "It belongs into campkeeper.toml or the environment, and takes a restart",
-    ))
+    )
+    .as_fault(FieldError::NeedsRestart))
 }
 
 fn table(text: &str) -> Option<Dict> {
@@ -235,6 +349,7 @@ fn table(text: &str) -> Option<Dict> {
 fn known(key: &str) -> Result<Value, ConfigError> {
     keys::default_of(key).ok_or_else(|| {
         ConfigError::new(key, "is no key of ours", "See `campkeeper config example`")
+            .as_fault(FieldError::NoSuchField)
     })
 }
 

@@ -91,4 +91,8 @@ pub enum FieldError {
     KeyReused,
     /// A key does not go with files.
     NotWithFiles,
+    /// A setting that takes a restart.
+    NeedsRestart,
+    /// A setting that the product cannot run with.
+    Unusable,
 }

@@ -69,6 +69,8 @@ pub struct Settings {
     pub funds_account: Option<FundsAccount>,
     /// WeCom userids who get the admins' cards.
     pub recipients: Vec<String>,
+    /// Whether the application writes to members by itself.
+    pub app_messages: bool,
     /// The corp, for sign-in and for pages inside WeCom.
     pub corp_id: String,
     /// The application of the corp.

@@ -13,6 +13,8 @@ use super::{Context, Result};
 
 /// The source of events of the WeCom application.
 pub const WECOM_APP: &str = "wecom_app";
+/// Where WeCom calls the application.
+pub const WECOM_CALLED_AT: &str = "/api/webhook/wecom/app";
 /// Events taken at once.
 pub const BATCH: usize = 32;
 /// How long a worker may hold an event: longer than its calls can take.

@@ -25,6 +25,7 @@ pub mod custody;
 pub mod decoding;
 pub mod deliver;
 pub mod dialogue;
+pub mod doctor;
 pub mod enroll;
 mod error;
 pub mod evidence;

@@ -186,6 +186,16 @@ impl Db {
         Ok(())
     }
 
+    /// How many migrations this program knows for an engine.
+    #[must_use]
+    pub fn migrations(engine: Engine) -> i64 {
+        let known = match engine {
+            Engine::Sqlite => &SQLITE_MIGRATIONS,
+            Engine::Postgres => &POSTGRES_MIGRATIONS,
+        };
+        i64::try_from(known.iter().count()).unwrap_or(i64::MAX)
+    }
+
     /// Which engine this is.
     #[must_use]
     pub const fn engine(&self) -> Engine {

@@ -25,6 +25,10 @@ statements! {
                    WHERE r.finished_at < $1 AND EXISTS (SELECT 1 FROM job_run n \
                    WHERE n.job = r.job AND n.id > r.id AND n.outcome = 'done') \
                    ORDER BY r.id LIMIT $2)";
+    NEWEST_CARRIED_OUT = "SELECT id, job, scheduled_at, owner, lease_until, started_at, finished_at, \
+                          outcome, summary FROM job_run WHERE job = $1 \
+                          AND finished_at IS NOT NULL AND outcome <> 'skipped' \
+                          ORDER BY id DESC LIMIT 1";
     LAST_TICK = "SELECT MAX(scheduled_at) FROM job_run WHERE job = $1";
 }
 
@@ -139,6 +143,11 @@ pub async fn newest(conn: &mut Conn, job: &str) -> StoreResult<Option<JobRunRow>
 /// The newest run of a job that has come to an end, good or bad.
 pub async fn newest_ended(conn: &mut Conn, job: &str) -> StoreResult<Option<JobRunRow>> {
     Ok(run!(conn, c => sqlx::query_as(NEWEST_ENDED).bind(job).fetch_optional(c).await)?)
+}
+
+/// The newest run of a job that has come to an end, good or bad, and was not skipped.
+pub async fn newest_carried_out(conn: &mut Conn, job: &str) -> StoreResult<Option<JobRunRow>> {
+    Ok(run!(conn, c => sqlx::query_as(NEWEST_CARRIED_OUT).bind(job).fetch_optional(c).await)?)
 }
 
 /// The last scheduled time of a job that any instance has claimed.

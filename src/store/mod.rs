@@ -27,6 +27,7 @@ mod filter;
 pub mod gauges;
 pub mod health;
 pub mod inbox;
+pub mod installation;
 pub mod job_runs;
 mod keyring;
 pub mod ledger;
@@ -94,6 +95,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         evidence::STATEMENTS,
         gauges::STATEMENTS,
         health::STATEMENTS,
+        installation::STATEMENTS,
         inbox::STATEMENTS,
         job_runs::STATEMENTS,
         ledger::STATEMENTS,

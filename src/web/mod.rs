@@ -44,6 +44,7 @@ use tracing::Instrument as _;
 
 use crate::catalogue::RequestFault;
 use crate::jobs::Jobs;
+use crate::services::configuration::Configuration;
 use crate::services::request_id::RequestId;
 use crate::services::{Context, LiveContext};
 
@@ -71,6 +72,7 @@ pub struct WebSettings {
 pub struct WebState {
     live: LiveContext,
     jobs: Jobs,
+    configuration: Configuration,
     /// What the door was told.
     pub settings: Arc<WebSettings>,
     rate_limit: Arc<RateLimit>,
@@ -92,6 +94,18 @@ impl FromRef<WebState> for Context {
     }
 }
 
+impl FromRef<WebState> for LiveContext {
+    fn from_ref(state: &WebState) -> Self {
+        state.live.clone()
+    }
+}
+
+impl FromRef<WebState> for Configuration {
+    fn from_ref(state: &WebState) -> Self {
+        state.configuration.clone()
+    }
+}
+
 impl FromRef<WebState> for Jobs {
     fn from_ref(state: &WebState) -> Self {
         state.jobs.clone()
@@ -99,10 +113,16 @@ impl FromRef<WebState> for Jobs {
 }
 
 /// The whole HTTP side.
-pub fn router(live: LiveContext, jobs: Jobs, settings: WebSettings) -> Router {
+pub fn router(
+    live: LiveContext,
+    jobs: Jobs,
+    configuration: Configuration,
+    settings: WebSettings,
+) -> Router {
     let state = WebState {
         live,
         jobs,
+        configuration,
         rate_limit: Arc::new(RateLimit::default()),
         identifications: Arc::default(),
         bodies: Arc::default(),

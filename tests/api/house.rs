@@ -76,7 +76,7 @@ impl House {
         let chat = WecomChat::new(live.clone()).unwrap();
         let jobs = Jobs::new(live.clone(), Arc::new(chat));
         Self {
-            router: router(live, jobs, web),
+            router: router(live, jobs, context::configuration(&ctx), web),
             ctx,
             clock,
             wall,

@@ -27,6 +27,7 @@ mod appeals;
 mod bodies;
 mod camp_fields;
 mod camps;
+mod config;
 mod console;
 mod custody;
 mod doors;

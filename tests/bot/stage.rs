@@ -99,7 +99,9 @@ impl Stage {
         let live = LiveContext::from(ctx.clone());
         let chat: Arc<dyn Chat> = Arc::new(WecomChat::new(live.clone()).unwrap());
         let jobs = Jobs::new(live.clone(), Arc::clone(&chat));
-        let url = serve(web::router(live, jobs, WebSettings::default())).await;
+        let configuration = context::configuration(&ctx);
+        let router = web::router(live, jobs, configuration, WebSettings::default());
+        let url = serve(router).await;
         sandbox.set_app_url(&url);
         let stage = Self {
             ctx,

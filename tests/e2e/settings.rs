@@ -68,7 +68,7 @@ async fn is_alive(app: &App) -> bool {
 }
 
 /// Stores what no version of this program would.
-async fn spoil(test: &TestApp, key: &'static str) {
+pub async fn spoil(test: &TestApp, key: &'static str) {
     let ctx = test.app.context();
     let value = system_config::seal(ctx.keys(), key, "\"many\"").unwrap();
     let now = ctx.now();

@@ -104,6 +104,7 @@ pub(crate) fn agent(wecom: &Wecom, call: &Call<'_>) -> Answer {
     if call.required_query("agentid", 41011)? != app.agent_id.to_string() {
         return Err(Refusal::broken(301002, "the token belongs to this agentid"));
     }
+    let trusted = wecom.trusted_domain();
     let state = wecom.state();
     let users: Vec<Value> = state
         .directory
@@ -113,7 +114,7 @@ pub(crate) fn agent(wecom: &Wecom, call: &Call<'_>) -> Answer {
     ok(json!({
         "agentid": app.agent_id, "name": "训练营助手", "square_logo_url": "", "description": "",
         "allow_userinfos": {"user": users}, "allow_partys": {"partyid": []},
-        "allow_tags": {"tagid": []}, "close": 0, "redirect_domain": "",
+        "allow_tags": {"tagid": []}, "close": i32::from(state.is_closed), "redirect_domain": trusted,
         "report_location_flag": 0, "isreportenter": 1, "home_url": "",
     }))
 }

@@ -68,7 +68,14 @@ pub(crate) async fn upload_for_robot(
     };
     let keep = |upload: &Upload<'_>, file| {
         let key = upload.query.get("key").cloned().unwrap_or_default();
-        if !upload.wecom.state().robots.contains_key(&key) {
+        let is_there = {
+            let state = upload.wecom.state();
+            state
+                .robots
+                .get(&key)
+                .is_some_and(|robot| !robot.is_removed)
+        };
+        if !is_there {
             return Err(Refusal::outcome(93000, "invalid webhook url"));
         }
         if !matches!(

@@ -111,6 +111,26 @@ impl Wecom {
         self.tell_waiters();
     }
 
+    /// Enters another trusted domain (网页授权及JS-SDK), or none. Without this it is that of the
+    /// application's address, as if somebody had set it up well.
+    pub fn set_trusted_domain(&self, domain: &str) {
+        self.state().trusted_domain = Some(domain.to_owned());
+    }
+
+    pub(crate) fn trusted_domain(&self) -> String {
+        let entered = self.state().trusted_domain.clone();
+        entered.unwrap_or_else(|| {
+            let url = self.world().app_url().unwrap_or_default();
+            let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+            rest.split('/').next().unwrap_or_default().to_owned()
+        })
+    }
+
+    /// Switches the application off or on, as an administrator does.
+    pub fn set_closed(&self, is_closed: bool) {
+        self.state().is_closed = is_closed;
+    }
+
     /// Forgets whom the app has written to, for the limits per minute and hour: as if that time had
     /// passed, without anybody waiting.
     pub fn forget_pace(&self) {

@@ -1,5 +1,8 @@
 //! The start: what is stored and can be used lies over the file.
 
+use crate::config::Config;
+use crate::services::{Error, Result};
+
 use super::stored::load;
 use super::usable::{Purpose, Usable};
 use super::{Built, Configuration, ConfigureError};
@@ -17,6 +20,13 @@ impl Beginning {
     pub fn built(&self) -> &Built {
         &self.usable.built
     }
+
+    /// The keys of stored values that had to be left out.
+    #[must_use]
+    pub fn left_out(&self) -> Vec<String> {
+        let left_out = self.usable.left_out.iter();
+        left_out.map(|it| it.error.key.clone()).collect()
+    }
 }
 
 impl Configuration {
@@ -31,5 +41,17 @@ impl Configuration {
             usable: self.usable(&stored, &Purpose::Start)?,
             generation: stored.generation,
         })
+    }
+
+    /// The values that hold at this moment, for who looks at the installation.
+    ///
+    /// # Errors
+    /// [`Error::Invariant`] if they cannot be used; the store cannot be read.
+    pub async fn in_use(&self) -> Result<Config> {
+        match self.begin().await {
+            Ok(beginning) => Ok(beginning.usable.built.config),
+            Err(ConfigureError::Setting(error)) => Err(Error::Invariant(error.to_string())),
+            Err(ConfigureError::Service(error)) => Err(error),
+        }
     }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::config::{ConfigError, check_stored, read_stored};
 use crate::domain::Action;
 use crate::domain::staff::Actor;
 use crate::services::transact::again_if_overtaken;
-use crate::services::{Result, require_anywhere};
+use crate::services::{Error, FieldErrors, Result, require_anywhere};
 use crate::store::audit::Entry;
 use crate::store::{Sealed, StoreError, system_config};
 
@@ -67,6 +67,27 @@ impl Configuration {
         self.change(actor, changes).await
     }
 
+    /// Stores what a tree of the file gives otherwise than it holds, if the product can run with it.
+    /// `null` forgets what is stored.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] names the keys that there are not, that take a restart or that cannot be
+    /// used; [`Error::Forbidden`] for who is no super admin.
+    pub async fn put(&self, actor: &Actor, tree: &Map<String, Value>) -> Result<Vec<Change>> {
+        require_anywhere(actor, Action::ManageConfig)?;
+        let stored = load(&self.db).await?;
+        let changes = self.sources.read_tree(tree, &stored.values);
+        let changes = changes.map_err(Error::Invalid)?.into_iter().collect();
+        match self.change(Some(actor), changes).await {
+            Ok(changed) => Ok(changed),
+            Err(ConfigureError::Service(error)) => Err(error),
+            Err(ConfigureError::Setting(error)) => Err(Error::Invalid(FieldErrors::from([(
+                error.key.into(),
+                error.fault,
+            )]))),
+        }
+    }
+
     async fn change(
         &self,
         actor: Option<&Actor>,
@@ -74,6 +95,9 @@ impl Configuration {
     ) -> Result<Vec<Change>, ConfigureError> {
         if let Some(actor) = actor {
             require_anywhere(actor, Action::ManageConfig)?;
+        }
+        if changes.is_empty() {
+            return Ok(Vec::new());
         }
         let changed = again_if_overtaken(|| async {
             let before = load(&self.db).await?;
@@ -86,6 +110,7 @@ impl Configuration {
             }
         })
         .await?;
+        self.changed.notify_one();
         Ok(changed?)
     }
 

@@ -47,7 +47,11 @@ impl Follower {
     /// Waits until settings have changed and new operations go by them.
     pub async fn changed(&mut self) {
         loop {
-            tokio::time::sleep(LOOK_EVERY).await;
+            let rest = tokio::time::sleep(LOOK_EVERY);
+            tokio::select! {
+                () = rest => {}
+                () = self.configuration.changed.notified() => {}
+            }
             match self.look().await {
                 Ok(true) => return,
                 Ok(false) => {}

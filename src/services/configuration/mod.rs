@@ -6,14 +6,20 @@ mod change;
 mod follow;
 mod stored;
 mod usable;
+mod wait;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::config::{Config, ConfigError, Shown, Sources};
-use crate::domain::Clock;
+use serde_json::Value;
+use tokio::sync::Notify;
+
+use crate::config::{Config, ConfigError, Origin, Shown, Sources};
+use crate::domain::staff::Actor;
+use crate::domain::{Action, Clock};
 use crate::store::Db;
 
-use super::{Clients, Error, Runtime, Settings};
+use super::{Clients, Error, LiveContext, Result, Runtime, Settings, require_anywhere};
 
 pub use begin::Beginning;
 pub use change::Change;
@@ -55,6 +61,17 @@ pub struct Configuration {
     clock: Arc<dyn Clock>,
     sources: Sources,
     builder: Arc<dyn Build>,
+    /// Woken by a change that was made here, so that nobody waits for the next look.
+    changed: Arc<Notify>,
+}
+
+/// The configuration as a super admin sees it.
+#[derive(Debug)]
+pub struct Overview {
+    /// How browsers and platforms reach us.
+    pub public_url: String,
+    /// Where the value of every key comes from.
+    pub origins: BTreeMap<String, Origin>,
 }
 
 impl Configuration {
@@ -65,7 +82,31 @@ impl Configuration {
             clock,
             sources,
             builder,
+            changed: Arc::default(),
         }
+    }
+
+    /// The tree of the configuration file as it holds, of secrets only whether they are set.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for who is no super admin.
+    pub async fn tree(&self, actor: &Actor) -> Result<BTreeMap<String, Value>> {
+        require_anywhere(actor, Action::ManageConfig)?;
+        let stored = stored::load(&self.db).await?;
+        Ok(self.sources.tree(&stored.values))
+    }
+
+    /// Where values come from, and where we are reached.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for who is no super admin.
+    pub async fn overview(&self, actor: &Actor, live: &LiveContext) -> Result<Overview> {
+        require_anywhere(actor, Action::ManageConfig)?;
+        let stored = stored::load(&self.db).await?;
+        Ok(Overview {
+            public_url: live.runtime().settings.public_url.clone(),
+            origins: self.sources.origins(&stored.values),
+        })
     }
 
     /// The value of a key that is in use, or of each key of a block, and where it comes from; of a

@@ -204,7 +204,9 @@ async fn record_success(
     if refund.proposal.kind == RefundKind::Deposit {
         tell_group_done(tx, &refund, note.at).await?;
     }
-    tell_payer_done(tx, &refund, note.at).await?;
+    if ctx.settings.app_messages {
+        tell_payer_done(tx, &refund, note.at).await?;
+    }
     Ok(Applied::Now(RefundStatus::Success))
 }
 

@@ -9,8 +9,8 @@ use crate::services::notify::{Notice, tell_deciders};
 use crate::services::{Context, Result};
 
 /// A login that lives shorter than this is to be renewed (zsxq §1).
-const RENEW_BEFORE: Duration = Duration::from_secs(5 * SECONDS_PER_DAY);
-const SECONDS_PER_DAY: u64 = 24 * 3600;
+pub(crate) const RENEW_BEFORE: Duration = Duration::from_secs(5 * SECONDS_PER_DAY);
+pub(crate) const SECONDS_PER_DAY: u64 = 24 * 3600;
 
 /// What is known of the login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

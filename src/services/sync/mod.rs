@@ -19,6 +19,7 @@ pub use crate::store::syncs::{Counts, SyncRun, SyncState};
 pub use calendar::{CampCalendar, MemberDays, camp_calendar};
 pub use confirm::confirm;
 pub use cookie::{CookieState, check_cookie};
+pub(crate) use cookie::{RENEW_BEFORE, SECONDS_PER_DAY};
 pub use list::{CheckInQuery, list};
 pub use run::{Summary, refresh, request, sync_all};
 pub use stats::{DayCount, DaysCount, Stats, stats};

@@ -5,7 +5,9 @@ mod bills;
 mod camp_views;
 mod camps;
 mod checkins;
+mod config;
 mod custody;
+mod doctor;
 mod export;
 mod jobs;
 mod ledger;
@@ -32,7 +34,9 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
         .merge(bills::routes())
         .merge(camps::routes())
         .merge(checkins::routes())
+        .merge(config::routes())
         .merge(custody::routes())
+        .merge(doctor::routes())
         .merge(export::routes())
         .merge(jobs::routes())
         .merge(ledger::routes())

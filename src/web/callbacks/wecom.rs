@@ -15,7 +15,7 @@ use wecom::crypto::Keys;
 use wecom::event::Inbound;
 
 use crate::services::Context;
-use crate::services::inbox::{self, WECOM_APP};
+use crate::services::inbox::{self, WECOM_APP, WECOM_CALLED_AT};
 
 use super::super::WebState;
 
@@ -23,7 +23,7 @@ use super::super::WebState;
 const MAX_AGE: Duration = Duration::from_secs(24 * 3600);
 
 pub(super) fn routes() -> Router<WebState> {
-    Router::new().route("/api/webhook/wecom/app", get(echo).post(receive))
+    Router::new().route(WECOM_CALLED_AT, get(echo).post(receive))
 }
 
 /// Answers the console when an administrator saves the address: the plain echo, nothing else.

@@ -72,6 +72,19 @@ impl Error {
         self.code().map(codes::class)
     }
 
+    /// The address that our calls leave from, where the platform does not trust it (60020): what is
+    /// to be entered under 企业可信IP.
+    #[must_use]
+    pub fn untrusted_ip(&self) -> Option<std::net::IpAddr> {
+        match self {
+            Self::Api { code, message } if codes::class(*code) == ErrorClass::UntrustedIp => {
+                egress_ip(message.expose())
+            }
+            Self::Token(inner) => inner.untrusted_ip(),
+            _ => None,
+        }
+    }
+
     /// True if the same call may succeed later without anybody changing anything.
     ///
     /// Says nothing about whether repeating is safe: ask [`Error::outcome_unknown`] too. Retry at

@@ -58,6 +58,10 @@ pub(crate) struct State {
     pub(crate) deliveries: VecDeque<Delivery>,
     /// A callback held back until another one has gone first.
     pub(crate) held_back: Option<Outgoing>,
+    /// The domain that was entered under 网页授权及JS-SDK; none: the application's own.
+    pub(crate) trusted_domain: Option<String>,
+    /// True if the application was switched off.
+    pub(crate) is_closed: bool,
     next_number: u64,
 }
 
@@ -90,6 +94,8 @@ impl State {
             callback_urls: BTreeMap::new(),
             deliveries: VecDeque::new(),
             held_back: None,
+            trusted_domain: None,
+            is_closed: false,
             next_number: 1,
         }
     }
