@@ -68,6 +68,7 @@ pub mod seldom;
 pub mod session;
 pub mod settlements;
 pub mod sign_in;
+mod sign_in_way;
 pub mod staff;
 pub mod standing;
 pub mod statistics;

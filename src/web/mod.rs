@@ -28,6 +28,7 @@ mod pages;
 mod plain_page;
 mod rate_limit;
 mod repeats;
+mod returning;
 mod server;
 mod words;
 

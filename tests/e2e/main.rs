@@ -42,4 +42,5 @@ mod reminders;
 mod secrets;
 mod settings;
 mod sign_in;
+mod staff_sign_in;
 mod wizard;

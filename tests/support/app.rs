@@ -295,6 +295,18 @@ impl Browser {
             .await
     }
 
+    pub async fn put(&self, path: &str, body: &Value) -> Reply {
+        self.send(self.client.put(format!("{}{path}", self.url)).json(body))
+            .await
+    }
+
+    /// As the console's own pages ask, by its cookie.
+    pub async fn get_in_console(&self, path: &str) -> Reply {
+        let request = self.client.get(format!("{}{path}", self.url));
+        self.send(request.header("x-requested-with", "campkeeper"))
+            .await
+    }
+
     pub async fn delete(&self, path: &str) -> Reply {
         self.send(self.client.delete(format!("{}{path}", self.url)))
             .await

@@ -5,6 +5,7 @@ mod accounts;
 mod attempts;
 mod password;
 mod session;
+pub mod single_sign_on;
 mod token;
 
 pub use accounts::{

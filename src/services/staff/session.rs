@@ -87,7 +87,14 @@ pub async fn log_in(
     }
 }
 
-async fn open(ctx: &Context, user: User, ip: Option<String>) -> Result<Login> {
+/// A session that is ready to be kept.
+struct Opening {
+    session: NewSession,
+    token: SecretString,
+    expires_at: Timestamp,
+}
+
+fn opening(ctx: &Context, user: &User, ip: Option<String>) -> Result<Opening> {
     let now = ctx.wall_now();
     let claims = Claims {
         sub: user.id.to_string(),
@@ -97,8 +104,6 @@ async fn open(ctx: &Context, user: User, ip: Option<String>) -> Result<Login> {
     };
     let signed = token::sign(ctx, &claims)?;
     let expires_at = token::expires_at(&claims);
-    let actor = actor_of(&user, Channel::Console, ip.clone());
-    let audit = entry(ctx, &actor, "staff.login", user.id);
     let session = NewSession {
         id: claims.jti,
         user: user.id,
@@ -106,7 +111,22 @@ async fn open(ctx: &Context, user: User, ip: Option<String>) -> Result<Login> {
         now,
         expires_at,
     };
-    let (seen, at) = (user.clone(), ctx.now());
+    Ok(Opening {
+        session,
+        token: signed.into(),
+        expires_at,
+    })
+}
+
+async fn open(ctx: &Context, user: User, ip: Option<String>) -> Result<Login> {
+    let Opening {
+        session,
+        token,
+        expires_at,
+    } = opening(ctx, &user, ip.clone())?;
+    let actor = actor_of(&user, Channel::Console, ip);
+    let audit = entry(ctx, &actor, "staff.login", user.id);
+    let (seen, at, now) = (user.clone(), ctx.now(), ctx.wall_now());
     ctx.db
         .write(move |tx| {
             Box::pin(async move {
@@ -119,10 +139,50 @@ async fn open(ctx: &Context, user: User, ip: Option<String>) -> Result<Login> {
         })
         .await?;
     Ok(Login {
-        token: signed.into(),
+        token,
         expires_at,
         user,
     })
+}
+
+/// Opens a session of an account by its link to WeCom; none if, looked at again in the transaction,
+/// the account may not be used any more or is linked otherwise.
+pub(super) async fn open_linked(
+    ctx: &Context,
+    user: User,
+    ip: Option<String>,
+) -> Result<Option<Login>> {
+    let Opening {
+        session,
+        token,
+        expires_at,
+    } = opening(ctx, &user, ip.clone())?;
+    let actor = actor_of(&user, Channel::Console, ip);
+    let audit = entry(ctx, &actor, "staff.login_by_wecom", user.id);
+    let (seen, at) = (user.clone(), ctx.now());
+    let is_open = ctx
+        .db
+        .write(move |tx| {
+            Box::pin(async move {
+                let present = users::by_id(tx, seen.id).await?;
+                let is_same = present.is_some_and(|present| {
+                    present.status == AccountStatus::Active
+                        && present.wecom_userid == seen.wecom_userid
+                });
+                if is_same {
+                    staff_sessions::insert(tx, &session, MAX_SESSIONS);
+                    users::note_login(tx, seen.id, at);
+                    tx.audit(audit);
+                }
+                Ok::<_, Error>(is_same)
+            })
+        })
+        .await?;
+    Ok(is_open.then_some(Login {
+        token,
+        expires_at,
+        user,
+    }))
 }
 
 /// Finds whom a token stands for.

@@ -20,6 +20,7 @@ mod refund_views;
 mod refunds;
 mod roster;
 mod session;
+mod single_sign_on;
 mod statistics;
 mod uploads;
 mod users;
@@ -47,6 +48,7 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
         .merge(merchant::routes())
         .merge(payments::routes())
         .merge(session::routes())
+        .merge(single_sign_on::routes())
         .merge(statistics::routes())
         .merge(uploads::routes())
         .merge(users::routes())

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
-use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::response::Response;
 use axum_extra::extract::cookie::SameSite;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,12 +13,14 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::services::session::{self, NewSession};
-use crate::services::sign_in::{self, Begun, Ended, Returned, SIGN_IN_WITHIN};
+use crate::services::sign_in::{self, Begun, Ended, SIGN_IN_WITHIN};
 use crate::services::{Context, Refusal};
 use crate::store::sessions::Session;
 
 use super::super::cookie::OurCookie;
 use super::super::plain_page::plain_page;
+pub(super) use super::super::returning::platform_of;
+use super::super::returning::{found, returned};
 use super::super::{Answer, Envelope, Problem, Query, WebResult, WebState};
 
 const SIGN_IN_FAILED: &str = include_str!("../../../message-templates/page_sign_in_failed.html");
@@ -71,21 +73,6 @@ impl FromRequestParts<WebState> for AccessToken {
             Some(token) => Ok(Self(token.to_owned())),
             None => Err(crate::services::Error::from(Refusal::TokenInvalid).into()),
         }
-    }
-}
-
-/// What the browser's name says it is (wecom-bots-h5 §4.3): WeCom names WeChat too.
-pub(super) fn platform_of(headers: &HeaderMap) -> &'static str {
-    let agent = headers
-        .get(header::USER_AGENT)
-        .and_then(|value| value.to_str().ok());
-    let agent = agent.unwrap_or_default().to_ascii_lowercase();
-    if agent.contains("wxwork/") {
-        "wecom"
-    } else if agent.contains("micromessenger/") {
-        "wechat"
-    } else {
-        "browser"
     }
 }
 
@@ -157,23 +144,6 @@ async fn finish_sign_in(
     }
 }
 
-/// Reads what came back, whatever it is: a query that is none of WeCom's is for the person who
-/// brought it no mistake of theirs.
-fn returned(uri: &Uri, browser: Option<String>) -> Returned {
-    let query = uri.query().unwrap_or_default();
-    let first = |name: &str| {
-        let mut pairs = form_urlencoded::parse(query.as_bytes());
-        pairs
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.into_owned())
-    };
-    Returned {
-        code: first("code"),
-        state: first("state"),
-        browser,
-    }
-}
-
 /// The page for a browser that has come back twice without being signed in.
 fn try_again(redirect: &str) -> Response {
     let redirect: String = form_urlencoded::byte_serialize(redirect.as_bytes()).collect();
@@ -181,19 +151,6 @@ fn try_again(redirect: &str) -> Response {
         StatusCode::BAD_REQUEST,
         &SIGN_IN_FAILED.replace("{{redirect}}", &redirect),
     )
-}
-
-/// 302, as the contract says; axum's own redirects are 303 and 307. None may be kept: each is for one
-/// browser at one moment.
-fn found(url: &str, cookie: Option<HeaderValue>) -> Response {
-    let mut response = Redirect::to(url).into_response();
-    *response.status_mut() = StatusCode::FOUND;
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Some(cookie) = cookie {
-        headers.insert(header::SET_COOKIE, cookie);
-    }
-    response
 }
 
 #[derive(Deserialize)]
