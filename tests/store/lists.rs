@@ -2,8 +2,7 @@
 
 use campkeeper::domain::{
     AppealStatus, CampId, CampStatus, MatchStatus, OrderFlag, OrderStatus, PaymentId, RefundFlag,
-    RefundStatus,
-    Timestamp, UserId,
+    RefundStatus, Timestamp, UserId,
 };
 use campkeeper::store::appeals::AppealFilter;
 use campkeeper::store::audit_lists::AuditFilter;

@@ -283,6 +283,16 @@ export function createStaffApi(options: StaffApiOptions = {}) {
     exported: (file: ExportFile, filters: Filters) =>
       download(`/admin/export/${file}.xlsx${query(filters)}`),
 
+    config: () => get<Record<string, unknown>>('/admin/config'),
+    configOverview: () => get<Schemas.ConfigOverview>('/admin/config/overview'),
+    /** Changes the keys that the tree names, all or none; the whole tree as it is then. */
+    changeConfig: (tree: Record<string, unknown>) =>
+      request<Record<string, unknown>>('PUT', '/admin/config', { body: tree }),
+    testPlatform: (platform: 'wecom' | 'wechat-pay' | 'zsxq') =>
+      post<Schemas.TestView>(`/admin/config/test/${platform}`, undefined, SLOW_TIMEOUT_MS),
+    doctor: () =>
+      request<Schemas.DoctorView>('GET', '/admin/doctor', { timeoutMs: SLOW_TIMEOUT_MS }),
+
     jobs: () => get<Schemas.EnvelopeItemsJobView['data']>('/admin/jobs'),
     runJob: (name: string) =>
       post<Schemas.JobDoneView>(`/admin/jobs/${name}/run`, undefined, SLOW_TIMEOUT_MS),

@@ -162,7 +162,9 @@ mod tests {
     fn no_flag_is_a_part_of_another() {
         for flag in RefundFlag::ALL {
             let others = RefundFlag::ALL.iter().filter(|other| *other != flag);
-            let longer: Vec<_> = others.filter(|other| other.as_str().contains(flag.as_str())).collect();
+            let longer: Vec<_> = others
+                .filter(|other| other.as_str().contains(flag.as_str()))
+                .collect();
             assert!(longer.is_empty(), "{flag} is found in {longer:?}");
         }
     }

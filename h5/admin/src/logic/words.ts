@@ -362,6 +362,7 @@ export const JOB_OUTCOME: Words = {
 /** What the audit calls an action. */
 export const AUDIT_ACTION: Words = {
   'staff.login': word('登录'),
+  'staff.login_by_wecom': word('用企业微信登录'),
   'staff.login_locked': word('登录被锁', 'danger'),
   'notification.resend': word('再发消息'),
   'staff.logout': word('退出'),
