@@ -374,8 +374,10 @@ async fn a_clock_that_is_wrong() {
     let file = std::fs::read_to_string(test.config_file()).unwrap();
     let sources = Sources::new(file, test.variables());
     let address = test.app.address;
-    let configuration = campkeeper::app::configuration(&sources, &Clocks::system(), address);
-    let configuration = configuration.await.unwrap();
+    let clocks = Clocks::system();
+    let configuration = campkeeper::app::configuration(&sources, &clocks, address)
+        .await
+        .unwrap();
     for (minutes, state, word) in [(1, "warn", "时间同步"), (10, "fail", "timedatectl")] {
         let mut ctx = test.app.context();
         ctx.wall = Arc::new(Skewed(TimeDelta::minutes(minutes)));

@@ -59,8 +59,8 @@ for_both_engines! {
         let users = admin.get("/api/admin/users?size=100").await;
         let items = users.data()["items"].as_array().unwrap();
         let coach = items.iter().find(|user| user["username"] == "coach").unwrap()["id"].clone();
-        let disabled = admin.put(&format!("/api/admin/users/{coach}"), &json!({"status": "disabled"}));
-        disabled.await.data();
+        let (path, disable) = (format!("/api/admin/users/{coach}"), json!({"status": "disabled"}));
+        admin.put(&path, &disable).await.data();
         for userid in ["xu.qing", "zhou.ke"] {
             let desk = test.browser();
             let back = returns(&test, &desk, userid).await;
