@@ -158,7 +158,10 @@ impl Catalogue {
         let mut file = Figment::from(Toml::string(BUILT_IN)).merge(Toml::string(DOCTOR_BUILT_IN));
         if !dir.is_empty() {
             for name in [FILE, DOCTOR_FILE] {
-                file = file.merge(Toml::file_exact(Path::new(dir).join(name)));
+                let own = Path::new(dir).join(name);
+                if own.exists() {
+                    file = file.merge(Toml::file_exact(own));
+                }
             }
         }
         let mut sections: Sections = file

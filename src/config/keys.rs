@@ -61,6 +61,12 @@ pub(super) fn may_be_stored(key: &str) -> bool {
     !NEVER_STORED.contains(&block)
 }
 
+/// True if secrets go to the address that a key holds. Whoever could set it from a browser could have
+/// them sent to a place of their own, and so read what nobody is shown.
+pub(super) fn receives_secrets(key: &str) -> bool {
+    key.ends_with("_base") || key.ends_with("_url")
+}
+
 /// True if nobody is shown the value of a key.
 pub(super) fn is_secret(key: &str) -> bool {
     let is_at_or_above = |secret: &&str| {

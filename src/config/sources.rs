@@ -203,7 +203,8 @@ impl Sources {
     /// `null` forgets what is stored, and a secret as [`Self::tree`] shows it stays as it is.
     ///
     /// # Errors
-    /// The keys that there are not, that take a restart, or that are written otherwise.
+    /// The keys that there are not, that take a restart or say where secrets go, or that are written
+    /// otherwise.
     pub fn read_tree(
         &self,
         tree: &serde_json::Map<String, Json>,
@@ -247,7 +248,7 @@ impl Sources {
         if *given == self.value(key, stored) {
             return;
         }
-        if !keys::may_be_stored(key) {
+        if !keys::may_be_stored(key) || keys::receives_secrets(key) {
             return read.refuse(key, FieldError::NeedsRestart);
         }
         let value = match given {

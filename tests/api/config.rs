@@ -74,7 +74,9 @@ on_both_engines! {
             (json!({"security": {"master_key": "x"}, "database": {"url": "x"}}),
                 vec!["database.url", "security.master_key"]),
             (json!({"promise": {"list_within": 99}}), vec!["promise.list_within"]),
-            (json!({"wecom": {"api_base": "http://qyapi.weixin.qq.com"}}), vec!["wecom.api_base"]),
+            // Secrets that nobody is shown would be sent there.
+            (json!({"wecom": {"api_base": "https://evil.example"}}), vec!["wecom.api_base"]),
+            (json!({"zsxq": {"api_base": "https://evil.example", "cookie": "x"}}), vec!["zsxq.api_base"]),
         ] {
             put(&house, &admin, &tree).await.wrong_fields(&fields);
         }
