@@ -21,6 +21,7 @@ use crate::web::returning::{found, platform_of, returned};
 use crate::web::{Query, WebResult, WebState};
 
 const FAILED: &str = include_str!("../../../message-templates/page_staff_sign_in_failed.html");
+const OUTSIDER: &str = include_str!("../../../message-templates/page_staff_outsider.html");
 const STRANGER: &str = include_str!("../../../message-templates/page_staff_stranger.html");
 
 /// What a browser is known by that has begun a sign-in. Lax: it comes back from WeCom.
@@ -121,14 +122,11 @@ fn try_again(redirect: &str) -> Response {
     plain_page(StatusCode::BAD_REQUEST, &text)
 }
 
-/// The page for somebody whose WeCom account is linked to none of ours.
+/// The page for somebody whose WeCom account is linked to none of ours, or who is not of the corp.
 fn stranger(userid: Option<&str>) -> Response {
-    let userid = userid.map_or_else(
-        || "（不在本企业）".to_owned(),
-        |it| HtmlEscape(it).to_string(),
-    );
-    plain_page(
-        StatusCode::FORBIDDEN,
-        &STRANGER.replace("{{userid}}", &userid),
-    )
+    let text = match userid {
+        Some(userid) => STRANGER.replace("{{userid}}", &HtmlEscape(userid).to_string()),
+        None => OUTSIDER.to_owned(),
+    };
+    plain_page(StatusCode::FORBIDDEN, &text)
 }
