@@ -26,7 +26,7 @@ use crate::domain::Action;
 use crate::domain::staff::Actor;
 
 use super::configuration::Configuration;
-use super::{Context, Error, LiveContext, Result, require_anywhere};
+use super::{Context, Error, FieldError, LiveContext, Result, require_anywhere};
 
 pub use outcome::{Checked, State};
 
@@ -98,6 +98,26 @@ pub async fn examine_for(
         Err(error) => return Err(error),
     }
     Ok(examine(&live.snapshot(), configuration, scope).await)
+}
+
+/// Tries a platform, by its word in the API, for a super admin.
+///
+/// # Errors
+/// As [`examine_for`], and [`Error::Invalid`] for a platform that there is not.
+pub async fn examine_platform_for(
+    live: &LiveContext,
+    configuration: &Configuration,
+    actor: &Actor,
+    platform: &str,
+) -> Result<Report> {
+    require_anywhere(actor, Action::ManageConfig)?;
+    let scope = match platform {
+        "wecom" => Scope::Wecom,
+        "wechat-pay" => Scope::WechatPay,
+        "zsxq" => Scope::Planet,
+        _ => return Err(Error::invalid("platform", FieldError::Unknown)),
+    };
+    examine_for(live, configuration, actor, scope).await
 }
 
 /// Looks at a scope.

@@ -1,7 +1,7 @@
 //! Whether the installation works, part by part, and what to do where it does not.
 
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -62,15 +62,6 @@ struct TriedView {
     message: String,
     /// What to do about it.
     remedy: Option<String>,
-}
-
-/// A platform that can be tried.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Platform {
-    Wecom,
-    WechatPay,
-    Zsxq,
 }
 
 impl From<Report> for DoctorView {
@@ -146,13 +137,8 @@ async fn test_platform(
     State(live): State<LiveContext>,
     State(configuration): State<Configuration>,
     Staff(actor): Staff,
-    Path(platform): Path<Platform>,
+    Path(platform): Path<String>,
 ) -> WebResult<Answer<TestView>> {
-    let scope = match platform {
-        Platform::Wecom => Scope::Wecom,
-        Platform::WechatPay => Scope::WechatPay,
-        Platform::Zsxq => Scope::Planet,
-    };
-    let report = doctor::examine_for(&live, &configuration, &actor, scope).await?;
+    let report = doctor::examine_platform_for(&live, &configuration, &actor, &platform).await?;
     Ok(Answer(report.into()))
 }
