@@ -112,6 +112,7 @@ mod tests {
             date: date.parse().unwrap(),
             state,
             at: None,
+            receipt: None,
         };
         assert_eq!(calendar(&[day("2026-01-01", DayState::Future)]), None);
         let days = [

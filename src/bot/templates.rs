@@ -418,9 +418,10 @@ mod tests {
 
     #[test]
     fn every_sample_is_what_its_view_writes() {
-        let checks = crate::bot::cards::CHECKS.iter().copied().flatten();
+        let (cards, messages) = (crate::bot::cards::CHECKS, crate::bot::rendering::CHECKS);
+        let checks = cards.iter().chain(messages).copied().flatten();
         let mut unseen: Vec<&str> = BUILT_IN.iter().map(|(file, _)| *file).collect();
-        for (file, read_and_written) in checks.chain(crate::bot::rendering::CHECKS) {
+        for (file, read_and_written) in checks {
             unseen.retain(|other| other != file);
             for sample in samples(file).unwrap() {
                 let written = read_and_written(&sample);

@@ -185,12 +185,12 @@ mod tests {
     #[test]
     fn keeps_the_time_of_a_check_in() {
         let at = Timestamp::start_of_day(day(2)).plus(TimeDelta::hours(9));
-        let days = calendar(
-            &terms(),
-            day(3),
-            None,
-            &BTreeMap::from([(day(2), Some(at))]),
-        );
+        let counted = Counted {
+            at: Some(at),
+            counted_at: None,
+            source: CheckInSource::Post,
+        };
+        let days = calendar(&terms(), day(3), None, &BTreeMap::from([(day(2), counted)]));
         assert_eq!(days.len(), 5);
         assert_eq!(days[1].at, Some(at));
     }

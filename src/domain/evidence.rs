@@ -172,6 +172,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "one table of cases")]
     fn the_planet_counts_unless_more_is_stated() {
         use CheckInSource::{Attested, Import, Post, Ranking};
         let planet = Evidence {

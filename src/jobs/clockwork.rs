@@ -19,7 +19,7 @@ use crate::services::request_id::RequestId;
 use crate::services::{Error, Result};
 use crate::store::Signal;
 
-use super::runner::tell_failed;
+use super::runner::{ever_ran, tell_failed};
 use super::schedule::{Schedule, ScheduleError};
 use super::{JOBS, Job, Jobs, Queue, Ran, Trigger};
 
@@ -60,6 +60,7 @@ impl Jobs {
         tasks: &TaskTracker,
     ) -> Result<(), StartError> {
         let owner = self.live.snapshot().new_uuid().to_string();
+        let settled = self.not_missed().await;
         let mut scheduler = JobScheduler::new().await?;
         for queue in [Queue::Nightly, Queue::Frequent] {
             let wake = Arc::new(Notify::new());
@@ -78,7 +79,7 @@ impl Jobs {
                 jobs: self.clone(),
                 owner: owner.clone(),
                 stop: stop.clone(),
-                settled: HashMap::new(),
+                settled: settled.clone(),
             };
             tasks.spawn(runner.run(scheduled, wake));
         }
@@ -97,6 +98,28 @@ impl Jobs {
             }
         });
         Ok(())
+    }
+}
+
+/// Jobs that a new installation has not missed: there was nothing yet to keep.
+const BEGIN_WITH_THEIR_FIRST_NIGHT: [&str; 2] = ["backup", "restore-drill"];
+
+impl Jobs {
+    /// The ticks before now that nobody missed.
+    async fn not_missed(&self) -> HashMap<&'static str, Timestamp> {
+        let ctx = self.live.snapshot();
+        // What cannot be told is caught up.
+        if ever_ran(&ctx).await.unwrap_or(true) {
+            return HashMap::new();
+        }
+        let beginning = JOBS.iter().filter_map(|job| match job.trigger {
+            Trigger::At(cron, _) if BEGIN_WITH_THEIR_FIRST_NIGHT.contains(&job.name) => {
+                let tick = Schedule::parse(cron).and_then(|schedule| schedule.last(ctx.now()));
+                tick.ok().map(|tick| (job.name, tick))
+            }
+            _ => None,
+        });
+        beginning.collect()
     }
 }
 

@@ -255,6 +255,11 @@ async fn record(ctx: &Context, tick: &Tick, ran: &Ran) -> services::Result<()> {
         .await
 }
 
+/// True once any job has run on this database.
+pub(super) async fn ever_ran(ctx: &Context) -> services::Result<bool> {
+    Ok(job_runs::ever_ran(&mut ctx.db.read().await?).await?)
+}
+
 /// A job and how it last went.
 #[derive(Debug, Clone)]
 pub struct JobReport {

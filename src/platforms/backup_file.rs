@@ -326,7 +326,9 @@ mod tests {
         place
     }
 
-    fn read_back(place: &Path, into: &Path) -> Result<(About, Vec<(String, Vec<u8>)>), String> {
+    type ReadBack = (About, Vec<(String, Vec<u8>)>);
+
+    fn read_back(place: &Path, into: &Path) -> Result<ReadBack, String> {
         let mut uploads = Vec::new();
         let keep = |key: &str, bytes: Vec<u8>| -> Result<(), BackupFileError> {
             uploads.push((key.to_owned(), bytes));

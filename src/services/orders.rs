@@ -97,7 +97,12 @@ async fn ask_wechat_pay(ctx: &Context, payment: &Payment, asking: Asking) -> Res
             Ok::<_, Error>(claimed)
         })
     });
-    if !claimed.await? {
+    // Looking goes on while the database takes no writes.
+    let claimed = claimed.await.unwrap_or_else(|error| {
+        tracing::warn!(payment.id = payment.id.0, %error, "a question could not be noted");
+        false
+    });
+    if !claimed {
         return Ok(false);
     }
     match close_order::query_and_apply(ctx, payment).await {

@@ -29,6 +29,7 @@ statements! {
                           outcome, summary FROM job_run WHERE job = $1 \
                           AND finished_at IS NOT NULL AND outcome <> 'skipped' \
                           ORDER BY id DESC LIMIT 1";
+    EVER_RAN = "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 FROM job_run LIMIT 1) AS first_run";
     LAST_TICK = "SELECT MAX(scheduled_at) FROM job_run WHERE job = $1";
 }
 
@@ -148,6 +149,12 @@ pub async fn newest_ended(conn: &mut Conn, job: &str) -> StoreResult<Option<JobR
 /// The newest run of a job that has come to an end, good or bad, and was not skipped.
 pub async fn newest_carried_out(conn: &mut Conn, job: &str) -> StoreResult<Option<JobRunRow>> {
     Ok(run!(conn, c => sqlx::query_as(NEWEST_CARRIED_OUT).bind(job).fetch_optional(c).await)?)
+}
+
+/// True once any job has been claimed in this database.
+pub async fn ever_ran(conn: &mut Conn) -> StoreResult<bool> {
+    let (runs,): (i64,) = run!(conn, c => sqlx::query_as(EVER_RAN).fetch_one(c).await)?;
+    Ok(runs > 0)
 }
 
 /// The last scheduled time of a job that any instance has claimed.

@@ -82,8 +82,8 @@ statements! {
     );
     AMONG_HEAD = select_refund!("WHERE TRUE");
     CASES_HEAD = select_case!("WHERE TRUE");
-    PROPOSED_HEAD = "SELECT refund_id, MAX(created_at) FROM refund_status_log \
-                     WHERE to_status = 'pending'";
+    PROPOSED_HEAD = "SELECT refund_id, MAX(created_at) OVER (PARTITION BY refund_id) \
+                     FROM refund_status_log WHERE to_status = 'pending'";
     COMMITTED_HEAD = "SELECT r.payment_id, r.id, r.amount_fen FROM refund_record r WHERE r.status IN \
                     ('approved', 'processing', 'success', 'failed', 'manual_required')";
     INSERT = "INSERT INTO refund_record (refund_no, camp_id, member_id, payment_id, order_no, \

@@ -105,12 +105,12 @@ on_both_engines! {
         forged.send().await.refused(429, "rate_limited");
     }
 
-    async fn what_is_not_there_yet_is_not_found_in_the_envelope(db) {
+    async fn what_is_not_there_is_not_found_in_the_envelope(db) {
         let house = House::new(db).await;
         let admin = house.signed_in(Role::SuperAdmin).await;
         for path in [
-            "/api/admin/config",
-            "/api/auth/wecom",
+            "/api/admin/nothing",
+            "/api/auth/nothing",
         ] {
             house.get(path).as_staff(&admin).send().await.refused(404, "not_found");
         }

@@ -23,6 +23,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use crate::clock::TestClock;
+use crate::configuration;
 use crate::context::{self, context};
 use crate::support::TestDb;
 
@@ -76,7 +77,7 @@ impl House {
         let chat = WecomChat::new(live.clone()).unwrap();
         let jobs = Jobs::new(live.clone(), Arc::new(chat));
         Self {
-            router: router(live, jobs, context::configuration(&ctx), web),
+            router: router(live, jobs, configuration::unchanging(&ctx), web),
             ctx,
             clock,
             wall,

@@ -10,6 +10,8 @@
 
 #[path = "../support/clock.rs"]
 mod clock;
+#[path = "../support/configuration.rs"]
+mod configuration;
 #[path = "../support/context.rs"]
 mod context;
 #[path = "../store/crowd.rs"]

@@ -70,6 +70,7 @@ fn needed(method: &str, path: &str) -> Option<Option<Action>> {
         (_, rest) if rest.starts_with("users") => A::ManageUsers,
         (_, rest) if rest.starts_with("config") => A::ManageConfig,
         ("GET", "doctor") => A::ManageConfig,
+        (_, rest) if rest.starts_with("appeals") => A::AnswerAppeals,
         _ => return None,
     }))
 }

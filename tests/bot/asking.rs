@@ -32,6 +32,7 @@ on_both_engines! {
         assert!(said.contains("会员1（写作营）¥99") && said.contains("还没有进入退款"), "{said}");
         assert!(said.contains("下一步：") && said.contains("订单 ord_"), "{said}");
         stage.build_list().await;
+        stage.send().await;
         let said = stage.say("zhou.ke", "退款 会员1").await;
         assert!(said.contains("等待审核") && said.contains("下一步：审核（"), "{said}");
         // What waits comes with its card, and can be decided there.

@@ -11,6 +11,8 @@
 
 #[path = "../support/clock.rs"]
 mod clock;
+#[path = "../support/configuration.rs"]
+mod configuration;
 #[path = "../support/context.rs"]
 mod context;
 #[path = "../support/refunds.rs"]

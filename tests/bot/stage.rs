@@ -24,6 +24,7 @@ use sandbox::{Sandbox, SandboxConfig};
 use wecom::crypto::Keys;
 
 use crate::clock::TestClock;
+use crate::configuration;
 use crate::context::{self, context};
 use crate::support::TestDb;
 
@@ -99,7 +100,7 @@ impl Stage {
         let live = LiveContext::from(ctx.clone());
         let chat: Arc<dyn Chat> = Arc::new(WecomChat::new(live.clone()).unwrap());
         let jobs = Jobs::new(live.clone(), Arc::clone(&chat));
-        let configuration = context::configuration(&ctx);
+        let configuration = configuration::unchanging(&ctx);
         let router = web::router(live, jobs, configuration, WebSettings::default());
         let url = serve(router).await;
         sandbox.set_app_url(&url);

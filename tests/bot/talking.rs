@@ -117,7 +117,7 @@ on_both_engines! {
         assert_eq!(options, ["二〇二六年秋季…作训练营第十二期", "二〇二六年秋季…作训练营第十三期"]);
         let chosen = Selections::as_shown().choose("camp", [options[1].to_owned()]);
         stage.press_with("lin.yue", "提交", &chosen).await;
-        assert!(stage.newest("lin.yue").contains("第十三期】"), "{}", stage.newest("lin.yue"));
+        assert!(stage.newest("lin.yue").contains("第十三期"), "{}", stage.newest("lin.yue"));
         stage.assert_no_violation();
     }
 

@@ -11,6 +11,7 @@ use crate::stage::Stage;
 /// 林越 has the card of 会员1 and has picked 其他 for a reason.
 async fn asked_for_a_reason(stage: &Stage) {
     stage.build_list().await;
+    stage.send().await;
     stage.say("lin.yue", "退款 会员1").await;
     stage.press("lin.yue", "拒绝").await;
     let other = Selections::as_shown().choose("reason", ["其他（写一句话）"]);

@@ -215,7 +215,7 @@ on_both_engines! {
         stage.pass(TimeDelta::hours(61));
         assert_eq!(stage.next(1).await, Some(("decide".to_owned(), true)));
         let before = stage.of(1).await;
-        stage.run("UPDATE camp_member SET confidence = 93").await;
+        stage.run("UPDATE sync_ranking SET checked_in_days = 7").await;
         stage.build().await;
         assert_ne!(stage.of(1).await.proposal_hash, before.proposal_hash);
         assert_eq!(stage.next(1).await, Some(("decide".to_owned(), true)));

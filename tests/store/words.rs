@@ -75,6 +75,12 @@ fn vocabularies() -> Vec<Vocabulary> {
         column: "id",
         words: vec!["pay:", "success:"],
     });
+    // What a run came to (jobs::runner).
+    all.push(Vocabulary {
+        table: "job_run",
+        column: "outcome",
+        words: vec!["done", "skipped", "failed"],
+    });
     for known in &mut all {
         if known.table == "inbound_event" {
             known.words.push("pending");

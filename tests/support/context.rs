@@ -4,41 +4,12 @@
 use std::sync::Arc;
 
 use campkeeper::catalogue::Catalogue;
-use campkeeper::config::{Config, ConfigError, Sources};
 use campkeeper::domain::Clock;
 use campkeeper::domain::promise::PromiseRules;
 use campkeeper::platforms::files::Files;
-use campkeeper::services::configuration::{Build, Built, Configuration};
-use campkeeper::services::{BackupSettings, Clients, Context, Reminders, Settings, WallClock};
+use campkeeper::services::{BackupSettings, Context, Reminders, Settings, WallClock};
 
-use crate::support::{TestDb, test_master_key};
-
-/// Whatever is set, settings and clients stay those of the test.
-struct AsGiven {
-    settings: Arc<Settings>,
-    clients: Arc<Clients>,
-}
-
-impl Build for AsGiven {
-    fn build(&self, config: Config, _: Option<&Built>) -> Result<Built, ConfigError> {
-        Ok(Built {
-            config,
-            settings: Arc::clone(&self.settings),
-            clients: Arc::clone(&self.clients),
-        })
-    }
-}
-
-/// The configuration of an empty file, whose values change nothing of the context.
-pub fn configuration(ctx: &Context) -> Configuration {
-    let file = format!("[security]\nmaster_key = \"{}\"\n", test_master_key());
-    let builder = AsGiven {
-        settings: Arc::clone(&ctx.settings),
-        clients: Arc::clone(&ctx.clients),
-    };
-    let (db, clock) = (ctx.db.clone(), Arc::clone(&ctx.clock));
-    Configuration::new(db, clock, Sources::new(file, []), Arc::new(builder))
-}
+use crate::support::TestDb;
 
 pub async fn context(
     db: &TestDb,

@@ -15,6 +15,95 @@ export type AllJoinedBody = {
     joined: boolean;
 };
 
+/**
+ * The answer to an objection.
+ */
+export type AnswerInput = {
+    accept: boolean;
+    /**
+     * What the member reads.
+     */
+    text: string;
+};
+
+/**
+ * What we know of what is objected to.
+ */
+export type AppealEvidence = {
+    attestedDays: number | null;
+    /**
+     * The days that count.
+     */
+    checkedInDays: number | null;
+    /**
+     * Null while the days are not known as of the end.
+     */
+    eligible: boolean | null;
+    flags: Array<string>;
+    graceDays: number | null;
+    importedDays: number | null;
+    /**
+     * Check-ins of the day, the one before and the one after.
+     */
+    nearby: Array<NearbyCheckIn>;
+    postDays: number;
+    rankedAt: string | null;
+    /**
+     * By the planet's ranking; null where it is not known.
+     */
+    rankingDays: number | null;
+    rejectedAt: string | null;
+    rejectedBy: string | null;
+    rejectedFor: string | null;
+    requiredDays: number | null;
+};
+
+/**
+ * An objection of a member.
+ */
+export type AppealInput = {
+    /**
+     * The day, where it is one that is objected to.
+     */
+    day?: string | null;
+    /**
+     * `day`, `verdict` or `rejection`.
+     */
+    kind: string;
+    orderNo: string;
+    text: string;
+    /**
+     * At most three.
+     */
+    uploadIds?: Array<number>;
+};
+
+/**
+ * An objection as its member sees it.
+ */
+export type AppealView = {
+    /**
+     * The reason of whoever answered; null while it is open.
+     */
+    answer: string | null;
+    answeredAt: string | null;
+    /**
+     * When it was made.
+     */
+    at: string;
+    day: string | null;
+    id: number;
+    /**
+     * `day`, `verdict` or `rejection`.
+     */
+    kind: string;
+    /**
+     * `open`, `accepted` or `refused`.
+     */
+    status: string;
+    text: string;
+};
+
 export type ApproveBody = {
     /**
      * The proposal that was shown; refused if it is no longer what stands.
@@ -307,6 +396,10 @@ export type CampBody = {
      */
     reason?: string | null;
     requiredDays?: number | null;
+    /**
+     * Whether its settlement page is shown; without it, as it was.
+     */
+    settlementPage?: boolean | null;
     startDate?: string | null;
     totalDays?: number | null;
     volunteerIds?: Array<number> | null;
@@ -320,7 +413,25 @@ export type CampDetail = CampSummary & {
      * Sanitised.
      */
     introductionHtml: string;
+    personalInformation: PersonalInformationView;
     prefill: Prefill | null;
+    /**
+     * What the next order is promised.
+     */
+    promise: CampPromise;
+};
+
+/**
+ * By when list, decision and money are there.
+ */
+export type CampPromise = {
+    /**
+     * How long one may object to a verdict.
+     */
+    appealHours: number;
+    decisionBy: string;
+    listBy: string;
+    moneyBy: string;
 };
 
 /**
@@ -413,6 +524,10 @@ export type CampView = {
     posterUploadId?: number | null;
     posterUrl?: string | null;
     requiredDays: number;
+    /**
+     * Whether its settlement page is shown.
+     */
+    settlementPage: boolean;
     startDate: string;
     status: string;
     totalDays: number;
@@ -524,6 +639,26 @@ export type CheckInView = {
 };
 
 /**
+ * A part of the installation.
+ */
+export type CheckView = {
+    message: string;
+    name: string;
+    /**
+     * What to do about it.
+     */
+    remedy?: string | null;
+    /**
+     * `ok`, `warn` (do something soon), `fail`, or `off` (not in use, or not looked at).
+     */
+    state: string;
+    /**
+     * For people.
+     */
+    title: string;
+};
+
+/**
  * How a deposit was settled outside.
  */
 export type CloseBody = {
@@ -557,6 +692,30 @@ export type ClosePaymentBody = {
     orderNo: string;
     uploadIds?: Array<number>;
     way: string;
+};
+
+/**
+ * What is to be known beside the values.
+ */
+export type ConfigOverview = {
+    /**
+     * By key (`zsxq.cookie`), where its value comes from: `default`, `file`, `stored` or
+     * `environment`, which wins over what is stored.
+     */
+    origins: {
+        [key: string]: string;
+    };
+    /**
+     * How browsers and platforms reach us.
+     */
+    publicUrl: string;
+};
+
+/**
+ * The tree of the configuration file, with its own key names.
+ */
+export type ConfigTree = {
+    [key: string]: unknown;
 };
 
 /**
@@ -636,6 +795,20 @@ export type DifferenceView = {
 };
 
 /**
+ * The installation, part by part.
+ */
+export type DoctorView = {
+    /**
+     * In the order that they are to be mended in.
+     */
+    checks: Array<CheckView>;
+    /**
+     * Nothing fails.
+     */
+    ok: boolean;
+};
+
+/**
  * Where members enroll.
  */
 export type EnrollUrl = {
@@ -644,6 +817,50 @@ export type EnrollUrl = {
      */
     qrPngUrl: string;
     url: string;
+};
+
+/**
+ * What a good answer looks like on the wire. Only the documentation makes use of it.
+ */
+export type EnvelopeAppealView = {
+    /**
+     * 200.
+     */
+    code: number;
+    /**
+     * An objection as its member sees it.
+     */
+    data: {
+        /**
+         * The reason of whoever answered; null while it is open.
+         */
+        answer: string | null;
+        answeredAt: string | null;
+        /**
+         * When it was made.
+         */
+        at: string;
+        day: string | null;
+        id: number;
+        /**
+         * `day`, `verdict` or `rejection`.
+         */
+        kind: string;
+        /**
+         * `open`, `accepted` or `refused`.
+         */
+        status: string;
+        text: string;
+    };
+    /**
+     * “成功”.
+     */
+    message: string;
+    /**
+     * Milliseconds since 1970, when it was answered: by the clock of deadlines and camp days, so
+     * that pages can count down whatever the phone's own clock says.
+     */
+    timestamp: number;
 };
 
 /**
@@ -949,7 +1166,12 @@ export type EnvelopeCampDetail = {
          * Sanitised.
          */
         introductionHtml: string;
+        personalInformation: PersonalInformationView;
         prefill: Prefill | null;
+        /**
+         * What the next order is promised.
+         */
+        promise: CampPromise;
     };
     /**
      * “成功”.
@@ -1011,6 +1233,10 @@ export type EnvelopeCampView = {
         posterUploadId?: number | null;
         posterUrl?: string | null;
         requiredDays: number;
+        /**
+         * Whether its settlement page is shown.
+         */
+        settlementPage: boolean;
         startDate: string;
         status: string;
         totalDays: number;
@@ -1121,6 +1347,98 @@ export type EnvelopeCheckInStats = {
         eligible: number;
         syncedAt?: string | null;
         total: number;
+    };
+    /**
+     * “成功”.
+     */
+    message: string;
+    /**
+     * Milliseconds since 1970, when it was answered: by the clock of deadlines and camp days, so
+     * that pages can count down whatever the phone's own clock says.
+     */
+    timestamp: number;
+};
+
+/**
+ * What a good answer looks like on the wire. Only the documentation makes use of it.
+ */
+export type EnvelopeConfigOverview = {
+    /**
+     * 200.
+     */
+    code: number;
+    /**
+     * What is to be known beside the values.
+     */
+    data: {
+        /**
+         * By key (`zsxq.cookie`), where its value comes from: `default`, `file`, `stored` or
+         * `environment`, which wins over what is stored.
+         */
+        origins: {
+            [key: string]: string;
+        };
+        /**
+         * How browsers and platforms reach us.
+         */
+        publicUrl: string;
+    };
+    /**
+     * “成功”.
+     */
+    message: string;
+    /**
+     * Milliseconds since 1970, when it was answered: by the clock of deadlines and camp days, so
+     * that pages can count down whatever the phone's own clock says.
+     */
+    timestamp: number;
+};
+
+/**
+ * What a good answer looks like on the wire. Only the documentation makes use of it.
+ */
+export type EnvelopeConfigTree = {
+    /**
+     * 200.
+     */
+    code: number;
+    /**
+     * The tree of the configuration file, with its own key names.
+     */
+    data: {
+        [key: string]: unknown;
+    };
+    /**
+     * “成功”.
+     */
+    message: string;
+    /**
+     * Milliseconds since 1970, when it was answered: by the clock of deadlines and camp days, so
+     * that pages can count down whatever the phone's own clock says.
+     */
+    timestamp: number;
+};
+
+/**
+ * What a good answer looks like on the wire. Only the documentation makes use of it.
+ */
+export type EnvelopeDoctorView = {
+    /**
+     * 200.
+     */
+    code: number;
+    /**
+     * The installation, part by part.
+     */
+    data: {
+        /**
+         * In the order that they are to be mended in.
+         */
+        checks: Array<CheckView>;
+        /**
+         * Nothing fails.
+         */
+        ok: boolean;
     };
     /**
      * “成功”.
@@ -1625,6 +1943,32 @@ export type EnvelopeJobDoneView = {
 /**
  * What a good answer looks like on the wire. Only the documentation makes use of it.
  */
+export type EnvelopeJoinedView = {
+    /**
+     * 200.
+     */
+    code: number;
+    /**
+     * That a member is in the group.
+     */
+    data: {
+        joined: boolean;
+        orderNo: string;
+    };
+    /**
+     * “成功”.
+     */
+    message: string;
+    /**
+     * Milliseconds since 1970, when it was answered: by the clock of deadlines and camp days, so
+     * that pages can count down whatever the phone's own clock says.
+     */
+    timestamp: number;
+};
+
+/**
+ * What a good answer looks like on the wire. Only the documentation makes use of it.
+ */
 export type EnvelopeJsConfigView = {
     /**
      * 200.
@@ -1760,6 +2104,37 @@ export type EnvelopeMemberDetail = {
          * Every move of the match and of the binding, oldest first.
          */
         history: Array<EventView>;
+    };
+    /**
+     * “成功”.
+     */
+    message: string;
+    /**
+     * Milliseconds since 1970, when it was answered: by the clock of deadlines and camp days, so
+     * that pages can count down whatever the phone's own clock says.
+     */
+    timestamp: number;
+};
+
+/**
+ * What a good answer looks like on the wire. Only the documentation makes use of it.
+ */
+export type EnvelopeMemberUploadView = {
+    /**
+     * 200.
+     */
+    code: number;
+    /**
+     * A picture that was stored.
+     */
+    data: {
+        bytes: number;
+        contentType: string;
+        id: number;
+        /**
+         * Good for ten minutes.
+         */
+        url: string;
     };
     /**
      * “成功”.
@@ -2169,6 +2544,10 @@ export type EnvelopePageCampView = {
             posterUploadId?: number | null;
             posterUrl?: string | null;
             requiredDays: number;
+            /**
+             * Whether its settlement page is shown.
+             */
+            settlementPage: boolean;
             startDate: string;
             status: string;
             totalDays: number;
@@ -2630,6 +3009,79 @@ export type EnvelopePagePaymentView = {
 /**
  * What a good answer looks like on the wire. Only the documentation makes use of it.
  */
+export type EnvelopePageStaffAppealView = {
+    /**
+     * 200.
+     */
+    code: number;
+    /**
+     * A page of a list.
+     */
+    data: {
+        /**
+         * The items of this page.
+         */
+        items: Array<{
+            answer: string | null;
+            /**
+             * By when it is to be answered.
+             */
+            answerBy: string;
+            answeredAt: string | null;
+            answeredBy: string | null;
+            at: string;
+            campId?: number | null;
+            campName: string | null;
+            day: string | null;
+            evidence: AppealEvidence;
+            id: number;
+            /**
+             * `day`, `verdict` or `rejection`.
+             */
+            kind: string;
+            memberId?: number | null;
+            name: string;
+            orderNo: string;
+            /**
+             * Signed addresses, good for ten minutes.
+             */
+            pictures: Array<string>;
+            /**
+             * `open`, `accepted` or `refused`.
+             */
+            status: string;
+            /**
+             * In the member's words.
+             */
+            text: string;
+        }>;
+        /**
+         * From 1.
+         */
+        page: number;
+        /**
+         * Items per page.
+         */
+        size: number;
+        /**
+         * How many there are on all pages.
+         */
+        total: number;
+    };
+    /**
+     * “成功”.
+     */
+    message: string;
+    /**
+     * Milliseconds since 1970, when it was answered: by the clock of deadlines and camp days, so
+     * that pages can count down whatever the phone's own clock says.
+     */
+    timestamp: number;
+};
+
+/**
+ * What a good answer looks like on the wire. Only the documentation makes use of it.
+ */
 export type EnvelopePageTransferView = {
     /**
      * 200.
@@ -2774,6 +3226,7 @@ export type EnvelopeProgressView = {
      * A member's days, and what is still possible.
      */
     data: {
+        appeal: AppealView | null;
         bindStatus: BindStatus;
         campName: string;
         checkedInDays: number;
@@ -2802,6 +3255,10 @@ export type EnvelopeProgressView = {
         reachable: boolean;
         refund: ProgressRefund | null;
         requiredDays: number;
+        /**
+         * The address of the camp's settlement page; null while there is none.
+         */
+        settlement: string | null;
         startDate: string;
         status: CampStatus;
         syncedAt: string | null;
@@ -2889,7 +3346,7 @@ export type EnvelopeRefundView = {
         failureReason?: string | null;
         /**
          * What a person must look at: `grace`, `days_disagree`, `posts_missing`, `attested`,
-         * `low_confidence`, `contested`, `rejected_before`.
+         * `low_confidence`, `contested`, `appealed`, `rejected_before`.
          */
         flags: Array<string>;
         graceDays?: number | null;
@@ -2974,6 +3431,141 @@ export type EnvelopeReportView = {
 /**
  * What a good answer looks like on the wire. Only the documentation makes use of it.
  */
+export type EnvelopeSettlementLineView = {
+    /**
+     * 200.
+     */
+    code: number;
+    /**
+     * One's own line.
+     */
+    data: {
+        amountFen: number;
+        /**
+         * The other parts of the payment, where something else became of them.
+         */
+        others: Array<LineView>;
+        path: Array<StepView>;
+        publicId: string;
+        /**
+         * `refunded`, `settled_outside`, `kept` or `open`.
+         */
+        result: string;
+        salt: string;
+    };
+    /**
+     * “成功”.
+     */
+    message: string;
+    /**
+     * Milliseconds since 1970, when it was answered: by the clock of deadlines and camp days, so
+     * that pages can count down whatever the phone's own clock says.
+     */
+    timestamp: number;
+};
+
+/**
+ * What a good answer looks like on the wire. Only the documentation makes use of it.
+ */
+export type EnvelopeSettlementView = {
+    /**
+     * 200.
+     */
+    code: number;
+    /**
+     * An edition of a camp's settlement page: no lines, no names, no days.
+     */
+    data: {
+        campName: string;
+        counts: Figures;
+        edition: number;
+        publishedAt: string;
+        /**
+         * The address of the edition that it takes the place of.
+         */
+        replaces: string | null;
+        /**
+         * Of the Merkle-sum tree: SHA-256 in hex. leaf = SHA-256(0x00 ‖
+         * `{"amountFen":…,"result":"…","salt":"…"}`), node = SHA-256(0x01 ‖ left sum ‖ left ‖ right sum ‖
+         * right), sums as eight bytes, the greatest first; an odd node is promoted.
+         */
+        root: string;
+        /**
+         * The sum of all lines, which the root commits to.
+         */
+        rootSumFen: number;
+        sumsFen: Figures;
+    };
+    /**
+     * “成功”.
+     */
+    message: string;
+    /**
+     * Milliseconds since 1970, when it was answered: by the clock of deadlines and camp days, so
+     * that pages can count down whatever the phone's own clock says.
+     */
+    timestamp: number;
+};
+
+/**
+ * What a good answer looks like on the wire. Only the documentation makes use of it.
+ */
+export type EnvelopeStaffAppealView = {
+    /**
+     * 200.
+     */
+    code: number;
+    /**
+     * An objection of a member.
+     */
+    data: {
+        answer: string | null;
+        /**
+         * By when it is to be answered.
+         */
+        answerBy: string;
+        answeredAt: string | null;
+        answeredBy: string | null;
+        at: string;
+        campId?: number | null;
+        campName: string | null;
+        day: string | null;
+        evidence: AppealEvidence;
+        id: number;
+        /**
+         * `day`, `verdict` or `rejection`.
+         */
+        kind: string;
+        memberId?: number | null;
+        name: string;
+        orderNo: string;
+        /**
+         * Signed addresses, good for ten minutes.
+         */
+        pictures: Array<string>;
+        /**
+         * `open`, `accepted` or `refused`.
+         */
+        status: string;
+        /**
+         * In the member's words.
+         */
+        text: string;
+    };
+    /**
+     * “成功”.
+     */
+    message: string;
+    /**
+     * Milliseconds since 1970, when it was answered: by the clock of deadlines and camp days, so
+     * that pages can count down whatever the phone's own clock says.
+     */
+    timestamp: number;
+};
+
+/**
+ * What a good answer looks like on the wire. Only the documentation makes use of it.
+ */
 export type EnvelopeStatusView = {
     /**
      * 200.
@@ -3038,6 +3630,35 @@ export type EnvelopeSyncView = {
          * Its ranking decides nothing before a person confirms it.
          */
         waitsForConfirmation: boolean;
+    };
+    /**
+     * “成功”.
+     */
+    message: string;
+    /**
+     * Milliseconds since 1970, when it was answered: by the clock of deadlines and camp days, so
+     * that pages can count down whatever the phone's own clock says.
+     */
+    timestamp: number;
+};
+
+/**
+ * What a good answer looks like on the wire. Only the documentation makes use of it.
+ */
+export type EnvelopeTestView = {
+    /**
+     * 200.
+     */
+    code: number;
+    /**
+     * A platform, tried.
+     */
+    data: {
+        checks: Array<TriedView>;
+        /**
+         * All of it works.
+         */
+        ok: boolean;
     };
     /**
      * “成功”.
@@ -3229,6 +3850,17 @@ export type EvidenceView = {
 };
 
 /**
+ * One number a class. Where a class would tell of single people, all but `paid` are null.
+ */
+export type Figures = {
+    kept: number | null;
+    open: number | null;
+    paid: number;
+    refunded: number | null;
+    settledOutside: number | null;
+};
+
+/**
  * The form that is sent.
  */
 export type FileForm = {
@@ -3396,6 +4028,14 @@ export type JoinedBody = {
 };
 
 /**
+ * That a member is in the group.
+ */
+export type JoinedView = {
+    joined: boolean;
+    orderNo: string;
+};
+
+/**
  * What a page inside WeCom needs to call its client.
  */
 export type JsConfigView = {
@@ -3430,6 +4070,16 @@ export type JudgeBody = {
      * At most 200 characters.
      */
     reason: string;
+};
+
+/**
+ * Another part of the payment.
+ */
+export type LineView = {
+    amountFen: number;
+    path: Array<StepView>;
+    result: string;
+    salt: string;
 };
 
 /**
@@ -3559,6 +4209,19 @@ export type MemberDetail = MemberView & {
 };
 
 /**
+ * A picture that was stored.
+ */
+export type MemberUploadView = {
+    bytes: number;
+    contentType: string;
+    id: number;
+    /**
+     * Good for ten minutes.
+     */
+    url: string;
+};
+
+/**
  * A member of a camp.
  */
 export type MemberView = {
@@ -3637,13 +4300,28 @@ export type MonthView = {
  * One of a person's orders.
  */
 export type MyOrder = {
+    /**
+     * Null before it is paid, and once its time is over.
+     */
     accessToken: string | null;
     bindStatus: BindStatus;
     campId: number | null;
+    /**
+     * Until when it can be paid.
+     */
+    expiresAt: string;
     memberId: number | null;
     orderNo: string;
     refund: ProgressRefund | null;
     status: OrderStatus;
+};
+
+/**
+ * A check-in around the day of an objection.
+ */
+export type NearbyCheckIn = {
+    at: string | null;
+    date: string;
 };
 
 /**
@@ -3781,6 +4459,14 @@ export type PaymentView = {
 };
 
 /**
+ * What members are told of their data; the order keeps the version.
+ */
+export type PersonalInformationView = {
+    paragraphs: Array<string>;
+    version: string;
+};
+
+/**
  * A link that vouches for one planet user.
  */
 export type PersonalLink = {
@@ -3793,6 +4479,13 @@ export type PersonalLink = {
  */
 export type PersonalLinksBody = {
     planetUserIds: Array<string>;
+};
+
+/**
+ * The form that is sent.
+ */
+export type PictureForm = {
+    file: Blob | File;
 };
 
 /**
@@ -3866,6 +4559,7 @@ export type ProblemBody = {
 export type ProgressDay = {
     at: string | null;
     date: string;
+    receipt: ReceiptView | null;
     status: DayState;
 };
 
@@ -3875,10 +4569,22 @@ export type ProgressDay = {
 export type ProgressRefund = {
     amountFen: number;
     /**
+     * When it was approved or rejected for the last time; null while it is not decided.
+     */
+    decidedAt: string | null;
+    /**
+     * When it was proposed.
+     */
+    listedAt: string | null;
+    /**
      * Why it was rejected; null unless it was.
      */
     reason: string | null;
     refundedAt: string | null;
+    /**
+     * When WeChat Pay was first asked for it.
+     */
+    sentAt: string | null;
     status: RefundStatus;
     wechatRefundId: string | null;
 };
@@ -3887,6 +4593,7 @@ export type ProgressRefund = {
  * A member's days, and what is still possible.
  */
 export type ProgressView = {
+    appeal: AppealView | null;
     bindStatus: BindStatus;
     campName: string;
     checkedInDays: number;
@@ -3915,6 +4622,10 @@ export type ProgressView = {
     reachable: boolean;
     refund: ProgressRefund | null;
     requiredDays: number;
+    /**
+     * The address of the camp's settlement page; null while there is none.
+     */
+    settlement: string | null;
     startDate: string;
     status: CampStatus;
     syncedAt: string | null;
@@ -3967,6 +4678,21 @@ export type ReasonBody = {
 };
 
 /**
+ * What a member has in hand for a day.
+ */
+export type ReceiptView = {
+    countedAt: string;
+    /**
+     * It is their so manieth day.
+     */
+    nth: number;
+    /**
+     * `ranking`, `post`, `import` or `attested`.
+     */
+    source: string;
+};
+
+/**
  * A refund with all that a decision needs.
  */
 export type RefundDetail = ListedRefund & {
@@ -4012,7 +4738,7 @@ export type RefundView = {
     failureReason?: string | null;
     /**
      * What a person must look at: `grace`, `days_disagree`, `posts_missing`, `attested`,
-     * `low_confidence`, `contested`, `rejected_before`.
+     * `low_confidence`, `contested`, `appealed`, `rejected_before`.
      */
     flags: Array<string>;
     graceDays?: number | null;
@@ -4146,6 +4872,49 @@ export type SessionView = {
 };
 
 /**
+ * One's own line.
+ */
+export type SettlementLineView = {
+    amountFen: number;
+    /**
+     * The other parts of the payment, where something else became of them.
+     */
+    others: Array<LineView>;
+    path: Array<StepView>;
+    publicId: string;
+    /**
+     * `refunded`, `settled_outside`, `kept` or `open`.
+     */
+    result: string;
+    salt: string;
+};
+
+/**
+ * An edition of a camp's settlement page: no lines, no names, no days.
+ */
+export type SettlementView = {
+    campName: string;
+    counts: Figures;
+    edition: number;
+    publishedAt: string;
+    /**
+     * The address of the edition that it takes the place of.
+     */
+    replaces: string | null;
+    /**
+     * Of the Merkle-sum tree: SHA-256 in hex. leaf = SHA-256(0x00 ‖
+     * `{"amountFen":…,"result":"…","salt":"…"}`), node = SHA-256(0x01 ‖ left sum ‖ left ‖ right sum ‖
+     * right), sums as eight bytes, the greatest first; an odd node is promoted.
+     */
+    root: string;
+    /**
+     * The sum of all lines, which the root commits to.
+     */
+    rootSumFen: number;
+    sumsFen: Figures;
+};
+
+/**
  * What the books or the bill have.
  */
 export type SideView = {
@@ -4185,6 +4954,44 @@ export type SkippedView = {
      */
     error: string;
     id: number;
+};
+
+/**
+ * An objection of a member.
+ */
+export type StaffAppealView = {
+    answer: string | null;
+    /**
+     * By when it is to be answered.
+     */
+    answerBy: string;
+    answeredAt: string | null;
+    answeredBy: string | null;
+    at: string;
+    campId?: number | null;
+    campName: string | null;
+    day: string | null;
+    evidence: AppealEvidence;
+    id: number;
+    /**
+     * `day`, `verdict` or `rejection`.
+     */
+    kind: string;
+    memberId?: number | null;
+    name: string;
+    orderNo: string;
+    /**
+     * Signed addresses, good for ten minutes.
+     */
+    pictures: Array<string>;
+    /**
+     * `open`, `accepted` or `refused`.
+     */
+    status: string;
+    /**
+     * In the member's words.
+     */
+    text: string;
 };
 
 /**
@@ -4240,6 +5047,18 @@ export type StatusView = {
 };
 
 /**
+ * One step from the line to the root.
+ */
+export type StepView = {
+    hash: string;
+    /**
+     * `left` or `right`: where the other node stands.
+     */
+    side: string;
+    sumFen: number;
+};
+
+/**
  * A sync of one camp.
  */
 export type SyncView = {
@@ -4290,6 +5109,17 @@ export type TemplateView = {
      */
     previews: Array<string>;
     source: string;
+};
+
+/**
+ * A platform, tried.
+ */
+export type TestView = {
+    checks: Array<TriedView>;
+    /**
+     * All of it works.
+     */
+    ok: boolean;
 };
 
 /**
@@ -4361,6 +5191,23 @@ export type TransferView = {
     kind: string;
     orderNo: string;
     refundNo?: string | null;
+};
+
+/**
+ * A part of a platform, tried.
+ */
+export type TriedView = {
+    message: string;
+    name: string;
+    ok: boolean;
+    /**
+     * What to do about it.
+     */
+    remedy?: string | null;
+    /**
+     * For people.
+     */
+    title: string;
 };
 
 /**
@@ -4485,6 +5332,72 @@ export type WhatIfView = {
     sumFen: number;
     wouldBeEligible: number;
 };
+
+export type ListAppealsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * open|accepted|refused
+         */
+        status?: string;
+        campId?: number;
+        page?: number;
+        size?: number;
+    };
+    url: '/api/admin/appeals';
+};
+
+export type ListAppealsErrors = {
+    /**
+     * forbidden
+     */
+    403: ProblemBody;
+};
+
+export type ListAppealsError = ListAppealsErrors[keyof ListAppealsErrors];
+
+export type ListAppealsResponses = {
+    200: EnvelopePageStaffAppealView;
+};
+
+export type ListAppealsResponse = ListAppealsResponses[keyof ListAppealsResponses];
+
+export type AnswerAppealData = {
+    body: AnswerInput;
+    path: {
+        id: number;
+    };
+    query?: never;
+    url: '/api/admin/appeals/{id}/answer';
+};
+
+export type AnswerAppealErrors = {
+    /**
+     * forbidden
+     */
+    403: ProblemBody;
+    /**
+     * not_found
+     */
+    404: ProblemBody;
+    /**
+     * already_decided · needs_second_approver · wrong_state
+     */
+    409: ProblemBody;
+    /**
+     * invalid_input
+     */
+    422: ProblemBody;
+};
+
+export type AnswerAppealError = AnswerAppealErrors[keyof AnswerAppealErrors];
+
+export type AnswerAppealResponses = {
+    200: EnvelopeStaffAppealView;
+};
+
+export type AnswerAppealResponse = AnswerAppealResponses[keyof AnswerAppealResponses];
 
 export type ListBillsData = {
     body?: never;
@@ -5049,6 +5962,112 @@ export type ConfirmSyncResponses = {
 
 export type ConfirmSyncResponse = ConfirmSyncResponses[keyof ConfirmSyncResponses];
 
+export type GetConfigData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/admin/config';
+};
+
+export type GetConfigErrors = {
+    /**
+     * forbidden
+     */
+    403: ProblemBody;
+};
+
+export type GetConfigError = GetConfigErrors[keyof GetConfigErrors];
+
+export type GetConfigResponses = {
+    200: EnvelopeConfigTree;
+};
+
+export type GetConfigResponse = GetConfigResponses[keyof GetConfigResponses];
+
+export type PutConfigData = {
+    body: {
+        [key: string]: unknown;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/admin/config';
+};
+
+export type PutConfigErrors = {
+    /**
+     * forbidden
+     */
+    403: ProblemBody;
+    /**
+     * invalid_input; fields by key
+     */
+    422: ProblemBody;
+};
+
+export type PutConfigError = PutConfigErrors[keyof PutConfigErrors];
+
+export type PutConfigResponses = {
+    /**
+     * as it is now
+     */
+    200: EnvelopeConfigTree;
+};
+
+export type PutConfigResponse = PutConfigResponses[keyof PutConfigResponses];
+
+export type GetOverviewData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/admin/config/overview';
+};
+
+export type GetOverviewErrors = {
+    /**
+     * forbidden
+     */
+    403: ProblemBody;
+};
+
+export type GetOverviewError = GetOverviewErrors[keyof GetOverviewErrors];
+
+export type GetOverviewResponses = {
+    200: EnvelopeConfigOverview;
+};
+
+export type GetOverviewResponse = GetOverviewResponses[keyof GetOverviewResponses];
+
+export type TestPlatformData = {
+    body?: never;
+    path: {
+        /**
+         * wecom, wechat-pay or zsxq
+         */
+        platform: string;
+    };
+    query?: never;
+    url: '/api/admin/config/test/{platform}';
+};
+
+export type TestPlatformErrors = {
+    /**
+     * forbidden
+     */
+    403: ProblemBody;
+    /**
+     * invalid_input: there is no such platform
+     */
+    422: ProblemBody;
+};
+
+export type TestPlatformError = TestPlatformErrors[keyof TestPlatformErrors];
+
+export type TestPlatformResponses = {
+    200: EnvelopeTestView;
+};
+
+export type TestPlatformResponse = TestPlatformResponses[keyof TestPlatformResponses];
+
 export type ListCustodyData = {
     body?: never;
     path?: never;
@@ -5079,6 +6098,28 @@ export type ListCustodyResponses = {
 };
 
 export type ListCustodyResponse = ListCustodyResponses[keyof ListCustodyResponses];
+
+export type GetDoctorData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/admin/doctor';
+};
+
+export type GetDoctorErrors = {
+    /**
+     * forbidden
+     */
+    403: ProblemBody;
+};
+
+export type GetDoctorError = GetDoctorErrors[keyof GetDoctorErrors];
+
+export type GetDoctorResponses = {
+    200: EnvelopeDoctorView;
+};
+
+export type GetDoctorResponse = GetDoctorResponses[keyof GetDoctorResponses];
 
 export type ExportCheckinsData = {
     body?: never;
@@ -6603,6 +7644,82 @@ export type EndSessionResponses = {
 
 export type EndSessionResponse = EndSessionResponses[keyof EndSessionResponses];
 
+export type BeginData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Where to go afterwards: /admin/…
+         */
+        redirect?: string;
+    };
+    url: '/api/auth/wecom';
+};
+
+export type BeginErrors = {
+    /**
+     * invalid_input
+     */
+    422: ProblemBody;
+    /**
+     * not_configured
+     */
+    503: ProblemBody;
+};
+
+export type BeginError = BeginErrors[keyof BeginErrors];
+
+export type FinishData = {
+    body?: never;
+    path?: never;
+    query?: {
+        code?: string;
+        state?: string;
+    };
+    url: '/api/auth/wecom/callback';
+};
+
+export type FinishErrors = {
+    /**
+     * a page with a button that begins anew
+     */
+    400: unknown;
+    /**
+     * a page for who has no account
+     */
+    403: unknown;
+};
+
+export type ObjectData = {
+    body: AppealInput;
+    path?: never;
+    query?: never;
+    url: '/api/h5/appeals';
+};
+
+export type ObjectErrors = {
+    /**
+     * not_your_order
+     */
+    403: ProblemBody;
+    /**
+     * duplicate · wrong_state
+     */
+    409: ProblemBody;
+    /**
+     * invalid_input
+     */
+    422: ProblemBody;
+};
+
+export type ObjectError = ObjectErrors[keyof ObjectErrors];
+
+export type ObjectResponses = {
+    200: EnvelopeAppealView;
+};
+
+export type ObjectResponse = ObjectResponses[keyof ObjectResponses];
+
 export type FinishSignInData = {
     body?: never;
     path?: never;
@@ -6771,6 +7888,30 @@ export type BindOrderResponses = {
 
 export type BindOrderResponse = BindOrderResponses[keyof BindOrderResponses];
 
+export type JoinGroupData = {
+    body?: never;
+    path: {
+        orderNo: string;
+    };
+    query?: never;
+    url: '/api/h5/payments/{orderNo}/joined';
+};
+
+export type JoinGroupErrors = {
+    /**
+     * not_bound · not_your_order
+     */
+    403: ProblemBody;
+};
+
+export type JoinGroupError = JoinGroupErrors[keyof JoinGroupErrors];
+
+export type JoinGroupResponses = {
+    200: EnvelopeJoinedView;
+};
+
+export type JoinGroupResponse = JoinGroupResponses[keyof JoinGroupResponses];
+
 export type PayMeansData = {
     body?: never;
     path: {
@@ -6819,12 +7960,45 @@ export type GroupCodeResponses = {
 
 export type GroupCodeResponse = GroupCodeResponses[keyof GroupCodeResponses];
 
-export type StatusData = {
+export type OwnLineData = {
     body?: never;
     path: {
         orderNo: string;
     };
     query?: never;
+    url: '/api/h5/payments/{orderNo}/settlement-line';
+};
+
+export type OwnLineErrors = {
+    /**
+     * not_your_order
+     */
+    403: ProblemBody;
+    /**
+     * not_found
+     */
+    404: ProblemBody;
+};
+
+export type OwnLineError = OwnLineErrors[keyof OwnLineErrors];
+
+export type OwnLineResponses = {
+    200: EnvelopeSettlementLineView;
+};
+
+export type OwnLineResponse = OwnLineResponses[keyof OwnLineResponses];
+
+export type StatusData = {
+    body?: never;
+    path: {
+        orderNo: string;
+    };
+    query?: {
+        /**
+         * true: 我已完成支付
+         */
+        saysPaid?: boolean;
+    };
     url: '/api/h5/payments/{orderNo}/status';
 };
 
@@ -6894,6 +8068,64 @@ export type OfMemberResponses = {
 };
 
 export type OfMemberResponse = OfMemberResponses[keyof OfMemberResponses];
+
+export type ShowSettlementData = {
+    body?: never;
+    path: {
+        publicId: string;
+    };
+    query?: never;
+    url: '/api/h5/settlements/{publicId}';
+};
+
+export type ShowSettlementErrors = {
+    /**
+     * not_found
+     */
+    404: ProblemBody;
+};
+
+export type ShowSettlementError = ShowSettlementErrors[keyof ShowSettlementErrors];
+
+export type ShowSettlementResponses = {
+    200: EnvelopeSettlementView;
+};
+
+export type ShowSettlementResponse = ShowSettlementResponses[keyof ShowSettlementResponses];
+
+export type UploadPictureData = {
+    body: PictureForm;
+    path?: never;
+    query?: never;
+    url: '/api/h5/uploads';
+};
+
+export type UploadPictureErrors = {
+    /**
+     * too_large
+     */
+    413: ProblemBody;
+    /**
+     * unsupported_media_type
+     */
+    415: ProblemBody;
+    /**
+     * invalid_input: more than three
+     */
+    422: ProblemBody;
+    /**
+     * busy
+     */
+    503: ProblemBody;
+};
+
+export type UploadPictureError = UploadPictureErrors[keyof UploadPictureErrors];
+
+export type UploadPictureResponses = {
+    200: EnvelopeMemberUploadView;
+};
+
+export type UploadPictureResponse = UploadPictureResponses[keyof UploadPictureResponses];
 
 export type GetHealthData = {
     body?: never;

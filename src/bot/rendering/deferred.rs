@@ -17,7 +17,7 @@ use crate::services::{Error, Result, cards, refund, staff, sync, urge, with_caus
 use crate::store::cards::Card;
 use crate::store::outbox::DueMessage;
 
-use super::views;
+use super::reply_views;
 
 /// How often what is under way is looked at again.
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(5);
@@ -70,7 +70,7 @@ impl Bot {
             return Ok(self.look_again());
         }
         let waits = run.waits_for_confirmation();
-        let view = views::SyncReport {
+        let view = reply_views::SyncReport {
             waits,
             camp_name: report.camp_name.clone(),
             state: run.state,
@@ -111,7 +111,7 @@ impl Bot {
             }
         };
         if draft.missing == 0 {
-            let view = views::AllCame {
+            let view = reply_views::AllCame {
                 camp_name: draft.camp.name,
                 came: draft.came,
                 unknown: draft.unknown,
@@ -133,7 +133,7 @@ impl Bot {
         if outcomes.under_way > 0 && !self.is_late(due, SUMMARY_AT_LATEST) {
             return Ok(self.look_again());
         }
-        let view = views::BatchSummary {
+        let view = reply_views::BatchSummary {
             camp_name: draw::camp_name(&card.proposal).to_owned(),
             succeeded: outcomes.succeeded,
             failed: outcomes.failed,
@@ -142,7 +142,7 @@ impl Bot {
             failures: outcomes
                 .failures
                 .iter()
-                .map(views::FailedRefund::of)
+                .map(reply_views::FailedRefund::of)
                 .collect(),
         };
         self.text(due, &view)

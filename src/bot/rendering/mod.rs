@@ -1,17 +1,15 @@
 //! From what the outbox holds to what people read: texts, cards, and what can only be drawn later.
 
 mod deferred;
-mod views;
-
-#[cfg(test)]
-pub(super) use views::CHECKS;
+mod notice_views;
+mod reply_views;
 
 use futures::future::BoxFuture;
 use wecom::group_robot::GroupMessage;
 use wecom::media::MediaFile;
 
 use crate::domain::card::Proposal;
-use crate::domain::message::{self, Page};
+use crate::domain::message::Page;
 use crate::domain::{CardId, Message, Recipients};
 use crate::services::deliver::{Rendered, RenderedCard, Renderer};
 use crate::services::{Context, Error, Result, camps, cards, with_causes};
@@ -21,6 +19,10 @@ use super::Bot;
 use super::cards::draw;
 use super::layout::{Face, Layout};
 use super::templates::View;
+
+#[cfg(test)]
+pub(super) const CHECKS: &[&[super::templates::Check]] =
+    &[notice_views::CHECKS, reply_views::CHECKS];
 
 impl Renderer for Bot {
     fn render<'a>(
@@ -41,16 +43,16 @@ impl Bot {
             Message::SyncFailed(it) => self.notice(due, it.clone().into()).await,
             Message::RankingOdd(it) => self.notice(due, it.clone().into()).await,
             Message::AppealOpened(it) => self.notice(due, it.clone().into()).await,
-            Message::AppealAnswered(it) => self.text(due, &views::AppealAnswered::from(it)),
+            Message::AppealAnswered(it) => self.text(due, &notice_views::AppealAnswered::from(it)),
             Message::PostsMissing(it) => self.text(due, it),
             Message::CampEnded(it) => self.notice(due, it.clone().into()).await,
             Message::CookieDead(it) => self.leading(due, it),
             Message::CookieExpiring(it) => self.leading(due, it),
             Message::SettingUnusable(it) => self.leading(due, it),
-            Message::MerchantHeld(it) => self.leading(due, &views::MerchantHeld::from(it)),
+            Message::MerchantHeld(it) => self.leading(due, &notice_views::MerchantHeld::from(it)),
             Message::MerchantResumed(it) => self.text(due, it),
-            Message::RefundDone(it) => self.text(due, &views::RefundDone::from(it)),
-            Message::Urging(it) => self.text(due, &views::Urging::from(it)),
+            Message::RefundDone(it) => self.text(due, &notice_views::RefundDone::from(it)),
+            Message::Urging(it) => self.text(due, &notice_views::Urging::from(it)),
             Message::UrgeReady(it) => self.urge_ready(due, it).await,
             Message::RefundStuck(it) => self.text(due, it),
             Message::RefundUnexpected(it) => self.text(due, it),
@@ -64,44 +66,48 @@ impl Bot {
             Message::ListWaits(it) => self.text(due, it),
             Message::NobodyQualifies(it) => self.text(due, it),
             Message::CampLingers(it) => self.text(due, it),
-            Message::OverdueSteps(it) => self.text(due, &views::OverdueSteps::from(it)),
+            Message::OverdueSteps(it) => self.text(due, &notice_views::OverdueSteps::from(it)),
             Message::RefundsSlow(it) => self.text(due, it),
-            Message::YearEnds(it) => self.text(due, &views::YearEnds::from(it)),
-            Message::MoneyNeeded(it) => self.text(due, &views::MoneyNeeded::from(it)),
+            Message::YearEnds(it) => self.text(due, &notice_views::YearEnds::from(it)),
+            Message::MoneyNeeded(it) => self.text(due, &notice_views::MoneyNeeded::from(it)),
             Message::JobFailed(it) => self.text(due, it),
             Message::NoticeUndelivered(it) => self.text(due, it),
             Message::DatabaseSilent(it) => self.text(due, it),
-            Message::Enrolled(it) => self.text(due, &views::Enrolled::from(it)),
-            Message::VerdictGiven(it) => self.text(due, &views::VerdictGiven::from(it)),
-            Message::RefundRejected(it) => self.text(due, &views::RefundRejected::from(it)),
-            Message::DepositReturned(it) => self.text(due, &views::DepositReturned::from(it)),
-            Message::TradeBillCompared(it) => self.bills(due, it),
+            Message::Enrolled(it) => self.text(due, &notice_views::Enrolled::from(it)),
+            Message::VerdictGiven(it) => self.text(due, &notice_views::VerdictGiven::from(it)),
+            Message::RefundRejected(it) => self.text(due, &notice_views::RefundRejected::from(it)),
+            Message::DepositReturned(it) => {
+                self.text(due, &notice_views::DepositReturned::from(it))
+            }
+            Message::TradeBillCompared(it) => {
+                self.leading(due, &notice_views::TradeBillCompared::from(it))
+            }
             Message::MatchWaiting(it) => self.text(due, it),
             Message::MatchContested(it) => self.text(due, it),
             Message::Help(it) => self.text(due, it),
             Message::OtherTalk(it) => self.text(due, it),
             Message::Stranger(it) => self.text(due, it),
-            Message::OwnProgress(it) => self.text(due, &views::OwnProgress::from(it)),
+            Message::OwnProgress(it) => self.text(due, &reply_views::OwnProgress::from(it)),
             Message::Camps(it) => self.text(due, it),
-            Message::Listing(it) => self.text(due, &views::Listing::from(it)),
+            Message::Listing(it) => self.text(due, &reply_views::Listing::from(it)),
             Message::OnlyText(it) => self.text(due, it),
-            Message::Members(it) => self.text(due, &views::Members::from(it)),
+            Message::Members(it) => self.text(due, &reply_views::Members::from(it)),
             Message::NoCamp(it) => self.text(due, it),
             Message::NothingPending(it) => self.text(due, it),
             Message::SyncStarted(it) => self.text(due, it),
-            Message::RefundStandings(it) => self.text(due, &views::RefundStandings::from(it)),
-            Message::Retried(it) => self.text(due, &views::Retried::from(it)),
-            Message::MonthReport(it) => self.text(due, &views::MonthReport::from(it)),
+            Message::RefundStandings(it) => self.text(due, &reply_views::RefundStandings::from(it)),
+            Message::Retried(it) => self.text(due, &reply_views::Retried::from(it)),
+            Message::MonthReport(it) => self.text(due, &reply_views::MonthReport::from(it)),
             Message::EnrollCode(it) => self.text(due, it),
             Message::EnrollPicture(it) => self.enroll_picture(it.camp_id).await,
-            Message::ProductStatus(it) => self.text(due, &views::ProductStatus::from(it)),
+            Message::ProductStatus(it) => self.text(due, &reply_views::ProductStatus::from(it)),
             Message::MatchEvidence(it) => self.text(due, it),
             Message::MatchCamps(it) => self.text(due, it),
             Message::MatchDone(it) => self.text(due, it),
-            Message::PaymentOutcome(it) => self.text(due, &views::PaymentOutcome::from(it)),
-            Message::DecidedBefore(it) => self.text(due, &views::DecidedBefore::from(it)),
+            Message::PaymentOutcome(it) => self.text(due, &reply_views::PaymentOutcome::from(it)),
+            Message::DecidedBefore(it) => self.text(due, &reply_views::DecidedBefore::from(it)),
             Message::ProposalsChanged(it) => {
-                let view = views::ProposalsChanged::of(it, &self.ctx.settings.catalogue);
+                let view = reply_views::ProposalsChanged::of(it, &self.ctx.settings.catalogue);
                 self.text(due, &view)
             }
             Message::Refused(it) => self.text(due, it),
@@ -110,7 +116,7 @@ impl Bot {
             Message::CardLink(it) => {
                 let (label, link) = self.page(it.page, it.camp_id);
                 let text = it.text.clone();
-                self.text(due, &views::CardLink { text, label, link })
+                self.text(due, &reply_views::CardLink { text, label, link })
             }
             Message::CardSent(_) => self.sent_card(due).await,
             Message::RefundListReady(_) => self.refund_list(due).await,
@@ -158,10 +164,6 @@ impl Bot {
         let (stamp, site) = (due.created_at.secs(), &self.ctx.settings.public_url);
         let face = Face::of_message(due.id, stamp, site);
         self.card(due, layout, &face, None, Page::Refunds)
-    }
-
-    fn bills(&self, due: &DueMessage, it: &message::TradeBillCompared) -> Result<Rendered> {
-        self.link(due, &self.draw(&views::TradeBillCompared::from(it))?)
     }
 
     /// A notice that is a card. One that calls back gets a row, by which a press finds it.
@@ -221,7 +223,7 @@ impl Bot {
         let text = layout.in_words();
         let as_text = self
             .templates
-            .text(&views::CardInWords { text, label, link });
+            .text(&reply_views::CardInWords { text, label, link });
         let card = layout.card(face);
         Ok(Rendered::Card(Box::new(RenderedCard {
             id,

@@ -100,7 +100,8 @@ pub(in crate::services) fn contestable(
         let is_against_them =
             is_undecided && case.grounds.is_judged() && !case.grounds.judgement().is_eligible();
         let refused_at = held.payment.refused_at.filter(|_| is_against_them)?;
-        let facts = facts_of(ctx, &held.payment, case, held.refund.as_ref(), false);
+        let refund = held.refund.as_ref().map(|refund| (refund, None));
+        let facts = facts_of(ctx, &held.payment, case, refund, false);
         Some(facts.final_at(refused_at))
     });
     let rejected = held.refund.as_ref().and_then(|refund| match &refund.state {

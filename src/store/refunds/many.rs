@@ -24,16 +24,13 @@ pub struct CommittedAmount {
 
 /// Rows of a statement whose condition is a list of numbers, read in parts.
 macro_rules! read_among {
-    ($row:ty, $conn:expr, $head:expr, $column:literal, $ids:expr) => {
-        read_among!($row, $conn, $head, $column, $ids, "")
-    };
-    ($row:ty, $conn:expr, $head:expr, $column:literal, $ids:expr, $tail:literal) => {{
+    ($row:ty, $conn:expr, $head:expr, $column:literal, $ids:expr) => {{
         let mut rows: Vec<$row> = Vec::with_capacity($ids.len());
         for ids in $ids.chunks(AT_ONCE) {
             let mut conditions = Conditions::default();
             conditions.among($column, ids.iter().map(|id| id.0));
             // Only constants of ours make up the text; the numbers are bound.
-            let sql = sqlx::AssertSqlSafe(conditions.statement($head, $tail));
+            let sql = sqlx::AssertSqlSafe(conditions.statement($head, ""));
             let read: Vec<$row> =
                 run!($conn, c => bind_all!(sqlx::query_as(sql), conditions).fetch_all(c).await)?;
             rows.extend(read);
@@ -83,14 +80,7 @@ pub async fn proposed_at(
     conn: &mut Conn,
     ids: &[RefundId],
 ) -> StoreResult<HashMap<RefundId, Timestamp>> {
-    let rows = read_among!(
-        (i64, i64),
-        conn,
-        PROPOSED_HEAD,
-        "AND refund_id",
-        ids,
-        " GROUP BY refund_id"
-    );
+    let rows = read_among!((i64, i64), conn, PROPOSED_HEAD, "AND refund_id", ids);
     let rows = rows.into_iter();
     Ok(rows
         .map(|(refund, at)| (RefundId(refund), Timestamp::from_micros(at)))

@@ -75,7 +75,7 @@ async fn ask(press: &Press<'_>, appeal: &AppealOpened, verdict: Verdict) -> Resu
 }
 
 async fn answer(press: &Press<'_>, appeal: &AppealOpened, verdict: Verdict) -> Result<Vec<Reply>> {
-    let picked = press.click.selected(REASON).first().map(String::as_str);
+    let picked = press.selected(REASON).first().map(String::as_str);
     let mut choices = answers(appeal.kind, verdict).iter();
     let Some((_, text)) = choices.find(|(key, _)| Some(*key) == picked) else {
         // The card asks once more: a click leaves its buttons pressed until it is changed.

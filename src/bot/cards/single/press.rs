@@ -5,13 +5,14 @@ use crate::bot::cards::press::Press;
 use crate::bot::cards::waiting::rests_on_days;
 use crate::bot::cards::{anew, draw};
 use crate::domain::card::{Outcome, RefundDecided, RefundResult, Single};
+use crate::domain::dialogue::Dialogue;
 use crate::domain::message::DecidedBy;
 use crate::domain::{CardState, Machine as _, RefundStatus};
 use crate::services::inbox::Reply;
-use crate::services::{Error, Refusal, Result, refund, review};
+use crate::services::{Error, Refusal, Result, dialogue, refund, review};
 use crate::store::refunds::Refund;
 
-use super::{reason, view};
+use super::view;
 
 /// The question of the drop-down.
 const REASON: &str = "reason";
@@ -56,7 +57,7 @@ pub(in crate::bot) async fn press(press: &Press<'_>, single: &Single) -> Result<
                 return ask_for_a_reason(press, single).await;
             };
             if *key == OTHER && press.is_open() {
-                return reason::ask(press, single).await;
+                return ask_for_words(press, single).await;
             }
             let decided = refund::reject(ctx, actor, id, said).await;
             finish(press, decided, said).await
@@ -102,6 +103,15 @@ async fn ask_for_a_reason(press: &Press<'_>, single: &Single) -> Result<Vec<Repl
     let mut answers = press.show(&press.turn.bot.draw(&reject(single))?).await?;
     answers.push(press.turn.nothing_picked("choice"));
     Ok(answers)
+}
+
+/// Asks for the reason in one message, which `reason.rs` takes.
+async fn ask_for_words(press: &Press<'_>, single: &Single) -> Result<Vec<Reply>> {
+    let card_id = press.card.id;
+    let waited_for = Dialogue::RejectionReason { card_id };
+    dialogue::begin(press.ctx(), press.turn.person, waited_for).await?;
+    let asked = view::OtherReason::of(single);
+    press.show(&press.turn.bot.draw(&asked)?).await
 }
 
 /// Shows a decision to everybody, or who was first to the one who came second.

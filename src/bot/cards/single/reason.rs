@@ -4,27 +4,17 @@ use crate::bot::cards::draw;
 use crate::bot::cards::press::Press;
 use crate::bot::turn::Turn;
 use crate::domain::CardState;
-use crate::domain::card::{Proposal, Single};
+use crate::domain::card::Proposal;
 use crate::domain::dialogue::Dialogue;
 use crate::services::inbox::Reply;
 use crate::services::{Result, cards, dialogue, refund};
 
 use super::press::finish;
-use super::view;
 
 /// Words that call it off.
 const CALLED_OFF: &[&str] = &["返回", "取消", "算了"];
 /// The action of an answer, which no button has.
 const SAID: &str = "said";
-
-/// Asks for the reason in one message.
-pub(super) async fn ask(press: &Press<'_>, single: &Single) -> Result<Vec<Reply>> {
-    let card_id = press.card.id;
-    let waited_for = Dialogue::RejectionReason { card_id };
-    dialogue::begin(press.ctx(), press.turn.person, waited_for).await?;
-    let asked = view::OtherReason::of(single);
-    press.show(&press.turn.bot.draw(&asked)?).await
-}
 
 /// Takes what somebody has written as the reason; none where the card does not wait for it any more,
 /// so that it is read like any other text.
