@@ -13,7 +13,8 @@ await play('bot', async (stage) => {
   await stage.picture(staff, 'help-and-progress');
 
   // A tap on the menu is read like a message.
-  await admin.getByRole('button', { name: '待审核', exact: true }).click();
+  await admin.locator('.menu summary').filter({ hasText: '押金' }).click();
+  await admin.locator('.menu').getByRole('button', { name: '待审核', exact: true }).click();
   const choice = cardOf(admin, '个营有退款待审核');
   await stage.picture(staff, 'which-camp');
   await choice.getByRole('button', { name: '九月写作营' }).click();

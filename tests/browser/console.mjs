@@ -64,7 +64,7 @@ async function coachSeesTheirs(stage) {
   await page.getByText('这里没有您能看的页面').waitFor();
   const menu = page.getByRole('navigation', { name: '菜单' });
   const entries = (await menu.getByRole('link').allInnerTexts()).map((text) => text.trim());
-  expect(entries.join(' ') === '首页 退款 押金去向 训练营 会员 报表', `a coach's menu; it is ${entries}`);
+  expect(entries.join(' ') === '首页 退款 申诉 押金去向 训练营 会员 打卡 报表', `a coach's menu; it is ${entries}`);
 }
 
 async function onThePhone(stage) {

@@ -40,7 +40,9 @@ async function enroll(stage, page) {
   await chooseCamp(page, CAMP);
   await stage.picture(page, 'detail');
 
-  // An empty form is not sent, and says what is missing.
+  // An empty form is to be filled first; one that lacks something is not sent, and says what.
+  await page.getByRole('button', { name: '填写报名信息' }).click();
+  await page.locator('input[name=planetUserId]').fill(MEMBER.number);
   await page.getByRole('button', { name: '支付押金' }).click();
   await page.getByText('请填写星球昵称').waitFor();
   await stage.picture(page, 'form-errors');
