@@ -3,6 +3,7 @@
 //! sample data when they are loaded, so that a slip of the pen stops the start and not a refund.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use minijinja::value::{Value as Filled, ValueKind};
 use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior};
@@ -122,8 +123,12 @@ built_in![
     "year_ends.txt",
 ];
 
-/// The views that each template is tried with, and shown with in the snapshots.
-const SAMPLES: &str = include_str!("../../message-templates/samples.json");
+/// The views that each template is tried with, and shown with in the snapshots. They are read once,
+/// for every template asks for its own.
+static SAMPLES: LazyLock<Value> = LazyLock::new(|| {
+    let views = include_str!("../../message-templates/samples.json");
+    serde_json::from_str(views).unwrap_or_default()
+});
 /// Where our pages are while templates are tried.
 const SAMPLE_SITE: &str = "https://camp.example.com";
 /// Templates of this ending lay out cards; all others make texts.
@@ -342,9 +347,8 @@ impl Templates {
 /// The views that a template is tried with, at least one.
 fn samples(name: &str) -> Result<Vec<Value>, TemplateError> {
     let missing = || TemplateError::NoSample(name.to_owned());
-    let all: Value = serde_json::from_str(SAMPLES).map_err(|_| missing())?;
     let kind = name.split('.').next().unwrap_or(name);
-    let of_kind = all.get(kind).and_then(Value::as_array);
+    let of_kind = SAMPLES.get(kind).and_then(Value::as_array);
     of_kind
         .filter(|samples| !samples.is_empty())
         .cloned()

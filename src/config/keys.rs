@@ -1,5 +1,7 @@
 //! The keys of the configuration, as they stand in the example file.
 
+use std::sync::LazyLock;
+
 use figment::Figment;
 use figment::providers::{Format as _, Toml};
 use figment::value::{Dict, Value};
@@ -46,13 +48,21 @@ pub fn block_of(key: &str) -> Option<String> {
     }
 }
 
+/// The example, read once: a start asks for many keys.
+static DEFAULTS: LazyLock<Value> = LazyLock::new(|| {
+    let example = Figment::from(Toml::string(EXAMPLE));
+    example
+        .find_value("")
+        .unwrap_or_else(|_| Dict::new().into())
+});
+
 /// The default of a key, or those of a block.
 pub(super) fn default_of(key: &str) -> Option<Value> {
     // For figment “a.b.” is “a.b”, and “” is the whole file.
     if key.split('.').any(str::is_empty) {
         return None;
     }
-    Figment::from(Toml::string(EXAMPLE)).find_value(key).ok()
+    DEFAULTS.find_ref(key).cloned()
 }
 
 /// True if a key may be stored in the database.
