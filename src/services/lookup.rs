@@ -124,10 +124,8 @@ pub async fn camp_progress(ctx: &Context, actor: &Actor, camp: &Camp) -> Result<
     let mut conn = ctx.db.read().await?;
     let newest = syncs::newest_finished(&mut conn, camp.id).await?;
     let newest = newest.map(|run| run.id);
-    // Of yesterday's reading nobody knows who has come today.
-    let is_of_today = |at: Timestamp| at.shanghai_day() == ctx.today();
     Ok(CampProgress {
-        today: presence.as_of.is_some_and(is_of_today).then(|| Today {
+        today: presence.known_at().map(|_| Today {
             came: presence.came,
             absent: i64::try_from(presence.absent.len()).unwrap_or(i64::MAX),
         }),

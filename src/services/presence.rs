@@ -25,6 +25,20 @@ pub struct Presence {
     pub unknown: i64,
 }
 
+impl Presence {
+    /// As of when who has come is known; none where the posts were read before that day only, since
+    /// then nobody can say.
+    #[must_use]
+    pub fn known_at(&self) -> Option<Timestamp> {
+        self.as_of.filter(|at| is_of_day(*at, self.day))
+    }
+}
+
+/// True for a reading that tells of a day: a check-in of the evening before says nothing about it.
+pub(super) fn is_of_day(read_at: Timestamp, day: NaiveDate) -> bool {
+    read_at.shanghai_day() >= day
+}
+
 /// Reads who of a camp has checked in on a day that is one of their own terms.
 ///
 /// # Errors

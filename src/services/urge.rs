@@ -67,7 +67,7 @@ pub async fn draft(ctx: &Context, actor: &Actor, id: CampId) -> Result<Draft> {
     let mut conn = ctx.db.read().await?;
     let camp = urgeable(&mut conn, ctx, actor, id).await?;
     let presence = presence::of_camp(&mut conn, &camp, ctx.today()).await?;
-    let as_of = presence.as_of.filter(|at| is_fresh(*at, ctx.now()));
+    let as_of = presence.known_at().filter(|at| is_fresh(*at, ctx.now()));
     Ok(Draft {
         as_of: as_of.ok_or(WrongState::CheckInsNotFresh)?,
         missing: i64::try_from(presence.absent.len()).unwrap_or(i64::MAX),
@@ -129,7 +129,7 @@ async fn write(tx: &mut Tx, ctx: &Context, actor: &Actor, shown: Shown) -> Resul
 
 /// A check-in of yesterday evening says nothing about today, however young it is.
 fn is_fresh(as_of: Timestamp, now: Timestamp) -> bool {
-    as_of >= now.minus(FRESH_FOR) && as_of.shanghai_day() == now.shanghai_day()
+    as_of >= now.minus(FRESH_FOR) && presence::is_of_day(as_of, now.shanghai_day())
 }
 
 /// The camp, if somebody may urge it now.

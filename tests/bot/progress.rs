@@ -31,6 +31,20 @@ on_both_engines! {
         stage.assert_no_violation();
     }
 
+    async fn of_a_day_that_was_not_read_nobody_is_named(db) {
+        let stage = Stage::set(db, 2).await;
+        running(&stage).await;
+        let read_at = stage.ctx.now().minus(chrono::TimeDelta::hours(14)).micros();
+        stage.run(&format!("UPDATE sync_run SET started_at = {read_at}")).await;
+        for asked in ["今天谁没打卡", "没打卡 写作营"] {
+            let said = stage.say("zhou.ke", asked).await;
+            assert!(said.contains("01-11 的打卡还没有读到") && !said.contains("会员"), "{asked}: {said}");
+        }
+        let said = stage.say("zhou.ke", "昨天谁没打卡").await;
+        assert!(said.contains("01-10 没打卡 3 人（截至"), "of that day it tells: {said}");
+        stage.assert_no_violation();
+    }
+
     async fn a_volunteer_is_offered_nothing_that_is_not_theirs(db) {
         let stage = Stage::set(db, 1).await;
         running(&stage).await;

@@ -32,7 +32,11 @@ pub(super) async fn told(
             today
         };
         let found = presence::on(turn.ctx(), &turn.actor, camp, day).await?;
-        (found.absent, found.as_of, found.unknown, Some(day))
+        match found.known_at() {
+            Some(at) => (found.absent, Some(at), found.unknown, Some(day)),
+            // Nobody is named for a day that was not read yet.
+            None => (Vec::new(), None, 0, Some(day)),
+        }
     } else {
         let wanted: &[Attainment] = match verb {
             Verb::Eligible => &[Attainment::Eligible, Attainment::ByGrace],
