@@ -40,6 +40,14 @@ text_enum! {
     }
 }
 
+impl Verb {
+    /// Does something, where the others only tell or show.
+    #[must_use]
+    pub const fn acts(self) -> bool {
+        matches!(self, Self::Sync | Self::Urge | Self::Retry)
+    }
+}
+
 /// A verb and what follows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Command {

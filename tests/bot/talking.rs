@@ -33,6 +33,36 @@ on_both_engines! {
         stage.assert_no_violation();
     }
 
+    async fn what_may_have_been_meant_is_done_once(db) {
+        let stage = Stage::set(db, 2).await;
+        stage.build_list().await;
+        let failed = format!(
+            "UPDATE refund_record SET {};\n\
+             UPDATE refund_record SET failure_reason = 'NOT_ENOUGH'",
+            refund_in("manual_required")
+        );
+        stage.run(&failed).await;
+        let asked = stage.say("lin.yue", "全部重试了").await;
+        assert!(asked.contains("您是想问这个吗"), "{asked}");
+        let wecom = stage.sandbox.wecom();
+        let before = wecom.card_with_button("lin.yue", "重试 全部").unwrap();
+        let shown = Selections::as_shown();
+        stage.press("lin.yue", "重试 全部").await;
+        assert!(stage.newest("lin.yue").contains("已重试 3 笔"), "{}", stage.newest("lin.yue"));
+        let inbox = wecom.inbox("lin.yue");
+        let card = inbox.iter().find(|message| message.message_id == before.message_id).unwrap();
+        assert!(!card.card.as_ref().unwrap().is_live(), "{card:?}");
+        drop(wecom.press("lin.yue", &before.message_id, "重试 全部", &shown).await);
+        let many = stage.texts("SELECT action FROM operation_log WHERE action = 'refund.retry'").await;
+        assert_eq!(many.len(), 3);
+        // What only tells can be asked again.
+        stage.say("lin.yue", "进渡 写作营").await;
+        for _ in 0..2 {
+            stage.press("lin.yue", "进度 写作营").await;
+        }
+        stage.assert_no_violation();
+    }
+
     async fn a_member_is_found_whatever_camp_they_are_in(db) {
         let stage = Stage::set(db, 2).await;
         let said = stage.say("lin.yue", "进度 会员2").await;

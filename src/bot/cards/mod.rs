@@ -77,8 +77,10 @@ pub(super) async fn press(bot: &Bot, person: &str, click: &CardClick) -> Result<
         Proposal::MatchNobody(nobody) => matching::press::on_nobody(&press, nobody).await,
         Proposal::Namesakes(namesakes) => matching::press::on_namesakes(&press, namesakes).await,
         Proposal::ChooseCamp(choice) => choosing::press::press(&press, choice).await,
-        Proposal::Progress(overview) => offering::press::press(&press, &overview.commands).await,
-        Proposal::Meant(meant) => offering::press::press(&press, &meant.commands).await,
+        Proposal::Progress(overview) => {
+            offering::press::on_overview(&press, &overview.commands).await
+        }
+        Proposal::Meant(meant) => offering::press::on_meant(&press, &meant.commands).await,
         Proposal::Urge(preview) => urging::press::press(&press, preview).await,
         Proposal::CampEnded(notice) => notices::press::on_sync(&press, notice.camp_id).await,
         Proposal::SyncFailed(notice) => notices::press::on_sync(&press, notice.camp_id).await,
