@@ -13,9 +13,11 @@ use super::dates;
 use super::names::{self, Found};
 use crate::domain::command::{Command, Verb};
 use crate::domain::matching::simplified;
-use words::{ALL, ANYBODY, EDGES, GREETINGS, NEGATIONS, QUESTIONS, TALK, TOPICS};
+use words::{
+    AGAIN, ALL, ANYBODY, BUT, EDGES, GREETINGS, MARKS, NEGATIONS, QUESTIONS, TALK, THANKS, TOPICS,
+};
 
-pub(super) use words::YESTERDAY;
+pub(super) use words::{YESTERDAY, is_all};
 
 /// What is understood of a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,13 +60,19 @@ fn plain(text: &str, camps: &[String], today: NaiveDate) -> Option<Command> {
     let read = command::parse(text)?;
     let words: Vec<&str> = read.words.iter().map(String::as_str).collect();
     let names_one = |word: &str| matches!(find(word, camps), Found::One(_));
+    let means_all = |word: &&str| is_all(word) || ALL.iter().any(|all| word.contains(all));
+    // `同步下写作营`: the end of the verb.
+    let runs_on = |word: &str| word.strip_prefix('下').is_some_and(names_one);
     let is_clear = match (read.verb, words.as_slice()) {
         (_, []) => true,
         (Verb::Report, words) => dates::month_in(&words.concat(), today).is_some(),
-        (Verb::Retry, [word]) if ALL.contains(word) => true,
+        (Verb::Retry, words) if words.iter().any(means_all) => {
+            matches!(words, [only] if is_all(only))
+        }
         (_, [first, rest @ ..]) => {
             let is_camp = names_one(first) || names_one(&words.concat());
-            let is_name = |word: &&str| !is_talk(word);
+            let is_order = |word: &str| !word.contains(MARKS) && !runs_on(word);
+            let is_name = |word: &&str| !is_talk(word) && (!read.verb.acts() || is_order(word));
             (is_camp && rest.iter().all(is_name)) || words.iter().all(is_name)
         }
     };
@@ -156,32 +164,24 @@ impl Sentence {
             Topic::Near(verb) => (verb, false),
         };
         self.forget(verb);
-        let name = self.name();
-        // A word that comes near to a camp is taken for one, and asked about.
-        let like_camp = |name: &String| match find(name, camps) {
-            Found::None(nearest) => !nearest.is_empty(),
-            Found::One(_) | Found::Several(_) => true,
+        let is_order = self.is_order();
+        self.forget_around(verb);
+        let all = verb == Verb::Retry && self.take_all();
+        let parts = Parts {
+            name: self.name(),
+            month,
+            camp,
+            all,
         };
-        let about = camp.clone().or_else(|| name.clone().filter(like_camp));
-        // How one camp is doing is no report of a month.
-        let verb = match (verb, &month, &camp) {
-            (Verb::Report, None, Some(_)) => Verb::Progress,
-            _ => verb,
+        let (name, camp) = (&parts.name, &parts.camp);
+        let verb = match verb {
+            // How one camp is doing is no report of a month.
+            Verb::Report if parts.month.is_none() && camp.is_some() => Verb::Progress,
+            // Whether somebody's refund has failed is told, and it is not tried again.
+            Verb::Retry if is_sure && name.is_some() && !self.has(AGAIN) => Verb::Refund,
+            verb => verb,
         };
-        let words: Vec<String> = match verb {
-            // A word that is no month is not passed over.
-            Verb::Report => month.or_else(|| name.clone()).into_iter().collect(),
-            Verb::Help | Verb::Camps | Verb::Status => Vec::new(),
-            Verb::Retry if self.has(ALL) => vec![ALL[0].to_owned()],
-            Verb::Progress | Verb::Refund | Verb::Match | Verb::Retry => {
-                camp.clone().into_iter().chain(name.clone()).collect()
-            }
-            Verb::Absent if self.has(YESTERDAY) => {
-                let day = YESTERDAY[0].to_owned();
-                about.into_iter().chain([day]).collect()
-            }
-            _ => about.into_iter().collect(),
-        };
+        let words = self.words(verb, &parts, camps);
         let asks = self.has(QUESTIONS) || self.text.contains('?');
         let refuses = self.has(NEGATIONS);
         let perhaps = |words| Understood::Perhaps(Command { verb, words });
@@ -190,15 +190,17 @@ impl Sentence {
             // Whether something was synced is told, not done again.
             Verb::Sync if asks && !refuses => {
                 let verb = Verb::Progress;
-                let words = camp.into_iter().collect();
+                let words = parts.camp.into_iter().collect();
                 Understood::Command(Command { verb, words })
             }
-            Verb::Sync | Verb::Urge | Verb::Retry if asks || refuses || self.is_long() => {
+            verb if verb.acts() && (asks || refuses || !is_order || self.is_long()) => {
                 perhaps(words)
             }
             Verb::Sync | Verb::Urge if name.as_ref().is_some_and(|name| !words.contains(name)) => {
                 perhaps(words)
             }
+            // All of somebody is not all.
+            Verb::Retry if all && name.is_some() => perhaps(words),
             // The money of nobody in particular is what waits.
             Verb::Refund if name.is_none() => {
                 let verb = Verb::Pending;
@@ -206,6 +208,58 @@ impl Sentence {
             }
             verb => Understood::Command(Command { verb, words }),
         }
+    }
+
+    /// The words behind a verb.
+    fn words(&self, verb: Verb, parts: &Parts, camps: &[String]) -> Vec<String> {
+        let Parts {
+            camp, name, month, ..
+        } = parts;
+        // A word that comes near to a camp is taken for one, and asked about.
+        let like_camp = |name: &&String| match find(name, camps) {
+            Found::None(nearest) => !nearest.is_empty(),
+            Found::One(_) | Found::Several(_) => true,
+        };
+        let about = camp.as_ref().or_else(|| name.as_ref().filter(like_camp));
+        let words: Vec<&String> = match verb {
+            // A word that is no month is not passed over.
+            Verb::Report => month.as_ref().or(name.as_ref()).into_iter().collect(),
+            Verb::Help | Verb::Camps | Verb::Status => Vec::new(),
+            Verb::Retry if self.has(BUT) => Vec::new(),
+            Verb::Retry if parts.all && camp.is_none() && name.is_none() => {
+                return vec![ALL[0].to_owned()];
+            }
+            Verb::Progress | Verb::Refund | Verb::Match | Verb::Retry => {
+                camp.iter().chain(name).collect()
+            }
+            Verb::Absent if self.has(YESTERDAY) => {
+                let day = YESTERDAY[0].to_owned();
+                return about.cloned().into_iter().chain([day]).collect();
+            }
+            _ => about.into_iter().collect(),
+        };
+        words.into_iter().cloned().collect()
+    }
+
+    /// Nothing beside the words of an order says that it is none. This looks at what is left before
+    /// the ends of words are trimmed, since these are what says so.
+    fn is_order(&self) -> bool {
+        let mut left = self.left.clone();
+        for word in THANKS {
+            left = left.replace(word, " ");
+        }
+        !left.contains(MARKS)
+    }
+
+    /// Takes away the words for all that there is; true if there were any.
+    fn take_all(&mut self) -> bool {
+        let before = self.left.chars().filter(|c| !c.is_whitespace()).count();
+        for word in ALL {
+            self.take(word);
+        }
+        let words = self.left.split_whitespace().filter(|word| !is_all(word));
+        self.left = words.collect::<Vec<_>>().join(" ");
+        before > self.left.chars().filter(|c| !c.is_whitespace()).count()
     }
 
     /// More than a command has words for.
@@ -218,7 +272,7 @@ impl Sentence {
         let known: Vec<String> = camps.iter().map(|camp| names::folded(camp)).collect();
         let characters: Vec<char> = self.left.chars().collect();
         for len in (MIN_CAMP..=MAX_CAMP.min(characters.len())).rev() {
-            for piece in characters.windows(len) {
+            for (idx, piece) in characters.windows(len).enumerate() {
                 let piece: String = piece.iter().collect();
                 if piece.trim() != piece || !may_name_camp(&piece) {
                     continue;
@@ -231,7 +285,18 @@ impl Sentence {
                     (Some(only), None) if folded.chars().count() >= MIN_CAMP => Some(only),
                     _ => None,
                 };
-                if let Some((camp, _)) = equal.or(only) {
+                if let Some((camp, name)) = equal.or(only) {
+                    let before = idx
+                        .checked_sub(1)
+                        .map(|before| &characters[before..idx + len]);
+                    let behind = characters.get(idx..=idx + len);
+                    if [before, behind]
+                        .into_iter()
+                        .flatten()
+                        .any(|longer| is_misspelt(longer, name))
+                    {
+                        return None;
+                    }
                     let camp = camp.clone();
                     self.take(&piece);
                     return Some(camp);
@@ -278,7 +343,11 @@ impl Sentence {
     /// one that is pronounced alike.
     fn near_command(&self) -> Option<Verb> {
         let first = self.left.split_whitespace().next()?.trim_matches(EDGES);
-        if ALIASES.iter().any(|(alias, _)| first.contains(alias)) {
+        let is_topic = |(_, words): &(Verb, &[&str])| words.contains(&first);
+        if ALIASES.iter().any(|(alias, _)| first.contains(alias))
+            || TOPICS.iter().any(is_topic)
+            || first.chars().count() < MIN_CAMP
+        {
             return None;
         }
         let is_near = |alias: &str| {
@@ -290,20 +359,34 @@ impl Sentence {
         alike.or_else(|| near.next()).map(|(_, verb)| *verb)
     }
 
-    /// Takes away all words for a topic.
-    fn forget(&mut self, verb: Verb) {
-        let also = match verb {
-            Verb::Sync | Verb::Urge => Some(Verb::Progress),
-            _ => None,
-        };
+    /// Takes away what is said of topics, longer words first.
+    fn take_topics(&mut self, topics: &[Verb]) {
         let words = TOPICS
             .iter()
-            .filter(|(of, _)| *of == verb || Some(*of) == also)
+            .filter(|(of, _)| topics.contains(of))
             .flat_map(|(_, words)| words.iter().copied());
         let mut words: Vec<&str> = words.collect();
         words.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
         for word in words {
             self.take(word);
+        }
+    }
+
+    /// Takes away the words for what an order is about: check-ins are synced, refunds tried again.
+    fn forget_around(&mut self, verb: Verb) {
+        match verb {
+            Verb::Sync | Verb::Urge => self.take_topics(&[Verb::Progress]),
+            Verb::Retry => self.take_topics(&[Verb::Refund]),
+            _ => {}
+        }
+    }
+
+    /// Takes away all words for a topic.
+    fn forget(&mut self, verb: Verb) {
+        match verb {
+            // Who is urged has not checked in.
+            Verb::Urge => self.take_topics(&[Verb::Urge, Verb::Absent]),
+            verb => self.take_topics(&[verb]),
         }
         if let Some(first) = self.left.split_whitespace().next().map(str::to_owned) {
             let is_near =
@@ -352,6 +435,23 @@ impl Sentence {
         let len = word.chars().count();
         self.typed.iter().skip(from).take(len).collect()
     }
+}
+
+/// True for what is pronounced like a part of a name and written otherwise: `读书莹`. It is left to be
+/// asked about as a whole.
+fn is_misspelt(piece: &[char], name: &str) -> bool {
+    let piece = names::folded(&piece.iter().collect::<String>());
+    let spelt = names::spelt(&piece);
+    !name.contains(&piece) && !spelt.is_empty() && names::spelt(name).contains(&spelt)
+}
+
+/// What a sentence names besides its topic.
+struct Parts {
+    camp: Option<String>,
+    name: Option<String>,
+    month: Option<String>,
+    /// It is about all that there is.
+    all: bool,
 }
 
 /// What a sentence is about.

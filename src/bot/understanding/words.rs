@@ -103,6 +103,25 @@ pub(super) const NEGATIONS: &[&str] = &[
     "失败", "如果",
 ];
 
+/// Whoever uses one of these beside an order tells that it was done, refuses it, leaves somebody out or
+/// asks who did it, and has not given it.
+#[rustfmt::skip]
+pub(super) const MARKS: &[char] = &[
+    '不', '没', '未', '谁', '过', '完', '好', '了', '除', '别',
+];
+
+/// Thanks that hold one of these characters and say nothing by it.
+#[rustfmt::skip]
+pub(super) const THANKS: &[&str] = &[
+    "辛苦了", "麻烦了", "拜托了", "谢谢了",
+];
+
+/// Words that leave somebody out.
+pub(super) const BUT: &[&str] = &["除"];
+
+/// What another try is called; what has failed is not.
+pub(super) const AGAIN: &[&str] = &["重试", "重新", "再"];
+
 /// How people talk around what they mean; longer ones first, for they hold shorter ones.
 #[rustfmt::skip]
 pub(super) const TALK: &[&str] = &[
@@ -119,7 +138,7 @@ pub(super) const TALK: &[&str] = &[
     "帮忙", "帮我", "拜托", "辛苦", "谢谢", "机器人", "立即", "马上", "赶紧", "赶快", "快点",
     "现在", "目前", "到现在", "到目前", "截止", "截至", "一共", "总共", "到底", "究竟", "今天",
     "今日", "今儿", "今晚", "昨天", "昨日", "最近", "刚刚", "名单", "列表", "清单", "明细",
-    "一下", "这个人", "那个", "这个", "的人", "人数", "训练营", "群里", "哪些", "哪个", "哪位",
+    "一下", "一次", "一遍", "没收到", "这个人", "那个", "这个", "的人", "人数", "训练营", "群里", "哪些", "哪个", "哪位",
 ];
 
 /// Words for people that name nobody, alone; within a name they belong to it.
@@ -140,10 +159,12 @@ pub(super) const EDGES: &[char] = &[
 ];
 
 /// Words for all that there is.
-#[rustfmt::skip]
-pub(super) const ALL: &[&str] = &[
-    "全部", "所有", "全都", "all",
-];
+pub(super) const ALL: &[&str] = &["全部", "所有", "全都"];
+
+/// True for a word that means all that there is.
+pub(in crate::bot) fn is_all(word: &str) -> bool {
+    ALL.contains(&word) || word.eq_ignore_ascii_case("all")
+}
 
 /// Hello and thanks.
 #[rustfmt::skip]
