@@ -17,6 +17,8 @@ pub const MAX_FOUND: usize = 8;
 /// Where the money of a payment stands.
 #[derive(Debug, Clone)]
 pub struct Standing {
+    /// It was found by its number, which is nobody else's.
+    pub is_of_number: bool,
     /// By which staff know the payer.
     pub name: String,
     /// None for an order that we do not know.
@@ -49,13 +51,13 @@ pub async fn find(
 ) -> Result<Vec<Standing>> {
     reach_of(actor, Action::ReviewRefunds)?;
     let text = text.trim();
-    let found = match of_number(ctx, actor, text).await? {
-        Some(payment) => vec![payment],
-        None => of_name(ctx, actor, camp, text).await?,
+    let (found, is_of_number) = match of_number(ctx, actor, text).await? {
+        Some(payment) => (vec![payment], true),
+        None => (of_name(ctx, actor, camp, text).await?, false),
     };
     let mut standings = Vec::with_capacity(found.len());
     for payment in found {
-        standings.push(standing(ctx, payment).await?);
+        standings.push(standing(ctx, payment, is_of_number).await?);
     }
     Ok(standings)
 }
@@ -106,7 +108,7 @@ async fn of_name(
     Ok(found)
 }
 
-async fn standing(ctx: &Context, payment: Payment) -> Result<Standing> {
+async fn standing(ctx: &Context, payment: Payment, is_of_number: bool) -> Result<Standing> {
     let mut conn = ctx.db.read().await?;
     let name = name_of(&mut conn, &payment).await?;
     let camp_name = camps::name(&mut conn, payment.camp_id).await?;
@@ -118,6 +120,7 @@ async fn standing(ctx: &Context, payment: Payment) -> Result<Standing> {
     let outlook = custody::outlook_of(ctx, payment.id).await?;
     let paid = payment.paid.unwrap_or(payment.amount);
     Ok(Standing {
+        is_of_number,
         name,
         camp_id: payment.camp_id,
         camp_name,

@@ -135,6 +135,61 @@ on_both_engines! {
         stage.assert_no_violation();
     }
 
+    async fn only_who_is_named_in_full_is_tried_again(db) {
+        let stage = Stage::set(db, 12).await;
+        stage.build_list().await;
+        stage.run(&format!(
+            "UPDATE refund_record SET {};\n\
+             UPDATE refund_record SET failure_reason = 'NOT_ENOUGH'",
+            refund_in("manual_required")
+        )).await;
+        let untouched = "SELECT CAST(payment_id AS TEXT) FROM refund_record \
+                         WHERE status <> 'manual_required' ORDER BY payment_id";
+        // 会员1 is the beginning of 会员10 and others: which of them is asked.
+        let said = stage.say("lin.yue", "重试 会员1").await;
+        assert!(said.contains("会员10（写作营）") && !said.contains("已重试"), "{said}");
+        // The only one of whom a part is named may be somebody else.
+        stage.run("UPDATE camp_member SET planet_nickname = '小满满', names_folded = '小满满' WHERE id = 2").await;
+        for text in ["重试 小满", "重试 写作营 小满", "小满重新退款"] {
+            let said = stage.say("lin.yue", text).await;
+            assert!(said.contains("小满满（写作营）") && said.contains("小满满的退款需要处理"), "{text}: {said}");
+            assert_eq!(stage.texts(untouched).await, [""; 0], "{text}");
+        }
+        let said = stage.say("lin.yue", &format!("重试 ord_{:026}", 1)).await;
+        assert!(said.contains("已重试 1 笔"), "{said}");
+        let said = stage.say("lin.yue", "重试 写作营 小满满").await;
+        assert!(said.contains("已重试 1 笔"), "{said}");
+        assert_eq!(stage.texts(untouched).await, ["1", "2"]);
+        stage.assert_no_violation();
+    }
+
+    async fn all_are_tried_again_past_an_odd_row(db) {
+        let stage = Stage::set(db, 15).await;
+        stage.build_list().await;
+        stage.run(&format!(
+            "UPDATE refund_record SET {};\n\
+             UPDATE refund_record SET failure_reason = 'NOT_ENOUGH' WHERE payment_id > 1;\n\
+             UPDATE payment_record SET status = 'closed' WHERE id = 2",
+            refund_in("manual_required")
+        )).await;
+        // All of a camp is not all.
+        stage.say("chen.an", "阅读营全部重试").await;
+        assert_eq!(stage.status(3).await, RefundStatus::ManualRequired);
+        // What is told or refused is no order.
+        for text in ["全部不重试", "全部重试了", "会员3不重试", "写作营重试过"] {
+            let said = stage.say("chen.an", text).await;
+            assert!(said.contains("您是想问这个吗"), "{text}: {said}");
+            assert_eq!(stage.status(3).await, RefundStatus::ManualRequired, "{text}");
+        }
+        let said = stage.say("lin.yue", "重试 全部").await;
+        assert!(said.contains("已重试 14 笔"), "more than are named: {said}");
+        assert!(said.contains("以下 2 笔重试也没有用") || said.contains("以下 1 笔重试也没有用"), "{said}");
+        for payment in 3..=16 {
+            assert_eq!(stage.status(payment).await, RefundStatus::Processing, "{payment}");
+        }
+        assert_eq!(stage.status(1).await, RefundStatus::ManualRequired);
+    }
+
     async fn a_month_is_reported_beside_the_one_before(db) {
         let stage = Stage::set(db, 2).await;
         let said = stage.say("lin.yue", "报表").await;

@@ -4,6 +4,7 @@ use crate::bot::asking::needed_for;
 use crate::bot::cards::{choosing, single};
 use crate::bot::names::{self, Found};
 use crate::bot::turn::Turn;
+use crate::bot::understanding::is_all;
 use crate::domain::command::Verb;
 use crate::domain::message::{
     DecidedBy, FailedLine, RefundFailed, RefundStandings, Retried, StandingLine, StepLine,
@@ -11,26 +12,14 @@ use crate::domain::message::{
 use crate::domain::{CampId, RefundStatus};
 use crate::services::inbox::Reply;
 use crate::services::standing::{self, Standing};
-use crate::services::{Error, Result, lookup, refund, review};
+use crate::services::{Result, lookup, refund, review};
 use crate::store::camps::Camp;
 use crate::store::refunds::Listed;
-
-/// Words for all that could not be refunded.
-const ALL: &[&str] = &["全部", "所有", "全都", "all"];
 
 /// Answers `退款 <会员|订单>`: where that money stands; where it waits for the one who asks, its card.
 pub(super) async fn told(turn: &Turn<'_>, words: &[String]) -> Result<Vec<Reply>> {
     let camps = lookup::camps_for(turn.ctx(), &turn.actor, needed_for(Verb::Refund)).await?;
-    // `退款 写作营 小满`: the first word may be the camp.
-    let (camp, words) = match words.split_first() {
-        Some((first, rest)) if !rest.is_empty() => {
-            match names::find(first, &camps, |camp| &camp.name) {
-                Found::One(camp) => (Some(camp.id), rest),
-                _ => (None, words),
-            }
-        }
-        _ => (None, words),
-    };
+    let (camp, words) = without_camp(words, &camps);
     let wanted = words.join(" ");
     let found = if wanted.is_empty() {
         Vec::new()
@@ -46,6 +35,19 @@ pub(super) async fn told(turn: &Turn<'_>, words: &[String]) -> Result<Vec<Reply>
         answers.extend(card_of(turn, only).await?);
     }
     Ok(answers)
+}
+
+/// `退款 写作营 小满`: the first word may be the camp.
+fn without_camp<'w>(words: &'w [String], camps: &[Camp]) -> (Option<CampId>, &'w [String]) {
+    match words.split_first() {
+        Some((first, rest)) if !rest.is_empty() => {
+            match names::find(first, camps, |camp| &camp.name) {
+                Found::One(camp) => (Some(camp.id), rest),
+                _ => (None, words),
+            }
+        }
+        _ => (None, words),
+    }
 }
 
 fn line(standing: &Standing) -> StandingLine {
@@ -117,29 +119,48 @@ pub(super) async fn retry(turn: &Turn<'_>, words: &[String]) -> Result<Vec<Reply
     if wanted.is_empty() {
         return Ok(vec![retry_list(turn).await?]);
     }
-    if ALL.contains(&wanted.to_lowercase().as_str()) {
+    if is_all(&wanted) {
         return Ok(vec![retry_all(turn, None).await?]);
     }
     let camps = lookup::camps_for(turn.ctx(), &turn.actor, needed_for(Verb::Retry)).await?;
     if let Some(camp) = names::equal(&wanted, &camps, |camp| &camp.name) {
         return retry_camp(turn, camp).await;
     }
-    let found = standing::find(turn.ctx(), &turn.actor, None, &wanted).await?;
-    let failed: Vec<&Standing> = found
-        .iter()
-        .filter(|standing| has_failed(standing))
-        .collect();
-    if let [only] = failed.as_slice() {
+    let (camp, of_whom) = without_camp(words, &camps);
+    let of_whom = of_whom.join(" ");
+    let found = standing::find(turn.ctx(), &turn.actor, camp, &of_whom).await?;
+    // Only who is named in full: half a name may be somebody else's.
+    if let [only] = found.as_slice()
+        && (only.is_of_number || names::equal(&of_whom, &found, |it| &it.name).is_some())
+        && has_failed(only)
+    {
         return Ok(vec![retry_one(turn, only).await?]);
     }
     if !found.is_empty() {
-        return told(turn, words).await;
+        return which_one(turn, of_whom, &found).await;
     }
     match names::find(&wanted, &camps, |camp| &camp.name) {
         // No camp, no member: the answer about refunds says so.
         Found::None(nearest) if nearest.is_empty() => told(turn, words).await,
         found => Ok(vec![choosing::ask(turn, Verb::Retry, &wanted, &[], &found)]),
     }
+}
+
+/// Cards of one answer.
+const MAX_CARDS: usize = 3;
+
+/// Tells of those who may be meant, with the card of the only one, or of each that can be tried again.
+async fn which_one(turn: &Turn<'_>, wanted: String, found: &[Standing]) -> Result<Vec<Reply>> {
+    let told = RefundStandings {
+        wanted,
+        standings: found.iter().map(line).collect(),
+    };
+    let mut answers = vec![turn.reply(told)];
+    let can_be_chosen = |standing: &&Standing| found.len() == 1 || has_failed(standing);
+    for standing in found.iter().filter(can_be_chosen).take(MAX_CARDS) {
+        answers.extend(card_of(turn, standing).await?);
+    }
+    Ok(answers)
 }
 
 fn has_failed(standing: &Standing) -> bool {
@@ -174,38 +195,21 @@ async fn retry_one(turn: &Turn<'_>, standing: &Standing) -> Result<Reply> {
 
 async fn retry_all(turn: &Turn<'_>, camp: Option<&Camp>) -> Result<Reply> {
     let id: Option<CampId> = camp.map(|camp| camp.id);
-    let (passing, left) = failed(turn, id).await?;
-    let mut told = Retried {
-        camp_name: camp.map(|camp| camp.name.clone()),
-        left: left.iter().map(failed_line).collect(),
-        ..nothing()
-    };
-    for listed in &passing {
-        match refund::retry(turn.ctx(), &turn.actor, listed.refund.id).await {
-            Ok(_) => told.retried.push(failed_line(listed)),
-            // A colleague was first, or it has gone through meanwhile.
-            Err(Error::Refused(_)) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(turn.reply(told))
-}
-
-async fn retry_list(turn: &Turn<'_>) -> Result<Reply> {
-    let (passing, left) = failed(turn, None).await?;
+    let done = refund::retry_all(turn.ctx(), &turn.actor, id).await?;
     Ok(turn.reply(Retried {
-        could: passing.iter().map(failed_line).collect(),
-        left: left.iter().map(failed_line).collect(),
+        camp_name: camp.map(|camp| camp.name.clone()),
+        retried: done.passing.iter().map(failed_line).collect(),
+        left: done.left.iter().map(failed_line).collect(),
         ..nothing()
     }))
 }
 
-/// The refunds that did not work: those that another try may help, and the others.
-async fn failed(turn: &Turn<'_>, camp: Option<CampId>) -> Result<(Vec<Listed>, Vec<Listed>)> {
-    let found = refund::retryable(turn.ctx(), &turn.actor, camp).await?;
-    Ok(found.into_iter().partition(|listed| {
-        let reason = listed.refund.state.failure_reason();
-        reason.is_none_or(|reason| reason.may_pass())
+async fn retry_list(turn: &Turn<'_>) -> Result<Reply> {
+    let found = refund::failures(turn.ctx(), &turn.actor, None).await?;
+    Ok(turn.reply(Retried {
+        could: found.passing.iter().map(failed_line).collect(),
+        left: found.left.iter().map(failed_line).collect(),
+        ..nothing()
     }))
 }
 

@@ -214,6 +214,10 @@ impl From<&message::RefundStandings> for RefundStandings {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Retried {
     camp_name: Option<String>,
+    /// How many there are of each kind; fewer may be named.
+    retried_total: usize,
+    could_total: usize,
+    left_total: usize,
     retried: Vec<FailedRefund>,
     could: Vec<FailedRefund>,
     left: Vec<FailedRefund>,
@@ -264,6 +268,9 @@ impl From<&message::Retried> for Retried {
         Self {
             camp_name: it.camp_name.clone(),
             more: more(&it.retried) + more(&it.could) + more(&it.left),
+            retried_total: it.retried.len(),
+            could_total: it.could.len(),
+            left_total: it.left.len(),
             retried: lines(&it.retried),
             could: lines(&it.could),
             left: lines(&it.left),

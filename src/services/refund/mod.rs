@@ -57,7 +57,7 @@ pub use propose::{
 pub(super) use propose::{follow, propose_appealed};
 pub use reject::{Rejected, reject, reject_batch, reopen};
 pub use report::{Applied, apply_gateway_refund, apply_refund_notice};
-pub use retry::{Retried, retry, retry_batch, retryable};
+pub use retry::{Failures, Retried, failures, retry, retry_all, retry_batch};
 pub use review::clear_of;
 pub use send::{NOTIFIED_AT, Summary, run_due};
 pub use undo::undo;

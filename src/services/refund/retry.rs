@@ -9,7 +9,7 @@ use crate::services::rows::readable;
 use crate::store::refunds::{Filter, Listed, NewRefund, Refund, Submission};
 use crate::store::{Listing as _, Note, Signal, StoreError, Tx, refunds};
 
-use super::approve::{Skipped, check_size};
+use super::approve::{MAX_BATCH, Skipped, check_size};
 use super::list::seen_by;
 use super::{
     Context, Error, Result, WrongState, audit_refund, bring_order_to, decision, in_one_transaction,
@@ -73,7 +73,7 @@ pub struct Retried {
 /// left out and holds up nobody.
 ///
 /// # Errors
-/// [`Error::Invalid`] above [`super::MAX_BATCH`].
+/// [`Error::Invalid`] above [`MAX_BATCH`].
 pub async fn retry_batch(ctx: &Context, actor: &Actor, ids: &[RefundId]) -> Result<Retried> {
     check_size(ids.len())?;
     let mut done = Retried::default();
@@ -93,12 +93,57 @@ pub async fn retry_batch(ctx: &Context, actor: &Actor, ids: &[RefundId]) -> Resu
     Ok(done)
 }
 
-/// Finds the refunds that did not work and can be tried again, of a camp or of all that `actor` may
-/// review in, the oldest first.
+/// The refunds that did not work, the oldest first.
+#[derive(Debug, Default)]
+pub struct Failures {
+    /// Those that another try may help, or is under way for by now.
+    pub passing: Vec<Listed>,
+    /// Those that a person has to settle.
+    pub left: Vec<Listed>,
+}
+
+/// Finds the refunds that did not work, of a camp or of all that `actor` may review in.
 ///
 /// # Errors
 /// [`Error::Forbidden`] for who may not review there.
-pub async fn retryable(ctx: &Context, actor: &Actor, camp: Option<CampId>) -> Result<Vec<Listed>> {
+pub async fn failures(ctx: &Context, actor: &Actor, camp: Option<CampId>) -> Result<Failures> {
+    let found = failed(ctx, actor, camp).await?;
+    let (passing, left) = found.into_iter().partition(|listed| {
+        let reason = listed.refund.state.failure_reason();
+        reason.is_none_or(|reason| reason.may_pass())
+    });
+    Ok(Failures { passing, left })
+}
+
+/// Has all refunds tried again that another try may help, of a camp or of all that `actor` may review
+/// in, each in a transaction of its own; answers those that are on their way now, and those that a
+/// person has to settle, among them what could not be tried again. Nobody is told of one at which a
+/// colleague was first, or that has gone through meanwhile.
+///
+/// # Errors
+/// [`Error::Forbidden`] for who may not review there.
+pub async fn retry_all(ctx: &Context, actor: &Actor, camp: Option<CampId>) -> Result<Failures> {
+    let found = failures(ctx, actor, camp).await?;
+    let mut done = Failures {
+        left: found.left,
+        ..Failures::default()
+    };
+    for some in found.passing.chunks(MAX_BATCH) {
+        let ids: Vec<RefundId> = some.iter().map(|listed| listed.refund.id).collect();
+        let skipped = retry_batch(ctx, actor, &ids).await?.skipped;
+        for listed in some {
+            let error = skipped.iter().find(|one| one.id == listed.refund.id);
+            match error.map(|one| &one.error) {
+                None => done.passing.push(listed.clone()),
+                Some(Error::Refused(_) | Error::NotFound) => {}
+                Some(_) => done.left.push(listed.clone()),
+            }
+        }
+    }
+    Ok(done)
+}
+
+async fn failed(ctx: &Context, actor: &Actor, camp: Option<CampId>) -> Result<Vec<Listed>> {
     let mut conn = ctx.db.read().await?;
     if let Some(camp) = camp {
         require(&mut conn, actor, Action::ReviewRefunds, camp).await?;
