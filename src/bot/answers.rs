@@ -27,38 +27,53 @@ use crate::store::camps::Camp;
 
 use super::asking::{chosen, needed_for};
 use super::cards::{choosing, digest, matching, single, waiting};
-use super::command;
 use super::names::{self, Found};
 use super::turn::Turn;
-use super::understanding::{Understood, YESTERDAY, understand};
+use super::understanding::{Understood, YESTERDAY, is_command, understand};
 use super::{Bot, members, replies};
 
 /// How soon the report of a sync is first asked for.
 const FIRST_LOOK: TimeDelta = TimeDelta::seconds(2);
 
-/// Answers a text, or a tap on the menu.
+/// Answers a text.
 pub(super) async fn answer(bot: &Bot, person: &str, text: &str) -> Result<Vec<Reply>> {
     let actor = staff::actor_by_wecom_userid(&bot.ctx, person, Channel::Chat).await?;
     let Some(actor) = actor else {
         return answer_member(bot, person).await;
     };
-    if let Some(waited_for) = dialogue::of_person(&bot.ctx, person).await?
-        && !command::is_bare_verb(text)
-    {
-        let turn = Turn::of(bot, person, actor.clone());
-        if let Some(answers) = single::reason::said(turn, waited_for, text).await? {
-            return Ok(answers);
-        }
-    }
     let turn = Turn::of(bot, person, actor);
     let camps = lookup::camps_for(turn.ctx(), &turn.actor, Action::ViewCamp).await?;
-    let names: Vec<String> = camps.iter().map(|camp| camp.name.clone()).collect();
-    match understand(text, &names, turn.ctx().today()) {
-        Understood::Command(command) => carry_out(&turn, &command).await,
-        Understood::Perhaps(command) => Ok(vec![suggest(&turn, text, vec![command])]),
-        Understood::Greeting => Ok(vec![no_command(&turn, true)]),
-        Understood::Unclear(word) => unclear(&turn, text, &camps, &word).await,
+    if let Some(waited_for) = dialogue::of_person(&bot.ctx, person).await?
+        && !is_command(text, &names_of(&camps), turn.ctx().today())
+        && let Some(answers) = single::reason::said(turn.clone(), waited_for, text).await?
+    {
+        return Ok(answers);
     }
+    answer_to(&turn, text, &camps).await
+}
+
+/// Answers a tap on the menu, which is no answer to what was asked.
+pub(super) async fn answer_tap(bot: &Bot, person: &str, key: &str) -> Result<Vec<Reply>> {
+    let actor = staff::actor_by_wecom_userid(&bot.ctx, person, Channel::Chat).await?;
+    let Some(actor) = actor else {
+        return answer_member(bot, person).await;
+    };
+    let turn = Turn::of(bot, person, actor);
+    let camps = lookup::camps_for(turn.ctx(), &turn.actor, Action::ViewCamp).await?;
+    answer_to(&turn, key, &camps).await
+}
+
+async fn answer_to(turn: &Turn<'_>, text: &str, camps: &[Camp]) -> Result<Vec<Reply>> {
+    match understand(text, &names_of(camps), turn.ctx().today()) {
+        Understood::Command(command) => carry_out(turn, &command).await,
+        Understood::Perhaps(command) => Ok(vec![suggest(turn, text, vec![command])]),
+        Understood::Greeting => Ok(vec![no_command(turn, true)]),
+        Understood::Unclear(word) => unclear(turn, text, camps, &word).await,
+    }
+}
+
+fn names_of(camps: &[Camp]) -> Vec<String> {
+    camps.iter().map(|camp| camp.name.clone()).collect()
 }
 
 /// Answers what is no text: a picture, a voice message, a file.

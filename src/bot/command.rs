@@ -102,11 +102,6 @@ pub fn parse(text: &str) -> Option<Command> {
     })
 }
 
-/// True for a command word and nothing else, as the menu sends it: it is no answer to a question.
-pub(super) fn is_bare_verb(text: &str) -> bool {
-    parse(text).is_some_and(|command| command.words.is_empty())
-}
-
 /// The verb that a word is or begins with, and what is left of the word.
 fn verb_of(word: &str) -> Option<(Verb, &str)> {
     let lower = word.to_lowercase();

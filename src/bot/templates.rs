@@ -113,6 +113,7 @@ built_in![
     "single_detail.card",
     "single_other.card",
     "single_reject.card",
+    "single_said.card",
     "sync_failed.card",
     "sync_report.txt",
     "trade_bill_compared.card",

@@ -15,6 +15,7 @@ use crate::store::outbox::Priority;
 use super::{Bot, replies};
 
 /// The turn of one of the staff.
+#[derive(Clone)]
 pub(super) struct Turn<'a> {
     pub(super) bot: &'a Bot,
     /// Their WeCom userid.

@@ -79,6 +79,31 @@ fn plain(text: &str, camps: &[String], today: NaiveDate) -> Option<Command> {
     is_clear.then_some(read)
 }
 
+/// True for what is a command whatever else was asked of them: a verb alone, or behind it a camp, a
+/// month, all that there is, or, set apart from it, somebody's name. Words that run on (`退款前已说过`)
+/// are a sentence that begins like one.
+pub(super) fn is_command(text: &str, camps: &[String], today: NaiveDate) -> bool {
+    let text = readable(text);
+    let Some(command) = plain(&text, camps, today) else {
+        return false;
+    };
+    let Some(first) = command.words.first() else {
+        return true;
+    };
+    let is_apart = text.split_whitespace().nth(1) == Some(first);
+    let may_mean_camp = |word: &str, apart: bool| match find(word, camps) {
+        Found::One(_) => true,
+        Found::Several(_) => apart,
+        Found::None(nearest) => apart && !nearest.is_empty(),
+    };
+    match command.verb {
+        Verb::Report => true,
+        Verb::Retry if is_all(first) => true,
+        Verb::Progress | Verb::Match | Verb::Refund | Verb::Retry if is_apart => true,
+        _ => may_mean_camp(first, is_apart) || may_mean_camp(&command.words.concat(), is_apart),
+    }
+}
+
 /// The money of a camp, and of nobody in it, is what waits there.
 fn of_whom(command: Command, camps: &[String]) -> Command {
     let is_camp = |words: &[String]| matches!(find(&words.concat(), camps), Found::One(_));

@@ -153,7 +153,7 @@ async fn route(bot: &Bot, person: &str, inbound: &Inbound) -> Result<Vec<Reply>>
             Content::Text(text) => answers::answer(bot, person, text).await,
             _ => Ok(answers::answer_other(bot, person)),
         },
-        Body::Event(Event::Click { key, .. }) => answers::answer(bot, person, key).await,
+        Body::Event(Event::Click { key, .. }) => answers::answer_tap(bot, person, key).await,
         Body::Event(Event::TemplateCard(click)) => cards::press(bot, person, click).await,
         // Opening the chat, entering the visible range and the like ask for nothing.
         Body::Event(_) => Ok(Vec::new()),

@@ -1,4 +1,5 @@
-//! What somebody has been asked to write next. Whatever they say within its time is the answer to it.
+//! What somebody has been asked to write next, and what they have written. What is written decides
+//! nothing: it is shown to them, and waits for their press.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,19 +7,37 @@ use super::CardId;
 use super::versioned::Versioned;
 
 /// What is waited for from one person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
     tag = "what",
     rename_all = "snake_case",
     rename_all_fields = "camelCase"
 )]
 pub enum Dialogue {
-    /// Why the refund of a card is rejected.
+    /// The words why the refund of a card is rejected.
     RejectionReason { card_id: CardId },
+    /// The press on a card that rejects its refund for these words.
+    RejectionWritten { card_id: CardId, words: String },
+}
+
+impl Dialogue {
+    /// The card that it is about.
+    #[must_use]
+    pub const fn card_id(&self) -> CardId {
+        match self {
+            Self::RejectionReason { card_id } | Self::RejectionWritten { card_id, .. } => *card_id,
+        }
+    }
 }
 
 impl Versioned for Dialogue {
     const KIND: &'static str = "dialogue";
+    const VERSION: i64 = 2;
+
+    /// The first version knew the question alone.
+    fn read_older(version: i64, payload: &str) -> Option<serde_json::Result<Self>> {
+        (version == 1).then(|| serde_json::from_str(payload))
+    }
 }
 
 #[cfg(test)]
@@ -27,9 +46,18 @@ mod tests {
 
     #[test]
     fn it_is_read_as_it_was_written() {
-        let dialogue = Dialogue::RejectionReason { card_id: CardId(7) };
-        let payload = serde_json::to_string(&dialogue).unwrap();
+        let asked = Dialogue::RejectionReason { card_id: CardId(7) };
+        let payload = serde_json::to_string(&asked).unwrap();
         assert_eq!(payload, r#"{"what":"rejection_reason","cardId":7}"#);
-        assert_eq!(Dialogue::read(Dialogue::VERSION, &payload), Ok(dialogue));
+        for version in [1, Dialogue::VERSION] {
+            assert_eq!(Dialogue::read(version, &payload), Ok(asked.clone()));
+        }
+        let written = Dialogue::RejectionWritten {
+            card_id: CardId(7),
+            words: "作业是抄的".to_owned(),
+        };
+        let payload = serde_json::to_string(&written).unwrap();
+        assert_eq!(Dialogue::read(Dialogue::VERSION, &payload), Ok(written));
+        assert!(Dialogue::read(3, &payload).is_err());
     }
 }

@@ -1,8 +1,9 @@
-//! What somebody has been asked to write next: kept for a while, so that their next message is
-//! understood as the answer.
+//! What somebody has been asked to write next, and what they have written: kept for a while, so that
+//! their next message is understood as the answer, and their press as a yes to it.
 
 use chrono::TimeDelta;
 
+use crate::domain::CardId;
 use crate::domain::dialogue::Dialogue;
 use crate::store::dialogues;
 
@@ -32,4 +33,12 @@ pub async fn end(ctx: &Context, person: &str, dialogue: Dialogue) -> Result<()> 
         Box::pin(async move { Ok(dialogues::end(tx, person, dialogue).await?) })
     })
     .await
+}
+
+/// Waits no more for anything about a card.
+pub async fn end_about(ctx: &Context, person: &str, card: CardId) -> Result<()> {
+    match of_person(ctx, person).await? {
+        Some(dialogue) if dialogue.card_id() == card => end(ctx, person, dialogue).await,
+        _ => Ok(()),
+    }
 }

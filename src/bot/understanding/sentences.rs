@@ -376,3 +376,49 @@ fn no_sentence_does_something_unasked() {
         assert!(!acts(&said) || said == *meant, "{text}: {said}");
     }
 }
+
+/// While a reason is waited for: commands stay commands, and how people say why is none.
+#[test]
+fn a_reason_is_no_command_and_a_command_no_reason() {
+    let camps: Vec<String> = CAMPS.iter().map(|camp| (*camp).to_owned()).collect();
+    let today = "2026-11-20".parse().unwrap();
+    for text in [
+        "进度",
+        "/待审核",
+        "jd",
+        "？",
+        "没打卡",
+        "进度 写作营",
+        "同步写作营",
+        "同步 写做营",
+        "进度 营",
+        "退款 小满",
+        "重试 全部",
+        "重试全部",
+        "报表 上月",
+        "报表10月",
+        "没打卡 写作营",
+        "匹配 小满",
+        "未达标读书营",
+        "退款 ord_0123456789abcdefghjkmnpqrs",
+    ] {
+        assert!(is_command(text, &camps, today), "{text}");
+    }
+    for text in [
+        "作业是抄的",
+        "退款前已和本人说过",
+        "未达标天数不足",
+        "没打卡 三天",
+        "打卡内容不符合要求",
+        "状态不对",
+        "审核不通过",
+        "匹配不上",
+        "同步后仍然不足",
+        "重试多次不行",
+        "进度太慢",
+        "写作营内容太少",
+        "",
+    ] {
+        assert!(!is_command(text, &camps, today), "{text}");
+    }
+}

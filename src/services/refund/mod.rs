@@ -201,6 +201,14 @@ fn audit_refund(
     });
 }
 
+/// Looks whether a reason can be recorded, before somebody is asked whether they mean it.
+///
+/// # Errors
+/// [`Error::Invalid`] for an empty or a long one.
+pub fn check_reason(reason: &str) -> Result<()> {
+    worded("reason", reason).map(drop)
+}
+
 /// A reason or a note as a person typed it.
 pub(super) fn worded(field: &'static str, text: &str) -> Result<String> {
     let text = text.trim();

@@ -1,4 +1,5 @@
-//! The presses on the card of one refund.
+//! The presses on the card of one refund. Each ends what the card has asked somebody to write, but for
+//! the one that asks and the one that answers.
 
 use crate::bot::cards::approving::list::follow_up;
 use crate::bot::cards::press::Press;
@@ -20,6 +21,8 @@ const REASON: &str = "reason";
 const UNCHOSEN: &str = "unchosen";
 /// The reason that is asked for in a message.
 const OTHER: &str = "other";
+/// The press that rejects for the words of a message.
+const SUBMIT: &str = "submit";
 /// Reasons for keeping a deposit, as they are recorded. What was settled outside is no reason: that is
 /// an end of its own.
 const DEPOSIT_REASONS: &[(&str, &str)] = &[
@@ -37,7 +40,12 @@ const PAYMENT_REASONS: &[(&str, &str)] = &[
 ];
 
 pub(in crate::bot) async fn press(press: &Press<'_>, single: &Single) -> Result<Vec<Reply>> {
-    let repeats = matches!(press.action, "pass" | "refuse") && press.is_mine_again();
+    let picked = press.selected(REASON).first().map(String::as_str);
+    let asks_for_words = press.action == "refuse" && picked == Some(OTHER);
+    if !asks_for_words && press.action != SUBMIT {
+        dialogue::end_about(press.ctx(), press.turn.person, press.card.id).await?;
+    }
+    let repeats = matches!(press.action, "pass" | "refuse" | SUBMIT) && press.is_mine_again();
     let takes_back = matches!(press.action, "undo" | "reopen");
     if !press.is_open() && !takes_back && !repeats {
         return press.decided_already().await;
@@ -51,17 +59,21 @@ pub(in crate::bot) async fn press(press: &Press<'_>, single: &Single) -> Result<
         }
         "reject" => press.show(&bot.draw(&reject(single))?).await,
         "refuse" => {
-            let picked = press.selected(REASON).first().map(String::as_str);
             let mut reasons = reasons_for(single).iter();
             let Some((key, said)) = reasons.find(|(key, _)| Some(*key) == picked) else {
                 return ask_for_a_reason(press, single).await;
             };
-            if *key == OTHER && press.is_open() {
+            // Their words are the reason, never this label.
+            if *key == OTHER && !press.is_open() {
+                return press.decided_already().await;
+            }
+            if *key == OTHER {
                 return ask_for_words(press, single).await;
             }
             let decided = refund::reject(ctx, actor, id, said).await;
             finish(press, decided, said).await
         }
+        SUBMIT => submit(press, single).await,
         "detail" => {
             press
                 .show(&bot.draw(&view::Detail(view::Single::of(single)))?)
@@ -105,6 +117,35 @@ async fn ask_for_a_reason(press: &Press<'_>, single: &Single) -> Result<Vec<Repl
     Ok(answers)
 }
 
+/// Rejects for the words that they have written.
+async fn submit(press: &Press<'_>, single: &Single) -> Result<Vec<Reply>> {
+    let (ctx, actor) = (press.ctx(), &press.turn.actor);
+    let written = dialogue::of_person(ctx, press.turn.person).await?;
+    let words = match written.filter(|written| written.card_id() == press.card.id) {
+        Some(Dialogue::RejectionWritten { words, .. }) => words,
+        _ if !press.is_open() => return press.decided_already().await,
+        // They have not written yet.
+        Some(Dialogue::RejectionReason { .. }) => return ask_for_words(press, single).await,
+        // They have thought about it for too long.
+        None => return ask_for_a_reason(press, single).await,
+    };
+    let decided = refund::reject(ctx, actor, single.refund.id, &words).await;
+    let answers = finish(press, decided, &words).await;
+    no_longer_waiting(press, answers).await
+}
+
+/// Ends what the card has asked them to write, unless they can mend it, or it is tried again: if the
+/// process dies before this, it is as well.
+pub(super) async fn no_longer_waiting(
+    press: &Press<'_>,
+    answers: Result<Vec<Reply>>,
+) -> Result<Vec<Reply>> {
+    if !matches!(answers, Err(Error::Invalid(_) | Error::Store(_))) {
+        dialogue::end_about(press.ctx(), press.turn.person, press.card.id).await?;
+    }
+    answers
+}
+
 /// Asks for the reason in one message, which `reason.rs` takes.
 async fn ask_for_words(press: &Press<'_>, single: &Single) -> Result<Vec<Reply>> {
     let card_id = press.card.id;
@@ -115,11 +156,7 @@ async fn ask_for_words(press: &Press<'_>, single: &Single) -> Result<Vec<Reply>>
 }
 
 /// Shows a decision to everybody, or who was first to the one who came second.
-pub(super) async fn finish(
-    press: &Press<'_>,
-    decided: Result<Refund>,
-    reason: &str,
-) -> Result<Vec<Reply>> {
+async fn finish(press: &Press<'_>, decided: Result<Refund>, reason: &str) -> Result<Vec<Reply>> {
     let refund = match decided {
         Ok(refund) => refund,
         Err(Error::Refused(

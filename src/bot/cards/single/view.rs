@@ -13,6 +13,7 @@ views! {
     Detail => "single_detail.card",
     Reject => "single_reject.card",
     OtherReason => "single_other.card",
+    SaidReason => "single_said.card",
     Decided => "single_decided.card",
 }
 
@@ -145,6 +146,32 @@ impl OtherReason {
             camp_name: single.camp.name.clone(),
             name: single.ground.name.clone(),
             amount_yuan: single.refund.amount.yuan(),
+        }
+    }
+}
+
+/// The question whether what they have written is the reason.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(rename_all = "camelCase")]
+pub(in crate::bot) struct SaidReason {
+    camp_name: String,
+    name: String,
+    amount_yuan: String,
+    /// As much of it as leaves room for the question.
+    reason: String,
+}
+
+/// Characters of a reason that are said back.
+const MAX_SAID: usize = 40;
+
+impl SaidReason {
+    pub(super) fn of(single: &card::Single, reason: &str) -> Self {
+        Self {
+            camp_name: single.camp.name.clone(),
+            name: single.ground.name.clone(),
+            amount_yuan: single.refund.amount.yuan(),
+            reason: wecom::limit::fit_characters(reason, MAX_SAID),
         }
     }
 }
