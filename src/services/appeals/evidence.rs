@@ -4,7 +4,7 @@ use chrono::{Days as DaySpan, NaiveDate};
 
 use crate::domain::eligibility::Days;
 use crate::domain::{RefundFlag, RefundStatus, Timestamp};
-use crate::services::rows::readable;
+use crate::services::rows::{readable, readable_one};
 use crate::store::appeals::Listed;
 use crate::store::refunds::{self, Case};
 use crate::store::{Conn, checkins};
@@ -86,7 +86,7 @@ pub(super) async fn evidence_of(
 }
 
 async fn rejected(conn: &mut Conn, case: &Case) -> Result<Option<RejectedBy>> {
-    let Some(refund) = refunds::of_payment(conn, case.payment_id).await? else {
+    let Some(refund) = readable_one(refunds::of_payment(conn, case.payment_id).await)? else {
         return Ok(None);
     };
     let decision = refund.state.decision().cloned();

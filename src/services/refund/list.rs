@@ -3,7 +3,6 @@
 use chrono::NaiveDate;
 
 use crate::domain::refund::Grounds;
-use crate::domain::shown_name::shown_name;
 use crate::domain::staff::{Actor, Reach};
 use crate::domain::{Action, Fen, RefundId, RefundStatus, Timestamp};
 use crate::services::reach_of;
@@ -13,7 +12,7 @@ use crate::store::refunds::{self, Filter, Listed, LogRow, Refund};
 use crate::store::{Conn, Listing as _, Page, PageRequest};
 
 use super::proposal::proposed_now;
-use super::{Context, Error, Result, load};
+use super::{Context, Error, Result, load, name_of};
 
 /// One refund with all that a decision needs.
 #[derive(Debug)]
@@ -160,12 +159,9 @@ pub async fn outcomes(ctx: &Context, ids: &[RefundId]) -> Result<Outcomes> {
 }
 
 async fn failure(conn: &mut Conn, refund: &Refund) -> Result<Failure> {
-    let case = refunds::case_of_payment(conn, refund.payment_id).await?;
-    let nicknames = case.map(|case| (case.planet_nickname, case.wechat_nickname));
-    let (planet, wechat) = nicknames.unwrap_or_default();
     let reason = refund.state.failure_reason();
     Ok(Failure {
-        name: shown_name(&[&planet, &wechat], None, refund.proposal.planet_user_id),
+        name: name_of(conn, refund).await?,
         amount: refund.proposal.amount_fen,
         reason: reason.map_or_else(String::new, |reason| reason.word()),
     })

@@ -29,6 +29,7 @@ use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
 use crate::domain::refund::{Change, Decision, Difference, Moved, RefundState};
+use crate::domain::shown_name::shown_name;
 use crate::domain::staff::Actor;
 use crate::domain::{
     Action, BadMove, CampId, Machine as _, OrderStatus, PaymentId, RefundId, Timestamp,
@@ -37,6 +38,7 @@ use crate::store::refunds::Refund;
 use crate::store::{Conn, Note, Tx, audit, payments, refunds};
 
 use super::books;
+use super::rows::readable_one;
 use super::transact::again_if_overtaken;
 use super::{
     Context, Duplicate, Error, FieldError, Refusal, Result, WrongState, require, require_anywhere,
@@ -145,6 +147,16 @@ async fn bring_order_to(
         status = next;
     }
     Ok(())
+}
+
+/// The name by which people read of the member of a refund: the account's, where the rest of the case
+/// cannot be read.
+async fn name_of(conn: &mut Conn, refund: &Refund) -> Result<String> {
+    let case = readable_one(refunds::case_of_payment(conn, refund.payment_id).await)?;
+    let nicknames = case.map(|case| (case.planet_nickname, case.wechat_nickname));
+    let (planet, wechat) = nicknames.unwrap_or_default();
+    let account = refund.proposal.planet_user_id;
+    Ok(shown_name(&[&planet, &wechat], None, account))
 }
 
 fn decision(actor: &Actor, at: Timestamp) -> Decision {

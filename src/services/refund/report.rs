@@ -7,22 +7,21 @@ use serde_json::json;
 use crate::domain::eligibility::Days;
 use crate::domain::message::{DepositReturned, RefundDone, RefundFailed, RefundUnexpected};
 use crate::domain::refund::{FailureReason, RefundState};
-use crate::domain::shown_name::shown_name;
 use crate::domain::{
     BindStatus, Fen, Machine as _, OrderStatus, RefundKind, RefundStatus, Timestamp,
 };
 use crate::platforms::wechat_pay::{self, GatewayRefund, RefundNotice, RefundStatus as Said};
 use crate::services::books;
 use crate::services::notify::{Notice, tell_deciders, tell_group, tell_payer};
-use crate::services::rows;
+use crate::services::rows::readable_one;
 use crate::store::attempts::{self, Answered};
 use crate::store::refunds::Refund;
-use crate::store::{Lock, Note, StoreError, Tx, audit, camps, ledger, payments, refunds};
+use crate::store::{Lock, Note, Tx, audit, camps, ledger, payments, refunds};
 
 use super::proposal::end_proposal;
 use super::{
     Context, Error, FieldError, Result, audit_refund, bring_order_to, hold, in_one_transaction,
-    keep, step,
+    keep, name_of, step,
 };
 
 /// The operator of what WeChat Pay causes.
@@ -315,13 +314,9 @@ async fn tell_group_done(tx: &mut Tx, refund: &Refund, now: Timestamp) -> Result
     let Some(terms) = &refund.proposal.terms else {
         return Ok(());
     };
-    let case = refunds::case_of_payment(tx, refund.payment_id).await?;
-    let case = case.ok_or(Error::NotFound)?;
-    let nicknames = [&*case.planet_nickname, &*case.wechat_nickname];
-    let account = refund.proposal.planet_user_id;
     let done = RefundDone {
         refund_id: refund.id,
-        nickname: shown_name(&nicknames, None, account),
+        nickname: name_of(tx, refund).await?,
         days: Days::of(refund.proposal.checked_in_days, terms),
         amount: refund.proposal.amount_fen,
     };
@@ -357,15 +352,12 @@ pub(super) async fn tell_failed(
     reason: &FailureReason,
 ) -> Result<()> {
     let camp_name = camps::name(tx, refund.camp_id).await?;
-    let case = refunds::case_of_payment(tx, refund.payment_id).await?;
-    let nicknames = case.map(|case| (case.planet_nickname, case.wechat_nickname));
-    let (planet, wechat) = nicknames.unwrap_or_default();
     let failed = RefundFailed {
         refund_id: refund.id,
         refund_no: refund.refund_no.to_string(),
         order_no: refund.order_no.clone(),
         camp_name,
-        name: shown_name(&[&planet, &wechat], None, refund.proposal.planet_user_id),
+        name: name_of(tx, refund).await?,
         amount: refund.proposal.amount_fen,
         reason: reason.word(),
         attempts: refund.state.attempts(),
@@ -424,14 +416,8 @@ async fn book_unexpected(ctx: &Context, tx: &mut Tx, report: &RefundReport) -> R
     };
     books::post(tx, position, &back.transfer)?;
     // What has gone back is not proposed any more.
-    let open = match refunds::of_payment(tx, payment.id).await {
-        // The money is gone and booked, whatever stands in the row: the audit names it.
-        Err(bad @ StoreError::Inconsistent { .. }) => {
-            rows::log(&[bad]);
-            None
-        }
-        read => read?,
-    };
+    // The money is gone and booked, whatever stands in the row: the audit names it.
+    let open = readable_one(refunds::of_payment(tx, payment.id).await)?;
     if open.is_some_and(|open| open.state.waits_for_decision()) {
         let note = Note::new(WECHAT_PAY, "its money went back", ctx.now());
         end_proposal(tx, payment.id, None, &note).await?;
