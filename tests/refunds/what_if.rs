@@ -4,13 +4,15 @@ use campkeeper::domain::eligibility::Judgement;
 use campkeeper::domain::refund::RefundKind;
 use campkeeper::domain::{Fen, MemberId, RefundStatus};
 use campkeeper::services::refund::{
-    OtherRules, approve, propose_goodwill, propose_manual, run_due, what_if,
+    OtherRules, approve, close_payment, propose_goodwill, propose_manual, run_due, what_if,
 };
-use campkeeper::services::{Error, Refusal};
+use campkeeper::services::{Error, Refusal, WrongState};
 use chrono::TimeDelta;
 
 use crate::on_both_engines;
-use crate::stage::{CAMP, Cast, Stage, admin, clear, coach, foreign_coach, order_no, other_admin};
+use crate::stage::{
+    CAMP, Cast, Stage, admin, clear, closing, coach, foreign_coach, order_no, other_admin,
+};
 
 /// One day more may be missing.
 const KINDER: OtherRules = OtherRules {
@@ -77,6 +79,26 @@ on_both_engines! {
         stage.clock.advance(TimeDelta::seconds(60));
         assert_eq!(run_due(&stage.ctx).await.unwrap().under_way, 1);
         assert_eq!(stage.returned_fen(2), 0, "on its way");
+        stage.assert_in_order().await;
+    }
+
+    async fn only_whose_days_they_surely_are_is_proposed_by_the_list(db) {
+        let unsure = |account| Cast { match_status: "pending", ..with_days(account, 5) };
+        let stage = Stage::set(db, &[unsure(1), with_days(2, 5), unsure(2), with_days(4, 5), with_days(5, 5)]).await;
+        stage.build().await;
+        // Given back by another way: it is not here any more.
+        close_payment(&stage.ctx, &other_admin(), &order_no(5), closing(9900)).await.unwrap();
+        let seen = what_if(&stage.ctx, &admin(), CAMP, KINDER).await.unwrap();
+        let flips: Vec<_> = seen.flips.iter().map(|flip| flip.member.0).collect();
+        assert_eq!((flips, seen.sum_fen.get()), (vec![1, 2, 3, 4], 4 * 9900));
+        let done = propose_goodwill(&stage.ctx, &admin(), CAMP, KINDER, "台风停电").await.unwrap();
+        let skipped: Vec<_> = done.skipped.iter().map(|(member, _)| member.0).collect();
+        assert_eq!((done.proposed, skipped), (1, vec![1, 2, 3]));
+        for (_, error) in &done.skipped {
+            let contested = Refusal::from(WrongState::IdentityContested);
+            assert!(matches!(error, Error::Refused(refusal) if *refusal == contested), "{error:?}");
+        }
+        propose_manual(&stage.ctx, &admin(), &order_no(1), "已经核实").await.unwrap();
         stage.assert_in_order().await;
     }
 

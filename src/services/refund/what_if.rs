@@ -5,7 +5,9 @@
 use crate::domain::eligibility::Judgement;
 use crate::domain::shown_name::shown_name;
 use crate::domain::staff::Actor;
-use crate::domain::{Action, CampId, CampStatus, Fen, MemberId, OrderStatus, PaymentId};
+use crate::domain::{
+    Action, CampId, CampStatus, Fen, MatchStatus, MemberId, OrderStatus, PaymentId, RefundFlag,
+};
 use crate::services::rows::readable;
 use crate::store::camps::Camp;
 use crate::store::refunds::Case;
@@ -168,6 +170,7 @@ async fn propose_each(
     let mut done = GoodwillProposals::default();
     for (member, payment) in flips {
         let proposed = match cases.get(payment) {
+            Some(case) if !is_surely_theirs(case) => Err(WrongState::IdentityContested.into()),
             Some(case) if !case.grounds.is_judged() => Err(WrongState::NoFinalSync.into()),
             Some(case) if rules.judgements(case).0.is_eligible() => {
                 Err(WrongState::NothingToRefund.into())
@@ -220,9 +223,16 @@ impl OtherRules {
     }
 }
 
-/// The deposit has not gone back, and is not about to.
+/// The deposit has not gone back, by whatever way, and is not about to.
 fn is_here(case: &Case) -> bool {
-    case.order_status == OrderStatus::Paid && !case.grounds.went_back()
+    case.order_status == OrderStatus::Paid && !case.is_settled && !case.grounds.went_back()
+}
+
+/// It is known whose days these are. A person may still propose the others one by one.
+fn is_surely_theirs(case: &Case) -> bool {
+    let claimant = case.grounds.claimant.as_ref();
+    claimant.is_some_and(|claimant| claimant.match_status == MatchStatus::Matched)
+        && !case.grounds.flags().contains(&RefundFlag::Contested)
 }
 
 fn name_of(case: &Case) -> String {

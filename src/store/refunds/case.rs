@@ -16,7 +16,8 @@ macro_rules! select_case {
         concat!(
             "SELECT p.id, p.order_no, p.camp_id, p.status, p.flag, p.amount_fen, p.paid_fen, ",
             "p.transaction_id, p.paid_at, p.openid_mac, p.start_date, p.end_date, p.total_days, p.required_days, ",
-            "p.grace_days, p.bind_method, p.refused_at, t.current_sync_id, t.posts_waived_at, ",
+            "p.grace_days, p.bind_method, p.refused_at, p.wecom_userid, t.name AS camp_name, ",
+            "t.current_sync_id, t.posts_waived_at, f.closed_way IS NOT NULL AS is_settled, ",
             "m.id AS member_id, m.planet_user_id, m.planet_nickname, m.wechat_nickname, ",
             "m.match_status, m.confidence, m.match_reasons, f.rejected_before, ",
             evidence_columns!(),
@@ -60,8 +61,13 @@ pub struct Case {
     pub paid_at: Option<Timestamp>,
     /// Since when the list says that the days do not suffice.
     pub refused_at: Option<Timestamp>,
+    /// The payer has it by another way.
+    pub is_settled: bool,
     /// The payer.
     pub openid_mac: Option<Vec<u8>>,
+    /// The payer, where they are a member of the corp.
+    pub wecom_userid: Option<String>,
+    pub camp_name: Option<String>,
     /// The member's planet nickname; empty where there is no member.
     pub planet_nickname: String,
     /// The member's WeChat nickname; empty where there is no member.
@@ -85,6 +91,9 @@ pub(super) struct CaseRow {
     terms: TermsColumns,
     bind_method: Option<String>,
     refused_at: Option<i64>,
+    wecom_userid: Option<String>,
+    camp_name: Option<String>,
+    is_settled: bool,
     current_sync_id: Option<i64>,
     posts_waived_at: Option<i64>,
     member_id: Option<i64>,
@@ -199,10 +208,13 @@ impl TryFrom<CaseRow> for Case {
             order_status,
             paid_at: row.paid_at.map(Timestamp::from_micros),
             refused_at: row.refused_at.map(Timestamp::from_micros),
+            is_settled: row.is_settled,
             grounds: row.grounds()?,
             order_no: row.order_no,
             transaction_id: row.transaction_id,
             openid_mac: row.openid_mac,
+            wecom_userid: row.wecom_userid,
+            camp_name: row.camp_name,
             planet_nickname: row.planet_nickname.unwrap_or_default(),
             wechat_nickname: row.wechat_nickname.unwrap_or_default(),
         })
