@@ -298,11 +298,17 @@ pub(super) async fn enroll(
     }
     let until = terms.access_until();
     access_token::add(tx, ctx.keys(), order.id, &order.order_no, until, note.at);
-    tell_enrolled(tx, order, camp, note).await
+    tell_enrolled(ctx, tx, order, camp, note).await
 }
 
 /// Tells the payer that they are in, and where the group's code is.
-async fn tell_enrolled(tx: &mut Tx, order: &Payment, camp: CampId, note: &Note) -> Result<()> {
+async fn tell_enrolled(
+    ctx: &Context,
+    tx: &mut Tx,
+    order: &Payment,
+    camp: CampId,
+    note: &Note,
+) -> Result<()> {
     let Some(payer) = &order.wecom_userid else {
         return Ok(());
     };
@@ -317,7 +323,7 @@ async fn tell_enrolled(tx: &mut Tx, order: &Payment, camp: CampId, note: &Note) 
         camp_id: Some(camp),
         dedupe_key: order.order_no.clone(),
     };
-    tell_payer(tx, Some(payer), &notice, note.at).await
+    tell_payer(tx, &ctx.settings, Some(payer), &notice, note.at).await
 }
 
 async fn tell_abnormal(

@@ -168,14 +168,16 @@ async fn coaches(tx: &mut Tx, camp: CampId) -> Result<BTreeSet<WecomUserid>> {
     Ok(userids.map(|userid| WecomUserid::new(&userid)).collect())
 }
 
-/// Tells whoever paid, where they are a member of the corp: nobody else can be written to.
+/// Tells whoever paid, where they are a member of the corp: nobody else can be written to. Nothing
+/// happens where the application is not to write to members.
 pub async fn tell_payer(
     tx: &mut Tx,
+    settings: &Settings,
     payer: Option<&str>,
     notice: &Notice,
     now: Timestamp,
 ) -> Result<()> {
-    if let Some(userid) = payer {
+    if let Some(userid) = payer.filter(|_| settings.app_messages) {
         let message = notice.message(Recipients::one(userid), "payer", now);
         outbox::add(tx, &message, now).await?;
     }

@@ -144,7 +144,7 @@ async fn tell(ctx: &Context, notices: Vec<(Reader, Notice)>) -> Result<()> {
             for (reader, notice) in notices {
                 match reader {
                     Reader::Payer(userid) => {
-                        tell_payer(tx, Some(userid.as_str()), notice, now).await?
+                        tell_payer(tx, &ctx.settings, Some(userid.as_str()), notice, now).await?
                     }
                     Reader::Coaches => tell_coaches(tx, notice, now).await?,
                     Reader::Deciders => tell_deciders(tx, &ctx.settings, notice, now).await?,

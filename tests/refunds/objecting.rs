@@ -61,7 +61,7 @@ impl Stage {
         token
     }
 
-    async fn object(
+    pub(crate) async fn object(
         &self,
         payment: i64,
         kind: AppealKind,

@@ -193,5 +193,5 @@ async fn tell_member(
         camp_id: listed.camp_id,
         dedupe_key: listed.appeal.id.to_string(),
     };
-    tell_payer(tx, payer.as_deref(), &notice, ctx.now()).await
+    tell_payer(tx, &ctx.settings, payer.as_deref(), &notice, ctx.now()).await
 }

@@ -310,13 +310,9 @@ async fn tell_verdict(ctx: &Context, tx: &mut Tx, case: &Case, now: Timestamp) -
     let Some(terms) = &case.grounds.terms else {
         return Ok(());
     };
-    let payment = payments::by_id(tx, case.payment_id).await?;
-    let Some(payer) = payment.and_then(|payment| payment.wecom_userid) else {
-        return Ok(());
-    };
     let hours = TimeDelta::hours(ctx.settings.promise.appeal_hours.into());
     let verdict = VerdictGiven {
-        camp_name: camps::name(tx, case.camp_id).await?,
+        camp_name: case.camp_name.clone(),
         days: Days::of(case.grounds.checked_in_days(), terms),
         until: now.plus(hours),
     };
@@ -325,7 +321,14 @@ async fn tell_verdict(ctx: &Context, tx: &mut Tx, case: &Case, now: Timestamp) -
         camp_id: case.camp_id,
         dedupe_key: format!("{}:{}", case.order_no, now.micros()),
     };
-    tell_payer(tx, Some(&payer), &notice, now).await
+    tell_payer(
+        tx,
+        &ctx.settings,
+        case.wecom_userid.as_deref(),
+        &notice,
+        now,
+    )
+    .await
 }
 
 /// Has the digest of a camp sent, which is drawn by how things stand then. One that is still to be

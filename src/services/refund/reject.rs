@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::domain::message::RefundRejected;
 use crate::domain::staff::Actor;
-use crate::domain::{Action, RefundId, RefundKind, RefundStatus, Timestamp};
+use crate::domain::{Action, RefundFlag, RefundId, RefundKind, RefundStatus, Timestamp};
 use crate::services::notify::{Notice, tell_payer};
 use crate::store::refunds::{Refund, Submission};
 use crate::store::{Lock, Note, StoreError, Tx, appeals, camps, payments, refunds};
@@ -124,13 +124,21 @@ async fn reject_one(
     }
     let details = json!({ "reason": reason });
     audit_refund(tx, Some(actor), "refund.reject", &refund, details, now);
-    tell_rejected(tx, &refund, reason, now).await?;
+    tell_rejected(ctx, tx, &refund, reason, now).await?;
     Ok(refund)
 }
 
-/// Tells the payer of a deposit why it does not go back.
-async fn tell_rejected(tx: &mut Tx, refund: &Refund, reason: &str, now: Timestamp) -> Result<()> {
-    if refund.proposal.kind != RefundKind::Deposit {
+/// Tells the payer of a deposit why it does not go back, and whoever was told that they were right to
+/// object that somebody else has said no.
+async fn tell_rejected(
+    ctx: &Context,
+    tx: &mut Tx,
+    refund: &Refund,
+    reason: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let proposal = &refund.proposal;
+    if proposal.kind != RefundKind::Deposit && !proposal.flags.contains(&RefundFlag::Appealed) {
         return Ok(());
     }
     let payment = payments::by_id(tx, refund.payment_id).await?;
@@ -139,7 +147,7 @@ async fn tell_rejected(tx: &mut Tx, refund: &Refund, reason: &str, now: Timestam
     };
     let rejected = RefundRejected {
         camp_name: camps::name(tx, refund.camp_id).await?,
-        amount: refund.proposal.amount_fen,
+        amount: proposal.amount_fen,
         reason: reason.to_owned(),
     };
     let notice = Notice {
@@ -147,7 +155,7 @@ async fn tell_rejected(tx: &mut Tx, refund: &Refund, reason: &str, now: Timestam
         camp_id: refund.camp_id,
         dedupe_key: format!("{}:{}", refund.refund_no, now.micros()),
     };
-    tell_payer(tx, Some(&payer), &notice, now).await
+    tell_payer(tx, &ctx.settings, Some(&payer), &notice, now).await
 }
 
 /// Makes a refund that was rejected, or settled outside by somebody else, pending again, with the

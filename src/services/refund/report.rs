@@ -203,9 +203,7 @@ async fn record_success(
     if refund.proposal.kind == RefundKind::Deposit {
         tell_group_done(tx, &refund, note.at).await?;
     }
-    if ctx.settings.app_messages {
-        tell_payer_done(tx, &refund, note.at).await?;
-    }
+    tell_payer_done(ctx, tx, &refund, note.at).await?;
     Ok(Applied::Now(RefundStatus::Success))
 }
 
@@ -329,7 +327,12 @@ async fn tell_group_done(tx: &mut Tx, refund: &Refund, now: Timestamp) -> Result
 }
 
 /// Tells the payer that their money is back.
-async fn tell_payer_done(tx: &mut Tx, refund: &Refund, now: Timestamp) -> Result<()> {
+async fn tell_payer_done(
+    ctx: &Context,
+    tx: &mut Tx,
+    refund: &Refund,
+    now: Timestamp,
+) -> Result<()> {
     let camp_name = camps::name(tx, refund.camp_id).await?;
     let payment = payments::by_id(tx, refund.payment_id).await?;
     let payer = payment.and_then(|payment| payment.wecom_userid);
@@ -342,7 +345,7 @@ async fn tell_payer_done(tx: &mut Tx, refund: &Refund, now: Timestamp) -> Result
         camp_id: refund.camp_id,
         dedupe_key: refund.refund_no.to_string(),
     };
-    tell_payer(tx, payer.as_deref(), &notice, now).await
+    tell_payer(tx, &ctx.settings, payer.as_deref(), &notice, now).await
 }
 
 pub(super) async fn tell_failed(
