@@ -93,6 +93,8 @@ pub struct Shortfall {
 /// The result of posting money that went back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaidBack {
+    /// Lets go what was reserved for the number, where it paid another amount: it pays no more.
+    pub released: Option<Transfer>,
     pub transfer: Transfer,
     /// Nothing had been reserved for it: always an alarm.
     pub unreserved: bool,
@@ -339,7 +341,8 @@ impl Position {
 
     /// Books money that went back under a number: out of what is reserved for it, else out of what
     /// is here, else as a loss. `None` if it is in the books already. `refund` is none for a number
-    /// that is not ours.
+    /// that is not ours. What is reserved for the number is let go where it paid another amount: SUCCESS
+    /// is its end.
     #[must_use]
     pub fn pay_back(
         &self,
@@ -355,16 +358,17 @@ impl Position {
             return None;
         }
         let reserved = self.reserved.as_ref();
-        let reserved = reserved.filter(|reserved| {
-            refund.is_some() && reserved.refund_id == refund && reserved.amount == amount
-        });
-        if let Some(reserved) = reserved {
+        let reserved = reserved.filter(|reserved| refund.is_some() && reserved.refund_id == refund);
+        if let Some(reserved) = reserved.filter(|reserved| reserved.amount == amount) {
             return Some(PaidBack {
+                released: None,
                 transfer: resolve(reserved, TransferKind::Post, "post", at),
                 unreserved: false,
             });
         }
-        let is_here = self.free() >= amount;
+        let released = reserved.map(|reserved| resolve(reserved, TransferKind::Void, "void", at));
+        let let_go = released.as_ref().map_or(0, |it| it.amount.get());
+        let is_here = self.free().get() + let_go >= amount.get();
         let from = if is_here { self.place() } else { Account::Loss };
         let transfer = Transfer {
             id,
@@ -372,6 +376,7 @@ impl Position {
             ..self.transfer("success", from, Account::Returned, amount, at)
         };
         Some(PaidBack {
+            released,
             transfer,
             unreserved: true,
         })

@@ -3,7 +3,9 @@
 use campkeeper::domain::RefundStatus;
 use campkeeper::platforms::wechat_pay::RefundStatus as Said;
 use campkeeper::services::books::audit;
-use campkeeper::services::refund::{apply_refund_notice, approve, close, retry, run_due, undo};
+use campkeeper::services::refund::{
+    Applied, apply_refund_notice, approve, close, retry, run_due, undo,
+};
 use chrono::TimeDelta;
 use sandbox::wechat_pay::RefundOutcome;
 use sandbox::{Fault, FaultKind, Platform};
@@ -114,6 +116,22 @@ on_both_engines! {
         retry(&stage.ctx, &admin(), dead.id).await.unwrap();
         assert_eq!(stage.posted(1).await, [RESERVED, VOID, RESERVED], "under its own number");
         stage.assert_in_order().await;
+    }
+
+    async fn a_number_that_pays_another_amount_is_no_loss(db) {
+        let stage = Stage::set(db, &[clear(1)]).await;
+        stage.approved(1).await;
+        run_due(&stage.ctx).await.unwrap();
+        let mut less = stage.notice(&stage.of(1).await, Said::Success);
+        less.amount.refund_fen = 5000;
+        for _ in 0..2 {
+            assert_eq!(apply_refund_notice(&stage.ctx, &less).await.unwrap(), Applied::Unexpected);
+        }
+        let went = "plain held returned 5000 success:N";
+        assert_eq!(stage.posted(1).await, [RESERVED, VOID, went]);
+        assert_eq!((stage.balance(1, "held").await, stage.balance(1, "loss").await), (4900, 0));
+        let audited = audit(&stage.ctx).await.unwrap();
+        assert_eq!(audited.different, 1, "a person looks what becomes of the rest: {audited:?}");
     }
 
     async fn a_dead_number_that_pays_after_all_is_an_alarm_and_never_loses_a_fen(db) {

@@ -106,6 +106,44 @@ fn money_that_went_back_unreserved_is_taken_from_what_is_here_or_is_a_loss() {
 }
 
 #[test]
+fn a_number_that_paid_another_amount_lets_go_what_was_reserved_for_it() {
+    let no = number();
+    for (paid, balances) in [
+        (
+            5000,
+            &[("bank", 9900), ("held", 4900), ("returned", 5000)][..],
+        ),
+        (
+            9901,
+            &[
+                ("bank", 9900),
+                ("held", 9900),
+                ("returned", 9901),
+                ("loss", -9901),
+            ],
+        ),
+    ] {
+        let mut book = Book::paid(true);
+        book.add(book.position().reserve(refund(&no, 9900), AT).unwrap());
+        let back = book
+            .position()
+            .pay_back(no.as_str(), Some(RefundId(7)), fen(paid), AT);
+        let back = back.unwrap();
+        assert!(back.unreserved);
+        book.add(back.released.unwrap()).add(back.transfer);
+        assert_eq!(book.balances(), balances);
+        assert!(book.position().reserved().is_none());
+    }
+    // What is reserved for another number stays.
+    let mut book = Book::paid(true);
+    book.add(book.position().reserve(refund(&no, 9900), AT).unwrap());
+    let back = book
+        .position()
+        .pay_back("rfd_other", Some(RefundId(8)), fen(5000), AT);
+    assert_eq!(back.unwrap().released, None);
+}
+
+#[test]
 fn nobody_takes_what_is_not_here_or_is_reserved() {
     let (no, mut book) = (number(), Book::paid(true));
     let short = book.position().reserve(refund(&no, 9901), AT).unwrap_err();

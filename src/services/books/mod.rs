@@ -4,7 +4,7 @@
 mod audit;
 mod read;
 
-use crate::domain::ledger::{Account, Position, RefundRef, Transfer, standing};
+use crate::domain::ledger::{Account, PaidBack, Position, RefundRef, Transfer, standing};
 use crate::domain::refund::RefundState;
 use crate::domain::{CampId, Fen, PaymentId, RefundId, RefundStatus, Timestamp};
 use crate::store::refunds::Refund;
@@ -45,11 +45,12 @@ pub(super) async fn follow_refund(
         return Ok(());
     }
     let position = position_of(tx, refund).await?;
-    let transfer = if pays {
+    if pays {
         let (number, amount) = (refund.refund_no.as_str(), refund.proposal.amount_fen);
         let back = position.pay_back(number, Some(refund.id), amount, at);
-        back.map(|back| back.transfer)
-    } else if new.reserves_money() {
+        return back.map_or(Ok(()), |back| post_back(tx, position, &back));
+    }
+    let transfer = if new.reserves_money() {
         let reserved = position.reserve(named(refund), at);
         let short = |short| Error::Invariant(format!("refund {}: {short}", refund.refund_no));
         Some(reserved.map_err(short)?)
@@ -67,12 +68,25 @@ pub(super) async fn follow_refund(
 pub(super) fn post(tx: &mut Tx, position: Position, transfer: &Transfer) -> Result<()> {
     let (payment, rested) = (transfer.payment_id, position.is_at_rest());
     ledger::add(tx, transfer);
-    let position = position.after(transfer);
-    let position = position.map_err(|error| Error::Invariant(error.to_string()))?;
+    let position = after(position, transfer)?;
     if position.is_at_rest() != rested {
         ledger::set_rested(tx, payment, position.is_at_rest().then_some(transfer.at));
     }
     Ok(())
+}
+
+/// Writes that money went back under a number.
+pub(super) fn post_back(tx: &mut Tx, mut position: Position, back: &PaidBack) -> Result<()> {
+    if let Some(released) = &back.released {
+        post(tx, position.clone(), released)?;
+        position = after(position, released)?;
+    }
+    post(tx, position, &back.transfer)
+}
+
+fn after(position: Position, transfer: &Transfer) -> Result<Position> {
+    let position = position.after(transfer);
+    position.map_err(|error| Error::Invariant(error.to_string()))
 }
 
 /// Moves money of a payment that is here and free to another account.

@@ -417,7 +417,7 @@ async fn book_unexpected(ctx: &Context, tx: &mut Tx, report: &RefundReport) -> R
     let Some(back) = back else {
         return Ok(());
     };
-    books::post(tx, position, &back.transfer)?;
+    books::post_back(tx, position, &back)?;
     // What has gone back is not proposed any more.
     // The money is gone and booked, whatever stands in the row: the audit names it.
     let open = readable_one(refunds::of_payment(tx, payment.id).await)?;
