@@ -80,9 +80,8 @@ async fn load(ctx: &Context, order_no: &str) -> Result<Payment> {
 /// did not answer: then things are as they were, and the job asks again.
 async fn ask_wechat_pay(ctx: &Context, payment: &Payment, asking: Asking) -> Result<bool> {
     let now = ctx.now();
-    let is_early = payment
-        .prepared_at
-        .is_none_or(|at| at.plus(ASK_AFTER) > now);
+    // Business time on both sides: an order is prepared by the wall's.
+    let is_early = payment.prepared_at.is_none() || payment.created_at.plus(ASK_AFTER) > now;
     let is_asked = asking == Asking::Looking && payment.asked_at.is_some();
     if is_early || is_asked || ctx.pay().is_err() {
         return Ok(false);
