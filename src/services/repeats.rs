@@ -101,10 +101,7 @@ pub async fn begin(ctx: &Context, request: KeyedRequest) -> Result<Begun> {
     };
     let patience = Instant::now() + WAITS;
     loop {
-        if let Some(id) = claim(ctx, &name, &asked).await? {
-            return Ok(Begun::First(FirstTime { id, asked }));
-        }
-        // Gone again: it was sent away before anything was done.
+        // Looks first: whoever waits keeps nobody from writing.
         if let Some(kept) = find(ctx, &name).await? {
             let content = open(ctx, &kept)?;
             if content.asked != asked {
@@ -116,6 +113,9 @@ pub async fn begin(ctx: &Context, request: KeyedRequest) -> Result<Begun> {
             if kept.begun_at.plus(RUNS_AT_MOST) <= ctx.wall_now() {
                 return Err(WrongState::OutcomeUnknown.into());
             }
+        } else if let Some(id) = claim(ctx, &name, &asked).await? {
+            // Nobody has it, or it is gone again: it was sent away before anything was done.
+            return Ok(Begun::First(FirstTime { id, asked }));
         }
         if Instant::now() >= patience {
             return Err(Error::Busy {
