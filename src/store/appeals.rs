@@ -61,9 +61,12 @@ statements! {
     PICTURES_OVER = "SELECT q.upload_id, u.file_key FROM appeal_picture q \
                      JOIN upload u ON u.id = q.upload_id LEFT JOIN appeal a ON a.id = q.appeal_id \
                      WHERE COALESCE(a.answered_at, CASE WHEN a.id IS NULL THEN q.created_at END) < $1 \
-                     ORDER BY q.upload_id LIMIT $2";
+                     AND q.upload_id > $2 ORDER BY q.upload_id LIMIT $3";
     DROP_PICTURE = "DELETE FROM appeal_picture WHERE upload_id = $1";
-    DROP_UPLOAD = "DELETE FROM upload WHERE id = $1";
+    DROP_UPLOAD = "DELETE FROM upload WHERE id = $1 \
+                   AND NOT EXISTS (SELECT 1 FROM refund_evidence WHERE upload_id = $1) \
+                   AND NOT EXISTS (SELECT 1 FROM training_camp WHERE poster_upload_id = $1) \
+                   AND NOT EXISTS (SELECT 1 FROM camp_group_code WHERE upload_id = $1)";
 }
 
 /// The objections that a list shows, the newest first; nothing set shows all.
@@ -352,7 +355,7 @@ pub async fn pictures(
 }
 
 /// Pictures whose objection was answered before then, or that were sent before then and never used,
-/// with the names of their files.
+/// with the names of their files; those that come after one of them.
 pub async fn pictures_over(
     conn: &mut Conn,
     before: Timestamp,
@@ -369,7 +372,8 @@ pub async fn pictures_over(
         .collect())
 }
 
-/// Forgets a picture.
+/// Forgets that a picture belongs to an objection, and the picture itself unless it is used for
+/// something else too.
 pub async fn drop_picture(tx: &mut Tx, upload: UploadId) -> StoreResult<()> {
     for sql in [DROP_PICTURE, DROP_UPLOAD] {
         run!(tx, c => sqlx::query(sql).bind(upload.0).execute(c).await.map(drop))?;
@@ -379,10 +383,12 @@ pub async fn drop_picture(tx: &mut Tx, upload: UploadId) -> StoreResult<()> {
 
 listing!(AppealFilter => Listed);
 
+    after: UploadId,
 impl ListSql for AppealFilter {
     type Row = AppealRow;
     type Item = Listed;
 
+        .bind(after.0)
     const SELECT: &'static str = LIST_HEAD;
     const FROM: &'static str =
         "FROM appeal a JOIN payment_record p ON p.id = a.payment_id WHERE TRUE";

@@ -4,6 +4,7 @@
 use chrono::TimeDelta;
 use serde_json::json;
 
+use crate::domain::UploadId;
 use crate::services::uploads::{self, Redrawn, Uploaded};
 use crate::services::{access_token, file_links};
 use crate::store::audit::Entry;
@@ -70,32 +71,54 @@ pub async fn store_picture(ctx: &Context, token: &str, bytes: Vec<u8>) -> Result
     })
 }
 
-/// Deletes the pictures whose time is over; how many.
+/// Deletes the pictures whose time is over; how many. One at which that fails holds up no other.
 ///
 /// # Errors
-/// Those of the store and of the files.
+/// [`Error::PartlyDone`] where some could not be deleted; those of the store.
 pub async fn forget_pictures(ctx: &Context) -> Result<u64> {
-    let mut forgotten = 0;
+    let before = ctx.now().minus(KEPT_FOR);
+    let (mut forgotten, mut failed) = (0_u64, 0_u64);
+    let mut last = UploadId(0);
     loop {
-        let before = ctx.now().minus(KEPT_FOR);
         let over = {
             let mut conn = ctx.db.read().await?;
-            appeals::pictures_over(&mut conn, before, CHUNK).await?
+            appeals::pictures_over(&mut conn, before, last, CHUNK).await?
         };
         if over.is_empty() || ctx.stop.is_cancelled() {
-            return Ok(forgotten);
+            break;
         }
         for (upload, key) in over {
-            // The file first: a row without one shows nothing, a file without a row is never found.
-            // Equal pictures share one.
-            let holders = rows::count_of_file(&mut ctx.db.read().await?, &key).await?;
-            if holders <= 1 {
-                ctx.files.delete(&key.parse()?).await?;
+            last = upload;
+            match forget(ctx, upload, &key).await {
+                Ok(()) => forgotten += 1,
+                Err(error) => {
+                    // Where its row is gone already, nothing but this still names the file.
+                    tracing::error!(upload = upload.0, key, %error, "a picture cannot be forgotten");
+                    failed += 1;
+                }
             }
-            ctx.db
-                .write(move |tx| Box::pin(async move { appeals::drop_picture(tx, upload).await }))
-                .await?;
-            forgotten += 1;
         }
     }
+    if failed > 0 {
+        let figures = json!({ "appealPictures": forgotten, "failed": failed });
+        return Err(Error::PartlyDone(figures));
+    }
+    Ok(forgotten)
+}
+
+/// Deletes one picture: the row first, so that none is left which opens nothing. Equal pictures share
+/// a file, and what shows a settlement besides stays.
+async fn forget(ctx: &Context, upload: UploadId, key: &str) -> Result<()> {
+    let file = key.to_owned();
+    let dropped = ctx.db.write(move |tx| {
+        Box::pin(async move {
+            appeals::drop_picture(tx, upload).await?;
+            let holders = rows::count_of_file(tx, &file).await?;
+            Ok::<_, Error>(holders)
+        })
+    });
+    if dropped.await? == 0 {
+        ctx.files.delete(&key.parse()?).await?;
+    }
+    Ok(())
 }
