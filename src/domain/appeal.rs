@@ -6,7 +6,7 @@ use chrono::{NaiveDate, TimeDelta};
 use super::calendar::DayState;
 use super::machine::Machine;
 use super::refund::Decision;
-use super::{AppealId, CampStatus, Timestamp, UserId};
+use super::{AppealId, CampStatus, Timestamp};
 
 /// A person's no can be objected to for so long; then it is final.
 pub const REJECTION_STANDS: TimeDelta = TimeDelta::days(7);
@@ -104,18 +104,13 @@ impl Contestable {
             AppealKind::Rejection => self.rejected.as_ref().map(|no| no.at),
         }
     }
-
-    /// True if this person decided what is objected to: somebody else answers.
-    #[must_use]
-    pub fn was_decided_by(&self, kind: AppealKind, user: UserId) -> bool {
-        kind == AppealKind::Rejection && self.rejected.as_ref().is_some_and(|no| no.by == user)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::AppealStatus::{self, Accepted, Open, Refused};
     use super::*;
+    use crate::domain::UserId;
     use crate::domain::machine::assert_table;
 
     #[test]
@@ -181,8 +176,5 @@ mod tests {
                 "{kind} after {hours} h"
             );
         }
-        assert!(rejection.was_decided_by(Rejection, UserId(1)));
-        assert!(!rejection.was_decided_by(Rejection, UserId(2)));
-        assert!(!verdict.was_decided_by(Verdict, UserId(1)));
     }
 }

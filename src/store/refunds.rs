@@ -61,6 +61,9 @@ statements! {
                      OR (status = 'closed' AND eligible)) ORDER BY id LIMIT 1";
     WAS_SENT = "SELECT CAST(COUNT(*) AS BIGINT) FROM refund_status_log \
                 WHERE refund_id = $1 AND to_status = 'processing'";
+    REJECTED_BY = "SELECT l.operator_id FROM refund_status_log l \
+                   JOIN refund_record r ON r.id = l.refund_id WHERE r.payment_id = $1 \
+                   AND l.to_status = 'rejected' AND l.created_at <= $2 ORDER BY l.id DESC LIMIT 1";
     ADD_EVIDENCE = "INSERT INTO refund_evidence (refund_id, upload_id) VALUES ($1, $2) \
                     ON CONFLICT (refund_id, upload_id) DO NOTHING";
     EVIDENCE = "SELECT upload_id FROM refund_evidence WHERE refund_id = $1 ORDER BY upload_id";
@@ -264,6 +267,20 @@ pub async fn held_payers(conn: &mut Conn, wall_now: Timestamp) -> StoreResult<Ve
 pub async fn was_sent(conn: &mut Conn, id: RefundId) -> StoreResult<bool> {
     let (times,): (i64,) = run!(conn, c => sqlx::query_as(WAS_SENT).bind(id.0).fetch_one(c).await)?;
     Ok(times > 0)
+}
+
+/// Who had said the last no to a payment at a moment; none where nobody had, or the system itself.
+pub async fn rejected_by(
+    conn: &mut Conn,
+    payment: PaymentId,
+    at: Timestamp,
+) -> StoreResult<Option<UserId>> {
+    let row: Option<(Option<i64>,)> = run!(conn, c => sqlx::query_as(REJECTED_BY)
+        .bind(payment.0)
+        .bind(at.micros())
+        .fetch_optional(c)
+        .await)?;
+    Ok(row.and_then(|(by,)| by).map(UserId))
 }
 
 /// Adds a picture that shows how a refund was settled outside.

@@ -12,10 +12,9 @@ use crate::services::notify::{Notice, tell_payer};
 use crate::services::refund::{self, worded};
 use crate::store::appeals::{self, Listed};
 use crate::store::audit::Entry;
-use crate::store::{Conn, Lock, Note, Tx, payments};
+use crate::store::{Conn, Lock, Note, Tx, payments, refunds};
 
 use super::list::{Shown, one};
-use super::object::contestable;
 use super::{Context, Error, Refusal, Result, require, require_anywhere};
 
 /// What the answer says.
@@ -80,7 +79,7 @@ async fn write(
         }
         .into());
     }
-    refuse_decider(ctx, tx, actor, &listed).await?;
+    refuse_decider(tx, actor, &listed).await?;
     let now = ctx.now();
     let answer = Answer {
         text: text.to_owned(),
@@ -151,22 +150,14 @@ async fn may(conn: &mut Conn, actor: &Actor, action: Action, listed: &Listed) ->
     }
 }
 
-/// Whoever decided it does not answer.
-async fn refuse_decider(
-    ctx: &Context,
-    conn: &mut Conn,
-    actor: &Actor,
-    listed: &Listed,
-) -> Result<()> {
-    if listed.appeal.kind != AppealKind::Rejection {
+/// Whoever said the no that is objected to does not answer, whatever became of the refund since.
+async fn refuse_decider(conn: &mut Conn, actor: &Actor, listed: &Listed) -> Result<()> {
+    let appeal = &listed.appeal;
+    if appeal.kind != AppealKind::Rejection {
         return Ok(());
     }
-    // Where nothing of it is here any more there is nothing to decide about, and an answer is owed.
-    let found = contestable(ctx, conn, listed.payment_id, None).await?;
-    let is_decider = found.is_some_and(|(_, contestable)| {
-        contestable.was_decided_by(listed.appeal.kind, actor.user_id)
-    });
-    if is_decider {
+    let rejected_by = refunds::rejected_by(conn, listed.payment_id, appeal.made_at).await?;
+    if rejected_by == Some(actor.user_id) {
         return Err(Refusal::NeedsSecondApprover.into());
     }
     Ok(())

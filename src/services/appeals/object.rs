@@ -132,7 +132,7 @@ async fn write(
 }
 
 /// What may be objected to of a payment; none where nothing of it is here.
-pub(super) async fn contestable(
+async fn contestable(
     ctx: &Context,
     conn: &mut Conn,
     payment: PaymentId,
