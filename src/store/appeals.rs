@@ -1,6 +1,6 @@
 //! Objections of members, the pictures that they bring, and the days that accepted ones made count.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 
@@ -20,6 +20,8 @@ use super::{Note, StoreError, StoreResult, Tx, held};
 
 const TABLE: &str = "appeal";
 const LOG: StatusLog = StatusLog(LOG_ADD);
+/// Rows that one statement asks for.
+const AT_ONCE: usize = 500;
 
 /// The columns of [`AppealRow`].
 macro_rules! select_appeal {
@@ -51,6 +53,8 @@ statements! {
                     WHERE camp_id = $1 AND status = 'open'";
     IS_OPEN = "SELECT CAST(COUNT(*) AS BIGINT) FROM appeal \
                WHERE payment_id = $1 AND status = 'open'";
+    ACCEPTED_HEAD = "SELECT payment_id, answered_by FROM appeal WHERE status = 'accepted' \
+                     AND answered_by IS NOT NULL";
     GRANT_DAY = "INSERT INTO granted_day (member_id, day, appeal_id, granted_at) \
                  VALUES ($1, $2, $3, $4) ON CONFLICT (member_id, day) DO NOTHING";
     GRANTED_DAYS = "SELECT day, granted_at FROM granted_day WHERE member_id = $1";
@@ -250,6 +254,25 @@ pub async fn is_open(conn: &mut Conn, payment: PaymentId) -> StoreResult<bool> {
     Ok(count > 0)
 }
 
+/// The payments of a list of which an objection was accepted, each with who did so.
+pub async fn accepted_by(
+    conn: &mut Conn,
+    payments: &[PaymentId],
+) -> StoreResult<HashSet<(PaymentId, UserId)>> {
+    let mut found = HashSet::new();
+    for payments in payments.chunks(AT_ONCE) {
+        let mut conditions = Conditions::default();
+        conditions.among("AND payment_id", payments.iter().map(|id| id.0));
+        // Only constants of ours make up the text; the numbers are bound.
+        let sql = sqlx::AssertSqlSafe(conditions.statement(ACCEPTED_HEAD, ""));
+        let rows: Vec<(i64, i64)> =
+            run!(conn, c => bind_all!(sqlx::query_as(sql), conditions).fetch_all(c).await)?;
+        let typed = |(payment, by)| (PaymentId(payment), UserId(by));
+        found.extend(rows.into_iter().map(typed));
+    }
+    Ok(found)
+}
+
 /// Makes a day of a member's count.
 pub async fn grant_day(
     tx: &mut Tx,
@@ -359,10 +382,12 @@ pub async fn pictures(
 pub async fn pictures_over(
     conn: &mut Conn,
     before: Timestamp,
+    after: UploadId,
     limit: i64,
 ) -> StoreResult<Vec<(UploadId, String)>> {
     let rows: Vec<(i64, String)> = run!(conn, c => sqlx::query_as(PICTURES_OVER)
         .bind(before.micros())
+        .bind(after.0)
         .bind(limit)
         .fetch_all(c)
         .await)?;
@@ -383,12 +408,10 @@ pub async fn drop_picture(tx: &mut Tx, upload: UploadId) -> StoreResult<()> {
 
 listing!(AppealFilter => Listed);
 
-    after: UploadId,
 impl ListSql for AppealFilter {
     type Row = AppealRow;
     type Item = Listed;
 
-        .bind(after.0)
     const SELECT: &'static str = LIST_HEAD;
     const FROM: &'static str =
         "FROM appeal a JOIN payment_record p ON p.id = a.payment_id WHERE TRUE";

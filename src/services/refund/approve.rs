@@ -14,7 +14,9 @@ use crate::domain::{
     Timestamp, UserId,
 };
 use crate::store::refunds::{Case, CommittedAmount, Refund};
-use crate::store::{Conn, Lock, Note, Signal, StoreError, StoreResult, Tx, camps, ledger, refunds};
+use crate::store::{
+    Conn, Lock, Note, Signal, StoreError, StoreResult, Tx, appeals, camps, ledger, refunds,
+};
 
 use super::account::check_account;
 use super::changed::changes;
@@ -76,6 +78,8 @@ struct Facts {
     cases: HashMap<PaymentId, Case>,
     committed: Vec<CommittedAmount>,
     positions: HashMap<PaymentId, StoreResult<Position>>,
+    /// Payments of which an objection was accepted, each with who did so.
+    accepted: HashSet<(PaymentId, UserId)>,
     /// Camps in which the one who picked them may review.
     allowed: HashSet<Option<CampId>>,
 }
@@ -264,6 +268,7 @@ impl Facts {
             cases: refunds::cases_of_payments(conn, &payments).await?,
             committed: refunds::committed_amounts(conn, &payments).await?,
             positions: ledger::positions(conn, &payments).await?,
+            accepted: appeals::accepted_by(conn, &payments).await?,
             refunds,
             allowed: HashSet::new(),
         })
@@ -384,7 +389,7 @@ async fn check(
         Err(error) => return Err(error),
     };
     let is_withdrawn = refund.was_withdrawn_by_system();
-    if !is_withdrawn && let Some(refusal) = check_approver(conn, actor, &refund).await? {
+    if !is_withdrawn && let Some(refusal) = check_approver(conn, actor, facts, &refund).await? {
         return Ok(ApprovalCheck::Refused(refusal.into()));
     }
     let case = match facts.case(conn, refund.payment_id).await {
@@ -438,6 +443,7 @@ async fn check(
 async fn check_approver(
     conn: &mut Conn,
     actor: &Actor,
+    facts: &Facts,
     refund: &Refund,
 ) -> Result<Option<Refusal>> {
     match &refund.state {
@@ -449,11 +455,13 @@ async fn check_approver(
         }
         _ => return Ok(Some(already_decided(refund))),
     }
-    // Who finds that a member is right to object never lets the money go as well.
+    // Who finds that a member is right to object never lets the money go as well, whatever refund of
+    // it that is.
+    let found_right = facts.accepted.contains(&(refund.payment_id, actor.user_id));
     let is_appealed = refund.proposal.flags.contains(&RefundFlag::Appealed);
     let own =
         is_own_proposal(refund, actor.user_id) && (is_appealed || actor.role != Role::SuperAdmin);
-    Ok(own.then_some(Refusal::NeedsSecondApprover))
+    Ok((own || found_right).then_some(Refusal::NeedsSecondApprover))
 }
 
 /// True if both approvers are staff of the camp itself: one of the two must come from outside.
