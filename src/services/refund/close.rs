@@ -14,7 +14,7 @@ use crate::services::books::{self, Owner};
 use crate::services::close_order::pay_failure;
 use crate::store::payments::Payment;
 use crate::store::refunds::{Case, Refund, Submission};
-use crate::store::{Lock, Note, StoreError, Tx, payments, refunds, uploads};
+use crate::store::{Lock, Note, StoreError, Tx, appeals, payments, refunds, uploads};
 
 use super::proposal::{insert, reopen_with, submission};
 use super::report::apply_report;
@@ -59,7 +59,7 @@ impl Closing {
 /// # Errors
 /// `WrongState::NotSettleable` while money may be on its way and once it is back,
 /// `Refusal::AlreadyDecided` for what is closed; [`Error::Forbidden`] for a rest, unless an admin
-/// keeps it.
+/// keeps it; `WrongState::AppealOpen` for a rest while an objection waits for its answer.
 pub async fn close(ctx: &Context, actor: &Actor, id: RefundId, closing: Closing) -> Result<Refund> {
     let closing = closing.checked()?;
     again_if_overtaken(|| async {
@@ -255,6 +255,9 @@ async fn post_settlement(
     ];
     if rest > Fen::ZERO {
         require_anywhere(actor, Action::JudgePayments)?;
+        if appeals::is_open(tx, refund.payment_id).await? {
+            return Err(WrongState::AppealOpen.into());
+        }
     }
     for (cause, fen, to) in moves {
         if fen > Fen::ZERO {

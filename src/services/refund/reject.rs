@@ -35,7 +35,10 @@ pub async fn reject(ctx: &Context, actor: &Actor, id: RefundId, reason: &str) ->
     let actor = actor.clone();
     in_one_transaction(ctx, move |ctx, tx| {
         let (actor, reason) = (actor.clone(), reason.clone());
-        Box::pin(async move { reject_one(&ctx, tx, &actor, id, &reason).await })
+        Box::pin(async move {
+            tx.lock(Lock::Decisions).await?;
+            reject_one(&ctx, tx, &actor, id, &reason).await
+        })
     })
     .await
 }
@@ -62,7 +65,10 @@ pub async fn reject_batch(
         let (actor, chunk, reason) = (actor.clone(), chunk.to_vec(), reason.clone());
         let decided = in_one_transaction(ctx, move |ctx, tx| {
             let (actor, chunk, reason) = (actor.clone(), chunk.clone(), reason.clone());
-            Box::pin(async move { reject_each(&ctx, tx, &actor, &chunk, &reason).await })
+            Box::pin(async move {
+                tx.lock(Lock::Decisions).await?;
+                reject_each(&ctx, tx, &actor, &chunk, &reason).await
+            })
         })
         .await?;
         done.rejected.extend(decided.rejected);
