@@ -145,6 +145,15 @@ pub fn unreadable(paid_at: Timestamp) -> NextStep {
     }
 }
 
+/// The step of an objection: somebody answers it.
+#[must_use]
+pub fn answer_of(rules: PromiseRules, objected_at: Timestamp) -> NextStep {
+    NextStep {
+        what: Awaited::Answer,
+        until: objected_at.plus(TimeDelta::days(rules.answer_within.into())),
+    }
+}
+
 impl Facts {
     /// The next step, whoever's it is.
     #[must_use]
@@ -153,9 +162,7 @@ impl Facts {
         if let Some(objected_at) = self.objected_at
             && refund.is_none_or(|refund| refund.state.waits_for_people())
         {
-            let within = TimeDelta::days(self.rules.answer_within.into());
-            let (what, until) = (Awaited::Answer, objected_at.plus(within));
-            return NextStep { what, until };
+            return answer_of(self.rules, objected_at);
         }
         let of_refund = refund.and_then(|refund| self.step_of_refund(refund, now));
         let (what, until) = of_refund.unwrap_or_else(|| self.step_of_payment());

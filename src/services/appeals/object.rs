@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::NaiveDate;
 use serde_json::json;
 
 use crate::domain::appeal::{Appeal, Contestable};
 use crate::domain::calendar::DayState;
+use crate::domain::custody as custody_rules;
 use crate::domain::message::AppealOpened;
 use crate::domain::{AppealKind, AppealStatus, PaymentId, Timestamp, UploadId};
 use crate::services::custody::{self, Held};
@@ -220,6 +221,5 @@ async fn tell(
 
 /// By when an objection is to be answered.
 pub(super) fn answer_by(ctx: &Context, made_at: Timestamp) -> Timestamp {
-    let within = ctx.settings.promise.answer_within;
-    made_at.plus(TimeDelta::days(within.into()))
+    custody_rules::answer_of(ctx.settings.promise, made_at).until
 }

@@ -2,20 +2,21 @@
 //! anything about it, and before WeChat Pay's year ends. Each thing is told once: its key is what has
 //! newly come to be, and the outbox drops a second message of one key.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{NaiveDate, TimeDelta};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::domain::custody::{Awaited, NextStep, Turn};
+use crate::domain::custody::{Awaited, NextStep, Turn, answer_of};
 use crate::domain::message::{MoneyNeeded, OverdueSteps, RefundsSlow, YearEnds};
 use crate::domain::refund::REFUNDABLE_FOR;
-use crate::domain::{CampId, CampStatus, Fen, Message, PaymentId, Role, Timestamp};
+use crate::domain::{AppealStatus, CampId, CampStatus, Fen, Message, PaymentId, Role, Timestamp};
 use crate::services::notify::{Notice, tell_deciders, tell_role};
 use crate::services::rows::readable;
+use crate::store::appeals::AppealFilter;
 use crate::store::custody::{self, CustodyFilter, OverdueStep};
-use crate::store::{Tx, camps};
+use crate::store::{Listing as _, Tx, camps};
 
 use super::forecast::{Likelihood, way_back};
 use super::keep::{is_final, keep_final};
@@ -102,17 +103,20 @@ pub async fn watch(ctx: &Context) -> Result<Watched> {
         let mut conn = ctx.db.read().await?;
         survey_all(ctx, &mut conn, CustodyFilter::default()).await?
     };
-    let overdue = overdue_of(&held, ctx.now());
+    let mut overdue = overdue_of(&held, ctx.now());
+    let unanswered = unanswered_at_rest(ctx, &held).await?;
     let mut watched = Watched {
         in_custody: held.len(),
         overdue: held
             .iter()
             .filter(|held| held.is_overdue(ctx.now()))
-            .count(),
+            .count()
+            + unanswered.len(),
         kept: 0,
         unreadable,
         failed: 0,
     };
+    overdue.extend(unanswered);
     for held in held.iter().filter(|held| is_final(ctx, held)) {
         match keep_final(ctx, held.payment.payment_id).await {
             Ok(kept) => watched.kept += usize::from(kept),
@@ -171,6 +175,28 @@ fn overdue_of(held: &[Held], now: Timestamp) -> Vec<Overdue> {
         amount: held.amount,
     });
     overdue.collect()
+}
+
+/// Objections that nobody has answered in time although nothing of their payment is here any more: the
+/// member is owed an answer all the same.
+async fn unanswered_at_rest(ctx: &Context, held: &[Held]) -> Result<Vec<Overdue>> {
+    let open = AppealFilter {
+        status: Some(AppealStatus::Open),
+        ..AppealFilter::default()
+    };
+    let open = readable(open.all(&mut ctx.db.read().await?).await?);
+    let here: HashSet<PaymentId> = held.iter().map(|held| held.payment.payment_id).collect();
+    let at_rest = open
+        .into_iter()
+        .filter(|it| !here.contains(&it.payment_id))
+        .map(|it| Overdue {
+            payment: it.payment_id,
+            camp: it.camp_id,
+            next: answer_of(ctx.settings.promise, it.appeal.made_at),
+            amount: Fen::ZERO,
+        });
+    let overdue = at_rest.filter(|it| it.next.is_overdue(ctx.now()));
+    Ok(overdue.collect())
 }
 
 /// Remembers which steps are overdue and since when that was seen, and answers what is to be told of
