@@ -1,6 +1,7 @@
 //! Objections: each holds its own deposit until somebody who did not decide it answers.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use campkeeper::domain::appeal::Appeal;
 use campkeeper::domain::{
@@ -10,15 +11,19 @@ use campkeeper::services::appeals::{
     Objection, Verdict, answer, forget_pictures, object, page, store_picture,
 };
 use campkeeper::services::custody::{outlook_of, watch};
-use campkeeper::services::refund::{approve, reject, run_due};
+use campkeeper::services::refund::{
+    Closing, approve, close_payment, dry_run, reject, reject_batch, reopen, run_due,
+};
 use campkeeper::services::{Duplicate, Error, Refusal, Result, WrongState, access_token, progress};
-use campkeeper::store::PageRequest;
-use campkeeper::store::appeals::AppealFilter;
+use campkeeper::store::appeals::{self, AppealFilter, NewAppeal};
+use campkeeper::store::{Lock, Note, PageRequest, StoreError};
 use chrono::{NaiveDate, TimeDelta};
+use tokio::sync::oneshot;
 
 use crate::on_both_engines;
 use crate::stage::{
-    Cast, Stage, admin, clear, coach, foreign_coach, order_no, other_admin, super_admin,
+    Cast, Stage, admin, clear, closing, coach, foreign_coach, order_no, other_admin, picked,
+    super_admin,
 };
 
 /// A member whose days do not suffice.
@@ -238,15 +243,170 @@ on_both_engines! {
         stage.assert_in_order().await;
     }
 
+    async fn whoever_rejected_does_not_answer_whatever_became_of_the_refund_since(db) {
+        let stage = Stage::set(db, &[clear(1)]).await;
+        stage.build().await;
+        let id = stage.of(1).await.id;
+        reject(&stage.ctx, &admin(), id, "代打卡").await.unwrap();
+        stage.pass(TimeDelta::hours(1));
+        let made = stage.object(1, AppealKind::Rejection, None).await.unwrap();
+        // It waits for a decision again.
+        reopen(&stage.ctx, &admin(), id, Some("再看一次")).await.unwrap();
+        for verdict in [Verdict::Refuse, Verdict::Accept] {
+            let own = answer(&stage.ctx, &admin(), made.id, verdict, "维持").await;
+            assert_eq!(refused(own), Refusal::NeedsSecondApprover);
+        }
+        answer(&stage.ctx, &other_admin(), made.id, Verdict::Refuse, "维持").await.unwrap();
+        reject(&stage.ctx, &admin(), id, "代打卡").await.unwrap();
+        reopen(&stage.ctx, &admin(), id, Some("看错了")).await.unwrap();
+        stage.assert_in_order().await;
+    }
+
+    async fn no_rest_is_kept_while_an_objection_is_open(db) {
+        let stage = Stage::set(db, &[short(1)]).await;
+        stage.build().await;
+        let made = stage.object(1, AppealKind::Verdict, None).await.unwrap();
+        let rest = close_payment(&stage.ctx, &admin(), &order_no(1), closing(5000)).await;
+        assert_eq!(refused(rest), WrongState::AppealOpen.into());
+        assert_eq!(stage.waits_for(1).await.as_deref(), Some("answer"), "all of it is here");
+        answer(&stage.ctx, &coach(), made.id, Verdict::Refuse, "已核对").await.unwrap();
+        close_payment(&stage.ctx, &admin(), &order_no(1), closing(5000)).await.unwrap();
+        stage.assert_in_order().await;
+    }
+
+    async fn an_answer_is_owed_though_all_of_it_has_gone_back(db) {
+        let stage = Stage::set(db, &[short(1)]).await;
+        stage.build().await;
+        let made = stage.object(1, AppealKind::Verdict, None).await.unwrap();
+        close_payment(&stage.ctx, &admin(), &order_no(1), closing(9900)).await.unwrap();
+        assert_eq!(stage.waits_for(1).await, None);
+        let told = async || {
+            let notices = stage.notices().await;
+            notices.iter().filter(|kind| *kind == "overdue_steps").count()
+        };
+        stage.pass(TimeDelta::hours(47));
+        assert_eq!((watch(&stage.ctx).await.unwrap().overdue, told().await), (0, 0));
+        for (later, times) in [(2, 1), (2, 1), (24, 2)] {
+            stage.pass(TimeDelta::hours(later));
+            assert_eq!((watch(&stage.ctx).await.unwrap().overdue, told().await), (1, times));
+        }
+        answer(&stage.ctx, &coach(), made.id, Verdict::Refuse, "已经退了").await.unwrap();
+        stage.pass(TimeDelta::days(2));
+        assert_eq!((watch(&stage.ctx).await.unwrap().overdue, told().await), (0, 2));
+        assert_eq!(stage.texts("SELECT what FROM overdue_step").await, [""; 0]);
+        stage.assert_in_order().await;
+    }
+
+    async fn whoever_found_a_member_right_hears_a_second_persons_no_with_them(db) {
+        let stage = Stage::set(db, &[short(1), short(2)]).await;
+        stage.run("UPDATE payment_record SET wecom_userid = 'XuQing' WHERE id = 1").await;
+        stage.build().await;
+        let made = stage.object(1, AppealKind::Verdict, None).await.unwrap();
+        answer(&stage.ctx, &coach(), made.id, Verdict::Accept, "星球漏记了三天").await.unwrap();
+        let refund = stage.of(1).await;
+        assert_eq!(refund.proposal.kind, RefundKind::Manual);
+        reject(&stage.ctx, &admin(), refund.id, "截图是别的营").await.unwrap();
+        let told = "SELECT body FROM notification_message WHERE kind = 'refund_rejected' \
+                    AND recipient LIKE '%xuqing%'";
+        let told = stage.texts(told).await;
+        assert_eq!(told.len(), 1, "they were told that it comes");
+        assert!(told[0].contains("截图是别的营"), "{told:?}");
+    }
+
+    async fn whoever_accepts_an_objection_lets_no_refund_of_it_go(db) {
+        let stage = Stage::set(db, &[clear(1)]).await;
+        stage.running().await;
+        let made = stage.object(1, AppealKind::Day, day(10)).await.unwrap();
+        stage.run("UPDATE training_camp SET status = 'ended' WHERE id = 1").await;
+        stage.build().await;
+        answer(&stage.ctx, &super_admin(), made.id, Verdict::Accept, "算").await.unwrap();
+        let refund = stage.of(1).await;
+        assert_eq!((refund.proposal.kind, refund.status()), (RefundKind::Deposit, RefundStatus::Pending));
+        let own = approve(&stage.ctx, &super_admin(), refund.id, None).await;
+        assert_eq!(refused(own), Refusal::NeedsSecondApprover);
+        let dry = dry_run(&stage.ctx, &super_admin(), &[picked(&refund)]).await.unwrap();
+        assert_eq!((dry.approvable.len(), dry.skipped.len()), (0, 1));
+        approve(&stage.ctx, &admin(), refund.id, None).await.unwrap();
+        stage.assert_in_order().await;
+    }
+
+    async fn who_rejects_waits_for_who_objects(db) {
+        let stage = Stage::set(db, &[clear(1), clear(2)]).await;
+        stage.build().await;
+        for is_batch in [false, true] {
+            let payment = if is_batch { 2 } else { 1 };
+            let id = stage.of(payment).await.id;
+            let (db, now) = (stage.ctx.db.clone(), stage.ctx.now());
+            let (started, is_started) = oneshot::channel();
+            let objecting = tokio::spawn(async move {
+                db.write(move |tx| {
+                    Box::pin(async move {
+                        tx.lock(Lock::Decisions).await?;
+                        started.send(()).unwrap();
+                        // Long enough for the other one to take what it can.
+                        tokio::time::sleep(Duration::from_millis(400)).await;
+                        let new = NewAppeal {
+                            payment_id: PaymentId(payment),
+                            camp_id: None,
+                            member_id: None,
+                            kind: AppealKind::Verdict,
+                            day: None,
+                            text: "不对".to_owned(),
+                        };
+                        appeals::insert(tx, &new, &Note::new("member", "verdict", now)).await?;
+                        Ok::<_, StoreError>(())
+                    })
+                })
+                .await
+            });
+            is_started.await.unwrap();
+            if is_batch {
+                let done = reject_batch(&stage.ctx, &admin(), &[id], "不行").await.unwrap();
+                assert_eq!((done.rejected.len(), done.skipped.len()), (0, 1));
+            } else {
+                let rejected = reject(&stage.ctx, &admin(), id, "不行").await;
+                assert_eq!(refused(rejected), WrongState::AppealOpen.into());
+            }
+            objecting.await.unwrap().unwrap();
+        }
+    }
+
+    async fn a_picture_that_cannot_be_deleted_keeps_no_other(db) {
+        let stage = Stage::set(db, &[short(1)]).await;
+        stage.build().await;
+        let token = stage.token(1).await;
+        let mut uploads = Vec::new();
+        for blue in [1, 2, 3] {
+            uploads.push(store_picture(&stage.ctx, &token, png(blue)).await.unwrap().id);
+        }
+        let made = Objection { uploads: uploads.iter().copied().collect(), ..objection(1, AppealKind::Verdict, None) };
+        let made = object(&stage.ctx, &token, made).await.unwrap().id;
+        answer(&stage.ctx, &admin(), made, Verdict::Refuse, "已核对").await.unwrap();
+        let keys = stage.texts("SELECT file_key FROM upload ORDER BY id").await;
+        let there = async |key: &String| stage.ctx.files.get(&key.parse().unwrap()).await.unwrap().is_some();
+        // The first one has lost its file's name; the second one shows how it was settled besides.
+        stage.run(&format!("UPDATE upload SET file_key = 'lost' WHERE id = {}", uploads[0])).await;
+        let settlement = Closing { uploads: vec![uploads[1]], ..closing(9900) };
+        close_payment(&stage.ctx, &admin(), &order_no(1), settlement).await.unwrap();
+        stage.pass(TimeDelta::days(91));
+        let Err(Error::PartlyDone(figures)) = forget_pictures(&stage.ctx).await else {
+            panic!("somebody has to look");
+        };
+        assert_eq!((&figures["appealPictures"], &figures["failed"]), (&2.into(), &1.into()), "{figures}");
+        assert_eq!(stage.texts("SELECT file_key FROM upload").await, [keys[1].clone()]);
+        assert!(there(&keys[1]).await && !there(&keys[2]).await);
+        assert_eq!(forget_pictures(&stage.ctx).await.unwrap(), 0, "it is told once");
+    }
+
     async fn pictures_are_three_an_order_and_go_after_the_answer(db) {
         let stage = Stage::set(db, &[short(1), short(2)]).await;
         stage.build().await;
         let (token, other) = (stage.token(1).await, stage.token(2).await);
         let mut uploads = BTreeSet::new();
         for _ in 0..3 {
-            uploads.insert(store_picture(&stage.ctx, &token, png()).await.unwrap().id);
+            uploads.insert(store_picture(&stage.ctx, &token, png(200)).await.unwrap().id);
         }
-        assert!(matches!(store_picture(&stage.ctx, &token, png()).await, Err(Error::Invalid(_))));
+        assert!(matches!(store_picture(&stage.ctx, &token, png(200)).await, Err(Error::Invalid(_))));
         let foreign = Objection { uploads: uploads.clone(), ..objection(2, AppealKind::Verdict, None) };
         assert!(matches!(object(&stage.ctx, &other, foreign).await, Err(Error::Invalid(_))));
         let unknown = Objection { uploads: [UploadId(99)].into(), ..objection(1, AppealKind::Verdict, None) };
@@ -269,9 +429,9 @@ on_both_engines! {
     }
 }
 
-fn png() -> Vec<u8> {
+fn png(blue: u8) -> Vec<u8> {
     let mut png = std::io::Cursor::new(Vec::new());
-    let picture = image::RgbImage::from_pixel(8, 8, image::Rgb([20, 120, 200]));
+    let picture = image::RgbImage::from_pixel(8, 8, image::Rgb([20, 120, blue]));
     picture.write_to(&mut png, image::ImageFormat::Png).unwrap();
     png.into_inner()
 }
