@@ -38,6 +38,10 @@ CREATE TABLE training_camp (
     posts_waived_at   BIGINT,
     -- Its settlement page is shown to everybody who has the address.
     settlement_page   BOOLEAN NOT NULL DEFAULT FALSE,
+    -- An urging names who has not checked in; else it says how many they are.
+    urge_by_name      BOOLEAN NOT NULL DEFAULT FALSE,
+    -- The chat of its group, as the smart robot is told it.
+    smart_bot_chat_id TEXT,
     created_by        BIGINT REFERENCES system_user (id),
     created_at        BIGINT NOT NULL,
     updated_at        BIGINT NOT NULL,
@@ -47,9 +51,13 @@ CREATE TABLE training_camp (
 CREATE INDEX training_camp_status ON training_camp (status, start_date);
 
 CREATE TABLE camp_group_code (
-    camp_id   BIGINT NOT NULL REFERENCES training_camp (id),
-    position  BIGINT NOT NULL,
-    upload_id BIGINT NOT NULL REFERENCES upload (id),
+    camp_id    BIGINT NOT NULL REFERENCES training_camp (id),
+    position   BIGINT NOT NULL,
+    upload_id  BIGINT NOT NULL REFERENCES upload (id),
+    -- So many members are shown it, before the next.
+    capacity   BIGINT NOT NULL DEFAULT 200 CHECK (capacity > 0),
+    -- From then on WeCom takes nobody in by it.
+    expires_at BIGINT,
     PRIMARY KEY (camp_id, position)
 );
 

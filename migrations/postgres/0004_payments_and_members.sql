@@ -46,6 +46,8 @@ CREATE TABLE camp_member (
     joined_at       BIGINT,
     -- When somebody last said whether they are in the group; before that it is not known.
     joined_said_at  BIGINT,
+    -- When somebody said that they are out again; none while they are in.
+    left_at         BIGINT,
     checked_in_days BIGINT NOT NULL,
     -- ranking, import or attested; none before anything was stated of them.
     days_source     TEXT,

@@ -38,6 +38,10 @@ CREATE TABLE training_camp (
     posts_waived_at   INTEGER,
     -- Its settlement page is shown to everybody who has the address.
     settlement_page   INTEGER NOT NULL DEFAULT 0 CHECK (settlement_page IN (0, 1)),
+    -- An urging names who has not checked in; else it says how many they are.
+    urge_by_name      INTEGER NOT NULL DEFAULT 0 CHECK (urge_by_name IN (0, 1)),
+    -- The chat of its group, as the smart robot is told it.
+    smart_bot_chat_id TEXT,
     created_by        INTEGER REFERENCES system_user (id),
     created_at        INTEGER NOT NULL,
     updated_at        INTEGER NOT NULL,
@@ -47,9 +51,13 @@ CREATE TABLE training_camp (
 CREATE INDEX training_camp_status ON training_camp (status, start_date);
 
 CREATE TABLE camp_group_code (
-    camp_id   INTEGER NOT NULL REFERENCES training_camp (id),
-    position  INTEGER NOT NULL,
-    upload_id INTEGER NOT NULL REFERENCES upload (id),
+    camp_id    INTEGER NOT NULL REFERENCES training_camp (id),
+    position   INTEGER NOT NULL,
+    upload_id  INTEGER NOT NULL REFERENCES upload (id),
+    -- So many members are shown it, before the next.
+    capacity   INTEGER NOT NULL DEFAULT 200 CHECK (capacity > 0),
+    -- From then on WeCom takes nobody in by it.
+    expires_at INTEGER,
     PRIMARY KEY (camp_id, position)
 ) STRICT;
 

@@ -3,8 +3,9 @@
 
 use chrono::NaiveDate;
 
+use super::group_code::MAX_CAPACITY;
 use super::promise::PromiseRules;
-use super::{CampStatus, FieldError, FieldErrors, Terms, UploadId, UserId};
+use super::{CampStatus, FieldError, FieldErrors, GroupCode, Terms, UploadId, UserId};
 
 /// Characters of a name at most.
 const MAX_NAME_CHARS: usize = 50;
@@ -21,6 +22,7 @@ const MAX_STAFF: usize = 50;
 /// Digits of a planet project's id at most (zsxq §3).
 const MAX_PROJECT_DIGITS: usize = 20;
 const MAX_PAYEE_CHARS: usize = 64;
+const MAX_CHAT_ID_CHARS: usize = 128;
 
 /// A camp as it is filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,8 +37,8 @@ pub struct CampForm {
     pub introduction_html: String,
     /// Visible characters of it.
     pub introduction_chars: usize,
-    /// Pictures of the group's codes.
-    pub group_codes: Vec<UploadId>,
+    /// The group's codes.
+    pub group_codes: Vec<GroupCode>,
     /// Who leads it.
     pub coaches: Vec<UserId>,
     /// Who serves it.
@@ -45,6 +47,10 @@ pub struct CampForm {
     pub planet_project_id: Option<String>,
     /// 企业微信收款码ID.
     pub payee_id: Option<String>,
+    /// An urging names who has not checked in.
+    pub urge_by_name: bool,
+    /// The chat of its group, as the smart robot is told it.
+    pub smart_bot_chat_id: Option<String>,
 }
 
 impl CampForm {
@@ -74,6 +80,8 @@ impl CampForm {
             .any(|user| self.coaches.contains(user));
         let project = self.planet_project_id.as_deref();
         let payee = self.payee_id.as_deref().unwrap_or_default();
+        let chat = self.smart_bot_chat_id.as_deref().unwrap_or_default();
+        let holds = |code: &GroupCode| !(1..=MAX_CAPACITY).contains(&code.capacity);
         refuse(
             &mut problems,
             [
@@ -94,6 +102,15 @@ impl CampForm {
                     FieldError::Malformed,
                 ),
                 too_long("payeeId", payee.chars().count(), MAX_PAYEE_CHARS),
+                too_long("smartBotChatId", chat.chars().count(), MAX_CHAT_ID_CHARS),
+                (
+                    "groupCodes",
+                    self.group_codes.iter().any(holds),
+                    FieldError::OutOfRange {
+                        min: 1,
+                        max: MAX_CAPACITY,
+                    },
+                ),
             ],
         );
         problems
@@ -294,11 +311,13 @@ mod tests {
             },
             introduction_html: String::new(),
             introduction_chars: 0,
-            group_codes: vec![UploadId(2)],
+            group_codes: vec![GroupCode::plain(UploadId(2))],
             coaches: vec![UserId(3)],
             volunteers: vec![],
             planet_project_id: Some("4848142421".to_owned()),
             payee_id: None,
+            urge_by_name: false,
+            smart_bot_chat_id: None,
         }
     }
 
@@ -326,7 +345,7 @@ mod tests {
             ("graceDays", |f| f.terms.grace_days = 8),
             ("introduction", |f| f.introduction_chars = 501),
             ("groupQrUploadIds", |f| {
-                f.group_codes = vec![UploadId(2); 21]
+                f.group_codes = vec![GroupCode::plain(UploadId(2)); 21]
             }),
             ("coachIds", |f| f.coaches = vec![UserId(2); 51]),
             ("volunteerIds", |f| f.volunteers = vec![UserId(3)]),
@@ -397,7 +416,7 @@ mod tests {
             |f| f.name = "改名".to_owned(),
             |f| f.poster = Some(UploadId(9)),
             |f| f.introduction_html = "<p>新</p>".to_owned(),
-            |f| f.group_codes = vec![UploadId(9)],
+            |f| f.group_codes = vec![GroupCode::plain(UploadId(9))],
             |f| f.coaches = vec![UserId(9)],
             |f| f.volunteers = vec![UserId(8)],
         ];

@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::domain::staff::{Action, Actor};
 use crate::store::audit::{Entry, Row};
 use crate::store::audit_lists::AuditFilter;
+use crate::store::object_names::object_names;
 use crate::store::outbox::{self, MessageStatus};
 use crate::store::outbox_lists::{self, ListedMessage, MessageFilter};
 use crate::store::{Listing as _, Page, PageRequest};
@@ -12,16 +13,40 @@ use crate::store::{Listing as _, Page, PageRequest};
 use super::rows::logged;
 use super::{Context, Error, Result, WrongState, require_anywhere};
 
+/// Something that was done, and what the thing is called now that it was done to.
+#[derive(Debug)]
+pub struct Done {
+    pub row: Row,
+    pub object_name: Option<String>,
+}
+
 /// Reads a page of the audit, newest first.
 pub async fn actions(
     ctx: &Context,
     actor: &Actor,
     filter: &AuditFilter,
     page: PageRequest,
-) -> Result<Page<Row>> {
+) -> Result<Page<Done>> {
     require_anywhere(actor, Action::ViewLogs)?;
     let mut conn = ctx.db.read().await?;
-    Ok(logged(filter.page(&mut conn, page).await?))
+    let found = logged(filter.page(&mut conn, page).await?);
+    let rows = found.rows.good;
+    let things: Vec<_> = rows
+        .iter()
+        .map(|row| (row.object_type.as_str(), row.object_id.as_str()))
+        .collect();
+    let names = object_names(&mut conn, &things).await?;
+    let named = rows.into_iter().map(|row| Done {
+        object_name: names
+            .get(&(row.object_type.clone(), row.object_id.clone()))
+            .cloned(),
+        row,
+    });
+    Ok(Page {
+        rows: named.collect::<Vec<_>>().into(),
+        total: found.total,
+        request: found.request,
+    })
 }
 
 /// Reads a page of the outbox, newest first.

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::json;
 
+use crate::domain::group_code::code_for;
 use crate::domain::{
     BindStatus, CampId, MemberId, OrderStatus, RefundStatus, Terms, Timestamp, UploadId,
 };
@@ -16,9 +17,6 @@ use crate::store::{Conn, Keyring, Listing as _, Page, PageRequest, camps, member
 
 use super::rows::{logged, readable};
 use super::{Context, Error, Refusal, Result, access_token, close_order};
-
-/// A WeCom group holds 500 people (owner's wishes); the next picture is shown from then on.
-const GROUP_HOLDS: i64 = 500;
 
 /// An order, and the token of its pages if it may be told.
 #[derive(Debug, Clone)]
@@ -188,16 +186,11 @@ pub async fn group(ctx: &Context, token: &str, order_no: &str) -> Result<Group> 
         .ok_or(Error::NotFound)?;
     let codes = camps::group_codes(&mut conn, camp_id).await?;
     let before = members::count_before(&mut conn, camp_id, member_id).await?;
-    let nth = usize::try_from(before / GROUP_HOLDS).unwrap_or(usize::MAX);
-    let code = codes
-        .get(nth)
-        .or(codes.last())
-        .copied()
-        .ok_or(Error::NotFound)?;
+    let code = code_for(&codes, before, ctx.now()).ok_or(Error::NotFound)?;
     Ok(Group {
         camp,
         member_id,
-        code,
+        code: code.upload_id,
         joined: member.joined,
     })
 }

@@ -66,6 +66,8 @@ statements! {
                      JOIN upload u ON u.id = q.upload_id LEFT JOIN appeal a ON a.id = q.appeal_id \
                      WHERE COALESCE(a.answered_at, CASE WHEN a.id IS NULL THEN q.created_at END) < $1 \
                      AND q.upload_id > $2 ORDER BY q.upload_id LIMIT $3";
+    FREE_PICTURE = "SELECT u.file_key FROM appeal_picture q JOIN upload u ON u.id = q.upload_id \
+                    WHERE q.upload_id = $1 AND q.payment_id = $2 AND q.appeal_id IS NULL";
     DROP_PICTURE = "DELETE FROM appeal_picture WHERE upload_id = $1";
     DROP_UPLOAD = "DELETE FROM upload WHERE id = $1 \
                    AND NOT EXISTS (SELECT 1 FROM refund_evidence WHERE upload_id = $1) \
@@ -395,6 +397,20 @@ pub async fn pictures_over(
         .into_iter()
         .map(|(id, key)| (UploadId(id), key))
         .collect())
+}
+
+/// The name of the file of a picture that the payer of an order has sent and that no objection has.
+pub async fn free_picture(
+    conn: &mut Conn,
+    upload: UploadId,
+    payment: PaymentId,
+) -> StoreResult<Option<String>> {
+    let row: Option<(String,)> = run!(conn, c => sqlx::query_as(FREE_PICTURE)
+        .bind(upload.0)
+        .bind(payment.0)
+        .fetch_optional(c)
+        .await)?;
+    Ok(row.map(|(key,)| key))
 }
 
 /// Forgets that a picture belongs to an objection, and the picture itself unless it is used for

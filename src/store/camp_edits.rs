@@ -1,6 +1,8 @@
 //! Camps as staff fill them in: made, edited, deleted; their group codes and staff.
 
-use crate::domain::{CampId, CampStatus, Move, Role, Terms, Timestamp, UploadId, UserId};
+use crate::domain::{
+    CampId, CampStatus, GroupCode, Move, Role, Terms, Timestamp, UploadId, UserId,
+};
 
 use super::camps::LOG;
 use super::db::run;
@@ -11,21 +13,23 @@ statements! {
     INSERT = "INSERT INTO training_camp (name, name_folded, poster_upload_id, deposit_fen, \
               start_date, end_date, total_days, required_days, grace_days, introduction_html, \
               planet_project_id, payee_id, group_robot_key, status, created_by, created_at, \
-              updated_at) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16) \
+              updated_at, urge_by_name, smart_bot_chat_id) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16, \
+              $17, $18) \
               RETURNING id";
     UPDATE = "UPDATE training_camp SET name = $2, name_folded = $3, poster_upload_id = $4, \
               deposit_fen = $5, start_date = $6, end_date = $7, total_days = $8, \
               required_days = $9, grace_days = $10, introduction_html = $11, \
-              planet_project_id = $12, payee_id = $13, group_robot_key = $14, updated_at = $15 \
+              planet_project_id = $12, payee_id = $13, group_robot_key = $14, updated_at = $15, \
+              urge_by_name = $16, smart_bot_chat_id = $17 \
               WHERE id = $1 AND deleted_at IS NULL";
     DELETE = "UPDATE training_camp SET deleted_at = $2, updated_at = $2 \
               WHERE id = $1 AND status = $3 AND deleted_at IS NULL";
     SET_SETTLEMENT_PAGE = "UPDATE training_camp SET settlement_page = $2, updated_at = $3 \
                            WHERE id = $1 AND settlement_page <> $2 AND deleted_at IS NULL";
     CLEAR_GROUP_CODES = "DELETE FROM camp_group_code WHERE camp_id = $1";
-    ADD_GROUP_CODE = "INSERT INTO camp_group_code (camp_id, position, upload_id) \
-                      VALUES ($1, $2, $3)";
+    ADD_GROUP_CODE = "INSERT INTO camp_group_code (camp_id, position, upload_id, capacity, \
+                      expires_at) VALUES ($1, $2, $3, $4, $5)";
     CLEAR_STAFF = "DELETE FROM camp_member_relation WHERE camp_id = $1";
     ADD_STAFF = "INSERT INTO camp_member_relation (camp_id, user_id, role) VALUES ($1, $2, $3)";
 }
@@ -47,6 +51,10 @@ pub struct CampFields {
     pub payee_id: Option<String>,
     /// The key of its group's robot, encrypted.
     pub group_robot_key: Option<Sealed>,
+    /// An urging names who has not checked in.
+    pub urge_by_name: bool,
+    /// The chat of its group, as the smart robot is told it.
+    pub smart_bot_chat_id: Option<String>,
 }
 
 /// Shows the settlement page of a camp, or hides it; `false` if it was so already.
@@ -93,6 +101,8 @@ pub async fn insert(
         .bind(status.as_str())
         .bind(by.0)
         .bind(note.at.micros())
+        .bind(fields.urge_by_name)
+        .bind(&fields.smart_bot_chat_id)
         .fetch_one(c)
         .await)?;
     LOG.add(tx, id, Move::born(status), note);
@@ -124,6 +134,8 @@ pub async fn update(
         .bind(&fields.payee_id)
         .bind(key)
         .bind(now.micros())
+        .bind(fields.urge_by_name)
+        .bind(&fields.smart_bot_chat_id)
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
@@ -148,13 +160,15 @@ pub async fn delete(
 }
 
 /// Replaces the group codes of a camp, in order.
-pub async fn set_group_codes(tx: &mut Tx, id: CampId, codes: &[UploadId]) -> StoreResult<()> {
+pub async fn set_group_codes(tx: &mut Tx, id: CampId, codes: &[GroupCode]) -> StoreResult<()> {
     run!(tx, c => sqlx::query(CLEAR_GROUP_CODES).bind(id.0).execute(c).await.map(drop))?;
     for (position, code) in (0_i64..).zip(codes) {
         run!(tx, c => sqlx::query(ADD_GROUP_CODE)
             .bind(id.0)
             .bind(position)
-            .bind(code.0)
+            .bind(code.upload_id.0)
+            .bind(code.capacity)
+            .bind(code.expires_at.map(Timestamp::micros))
             .execute(c)
             .await
             .map(drop))?;

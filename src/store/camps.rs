@@ -2,7 +2,9 @@
 
 use chrono::NaiveDate;
 
-use crate::domain::{CampId, CampStatus, Fen, Move, SyncId, Terms, Timestamp, UploadId, UserId};
+use crate::domain::{
+    CampId, CampStatus, Fen, GroupCode, Move, SyncId, Terms, Timestamp, UploadId, UserId,
+};
 
 use super::db::{Conn, run};
 use super::status_log::StatusLog;
@@ -17,6 +19,7 @@ macro_rules! select_camp {
         concat!(
             "SELECT id, name, poster_upload_id, deposit_fen, start_date, end_date, total_days, ",
             "required_days, grace_days, introduction_html, planet_project_id, payee_id, settlement_page, ",
+            "urge_by_name, smart_bot_chat_id, ",
             "group_robot_key, status, current_sync_id, posts_sync_id, settling_since, created_at \
              FROM training_camp WHERE deleted_at IS NULL ",
             $tail
@@ -37,7 +40,8 @@ statements! {
                WHERE id = $1 AND status = $2 AND deleted_at IS NULL";
     LOG_ADD = "INSERT INTO camp_status_log (camp_id, from_status, to_status, operator, reason, \
                created_at, operator_id) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    GROUP_CODES = "SELECT upload_id FROM camp_group_code WHERE camp_id = $1 ORDER BY position";
+    GROUP_CODES = "SELECT upload_id, capacity, expires_at FROM camp_group_code \
+                   WHERE camp_id = $1 ORDER BY position";
     STAFF = "SELECT r.user_id, r.role, u.display_name, u.wecom_userid FROM camp_member_relation r \
              JOIN system_user u ON u.id = r.user_id AND u.deleted_at IS NULL \
              WHERE r.camp_id = $1 ORDER BY r.user_id";
@@ -76,6 +80,10 @@ pub struct Camp {
     pub payee_id: Option<String>,
     /// Its settlement page is shown.
     pub settlement_page: bool,
+    /// An urging names who has not checked in.
+    pub urge_by_name: bool,
+    /// The chat of its group, as the smart robot is told it.
+    pub smart_bot_chat_id: Option<String>,
     /// The key of its group's robot, encrypted.
     pub group_robot_key: Option<Sealed>,
     /// Where it is in its life.
@@ -118,6 +126,8 @@ pub(super) struct CampRow {
     planet_project_id: Option<String>,
     payee_id: Option<String>,
     settlement_page: bool,
+    urge_by_name: bool,
+    smart_bot_chat_id: Option<String>,
     group_robot_key: Option<Vec<u8>>,
     status: String,
     current_sync_id: Option<i64>,
@@ -154,6 +164,8 @@ impl TryFrom<CampRow> for Camp {
             planet_project_id: row.planet_project_id,
             payee_id: row.payee_id,
             settlement_page: row.settlement_page,
+            urge_by_name: row.urge_by_name,
+            smart_bot_chat_id: row.smart_bot_chat_id,
             group_robot_key: row.group_robot_key.map(Sealed),
             status,
             current_sync: row.current_sync_id.map(SyncId),
@@ -223,11 +235,18 @@ pub async fn reopened_at(conn: &mut Conn, id: CampId) -> StoreResult<Option<Time
     Ok(at.map(Timestamp::from_micros))
 }
 
-/// The pictures of a camp's group codes, in order.
-pub async fn group_codes(conn: &mut Conn, id: CampId) -> StoreResult<Vec<UploadId>> {
-    let rows: Vec<(i64,)> =
+/// The codes of a camp's group, in order.
+pub async fn group_codes(conn: &mut Conn, id: CampId) -> StoreResult<Vec<GroupCode>> {
+    let rows: Vec<(i64, i64, Option<i64>)> =
         run!(conn, c => sqlx::query_as(GROUP_CODES).bind(id.0).fetch_all(c).await)?;
-    Ok(rows.into_iter().map(|(id,)| UploadId(id)).collect())
+    let codes = rows
+        .into_iter()
+        .map(|(upload_id, capacity, expires_at)| GroupCode {
+            upload_id: UploadId(upload_id),
+            capacity,
+            expires_at: expires_at.map(Timestamp::from_micros),
+        });
+    Ok(codes.collect())
 }
 
 /// The coaches and volunteers of a camp.

@@ -2,7 +2,8 @@
 
 use chrono::NaiveDate;
 
-use crate::domain::{CampId, CheckInSource, UserId};
+use crate::domain::shown_name::shown_name;
+use crate::domain::{CampId, CheckInSource, PlanetUserId, UserId};
 
 use super::StoreResult;
 use super::filter::{Bind, Conditions, typed};
@@ -13,6 +14,7 @@ statements! {
     // A check-in of which the day alone is known stands behind the others of its day.
     LIST_HEAD = "SELECT r.camp_id, t.name AS camp_name, t.total_days AS camp_days, \
                  r.planet_user_id, u.nickname AS planet_nickname, m.id AS member_id, \
+                 m.planet_nickname AS member_nickname, m.wechat_nickname, \
                  m.checked_in_days, m.eligible, r.day, r.checked_in_at, r.summary, r.source \
                  FROM checkin_record r JOIN training_camp t ON t.id = r.camp_id \
                  LEFT JOIN camp_member m ON m.camp_id = r.camp_id \
@@ -46,6 +48,8 @@ pub struct ListedCheckIn {
     pub planet_nickname: Option<String>,
     /// The member of the camp who is known to be that account.
     pub member_id: Option<i64>,
+    member_nickname: Option<String>,
+    wechat_nickname: Option<String>,
     /// The member's days that count, without grace.
     pub checked_in_days: Option<i64>,
     /// Whether the member's days suffice.
@@ -61,6 +65,18 @@ pub struct ListedCheckIn {
 }
 
 impl ListedCheckIn {
+    /// The name by which people read of whoever checked in.
+    #[must_use]
+    pub fn shown_name(&self) -> String {
+        let nicknames = [
+            &self.planet_nickname,
+            &self.member_nickname,
+            &self.wechat_nickname,
+        ];
+        let nicknames = nicknames.map(|nickname| nickname.as_deref().unwrap_or_default());
+        shown_name(&nicknames, None, Some(PlanetUserId(self.planet_user_id)))
+    }
+
     /// The member's days of the camp's, in percent.
     #[must_use]
     pub fn rate(&self) -> Option<i64> {

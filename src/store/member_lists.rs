@@ -19,7 +19,7 @@ macro_rules! select_listed {
         concat!(
             "SELECT m.id, m.camp_id, p.order_no, m.planet_user_id, m.planet_nickname, ",
             "m.wechat_nickname, m.match_status, m.confidence, m.match_reasons, m.looked_at_by, ",
-            "p.bind_status, p.bind_method, m.joined, m.joined_said_at, m.checked_in_days, m.days_source, m.eligible, ",
+            "p.bind_status, p.bind_method, m.joined, m.joined_said_at, m.left_at, m.checked_in_days, m.days_source, m.eligible, ",
             "r.status AS refund_status, t.name AS camp_name, p.paid_fen, p.paid_at, ",
             "(SELECT MAX(c.checked_in_at) FROM checkin_record c WHERE c.camp_id = m.camp_id ",
             "AND c.planet_user_id = m.planet_user_id) AS last_checkin_at ",
@@ -79,6 +79,8 @@ pub struct ListedMember {
     pub bind_method: Option<BindMethod>,
     /// Whether they are in the group; none while nobody has said so or otherwise.
     pub joined: Option<bool>,
+    /// When somebody said that they are out again.
+    pub left_at: Option<Timestamp>,
     /// The days that count, without grace.
     pub checked_in_days: i64,
     /// By whose word; none before anything was stated of them.
@@ -121,6 +123,7 @@ pub(super) struct ListedRow {
     bind_method: Option<String>,
     joined: bool,
     joined_said_at: Option<i64>,
+    left_at: Option<i64>,
     checked_in_days: i64,
     days_source: Option<String>,
     eligible: bool,
@@ -162,6 +165,7 @@ impl TryFrom<ListedRow> for ListedMember {
             bind_method: bind_method.transpose()?,
             refund_status: refund_status.transpose()?,
             joined: (row.joined || row.joined_said_at.is_some()).then_some(row.joined),
+            left_at: row.left_at.map(Timestamp::from_micros),
             checked_in_days: row.checked_in_days,
             days_source: days_source.transpose()?,
             eligible: row.eligible,

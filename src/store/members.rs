@@ -82,6 +82,7 @@ statements! {
                  JOIN camp_member m ON m.id = p.member_id AND m.released_at IS NULL \
                  WHERE m.camp_id = $1 AND p.planet_user_id = $2";
     SET_JOINED = "UPDATE camp_member SET joined = $2, joined_at = $3, joined_said_at = $4, \
+                  left_at = CASE WHEN $2 THEN NULL WHEN joined THEN $4 ELSE left_at END, \
                   updated_at = $4 WHERE id = $1";
     SET_DAYS = "UPDATE camp_member SET checked_in_days = $2, eligible = $3, updated_at = $4, \
                 days_source = $5 WHERE id = $1";
@@ -507,7 +508,7 @@ pub async fn proved_by(conn: &mut Conn, camp: CampId, account: PlanetUserId) -> 
     Ok(count)
 }
 
-/// Writes whether a member has joined the group.
+/// Writes whether a member has joined the group; who was in it and is no more has left.
 pub async fn set_joined(
     tx: &mut Tx,
     id: MemberId,

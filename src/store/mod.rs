@@ -38,6 +38,7 @@ pub mod member_lists;
 pub mod member_search;
 pub mod members;
 pub mod merchant;
+pub mod object_names;
 pub mod outbox;
 pub mod outbox_lists;
 pub mod payment_lists;

@@ -51,6 +51,7 @@ on_both_engines! {
         assert_eq!(calendar["items"][1]["cells"], "??o..");
         let list = get(&house, &admin, "/api/admin/checkins?campId=1").await;
         assert_eq!(list["items"][0]["summary"], "写了三百字");
+        assert_eq!(list["items"][0]["name"], "小明");
 
         // A member with dates of their own widens it.
         house.db.run("UPDATE payment_record SET start_date = '2026-01-02', total_days = 6 WHERE id = 2").await;
@@ -79,7 +80,16 @@ on_both_engines! {
         let body = json!({"ids": [2, 2], "joined": false});
         house.post(path).as_staff(&admin).json(&body).send().await.data();
         assert_eq!(joined(2).await, json!(false));
+        // Who was in it and is no more has left, and has not once they are back.
+        let members = get(&house, &admin, "/api/admin/members?campId=1").await;
+        let left = |at: usize| members["items"][at]["leftAt"].clone();
+        assert_eq!((left(0), left(1)), (json!("2026-01-05T12:00:00+08:00"), Value::Null));
         house.assert_audited(&["member.joined"; 3].map(|it| it)).await;
+
+        let back = json!({"joined": true});
+        let path_of_one = "/api/admin/members/2/joined";
+        let member = house.post(path_of_one).as_staff(&admin).json(&back).send().await.data();
+        assert_eq!((&member["joined"], &member["leftAt"]), (&json!(true), &Value::Null));
 
         let coach = house.signed_in(Role::Coach).await;
         let body = json!({"ids": [1], "joined": false});

@@ -35,8 +35,34 @@ on_both_engines! {
         let row = &page["items"][0];
         let made = json!({"username": "wang", "displayName": "wang", "role": "coach", "wecomUserId": null});
         assert_eq!(row["details"], made);
+        assert_eq!(row["objectName"], "wang");
         assert_eq!((&row["ip"], &row["channel"]), (&json!("203.0.113.9"), &json!("console")));
         assert_eq!(row["createdAt"], "2026-01-05T12:00:00+08:00");
+    }
+
+    async fn things_are_named_as_people_read_of_them(db) {
+        let house = House::new(db).await;
+        let admin = house.signed_in(Role::SuperAdmin).await;
+        house.db.run(crate::appeals::SCENE).await;
+        house.db.run("INSERT INTO planet_user (planet_user_id, nickname, card_name, wechat_nickname, \
+                      in_roster, created_at, updated_at) VALUES (300000000000001, '小明', '', '', TRUE, 0, 0)").await;
+        let path = "/api/admin/members/1/joined";
+        house.post(path).as_staff(&admin).json(&json!({"joined": true})).send().await.data();
+        let row = "INSERT INTO operation_log (seq, actor_name, role, action, object_type, object_id, details, \
+                   channel, created_at, mac) VALUES";
+        for (at, (kind, id)) in [
+            ("camp", "1"), ("payment", crate::appeals::ORDER), ("planet_user", "300000000000001"),
+            ("refund", "rfd_1"), ("merchant", ""), ("camp", "99"),
+        ].into_iter().enumerate() {
+            let seq = 100 + at;
+            house.db.run(&format!("{row} ({seq}, 'x', '', 'x', '{kind}', '{id}', '', 'job', 0, BYTES'00')")).await;
+        }
+        let page = house.get("/api/admin/logs").as_staff(&admin).send().await.data();
+        let told: Vec<_> = page["items"].as_array().unwrap().iter().take(7).map(|row| row["objectName"].clone()).collect();
+        let named = |name: &str| json!(name);
+        assert_eq!(told, [
+            json!(null), json!(null), json!(null), named("小明"), named("小明"), named("写作营"), named("小明"),
+        ]);
     }
 
     async fn wrong_logins_are_in_it_with_the_nearest_address_that_can_be_believed(db) {
@@ -57,6 +83,7 @@ on_both_engines! {
             let page = house.get("/api/admin/logs?action=staff.login_failed").as_staff(&admin);
             let row = page.send().await.data()["items"][0].clone();
             assert_eq!((&row["ip"], &row["objectId"]), (&json!(address), &json!("coach")));
+            assert_eq!(row["objectName"], json!(null), "a name that was typed is nobody's number");
             assert_eq!((&row["actorName"], &row["channel"]), (&json!("unknown"), &json!("console")));
         }
         house.log_in("coach", "wrong").await;

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::domain::camp_form::CampForm;
+use crate::domain::{GroupCode, UploadId};
 
 /// A camp's form and the mark of its robot's key.
 pub(super) struct Filled<'a> {
@@ -13,6 +14,16 @@ pub(super) struct Filled<'a> {
 /// The fields that differ.
 pub(super) fn changes(was: &Filled<'_>, is: &Filled<'_>) -> Map<String, Value> {
     let (before, after) = (was.form, is.form);
+    let pictures = |form: &CampForm| -> Vec<UploadId> {
+        form.group_codes.iter().map(|code| code.upload_id).collect()
+    };
+    // What is known of a code beside its picture.
+    let known = |form: &CampForm| -> Vec<GroupCode> {
+        let codes = form.group_codes.iter().copied();
+        codes
+            .filter(|code| *code != GroupCode::plain(code.upload_id))
+            .collect()
+    };
     let fields = [
         ("name", json!(before.name), json!(after.name)),
         ("posterUploadId", json!(before.poster), json!(after.poster)),
@@ -24,8 +35,19 @@ pub(super) fn changes(was: &Filled<'_>, is: &Filled<'_>) -> Map<String, Value> {
         ),
         (
             "groupQrUploadIds",
-            json!(before.group_codes),
-            json!(after.group_codes),
+            json!(pictures(before)),
+            json!(pictures(after)),
+        ),
+        ("groupCodes", json!(known(before)), json!(known(after))),
+        (
+            "urgeByName",
+            json!(before.urge_by_name),
+            json!(after.urge_by_name),
+        ),
+        (
+            "smartBotChatId",
+            json!(before.smart_bot_chat_id),
+            json!(after.smart_bot_chat_id),
         ),
         ("coachIds", json!(before.coaches), json!(after.coaches)),
         (

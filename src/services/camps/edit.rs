@@ -9,7 +9,9 @@ use serde_json::json;
 use crate::catalogue::SyncFault;
 use crate::domain::camp_form::CampForm;
 use crate::domain::staff::{AccountStatus, Action, Actor, Role};
-use crate::domain::{CampId, CampStatus, Fen, Machine as _, Terms, Timestamp, UploadId, UserId};
+use crate::domain::{
+    CampId, CampStatus, Fen, GroupCode, Machine as _, Terms, Timestamp, UploadId, UserId,
+};
 use crate::store::audit::Entry;
 use crate::store::camp_edits::{self, CampFields};
 use crate::store::camps::{self, Camp};
@@ -47,8 +49,10 @@ pub struct CampInput {
     pub required_days: Sent<i64>,
     /// Days that may be missing; without it, the configuration's default.
     pub grace_days: Sent<i64>,
-    /// Pictures of the group's codes.
-    pub group_codes: Sent<Vec<UploadId>>,
+    /// Pictures of the group's codes; what is known of those that stay, stays.
+    pub group_pictures: Sent<Vec<UploadId>>,
+    /// The same with what is known of each, in their place.
+    pub group_codes: Sent<Vec<GroupCode>>,
     /// Rich text.
     pub introduction: Sent<String>,
     /// Its coaches.
@@ -63,6 +67,10 @@ pub struct CampInput {
     pub group_robot_key: Sent<SecretString>,
     /// Whether its settlement page is shown; without it, as it was.
     pub settlement_page: Option<bool>,
+    /// Whether an urging names who has not checked in; without it, as it was.
+    pub urge_by_name: Option<bool>,
+    /// The chat of its group, as the smart robot is told it.
+    pub smart_bot_chat_id: Sent<String>,
     /// Why; needed for another project once somebody has paid.
     pub reason: Option<String>,
 }
@@ -81,12 +89,14 @@ pub async fn create(ctx: &Context, actor: &Actor, input: CampInput) -> Result<Ca
     let details = json!({
         "name": form.name,
         "terms": form.terms,
-        "groupQrUploadIds": form.group_codes,
+        "groupCodes": form.group_codes,
         "coachIds": form.coaches,
         "volunteerIds": form.volunteers,
         "planetProjectId": form.planet_project_id,
         "groupRobotKey": mark(ctx.keys(), robot_key.as_ref())?,
         "settlementPage": is_settlement_shown,
+        "urgeByName": form.urge_by_name,
+        "smartBotChatId": form.smart_bot_chat_id,
     });
     let made = note(ctx, actor, "created");
     let audit = Entry {
@@ -254,6 +264,8 @@ pub(super) async fn form_of(conn: &mut Conn, camp: &Camp) -> Result<CampForm> {
         volunteers: of_role(Role::Volunteer),
         planet_project_id: camp.planet_project_id.clone(),
         payee_id: camp.payee_id.clone(),
+        urge_by_name: camp.urge_by_name,
+        smart_bot_chat_id: camp.smart_bot_chat_id.clone(),
     })
 }
 
@@ -289,6 +301,8 @@ fn new_form(input: CampInput, default_grace_days: i64) -> Result<CampForm> {
         volunteers: Vec::new(),
         planet_project_id: None,
         payee_id: None,
+        urge_by_name: false,
+        smart_bot_chat_id: None,
     };
     edited_form(blank, input, default_grace_days)
 }
@@ -303,11 +317,13 @@ fn edited_form(mut form: CampForm, input: CampInput, default_grace_days: i64) ->
         form.introduction_html = sanitised(&html.unwrap_or_default());
         form.introduction_chars = visible_chars(&form.introduction_html);
     }
-    form.group_codes = changed_list(form.group_codes, input.group_codes);
+    form.group_codes = changed_codes(form.group_codes, input.group_pictures, input.group_codes)?;
     form.coaches = changed_list(form.coaches, input.coaches);
     form.volunteers = changed_list(form.volunteers, input.volunteers);
     form.planet_project_id = changed_text(form.planet_project_id, input.planet_project_id);
     form.payee_id = changed_text(form.payee_id, input.payee_id);
+    form.urge_by_name = input.urge_by_name.unwrap_or(form.urge_by_name);
+    form.smart_bot_chat_id = changed_text(form.smart_bot_chat_id, input.smart_bot_chat_id);
     Ok(form)
 }
 
@@ -344,6 +360,36 @@ fn set_what_it_needs(form: &mut CampForm, input: &CampInput) -> Result<()> {
     Ok(())
 }
 
+/// The group's codes as they were sent, each picture once: by themselves, or with what is known of
+/// them, and not in both ways.
+fn changed_codes(
+    before: Vec<GroupCode>,
+    pictures: Sent<Vec<UploadId>>,
+    codes: Sent<Vec<GroupCode>>,
+) -> Result<Vec<GroupCode>> {
+    if pictures.is_some() && codes.is_some() {
+        let other = "groupQrUploadIds".into();
+        return Err(Error::invalid(
+            "groupCodes",
+            FieldError::NotExactlyOne { other },
+        ));
+    }
+    let known = |upload: UploadId| before.iter().find(|code| code.upload_id == upload);
+    let as_known = |upload| known(upload).copied().unwrap_or(GroupCode::plain(upload));
+    let mut after = match (pictures, codes) {
+        (Some(pictures), _) => pictures
+            .unwrap_or_default()
+            .into_iter()
+            .map(as_known)
+            .collect(),
+        (None, Some(codes)) => codes.unwrap_or_default(),
+        (None, None) => before,
+    };
+    let mut seen = BTreeSet::new();
+    after.retain(|code| seen.insert(code.upload_id));
+    Ok(after)
+}
+
 /// The list that was sent, each once; none takes the old one away.
 fn changed_list<T: Ord + Copy>(before: Vec<T>, sent: Sent<Vec<T>>) -> Vec<T> {
     sent.map_or(before, |items| distinct(items.unwrap_or_default()))
@@ -377,13 +423,16 @@ fn fields_of(form: &CampForm, group_robot_key: Option<Sealed>) -> CampFields {
         planet_project_id: form.planet_project_id.clone(),
         payee_id: form.payee_id.clone(),
         group_robot_key,
+        urge_by_name: form.urge_by_name,
+        smart_bot_chat_id: form.smart_bot_chat_id.clone(),
     }
 }
 
 /// Refuses a form that refers to what is not there.
 async fn check_references(conn: &mut Conn, form: &CampForm) -> Result<()> {
     let mut wrong = FieldErrors::new();
-    let codes = form.group_codes.iter().map(|id| ("groupQrUploadIds", *id));
+    let codes = form.group_codes.iter();
+    let codes = codes.map(|code| ("groupQrUploadIds", code.upload_id));
     let poster = form.poster.iter().map(|id| ("posterUploadId", *id));
     for (field, id) in poster.chain(codes) {
         if uploads::by_id(conn, id).await?.is_none() {

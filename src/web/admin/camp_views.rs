@@ -9,7 +9,9 @@ use utoipa::ToSchema;
 
 use crate::domain::eligibility::Judgement;
 use crate::domain::shown_name::visible;
-use crate::domain::{CampId, CampStatus, MemberId, PlanetUserId, Timestamp, UploadId, UserId};
+use crate::domain::{
+    CampId, CampStatus, GroupCode, MemberId, PlanetUserId, Timestamp, UploadId, UserId,
+};
 use crate::services::camps::{self, CampDetail, CampInput, PlanetProject, Sent, Statistics};
 use crate::services::refund::{Flip, GoodwillProposals, OtherRules, WhatIf};
 use crate::services::{Context, file_links};
@@ -53,6 +55,10 @@ pub(super) struct CampBody {
     #[serde(default, deserialize_with = "sent")]
     #[schema(value_type = Option<Vec<i64>>)]
     group_qr_upload_ids: Sent<Vec<UploadId>>,
+    /// In place of `groupQrUploadIds`, with what is known of each.
+    #[serde(default, deserialize_with = "sent")]
+    #[schema(value_type = Option<Vec<GroupCodeBody>>)]
+    group_codes: Sent<Vec<GroupCodeBody>>,
     /// HTML; at most 500 visible characters, sanitised.
     #[serde(default, deserialize_with = "sent")]
     #[schema(value_type = Option<String>)]
@@ -76,8 +82,38 @@ pub(super) struct CampBody {
     group_robot_key: Sent<SecretString>,
     /// Whether its settlement page is shown; without it, as it was.
     settlement_page: Option<bool>,
+    /// Whether an urging names who has not checked in; without it, as it was.
+    urge_by_name: Option<bool>,
+    /// The chat of its group, as the smart robot is told it.
+    #[serde(default, deserialize_with = "sent")]
+    #[schema(value_type = Option<String>)]
+    smart_bot_chat_id: Sent<String>,
     /// Why; for the log.
     reason: Option<String>,
+}
+
+/// A code of the camp's group.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct GroupCodeBody {
+    #[schema(value_type = i64)]
+    upload_id: UploadId,
+    /// So many members are shown it, before the next: 1 to 500, else 200.
+    capacity: Option<i64>,
+    /// From then on nobody gets in by it, and the next is shown.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Timestamp>,
+}
+
+impl From<GroupCodeBody> for GroupCode {
+    fn from(body: GroupCodeBody) -> Self {
+        let plain = Self::plain(body.upload_id);
+        Self {
+            capacity: body.capacity.unwrap_or(plain.capacity),
+            expires_at: body.expires_at,
+            ..plain
+        }
+    }
 }
 
 /// Tells `null` from what is absent.
@@ -92,6 +128,10 @@ fn date(sent: Sent<Day>) -> Sent<NaiveDate> {
     sent.map(|day| day.map(Into::into))
 }
 
+fn codes(sent: Sent<Vec<GroupCodeBody>>) -> Sent<Vec<GroupCode>> {
+    sent.map(|codes| codes.map(|codes| codes.into_iter().map(Into::into).collect()))
+}
+
 impl From<CampBody> for CampInput {
     fn from(body: CampBody) -> Self {
         Self {
@@ -103,7 +143,8 @@ impl From<CampBody> for CampInput {
             total_days: body.total_days,
             required_days: body.required_days,
             grace_days: body.grace_days,
-            group_codes: body.group_qr_upload_ids,
+            group_pictures: body.group_qr_upload_ids,
+            group_codes: codes(body.group_codes),
             introduction: body.introduction,
             coaches: body.coach_ids,
             volunteers: body.volunteer_ids,
@@ -111,6 +152,8 @@ impl From<CampBody> for CampInput {
             payee_id: body.payee_id,
             group_robot_key: body.group_robot_key,
             settlement_page: body.settlement_page,
+            urge_by_name: body.urge_by_name,
+            smart_bot_chat_id: body.smart_bot_chat_id,
             reason: body.reason,
         }
     }
@@ -142,6 +185,7 @@ pub(super) struct CampView {
     group_qr_upload_ids: Vec<UploadId>,
     /// Signed addresses, good for ten minutes.
     group_qr_urls: Vec<String>,
+    group_codes: Vec<GroupCodeView>,
     /// Sanitised HTML.
     introduction: String,
     #[schema(value_type = Vec<i64>)]
@@ -154,12 +198,39 @@ pub(super) struct CampView {
     group_robot_key_set: bool,
     /// Whether its settlement page is shown.
     settlement_page: bool,
+    /// Whether an urging names who has not checked in.
+    urge_by_name: bool,
+    smart_bot_chat_id: Option<String>,
     /// Where members enroll.
     enroll_url: String,
     /// What has to be filled in before it can be published.
     missing: Vec<String>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+}
+
+/// A code of the camp's group.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct GroupCodeView {
+    #[schema(value_type = i64)]
+    upload_id: UploadId,
+    /// A signed address, good for ten minutes.
+    url: String,
+    capacity: i64,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Timestamp>,
+}
+
+impl GroupCodeView {
+    fn new(ctx: &Context, code: &GroupCode) -> Self {
+        Self {
+            upload_id: code.upload_id,
+            url: file_links::signed_path(ctx, code.upload_id),
+            capacity: code.capacity,
+            expires_at: code.expires_at,
+        }
+    }
 }
 
 impl CampView {
@@ -170,10 +241,12 @@ impl CampView {
             enrolled,
         } = detail;
         let missing = form.missing().into_keys().map(Cow::into_owned).collect();
-        let codes = form.group_codes.iter();
-        let sign = |id: &UploadId| file_links::signed_path(ctx, *id);
+        let codes = || form.group_codes.iter();
+        let group_codes: Vec<_> = codes().map(|code| GroupCodeView::new(ctx, code)).collect();
         Self {
-            group_qr_urls: codes.map(sign).collect(),
+            group_qr_urls: group_codes.iter().map(|code| code.url.clone()).collect(),
+            group_qr_upload_ids: codes().map(|code| code.upload_id).collect(),
+            group_codes,
             id: camp.id,
             status: camp.status,
             poster_url: form.poster.map(file_links::public_path),
@@ -186,7 +259,6 @@ impl CampView {
             grace_days: form.terms.grace_days,
             enrolled,
             name: form.name,
-            group_qr_upload_ids: form.group_codes,
             introduction: form.introduction_html,
             coach_ids: form.coaches,
             volunteer_ids: form.volunteers,
@@ -194,6 +266,8 @@ impl CampView {
             payee_id: form.payee_id,
             group_robot_key_set: camp.group_robot_key.is_some(),
             settlement_page: camp.settlement_page,
+            urge_by_name: form.urge_by_name,
+            smart_bot_chat_id: form.smart_bot_chat_id,
             enroll_url: camps::enroll_url(ctx, camp.id),
             missing,
             created_at: camp.created_at,

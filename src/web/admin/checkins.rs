@@ -89,6 +89,8 @@ struct CheckInView {
     camp_name: String,
     /// The member who is known to be that account.
     member_id: Option<i64>,
+    /// By which people read of whoever checked in.
+    name: String,
     #[schema(value_type = String)]
     planet_user_id: PlanetUserId,
     planet_nickname: Option<String>,
@@ -262,6 +264,7 @@ impl From<ListedCheckIn> for CheckInView {
         let nickname = row.planet_nickname.as_deref();
         Self {
             rate: row.rate(),
+            name: row.shown_name(),
             camp_id: row.camp_id,
             camp_name: row.camp_name,
             total_days: row.checked_in_days,

@@ -10,9 +10,9 @@ use utoipa_axum::routes;
 use crate::domain::{ChainFault, Timestamp};
 use crate::jobs::Jobs;
 use crate::services::chat::{self, ShownTemplate};
+use crate::services::logs::Done;
 use crate::services::{Context, audit_chain, logs};
 use crate::store::PageRequest;
-use crate::store::audit::Row;
 use crate::store::audit_lists::AuditFilter;
 use crate::store::outbox::MessageStatus;
 use crate::store::outbox_lists::{ListedMessage, MessageFilter};
@@ -58,6 +58,8 @@ struct LogView {
     action: String,
     object_type: String,
     object_id: String,
+    /// What it is called now; `null` for what has no name, or is gone.
+    object_name: Option<String>,
     #[schema(value_type = Object)]
     details: Value,
     /// card, chat, console, job …
@@ -136,9 +138,10 @@ impl From<ShownTemplate> for TemplateView {
     }
 }
 
-impl From<Row> for LogView {
-    fn from(row: Row) -> Self {
+impl From<Done> for LogView {
+    fn from(Done { row, object_name }: Done) -> Self {
         Self {
+            object_name,
             id: row.seq,
             actor_id: row.actor_id,
             actor_name: row.actor_name,

@@ -62,6 +62,9 @@ struct MemberView {
     bind_method: Option<BindMethod>,
     /// `null` while nobody has said whether they are in the group.
     joined: Option<bool>,
+    /// When somebody said that they are out of the group again; `null` while they are in.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    left_at: Option<Timestamp>,
     checked_in_days: i64,
     /// Their newest check-in whose time is known.
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -227,6 +230,7 @@ impl From<ListedMember> for MemberView {
             bind_status: member.bind_status,
             bind_method: member.bind_method,
             joined: member.joined,
+            left_at: member.left_at,
             checked_in_days: member.checked_in_days,
             days_source: member.days_source,
             eligible: member.eligible,
