@@ -130,6 +130,42 @@ on_both_engines! {
         house.assert_audited(&["upload.create", "appeal.open", "appeal.answer"]).await;
     }
 
+    async fn a_picture_is_taken_back_until_an_objection_has_it(db) {
+        let house = House::new(db).await;
+        house.db.run(SCENE).await;
+        let (mine, theirs) = (token(&house, 1, ORDER).await, token(&house, 2, OTHER).await);
+        let mut sent = Vec::new();
+        for _ in 0..3 {
+            let stored = send_picture(&house, &mine, &picture(ImageFormat::Jpeg, 40)).await.data();
+            sent.push(stored["id"].as_i64().unwrap());
+        }
+        let fourth = send_picture(&house, &mine, &picture(ImageFormat::Jpeg, 40)).await;
+        fourth.wrong_fields(&["file"]);
+        let remove = async |token: &str, id: i64| {
+            let path = format!("/api/h5/uploads/{id}");
+            house.delete(&path).header("x-access-token", token).send().await
+        };
+        remove(&theirs, sent[0]).await.refused(404, "not_found");
+        remove("tk_no", sent[0]).await.refused(401, "token_invalid");
+        remove(&mine, sent[0]).await.data();
+        remove(&mine, sent[0]).await.refused(404, "not_found");
+        // There is room again, and equal pictures keep the file that they share.
+        let again = send_picture(&house, &mine, &picture(ImageFormat::Jpeg, 40)).await.data();
+        let body = json!({
+            "orderNo": ORDER, "kind": "day", "day": "2026-01-04", "text": "打了",
+            "uploadIds": [sent[1], again["id"]],
+        });
+        house.post("/api/h5/appeals").header("x-access-token", &mine).json(&body).send().await.data();
+        remove(&mine, sent[1]).await.refused(404, "not_found");
+        remove(&mine, sent[2]).await.data();
+        let admin = house.signed_in(Role::Admin).await;
+        let listed = house.get("/api/admin/appeals").as_staff(&admin).send().await.data();
+        let pictures = listed["items"][0]["pictures"].as_array().unwrap();
+        assert_eq!(pictures.len(), 2);
+        let shown = house.get(pictures[0].as_str().unwrap()).send().await;
+        assert_eq!(shown.headers["content-type"], "image/jpeg");
+    }
+
     async fn a_member_says_that_they_are_in_the_group(db) {
         let house = House::new(db).await;
         let admin = house.signed_in(Role::Admin).await;

@@ -55,11 +55,20 @@ export async function signOut(): Promise<void> {
   }
 }
 
-/** Every session of the account ends with the old password: signs in with the new one at once. */
-export async function changePassword(old: string, next: string): Promise<void> {
+/**
+ * Every session of the account ends with the old password: signs in with the new one at once. False
+ * where that does not work: the password is changed all the same.
+ */
+export async function changePassword(old: string, next: string): Promise<boolean> {
   const username = user.value?.username ?? '';
   await api.changePassword(old, next);
-  await signIn(username, next);
+  try {
+    await signIn(username, next);
+    return true;
+  } catch {
+    user.value = null;
+    return false;
+  }
 }
 
 /** Whether the person may do it somewhere. */

@@ -68,6 +68,9 @@ export function createMemberApi(options: TransportOptions = {}) {
       form.append('file', file);
       return request<MemberUpload>('POST', '/uploads', { form, accessToken });
     },
+    /** Takes back a picture that no objection has. */
+    removeUpload: (uploadId: number, accessToken: string) =>
+      request<object>('DELETE', `/uploads/${uploadId}`, { accessToken }),
     settlement: (publicId: string) =>
       request<Settlement>('GET', `/settlements/${encodeURIComponent(publicId)}`),
     settlementLine: (orderNo: string, accessToken: string) =>
@@ -95,7 +98,7 @@ interface RequestExtras {
 }
 
 type Requester = <Data>(
-  method: 'GET' | 'POST',
+  method: 'GET' | 'POST' | 'DELETE',
   path: string,
   extras?: RequestExtras,
 ) => Promise<Data>;
@@ -104,7 +107,7 @@ function createRequester(
   options: TransportOptions,
   hearTime: (timestampMs: number) => void,
 ): Requester {
-  return async <Data>(method: 'GET' | 'POST', path: string, extras: RequestExtras = {}) => {
+  return async <Data>(method: 'GET' | 'POST' | 'DELETE', path: string, extras: RequestExtras = {}) => {
     const headers: Record<string, string> = { Accept: 'application/json' };
     if (extras.accessToken !== undefined) headers['X-Access-Token'] = extras.accessToken;
     if (extras.body !== undefined) headers['Content-Type'] = 'application/json';

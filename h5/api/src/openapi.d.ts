@@ -372,6 +372,10 @@ export type CampBody = {
      * `null`: the configuration's default.
      */
     graceDays?: number | null;
+    /**
+     * In place of `groupQrUploadIds`, with what is known of each.
+     */
+    groupCodes?: Array<GroupCodeBody> | null;
     groupQrUploadIds?: Array<number> | null;
     /**
      * Never answered back.
@@ -400,8 +404,16 @@ export type CampBody = {
      * Whether its settlement page is shown; without it, as it was.
      */
     settlementPage?: boolean | null;
+    /**
+     * The chat of its group, as the smart robot is told it.
+     */
+    smartBotChatId?: string | null;
     startDate?: string | null;
     totalDays?: number | null;
+    /**
+     * Whether an urging names who has not checked in; without it, as it was.
+     */
+    urgeByName?: boolean | null;
     volunteerIds?: Array<number> | null;
 };
 
@@ -500,6 +512,7 @@ export type CampView = {
      */
     enrolled: number;
     graceDays: number;
+    groupCodes: Array<GroupCodeView>;
     groupQrUploadIds: Array<number>;
     /**
      * Signed addresses, good for ten minutes.
@@ -528,9 +541,14 @@ export type CampView = {
      * Whether its settlement page is shown.
      */
     settlementPage: boolean;
+    smartBotChatId?: string | null;
     startDate: string;
     status: string;
     totalDays: number;
+    /**
+     * Whether an urging names who has not checked in.
+     */
+    urgeByName: boolean;
     volunteerIds: Array<number>;
 };
 
@@ -618,6 +636,10 @@ export type CheckInView = {
      * The member who is known to be that account.
      */
     memberId?: number | null;
+    /**
+     * By which people read of whoever checked in.
+     */
+    name: string;
     planetNickname?: string | null;
     planetUserId: string;
     /**
@@ -1209,6 +1231,7 @@ export type EnvelopeCampView = {
          */
         enrolled: number;
         graceDays: number;
+        groupCodes: Array<GroupCodeView>;
         groupQrUploadIds: Array<number>;
         /**
          * Signed addresses, good for ten minutes.
@@ -1237,9 +1260,14 @@ export type EnvelopeCampView = {
          * Whether its settlement page is shown.
          */
         settlementPage: boolean;
+        smartBotChatId?: string | null;
         startDate: string;
         status: string;
         totalDays: number;
+        /**
+         * Whether an urging names who has not checked in.
+         */
+        urgeByName: boolean;
         volunteerIds: Array<number>;
     };
     /**
@@ -2182,6 +2210,10 @@ export type EnvelopeMemberView = {
          * Their newest check-in whose time is known.
          */
         lastCheckinAt?: string | null;
+        /**
+         * When somebody said that they are out of the group again; `null` while they are in.
+         */
+        leftAt?: string | null;
         matchReasons: Array<string>;
         matchStatus: string;
         orderNo: string;
@@ -2520,6 +2552,7 @@ export type EnvelopePageCampView = {
              */
             enrolled: number;
             graceDays: number;
+            groupCodes: Array<GroupCodeView>;
             groupQrUploadIds: Array<number>;
             /**
              * Signed addresses, good for ten minutes.
@@ -2548,9 +2581,14 @@ export type EnvelopePageCampView = {
              * Whether its settlement page is shown.
              */
             settlementPage: boolean;
+            smartBotChatId?: string | null;
             startDate: string;
             status: string;
             totalDays: number;
+            /**
+             * Whether an urging names who has not checked in.
+             */
+            urgeByName: boolean;
             volunteerIds: Array<number>;
         }>;
         /**
@@ -2605,6 +2643,10 @@ export type EnvelopePageCheckInView = {
              * The member who is known to be that account.
              */
             memberId?: number | null;
+            /**
+             * By which people read of whoever checked in.
+             */
+            name: string;
             planetNickname?: string | null;
             planetUserId: string;
             /**
@@ -2784,6 +2826,10 @@ export type EnvelopePageLogView = {
             id: number;
             ip?: string | null;
             objectId: string;
+            /**
+             * What it is called now; `null` for what has no name, or is gone.
+             */
+            objectName?: string | null;
             objectType: string;
             role: string;
         }>;
@@ -2850,6 +2896,10 @@ export type EnvelopePageMemberView = {
              * Their newest check-in whose time is known.
              */
             lastCheckinAt?: string | null;
+            /**
+             * When somebody said that they are out of the group again; `null` while they are in.
+             */
+            leftAt?: string | null;
             matchReasons: Array<string>;
             matchStatus: string;
             orderNo: string;
@@ -3911,6 +3961,34 @@ export type FoundView = {
 };
 
 /**
+ * A code of the camp's group.
+ */
+export type GroupCodeBody = {
+    /**
+     * So many members are shown it, before the next: 1 to 500, else 200.
+     */
+    capacity?: number | null;
+    /**
+     * From then on nobody gets in by it, and the next is shown.
+     */
+    expiresAt?: string | null;
+    uploadId: number;
+};
+
+/**
+ * A code of the camp's group.
+ */
+export type GroupCodeView = {
+    capacity: number;
+    expiresAt?: string | null;
+    uploadId: number;
+    /**
+     * A signed address, good for ten minutes.
+     */
+    url: string;
+};
+
+/**
  * The group of a camp.
  */
 export type GroupView = {
@@ -4111,6 +4189,10 @@ export type LogView = {
     id: number;
     ip?: string | null;
     objectId: string;
+    /**
+     * What it is called now; `null` for what has no name, or is gone.
+     */
+    objectName?: string | null;
     objectType: string;
     role: string;
 };
@@ -4248,6 +4330,10 @@ export type MemberView = {
      * Their newest check-in whose time is known.
      */
     lastCheckinAt?: string | null;
+    /**
+     * When somebody said that they are out of the group again; `null` while they are in.
+     */
+    leftAt?: string | null;
     matchReasons: Array<string>;
     matchStatus: string;
     orderNo: string;
@@ -8126,6 +8212,30 @@ export type UploadPictureResponses = {
 };
 
 export type UploadPictureResponse = UploadPictureResponses[keyof UploadPictureResponses];
+
+export type RemovePictureData = {
+    body?: never;
+    path: {
+        id: number;
+    };
+    query?: never;
+    url: '/api/h5/uploads/{id}';
+};
+
+export type RemovePictureErrors = {
+    /**
+     * not_found
+     */
+    404: ProblemBody;
+};
+
+export type RemovePictureError = RemovePictureErrors[keyof RemovePictureErrors];
+
+export type RemovePictureResponses = {
+    200: EnvelopeNothing;
+};
+
+export type RemovePictureResponse = RemovePictureResponses[keyof RemovePictureResponses];
 
 export type GetHealthData = {
     body?: never;

@@ -220,6 +220,7 @@ export function createStaffApi(options: StaffApiOptions = {}) {
     attest: (id: number, days: number, reason: string) =>
       post<Schemas.MemberView>(`/admin/members/${id}/attest`, { days, reason }),
 
+    health: () => get<Schemas.HealthView>('/health'),
     checkIns: list<Schemas.CheckInView>('/checkins'),
     checkInStats: (campId: number) =>
       get<Schemas.CheckInStats>(`/admin/checkins/stats/${campId}`),

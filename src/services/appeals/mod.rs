@@ -11,7 +11,7 @@ pub use answer::{Verdict, answer};
 pub use evidence::Evidence;
 pub use list::{Shown, answer_text, is_open, page};
 pub use object::{Objection, object};
-pub use pictures::{forget_pictures, store_picture};
+pub use pictures::{forget_pictures, remove_picture, store_picture};
 
 use super::{
     Context, Duplicate, Error, FieldError, Refusal, Result, WrongState, reach_of, require,

@@ -71,6 +71,40 @@ pub async fn store_picture(ctx: &Context, token: &str, bytes: Vec<u8>) -> Result
     })
 }
 
+/// Takes a picture back that the payer who holds `token` has sent and that no objection has yet.
+///
+/// # Errors
+/// `token_invalid`, `token_expired`; [`Error::NotFound`] for any other picture.
+pub async fn remove_picture(ctx: &Context, token: &str, upload: UploadId) -> Result<()> {
+    let payment = access_token::payment(ctx, token).await?;
+    let (id, order_no, now) = (payment.id, payment.order_no, ctx.now());
+    let removed = ctx.db.write(move |tx| {
+        Box::pin(async move {
+            // Whoever objects with it at the same time is waited for.
+            tx.lock(Lock::Decisions).await?;
+            let key = appeals::free_picture(tx, upload, id).await?;
+            let key = key.ok_or(Error::NotFound)?;
+            appeals::drop_picture(tx, upload).await?;
+            let holders = rows::count_of_file(tx, &key).await?;
+            tx.audit(Entry {
+                actor: None,
+                action: "upload.delete",
+                object_type: "upload",
+                object_id: upload.to_string(),
+                details: json!({"orderNo": order_no}),
+                at: now,
+            });
+            Ok::<_, Error>((key, holders))
+        })
+    });
+    // Equal pictures share one file.
+    let (key, holders) = removed.await?;
+    if holders == 0 {
+        ctx.files.delete(&key.parse()?).await?;
+    }
+    Ok(())
+}
+
 /// Deletes the pictures whose time is over; how many. One at which that fails holds up no other.
 ///
 /// # Errors

@@ -16,14 +16,17 @@ use crate::services::uploads::MAX_PICTURE_BYTES;
 use crate::services::{Context, access_token};
 
 use super::super::multipart::{OVERHEAD_BYTES, file_of};
-use super::super::{Answer, Envelope, Json, ProblemBody, WebResult, WebState};
+use super::super::{Answer, Envelope, Json, Nothing, Path, ProblemBody, WebResult, WebState};
 use super::session::AccessToken;
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
     let uploads = OpenApiRouter::new()
         .routes(routes!(upload_picture))
         .layer(DefaultBodyLimit::max(MAX_PICTURE_BYTES + OVERHEAD_BYTES));
-    OpenApiRouter::new().routes(routes!(object)).merge(uploads)
+    OpenApiRouter::new()
+        .routes(routes!(object))
+        .routes(routes!(remove_picture))
+        .merge(uploads)
 }
 
 /// An objection of a member.
@@ -156,4 +159,22 @@ async fn upload_picture(
         content_type: stored.content_type,
         bytes: stored.bytes,
     }))
+}
+
+/// Takes back a picture that no objection has.
+#[utoipa::path(
+    delete, path = "/api/h5/uploads/{id}", tag = "member", security(("access_token" = [])),
+    params(("id" = i64, Path)),
+    responses(
+        (status = 200, body = Envelope<Nothing>),
+        (status = 404, description = "not_found", body = ProblemBody)
+    )
+)]
+async fn remove_picture(
+    State(ctx): State<Context>,
+    AccessToken(token): AccessToken,
+    Path(id): Path<i64>,
+) -> WebResult<Answer<Nothing>> {
+    appeals::remove_picture(&ctx, &token, UploadId(id)).await?;
+    Ok(Answer(Nothing))
 }

@@ -17,6 +17,10 @@ const CAMP: Schemas.CampView = {
   graceDays: 1,
   groupQrUploadIds: [8, 9],
   groupQrUrls: ['/a', '/b'],
+  groupCodes: [
+    { uploadId: 8, url: '/a', capacity: 150, expiresAt: '2026-11-12T00:00:00+08:00' },
+    { uploadId: 9, url: '/b', capacity: 200, expiresAt: null },
+  ],
   introduction: '<p>写</p>',
   coachIds: [2],
   volunteerIds: [],
@@ -24,6 +28,8 @@ const CAMP: Schemas.CampView = {
   payeeId: null,
   groupRobotKeySet: true,
   settlementPage: false,
+  urgeByName: false,
+  smartBotChatId: null,
   enrollUrl: '',
   missing: [],
   createdAt: '2026-11-01T00:00:00+08:00',
@@ -43,6 +49,28 @@ describe('what is sent', () => {
       posterUploadId: null,
       coachIds: [2, 5],
     });
+  });
+
+  it('is the codes of the group with what is known of them', () => {
+    const form = formOf(CAMP);
+    expect(form.groupCodeFacts[8]).toEqual({ capacity: 150, lastDay: '2026-11-11' });
+    const facts = { ...form.groupCodeFacts, 9: { capacity: 100, lastDay: '2026-12-31' } };
+    expect(bodyOf({ ...form, groupCodeFacts: facts }, formOf(CAMP))).toEqual({
+      groupCodes: [
+        { uploadId: 8, capacity: 150, expiresAt: '2026-11-12T00:00:00+08:00' },
+        { uploadId: 9, capacity: 100, expiresAt: '2027-01-01T00:00:00+08:00' },
+      ],
+    });
+    expect(bodyOf({ ...form, groupCodes: [12] }, formOf(CAMP))).toEqual({
+      groupCodes: [{ uploadId: 12, capacity: 200, expiresAt: null }],
+    });
+  });
+
+  it('is the switch that was turned', () => {
+    const on = { ...formOf(CAMP), settlementPage: true };
+    expect(bodyOf(on, formOf(CAMP))).toEqual({ settlementPage: true });
+    expect(bodyOf({ ...on, settlementPage: false }, on)).toEqual({ settlementPage: false });
+    expect(bodyOf({ ...EMPTY, settlementPage: true }, null).settlementPage).toBe(true);
   });
 
   it('keeps the key of the robot unless one is typed', () => {

@@ -1,8 +1,18 @@
 /** The form of a camp: what is typed, what of it is sent, and the rules on real dates. */
 
 import { formatDay, formatYuan, type Schemas } from '@campkeeper/api';
-import { spanDays } from './shown';
+import { spanDays, today } from './shown';
 import { parseYuan } from './yuan';
+
+export interface GroupCodeFacts {
+  capacity: number;
+  /** The last day on which it works; empty where it does not end. */
+  lastDay: string;
+}
+
+/** What holds of a code that was just chosen; the server says so as well. */
+export const PLAIN_CODE: GroupCodeFacts = { capacity: 200, lastDay: '' };
+export const MAX_CODE_CAPACITY = 500;
 
 export interface CampForm {
   name: string;
@@ -15,6 +25,8 @@ export interface CampForm {
   /** Null: as the configuration has it. */
   graceDays: number | null;
   groupCodes: number[];
+  /** What is known of each picture of a group's code, by its number. */
+  groupCodeFacts: Record<number, GroupCodeFacts>;
   introduction: string;
   coachIds: number[];
   volunteerIds: number[];
@@ -22,6 +34,7 @@ export interface CampForm {
   payeeId: string;
   /** Empty: stays as it is; the key is never answered back. */
   groupRobotKey: string;
+  settlementPage: boolean;
   reason: string;
 }
 
@@ -35,12 +48,14 @@ export const EMPTY: CampForm = {
   requiredDays: 7,
   graceDays: null,
   groupCodes: [],
+  groupCodeFacts: {},
   introduction: '',
   coachIds: [],
   volunteerIds: [],
   planetProjectId: '',
   payeeId: '',
   groupRobotKey: '',
+  settlementPage: false,
   reason: '',
 };
 
@@ -54,12 +69,14 @@ const FIELDS: Record<string, string> = {
   requiredDays: '要求天数',
   graceDays: '宽限天数',
   groupQrUploadIds: '群二维码',
+  groupCodes: '群二维码的人数',
   introduction: '项目介绍',
   coachIds: '项目教练',
   volunteerIds: '志愿者',
   planetProjectId: '知识星球项目ID',
   payeeId: '企业微信收款码ID',
   groupRobotKey: '群机器人密钥',
+  settlementPage: '结营公示',
   reason: '原因',
 };
 
@@ -80,20 +97,35 @@ export function formOf(camp: Schemas.CampView): CampForm {
     totalDays: camp.totalDays,
     requiredDays: camp.requiredDays,
     graceDays: camp.graceDays,
-    groupCodes: [...camp.groupQrUploadIds],
+    groupCodes: camp.groupCodes.map((code) => code.uploadId),
+    groupCodeFacts: Object.fromEntries(camp.groupCodes.map((code) => [code.uploadId, factsOf(code)])),
     introduction: camp.introduction,
     coachIds: [...camp.coachIds],
     volunteerIds: [...camp.volunteerIds],
     planetProjectId: camp.planetProjectId ?? '',
     payeeId: camp.payeeId ?? '',
     groupRobotKey: '',
+    settlementPage: camp.settlementPage,
     reason: '',
   };
 }
 
+const DAY_MS = 86_400_000;
+
+/** A code ends with a day: at the midnight behind it. */
+function factsOf({ capacity, expiresAt }: Schemas.GroupCodeView): GroupCodeFacts {
+  return { capacity, lastDay: expiresAt == null ? '' : today(Date.parse(expiresAt) - 1) };
+}
+
+function codeBody(form: CampForm, uploadId: number): Schemas.GroupCodeBody {
+  const { capacity, lastDay } = form.groupCodeFacts[uploadId] ?? PLAIN_CODE;
+  const end = Date.parse(`${lastDay}T00:00:00+08:00`) + DAY_MS;
+  return { uploadId, capacity, expiresAt: Number.isNaN(end) ? null : `${today(end)}T00:00:00+08:00` };
+}
+
 /** A new camp like an earlier one: its dates and its project are another's. */
 export function copyOf(camp: Schemas.CampView): CampForm {
-  return { ...formOf(camp), startDate: '', endDate: '', groupCodes: [], planetProjectId: '' };
+  return { ...formOf(camp), startDate: '', endDate: '', groupCodes: [], groupCodeFacts: {}, planetProjectId: '' };
 }
 
 /**
@@ -116,13 +148,15 @@ export function bodyOf(form: CampForm, before: CampForm | null): Schemas.CampBod
   if (isSent('totalDays')) body.totalDays = form.totalDays;
   if (isSent('requiredDays')) body.requiredDays = form.requiredDays;
   if (differs('graceDays')) body.graceDays = form.graceDays;
-  if (differs('groupCodes')) body.groupQrUploadIds = form.groupCodes;
+  const codes = form.groupCodes.map((id) => codeBody(form, id));
+  if (JSON.stringify(codes) !== JSON.stringify(old.groupCodes.map((id) => codeBody(old, id)))) body.groupCodes = codes;
   if (differs('introduction')) body.introduction = text(form.introduction);
   if (differs('coachIds')) body.coachIds = form.coachIds;
   if (differs('volunteerIds')) body.volunteerIds = form.volunteerIds;
   if (differs('planetProjectId')) body.planetProjectId = text(form.planetProjectId);
   if (differs('payeeId')) body.payeeId = text(form.payeeId);
   if (form.groupRobotKey.trim() !== '') body.groupRobotKey = form.groupRobotKey.trim();
+  if (differs('settlementPage')) body.settlementPage = form.settlementPage;
   if (form.reason.trim() !== '') body.reason = form.reason.trim();
   return body;
 }

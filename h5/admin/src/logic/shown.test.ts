@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { daysText, isClear, moment, percent, personName, spanDays, today, untilText, yuan } from './shown';
-import { AUDIT_ACTION, operatorText, reasonText, REFUND_STATUS, shown, textOf } from './words';
+import { AUDIT_ACTION } from './log-words';
+import { operatorText, reasonText, REFUND_STATUS, shown, textOf } from './words';
 
 const NOW = Date.parse('2026-11-30T12:00:00+08:00');
 

@@ -9,9 +9,9 @@ export interface Word {
   tone: Tone;
 }
 
-type Words = Readonly<Record<string, Word>>;
+export type Words = Readonly<Record<string, Word>>;
 
-const word = (text: string, tone: Tone = 'info'): Word => ({ text, tone });
+export const word = (text: string, tone: Tone = 'info'): Word => ({ text, tone });
 
 export const ROLE: Words = {
   super_admin: word('超级管理员', 'danger'),
@@ -283,49 +283,6 @@ export const MESSAGE_CHANNEL: Words = {
   group_robot: word('群机器人'),
 };
 
-/** What a message tells. */
-export const MESSAGE_KIND: Words = {
-  refund_list_ready: word('退款名单'),
-  refund_list_changed: word('退款名单有变化'),
-  camp_ended: word('训练营结束'),
-  camp_lingers: word('训练营迟迟没有归档'),
-  list_waits: word('退款名单还在等'),
-  nobody_qualifies: word('没有人符合条件'),
-  sync_failed: word('同步失败'),
-  sync_report: word('同步结果'),
-  posts_missing: word('帖子没有读全'),
-  ranking_odd: word('排行异常'),
-  cookie_dead: word('星球 Cookie 失效'),
-  cookie_expiring: word('星球 Cookie 快到期'),
-  setting_unusable: word('设置不能用'),
-  payment_abnormal: word('异常付款'),
-  match_waiting: word('等待匹配'),
-  match_contested: word('身份有争议'),
-  refund_done: word('退款通知'),
-  refund_failed: word('退款需要处理'),
-  refund_stuck: word('退款卡住'),
-  refund_unexpected: word('意外的退款'),
-  refunds_slow: word('退款迟迟没有结果'),
-  deposit_returned: word('押金已退回'),
-  merchant_held: word('商户号不能退款'),
-  merchant_resumed: word('商户号恢复'),
-  money_needed: word('要备的钱'),
-  overdue_steps: word('逾期提醒'),
-  year_ends: word('付款快满一年'),
-  books_differ: word('账本不平'),
-  trade_bill_compared: word('对账结果'),
-  batch_summary: word('批量结果'),
-  card_renewed: word('卡片续期'),
-  job_failed: word('任务失败'),
-  notice_undelivered: word('消息没有送到'),
-  backup_proved: word('备份可用'),
-  backup_unusable: word('备份不可用'),
-  not_joined: word('进群提醒'),
-  ends_tomorrow: word('明天结束提醒'),
-  review_waits: word('请审核退款'),
-  database_silent: word('数据库连不上'),
-};
-
 export const SYNC_STATE: Words = {
   running: word('正在同步', 'primary'),
   complete: word('同步完成', 'success'),
@@ -357,60 +314,6 @@ export const JOB_OUTCOME: Words = {
   done: word('完成', 'success'),
   failed: word('失败', 'danger'),
   skipped: word('跳过'),
-};
-
-/** What the audit calls an action. */
-export const AUDIT_ACTION: Words = {
-  'staff.login': word('登录'),
-  'staff.login_by_wecom': word('用企业微信登录'),
-  'staff.login_locked': word('登录被锁', 'danger'),
-  'notification.resend': word('再发消息'),
-  'staff.logout': word('退出'),
-  'staff.change_password': word('修改密码'),
-  'backup.restore': word('恢复备份', 'warning'),
-  'user.create': word('添加用户'),
-  'user.update': word('修改用户'),
-  'user.delete': word('删除用户'),
-  'user.reset_password': word('重置密码'),
-  'camp.create': word('创建训练营'),
-  'camp.update': word('编辑训练营'),
-  'camp.delete': word('删除训练营'),
-  'camp.publish': word('发布训练营'),
-  'camp.withdraw': word('撤回训练营'),
-  'camp.reopen': word('重新打开训练营'),
-  'camp.create_planet_project': word('创建星球项目'),
-  'upload.create': word('上传图片'),
-  'member.match': word('手动匹配'),
-  'member.unmatch': word('撤销匹配'),
-  'member.none_of_these': word('候选都不是'),
-  'member.joined': word('标记进群'),
-  'member.attest': word('填写天数'),
-  'roster.import': word('导入成员名单'),
-  'roster.unlink': word('撤销名单对应'),
-  'checkins.sync': word('同步打卡'),
-  'checkins.import': word('导入打卡'),
-  'checkins.confirm': word('确认排行'),
-  'refund.list': word('生成退款名单'),
-  'refund.propose': word('发起退款'),
-  'refund.approve': word('通过退款'),
-  'refund.reject': word('拒绝退款'),
-  'refund.undo': word('撤回退款'),
-  'refund.reopen': word('重开退款'),
-  'refund.retry': word('重试退款'),
-  'refund.close': word('线下结清'),
-  'refund.success': word('退款成功'),
-  'refund.manual_required': word('退款转人工', 'warning'),
-  'refund.unexpected': word('意外的退款', 'danger'),
-  'refund.waive_posts': word('按排行认定'),
-  'payment.accept': word('确认为押金'),
-  'payment.keep': word('留存付款'),
-  'merchant.held': word('暂停退款', 'danger'),
-  'merchant.resumed': word('恢复退款', 'success'),
-  'merchant.probe': word('试探商户号'),
-  'bill.compare': word('对账'),
-  'bill.resolve': word('处理差异'),
-  'config.set': word('修改设置'),
-  'config.unset': word('恢复设置'),
 };
 
 /** Who made a move where it was no person. */

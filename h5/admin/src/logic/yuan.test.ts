@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatYuan } from '@campkeeper/api';
-import { parseYuan } from './yuan';
+import { inFen, parseYuan } from './yuan';
 
 describe('typed amounts', () => {
   it.each([
@@ -22,5 +22,17 @@ describe('typed amounts', () => {
     for (const fen of [1, 10, 199, 9900, 9905, 123_456]) {
       expect(parseYuan(formatYuan(fen))).toBe(fen);
     }
+  });
+});
+
+describe('amounts of a list', () => {
+  it('are asked for in fen, beside the rest', () => {
+    expect(inFen({ status: 'failed', minYuan: '99.5', maxYuan: '' })).toEqual({ status: 'failed', minFen: '9950' });
+    expect(inFen({ page: '2' })).toEqual({ page: '2' });
+  });
+
+  it('are no list where one is no amount', () => {
+    expect(inFen({ minYuan: '很多' })).toBeNull();
+    expect(inFen({ minYuan: '1', maxYuan: '1.005' })).toBeNull();
   });
 });

@@ -1,6 +1,6 @@
 /** What a member may object to, and what became of it. */
 
-import { formatDay, type Appeal, type AppealKind, type Progress } from '@campkeeper/api';
+import { formatDay, type AppealKind, type Progress } from '@campkeeper/api';
 import type { Tone } from './camp-texts';
 
 /** What the server takes. */
@@ -19,7 +19,7 @@ export interface Objectable {
 export function objectable(progress: Progress): Objectable | null {
   if (progress.next.what !== 'object') return null;
   const kind: AppealKind = progress.refund?.status === 'rejected' ? 'rejection' : 'verdict';
-  if (wasAnswered(progress.appeal, kind)) return null;
+  if (wasAnswered(progress, kind)) return null;
   return { kind, day: null, until: progress.next.until };
 }
 
@@ -31,8 +31,11 @@ export function mayObjectToDay(progress: Progress, date: string): boolean {
   return appeal?.status !== 'open' && !(appeal?.kind === 'day' && appeal.day === date);
 }
 
-function wasAnswered(appeal: Appeal | null, kind: AppealKind): boolean {
-  return appeal !== null && appeal.kind === kind && appeal.status !== 'open';
+/** An answer is one to the decision before it: a later rejection can be objected to anew. */
+function wasAnswered({ appeal, refund }: Progress, kind: AppealKind): boolean {
+  if (appeal === null || appeal.kind !== kind || appeal.status === 'open') return false;
+  if (kind !== 'rejection' || refund?.decidedAt == null) return true;
+  return Date.parse(appeal.at) >= Date.parse(refund.decidedAt);
 }
 
 /** `11月5日的打卡` */

@@ -1,6 +1,6 @@
 import { ApiError, ERROR_WORDS } from '@campkeeper/api';
 import { describe, expect, it } from 'vitest';
-import { errorText, errorWord, isPassing } from './error-texts';
+import { errorText, errorWord, fieldProblem, isPassing } from './error-texts';
 
 const error = (word: (typeof ERROR_WORDS)[number], retryAfterSeconds?: number): ApiError =>
   new ApiError({ status: 400, word, retryAfterSeconds });
@@ -39,4 +39,13 @@ describe('isPassing', () => {
     '%s stays',
     (word) => expect(isPassing(error(word))).toBe(false),
   );
+});
+
+describe('fieldProblem', () => {
+  it('is what the server says of a field that it names', () => {
+    const full = new ApiError({ status: 422, word: 'invalid_input', fields: { file: '最多 3 个' } });
+    expect(fieldProblem(full, ['uploadIds', 'file'])).toBe('最多 3 个');
+    expect(fieldProblem(full, ['text'])).toBeNull();
+    expect(fieldProblem(new TypeError('x'), ['file'])).toBeNull();
+  });
 });

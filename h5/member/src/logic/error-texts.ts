@@ -55,6 +55,13 @@ export function errorWord(error: unknown): ErrorWord | null {
   return error instanceof ApiError ? error.word : null;
 }
 
+/** What is wrong with one of these fields, in the server's words; null if none of them was named. */
+export function fieldProblem(error: unknown, fields: readonly string[]): string | null {
+  if (!(error instanceof ApiError)) return null;
+  const named = fields.find((field) => Object.hasOwn(error.fields, field));
+  return named === undefined ? null : (error.fields[named] ?? null);
+}
+
 /** The masked nickname of a `claimed`: all that anybody learns of the account. */
 export function claimedNickname(error: unknown): string {
   const data = error instanceof ApiError ? (error.data as Partial<Claimed> | null) : null;

@@ -20,14 +20,28 @@ const refund = (fields: object): Progress =>
 describe('nextStep', () => {
   it('names what is waited for, whose turn it is, and until when', () => {
     const step = nextStep(base, Date.parse('2026-11-22T00:00:00+08:00'));
-    expect(step).toMatchObject({ title: '等工作人员审核', who: '轮到工作人员', until: '11月24日 00:00', isLate: false });
+    expect(step).toMatchObject({ title: '等工作人员审核', turn: '轮到工作人员 · 11月24日 00:00 前', isLate: false });
   });
 
   it('says when others are late, and never that the member is', () => {
     const later = Date.parse('2026-11-25T00:00:00+08:00');
-    expect(nextStep(base, later)?.isLate).toBe(true);
+    expect(nextStep(base, later)).toMatchObject({ isLate: true, turn: '轮到工作人员 · 已过 11月24日 00:00' });
     const own = { ...base, next: { ...base.next, what: 'bind', who: 'you' } } as unknown as Progress;
     expect(nextStep(own, later)?.isLate).toBe(false);
+  });
+
+  it('says that an answered objection is over, and what follows from it', () => {
+    const answered = { kind: 'verdict', status: 'refused', at: '2026-11-22T08:00:00+08:00' };
+    const next = { what: 'object', who: 'you', until: '2026-11-24T00:00:00+08:00' };
+    const refused = nextStep({ ...base, next, appeal: answered } as unknown as Progress, 0);
+    expect(refused).toMatchObject({ title: '申诉已答复，维持原来的决定', turn: '11月24日 00:00 起，押金不再退回' });
+    const open = nextStep({ ...base, next, appeal: null }, 0);
+    expect(open).toMatchObject({ title: '您可以申诉', turn: '轮到您 · 11月24日 00:00 前' });
+    const accepted = { ...refund({}), appeal: { ...answered, status: 'accepted' } } as unknown as Progress;
+    expect(nextStep(accepted, 0)?.title).toBe('申诉已采纳，等审核');
+    // An accepted day counts, and the member is judged like everybody.
+    const day = { ...refund({}), appeal: { ...answered, kind: 'day', status: 'accepted' } } as unknown as Progress;
+    expect(nextStep(day, 0)?.title).toBe('等工作人员审核');
   });
 
   it('is nothing once the money has come to rest', () => {

@@ -1,6 +1,7 @@
 /** What a deposit waits for, whose turn it is, and what to do when its date has passed. */
 
 import { formatDay, formatMoment, type Progress, type ProgressRefund } from '@campkeeper/api';
+import { objectable } from './appeal';
 
 interface Step {
   title: string;
@@ -21,6 +22,16 @@ const STEPS: Record<string, Step | undefined> = {
   object: { title: '您可以申诉', text: '对判定有异议，请在期限前提出；过期后押金不再退回。' },
 };
 
+/** The time to object runs on, and has been used. */
+const ANSWERED: Step = {
+  title: '申诉已答复，维持原来的决定',
+  text: '同一件事不能再次申诉，您无需操作；还有疑问请联系教练。',
+};
+const ACCEPTED: Step = {
+  title: '申诉已采纳，等审核',
+  text: '由另一位工作人员审核，通过后押金原路退回，您无需操作。',
+};
+
 const WHO: Record<string, string> = {
   you: '轮到您',
   staff: '轮到工作人员',
@@ -29,8 +40,8 @@ const WHO: Record<string, string> = {
 };
 
 export interface NextStep extends Step {
-  who: string;
-  until: string;
+  /** `轮到工作人员 · 11月24日 00:00 前` */
+  turn: string;
   isLate: boolean;
 }
 
@@ -39,13 +50,18 @@ export function nextStep(progress: Progress, nowMs: number): NextStep | null {
   const { what, who, until } = progress.next;
   const step = STEPS[what ?? ''];
   if (step === undefined || until === null) return null;
-  const isLate = Date.parse(until) < nowMs;
-  return {
-    ...step,
-    who: WHO[who] ?? '',
-    until: formatMoment(until),
-    isLate: isLate && who !== 'you',
-  };
+  const date = formatMoment(until);
+  if (what === 'object' && objectable(progress) === null) {
+    return { ...ANSWERED, turn: `${date} 起，押金不再退回`, isLate: false };
+  }
+  const isLate = who !== 'you' && Date.parse(until) < nowMs;
+  const told = what === 'decide' && wasAccepted(progress) ? ACCEPTED : step;
+  return { ...told, turn: `${WHO[who] ?? ''} · ${isLate ? `已过 ${date}` : `${date} 前`}`, isLate };
+}
+
+/** Right about a verdict or a rejection: what is decided now is the refund that follows from it. */
+function wasAccepted({ appeal, refund }: Progress): boolean {
+  return refund !== null && appeal?.status === 'accepted' && appeal.kind !== 'day';
 }
 
 export interface RefundStep {

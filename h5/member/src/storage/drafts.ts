@@ -18,15 +18,26 @@ export function bindDraftStore(
   return jsonStore(storage, `campkeeper.bind-draft.${orderNo}`, isDraft);
 }
 
+/** A picture that the server has, and how it looks: the server's address lives for ten minutes only. */
+export interface DraftPicture {
+  id: number;
+  preview: string;
+}
+
+export interface AppealDraft {
+  text: string;
+  pictures: DraftPicture[];
+}
+
 /** What is being written about one thing that is objected to. */
 export function appealDraft(
   memberId: number,
   kind: string,
   day: string | null,
   storage: () => Storage = () => localStorage,
-): JsonStore<string> {
+): JsonStore<AppealDraft> {
   const key = `campkeeper.appeal.${memberId}.${kind}.${day ?? ''}`;
-  return jsonStore(storage, key, (value): value is string => typeof value === 'string');
+  return jsonStore(storage, key, isAppealDraft);
 }
 
 /** The camp whose payment goes on after the trip to sign in; gone with the visit. */
@@ -35,6 +46,17 @@ export const resumeStore: JsonStore<number> = jsonStore(
   'campkeeper.resume-payment',
   (value): value is number => typeof value === 'number',
 );
+
+function isAppealDraft(value: unknown): value is AppealDraft {
+  return (
+    isRecord(value) &&
+    typeof value['text'] === 'string' &&
+    Array.isArray(value['pictures']) &&
+    value['pictures'].every(
+      (one) => isRecord(one) && typeof one['id'] === 'number' && typeof one['preview'] === 'string',
+    )
+  );
+}
 
 function isDraft(value: unknown): value is EnrollmentDraft {
   return (

@@ -1,7 +1,7 @@
 import type { Payment } from '@campkeeper/api';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { emptyDraft } from '../logic/enrollment-form';
-import { draftStore } from './drafts';
+import { appealDraft, draftStore } from './drafts';
 import { createOrderBook } from './order-book';
 
 /** As much of the browser's storage as the stores use. */
@@ -35,6 +35,24 @@ beforeEach(() => {
 
 afterEach(() => {
   vi.restoreAllMocks();
+});
+
+describe('appealDraft', () => {
+  const draft = { text: '帖子在', pictures: [{ id: 4, preview: 'data:image/jpeg;base64,AA==' }] };
+
+  it('keeps words and pictures for each thing that is objected to', () => {
+    appealDraft(7, 'day', '2026-11-05', () => storage).write(draft);
+    expect(appealDraft(7, 'day', '2026-11-05', () => storage).read()).toEqual(draft);
+    expect(appealDraft(7, 'day', '2026-11-06', () => storage).read()).toBeNull();
+  });
+
+  it.each(['"帖子在"', '{"text":"帖子在"}', '{"text":"","pictures":[{"id":"4","preview":""}]}'])(
+    'takes %j for nothing',
+    (text) => {
+      storage.setItem('campkeeper.appeal.7.verdict.', text);
+      expect(appealDraft(7, 'verdict', null, () => storage).read()).toBeNull();
+    },
+  );
 });
 
 describe('draftStore', () => {
