@@ -28,7 +28,7 @@ use crate::services::decoding::Decoding;
 use crate::services::passwords::Passwords;
 use crate::services::{self, Context, LiveContext};
 use crate::store::{
-    Db, DbOptions, Keyring, KeyringError, MAX_KEYS, StoreError, installation, master_key,
+    Db, DbOptions, Engine, Keyring, KeyringError, MAX_KEYS, StoreError, installation, master_key,
 };
 use crate::web::{self, WebSettings};
 
@@ -57,9 +57,15 @@ pub enum StartError {
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
     /// Migrations are missing, and none were to be applied.
-    #[error("the database lacks {missing} migrations")]
+    #[error("the database lacks {missing} migrations; `campkeeper migrate` applies them")]
     Behind {
         /// How many.
+        missing: i64,
+    },
+    /// There is no database yet, and none was to be made.
+    #[error("there is no database at database.url yet; `campkeeper migrate` makes it")]
+    NoDatabase {
+        /// How many migrations make it.
         missing: i64,
     },
     /// Settings could not be read.
@@ -238,31 +244,68 @@ pub async fn open(
     address: SocketAddr,
 ) -> Result<Product, StartError> {
     let configuration = configuration(sources, &clocks, address).await?;
-    put_together(configuration, clocks).await
+    let product = put_together(configuration, clocks).await?;
+    product.follower.tell_left_out().await?;
+    Ok(product)
 }
 
-/// The same to look at it only: nothing is migrated.
+/// How far a database has to be migrated for who only looks at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schema {
+    /// To the end.
+    Present,
+    /// It may be that of an earlier version.
+    Earlier,
+}
+
+/// The same to look at it only: nothing is made, migrated or told.
 ///
 /// # Errors
-/// As [`open`], and [`StartError::Behind`].
+/// As [`open`], [`StartError::Behind`] and [`StartError::NoDatabase`].
 pub async fn look_into(
     sources: &Sources,
     clocks: Clocks,
     address: SocketAddr,
+    schema: Schema,
 ) -> Result<Product, StartError> {
-    let db = connect(&sources.config(&Stored::new())?).await?;
+    let configuration = configuration_there(sources, &clocks, address, schema).await?;
+    put_together(configuration, clocks).await
+}
+
+/// The configuration with what the database holds of it, to look at only.
+///
+/// # Errors
+/// As [`configuration`], [`StartError::Behind`] and [`StartError::NoDatabase`].
+pub async fn configuration_there(
+    sources: &Sources,
+    clocks: &Clocks,
+    address: SocketAddr,
+    schema: Schema,
+) -> Result<Configuration, StartError> {
+    let config = sources.config(&Stored::new())?;
+    let keys = Arc::new(keyring(&config)?);
+    let url = config.database.url.expose_secret();
+    if sqlite_file(url).is_some_and(|file| !file.exists()) {
+        let missing = Db::migrations(Engine::Sqlite);
+        return Err(StartError::NoDatabase { missing });
+    }
+    let connected = Db::connect(url, DbOptions::default(), keys).await;
+    let db = connected.map_err(not_opened)?;
     let known = Db::migrations(db.engine());
     // Without its table nothing has been applied.
     let applied = match db.read().await {
         Ok(mut conn) => installation::applied_migrations(&mut conn).await,
         Err(error) => return Err(error.into()),
     };
-    let missing = known.saturating_sub(applied.unwrap_or(0));
-    if missing > 0 {
-        return Err(StartError::Behind { missing });
+    match known.saturating_sub(applied.unwrap_or(0)) {
+        missing if missing == known => return Err(StartError::NoDatabase { missing }),
+        missing if missing > 0 && schema == Schema::Present => {
+            return Err(StartError::Behind { missing });
+        }
+        _ => {}
     }
-    let configuration = of_database(db, sources, &clocks, address).await?;
-    put_together(configuration, clocks).await
+    let fits = master_key::would_fit(&db).await?;
+    of_database(db, fits, sources, clocks, address)
 }
 
 async fn put_together(configuration: Configuration, clocks: Clocks) -> Result<Product, StartError> {
@@ -284,7 +327,7 @@ async fn put_together(configuration: Configuration, clocks: Clocks) -> Result<Pr
     live.replace(built.runtime(beginning.generation));
     let chat = WecomChat::new(live.clone())?;
     let jobs = Jobs::new(live.clone(), Arc::new(chat));
-    let follower = Follower::new(configuration.clone(), live.clone(), beginning).await?;
+    let follower = Follower::new(configuration.clone(), live.clone(), beginning);
     Ok(Product {
         live,
         jobs,
@@ -305,8 +348,11 @@ pub async fn restore_target(sources: &Sources, clocks: &Clocks) -> Result<Target
         sqlite_file: sqlite_file(url),
         url: config.database.url.clone(),
         files: open_files(&config).await?,
+        backup_dir: config.backup.dir.trim().into(),
         keys: Arc::new(keyring(&config)?),
         now: clocks.clock.now(),
+        wall_now: clocks.wall.now(),
+        stop: CancellationToken::new(),
     })
 }
 
@@ -322,7 +368,8 @@ pub async fn configuration(
 ) -> Result<Configuration, StartError> {
     let db = connect(&sources.config(&Stored::new())?).await?;
     db.migrate().await?;
-    of_database(db, sources, clocks, address).await
+    let fits = master_key::fits(&db).await?;
+    of_database(db, fits, sources, clocks, address)
 }
 
 async fn connect(config: &Config) -> Result<Db, StartError> {
@@ -334,13 +381,14 @@ async fn connect(config: &Config) -> Result<Db, StartError> {
         .map_err(not_opened)
 }
 
-async fn of_database(
+fn of_database(
     db: Db,
+    has_its_key: bool,
     sources: &Sources,
     clocks: &Clocks,
     address: SocketAddr,
 ) -> Result<Configuration, StartError> {
-    if !master_key::fits(&db).await? {
+    if !has_its_key {
         let remedy = "Give the key that it was made with, or add that one to \
                       security.previous_master_keys";
         let what = "opens nothing of what the database holds";

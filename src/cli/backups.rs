@@ -9,10 +9,12 @@ use serde_json::json;
 
 use super::Failure;
 use super::output::{print, tell};
+use super::stopping::until_stopped;
 
 /// Makes a backup in a file.
 pub(super) async fn make(ctx: &Context, file: &Path, json: bool) -> Result<(), Failure> {
-    let made = backup::write(ctx, file).await.map_err(Error::from)?;
+    let made = until_stopped(&ctx.stop, backup::write(ctx, file)).await?;
+    let made = made.map_err(Error::from)?;
     let line = format!(
         "{}: {} bytes, {} uploaded files",
         made.file.display(),
@@ -26,7 +28,7 @@ pub(super) async fn make(ctx: &Context, file: &Path, json: bool) -> Result<(), F
 /// Restores one into the empty database of the configuration.
 pub(super) async fn restore(sources: &Sources, file: &Path, json: bool) -> Result<(), Failure> {
     let target = app::restore_target(sources, &Clocks::system()).await?;
-    let restored = backup::restore(&target, file).await?;
+    let restored = until_stopped(&target.stop, backup::restore(&target, file)).await??;
     let line = format!(
         "restored what was saved at {}: {} payments with whole books, {} rows of a whole audit, {} \
          uploaded files",

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use campkeeper::app::{self, Clocks, StartError};
+use campkeeper::app::{self, Clocks, Schema, StartError};
 use campkeeper::catalogue::{Catalogue, Finding, Part};
 use campkeeper::config::Sources;
 use campkeeper::services::doctor::{self, Report, Scope};
@@ -36,7 +36,8 @@ pub(super) async fn look(sources: &Sources, offline: bool, json: bool) -> Result
 
 async fn report(sources: &Sources, scope: Scope) -> Result<Report, StartError> {
     let address: SocketAddr = sources.config(&Default::default())?.server.listen;
-    let product = app::look_into(sources, Clocks::system(), address).await?;
+    let looked = app::look_into(sources, Clocks::system(), address, Schema::Present);
+    let product = looked.await?;
     let ctx = product.live.snapshot();
     let report = doctor::examine(&ctx, &product.configuration, scope).await;
     ctx.db.close().await;
@@ -49,7 +50,9 @@ fn of_start(error: StartError) -> Result<Report, Failure> {
     tell(&format!("campkeeper: {}", with_causes(&error)));
     let (part, finding) = match error {
         StartError::Config(error) => return Ok(Report::of_setting(error, catalogue)),
-        StartError::Behind { missing } => (Part::Database, Finding::DatabaseBehind { missing }),
+        StartError::Behind { missing } | StartError::NoDatabase { missing } => {
+            (Part::Database, Finding::DatabaseBehind { missing })
+        }
         StartError::Database(_) | StartError::Folder(_) => {
             (Part::Database, Finding::DatabaseSilent)
         }
@@ -70,13 +73,14 @@ fn views(report: &Report) -> Vec<Value> {
     view.collect()
 }
 
-/// `[fail] 企业可信 IP：…。怎么办：…`
+/// `[fail] 企业可信 IP：… → …`, in one line whatever is said.
 fn line(view: &Value) -> String {
     let word = |name: &str| view[name].as_str().unwrap_or_default().to_owned();
     let (state, title, message) = (word("state"), word("title"), word("message"));
     let line = format!("[{state:>4}] {title}：{message}");
-    match view["remedy"].as_str() {
-        Some(remedy) => format!("{line}\n       → {remedy}"),
+    let line = match view["remedy"].as_str() {
+        Some(remedy) => format!("{line} → {remedy}"),
         None => line,
-    }
+    };
+    line.replace('\n', " ")
 }

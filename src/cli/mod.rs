@@ -8,12 +8,13 @@ mod keys;
 mod output;
 mod settings;
 mod staff;
+mod stopping;
 mod wizard;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use campkeeper::app::{self, App, Clocks, Product, StartError};
+use campkeeper::app::{self, App, Clocks, Product, Schema, StartError};
 use campkeeper::bot;
 use campkeeper::config::{self, ConfigError, LogFormat, Sources, Stored};
 use campkeeper::domain::ChainFault;
@@ -28,12 +29,13 @@ use campkeeper::store::{StoreError, users};
 use campkeeper::web::openapi;
 use clap::{Parser, Subcommand};
 use serde_json::json;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
 use files::MatchArguments;
 pub(crate) use json_log::{JsonFields, JsonLines};
 pub(crate) use output::complain;
 use output::{print, print_text};
+use stopping::{StopSignals, until_stopped};
 
 /// Keeps the deposits of training camps: paid, checked in, refunded exactly once.
 #[derive(Debug, Parser)]
@@ -266,6 +268,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
                 serde_json::to_value(openapi::document()).map_err(std::io::Error::from)?;
             print(true, &document, "")?;
         }
+        Command::Job(JobCommand::List) => list_jobs(arguments.json)?,
         _ => {
             let sources = Sources::read(arguments.config.as_deref())?;
             let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -287,6 +290,9 @@ async fn with_sources(sources: Sources, arguments: Arguments) -> Result<(), Fail
         Command::Serve => return serve(sources).await,
         Command::Restore { file } => return backups::restore(&sources, &file, json).await,
         Command::Config(command) => return configure(&sources, address, command, json).await,
+        Command::Backup { .. } | Command::Audit(_) => {
+            return look(&sources, address, arguments.command, json).await;
+        }
         _ => {}
     }
     let Product { live, jobs, .. } = app::open(&sources, Clocks::system(), address).await?;
@@ -311,11 +317,8 @@ async fn with_sources(sources: Sources, arguments: Arguments) -> Result<(), Fail
         Command::User(UserCommand::Unlock { username }) => {
             staff::unlock(&ctx, &username, json).await
         }
-        Command::Audit(AuditCommand::Verify { end }) => staff::verify_audit(&ctx, end, json).await,
-        Command::Backup { file } => backups::make(&ctx, &file, json).await,
         Command::Keys(KeysCommand::Rotate) => keys::rotate(&ctx, json).await,
-        Command::Job(JobCommand::List) => list_jobs(json),
-        Command::Job(JobCommand::Run { name }) => run_job(&jobs, &name, json).await,
+        Command::Job(JobCommand::Run { name }) => run_job(&jobs, &ctx.stop, &name, json).await,
         Command::Roster(RosterCommand::Import { file, dry_run }) => {
             let mode = if dry_run { Mode::DryRun } else { Mode::Write };
             files::import_roster(&ctx, &file, mode, json).await
@@ -334,20 +337,59 @@ async fn with_sources(sources: Sources, arguments: Arguments) -> Result<(), Fail
     done
 }
 
+/// Carries out a command that changes nothing of the database, not even what is missing in it. A backup
+/// can be made before an upgrade, by the new program.
+async fn look(
+    sources: &Sources,
+    address: SocketAddr,
+    command: Command,
+    json: bool,
+) -> Result<(), Failure> {
+    let schema = match command {
+        Command::Backup { .. } => Schema::Earlier,
+        _ => Schema::Present,
+    };
+    let product = app::look_into(sources, Clocks::system(), address, schema).await?;
+    let ctx = product.live.snapshot();
+    let done = match command {
+        Command::Backup { file } => backups::make(&ctx, &file, json).await,
+        Command::Audit(AuditCommand::Verify { end }) => staff::verify_audit(&ctx, end, json).await,
+        _ => Ok(()),
+    };
+    ctx.db.close().await;
+    done
+}
+
 async fn configure(
     sources: &Sources,
     address: SocketAddr,
     command: ConfigCommand,
     json: bool,
 ) -> Result<(), Failure> {
-    let configuration = app::configuration(sources, &Clocks::system(), address).await?;
-    let done = match command {
-        ConfigCommand::Set { key, unset } => settings::set(&configuration, &key, unset, json).await,
-        ConfigCommand::Get { key } => settings::get(&configuration, &key, json).await,
+    match command {
+        ConfigCommand::Set { key, unset } => {
+            let configuration = app::configuration(sources, &Clocks::system(), address).await?;
+            let done = settings::set(&configuration, &key, unset, json).await;
+            configuration.db().close().await;
+            done
+        }
+        ConfigCommand::Get { key } => {
+            let clocks = Clocks::system();
+            let there = app::configuration_there(sources, &clocks, address, Schema::Present);
+            let shown = match there.await {
+                Ok(configuration) => {
+                    let shown = configuration.show(&key).await;
+                    configuration.db().close().await;
+                    shown?
+                }
+                // Where there is none, nothing is stored.
+                Err(StartError::NoDatabase { .. }) => sources.show(&key, &Stored::new())?,
+                Err(error) => return Err(error.into()),
+            };
+            settings::print_shown(&key, &shown, json)
+        }
         ConfigCommand::Example { .. } => Ok(print_text(config::EXAMPLE)?),
-    };
-    configuration.db().close().await;
-    done
+    }
 }
 
 async fn serve(sources: Sources) -> Result<(), Failure> {
@@ -371,35 +413,18 @@ async fn serve(sources: Sources) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Ctrl-C, and the end that an operating system asks for.
-struct StopSignals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl StopSignals {
-    fn listen() -> std::io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-}
-
 fn list_jobs(json: bool) -> Result<(), Failure> {
     let names: Vec<&str> = jobs::JOBS.iter().map(|job| job.name).collect();
     Ok(print(json, &json!(names), &names.join("\n"))?)
 }
 
-async fn run_job(jobs: &Jobs, name: &str, json: bool) -> Result<(), Failure> {
-    let (done, is_whole) = match jobs.run_once(name).await {
+async fn run_job(
+    jobs: &Jobs,
+    stop: &CancellationToken,
+    name: &str,
+    json: bool,
+) -> Result<(), Failure> {
+    let (done, is_whole) = match until_stopped(stop, jobs.run_once(name)).await? {
         Err(RunError::Service(services::Error::PartlyDone(done))) => (done, false),
         ran => (ran?, true),
     };

@@ -39,13 +39,8 @@ pub(super) async fn set(
 }
 
 /// Prints the value that holds, or those of a block, and where it comes from.
-pub(super) async fn get(
-    configuration: &Configuration,
-    key: &str,
-    json: bool,
-) -> Result<(), Failure> {
-    let shown = configuration.show(key).await?;
-    match shown.as_slice() {
+pub(super) fn print_shown(key: &str, shown: &[Shown], json: bool) -> Result<(), Failure> {
+    match shown {
         [one] if one.key == key => {
             let line = format!("{} ({})", in_words(&one.value), one.origin.as_str());
             print(json, &view_of_shown(one), &line)?;

@@ -12,8 +12,10 @@ use tracing::Instrument as _;
 
 use crate::domain::staff::Actor;
 use crate::domain::{Action, Timestamp};
+use crate::services::backup::BackupError;
 use crate::services::request_id::RequestId;
 use crate::services::{self, Context, Error, WrongState, alarms, require_anywhere};
+use crate::store::Lock;
 use crate::store::audit::Entry;
 use crate::store::job_runs::{self, JobRunRow, Tick};
 
@@ -157,6 +159,8 @@ async fn claim(ctx: &Context, tick: &Tick) -> services::Result<bool> {
     ctx.db
         .write(move |tx| {
             Box::pin(async move {
+                // Another tick of the job may be claimed beside this one, by hand.
+                tx.lock(Lock::JobClaims).await?;
                 if job_runs::is_running(tx, tick.job, wall_now).await? {
                     return Ok(false);
                 }
@@ -184,6 +188,7 @@ async fn run(
         done = &mut work => match done {
             Ok(Ok(summary)) => Ran::Done(summary),
             Ok(Err(services::Error::NotConfigured(what))) => Ran::Skipped(what),
+            Ok(Err(services::Error::Backup(BackupError::Stopped))) => Ran::CutOff,
             Ok(Err(error)) => Ran::Failed(error),
             Err(panic) => Ran::Failed(services::Error::Invariant(panic.to_string())),
         },

@@ -235,16 +235,16 @@ impl<R: Read> Read for Exactly<R> {
     }
 }
 
-/// Reads a backup to its end: writes the database to `database`, and hands each upload to `upload`
-/// with its key. Nothing of it may be used before this has returned: only the end shows that it is
-/// whole.
+/// Reads a backup to its end: writes the database to `database` if it is wanted, and hands each upload
+/// to `upload` with its key. Nothing of it may be used before this has returned: only the end shows that
+/// it is whole.
 ///
 /// # Errors
 /// [`BackupFileError`], or what `upload` answers.
 pub fn read<E: From<BackupFileError>>(
     path: &Path,
     key: &[u8; KEY_BYTES],
-    database: &Path,
+    database: Option<&Path>,
     mut upload: impl FnMut(&str, Vec<u8>) -> Result<(), E>,
     max_upload_bytes: usize,
 ) -> Result<About, E> {
@@ -269,14 +269,9 @@ pub fn read<E: From<BackupFileError>>(
                 about = Some(read.map_err(|_| damaged("what it is of"))?);
             }
             DATABASE if about.is_some() && !has_database => {
-                let mut options = OpenOptions::new();
-                options.write(true).create_new(true).mode(MODE);
-                let mut copy = options.open(database).map_err(failed)?;
-                let copied = io::copy(&mut entry, &mut copy).map_err(failed)?;
-                if copied != length {
+                if copied(&mut entry, database).map_err(failed)? != length {
                     return Err(damaged("the database in it"));
                 }
-                copy.sync_all().map_err(failed)?;
                 has_database = true;
             }
             _ => match name.strip_prefix(UPLOADS) {
@@ -299,6 +294,19 @@ pub fn read<E: From<BackupFileError>>(
     about
         .filter(|_| has_database)
         .ok_or_else(|| damaged("it is not all there"))
+}
+
+/// Writes an entry durably to a new file, or nowhere; how long it is.
+fn copied(entry: &mut impl Read, place: Option<&Path>) -> io::Result<u64> {
+    let Some(place) = place else {
+        return io::copy(entry, &mut io::sink());
+    };
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(MODE);
+    let mut copy = options.open(place)?;
+    let length = io::copy(entry, &mut copy)?;
+    copy.sync_all()?;
+    Ok(length)
 }
 
 #[cfg(test)]
@@ -334,7 +342,7 @@ mod tests {
             uploads.push((key.to_owned(), bytes));
             Ok(())
         };
-        let read = read(place, &KEY, into, keep, 100).map_err(|error| error.to_string())?;
+        let read = read(place, &KEY, Some(into), keep, 100).map_err(|error| error.to_string())?;
         Ok((read, uploads))
     }
 
@@ -351,6 +359,19 @@ mod tests {
         let sealed = std::fs::read(&place).unwrap();
         let is_clear = sealed.windows(7).any(|bytes| bytes == b"picture");
         assert!(!is_clear && sealed.len() < 300_000);
+    }
+
+    #[test]
+    fn the_uploads_are_read_without_the_database() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = written(folder.path());
+        let mut keys = Vec::new();
+        let keep = |key: &str, _: Vec<u8>| -> Result<(), BackupFileError> {
+            keys.push(key.to_owned());
+            Ok(())
+        };
+        assert_eq!(read(&place, &KEY, None, keep, 100).unwrap(), about());
+        assert_eq!(keys, ["abc.png"]);
     }
 
     #[test]

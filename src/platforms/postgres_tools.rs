@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use reqwest::Url;
+use tokio_util::sync::CancellationToken;
 
 /// The longest that one of them may take.
 const WITHIN: Duration = Duration::from_secs(3600);
@@ -26,8 +27,11 @@ const PARAMETERS: &[(&str, &str)] = &[
     ("ssl-mode", "PGSSLMODE"),
     ("sslrootcert", "PGSSLROOTCERT"),
     ("ssl-root-cert", "PGSSLROOTCERT"),
+    ("ssl-ca", "PGSSLROOTCERT"),
     ("sslcert", "PGSSLCERT"),
+    ("ssl-cert", "PGSSLCERT"),
     ("sslkey", "PGSSLKEY"),
+    ("ssl-key", "PGSSLKEY"),
     ("options", "PGOPTIONS"),
 ];
 
@@ -48,6 +52,12 @@ pub enum ToolError {
     /// It came to no end in time.
     #[error("{tool} took longer than {} minutes", WITHIN.as_secs() / 60)]
     TooSlow {
+        /// Its name.
+        tool: &'static str,
+    },
+    /// We were told to stop, and stopped it.
+    #[error("{tool} was stopped")]
+    Stopped {
         /// Its name.
         tool: &'static str,
     },
@@ -77,7 +87,9 @@ impl Place {
         let mut place = Self {
             variables: Vec::new(),
         };
-        place.set("PGHOST", url.host_str().unwrap_or_default());
+        // The folder of a socket is written with percent signs, an IPv6 address in brackets.
+        let host = decoded(url.host_str().unwrap_or_default())?;
+        place.set("PGHOST", host.trim_matches(['[', ']']));
         let port = url.port().map(|port| port.to_string());
         place.set("PGPORT", &port.unwrap_or_default());
         place.set("PGUSER", &decoded(url.username())?);
@@ -114,18 +126,37 @@ impl Place {
 /// The address of another database on the same server.
 ///
 /// # Errors
-/// [`ToolError::Address`].
+/// [`ToolError::Address`], also where the address would name another one after all.
 pub fn neighbour(url: &str, database: &str) -> Result<String, ToolError> {
     let mut url = Url::parse(url).map_err(|_| ToolError::Address)?;
     url.set_path(database);
-    Ok(url.into())
+    if let Some(query) = url.query() {
+        // It would win over the path.
+        let names_database = |parameter: &&str| {
+            let mut pairs = form_urlencoded::parse(parameter.as_bytes());
+            pairs.next().is_some_and(|(key, _)| key == "dbname")
+        };
+        let others = query.split('&').filter(|it| !names_database(it));
+        let others = others.collect::<Vec<_>>().join("&");
+        url.set_query(
+            Some(&others)
+                .filter(|others| !others.is_empty())
+                .map(String::as_str),
+        );
+    }
+    let there = Place::of(url.as_str())?;
+    if there.database() == database {
+        Ok(url.into())
+    } else {
+        Err(ToolError::Address)
+    }
 }
 
-/// Copies a whole database into a file.
+/// Copies a whole database into a file, unless `stop` is cancelled.
 ///
 /// # Errors
 /// [`ToolError`].
-pub fn dump(place: &Place, into: &Path) -> Result<(), ToolError> {
+pub fn dump(place: &Place, into: &Path, stop: &CancellationToken) -> Result<(), ToolError> {
     let mut command = Command::new("pg_dump");
     let arguments = [
         "--format=custom",
@@ -134,14 +165,14 @@ pub fn dump(place: &Place, into: &Path) -> Result<(), ToolError> {
         "--no-password",
     ];
     command.args(arguments).arg("--file").arg(into);
-    run("pg_dump", command, place)
+    run("pg_dump", command, place, stop)
 }
 
-/// Puts what [`dump`] wrote into a database, all of it or nothing, in the place of what is there.
+/// Puts what [`dump`] wrote into an empty database, all of it or nothing, unless `stop` is cancelled.
 ///
 /// # Errors
-/// [`ToolError`].
-pub fn restore(place: &Place, from: &Path) -> Result<(), ToolError> {
+/// [`ToolError`], also if something of it is there already.
+pub fn restore(place: &Place, from: &Path, stop: &CancellationToken) -> Result<(), ToolError> {
     let mut command = Command::new("pg_restore");
     let database = place.database();
     command
@@ -151,18 +182,17 @@ pub fn restore(place: &Place, from: &Path) -> Result<(), ToolError> {
             "--no-owner",
             "--no-privileges",
         ])
-        .args([
-            "--clean",
-            "--if-exists",
-            "--no-password",
-            "--dbname",
-            database,
-        ])
+        .args(["--no-password", "--dbname", database])
         .arg(from);
-    run("pg_restore", command, place)
+    run("pg_restore", command, place, stop)
 }
 
-fn run(tool: &'static str, mut command: Command, place: &Place) -> Result<(), ToolError> {
+fn run(
+    tool: &'static str,
+    mut command: Command,
+    place: &Place,
+    stop: &CancellationToken,
+) -> Result<(), ToolError> {
     command
         .envs(place.variables.iter().map(|(name, value)| (*name, value)))
         .stdin(Stdio::null())
@@ -177,11 +207,17 @@ fn run(tool: &'static str, mut command: Command, place: &Place) -> Result<(), To
         match child.try_wait() {
             Ok(Some(status)) if status.success() => return Ok(()),
             Ok(Some(_)) => return Err(failed(complaint.join().unwrap_or_default())),
-            Ok(None) if Instant::now() < deadline => std::thread::sleep(LOOK_EVERY),
+            Ok(None) if !stop.is_cancelled() && Instant::now() < deadline => {
+                std::thread::sleep(LOOK_EVERY);
+            }
             Ok(None) => {
                 let _ = child.kill();
                 let _ = child.wait();
-                return Err(ToolError::TooSlow { tool });
+                return Err(if stop.is_cancelled() {
+                    ToolError::Stopped { tool }
+                } else {
+                    ToolError::TooSlow { tool }
+                });
             }
             Err(error) => return Err(failed(error.to_string())),
         }
@@ -246,10 +282,67 @@ mod tests {
     }
 
     #[test]
+    fn a_host_is_read_as_the_driver_reads_it() {
+        for (url, host) in [
+            (
+                "postgres://ann@%2Fvar%2Frun%2Fpostgresql/camp",
+                "/var/run/postgresql",
+            ),
+            ("postgres://ann@[::1]:5433/camp", "::1"),
+            ("postgres://ann@127.0.0.1/camp", "127.0.0.1"),
+        ] {
+            let expected = ("PGHOST", host.to_owned());
+            assert!(variables(url).contains(&expected), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_neighbour_is_never_the_database_itself() {
+        for (url, expected) in [
+            ("postgres://a@b/c?dbname=live", "postgres://a@b/d"),
+            (
+                "postgres://a@b/?host=/x&dbname=live",
+                "postgres://a@b/d?host=/x",
+            ),
+            (
+                "postgres://a@b/c?%64bname=live&port=5",
+                "postgres://a@b/d?port=5",
+            ),
+        ] {
+            let beside = neighbour(url, "d").unwrap();
+            assert_eq!(beside, expected);
+            assert_eq!(Place::of(&beside).unwrap().database(), "d");
+        }
+    }
+
+    #[test]
+    fn who_is_told_to_stop_kills_what_runs() {
+        let stop = CancellationToken::new();
+        let place = Place::of("postgres://nobody@localhost/none").unwrap();
+        let mut command = Command::new("sleep");
+        command.arg("60");
+        let begun = Instant::now();
+        let stopper = stop.clone();
+        let stopping = std::thread::spawn(move || {
+            std::thread::sleep(LOOK_EVERY);
+            stopper.cancel();
+        });
+        let ran = run("sleep", command, &place, &stop);
+        stopping.join().unwrap();
+        assert!(matches!(ran, Err(ToolError::Stopped { .. })), "{ran:?}");
+        assert!(begun.elapsed() < Duration::from_secs(30));
+    }
+
+    #[test]
     fn what_fails_says_why() {
         let place = Place::of("postgres://nobody@localhost/none?host=/nowhere").unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let failed = dump(&place, &folder.path().join("dump")).unwrap_err();
+        let dumped = dump(
+            &place,
+            &folder.path().join("dump"),
+            &CancellationToken::new(),
+        );
+        let failed = dumped.unwrap_err();
         let said = failed.to_string();
         assert!(
             said.starts_with("pg_dump failed: ") && said.contains("/nowhere"),

@@ -34,7 +34,8 @@ pub struct Count {
 }
 
 /// Rewrites everything. `tell` hears of each chunk how far its kind has come. Gives the counts of
-/// all kinds; once nothing is left, the keys before the present one can go. It is gone through again
+/// all kinds; once nothing is left, the keys before the present one can go, but for those that backups
+/// are sealed under. It is gone through again
 /// until there is nothing to rewrite: a server that has not been restarted yet may still write under
 /// the key before.
 pub async fn rotate(ctx: &Context, tell: impl Fn(&Count)) -> Result<Vec<Count>> {

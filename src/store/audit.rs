@@ -35,6 +35,7 @@ statements! {
     RENEW = "UPDATE operation_log SET mac = $2 WHERE seq = $1 AND mac = $3";
     PAGE = "SELECT seq, actor_id, actor_name, role, action, object_type, object_id, details, \
             channel, ip, created_at, mac FROM operation_log WHERE seq > $1 ORDER BY seq LIMIT $2";
+    ACTION_OF = "SELECT action FROM operation_log WHERE seq = $1";
     MAC_OF = "SELECT mac FROM operation_log WHERE seq = $1";
     HAS_STAFF = "SELECT CAST(COUNT(*) AS BIGINT) FROM system_user";
 }
@@ -412,6 +413,13 @@ pub async fn anchor(conn: &mut Conn, keys: &Keyring) -> StoreResult<Option<Ancho
     let place = Place { seq, link };
     let is_signed = keys.verify_kept_mac(HEAD_PURPOSE, &place.signed_bytes(), &mac);
     Ok(is_signed.then(|| Anchor::of(keys, place)))
+}
+
+/// What a row says was done; none if there is no such row.
+pub async fn action_at(conn: &mut Conn, seq: i64) -> StoreResult<Option<String>> {
+    let action: Option<(String,)> =
+        run!(conn, c => sqlx::query_as(ACTION_OF).bind(seq).fetch_optional(c).await)?;
+    Ok(action.map(|(action,)| action))
 }
 
 async fn page(conn: &mut Conn, after: i64, limit: i64) -> StoreResult<Vec<Row>> {

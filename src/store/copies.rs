@@ -23,10 +23,22 @@ const SQLITE_COPY: &str = "VACUUM INTO $1";
 const SQLITE_CHECK: &str = "PRAGMA integrity_check(1)";
 /// What SQLite says of a file that is whole.
 const WHOLE: &str = "ok";
-const SQLITE_TABLES: &str = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = $1";
-const POSTGRES_TABLES: &str = "SELECT COUNT(*) FROM pg_catalog.pg_class c \
+const SQLITE_TABLES: &str = "SELECT name FROM sqlite_master \
+                             WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'";
+const POSTGRES_TABLES: &str = "SELECT CAST(c.relname AS TEXT) FROM pg_catalog.pg_class c \
                                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-                               WHERE c.relkind = 'r' AND n.nspname = 'public' AND c.relname = $1";
+                               WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') \
+                               AND n.nspname = 'public' AND NOT EXISTS \
+                               (SELECT 1 FROM pg_catalog.pg_depend d \
+                               WHERE d.objid = c.oid AND d.deptype = 'e')";
+/// What a database that was made to try a copy says of itself: nothing else is dropped.
+const SCRATCH: &str = "campkeeper scratch";
+const SCRATCHES: &str = "SELECT CAST(datname AS TEXT) FROM pg_catalog.pg_database \
+                         WHERE pg_catalog.shobj_description(oid, 'pg_database') = $1";
+/// Where the driver and the runner keep which migrations were applied.
+const MIGRATIONS: &str = "_sqlx_migrations";
+/// Hexadecimal digits that the name of a database for a trial ends in.
+const SCRATCH_DIGITS: usize = 8;
 /// Tables of which one has a row as soon as anybody has worked with the database.
 const LIVED_IN: &[&str] = &[
     "system_user",
@@ -64,27 +76,66 @@ pub async fn upload_keys(conn: &mut Conn) -> StoreResult<Vec<String>> {
     Ok(keys.into_iter().map(|(key,)| key).collect())
 }
 
-/// Whether nobody has worked with a database yet: it has no tables, or nothing in them.
-pub async fn is_empty(db: &Db) -> StoreResult<bool> {
+/// What is at a place that a copy is to be put in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Vacancy {
+    /// No table.
+    Bare,
+    /// Our own tables alone, with which nobody has worked.
+    Unused,
+    /// Somebody has worked with it, or something in it is not ours.
+    Taken,
+}
+
+/// Whether a copy may be put in the place of a database.
+pub async fn vacancy(db: &Db) -> StoreResult<Vacancy> {
     let mut conn = db.read().await?;
+    let tables = tables(&mut conn, db.engine()).await?;
+    if tables.is_empty() {
+        return Ok(Vacancy::Bare);
+    }
+    let is_ours = |table: &String| table == MIGRATIONS || Db::makes_table(db.engine(), table);
+    if !tables.iter().all(is_ours) {
+        return Ok(Vacancy::Taken);
+    }
     for table in LIVED_IN {
-        let tables = match db.engine() {
-            Engine::Sqlite => SQLITE_TABLES,
-            Engine::Postgres => POSTGRES_TABLES,
-        };
-        let (exists,): (i64,) =
-            run!(conn, c => sqlx::query_as(tables).bind(*table).fetch_one(c).await)?;
-        if exists == 0 {
+        if !tables.iter().any(|it| it == table) {
             continue;
         }
         // Only names of ours make up the text.
         let rows = sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
         let (rows,): (i64,) = run!(conn, c => sqlx::query_as(rows).fetch_one(c).await)?;
         if rows > 0 {
-            return Ok(false);
+            return Ok(Vacancy::Taken);
         }
     }
-    Ok(true)
+    Ok(Vacancy::Unused)
+}
+
+async fn tables(conn: &mut Conn, engine: Engine) -> StoreResult<Vec<String>> {
+    let sql = match engine {
+        Engine::Sqlite => SQLITE_TABLES,
+        Engine::Postgres => POSTGRES_TABLES,
+    };
+    let tables: Vec<(String,)> = run!(conn, c => sqlx::query_as(sql).fetch_all(c).await)?;
+    Ok(tables.into_iter().map(|(table,)| table).collect())
+}
+
+/// Drops all tables of a database that is [`Vacancy::Unused`]: a copy of an older version would leave
+/// those standing that it does not know.
+pub async fn clear(db: &Db) -> StoreResult<()> {
+    let engine = db.engine();
+    db.write(move |tx| {
+        Box::pin(async move {
+            for table in tables(tx, engine).await? {
+                // All of them are of ours; and whatever is in them goes with them or not at all.
+                let drop = sqlx::AssertSqlSafe(format!("DROP TABLE {} CASCADE", checked(&table)?));
+                run!(tx, c => sqlx::query(drop).execute(c).await.map(std::mem::drop))?;
+            }
+            Ok(())
+        })
+    })
+    .await
 }
 
 /// Takes an embedded database out of use, so that its file can be replaced.
@@ -109,19 +160,60 @@ pub async fn leave_sqlite(file: &Path) -> StoreResult<()> {
     }
 }
 
-/// Makes a new database beside the one at `url`.
+/// Makes a new database beside the one at `url`, which says of itself that it may be dropped.
 pub async fn make_beside(url: &str, name: &str) -> StoreResult<()> {
-    let sql = format!("CREATE DATABASE \"{}\" TEMPLATE template0", checked(name)?);
-    administer(url, sql).await
+    let mut server = administer(url).await?;
+    let name = checked(name)?;
+    // Only names of ours make up the texts.
+    let make = format!("CREATE DATABASE \"{name}\" TEMPLATE template0");
+    server.execute(sqlx::AssertSqlSafe(make)).await?;
+    let mark = format!("COMMENT ON DATABASE \"{name}\" IS '{SCRATCH}'");
+    server.execute(sqlx::AssertSqlSafe(mark)).await?;
+    Ok(sqlx::Connection::close(server).await?)
 }
 
-/// Drops a database that was made by [`make_beside`].
+/// Drops a database that was made by [`make_beside`], and no other.
 pub async fn drop_beside(url: &str, name: &str) -> StoreResult<()> {
-    let sql = format!(
-        "DROP DATABASE IF EXISTS \"{}\" WITH (FORCE)",
-        checked(name)?
-    );
-    administer(url, sql).await
+    let mut server = administer(url).await?;
+    if scratches(&mut server).await?.iter().any(|it| it == name) {
+        let drop = format!("DROP DATABASE \"{}\" WITH (FORCE)", checked(name)?);
+        server.execute(sqlx::AssertSqlSafe(drop)).await?;
+    }
+    Ok(sqlx::Connection::close(server).await?)
+}
+
+/// Drops what [`make_beside`] made under [`name_beside`] of this beginning and nobody uses: runs that
+/// were cut off have left it behind.
+pub async fn sweep_beside(url: &str, beginning: &str) -> StoreResult<()> {
+    let mut server = administer(url).await?;
+    for name in scratches(&mut server).await? {
+        let rest = name.strip_prefix(beginning).unwrap_or_default();
+        let is_such = rest.len() == SCRATCH_DIGITS && rest.bytes().all(|b| b.is_ascii_hexdigit());
+        let Ok(plain) = checked(&name) else { continue };
+        if !is_such {
+            continue;
+        }
+        let drop = sqlx::AssertSqlSafe(format!("DROP DATABASE \"{plain}\""));
+        if let Err(error) = server.execute(drop).await {
+            tracing::warn!(%error, name, "a database that was made to try a backup is in use");
+        }
+    }
+    Ok(sqlx::Connection::close(server).await?)
+}
+
+/// A name for [`make_beside`] that no other database has.
+#[must_use]
+pub fn name_beside(beginning: &str) -> String {
+    format!("{beginning}{:08x}", rand::random::<u32>())
+}
+
+/// The databases of a server that were made by [`make_beside`].
+async fn scratches(server: &mut PgConnection) -> StoreResult<Vec<String>> {
+    let names: Vec<(String,)> = sqlx::query_as(SCRATCHES)
+        .bind(SCRATCH)
+        .fetch_all(server)
+        .await?;
+    Ok(names.into_iter().map(|(name,)| name).collect())
 }
 
 /// Names are ours, and plain.
@@ -134,11 +226,6 @@ fn checked(name: &str) -> StoreResult<&str> {
     }
 }
 
-async fn administer(url: &str, sql: String) -> StoreResult<()> {
-    let options = PgConnectOptions::from_str(url)?;
-    let mut connection: PgConnection = options.connect().await?;
-    // Only names of ours make up the text.
-    connection.execute(sqlx::AssertSqlSafe(sql)).await?;
-    sqlx::Connection::close(connection).await?;
-    Ok(())
+async fn administer(url: &str) -> StoreResult<PgConnection> {
+    Ok(PgConnectOptions::from_str(url)?.connect().await?)
 }

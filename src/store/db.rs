@@ -82,6 +82,8 @@ pub enum Lock {
     /// Changing who may sign in, and signing in: a super admin has to remain, and no session may
     /// outlive the password that opened it.
     Accounts,
+    /// Claiming a tick: whether its job runs already rests on rows of other ticks.
+    JobClaims,
 }
 
 impl Lock {
@@ -92,6 +94,7 @@ impl Lock {
             Self::RefundClaims => 1,
             Self::Decisions => 2,
             Self::Accounts => 3,
+            Self::JobClaims => 4,
             Self::Camp(id) => FIRST_CAMP_LOCK + id.0,
         }
     }
@@ -189,11 +192,15 @@ impl Db {
     /// How many migrations this program knows for an engine.
     #[must_use]
     pub fn migrations(engine: Engine) -> i64 {
-        let known = match engine {
-            Engine::Sqlite => &SQLITE_MIGRATIONS,
-            Engine::Postgres => &POSTGRES_MIGRATIONS,
-        };
-        i64::try_from(known.iter().count()).unwrap_or(i64::MAX)
+        i64::try_from(known(engine).iter().count()).unwrap_or(i64::MAX)
+    }
+
+    /// Whether some migration makes a table of this name.
+    #[must_use]
+    pub fn makes_table(engine: Engine, table: &str) -> bool {
+        let making = format!("CREATE TABLE {table} (");
+        let mut migrations = known(engine).iter();
+        migrations.any(|migration| migration.sql.as_str().contains(&making))
     }
 
     /// Which engine this is.
@@ -288,6 +295,13 @@ impl Db {
             }
             Pool::Postgres(pool) => pool.close().await,
         }
+    }
+}
+
+fn known(engine: Engine) -> &'static sqlx::migrate::Migrator {
+    match engine {
+        Engine::Sqlite => &SQLITE_MIGRATIONS,
+        Engine::Postgres => &POSTGRES_MIGRATIONS,
     }
 }
 

@@ -16,11 +16,27 @@ statements! {
 
 /// Says whether one of the keys opens the database; one that is new is theirs.
 pub async fn fits(db: &Db) -> StoreResult<bool> {
-    let kept: Option<(Vec<u8>,)> = db.read().await?.ask_one(Statement::new(READ)).await?;
-    let kept = match kept {
-        Some((kept,)) => kept,
+    let kept = match kept(db).await? {
+        Some(kept) => kept,
         None => first(db).await?,
     };
+    opens(db, kept)
+}
+
+/// The same, without keeping anything: one that is new is anybody's.
+pub async fn would_fit(db: &Db) -> StoreResult<bool> {
+    match kept(db).await? {
+        Some(kept) => opens(db, kept),
+        None => Ok(true),
+    }
+}
+
+async fn kept(db: &Db) -> StoreResult<Option<Vec<u8>>> {
+    let kept: Option<(Vec<u8>,)> = db.read().await?.ask_one(Statement::new(READ)).await?;
+    Ok(kept.map(|(kept,)| kept))
+}
+
+fn opens(db: &Db, kept: Vec<u8>) -> StoreResult<bool> {
     match db.keys().open(PLACE, &Sealed(kept)) {
         Ok(_) => Ok(true),
         Err(KeyringError::UnknownKey) => Ok(false),

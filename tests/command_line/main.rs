@@ -120,6 +120,64 @@ fn results_are_on_stdout_and_json_if_asked_for() {
 }
 
 #[test]
+fn the_jobs_are_listed_where_nothing_is_configured() {
+    let folder = tempfile::tempdir().unwrap();
+    let listed = run_in(folder.path(), &["job", "list"], &[], "");
+    assert_code(&listed, 0);
+    assert!(stdout(&listed).lines().any(|name| name == "backup"));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn who_only_looks_makes_and_migrates_nothing() {
+    use sqlx::{Connection as _, Executor as _};
+
+    let place = Place::new();
+    for looking in [&["audit", "verify"][..], &["backup", "a.backup"]] {
+        let refused = place.run(looking);
+        assert_code(&refused, 1);
+        let said = stderr(&refused);
+        assert!(said.contains("no database at database.url"), "{said}");
+    }
+    assert_code(&place.run(&["config", "get", "camp.default_grace_days"]), 0);
+    assert!(!place.0.path().join("data").exists());
+
+    assert_code(&place.run(&["migrate"]), 0);
+    let url = format!("sqlite://{}/data/campkeeper.db", place.0.path().display());
+    let mut conn = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    let older = "DELETE FROM _sqlx_migrations WHERE version = \
+                 (SELECT MAX(version) FROM _sqlx_migrations)";
+    conn.execute(older).await.unwrap();
+    let applied = "SELECT COUNT(*) FROM _sqlx_migrations";
+    let before: i64 = sqlx::query_scalar(applied)
+        .fetch_one(&mut conn)
+        .await
+        .unwrap();
+    for looking in [
+        &["audit", "verify"][..],
+        &["config", "get", "camp.default_grace_days"],
+    ] {
+        let refused = place.run(looking);
+        assert_code(&refused, 1);
+        assert!(
+            stderr(&refused).contains("lacks 1 migrations"),
+            "{}",
+            stderr(&refused)
+        );
+    }
+    assert_code(&place.run(&["backup", "a.backup"]), 0);
+    assert!(place.0.path().join("a.backup").exists());
+    let after: i64 = sqlx::query_scalar(applied)
+        .fetch_one(&mut conn)
+        .await
+        .unwrap();
+    assert_eq!(
+        after, before,
+        "a backup is made before the upgrade, and not by it"
+    );
+}
+
+#[test]
 fn staff_are_made_from_stdin() {
     let place = Place::new();
     let add = |username: &str, password: &str| {

@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::app::TestApp;
 use crate::for_both_engines;
 use crate::main_job::run_job;
+use crate::payments::count;
 
 for_both_engines! {
     async fn every_job_is_run_by_the_api(test) {
@@ -21,6 +22,22 @@ for_both_engines! {
         test.sandbox.wecom().say("lin.yue", "帮助").await;
         let worked = run_job(&test, "work-inbox").await;
         assert_eq!(worked["summary"]["givenUp"], json!(0), "{worked:#}");
+        test.finish().await;
+    }
+
+    async fn a_job_runs_once_at_a_time_whoever_orders_it(test) {
+        const BESIDE: &str = "SELECT CAST(COUNT(*) AS BIGINT) FROM job_run a \
+                              JOIN job_run b ON b.job = a.job AND b.id > a.id \
+                              WHERE a.job = 'audit-books' \
+                              AND b.started_at < a.finished_at AND a.started_at < b.finished_at";
+        let admin = test.staff("admin").await;
+        for _ in 0..5 {
+            let order = json!({});
+            let orders = (0..8).map(|_| admin.post("/api/admin/jobs/audit-books/run", &order));
+            let answers = futures::future::join_all(orders).await;
+            assert!(answers.iter().any(|answer| answer.status == 200), "{answers:?}");
+        }
+        assert_eq!(count(&test, BESIDE).await, 0);
         test.finish().await;
     }
 }

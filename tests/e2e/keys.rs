@@ -117,6 +117,28 @@ for_both_engines! {
         test.finish().await;
     }
 
+    async fn a_key_that_backups_are_sealed_under_is_named(test) {
+        let made = run_job(&test, "backup").await;
+        // In a folder of its own: the next night may thin out the other.
+        let folder = tempfile::tempdir().unwrap();
+        let kept = folder.path().join("campkeeper-1796067000.backup");
+        std::fs::copy(made["summary"]["file"].as_str().unwrap(), kept).unwrap();
+        let test = under_another_key(test, &[test_master_key()]).await;
+        let done = Command::new(env!("CARGO_BIN_EXE_campkeeper"))
+            .args(["keys", "rotate", "--json", "--config"])
+            .arg(test.config_file())
+            .envs(test.variables())
+            .env("CAMPKEEPER__BACKUP__DIR", folder.path())
+            .output()
+            .unwrap();
+        let done: Value = serde_json::from_slice(&done.stdout).unwrap();
+        assert_eq!(done["left"], 0, "{done:#}");
+        let needed = &done["neededByBackups"][0];
+        assert_eq!(needed["key"], "security.previous_master_keys.0", "{done:#}");
+        assert_eq!(needed["backups"], 1, "{done:#}");
+        test.finish().await;
+    }
+
     async fn a_key_that_opens_nothing_stops_the_start(test) {
         let place = test.hand_over().await;
         let start = |key: String, previous: &[String]| {

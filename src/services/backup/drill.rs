@@ -35,19 +35,26 @@ pub struct Drilled {
     pub differences: usize,
     /// Uploaded files in it.
     pub uploads: usize,
+    /// Uploaded files that its database knows and it has not.
+    pub missing: usize,
 }
 
 /// Restores the newest backup into a database of its own and looks whether audit and books hold. The
-/// deciders are told once a week that it does, and at once if it does not.
+/// deciders are told once a week that it does, and at once if it does not. Uploaded files that are missing
+/// are told and counted: what the money rests on is proved all the same.
 ///
 /// # Errors
-/// [`Error::PartlyDone`] once people have been told that it does not, and those of the store.
+/// [`Error::PartlyDone`] once people have been told that it does not, [`BackupError::Stopped`], and those
+/// of the store.
 pub async fn drill(ctx: &Context) -> Result<Drilled> {
     match prove(ctx).await {
         Ok(drilled) => {
             tell_proved(ctx).await?;
+            tell_missing(ctx, drilled.missing).await?;
             Ok(drilled)
         }
+        // Nothing is wrong with it: whoever comes next tries it.
+        Err(BackupError::Stopped) => Err(BackupError::Stopped.into()),
         Err(error) => {
             let why = with_causes(&error);
             tracing::error!(error = %why, "the newest backup is not proved");
@@ -70,6 +77,7 @@ async fn prove(ctx: &Context) -> Result<Drilled, BackupError> {
         suffix: SUFFIX,
         within: ctx.settings.backup.dir.clone(),
         keys: ctx.db.shared_keys(),
+        stop: ctx.stop.clone(),
     };
     let tried = bench.try_out(&path).await?;
     let found = tried.found.clone();
@@ -81,7 +89,7 @@ async fn prove(ctx: &Context) -> Result<Drilled, BackupError> {
         payments,
         differences,
         uploads,
-        ..
+        missing,
     } = found;
     let name = path.file_name().unwrap_or_default();
     Ok(Drilled {
@@ -91,6 +99,7 @@ async fn prove(ctx: &Context) -> Result<Drilled, BackupError> {
         payments,
         differences,
         uploads,
+        missing,
     })
 }
 
@@ -107,6 +116,19 @@ async fn tell_proved(ctx: &Context) -> Result<()> {
 pub(super) async fn tell_unusable(ctx: &Context, fault: BackupFault, count: usize) -> Result<()> {
     let unusable = BackupUnusable { fault, count };
     tell(ctx, unusable.into(), format!("{fault}:{}", ctx.today())).await
+}
+
+/// Tells the deciders of uploaded files that are missing, if any are: once a week, and of more or fewer
+/// at once.
+pub(super) async fn tell_missing(ctx: &Context, count: usize) -> Result<()> {
+    if count == 0 {
+        return Ok(());
+    }
+    let fault = BackupFault::Uploads;
+    let (year, week) = week_of(ctx.today());
+    let unusable = BackupUnusable { fault, count };
+    let key = format!("{fault}:{count}:{year}-{week}");
+    tell(ctx, unusable.into(), key).await
 }
 
 async fn tell(ctx: &Context, content: Message, dedupe_key: String) -> Result<()> {

@@ -1,5 +1,7 @@
 //! Why a backup was not made, or is not relied on.
 
+use std::path::PathBuf;
+
 use crate::domain::ChainFault;
 use crate::domain::backup::BackupFault;
 use crate::platforms::backup_file::BackupFileError;
@@ -27,7 +29,7 @@ pub enum BackupError {
     File(#[from] BackupFileError),
     /// PostgreSQL's programs failed.
     #[error(transparent)]
-    Tool(#[from] ToolError),
+    Tool(ToolError),
     /// The copy of the database is not whole.
     #[error("the copy of the database is damaged: {0}")]
     Copy(String),
@@ -46,6 +48,9 @@ pub enum BackupError {
     /// Somebody has worked with the database.
     #[error("the database is not empty: a backup is restored into an empty one only")]
     NotEmpty,
+    /// Beside the place lies what another database had not yet written into its file.
+    #[error("{} is left of another database: move it away first", .0.display())]
+    LeftBeside(PathBuf),
     /// The audit in it is broken.
     #[error("the audit in the backup is broken at row {seq}: {what}")]
     Audit {
@@ -60,12 +65,6 @@ pub enum BackupError {
         /// How many.
         payments: usize,
     },
-    /// Uploaded files are missing in it.
-    #[error("{count} uploaded files are missing in the backup")]
-    Uploads {
-        /// How many.
-        count: usize,
-    },
     /// The store could not.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -78,6 +77,15 @@ pub enum BackupError {
     /// A thread of ours ended without an answer.
     #[error("the work ended without an answer")]
     Lost,
+}
+
+impl From<ToolError> for BackupError {
+    fn from(error: ToolError) -> Self {
+        match error {
+            ToolError::Stopped { .. } => Self::Stopped,
+            other => Self::Tool(other),
+        }
+    }
 }
 
 impl BackupError {
@@ -95,7 +103,6 @@ impl BackupError {
             }
             Self::Audit { .. } => BackupFault::Audit,
             Self::Books { .. } => BackupFault::Books,
-            Self::Uploads { .. } => BackupFault::Uploads,
             _ => BackupFault::NotTried,
         }
     }
@@ -105,7 +112,6 @@ impl BackupError {
     pub const fn count(&self) -> usize {
         match self {
             Self::Books { payments } => *payments,
-            Self::Uploads { count } => *count,
             _ => 0,
         }
     }

@@ -13,7 +13,7 @@ use crate::platforms::postgres_tools;
 use crate::services::{Context, Error, Result, health, with_causes};
 use crate::store::{Engine, audit, copies};
 
-use super::drill::tell_unusable;
+use super::drill::{tell_missing, tell_unusable};
 use super::{BackupError, blocking, folder, new_key};
 
 /// A backup that was made.
@@ -33,17 +33,19 @@ pub struct Made {
 }
 
 /// Makes the backup of this night in the folder of backups, and removes those that need not be kept
-/// any longer. People are told if there is none.
+/// any longer. People are told if there is none, and of uploaded files that are missing in it.
 ///
 /// # Errors
-/// [`Error::PartlyDone`] once people have been told, and those of the store.
+/// [`Error::PartlyDone`] once people have been told that there is none, [`BackupError::Stopped`], and
+/// those of the store.
 pub async fn make(ctx: &Context) -> Result<Made> {
     match into_folder(ctx).await {
-        Ok(made) if made.missing == 0 => Ok(made),
         Ok(made) => {
-            tell_unusable(ctx, BackupFault::Uploads, made.missing).await?;
-            Err(Error::PartlyDone(json!(made)))
+            tell_missing(ctx, made.missing).await?;
+            Ok(made)
         }
+        // Nothing is wrong: whoever comes next makes it.
+        Err(BackupError::Stopped) => Err(BackupError::Stopped.into()),
         Err(error) => {
             let why = with_causes(&error);
             tracing::error!(error = %why, "no backup was made");
@@ -55,14 +57,7 @@ pub async fn make(ctx: &Context) -> Result<Made> {
 
 async fn into_folder(ctx: &Context) -> Result<Made, BackupError> {
     let settings = ctx.settings.backup.clone();
-    let (now, wall_now) = (ctx.now(), ctx.wall_now());
-    let dir = settings.dir.clone();
-    let prepared = blocking(move || {
-        folder::make(&dir)?;
-        folder::sweep(&dir, wall_now)?;
-        Ok(())
-    });
-    prepared.await?;
+    let now = ctx.now();
     let made = write(ctx, &folder::place(&settings.dir, now)).await?;
     // Only once there is a newer one.
     let removed = blocking(move || Ok(folder::thin(&settings.dir, now, settings.keep_days)?));
@@ -72,14 +67,19 @@ async fn into_folder(ctx: &Context) -> Result<Made, BackupError> {
     })
 }
 
-/// Makes a backup in a file, which is there when it is whole, and not before.
+/// Makes a backup in a file, which is there when it is whole, and not before. What lies in clear on its
+/// way lies in the folder of backups, wherever the file goes.
 ///
 /// # Errors
 /// [`BackupError`].
 pub async fn write(ctx: &Context, place: &Path) -> Result<Made, BackupError> {
-    let parent = place.parent().filter(|it| !it.as_os_str().is_empty());
-    let parent = parent.unwrap_or(Path::new(".")).to_owned();
-    let copy_folder = blocking(move || Ok(folder::for_copy(&parent)?)).await?;
+    let (dir, wall_now) = (ctx.settings.backup.dir.clone(), ctx.wall_now());
+    let copy_folder = blocking(move || {
+        folder::make(&dir)?;
+        folder::sweep(&dir, wall_now)?;
+        Ok(folder::for_copy(&dir)?)
+    });
+    let copy_folder = copy_folder.await?;
     let copy = copy_folder.path().join("database");
     // What is noted is in the copy, which is taken afterwards.
     let end = audit::anchor(&mut ctx.db.read().await?, ctx.keys()).await?;
@@ -90,6 +90,9 @@ pub async fn write(ctx: &Context, place: &Path) -> Result<Made, BackupError> {
         audit_end: end.map(|end| end.text()),
     };
     copy_database(ctx, &copy).await?;
+    if ctx.stop.is_cancelled() {
+        return Err(BackupError::Stopped);
+    }
     // Read behind the copy: whatever the copy names is among them, unless it was deleted since.
     let keys = copies::upload_keys(&mut ctx.db.read().await?).await?;
     let (head, key) = new_key(ctx.keys())?;
@@ -136,11 +139,11 @@ async fn copy_database(ctx: &Context, into: &Path) -> Result<(), BackupError> {
         }
         Engine::Postgres => {
             let url = ctx.settings.backup.database_url.clone();
-            let into = into.to_owned();
+            let (into, stop) = (into.to_owned(), ctx.stop.clone());
             blocking(move || {
                 use secrecy::ExposeSecret as _;
                 let place = postgres_tools::Place::of(url.expose_secret())?;
-                Ok(postgres_tools::dump(&place, &into)?)
+                Ok(postgres_tools::dump(&place, &into, &stop)?)
             })
             .await
         }

@@ -5,6 +5,7 @@ mod drill;
 mod error;
 mod folder;
 mod make;
+mod needed_keys;
 mod restore;
 mod tried;
 
@@ -17,6 +18,7 @@ use crate::store::Keyring;
 pub use drill::{Drilled, drill};
 pub use error::BackupError;
 pub use make::{Made, make, write};
+pub use needed_keys::{NeededKey, needed_keys};
 pub use restore::{Restored, Target, restore};
 
 /// What the key of a backup's file is derived for.

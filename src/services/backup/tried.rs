@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
 use crate::platforms::backup_file::{self, About, BackupFileError};
 use crate::platforms::files::{FileKey, MAX_FILE_BYTES};
@@ -33,15 +34,11 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// Refuses what cannot be relied on.
+    /// Refuses books that cannot be relied on. Uploaded files that are missing keep nobody from the money.
     pub(super) const fn check(&self) -> Result<(), BackupError> {
         if self.differences > 0 {
             let payments = self.differences;
             return Err(BackupError::Books { payments });
-        }
-        if self.missing > 0 {
-            let count = self.missing;
-            return Err(BackupError::Uploads { count });
         }
         Ok(())
     }
@@ -72,6 +69,8 @@ pub(super) struct Bench {
     /// Where its files are unpacked.
     pub(super) within: std::path::PathBuf,
     pub(super) keys: Arc<Keyring>,
+    /// Cancelled when it is to end.
+    pub(super) stop: CancellationToken,
 }
 
 impl Bench {
@@ -86,17 +85,20 @@ impl Bench {
     /// Tries a backup.
     pub(super) async fn try_out(&self, file: &Path) -> Result<Tried, BackupError> {
         let key = key_of(&self.keys, file)?;
-        let (file, within) = (file.to_owned(), self.within.clone());
+        let (file, within, stop) = (file.to_owned(), self.within.clone(), self.stop.clone());
         let unpacked = blocking(move || {
             let folder = folder::for_copy(&within)?;
             let mut uploads = BTreeSet::new();
             let note = |key: &str, bytes: Vec<u8>| -> Result<(), BackupError> {
+                if stop.is_cancelled() {
+                    return Err(BackupError::Stopped);
+                }
                 is_named_rightly(key, &bytes)?;
                 uploads.insert(key.to_owned());
                 Ok(())
             };
             let place = folder.path().join("database");
-            let about = backup_file::read(&file, &key, &place, note, MAX_FILE_BYTES)?;
+            let about = backup_file::read(&file, &key, Some(&place), note, MAX_FILE_BYTES)?;
             Ok((folder, about, uploads))
         });
         let (folder, about, uploads) = unpacked.await?;
@@ -134,17 +136,18 @@ impl Bench {
         }
         let url = self.url.expose_secret();
         let place = postgres_tools::Place::of(url)?;
-        let name = scratch_name(place.database(), self.suffix);
+        let beginning = scratch_beginning(place.database(), self.suffix);
+        let name = copies::name_beside(&beginning);
         let scratch_url = postgres_tools::neighbour(url, &name)?;
-        // One that was left behind by a run that was cut off.
-        copies::drop_beside(url, &name).await?;
+        copies::sweep_beside(url, &beginning).await?;
         copies::make_beside(url, &name).await?;
         let scratch = Scratch {
             url: self.url.clone(),
             name,
         };
         let (place, from) = (postgres_tools::Place::of(&scratch_url)?, copy.to_owned());
-        let restored = blocking(move || Ok(postgres_tools::restore(&place, &from)?)).await;
+        let stop = self.stop.clone();
+        let restored = blocking(move || Ok(postgres_tools::restore(&place, &from, &stop)?)).await;
         let opened = match restored {
             Ok(()) => Db::connect(&scratch_url, options, Arc::clone(&self.keys)).await,
             Err(error) => {
@@ -180,12 +183,12 @@ async fn drop_scratch(scratch: Option<Scratch>) {
     }
 }
 
-/// A plain name beside the database's own.
-fn scratch_name(database: &str, suffix: &str) -> String {
+/// What the names of databases for trials begin with: plain, and after the database's own.
+fn scratch_beginning(database: &str, suffix: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let own = database.chars().map(|c| if is_plain(c) { c } else { '_' });
     // PostgreSQL cuts off names of more than 63 bytes.
-    own.take(40).collect::<String>() + suffix
+    format!("{}{suffix}_", own.take(40).collect::<String>())
 }
 
 /// A file is named by its content.
@@ -204,21 +207,36 @@ async fn examine(db: &Db, about: About, uploads: &BTreeSet<String>) -> Result<Fo
     if !master_key::fits(db).await? {
         return Err(BackupError::Key);
     }
-    let chain = audit_chain::verify_copy(db, about.audit_end.as_deref()).await?;
-    let audit_rows = match chain {
-        ChainStatus::Intact { rows } => rows,
-        ChainStatus::Broken { seq, what } => return Err(BackupError::Audit { seq, what }),
-    };
-    let mut conn = db.read().await?;
-    let books = books::compare_all(&mut conn).await?;
-    let known = copies::upload_keys(&mut conn).await?;
+    let proved = prove(db, about.audit_end.as_deref()).await?;
+    let known = copies::upload_keys(&mut db.read().await?).await?;
     let missing = known.iter().filter(|key| !uploads.contains(*key)).count();
     Ok(Found {
         about,
+        audit_rows: proved.audit_rows,
+        payments: proved.payments,
+        differences: proved.differences,
+        uploads: uploads.len(),
+        missing,
+    })
+}
+
+/// What was found of a database that came out of a backup.
+pub(super) struct Proved {
+    pub(super) audit_rows: i64,
+    pub(super) payments: usize,
+    pub(super) differences: usize,
+}
+
+/// Walks the audit of a database to the end that its backup names, and compares its books.
+pub(super) async fn prove(db: &Db, audit_end: Option<&str>) -> Result<Proved, BackupError> {
+    let audit_rows = match audit_chain::verify_copy(db, audit_end).await? {
+        ChainStatus::Intact { rows } => rows,
+        ChainStatus::Broken { seq, what } => return Err(BackupError::Audit { seq, what }),
+    };
+    let books = books::compare_all(&mut db.read().await?).await?;
+    Ok(Proved {
         audit_rows,
         payments: books.payments,
         differences: books.different + usize::from(!books.is_balanced),
-        uploads: uploads.len(),
-        missing,
     })
 }

@@ -24,24 +24,16 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// Follows changes after `beginning`, and tells the admins what had to be left out of it.
-    ///
-    /// # Errors
-    /// The store cannot.
-    pub async fn new(
-        configuration: Configuration,
-        live: LiveContext,
-        beginning: Beginning,
-    ) -> Result<Self> {
+    /// Follows changes after `beginning`.
+    #[must_use]
+    pub fn new(configuration: Configuration, live: LiveContext, beginning: Beginning) -> Self {
         let Beginning { usable, generation } = beginning;
-        let follower = Self {
+        Self {
             configuration,
             live,
             in_use: usable,
             tried: generation,
-        };
-        follower.tell_left_out().await?;
-        Ok(follower)
+        }
     }
 
     /// Waits until settings have changed and new operations go by them.
@@ -95,7 +87,11 @@ impl Follower {
         Ok(is_new)
     }
 
-    async fn tell_left_out(&self) -> Result<()> {
+    /// Tells the admins what had to be left out of what is in use.
+    ///
+    /// # Errors
+    /// The store cannot.
+    pub async fn tell_left_out(&self) -> Result<()> {
         for left_out in &self.in_use.left_out {
             self.tell(left_out).await?;
         }
