@@ -197,6 +197,11 @@ pub enum Finding {
     NoRobots,
     /// Robots that are gone, by the names of their camps.
     RobotsGone { camps: Vec<String> },
+    /// Robots whose key cannot be opened, and others that are gone.
+    RobotKeysSealed {
+        camps: Vec<String>,
+        gone: Vec<String>,
+    },
 
     /// There is a backup.
     BackupGood { at: String },
@@ -206,11 +211,21 @@ pub enum Finding {
     BackupOld { days: i64 },
     /// The newest try failed.
     BackupFailed { at: String },
+    /// Uploaded files are missing in it.
+    BackupLacksUploads { at: String, count: u64 },
+    /// The newest try to restore one failed.
+    DrillFailed { at: String },
+    /// None has been restored for days.
+    DrillOld { days: i64 },
 
     /// The books are in order.
     BooksGood,
     /// The books differ.
     BooksDiffer,
+    /// The audit is broken at a row.
+    AuditBroken { seq: i64 },
+    /// The newest try to look failed.
+    BooksNotCompared { at: String },
     /// Nobody has looked for days.
     BooksOld { days: i64 },
 

@@ -183,6 +183,7 @@ impl QueueRunner {
 /// each piece for itself, so that several instances share the work.
 async fn work(jobs: Jobs, job: &'static Job, signal: Signal, stop: CancellationToken) {
     let mut failures = 0;
+    jobs.rounds.note(job.name, jobs.live.snapshot().wall_now());
     while !stop.is_cancelled() {
         let ctx = jobs.live.snapshot();
         // Not cut off by `stop`: it ends by itself at the next recorded point.

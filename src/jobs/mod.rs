@@ -46,7 +46,7 @@ impl Jobs {
         Self { live, chat, rounds }
     }
 
-    /// When the workers of this instance last came to the end of a round, by the wall.
+    /// When the workers of this instance last came to the end of a round, or else began, by the wall.
     #[must_use]
     pub fn last_rounds(&self) -> Vec<(&'static str, Timestamp)> {
         self.rounds.last()

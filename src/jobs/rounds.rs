@@ -1,4 +1,4 @@
-//! When the workers last came to the end of a round. They have no rows in `job_run`: there would be
+//! When the workers last came to the end of a round, or began to work. They have no rows in `job_run`: there would be
 //! one every two seconds.
 
 use std::collections::BTreeMap;
@@ -6,7 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::domain::Timestamp;
 
-/// The newest good round of each worker of this instance, by the wall.
+/// The newest good round of each worker of this instance, by the wall. One that has ended none counts
+/// from its beginning: it would be missed by nobody if it had no time.
 #[derive(Debug, Default)]
 pub(super) struct Rounds(Mutex<BTreeMap<&'static str, Timestamp>>);
 

@@ -119,11 +119,16 @@ async fn overdue(conn: &mut Conn) -> Result<Vec<(Turn, i64)>> {
     Ok(turns.collect())
 }
 
-/// What the last run of the audit says, whether or not it found any.
+/// What the last run of the audit that had figures says, whether or not it found any. Sums that do not
+/// balance are one difference at least.
 async fn books_differences(conn: &mut Conn) -> Result<Option<i64>> {
-    let newest = job_runs::newest_ended(conn, BOOKS_JOB).await?;
+    let newest = job_runs::newest_with_figures(conn, BOOKS_JOB).await?;
     let figures: Option<Value> = newest
         .and_then(|run| run.summary)
         .and_then(|summary| serde_json::from_str(&summary).ok());
-    Ok(figures.and_then(|figures| figures["different"].as_i64()))
+    Ok(figures.and_then(|figures| {
+        let different = figures["different"].as_i64()?;
+        let is_balanced = figures["isBalanced"] != false;
+        Some(different.max(i64::from(!is_balanced)))
+    }))
 }

@@ -18,9 +18,6 @@ statements! {
               WHERE job = $1 AND scheduled_at = $2 AND owner = $3 AND finished_at IS NULL";
     NEWEST = "SELECT id, job, scheduled_at, owner, lease_until, started_at, finished_at, outcome, \
               summary FROM job_run WHERE job = $1 ORDER BY id DESC LIMIT 1";
-    NEWEST_ENDED = "SELECT id, job, scheduled_at, owner, lease_until, started_at, finished_at, \
-                    outcome, summary FROM job_run WHERE job = $1 AND finished_at IS NOT NULL \
-                    ORDER BY id DESC LIMIT 1";
     FORGET_OVER = "DELETE FROM job_run WHERE id IN (SELECT r.id FROM job_run r \
                    WHERE r.finished_at < $1 AND EXISTS (SELECT 1 FROM job_run n \
                    WHERE n.job = r.job AND n.id > r.id AND n.outcome = 'done') \
@@ -29,9 +26,16 @@ statements! {
                           outcome, summary FROM job_run WHERE job = $1 \
                           AND finished_at IS NOT NULL AND outcome <> 'skipped' \
                           ORDER BY id DESC LIMIT 1";
+    NEWEST_WITH_FIGURES = "SELECT id, job, scheduled_at, owner, lease_until, started_at, finished_at, \
+                           outcome, summary FROM job_run WHERE job = $1 \
+                           AND finished_at IS NOT NULL AND summary LIKE $2 \
+                           ORDER BY id DESC LIMIT 1";
     EVER_RAN = "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 FROM job_run LIMIT 1) AS first_run";
     LAST_TICK = "SELECT MAX(scheduled_at) FROM job_run WHERE job = $1";
 }
+
+/// What figures look like: an object; a failure without any is said in words.
+const FIGURES: &str = "{%";
 
 /// A tick that this instance holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,14 +145,18 @@ pub async fn newest(conn: &mut Conn, job: &str) -> StoreResult<Option<JobRunRow>
     Ok(run!(conn, c => sqlx::query_as(NEWEST).bind(job).fetch_optional(c).await)?)
 }
 
-/// The newest run of a job that has come to an end, good or bad.
-pub async fn newest_ended(conn: &mut Conn, job: &str) -> StoreResult<Option<JobRunRow>> {
-    Ok(run!(conn, c => sqlx::query_as(NEWEST_ENDED).bind(job).fetch_optional(c).await)?)
-}
-
 /// The newest run of a job that has come to an end, good or bad, and was not skipped.
 pub async fn newest_carried_out(conn: &mut Conn, job: &str) -> StoreResult<Option<JobRunRow>> {
     Ok(run!(conn, c => sqlx::query_as(NEWEST_CARRIED_OUT).bind(job).fetch_optional(c).await)?)
+}
+
+/// The newest run of a job that says what it did in figures, whether or not it did all of it.
+pub async fn newest_with_figures(conn: &mut Conn, job: &str) -> StoreResult<Option<JobRunRow>> {
+    Ok(run!(conn, c => sqlx::query_as(NEWEST_WITH_FIGURES)
+        .bind(job)
+        .bind(FIGURES)
+        .fetch_optional(c)
+        .await)?)
 }
 
 /// True once any job has been claimed in this database.

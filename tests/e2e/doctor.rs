@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 
 use crate::app::TestApp;
 use crate::camp::enrolling;
+use crate::closing::execute;
 use crate::main_job::run_job;
 use crate::payments::{order, until_status};
 use crate::settings::spoil;
@@ -61,7 +62,7 @@ async fn set_up(test: &TestApp) {
 }
 
 /// Writes the end of a job down.
-async fn ended(test: &TestApp, job: &'static str, outcome: &'static str, summary: Value) {
+pub async fn ended(test: &TestApp, job: &'static str, outcome: &'static str, summary: Value) {
     let ctx = test.app.context();
     let now = ctx.wall_now();
     let tick = Tick {
@@ -295,6 +296,53 @@ broken! {
         let report = look(&test).await;
         found(&report, "books", "fail", &["账本"]);
         well_but_for(&report, &["books"]);
+        // A run that did not come to an end takes nothing back.
+        ended(&test, "audit-books", "failed", json!("the database is locked")).await;
+        found(&look(&test).await, "books", "fail", &["账本"]);
+    }
+
+    async fn books_that_were_not_compared(test: []) {
+        ended(&test, "audit-books", "failed", json!("the database is locked")).await;
+        let report = look(&test).await;
+        found(&report, "books", "fail", &["对账没有做成", "audit-books"]);
+        well_but_for(&report, &["books"]);
+    }
+
+    async fn an_audit_that_is_broken(test: []) {
+        let log = json!({"intact": false, "rows": null, "seq": 7, "what": "altered"});
+        let summary = json!({"different": 0, "isBalanced": true, "log": log});
+        ended(&test, "audit-books", "failed", summary).await;
+        let report = look(&test).await;
+        found(&report, "books", "fail", &["操作日志从第 7 条", "audit verify"]);
+        assert!(!report.to_string().contains("账目对不上"), "{report:#}");
+        well_but_for(&report, &["books"]);
+    }
+
+    async fn a_backup_that_does_not_restore(test: []) {
+        ended(&test, "restore-drill", "failed", json!({"error": "damaged"})).await;
+        let report = look(&test).await;
+        found(&report, "backup", "fail", &["恢复演练", "restore-drill"]);
+        well_but_for(&report, &["backup"]);
+    }
+
+    async fn a_backup_that_lacks_uploads(test: []) {
+        ended(&test, "backup", "done", json!({"missing": 2})).await;
+        let report = look(&test).await;
+        found(&report, "backup", "warn", &["缺 2 个", "files.url"]);
+        well_but_for(&report, &["backup"]);
+    }
+
+    async fn a_robot_whose_key_is_sealed(test: []) {
+        enrolling(&test, "写作营").await;
+        let spoilt = "UPDATE training_camp SET group_robot_key = x'00010203'".to_owned();
+        execute(&test, spoilt).await;
+        enrolling(&test, "晨读营").await;
+        let report = look(&test).await;
+        found(&report, "group_robots", "fail", &["写作营", "previous_master_keys"]);
+        test.sandbox.wecom().remove_robot(ROBOT);
+        let report = look(&test).await;
+        found(&report, "group_robots", "fail", &["写作营", "晨读营"]);
+        well_but_for(&report, &["group_robots"]);
     }
 
     async fn a_stored_value_gone_bad(test: []) {
@@ -419,6 +467,9 @@ async fn the_command_line_says_the_same() {
         "fail",
         &["zsxq.cookie"],
     );
+    let lines = campkeeper(&test, &["doctor"], &here).stdout;
+    assert!(lines.lines().all(|line| line.starts_with('[')), "{lines}");
+    assert!(lines.contains(" → "), "{lines}");
     let offline = campkeeper(&test, &["doctor", "--offline", "--json"], &here);
     assert_eq!(offline.code, 0, "{offline:?}");
     assert!(!offline.stdout.contains("planet") && offline.stdout.contains("recipients"));
@@ -446,8 +497,8 @@ async fn the_command_line_says_the_same() {
             &[words],
         );
     }
-    let fresh = test.config_file().with_file_name("fresh.db");
-    let fresh = format!("sqlite://{}", fresh.display());
+    let file = test.config_file().with_file_name("fresh.db");
+    let fresh = format!("sqlite://{}", file.display());
     let behind = campkeeper(
         &test,
         &["doctor", "--json"],
@@ -460,5 +511,6 @@ async fn the_command_line_says_the_same() {
         "fail",
         &["campkeeper migrate"],
     );
+    assert!(!file.exists(), "who only looks makes nothing");
     test.app.stop().await;
 }

@@ -4,11 +4,13 @@
 use std::collections::BTreeSet;
 
 use campkeeper::store::Engine;
+use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::app::TestApp;
 use crate::camp::{DEPOSIT_FEN, enrolling};
+use crate::doctor::ended;
 use crate::for_both_engines;
 use crate::main_job::run_job;
 use crate::payments::{order, until_status};
@@ -110,6 +112,16 @@ for_both_engines! {
         // It is told on its own listener alone.
         let (status, ..) = test.browser().go("/metrics").await;
         assert_eq!(status, 404);
+        test.finish().await;
+    }
+
+    async fn what_the_audit_of_the_books_found_stays_until_it_is_found_anew(test) {
+        run_job(&test, "audit-books").await;
+        let summary = json!({"different": 0, "isBalanced": false});
+        ended(&test, "audit-books", "failed", summary).await;
+        ended(&test, "audit-books", "failed", json!("the database is locked")).await;
+        let text = scrape(&test).await;
+        assert_eq!(value(&text, "campkeeper_books_differences"), Some(1.0), "{text}");
         test.finish().await;
     }
 

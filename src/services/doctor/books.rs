@@ -1,4 +1,5 @@
-//! What the database says of itself: whether it is up to date, the newest backup, the newest audit.
+//! What the database says of itself: whether it is up to date, the newest backup and the newest proof of
+//! one, the newest audit.
 
 use chrono::TimeDelta;
 use serde_json::Value;
@@ -14,7 +15,8 @@ use super::outcome::Checked;
 /// The jobs whose newest end is looked at, by their names in `job_run`.
 const AUDIT: &str = "audit-books";
 const BACKUP: &str = "backup";
-/// Both run every night; later is too late.
+const DRILL: &str = "restore-drill";
+/// They run every night; later is too late.
 const LATEST: TimeDelta = TimeDelta::hours(50);
 
 pub(super) async fn look_at_database(ctx: &Context) -> Result<Vec<Checked>> {
@@ -39,49 +41,88 @@ pub(super) async fn look_at_database(ctx: &Context) -> Result<Vec<Checked>> {
 
 pub(super) async fn look_at_backup(ctx: &Context) -> Result<Vec<Checked>> {
     const PART: Part = Part::Backup;
-    let newest = job_runs::newest_carried_out(&mut ctx.db.read().await?, BACKUP).await?;
-    Ok(vec![match newest {
-        None => Checked::warn(PART, Finding::NoBackup),
-        Some(run) if is_late(ctx, &run) => {
-            let days = days_since(ctx, &run);
-            Checked::fail(PART, Finding::BackupOld { days })
+    let mut conn = ctx.db.read().await?;
+    let Some(made) = job_runs::newest_carried_out(&mut conn, BACKUP).await? else {
+        return Ok(vec![Checked::warn(PART, Finding::NoBackup)]);
+    };
+    if is_late(ctx, &made) {
+        let days = days_since(ctx, &made);
+        return Ok(vec![Checked::fail(PART, Finding::BackupOld { days })]);
+    }
+    let at = shown_end(&made);
+    if !is_done(&made) {
+        return Ok(vec![Checked::fail(PART, Finding::BackupFailed { at })]);
+    }
+    // One that was never restored is a hope; before the first night there is no more.
+    let drill = job_runs::newest_carried_out(&mut conn, DRILL).await?;
+    Ok(vec![match drill {
+        Some(drill) if !is_done(&drill) => {
+            let at = shown_end(&drill);
+            Checked::fail(PART, Finding::DrillFailed { at })
         }
-        Some(run) => {
-            let at = ended_at(&run).shanghai().format("%Y-%m-%d %H:%M");
-            let at = at.to_string();
-            match run.outcome.as_deref() {
-                Some("done") => Checked::ok(PART, Finding::BackupGood { at }),
-                _ => Checked::fail(PART, Finding::BackupFailed { at }),
+        Some(drill) if is_late(ctx, &drill) => {
+            let days = days_since(ctx, &drill);
+            Checked::warn(PART, Finding::DrillOld { days })
+        }
+        _ => match figures(&made)["missing"].as_u64() {
+            Some(count) if count > 0 => {
+                Checked::warn(PART, Finding::BackupLacksUploads { at, count })
             }
-        }
+            _ => Checked::ok(PART, Finding::BackupGood { at }),
+        },
     }])
 }
 
 pub(super) async fn look_at_books(ctx: &Context) -> Result<Vec<Checked>> {
     const PART: Part = Part::Books;
-    let newest = job_runs::newest_carried_out(&mut ctx.db.read().await?, AUDIT).await?;
-    let is_clean = match &newest {
-        Some(run) if is_late(ctx, run) => {
-            let days = days_since(ctx, run);
-            return Ok(vec![Checked::warn(PART, Finding::BooksOld { days })]);
-        }
-        Some(run) => is_clean(run),
+    let mut conn = ctx.db.read().await?;
+    let Some(newest) = job_runs::newest_carried_out(&mut conn, AUDIT).await? else {
         // Before the first night there is little to compare.
-        None => books::audit(ctx).await?.is_clean(),
+        let is_clean = books::compare_all(&mut conn).await?.is_clean();
+        return Ok(vec![of_books(is_clean)]);
     };
-    Ok(vec![if is_clean {
-        Checked::ok(PART, Finding::BooksGood)
+    // A run that failed has no figures, and takes nothing back of what the one before it found.
+    let told = job_runs::newest_with_figures(&mut conn, AUDIT).await?;
+    let found = told.as_ref().map(figures).unwrap_or_default();
+    let is_clean = found.is_null() || (found["different"] == 0 && found["isBalanced"] == true);
+    Ok(vec![if !is_clean {
+        of_books(is_clean)
+    } else if found["log"]["intact"] == false {
+        let seq = found["log"]["seq"].as_i64().unwrap_or_default();
+        Checked::fail(PART, Finding::AuditBroken { seq })
+    } else if figures(&newest).is_null() {
+        let at = shown_end(&newest);
+        Checked::fail(PART, Finding::BooksNotCompared { at })
+    } else if is_late(ctx, &newest) {
+        let days = days_since(ctx, &newest);
+        Checked::warn(PART, Finding::BooksOld { days })
     } else {
-        Checked::fail(PART, Finding::BooksDiffer)
+        of_books(is_clean)
     }])
 }
 
-fn is_clean(run: &JobRunRow) -> bool {
+fn of_books(is_clean: bool) -> Checked {
+    if is_clean {
+        Checked::ok(Part::Books, Finding::BooksGood)
+    } else {
+        Checked::fail(Part::Books, Finding::BooksDiffer)
+    }
+}
+
+/// What a run did, whether or not it did all of it; nothing if it failed otherwise.
+fn figures(run: &JobRunRow) -> Value {
+    let summary = run.summary.as_deref().unwrap_or_default();
+    let figures: Option<Value> = serde_json::from_str(summary).ok();
+    figures.filter(Value::is_object).unwrap_or_default()
+}
+
+fn is_done(run: &JobRunRow) -> bool {
     run.outcome.as_deref() == Some("done")
-        && run.summary.as_deref().is_some_and(|summary| {
-            let summary: Value = serde_json::from_str(summary).unwrap_or_default();
-            summary["different"] == 0 && summary["isBalanced"] == true
-        })
+}
+
+fn shown_end(run: &JobRunRow) -> String {
+    let at = ended_at(run).shanghai().format("%Y-%m-%d %H:%M");
+    at.to_string()
 }
 
 fn ended_at(run: &JobRunRow) -> Timestamp {

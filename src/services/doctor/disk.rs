@@ -28,7 +28,7 @@ pub(super) async fn look(ctx: &Context, configuration: &Configuration) -> Result
     }
     let folders = folders(&configuration.in_use().await?);
     let rooms = tokio::task::spawn_blocking(move || {
-        let rooms = folders.iter().filter_map(|it| disk::room_at(it).ok());
+        let rooms = folders.iter().filter_map(|it| room_at(it));
         rooms.map(|Room { free, .. }| free).min()
     });
     let free = rooms.await.ok().flatten();
@@ -53,6 +53,17 @@ pub(super) async fn look(ctx: &Context, configuration: &Configuration) -> Result
     }])
 }
 
+/// The room of the disk that a folder is on, or will be on once it is made.
+fn room_at(folder: &Path) -> Option<Room> {
+    let mut there = folder
+        .ancestors()
+        .map(|it| match it.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => it,
+        });
+    there.find_map(|it| disk::room_at(it).ok())
+}
+
 /// The folders that we write to.
 fn folders(config: &Config) -> Vec<PathBuf> {
     let database = config.database.url.expose_secret();
@@ -61,12 +72,30 @@ fn folders(config: &Config) -> Vec<PathBuf> {
         Path::new(path).parent().map(Path::to_path_buf)
     });
     let files = config.files.url.strip_prefix("file://").map(PathBuf::from);
-    let folders = [database, files].into_iter().flatten();
-    // SQLite's own folder may be the one that we run in.
-    folders
-        .map(|folder| match folder.as_os_str().is_empty() {
-            true => PathBuf::from("."),
-            false => folder,
-        })
-        .collect()
+    let backups = Some(PathBuf::from(config.backup.dir.trim()));
+    [database, files, backups].into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{Sources, Stored};
+
+    use super::*;
+
+    #[test]
+    fn a_folder_that_is_not_made_yet_has_the_room_of_its_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let not_yet = folder.path().join("a/b");
+        let total = |folder: &Path| room_at(folder).unwrap().total;
+        assert_eq!(total(&not_yet), total(folder.path()));
+        assert!(room_at(Path::new("not-yet/here")).is_some());
+    }
+
+    #[test]
+    fn the_folder_of_backups_is_looked_at() {
+        let file = "[security]\nmaster_key = \"BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=\"\n\
+                    [backup]\ndir = \"/mnt/backups\"\n";
+        let config = Sources::new(file, []).config(&Stored::new()).unwrap();
+        assert!(folders(&config).contains(&PathBuf::from("/mnt/backups")));
+    }
 }

@@ -30,8 +30,11 @@ pub(super) async fn look(ctx: &Context) -> Result<Vec<Checked>> {
     let Some(client) = &ctx.clients.wecom else {
         return Ok(not_in_use(&[PART], "wecom"));
     };
-    let robots = robots(ctx).await?;
-    if robots.is_empty() {
+    let Robots {
+        robots,
+        sealed: camps,
+    } = robots(ctx).await?;
+    if robots.is_empty() && camps.is_empty() {
         return Ok(vec![Checked::off(PART, Finding::NoRobots)]);
     }
     let file = MediaFile::new(
@@ -46,26 +49,41 @@ pub(super) async fn look(ctx: &Context) -> Result<Vec<Checked>> {
         let refused = robot.upload(RobotMedia::File, &file).await.err()?;
         (refused.class() == Some(ErrorClass::RobotGone)).then_some(camp)
     }));
-    let camps: Vec<String> = tried.await.into_iter().flatten().collect();
-    Ok(vec![if camps.is_empty() {
+    let gone: Vec<String> = tried.await.into_iter().flatten().collect();
+    Ok(vec![if !camps.is_empty() {
+        Checked::fail(PART, Finding::RobotKeysSealed { camps, gone })
+    } else if gone.is_empty() {
         Checked::ok(PART, Finding::RobotsGood { count })
     } else {
-        Checked::fail(PART, Finding::RobotsGone { camps })
+        Checked::fail(PART, Finding::RobotsGone { camps: gone })
     }])
 }
 
-/// The names of camps and the keys of their robots.
-async fn robots(ctx: &Context) -> Result<Vec<(String, SecretString)>> {
+/// The robots of camps, by the camps' names.
+#[derive(Default)]
+struct Robots {
+    /// With their keys.
+    robots: Vec<(String, SecretString)>,
+    /// Those whose key cannot be opened.
+    sealed: Vec<String>,
+}
+
+async fn robots(ctx: &Context) -> Result<Robots> {
     let mut conn = ctx.db.read().await?;
-    let mut robots = Vec::new();
+    let mut found = Robots::default();
     for status in SPEAKING {
         for camp in camps::in_status(&mut conn, *status).await?.good {
             if let Some(sealed) = &camp.group_robot_key {
-                let key = ctx.keys().open_text(ROBOT_KEY_PLACE, sealed)?;
-                robots.push((camp.name, key.into()));
+                match ctx.keys().open_text(ROBOT_KEY_PLACE, sealed) {
+                    Ok(key) => found.robots.push((camp.name, key.into())),
+                    Err(error) => {
+                        tracing::error!(camp = %camp.id, %error, "the key of a robot is sealed");
+                        found.sealed.push(camp.name);
+                    }
+                }
             }
         }
     }
-    robots.truncate(TRIED);
-    Ok(robots)
+    found.robots.truncate(TRIED);
+    Ok(found)
 }
