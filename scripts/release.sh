@@ -4,6 +4,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# The same sources make the same archive: whatever writes a time into it takes this one.
+moment=$(git log -1 --format=%ct 2>/dev/null || echo 0)
+export SOURCE_DATE_EPOCH=$moment
+
 cargo build --release --locked --package campkeeper
 target=$(scripts/target-dir.sh)
 program=$target/release/campkeeper
@@ -24,8 +28,7 @@ rm -f {wecom,sandbox}/campkeeper.cdx.json
 
 mkdir -p "$target/release-archives"
 archive=$target/release-archives/$name.tar.gz
-# The same sources make the same archive.
-moment=$(git log -1 --format=%ct 2>/dev/null || echo 0)
-tar --sort=name --mtime="@$moment" --owner=0 --group=0 --numeric-owner -C "$made" -czf "$archive" "$name"
+# Nor does it matter who may read the sources here.
+tar --sort=name --mtime="@$moment" --mode=u=rwX,go=rX --owner=0 --group=0 --numeric-owner -C "$made" -czf "$archive" "$name"
 (cd "$(dirname "$archive")" && sha256sum "$(basename "$archive")" >"$(basename "$archive").sha256")
 echo "$archive"
