@@ -53,8 +53,8 @@ fn set(test: &TestApp, key: &str, value: &str) {
     assert_eq!(said, "");
 }
 
-/// Waits until an instance has followed.
-async fn until(what: &str, holds: impl AsyncFn() -> bool) {
+/// Waits until something holds.
+pub async fn until(what: &str, holds: impl AsyncFn() -> bool) {
     let end = Instant::now() + WITHIN;
     while !holds().await {
         assert!(Instant::now() < end, "{what} after {WITHIN:?}");
