@@ -8,50 +8,30 @@ use serde_json::json;
 use crate::house::{House, Reply};
 use crate::on_both_engines;
 use crate::pictures::picture;
+use crate::rows::{self, Rows, account};
 
 pub(crate) const ORDER: &str = "ord_00000000000000000000000001";
 const OTHER: &str = "ord_00000000000000000000000002";
 
 /// A running camp of ten days on its fifth, with two members; the first has days 1 to 3.
-pub(crate) const SCENE: &str = "INSERT INTO training_camp (id, name, name_folded, deposit_fen, start_date, end_date, \
-total_days, required_days, grace_days, introduction_html, status, current_sync_id, posts_sync_id, \
-created_at, updated_at) VALUES (1, '写作营', '写作营', 9900, '2026-01-01', '2026-01-10', 10, 7, 1, '', \
-'ongoing', NULL, NULL, 0, 0);
-INSERT INTO sync_run (id, camp_id, state, requested_by, started_at, finished_at, members, new_checkins, \
-newly_eligible, unknown_users, lease_until) VALUES (1, 1, 'complete', 'job', 1767546000000000, \
-1767546060000000, 0, 0, 0, 0, 0);
-UPDATE training_camp SET current_sync_id = 1, posts_sync_id = 1;
-INSERT INTO payment_record (id, order_no, camp_id, status, amount_fen, paid_fen, paid_at, transaction_id, \
-start_date, end_date, total_days, required_days, grace_days, bind_status, expires_at, queries, created_at, \
-updated_at) VALUES \
-(1, 'ord_00000000000000000000000001', 1, 'paid', 9900, 9900, 1767200000000000, '4201', '2026-01-01', \
-'2026-01-10', 10, 7, 1, 'completed', 0, 0, 0, 0), \
-(2, 'ord_00000000000000000000000002', 1, 'paid', 9900, 9900, 1767200000000000, '4202', '2026-01-01', \
-'2026-01-10', 10, 7, 1, 'completed', 0, 0, 0, 0);
-INSERT INTO camp_member (id, camp_id, payment_id, planet_user_id, planet_nickname, wechat_nickname, \
-names_folded, match_status, confidence, match_reasons, joined, checked_in_days, eligible, created_at, \
-updated_at) VALUES (1, 1, 1, 300000000000001, '小明', '', '小明', 'matched', 100, '[]', FALSE, 3, FALSE, 0, 0), \
-(2, 1, 2, 300000000000002, '小红', '', '小红', 'matched', 100, '[]', FALSE, 0, FALSE, 0, 0);
-UPDATE payment_record SET member_id = id;
-INSERT INTO sync_ranking (sync_id, planet_user_id, nickname, checked_in_days) VALUES \
-(1, 300000000000001, '小明', 3);
-INSERT INTO checkin_record (camp_id, planet_user_id, day, checked_in_at, source, sync_id) VALUES \
-(1, 300000000000001, '2026-01-01', 1767272640000000, 'post', 1), \
-(1, 300000000000001, '2026-01-02', NULL, 'post', 1), (1, 300000000000001, '2026-01-03', NULL, 'post', 1)";
+pub(crate) fn scene() -> impl Rows {
+    let camp = rows::camp(1, "写作营");
+    let camp = camp.current_sync_id(1).posts_sync_id(1);
+    let sync = rows::sync(1, 1_767_546_000_000_000).finished_at(1_767_546_060_000_000);
+    let payments = [1, 2].map(|id| rows::payment(id).paid_at(1_767_200_000_000_000));
+    let members = [
+        rows::member(1).named("小明").checked_in_days(3),
+        rows::member(2).named("小红"),
+    ];
+    let ranked = rows::ranked(account(1), "小明", 3);
+    let mut days = rows::check_ins(account(1), 3);
+    days[0] = days[0].clone().checked_in_at(1_767_272_640_000_000);
+    (camp, sync, payments, members, ranked, days)
+}
 
 pub(crate) async fn token(house: &House, payment: i64, order: &str) -> String {
     let token = access_token::of(house.ctx.keys(), order);
-    let hash: String = access_token::hash(&token)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    house
-        .db
-        .run(&format!(
-            "INSERT INTO access_token (token_hash, payment_id, key_id, expires_at, created_at) \
-             VALUES (BYTES'{hash}', {payment}, BYTES'00', 4102444800000000, 0)"
-        ))
-        .await;
+    house.db.add(rows::token(&token, payment)).await;
     token
 }
 
@@ -74,7 +54,7 @@ on_both_engines! {
     async fn a_day_is_objected_to_answered_and_shown(db) {
         let house = House::new(db).await;
         let (admin, volunteer) = (house.signed_in(Role::Admin).await, house.signed_in(Role::Volunteer).await);
-        house.db.run(SCENE).await;
+        house.db.add(scene()).await;
         let (mine, theirs) = (token(&house, 1, ORDER).await, token(&house, 2, OTHER).await);
         let progress = house.get("/api/h5/progress/1").header("x-access-token", &mine).send().await.data();
         assert_eq!(progress["days"][0]["receipt"], json!({"countedAt": "2026-01-05T01:01:00+08:00", "nth": 1, "source": "post"}));
@@ -169,8 +149,8 @@ on_both_engines! {
     async fn a_member_says_that_they_are_in_the_group(db) {
         let house = House::new(db).await;
         let admin = house.signed_in(Role::Admin).await;
-        house.db.run(SCENE).await;
-        house.db.run("INSERT INTO upload (id, file_key, content_type, bytes, created_at) VALUES (7, 'x', 'image/png', 1, 0);\nINSERT INTO camp_group_code (camp_id, position, upload_id) VALUES (1, 0, 7)").await;
+        house.db.add(scene()).await;
+        house.db.add(rows::group_code(7)).await;
         let (mine, theirs) = (token(&house, 1, ORDER).await, token(&house, 2, OTHER).await);
         let path = format!("/api/h5/payments/{ORDER}/joined");
         house.post(&path).header("x-access-token", &theirs).send().await.refused(403, "not_your_order");

@@ -6,30 +6,26 @@ use serde_json::{Value, json};
 
 use crate::house::{House, Staff};
 use crate::on_both_engines;
+use crate::rows::{self, Rows, account};
 
 /// A camp of five days with two members: one known, with two check-ins, and one that nobody knows.
-const CAMP: &str = "INSERT INTO training_camp (id, name, name_folded, deposit_fen, start_date, \
-end_date, total_days, required_days, grace_days, introduction_html, status, created_at, updated_at) \
-VALUES (1, '写作营', '写作营', 9900, '2026-01-03', '2026-01-07', 5, 3, 1, '', 'ongoing', 0, 0);\n\
-INSERT INTO sync_run (id, camp_id, state, requested_by, started_at, finished_at, members, \
-new_checkins, newly_eligible, unknown_users, lease_until) VALUES \
-(1, 1, 'complete', 'job', 1767542400000000, 1767542500000000, 0, 0, 0, 0, 0);\n\
-UPDATE training_camp SET current_sync_id = 1, posts_sync_id = 1;\n\
-INSERT INTO payment_record (id, order_no, camp_id, status, amount_fen, paid_fen, paid_at, \
-transaction_id, start_date, end_date, total_days, required_days, grace_days, bind_status, expires_at, \
-queries, created_at, updated_at) VALUES \
-(1, 'ord_1', 1, 'paid', 9900, 9900, 1767225600000000, '4201', '2026-01-03', '2026-01-07', 5, 3, 1, \
-'completed', 0, 0, 0, 0), \
-(2, 'ord_2', 1, 'paid', 9900, 9900, 1767225600000000, '4202', '2026-01-03', '2026-01-07', 5, 3, 1, \
-'pending', 0, 0, 0, 0);\n\
-INSERT INTO camp_member (id, camp_id, payment_id, planet_user_id, planet_nickname, wechat_nickname, \
-names_folded, match_status, confidence, match_reasons, joined, checked_in_days, eligible, created_at, \
-updated_at) VALUES \
-(1, 1, 1, 300000000000001, '小明', '', '小明', 'matched', 100, '[]', FALSE, 2, FALSE, 0, 0), \
-(2, 1, 2, NULL, '', '阿明', '阿明', 'pending', 0, '[]', FALSE, 0, FALSE, 0, 0);\n\
-UPDATE payment_record SET member_id = id;\n\
-INSERT INTO checkin_record (camp_id, planet_user_id, day, checked_in_at, summary, source, sync_id) \
-VALUES (1, 300000000000001, '2026-01-03', 1767400000000000, '写了三百字', 'post', 1)";
+fn camp() -> impl Rows {
+    let terms = (["2026-01-03", "2026-01-07"], [5, 3, 1]);
+    let camp = rows::camp(1, "写作营").terms(terms);
+    let sync = rows::sync(1, 1_767_542_400_000_000).finished_at(1_767_542_500_000_000);
+    let payment = |id| {
+        let payment = rows::payment(id).terms(terms);
+        payment.paid_at(1_767_225_600_000_000)
+    };
+    let members = [
+        rows::member(1).named("小明").checked_in_days(2),
+        rows::member(2).unknown("阿明", "pending"),
+    ];
+    let day = rows::check_in(account(1), 3).checked_in_at(1_767_400_000_000_000);
+    let payments = (payment(1), payment(2).bind_status("pending"));
+    let camp = camp.current_sync_id(1).posts_sync_id(1);
+    (camp, sync, payments, members, day.summary("写了三百字"))
+}
 
 async fn get(house: &House, staff: &Staff, path: &str) -> Value {
     house.get(path).as_staff(staff).send().await.data()
@@ -39,7 +35,7 @@ on_both_engines! {
     async fn the_calendar_has_every_member_and_every_day(db) {
         let house = House::new(db).await;
         let admin = house.signed_in(Role::Admin).await;
-        house.db.run(CAMP).await;
+        house.db.add(camp()).await;
         let calendar = get(&house, &admin, "/api/admin/checkins/calendar/1").await;
         assert_eq!(calendar["days"].as_array().unwrap().len(), 5);
         assert_eq!(calendar["days"][0], "2026-01-03");
@@ -67,7 +63,7 @@ on_both_engines! {
     async fn many_are_marked_and_what_nobody_has_said_is_not_known(db) {
         let house = House::new(db).await;
         let admin = house.signed_in(Role::Admin).await;
-        house.db.run(CAMP).await;
+        house.db.add(camp()).await;
         let joined = async |id: i64| {
             get(&house, &admin, &format!("/api/admin/members/{id}")).await["joined"].clone()
         };
@@ -104,13 +100,8 @@ on_both_engines! {
         let admin = house.signed_in(Role::SuperAdmin).await;
         let rows = ["failed", "sent", "failed"].iter().zip(["lin.yue", "lin.yue", ""]).enumerate();
         for (at, (status, to)) in rows {
-            house.db.run(&format!(
-                "INSERT INTO notification_message (id, kind, version, channel, priority, recipient, \
-                 body, dedupe_key, status, attempts, send_at, created_at, error) VALUES ({}, \
-                 'job_failed', 1, 'wecom_app', 'notice', '{to}', '{{}}', 'k{at}', '{status}', 5, 0, 0, \
-                 'no')",
-                at + 1
-            )).await;
+            let message = rows::message("job_failed", to).dedupe_key(format!("k{at}")).error("no");
+            house.db.add(message.status(*status).attempts(5)).await;
         }
         let resend = async |id: i64| {
             let path = format!("/api/admin/notifications/{id}/resend");

@@ -5,12 +5,15 @@ use serde_json::{Value, json};
 
 use crate::house::{House, Staff};
 use crate::on_both_engines;
+use crate::rows;
 
 /// Two payments of orders that nobody knows.
-const TWO_PAYMENTS: &str = "INSERT INTO payment_record (id, order_no, status, flag, amount_fen, \
-paid_fen, paid_at, transaction_id, bind_status, expires_at, queries, created_at, updated_at) VALUES \
-(1, 'theirs-1', 'paid', 'unknown_order', 123, 123, 1767585600000000, '4200', 'pending', 0, 0, 0, 0), \
-(2, 'theirs-2', 'paid', 'unknown_order', 456, 456, 1767585600000000, '4201', 'pending', 0, 0, 0, 0)";
+pub(crate) fn two_payments() -> [rows::Payment; 2] {
+    [(1, 123), (2, 456)].map(|(id, fen)| {
+        let payment = rows::unknown_order(id, &format!("theirs-{id}"), fen);
+        payment.paid_at(1_767_585_600_000_000)
+    })
+}
 
 async fn custody(house: &House, staff: &Staff, query: &str) -> Value {
     let path = format!("/api/admin/custody{query}");
@@ -33,7 +36,7 @@ on_both_engines! {
         let house = House::new(db).await;
         let admin = house.signed_in(Role::Admin).await;
         let other = house.signed_in(Role::SuperAdmin).await;
-        house.db.run(TWO_PAYMENTS).await;
+        house.db.add(two_payments()).await;
         let all = custody(&house, &admin, "").await;
         assert_eq!(all["total"], 2);
         let first = &all["items"][0];

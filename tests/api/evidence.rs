@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::house::{House, Reply, Staff};
 use crate::on_both_engines;
 use crate::planet_client::planet_client;
+use crate::rows;
 use crate::sheet::workbook;
 use crate::support::TestDb;
 
@@ -43,15 +44,9 @@ impl Scene {
         };
         scene.project = scene.new_project();
         let project = scene.project;
-        scene
-            .run(&format!(
-                "INSERT INTO training_camp (id, name, name_folded, deposit_fen, start_date, \
-                 end_date, total_days, required_days, grace_days, introduction_html, \
-                 planet_project_id, poster_upload_id, status, created_at, updated_at) \
-                 VALUES (1, '写作营', '写作营', 9900, '2026-01-01', '2026-01-07', 7, 5, 1, '', \
-                 '{project}', NULL, 'ongoing', 0, 0)"
-            ))
-            .await;
+        let camp = rows::camp(1, "写作营").terms(rows::SEVEN_DAYS);
+        let camp = camp.planet_project_id(project.to_string());
+        scene.house.db.add(camp).await;
         scene
     }
 
@@ -73,20 +68,10 @@ impl Scene {
 
     /// Somebody who has paid, and is known to be this account.
     async fn member(&self, id: i64, account: i64) {
-        self.run(&format!(
-            "INSERT INTO payment_record (id, order_no, camp_id, status, amount_fen, paid_fen, \
-             paid_at, transaction_id, start_date, end_date, total_days, required_days, \
-             grace_days, bind_status, expires_at, queries, created_at, updated_at) \
-             VALUES ({id}, 'ord_{id:026}', 1, 'paid', 9900, 9900, 1767225600000000, \
-             '42000000000000000000{id:08}', '2026-01-01', '2026-01-07', 7, 5, 1, 'completed', 0, \
-             0, 0, 0);\n\
-             INSERT INTO camp_member (id, camp_id, payment_id, planet_user_id, planet_nickname, \
-             wechat_nickname, names_folded, match_status, confidence, match_reasons, joined, \
-             checked_in_days, eligible, created_at, updated_at) VALUES ({id}, 1, {id}, {account}, \
-             '会员{id}', '', '会员{id}', 'matched', 100, '[]', TRUE, 0, FALSE, 0, 0);\n\
-             UPDATE payment_record SET member_id = {id} WHERE id = {id}"
-        ))
-        .await;
+        let payment = rows::payment(id).terms(rows::SEVEN_DAYS);
+        let payment = payment.paid_at(1_767_225_600_000_000);
+        let member = rows::member(id).planet_user_id(account).joined(true);
+        self.house.db.add((payment, member)).await;
     }
 
     async fn run(&self, sql: &str) {
@@ -482,12 +467,7 @@ on_both_engines! {
 
 /// The camp has what a published one must.
 async fn complete_form(scene: &Scene) {
-    scene
-        .run(
-            "INSERT INTO upload (id, file_key, content_type, bytes, created_at) \
-             VALUES (1, 'x', 'image/png', 1, 0);\n\
-             UPDATE training_camp SET poster_upload_id = 1;\n\
-             INSERT INTO camp_group_code (camp_id, position, upload_id) VALUES (1, 0, 1)",
-        )
-        .await;
+    scene.house.db.add(rows::group_code(1)).await;
+    let poster = "UPDATE training_camp SET poster_upload_id = 1";
+    scene.run(poster).await;
 }

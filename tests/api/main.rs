@@ -18,6 +18,8 @@ mod context;
 mod crowd;
 #[path = "../support/planet_client.rs"]
 mod planet_client;
+#[path = "../support/rows.rs"]
+mod rows;
 #[path = "../support/session.rs"]
 mod session;
 #[path = "../support/sql.rs"]

@@ -3,14 +3,14 @@
 use campkeeper::domain::Timestamp;
 use chrono::TimeDelta;
 
-use crate::appeals::{ORDER, SCENE, token};
+use crate::appeals::{ORDER, scene, token};
 use crate::house::House;
 use crate::on_both_engines;
 
 on_both_engines! {
     async fn a_token_lives_until_the_money_has_rested_for_thirty_days(db) {
         let house = House::new(db).await;
-        house.db.run(SCENE).await;
+        house.db.add(scene()).await;
         let mine = token(&house, 1, ORDER).await;
         let now: Timestamp = house.ctx.now();
         let set = |until: Timestamp, rested: &str| format!(

@@ -10,25 +10,21 @@ use serde_json::{Value, json};
 
 use crate::house::{House, Reply, Staff};
 use crate::on_both_engines;
+use crate::rows::{self, Rows};
 
 /// A camp with a coach and a volunteer, and one with neither; a member of each.
-const WORLD: &str = "INSERT INTO training_camp (id, name, name_folded, deposit_fen, start_date, \
-end_date, total_days, required_days, grace_days, introduction_html, status, created_at, updated_at) \
-VALUES (1, '写作营', '写作营', 9900, '2026-01-03', '2026-01-07', 5, 3, 1, '', 'ongoing', 0, 0), \
-(2, '阅读营', '阅读营', 9900, '2026-01-03', '2026-01-07', 5, 3, 1, '', 'ongoing', 0, 0);\n\
-INSERT INTO payment_record (id, order_no, camp_id, status, amount_fen, paid_fen, paid_at, \
-transaction_id, start_date, end_date, total_days, required_days, grace_days, bind_status, expires_at, \
-queries, created_at, updated_at) VALUES \
-(1, 'ord_1', 1, 'paid', 9900, 9900, 1767225600000000, '4201', '2026-01-03', '2026-01-07', 5, 3, 1, \
-'completed', 0, 0, 0, 0), \
-(2, 'ord_2', 2, 'paid', 9900, 9900, 1767225600000000, '4202', '2026-01-03', '2026-01-07', 5, 3, 1, \
-'completed', 0, 0, 0, 0);\n\
-INSERT INTO camp_member (id, camp_id, payment_id, planet_user_id, planet_nickname, wechat_nickname, \
-names_folded, match_status, confidence, match_reasons, joined, checked_in_days, eligible, created_at, \
-updated_at) VALUES \
-(1, 1, 1, 300000000000001, '小明', '', '小明', 'matched', 100, '[]', FALSE, 0, FALSE, 0, 0), \
-(2, 2, 2, 300000000000002, '阿红', '', '阿红', 'matched', 100, '[]', FALSE, 0, FALSE, 0, 0);\n\
-UPDATE payment_record SET member_id = id";
+fn world() -> impl Rows {
+    let terms = (["2026-01-03", "2026-01-07"], [5, 3, 1]);
+    [(1, "写作营", "小明"), (2, "阅读营", "阿红")].map(|(id, camp, member)| {
+        let order = rows::payment(id).order_no(format!("ord_{id}"));
+        let payment = order.camp_id(id).terms(terms);
+        (
+            rows::camp(id, camp).terms(terms),
+            payment.paid_at(1_767_225_600_000_000),
+            rows::member(id).camp_id(id).named(member),
+        )
+    })
+}
 
 /// What a route asks for; `None`: to be at work here at all.
 fn needed(method: &str, path: &str) -> Option<Option<Action>> {
@@ -201,12 +197,9 @@ on_both_engines! {
         for role in Role::ALL {
             staff.insert(role.as_str(), house.signed_in(*role).await);
         }
-        house.db.run(WORLD).await;
+        house.db.add(world()).await;
         for role in [Role::Coach, Role::Volunteer] {
-            house.db.run(&format!(
-                "INSERT INTO camp_member_relation (camp_id, user_id, role) VALUES (1, {}, '{role}')",
-                staff[role.as_str()].id
-            )).await;
+            house.db.add(rows::lead(1, staff[role.as_str()].id, role.as_str())).await;
         }
         // Somebody who was an admin until now.
         let gone = house.log_in("admin", "a long enough password").await.data();

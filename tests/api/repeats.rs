@@ -7,16 +7,12 @@ use campkeeper::services::retention::forget_over;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
+use crate::custody::two_payments;
 use crate::house::{Call, House, Staff};
 use crate::on_both_engines;
 use crate::support::TestDb;
 
 const PATH: &str = "/api/admin/refunds";
-
-/// A payment that nobody knows, so that a refund of it can be proposed once.
-const A_PAYMENT: &str = "INSERT INTO payment_record (id, order_no, status, flag, amount_fen, \
-paid_fen, paid_at, transaction_id, bind_status, expires_at, queries, created_at, updated_at) VALUES \
-(1, 'theirs-1', 'paid', 'unknown_order', 123, 123, 1767585600000000, '4200', 'pending', 0, 0, 0, 0)";
 
 fn proposal() -> Value {
     json!({"orderNo": "theirs-1", "reason": "退回"})
@@ -36,7 +32,7 @@ on_both_engines! {
     async fn who_asks_again_gets_the_first_answer_and_nothing_is_done_twice(db) {
         let house = House::new(db).await;
         let admin = house.signed_in(Role::Admin).await;
-        house.db.run(A_PAYMENT).await;
+        house.db.add(two_payments()).await;
         let first = propose(&house, &admin, "k1").send().await.data();
         let again = propose(&house, &admin, "k1").send().await.data();
         assert_eq!(first, again);
@@ -61,7 +57,7 @@ on_both_engines! {
     async fn another_body_under_the_same_key_is_refused(db) {
         let house = House::new(db).await;
         let admin = house.signed_in(Role::Admin).await;
-        house.db.run(A_PAYMENT).await;
+        house.db.add(two_payments()).await;
         propose(&house, &admin, "k1").send().await.data();
         let other = json!({"orderNo": "theirs-1", "reason": "别的"});
         let call = house.post(PATH).as_staff(&admin).header("idempotency-key", "k1");
@@ -85,7 +81,7 @@ on_both_engines! {
     async fn of_two_at_once_one_does_it_and_both_are_answered(db) {
         let house = House::new(db).await;
         let admin = house.signed_in(Role::Admin).await;
-        house.db.run(A_PAYMENT).await;
+        house.db.add(two_payments()).await;
         let send = || propose(&house, &admin, "k1").send();
         let (one, two, three) = futures::join!(send(), send(), send());
         let first = one.data();
@@ -96,7 +92,7 @@ on_both_engines! {
     async fn who_died_before_the_answer_is_not_done_again(db) {
         let house = House::new(db).await;
         let admin = house.signed_in(Role::Admin).await;
-        house.db.run(A_PAYMENT).await;
+        house.db.add(two_payments()).await;
         let request = KeyedRequest {
             user: UserId(admin.id),
             route: format!("POST {PATH}"),

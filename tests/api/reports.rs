@@ -9,47 +9,57 @@ use serde_json::{Value, json};
 use crate::crowd::crowd;
 use crate::house::{House, Staff};
 use crate::on_both_engines;
+use crate::rows::{self, Rows};
 
 /// Two camps, of January and of February: the first has four members, of whom three checked in and
 /// two have earned their deposit back. One of these got it in time and one too late; of the others
 /// one was settled outside, and one is kept.
-const SCENE: &str = "\
-INSERT INTO training_camp (id, name, name_folded, deposit_fen, start_date, end_date, total_days, \
-required_days, grace_days, introduction_html, status, created_at, updated_at) VALUES \
-(1, '写作营', '写作营', 9900, '2026-01-10', '2026-01-16', 7, 5, 0, '', 'settling', 0, 0), \
-(2, '读书营', '读书营', 9900, '2026-02-01', '2026-02-07', 7, 5, 0, '', 'enrolling', 0, 0), \
-(3, '草稿', '草稿', 9900, '2026-01-10', '2026-01-16', 7, 5, 0, '', 'draft', 0, 0);\n\
-INSERT INTO payment_record (id, order_no, camp_id, status, amount_fen, paid_fen, paid_at, \
-transaction_id, start_date, end_date, total_days, required_days, grace_days, bind_status, \
-expires_at, queries, promise_list_by, promise_decision_by, promise_money_days, created_at, \
-updated_at) \
-SELECT n, 'ord_' || n, 1, CASE WHEN n <= 2 THEN 'refunded' ELSE 'paid' END, 9900, 9900, 0, \
-'4200' || n, '2026-01-10', '2026-01-16', 7, 5, 0, 'completed', 0, 0, '2026-01-18', '2026-01-19', \
-1, 0, 0 FROM (SELECT 1 AS n UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4) AS numbers";
-
-/// Its members, and what has become of their money.
-const MEMBERS: &str = "\
-INSERT INTO camp_member (id, camp_id, payment_id, planet_user_id, planet_nickname, \
-wechat_nickname, names_folded, match_status, confidence, match_reasons, joined, checked_in_days, \
-eligible, created_at, updated_at) \
-SELECT id, 1, id, 300000000000070 + id, CASE WHEN id = 1 THEN '=1+1' ELSE '会员' || id END, '', \
-'会员' || id, 'matched', 100, '[]', TRUE, CASE WHEN id <= 2 THEN 6 WHEN id = 3 THEN 2 ELSE 0 END, \
-id <= 2, 0, 0 FROM payment_record;\n\
-UPDATE payment_record SET member_id = id;\n\
-INSERT INTO ledger_transfer (id, kind, debit, credit, amount_fen, camp_id, payment_id, created_at) \
-VALUES ('a', 'plain', 'held', 'returned', 9900, 1, 1, 0), \
-('b', 'plain', 'held', 'returned', 9900, 1, 2, 0), \
-('c', 'plain', 'held', 'settled_outside', 9900, 1, 3, 0), \
-('d', 'plain', 'held', 'kept', 9900, 1, 4, 0), \
-('e', 'pending', 'held', 'returned', 9900, 1, 4, 0);\n\
-INSERT INTO refund_record (id, refund_no, camp_id, member_id, payment_id, order_no, status, kind, \
-flags, is_clear, amount_fen, checked_in_days, eligible, confidence, proposal_version, proposal, \
-proposal_hash, match_reasons, reason, decided_at, attempts, polls, wechat_refund_id, refunded_at, \
-created_at, updated_at) \
-SELECT id, 'rfd_' || id, 1, id, id, order_no, 'success', 'deposit', '[]', TRUE, 9900, 6, TRUE, 100, \
-2, '{}', '', '[]', '', 1768752000000000, 1, 0, '5030', \
-CASE WHEN id = 1 THEN 1768838400000000 ELSE 1768924800000000 END, 0, 0 \
-FROM payment_record WHERE id <= 2";
+fn scene() -> impl Rows {
+    let january = (["2026-01-10", "2026-01-16"], [7, 5, 0]);
+    let february = (["2026-02-01", "2026-02-07"], [7, 5, 0]);
+    let camps = [
+        rows::camp(1, "写作营").terms(january).status("settling"),
+        rows::camp(2, "读书营").terms(february).status("enrolling"),
+        rows::camp(3, "草稿").terms(january).status("draft"),
+    ];
+    let paid = (1..).zip(["refunded", "refunded", "paid", "paid"]);
+    let payments = paid.map(|(id, status)| {
+        let payment = rows::payment(id).terms(january).status(status);
+        let payment = payment.order_no(format!("ord_{id}"));
+        let payment = payment.promise_list_by("2026-01-18");
+        let payment = payment.promise_decision_by("2026-01-19");
+        payment.promise_money_days(1)
+    });
+    let days = (1..).zip([6, 6, 2, 0]).map(|(id, days)| {
+        let member = rows::member(id).planet_user_id(300_000_000_000_070 + id);
+        let member = member.joined(true).checked_in_days(days).eligible(days > 5);
+        member.planet_nickname(if id == 1 {
+            "=1+1".to_owned()
+        } else {
+            format!("会员{id}")
+        })
+    });
+    let transfer = |id, to, payment| {
+        let transfer = rows::transfer(id, ["held", to], 9900);
+        transfer.camp_id(1).payment_id(payment)
+    };
+    let books = [
+        transfer("a", "returned", 1),
+        transfer("b", "returned", 2),
+        transfer("c", "settled_outside", 3),
+        transfer("d", "kept", 4),
+        transfer("e", "returned", 4).kind("pending"),
+    ];
+    let back = [(1, 1_768_838_400_000_000), (2, 1_768_924_800_000_000)];
+    let refunds = back.map(|(id, at)| {
+        let refund = rows::refund(&format!("rfd_{id}"), id, &format!("ord_{id}"));
+        let refund = refund.id(id).member_id(id).checked_in_days(6).attempts(1);
+        let refund = refund.status("success").wechat_refund_id("5030");
+        refund.decided_at(1_768_752_000_000_000).refunded_at(at)
+    });
+    let (payments, members) = (payments.collect::<Vec<_>>(), days.collect::<Vec<_>>());
+    (camps, payments, members, books, refunds)
+}
 
 struct Desk {
     house: House,
@@ -86,8 +96,7 @@ fn place(head: &[Data], name: &str) -> usize {
 on_both_engines! {
     async fn a_report_counts_camps_members_money_and_kept_promises(db) {
         let house = House::new(db).await;
-        house.db.run(SCENE).await;
-        house.db.run(MEMBERS).await;
+        house.db.add(scene()).await;
         let admin = house.signed_in(Role::Admin).await;
         let desk = Desk { house, admin };
         let report = desk.get("/api/admin/statistics/overview").await;
@@ -114,9 +123,7 @@ on_both_engines! {
         assert_eq!(later["camps"][0]["name"], "读书营");
 
         let coach = desk.house.signed_in(Role::Coach).await;
-        desk.house.db.run(&format!(
-            "INSERT INTO camp_member_relation (camp_id, user_id, role) VALUES (2, {}, 'coach')", coach.id
-        )).await;
+        desk.house.db.add(rows::lead(2, coach.id, "coach")).await;
         let own = desk.house.get("/api/admin/statistics/overview").as_staff(&coach).send().await.data();
         assert_eq!(own["totals"]["camps"], 1);
         let volunteer = desk.house.signed_in(Role::Volunteer).await;
@@ -157,8 +164,7 @@ on_both_engines! {
 
     async fn ids_stay_text_money_is_a_number_and_nothing_is_a_formula(db) {
         let house = House::new(db).await;
-        house.db.run(SCENE).await;
-        house.db.run(MEMBERS).await;
+        house.db.add(scene()).await;
         let admin = house.signed_in(Role::Admin).await;
         let desk = Desk { house, admin };
         let rows = desk.rows(&desk.admin, "members.xlsx").await;

@@ -3,20 +3,15 @@
 use campkeeper::domain::staff::Role;
 use serde_json::{Value, json};
 
+use crate::custody::two_payments;
 use crate::house::{House, Staff};
 use crate::on_both_engines;
 
 const PATH: &str = "/api/admin/refunds/batch-approve";
 
-/// Two payments of orders that nobody knows, which wait for a decision.
-const TWO_PAYMENTS: &str = "INSERT INTO payment_record (id, order_no, status, flag, amount_fen, \
-paid_fen, paid_at, transaction_id, bind_status, expires_at, queries, created_at, updated_at) VALUES \
-(1, 'theirs-1', 'paid', 'unknown_order', 123, 123, 1767585600000000, '4200', 'pending', 0, 0, 0, 0), \
-(2, 'theirs-2', 'paid', 'unknown_order', 456, 456, 1767585600000000, '4201', 'pending', 0, 0, 0, 0)";
-
 /// Two refunds that wait, as the list shows them.
 async fn shown(house: &House, admin: &Staff, proposer: &Staff) -> Vec<Value> {
-    house.db.run(TWO_PAYMENTS).await;
+    house.db.add(two_payments()).await;
     for order in ["theirs-1", "theirs-2"] {
         let body = json!({"orderNo": order, "reason": "退回"});
         house

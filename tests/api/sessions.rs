@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::house::{House, Staff};
 use crate::on_both_engines;
+use crate::rows;
 use crate::session::open_session;
 
 const PASSWORD: &str = "a long enough password";
@@ -210,8 +211,7 @@ on_both_engines! {
         for _ in 0..3 {
             open_session(&house.ctx).await;
         }
-        house.db.run("INSERT INTO oauth_state (state_hash, purpose, browser_hash, redirect, is_retry, \
-                      expires_at) SELECT id_hash, 'h5', id_hash, '/h5/', 1 = 0, 1 FROM h5_session").await;
+        house.db.add([1, 2, 3].map(|n| rows::SignIn::default().state_hash(vec![n]))).await;
         let done = forget_over(&house.ctx).await.unwrap();
         assert_eq!((done.sign_ins, done.member_sessions, done.staff_sessions), (3, 0, 0));
         house.wall.advance(TimeDelta::days(180));

@@ -20,11 +20,13 @@ use serde_json::Value;
 use crate::clock::TestClock;
 use crate::context::{self, context};
 use crate::pay_client::pay_client;
+use crate::rows::{self, Rows, Terms};
+pub(crate) use crate::rows::{DEPOSIT_FEN, order_no};
 use crate::support::TestDb;
 
 /// Noon of 2026-11-01 in Shanghai.
 const FIRST_NOON: i64 = 1_793_505_600_000_000;
-pub(crate) const DEPOSIT_FEN: i64 = 9900;
+const TERMS: Terms<'_> = (["2026-12-01", "2026-12-10"], [10, 7, 1]);
 /// A closed port: the tests hand notifications in themselves.
 const NOWHERE: &str = "http://127.0.0.1:9";
 
@@ -69,7 +71,7 @@ impl Stage {
             db,
             _files: files,
         };
-        stage.db.run(SCENERY).await;
+        stage.db.add(scenery()).await;
         stage.keep_step();
         stage
     }
@@ -105,18 +107,11 @@ impl Stage {
 
     /// An order of a camp that nobody has paid yet; `id` gives its number.
     pub(crate) async fn order(&self, id: i64, camp: i64) -> String {
-        let order_no = order_no(id);
         let now = self.ctx.now().micros();
-        self.db
-            .run(&format!(
-                "INSERT INTO payment_record (id, order_no, camp_id, channel, status, amount_fen, \
-                 start_date, end_date, total_days, required_days, grace_days, bind_status, \
-                 expires_at, queries, created_at, updated_at) VALUES ({id}, '{order_no}', {camp}, \
-                 'native', 'created', {DEPOSIT_FEN}, '2026-12-01', '2026-12-10', 10, 7, 1, \
-                 'pending', {now} + 1800000000, 0, {now}, {now})"
-            ))
-            .await;
-        order_no
+        let order = rows::open_order(id).camp_id(camp).terms(TERMS);
+        let order = order.expires_at(now + 1_800_000_000);
+        self.db.add(order.created_at(now).updated_at(now)).await;
+        order_no(id)
     }
 
     /// It is paid at the stand-in; nobody tells us.
@@ -250,10 +245,6 @@ pub(crate) fn shown(bill: &Bill) -> Vec<(&str, &str, Option<&str>)> {
         .collect()
 }
 
-pub(crate) fn order_no(id: i64) -> String {
-    format!("ord_{id:026}")
-}
-
 fn actor(id: i64, name: &str, role: Role) -> Actor {
     Actor {
         user_id: UserId(id),
@@ -277,21 +268,17 @@ pub(crate) fn coach() -> Actor {
 }
 
 /// Staff and camps.
-const SCENERY: &str = "INSERT INTO system_user (id, username, password_hash, role, display_name, \
-status, must_change_password, created_at, updated_at) VALUES \
-(1, 'wang', '', 'admin', '王管理', 'active', FALSE, 0, 0), \
-(2, 'li', '', 'admin', '李管理', 'active', FALSE, 0, 0), \
-(3, 'zhao', '', 'coach', '赵教练', 'active', FALSE, 0, 0);
-INSERT INTO training_camp (id, name, name_folded, deposit_fen, start_date, end_date, total_days, \
-required_days, grace_days, introduction_html, group_robot_key, status, current_sync_id, \
-created_at, updated_at) VALUES \
-(1, '一营', '一营', 9900, '2026-12-01', '2026-12-10', 10, 7, 1, '', NULL, 'enrolling', NULL, 0, 0), \
-(2, '二营', '二营', 9900, '2026-12-01', '2026-12-10', 10, 7, 1, '', NULL, 'enrolling', NULL, 0, 0), \
-(3, '三营', '三营', 9900, '2026-12-01', '2026-12-10', 10, 7, 1, '', NULL, 'enrolling', NULL, 0, 0), \
-(4, '四营', '四营', 9900, '2026-12-01', '2026-12-10', 10, 7, 1, '', NULL, 'enrolling', NULL, 0, 0), \
-(5, '五营', '五营', 9900, '2026-12-01', '2026-12-10', 10, 7, 1, '', NULL, 'enrolling', NULL, 0, 0), \
-(6, '六营', '六营', 9900, '2026-12-01', '2026-12-10', 10, 7, 1, '', NULL, 'enrolling', NULL, 0, 0), \
-(7, '七营', '七营', 9900, '2026-12-01', '2026-12-10', 10, 7, 1, '', NULL, 'enrolling', NULL, 0, 0), \
-(8, '八营', '八营', 9900, '2026-12-01', '2026-12-10', 10, 7, 1, '', NULL, 'enrolling', NULL, 0, 0), \
-(9, '九营', '九营', 9900, '2026-12-01', '2026-12-10', 10, 7, 1, '', NULL, 'enrolling', NULL, 0, 0), \
-(10, '十营', '十营', 9900, '2026-12-01', '2026-12-10', 10, 7, 1, '', NULL, 'enrolling', NULL, 0, 0)";
+fn scenery() -> impl Rows {
+    let staff = [
+        rows::staff(1, "wang", "admin", "王管理"),
+        rows::staff(2, "li", "admin", "李管理"),
+        rows::staff(3, "zhao", "coach", "赵教练"),
+    ];
+    let camps = (1..)
+        .zip("一二三四五六七八九十".chars())
+        .map(|(id, number)| {
+            let camp = rows::camp(id, &format!("{number}营"));
+            camp.terms(TERMS).status("enrolling")
+        });
+    (staff, camps.collect::<Vec<_>>())
+}

@@ -4,7 +4,7 @@ use campkeeper::domain::RefundStatus;
 use sandbox::wecom::Member;
 
 use crate::on_both_engines;
-use crate::refund_rows::refund_in;
+use crate::rows::{self, refund_in};
 use crate::stage::Stage;
 
 /// 吴桐 serves 写作营 as a volunteer, 白露 is the super admin.
@@ -12,15 +12,12 @@ async fn more_staff(stage: &Stage) {
     let wecom = stage.sandbox.wecom();
     wecom.put_member(Member::new("wu.tong", "吴桐", 4, "志愿者"));
     wecom.put_member(Member::new("bai.lu", "白露", 2, "负责人"));
-    stage
-        .run(
-            "INSERT INTO system_user (id, username, password_hash, role, display_name, \
-             wecom_userid, status, must_change_password, created_at, updated_at) VALUES \
-             (5, 'wu', '', 'volunteer', '吴桐', 'wu.tong', 'active', FALSE, 0, 0), \
-             (6, 'bai', '', 'super_admin', '白露', 'bai.lu', 'active', FALSE, 0, 0);\n\
-             INSERT INTO camp_member_relation (camp_id, user_id, role) VALUES (1, 5, 'volunteer')",
-        )
-        .await;
+    let staff = [
+        rows::staff(5, "wu", "volunteer", "吴桐").wecom_userid("wu.tong"),
+        rows::staff(6, "bai", "super_admin", "白露").wecom_userid("bai.lu"),
+    ];
+    let serves = rows::lead(1, 5, "volunteer");
+    stage.db.add((staff, serves)).await;
 }
 
 const WITHOUT_RIGHT: &str = "您没有这项权限";
@@ -226,10 +223,7 @@ on_both_engines! {
         for words in ["退款通道正常", "星球登录：还没有设置", "账单差异 0 笔", "待审核退款 3 笔", "写作营：数据截至", "阅读营：还没有同步过"] {
             assert!(said.contains(words), "{words}: {said}");
         }
-        stage.run(
-            "INSERT INTO merchant_hold (id, reason, since, probes, next_probe_at) \
-             VALUES (1, 'NOT_ENOUGH', 0, 0, 0)",
-        ).await;
+        stage.db.add(rows::Hold::default()).await;
         let said = stage.say("bai.lu", "zt").await;
         assert!(said.contains("商户号付不出款"), "{said}");
         let coach = stage.say("zhou.ke", "状态").await;

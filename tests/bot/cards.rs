@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use sandbox::wecom::Selections;
 
 use crate::on_both_engines;
-use crate::refund_rows::refund_in;
+use crate::rows::refund_in;
 use crate::stage::Stage;
 
 const APPROVED: &str = "SELECT CAST(COUNT(*) AS TEXT) FROM refund_status_log \

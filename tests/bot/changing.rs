@@ -5,15 +5,9 @@ use campkeeper::domain::RefundStatus;
 use sandbox::wecom::Selections;
 
 use crate::on_both_engines;
-use crate::stage::Stage;
+use crate::rows;
+use crate::stage::{OVER_AT, Stage};
 
-/// Another complete sync after the camp, with the same ranking.
-const SYNC_AGAIN: &str = "INSERT INTO sync_run (id, camp_id, state, requested_by, started_at, \
-members, new_checkins, newly_eligible, unknown_users, lease_until) VALUES \
-(2, 1, 'complete', 'job', 1768060800000001, 0, 0, 0, 0, 0);
-INSERT INTO sync_ranking (sync_id, planet_user_id, nickname, checked_in_days) \
-SELECT 2, planet_user_id, nickname, checked_in_days FROM sync_ranking WHERE sync_id = 1;
-UPDATE training_camp SET current_sync_id = 2, posts_sync_id = 2 WHERE id = 1";
 const NINE_DAYS: &str = "UPDATE sync_ranking SET checked_in_days = 9 \
 WHERE planet_user_id = 300000000000001";
 
@@ -27,7 +21,7 @@ async fn set(db: crate::support::TestDb, clear: i64) -> Stage {
 on_both_engines! {
     async fn a_digest_stays_good_over_a_sync_that_changes_nothing(db) {
         let stage = set(db, 3).await;
-        stage.run(SYNC_AGAIN).await;
+        stage.db.add(rows::sync_again(2, OVER_AT + 1)).await;
         stage.press("lin.yue", "通过").await;
         assert!(stage.card("lin.yue").text.contains("确认退款给 3 人"));
         stage.press("lin.yue", "确认退款").await;
@@ -42,7 +36,7 @@ on_both_engines! {
         stage.say("zhou.ke", "进度 写作营 会员1").await;
         stage.say("lin.yue", "待审核").await;
         stage.press("lin.yue", "逐批查看").await;
-        stage.run(SYNC_AGAIN).await;
+        stage.db.add(rows::sync_again(2, OVER_AT + 1)).await;
         stage.press("zhou.ke", "通过").await;
         assert_eq!(stage.status(1).await, RefundStatus::Approved);
         let card = stage.card("lin.yue");

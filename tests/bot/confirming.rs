@@ -8,20 +8,18 @@ use campkeeper::services::notify::Notice;
 use sandbox::wecom::Selections;
 
 use crate::on_both_engines;
-use crate::stage::{Stage, members, notify};
+use crate::rows::{self, account};
+use crate::stage::{OVER_AT, Stage, members, notify};
 
 /// A second sync of the camp has lost everybody but one, and both admins have its card.
 async fn odd(stage: &Stage) {
-    stage
-        .run(
-            "INSERT INTO sync_run (id, camp_id, state, requested_by, started_at, finished_at, \
-             members, new_checkins, newly_eligible, unknown_users, lease_until, suspicion) VALUES \
-             (2, 1, 'partial', 'job', 1768060800000000, 1768060900000000, 1, 0, 0, 0, 0, \
-             'shrunken');\n\
-             INSERT INTO sync_ranking (sync_id, planet_user_id, nickname, checked_in_days) VALUES \
-             (2, 300000000000001, '会员1', 9)",
-        )
-        .await;
+    let odd = rows::sync(2, OVER_AT)
+        .finished_at(OVER_AT + 100_000_000)
+        .state("partial")
+        .members(1)
+        .suspicion("shrunken");
+    let ranked = rows::ranked(account(1), "会员1", 9).sync_id(2);
+    stage.db.add((odd, ranked)).await;
     let now = stage.ctx.now();
     let told = stage.ctx.db.write(move |tx| {
         Box::pin(async move {

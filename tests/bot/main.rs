@@ -15,8 +15,8 @@ mod clock;
 mod configuration;
 #[path = "../support/context.rs"]
 mod context;
-#[path = "../support/refunds.rs"]
-mod refund_rows;
+#[path = "../support/rows.rs"]
+mod rows;
 #[path = "../support/sql.rs"]
 mod sql;
 #[path = "../support/mod.rs"]

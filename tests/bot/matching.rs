@@ -6,6 +6,7 @@ use campkeeper::domain::{Fen, RefundId, Timestamp};
 use sandbox::wecom::Selections;
 
 use crate::on_both_engines;
+use crate::rows;
 use crate::stage::Stage;
 
 const MING: i64 = 54_231_919_143_797;
@@ -16,32 +17,19 @@ async fn with_a_question(stage: &Stage, member: i64) {
     if member == 90 {
         for (account, number, name) in [(MING, 4805, "小明同学"), (COCO, 12, "小明同学·深圳")]
         {
-            stage
-                .run(&format!(
-                    "INSERT INTO planet_user (planet_user_id, member_number, nickname, card_name, \
-                     wechat_nickname, in_roster, created_at, updated_at) VALUES \
-                     ({account}, {number}, '{name}', '', '', TRUE, 0, 0);\n\
-                     INSERT INTO sync_ranking (sync_id, planet_user_id, nickname, \
-                     checked_in_days) VALUES (1, {account}, '{name}', 7)"
-                ))
-                .await;
+            let known = rows::in_roster(account, name).member_number(number);
+            stage.db.add((known, rows::ranked(account, name, 7))).await;
         }
     }
-    stage
-        .run(&format!(
-            "INSERT INTO payment_record (id, order_no, camp_id, status, amount_fen, paid_fen, \
-             paid_at, transaction_id, start_date, end_date, total_days, required_days, \
-             grace_days, wechat_nickname, bind_status, expires_at, queries, created_at, \
-             updated_at) VALUES ({member}, 'ord_{member:026}', 1, 'paid', 9900, 9900, 0, \
-             '43000000000000000000{member:08}', '2026-01-01', '2026-01-10', 10, 7, 1, '小明同学', \
-             'manual_required', 0, 0, 0, 0);\n\
-             INSERT INTO camp_member (id, camp_id, payment_id, planet_nickname, \
-             wechat_nickname, names_folded, match_status, confidence, match_reasons, joined, \
-             checked_in_days, eligible, created_at, updated_at) VALUES ({member}, 1, {member}, \
-             '', '小明同学', ' 小明同学', 'failed', 40, '[]', FALSE, 0, FALSE, 0, 0);\n\
-             UPDATE payment_record SET member_id = {member} WHERE id = {member}"
-        ))
-        .await;
+    let payment = rows::payment(member).wechat_nickname("小明同学");
+    let who = rows::member(member)
+        .unknown("小明同学", "failed")
+        .confidence(40);
+    let rows = (
+        payment.bind_status("manual_required"),
+        who.names_folded(" 小明同学"),
+    );
+    stage.db.add(rows).await;
 }
 
 async fn match_of(stage: &Stage, member: i64) -> String {
@@ -138,10 +126,10 @@ on_both_engines! {
             "UPDATE camp_member SET match_status = 'matched', planet_user_id = {COCO}, \
              planet_nickname = '小明同学·深圳' WHERE id = 90;\n\
              UPDATE payment_record SET bind_status = 'completed', bind_method = 'manual' \
-             WHERE id = 90;\n\
-             INSERT INTO member_status_log (member_id, from_status, to_status, operator, reason, \
-             created_at, operator_id) VALUES (90, 'failed', 'matched', '林越', '', 0, 1)"
+             WHERE id = 90"
         )).await;
+        let moved = rows::MemberMove::default().member_id(90).from_status("failed").to_status("matched");
+        stage.db.add(moved.operator("林越").operator_id(1)).await;
         let choice = option(&stage, "zhou.ke", "小明同学");
         stage.press_with("zhou.ke", "提交", &choice).await;
         assert_eq!(match_of(&stage, 90).await, format!("matched {COCO}"));

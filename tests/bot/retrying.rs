@@ -7,7 +7,7 @@ use campkeeper::services::{Error, refund};
 use sandbox::wecom::Selections;
 
 use crate::on_both_engines;
-use crate::refund_rows::refund_in;
+use crate::rows::{self, refund_in};
 use crate::stage::{Stage, members, notify};
 
 /// The refund of payment 1 has failed for want of money, and both admins have its card.
@@ -23,12 +23,16 @@ async fn failed(stage: &Stage) -> RefundId {
         .run(&format!(
             "UPDATE refund_record SET {needs_person} WHERE id = {id};\n\
              UPDATE refund_record SET attempts = 3, failure_reason = 'not_enough' \
-             WHERE id = {id};\n\
-             INSERT INTO refund_status_log (refund_id, from_status, to_status, operator, reason, \
-             created_at) VALUES ({id}, 'processing', 'manual_required', 'wechat_pay', \
-             'not_enough', 0)"
+             WHERE id = {id}"
         ))
         .await;
+    let moved = rows::RefundMove::default()
+        .refund_id(id)
+        .from_status("processing")
+        .to_status("manual_required")
+        .operator("wechat_pay")
+        .reason("not_enough");
+    stage.db.add(moved).await;
     let now = stage.ctx.now();
     let told = stage.ctx.db.write(move |tx| {
         Box::pin(async move {

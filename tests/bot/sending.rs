@@ -10,6 +10,7 @@ use chrono::TimeDelta;
 use sandbox::{Fault, FaultKind, Platform};
 
 use crate::on_both_engines;
+use crate::rows;
 use crate::stage::{ROBOT, SOON, Stage, members, notify};
 
 const STATUSES: &str = "SELECT status FROM notification_message ORDER BY id";
@@ -98,12 +99,8 @@ pub(crate) async fn tell_the_group(stage: &Stage) {
 /// A message as another version of the program left it in the outbox.
 async fn store(stage: &Stage, kind: &str, version: i64, body: &str) {
     let now = stage.ctx.now().micros();
-    let row = format!(
-        "INSERT INTO notification_message (kind, version, channel, priority, recipient, body, \
-         status, attempts, send_at, created_at) VALUES ('{kind}', {version}, 'wecom_app', \
-         'notice', 'lin.yue', '{body}', 'pending', 0, {now}, {now})"
-    );
-    stage.run(&row).await;
+    let message = rows::message(kind, "lin.yue").version(version).body(body);
+    stage.db.add(message.send_at(now).created_at(now)).await;
 }
 
 on_both_engines! {

@@ -26,10 +26,13 @@ use wecom::crypto::Keys;
 use crate::clock::TestClock;
 use crate::configuration;
 use crate::context::{self, context};
+use crate::rows::{self, Rows, account};
 use crate::support::TestDb;
 
 /// Noon of the day after the camp, in Shanghai.
 const NOON_AFTER: i64 = 1_768_104_000_000_000;
+/// The first moment after the camp's last day.
+pub(crate) const OVER_AT: i64 = 1_768_060_800_000_000;
 /// The robot of the camp's group.
 pub(crate) const ROBOT: &str = "11111111-2222-4333-8444-000000000001";
 
@@ -49,9 +52,9 @@ pub(crate) struct Stage {
     pub(crate) chat: Arc<dyn Chat>,
     pub(crate) sandbox: Sandbox,
     pub(crate) url: String,
+    pub(crate) db: TestDb,
     clock: Arc<TestClock>,
     wall: Arc<TestWall>,
-    db: TestDb,
     _files: tempfile::TempDir,
 }
 
@@ -114,17 +117,9 @@ impl Stage {
             db,
             _files: files,
         };
-        let robot = stage
-            .ctx
-            .keys()
-            .seal("training_camp.group_robot_key", ROBOT.as_bytes());
-        let robot: String = robot
-            .unwrap()
-            .0
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        stage.run(&SCENERY.replace("ROBOT", &robot)).await;
+        let keys = stage.ctx.keys();
+        let robot = keys.seal("training_camp.group_robot_key", ROBOT.as_bytes());
+        stage.db.add(scenery(robot.unwrap().0)).await;
         for number in 1..=clear {
             stage.enter(number, 8).await;
         }
@@ -142,32 +137,15 @@ impl Stage {
     }
 
     async fn enter(&self, id: i64, days: i64) {
-        let account = 300_000_000_000_000 + id;
-        let userid = if id == 1 { "'xu.qing'" } else { "NULL" };
-        self.run(&format!(
-            "INSERT INTO payment_record (id, order_no, camp_id, status, amount_fen, paid_fen, \
-             paid_at, transaction_id, wecom_userid, start_date, end_date, total_days, \
-             required_days, grace_days, bind_status, expires_at, queries, created_at, updated_at) \
-             VALUES ({id}, 'ord_{id:026}', 1, 'paid', 9900, 9900, {NOON_AFTER} - 864000000000, \
-             '42000000000000000000{id:08}', {userid}, '2026-01-01', '2026-01-10', 10, 7, 1, \
-             'completed', 0, 0, 0, 0);\n\
-             INSERT INTO camp_member (id, camp_id, payment_id, planet_user_id, planet_nickname, \
-             wechat_nickname, names_folded, match_status, confidence, match_reasons, joined, \
-             checked_in_days, eligible, created_at, updated_at) VALUES ({id}, 1, {id}, {account}, \
-             '会员{id}', '', '会员{id}', 'matched', 100, '[\"编号与昵称一致\"]', TRUE, {days}, \
-             {days} > 6, 0, 0);\n\
-             UPDATE payment_record SET member_id = {id} WHERE id = {id};\n\
-             INSERT INTO sync_ranking (sync_id, planet_user_id, nickname, checked_in_days) VALUES \
-             (1, {account}, '会员{id}', {days})"
-        ))
-        .await;
-        for day in 1..=days {
-            self.run(&format!(
-                "INSERT INTO checkin_record (camp_id, planet_user_id, day, source, sync_id) VALUES \
-                 (1, {account}, '2026-01-{day:02}', 'post', 1)"
-            ))
-            .await;
+        let mut payment = rows::payment(id).paid_at(NOON_AFTER - 864_000_000_000);
+        if id == 1 {
+            payment = payment.wecom_userid("xu.qing");
         }
+        let member = rows::member(id).match_reasons("[\"编号与昵称一致\"]");
+        let member = member.joined(true).checked_in_days(days).eligible(days > 6);
+        let ranked = rows::ranked(account(id), &format!("会员{id}"), days);
+        let posts = rows::check_ins(account(id), days);
+        self.db.add((payment, member, ranked, posts)).await;
     }
 
     pub(crate) async fn run(&self, sql: &str) {
@@ -297,21 +275,22 @@ fn settings() -> Settings {
 pub(crate) const SOON: Duration = Duration::from_secs(5);
 
 /// Staff, camps and the sync.
-const SCENERY: &str = "INSERT INTO system_user (id, username, password_hash, role, display_name, \
-wecom_userid, status, must_change_password, created_at, updated_at) VALUES \
-(1, 'lin', '', 'admin', '林越', 'lin.yue', 'active', FALSE, 0, 0), \
-(2, 'chen', '', 'admin', '陈安', 'chen.an', 'active', FALSE, 0, 0), \
-(3, 'zhou', '', 'coach', '周可', 'zhou.ke', 'active', FALSE, 0, 0), \
-(4, 'he', '', 'coach', '何苗', 'he.miao', 'active', FALSE, 0, 0);
-INSERT INTO training_camp (id, name, name_folded, deposit_fen, start_date, end_date, total_days, \
-required_days, grace_days, introduction_html, group_robot_key, status, current_sync_id, \
-posts_sync_id, created_at, updated_at) VALUES \
-(1, '写作营', '写作营', 9900, '2026-01-01', '2026-01-10', 10, 7, 1, '', BYTES'ROBOT', 'ended', 1, 1, 0, 0), \
-(2, '阅读营', '阅读营', 9900, '2026-01-01', '2026-01-10', 10, 7, 1, '', NULL, 'ended', NULL, NULL, 0, 0);
-INSERT INTO camp_member_relation (camp_id, user_id, role) VALUES (1, 3, 'coach'), (2, 4, 'coach');
-INSERT INTO sync_run (id, camp_id, state, requested_by, started_at, finished_at, members, \
-new_checkins, newly_eligible, unknown_users, lease_until) VALUES \
-(1, 1, 'complete', 'job', 1768060800000000, 1768060900000000, 0, 0, 0, 0, 0)";
+fn scenery(robot: Vec<u8>) -> impl Rows {
+    let staff = [
+        rows::staff(1, "lin", "admin", "林越").wecom_userid("lin.yue"),
+        rows::staff(2, "chen", "admin", "陈安").wecom_userid("chen.an"),
+        rows::staff(3, "zhou", "coach", "周可").wecom_userid("zhou.ke"),
+        rows::staff(4, "he", "coach", "何苗").wecom_userid("he.miao"),
+    ];
+    let writing = rows::camp(1, "写作营").group_robot_key(robot);
+    let camps = [
+        writing.current_sync_id(1).posts_sync_id(1).status("ended"),
+        rows::camp(2, "阅读营").status("ended"),
+    ];
+    let leads = [rows::lead(1, 3, "coach"), rows::lead(2, 4, "coach")];
+    let sync = rows::sync(1, OVER_AT).finished_at(OVER_AT + 100_000_000);
+    (staff, camps, leads, sync)
+}
 
 pub(crate) fn members(people: &[&str]) -> Recipients {
     people

@@ -3,7 +3,7 @@
 use sandbox::wecom::Selections;
 
 use crate::on_both_engines;
-use crate::refund_rows::refund_in;
+use crate::rows::{self, refund_in};
 use crate::stage::Stage;
 
 on_both_engines! {
@@ -74,12 +74,9 @@ on_both_engines! {
         assert!(said.contains("没有叫“星河”的营"), "{said}");
         let traditional = stage.say("lin.yue", "进度 閱讀營").await;
         assert!(traditional.contains("阅读营\n"), "{traditional}");
-        stage.run(
-            "INSERT INTO training_camp (id, name, name_folded, deposit_fen, start_date, end_date, \
-             total_days, required_days, grace_days, introduction_html, status, created_at, \
-             updated_at) VALUES (3, '新年跑步营', '新年跑步营', 9900, '2026-02-01', '2026-02-10', \
-             10, 7, 1, '', 'pending', 0, 0)",
-        ).await;
+        let terms = (["2026-02-01", "2026-02-10"], [10, 7, 1]);
+        let camp = rows::camp(3, "新年跑步营").terms(terms).status("pending");
+        stage.db.add(camp).await;
         let pending = stage.say("lin.yue", "进度 新年跑步营").await;
         assert!(pending.contains("新年跑步营") && pending.contains("待发布"), "{pending}");
         stage.assert_no_violation();

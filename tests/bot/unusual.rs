@@ -7,6 +7,7 @@ use campkeeper::services::notify::Notice;
 use sandbox::wecom::Selections;
 
 use crate::on_both_engines;
+use crate::rows;
 use crate::stage::{Stage, members, notify};
 
 /// Two who claim the account of 会员1, a list without them, and a second payment of 会员2.
@@ -14,15 +15,15 @@ async fn with_a_contest(stage: &Stage) {
     stage
         .run(
             "UPDATE camp_member SET match_status = 'pending' WHERE id IN (1, 2);\n\
-             UPDATE camp_member SET planet_user_id = 300000000000001 WHERE id = 2;\n\
-             INSERT INTO payment_record (id, order_no, camp_id, status, amount_fen, paid_fen, \
-             paid_at, transaction_id, start_date, end_date, total_days, required_days, grace_days, \
-             claimed_nickname, flag, bind_status, expires_at, queries, created_at, updated_at) \
-             VALUES (70, 'ord_00000000000000000000000070', 1, 'paid', 9900, 990, 0, \
-             '43000000000000000000000070', '2026-01-01', '2026-01-10', 10, 7, 1, '石头', \
-             'wrong_amount', 'pending', 0, 0, 0, 0)",
+             UPDATE camp_member SET planet_user_id = 300000000000001 WHERE id = 2",
         )
         .await;
+    let second = rows::payment(70)
+        .paid_fen(990)
+        .claimed_nickname("石头")
+        .flag("wrong_amount")
+        .bind_status("pending");
+    stage.db.add(second).await;
     let (ctx, db) = (stage.ctx.clone(), stage.ctx.db.clone());
     let proposed = db.write(move |tx| {
         Box::pin(async move {

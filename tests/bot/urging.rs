@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use sandbox::wecom::Member;
 
 use crate::on_both_engines;
+use crate::rows::{self, account};
 use crate::stage::{ROBOT, Stage, members, notify};
 
 /// The camp runs, its posts were read five minutes ago, and 会员1 has checked in today; 吴桐 serves
@@ -20,15 +21,13 @@ pub(crate) async fn running(stage: &Stage) {
         .run(&format!(
             "UPDATE training_camp SET status = 'ongoing', end_date = '2026-01-20' WHERE id = 1;\n\
              UPDATE payment_record SET end_date = '2026-01-20';\n\
-             UPDATE sync_run SET started_at = {read_at};\n\
-             INSERT INTO checkin_record (camp_id, planet_user_id, day, source, sync_id) VALUES \
-             (1, 300000000000001, '2026-01-11', 'post', 1);\n\
-             INSERT INTO system_user (id, username, password_hash, role, display_name, \
-             wecom_userid, status, must_change_password, created_at, updated_at) VALUES \
-             (5, 'wu', '', 'volunteer', '吴桐', 'wu.tong', 'active', FALSE, 0, 0);\n\
-             INSERT INTO camp_member_relation (camp_id, user_id, role) VALUES (1, 5, 'volunteer')"
+             UPDATE sync_run SET started_at = {read_at}"
         ))
         .await;
+    let serves = rows::staff(5, "wu", "volunteer", "吴桐").wecom_userid("wu.tong");
+    let post = rows::check_in(account(1), 11);
+    let rows = (post, serves, rows::lead(1, 5, "volunteer"));
+    stage.db.add(rows).await;
 }
 
 fn group(stage: &Stage) -> Vec<String> {
@@ -101,12 +100,8 @@ on_both_engines! {
         running(&stage).await;
         let now = stage.ctx.now().micros();
         let until = stage.ctx.wall_now().plus(TimeDelta::minutes(2)).micros();
-        stage.run(&format!(
-            "UPDATE sync_run SET started_at = 0 WHERE id = 1;\n\
-             INSERT INTO sync_run (id, camp_id, state, requested_by, started_at, members, \
-             new_checkins, newly_eligible, unknown_users, lease_until) VALUES \
-             (2, 1, 'running', 'job', {now}, 0, 0, 0, 0, {until})"
-        )).await;
+        stage.run("UPDATE sync_run SET started_at = 0 WHERE id = 1").await;
+        stage.db.add(rows::sync(2, now).state("running").lease_until(until)).await;
         let now_ts = stage.ctx.now();
         let told = stage.ctx.db.write(move |tx| {
             Box::pin(async move {
@@ -145,10 +140,7 @@ on_both_engines! {
         assert!(own.contains("还没有设置群机器人"), "{own}");
         let stranger = stage.say("gao.yuan", "催打卡 写作营").await;
         assert!(!stranger.contains("写作营"), "{stranger}");
-        stage.run(
-            "INSERT INTO checkin_record (camp_id, planet_user_id, day, source, sync_id) VALUES \
-             (1, 300000000000002, '2026-01-11', 'post', 1)",
-        ).await;
+        stage.db.add(rows::check_in(account(2), 11)).await;
         let all = stage.say("lin.yue", "催打卡 写作营").await;
         assert!(all.contains("今天不用催") && all.contains("2 人都打卡了"), "{all}");
     }

@@ -15,6 +15,8 @@ mod clock;
 #[path = "../support/context.rs"]
 mod context;
 mod count;
+#[path = "../support/rows.rs"]
+mod rows;
 #[expect(dead_code, reason = "nothing is looked up behind the store")]
 #[path = "../support/sql.rs"]
 mod sql;
@@ -37,17 +39,6 @@ use crate::count::{Counted, counted};
 use crate::support::{TestDb, fresh_db};
 
 const NOW: i64 = 1_767_225_600_000_000;
-const CAMP_AND_ORDERS: &str = "\
-INSERT INTO training_camp (id, name, name_folded, deposit_fen, start_date, end_date, total_days, \
-required_days, grace_days, introduction_html, status, created_at, updated_at) VALUES \
-(1, '营', '营', 9900, '2026-01-02', '2026-01-08', 7, 5, 1, '', 'enrolling', 0, 0);
-INSERT INTO payment_record (order_no, camp_id, channel, status, amount_fen, start_date, end_date, \
-total_days, required_days, grace_days, claimed_planet_id, claimed_nickname, bind_status, \
-expires_at, queries, created_at, updated_at) VALUES \
-('ord_silent', 1, 'native', 'created', 9900, '2026-01-02', '2026-01-08', 7, 5, 1, NULL, NULL, \
-'pending', 0, 0, 0, 0), \
-('ord_claimed', 1, 'native', 'created', 9900, '2026-01-02', '2026-01-08', 7, 5, 1, '54231919143797', \
-'小明', 'pending', 0, 0, 0, 0)";
 
 /// One test, since what is counted is all that the process asks.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -56,7 +47,12 @@ async fn a_hot_path_asks_no_more_than_it_has_to() {
     let mut seen = Vec::new();
     for engine in [Engine::Sqlite, Engine::Postgres] {
         let db = fresh_db(engine).await;
-        db.run(CAMP_AND_ORDERS).await;
+        let camp = rows::camp(1, "营").status("enrolling");
+        let silent = rows::open_order(1).order_no("ord_silent");
+        let claimed = rows::open_order(2).order_no("ord_claimed");
+        let claimed = claimed.claimed_planet_id("54231919143797");
+        db.add((camp, silent, claimed.claimed_nickname("小明")))
+            .await;
         let files = tempfile::tempdir().unwrap();
         let ctx = context_with_pay(&db, &files).await;
         let of = |what: &'static str, counted| (engine, what, counted);

@@ -22,6 +22,8 @@ mod context;
 mod pay_client;
 #[path = "../support/planet_client.rs"]
 mod planet_client;
+#[path = "../support/rows.rs"]
+mod rows;
 #[path = "../support/session.rs"]
 mod session;
 #[path = "../support/sql.rs"]

@@ -18,9 +18,9 @@ use crate::context::{self, context};
 use crate::mistakes::Spoilt;
 use crate::pay_client::pay_client;
 use crate::planet_client::planet_client;
+use crate::rows::{self, Rows};
 use crate::support::TestDb;
 
-pub(crate) const DEPOSIT_FEN: i64 = 9900;
 /// Midnight of 2026-01-01 in Shanghai.
 const BEGIN: i64 = 1_767_196_800_000_000;
 /// A closed port: what the stand-in tells, the story hands in itself, or loses.
@@ -95,7 +95,7 @@ impl World {
             _files: files,
         };
         world.pass(TimeDelta::zero());
-        world.db.run(STAFF).await;
+        world.db.add(staff()).await;
         for id in 1..=camps {
             world.add_camp(id).await;
         }
@@ -115,19 +115,12 @@ impl World {
             created_at: at(BEGIN),
             expires_at: None,
         });
-        let sql = format!(
-            "INSERT INTO training_camp (id, name, name_folded, deposit_fen, start_date, end_date, \
-             total_days, required_days, grace_days, introduction_html, planet_project_id, status, \
-             created_at, updated_at) VALUES ({id}, '营{id}', '营{id}', {DEPOSIT_FEN}, '{start}', \
-             '{end}', 3, 2, {}, '', '{project}', 'enrolling', 0, 0)",
-            self.rng.random_range(0..=1)
-        );
-        self.db.run(&sql).await;
-        self.db
-            .run(&format!(
-                "INSERT INTO camp_member_relation (camp_id, user_id, role) VALUES ({id}, 3, 'coach')"
-            ))
-            .await;
+        let terms = [3, 2, self.rng.random_range(0..=1)];
+        let camp = rows::camp(id, &format!("营{id}"))
+            .terms(([&start.to_string(), &end.to_string()], terms))
+            .planet_project_id(project.to_string())
+            .status("enrolling");
+        self.db.add((camp, rows::lead(id, 3, "coach"))).await;
         self.camps.push(Camp {
             id: CampId(id),
             project,
@@ -209,9 +202,11 @@ fn settings() -> Settings {
     }
 }
 
-const STAFF: &str = "INSERT INTO system_user (id, username, password_hash, role, display_name, \
-wecom_userid, status, must_change_password, created_at, updated_at) VALUES \
-(1, 'wang', '', 'admin', '王管理', 'wang', 'active', FALSE, 0, 0), \
-(2, 'li', '', 'admin', '李管理', 'li', 'active', FALSE, 0, 0), \
-(3, 'zhao', '', 'coach', '赵教练', 'zhao', 'active', FALSE, 0, 0), \
-(6, 'zhou', '', 'super_admin', '周总', 'zhou', 'active', FALSE, 0, 0)";
+fn staff() -> impl Rows {
+    [
+        rows::staff(1, "wang", "admin", "王管理").wecom_userid("wang"),
+        rows::staff(2, "li", "admin", "李管理").wecom_userid("li"),
+        rows::staff(3, "zhao", "coach", "赵教练").wecom_userid("zhao"),
+        rows::staff(6, "zhou", "super_admin", "周总").wecom_userid("zhou"),
+    ]
+}

@@ -5,7 +5,7 @@ use campkeeper::services::matching::{candidates, match_by_hand, smart_match, unm
 use campkeeper::services::{Duplicate, Error, Refusal};
 
 use crate::on_both_engines;
-use crate::refund_rows::refund_in;
+use crate::rows::refund_in;
 use crate::world::{CAMP, OTHER_CAMP, World, actor, admin, known_in_wechat_as, typed};
 
 const MING: PlanetUserId = PlanetUserId(54_231_919_143_797);

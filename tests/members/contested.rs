@@ -7,7 +7,7 @@ use campkeeper::services::matching::{
 use campkeeper::services::members;
 
 use crate::on_both_engines;
-use crate::refund_rows::refund_in;
+use crate::rows::refund_in;
 use crate::world::{CAMP, World, admin, known_in_wechat_as, typed};
 
 const MING: i64 = 54_231_919_143_797;

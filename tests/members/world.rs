@@ -20,6 +20,7 @@ pub(crate) use campkeeper::store::payments::PlanetClaim;
 
 use crate::clock::TestClock;
 use crate::context::{context, settings};
+use crate::rows::{self, IfNew};
 use crate::support::TestDb;
 
 pub(crate) const CAMP: CampId = CampId(1);
@@ -101,28 +102,12 @@ impl World {
     }
 
     async fn seed(&self) {
-        for (id, name) in [(1, "写作营"), (2, "阅读营")] {
-            self.execute(&format!(
-                "INSERT INTO training_camp (id, name, name_folded, deposit_fen, start_date, \
-                 end_date, total_days, required_days, grace_days, introduction_html, status, \
-                 created_at, updated_at) VALUES ({id}, '{name}', '{name}', 9900, '2026-01-01', \
-                 '2026-01-07', 7, 5, 1, '', 'ongoing', 0, 0)"
-            ))
-            .await;
-        }
-        for (id, role) in [(1, "admin"), (2, "coach"), (3, "volunteer")] {
-            self.execute(&format!(
-                "INSERT INTO system_user (id, username, password_hash, role, display_name, \
-                 wecom_userid, status, must_change_password, created_at, updated_at) \
-                 VALUES ({id}, '{role}', '', '{role}', '{role}', '{role}', 'active', FALSE, 0, 0)"
-            ))
-            .await;
-        }
-        self.execute(
-            "INSERT INTO camp_member_relation (camp_id, user_id, role) \
-             VALUES (1, 2, 'coach'), (1, 3, 'volunteer')",
-        )
-        .await;
+        let camps = [(1, "写作营"), (2, "阅读营")]
+            .map(|(id, name)| rows::camp(id, name).terms(rows::SEVEN_DAYS));
+        let staff = [(1, "admin"), (2, "coach"), (3, "volunteer")]
+            .map(|(id, role)| rows::staff(id, role, role, role).wecom_userid(role));
+        let leads = [rows::lead(1, 2, "coach"), rows::lead(1, 3, "volunteer")];
+        self.db.add((camps, staff, leads)).await;
     }
 
     pub(crate) fn wait(&self, delta: TimeDelta) {
@@ -261,18 +246,9 @@ impl World {
 
     /// The deciding sync of a camp saw this account with so many days.
     pub(crate) async fn ranked(&self, camp: CampId, account: i64, days: i64) {
-        self.execute(&format!(
-            "INSERT INTO sync_run (id, camp_id, state, requested_by, started_at, members, \
-             new_checkins, newly_eligible, unknown_users, lease_until) \
-             SELECT {camp}, {camp}, 'complete', 'test', 0, 0, 0, 0, 0, 0 \
-             WHERE NOT EXISTS (SELECT 1 FROM sync_run WHERE id = {camp})"
-        ))
-        .await;
-        self.execute(&format!(
-            "INSERT INTO sync_ranking (sync_id, planet_user_id, nickname, checked_in_days) \
-             VALUES ({camp}, {account}, '', {days})"
-        ))
-        .await;
+        let sync = rows::sync(camp.0, 0).camp_id(camp.0);
+        let ranked = rows::ranked(account, "", days).sync_id(camp.0);
+        self.db.add((IfNew(sync), ranked)).await;
         self.execute(&format!(
             "UPDATE training_camp SET current_sync_id = {camp} WHERE id = {camp}"
         ))

@@ -9,7 +9,7 @@ use futures::FutureExt as _;
 use std::panic::AssertUnwindSafe;
 
 use crate::on_both_engines;
-use crate::refund_rows::refund_in;
+use crate::rows::{self, refund_in};
 use crate::stage::{
     Cast, Stage, account, admin, clear, closing, order_no, other_admin, picked, super_admin,
 };
@@ -37,13 +37,8 @@ const fn twins() -> [Cast; 2] {
 }
 
 async fn in_roster(stage: &Stage, number: i64) {
-    stage
-        .run(&format!(
-            "INSERT INTO planet_user (planet_user_id, nickname, card_name, wechat_nickname, \
-             in_roster, created_at, updated_at) VALUES ({}, '石头', '', '', TRUE, 0, 0)",
-            account(number)
-        ))
-        .await;
+    let account = rows::in_roster(account(number), "石头");
+    stage.db.add(account).await;
 }
 
 on_both_engines! {

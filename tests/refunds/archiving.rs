@@ -9,6 +9,7 @@ use sandbox::wechat_pay::RefundOutcome;
 use serde_json::json;
 
 use crate::on_both_engines;
+use crate::rows;
 use crate::stage::{CAMP, Stage, account, admin, clear};
 
 async fn status(stage: &Stage, camp: i64) -> String {
@@ -19,11 +20,7 @@ async fn status(stage: &Stage, camp: i64) -> String {
 on_both_engines! {
     async fn what_the_system_took_back_is_still_owed(db) {
         let stage = Stage::set(db, &[clear(1), clear(2)]).await;
-        stage.run(&format!(
-            "INSERT INTO planet_user (planet_user_id, nickname, card_name, wechat_nickname, \
-             in_roster, created_at, updated_at) VALUES ({}, '会员2', '', '', TRUE, 0, 0)",
-            account(2)
-        )).await;
+        stage.db.add(rows::in_roster(account(2), "会员2")).await;
         stage.build().await;
         unmatch(&stage.ctx, &admin(), MemberId(2)).await.unwrap();
         stage.build().await;

@@ -10,22 +10,18 @@ use campkeeper::store::PageRequest;
 use campkeeper::store::appeals::AppealFilter;
 
 use crate::on_both_engines;
+use crate::rows;
 use crate::stage::{OVER_AT, Stage, admin, clear, order_no};
 
 on_both_engines! {
     async fn an_order_that_cannot_be_read_keeps_no_payment_from_being_found(db) {
         let stage = Stage::set(db, &[]).await;
-        for (id, channel) in [(60, "pigeon"), (61, "native")] {
-            let order_no = order_no(id);
-            stage.run(&format!(
-                "INSERT INTO payment_record (id, order_no, camp_id, channel, status, amount_fen, \
-                 start_date, end_date, total_days, required_days, grace_days, bind_status, \
-                 expires_at, next_query_at, queries, created_at, updated_at) VALUES ({id}, \
-                 '{order_no}', 1, '{channel}', 'created', 9900, '2026-01-01', '2026-01-10', 10, 7, \
-                 1, 'pending', {OVER_AT}, 0, 0, 0, 0)"
-            )).await;
-            stage.pay_at_peer(&order_no, 9900);
+        for id in [60, 61] {
+            let order = rows::open_order(id).expires_at(OVER_AT).next_query_at(0);
+            stage.db.add(order).await;
+            stage.pay_at_peer(&order_no(id), 9900);
         }
+        stage.run("UPDATE payment_record SET channel = 'pigeon' WHERE id = 60").await;
         let Err(Error::PartlyDone(figures)) = reconcile::unpaid(&stage.ctx).await else {
             panic!("somebody has to mend the row");
         };

@@ -11,7 +11,7 @@ use chrono::TimeDelta;
 use sandbox::wechat_pay::RefundOutcome;
 
 use crate::on_both_engines;
-use crate::refund_rows::refund_in;
+use crate::rows::refund_in;
 use crate::stage::{Cast, Stage, admin, clear, foreign_coach, picked};
 
 on_both_engines! {

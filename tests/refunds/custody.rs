@@ -15,6 +15,7 @@ use sandbox::wechat_pay::RefundOutcome;
 use campkeeper::platforms::wechat_pay::RefundStatus as Said;
 
 use crate::on_both_engines;
+use crate::rows;
 use crate::stage::{
     CAMP, Cast, Stage, account, admin, clear, coach, foreign_coach, order_no, other_admin,
 };
@@ -256,11 +257,7 @@ on_both_engines! {
     async fn what_is_matched_late_is_judged_before_it_is_kept(db) {
         let unknown = Cast { match_status: "pending", ranking_days: 2, post_days: 2, ..clear(1) };
         let stage = Stage::set(db, &[unknown]).await;
-        stage.run(&format!(
-            "INSERT INTO planet_user (planet_user_id, nickname, card_name, wechat_nickname, \
-             in_roster, created_at, updated_at) VALUES ({}, '会员1', '', '', TRUE, 0, 0)",
-            account(1)
-        )).await;
+        stage.db.add(rows::in_roster(account(1), "会员1")).await;
         stage.build().await;
         stage.pass(TimeDelta::days(30));
         assert_eq!(watch(&stage.ctx).await.unwrap().kept, 0);

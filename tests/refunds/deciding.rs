@@ -12,8 +12,10 @@ use chrono::TimeDelta;
 use std::sync::Arc;
 
 use crate::on_both_engines;
+use crate::rows;
 use crate::stage::{
-    Cast, Stage, admin, clear, coach, foreign_coach, other_admin, picked, second_coach, settings,
+    Cast, OVER_AT, Stage, account, admin, clear, coach, foreign_coach, other_admin, picked,
+    second_coach, settings,
 };
 
 fn is_changed<T: std::fmt::Debug>(outcome: &Result<T, Error>) -> bool {
@@ -85,16 +87,16 @@ on_both_engines! {
     }
 
     async fn what_changed_since_it_was_shown_is_refused_and_shown_anew(db) {
+        let newer = rows::script((
+            rows::sync(2, OVER_AT + 1),
+            rows::ranked(account(1), "", 9).sync_id(2),
+            "UPDATE training_camp SET current_sync_id = 2 WHERE id = 1".to_owned(),
+        ));
         let changes = [
             "UPDATE sync_ranking SET checked_in_days = 10 WHERE sync_id = 1",
             "UPDATE camp_member SET confidence = 79",
             "UPDATE camp_member SET confidence = 100",
-            "INSERT INTO sync_run (id, camp_id, state, requested_by, started_at, members, \
-             new_checkins, newly_eligible, unknown_users, lease_until) VALUES \
-             (2, 1, 'complete', 'job', 1768060800000001, 0, 0, 0, 0, 0);
-INSERT INTO sync_ranking (sync_id, planet_user_id, nickname, checked_in_days) \
-             VALUES (2, 300000000000001, '', 9);
-UPDATE training_camp SET current_sync_id = 2 WHERE id = 1",
+            &newer,
         ];
         let stage = Stage::set(db, &[clear(1)]).await;
         stage.build().await;
@@ -301,14 +303,8 @@ UPDATE training_camp SET current_sync_id = 2 WHERE id = 1",
         let stage = Stage::set(db, &[clear(1), clear(2)]).await;
         stage.build().await;
         // An earlier refund of the same payment, replaced in its turn, has paid one fen.
-        stage.run(
-            "INSERT INTO refund_record (refund_no, payment_id, order_no, status, kind, flags, \
-             is_clear, amount_fen, checked_in_days, eligible, confidence, proposal_version, \
-             proposal, proposal_hash, match_reasons, reason, attempts, polls, replaced_by, \
-             created_at, updated_at) VALUES \
-             ('rfd_1', 1, 'o', 'success', 'manual', '', FALSE, 1, 0, FALSE, 0, 2, '', '', '[]', \
-             '', 1, 0, 'rfd_2', 0, 0)",
-        ).await;
+        let earlier = rows::refund("rfd_1", 1, "o").camp_id(None).kind("manual").status("success");
+        stage.db.add(earlier.amount_fen(1).attempts(1).replaced_by("rfd_2")).await;
         let id = stage.texts("SELECT CAST(id AS TEXT) FROM refund_record WHERE payment_id = 1 AND status = 'pending'").await;
         let id = RefundId(id[0].parse().unwrap());
         let refused = approve(&stage.ctx, &admin(), id, None).await;

@@ -13,6 +13,7 @@ use campkeeper::services::{Error, Refusal};
 use chrono::TimeDelta;
 
 use crate::on_both_engines;
+use crate::rows;
 use crate::stage::{
     CAMP, Cast, OVER_AT, Stage, account, admin, clear, coach, foreign_coach, order_no, other_admin,
     picked, super_admin,
@@ -21,18 +22,8 @@ use crate::stage::{
 /// Another complete sync of the camp, begun `after_us` microseconds after the first, with the same
 /// ranking but for those whom `changed` gives other days.
 async fn sync_again(stage: &Stage, id: i64, after_us: i64, changed: &[(i64, i64)]) {
-    let started_at = OVER_AT + after_us;
-    stage
-        .run(&format!(
-            "INSERT INTO sync_run (id, camp_id, state, requested_by, started_at, members, \
-             new_checkins, newly_eligible, unknown_users, lease_until) VALUES \
-             ({id}, 1, 'complete', 'job', {started_at}, 0, 0, 0, 0, 0);\n\
-             INSERT INTO sync_ranking (sync_id, planet_user_id, nickname, checked_in_days) \
-             SELECT {id}, planet_user_id, nickname, checked_in_days FROM sync_ranking \
-             WHERE sync_id = 1;\n\
-             UPDATE training_camp SET current_sync_id = {id}, posts_sync_id = {id} WHERE id = 1"
-        ))
-        .await;
+    let again = rows::sync_again(id, OVER_AT + after_us);
+    stage.db.add(again).await;
     for (who, days) in changed {
         let account = account(*who);
         stage
@@ -60,14 +51,8 @@ async fn camp_status(stage: &Stage) -> String {
 
 /// The roster knows the account of the nth member.
 async fn known(stage: &Stage, number: i64) {
-    let account = account(number);
-    stage
-        .run(&format!(
-            "INSERT INTO planet_user (planet_user_id, nickname, card_name, wechat_nickname, \
-             in_roster, created_at, updated_at) \
-             VALUES ({account}, '会员{number}', '', '', TRUE, 0, 0)"
-        ))
-        .await;
+    let account = rows::in_roster(account(number), &format!("会员{number}"));
+    stage.db.add(account).await;
 }
 
 on_both_engines! {
@@ -271,10 +256,8 @@ on_both_engines! {
         let short = Cast { ranking_days: 4, post_days: 4, ..clear(1) };
         let stage = Stage::set(db, &[short, clear(2)]).await;
         stage.build().await;
-        stage.run(&format!(
-            "INSERT INTO stated_days (camp_id, source, member_id, days, reason, stated_by, \
-             stated_at) VALUES (1, 'attested', 1, 7, '星球漏记', 1, {OVER_AT})"
-        )).await;
+        let attested = rows::Attested::default().member_id(1).days(7).reason("星球漏记");
+        stage.db.add(attested.stated_at(OVER_AT)).await;
         assert_eq!(stage.build().await.added, 1);
         let attested = stage.of(1).await;
         assert_eq!(attested.proposal.checked_in_days, 7);

@@ -14,6 +14,7 @@ use chrono::TimeDelta;
 use sandbox::wechat_pay::RefundOutcome;
 
 use crate::on_both_engines;
+use crate::rows;
 use crate::stage::{
     Cast, OVER_AT, Stage, account, admin, clear, closing, coach, order_no, other_admin,
 };
@@ -39,23 +40,16 @@ impl Stage {
 
     /// The payment with the number 9, of 98 yuan in place of 99, and its proposal.
     async fn wrong_amount(&self, claimed: i64) {
-        self.run(&format!(
-            "INSERT INTO payment_record (id, order_no, camp_id, status, flag, amount_fen, paid_fen, \
-             paid_at, transaction_id, start_date, end_date, total_days, required_days, grace_days, \
-             claimed_planet_id, claimed_nickname, bind_status, expires_at, queries, created_at, \
-             updated_at) VALUES (9, '{}', 1, 'paid', 'wrong_amount', 9900, 9800, \
-             {OVER_AT} - 864000000000, '4200000000000000000000000009', '2026-01-01', '2026-01-10', \
-             10, 7, 1, '{}', '会员{claimed}', 'pending', 0, 0, 0, 0)",
-            order_no(9),
-            account(claimed)
-        ))
-        .await;
-        self.run(&format!(
-            "INSERT INTO planet_user (planet_user_id, nickname, card_name, wechat_nickname, \
-             in_roster, created_at, updated_at) VALUES ({}, '会员{claimed}', '', '', TRUE, 0, 0)",
-            account(claimed)
-        ))
-        .await;
+        let name = format!("会员{claimed}");
+        let wrong = rows::payment(9)
+            .flag("wrong_amount")
+            .paid_fen(9800)
+            .paid_at(OVER_AT - 864_000_000_000)
+            .claimed_planet_id(account(claimed).to_string())
+            .claimed_nickname(&name)
+            .bind_status("pending");
+        let known = rows::in_roster(account(claimed), &name);
+        self.db.add((wrong, known)).await;
         let ctx = self.ctx.clone();
         let note = Note::new("wechat_pay", "payment confirmed", ctx.now());
         let proposed = self.ctx.db.write(move |tx| {
@@ -88,10 +82,7 @@ on_both_engines! {
         assert!(matches!(again, Err(Error::Refused(Refusal::WrongState(WrongState::NotFlagged)))), "{again:?}");
         stage.assert_in_order().await;
         // It is judged by its days, and what was paid goes back.
-        stage.run(&format!(
-            "INSERT INTO sync_ranking (sync_id, planet_user_id, nickname, checked_in_days) VALUES (1, {}, '会员9', 8)",
-            account(9)
-        )).await;
+        stage.db.add(rows::ranked(account(9), "会员9", 8)).await;
         stage.build().await;
         let refund = stage.of(9).await;
         assert_eq!((refund.status(), refund.proposal.amount_fen.get()), (RefundStatus::Pending, 9800));

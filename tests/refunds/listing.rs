@@ -13,6 +13,7 @@ use chrono::TimeDelta;
 use sandbox::wechat_pay::RefundOutcome;
 
 use crate::on_both_engines;
+use crate::rows;
 use crate::stage::{
     CAMP, Cast, OVER_AT, Stage, account, admin, clear, coach, foreign_coach, order_no, other_admin,
     super_admin,
@@ -36,11 +37,7 @@ on_both_engines! {
         camps::advance_by_calendar(&stage.ctx).await.unwrap();
         assert_eq!(status().await, ["settling"], "somebody's deposit is still here");
 
-        stage.run(&format!(
-            "INSERT INTO planet_user (planet_user_id, nickname, card_name, wechat_nickname, \
-             in_roster, created_at, updated_at) VALUES ({}, '会员2', '', '', TRUE, 0, 0)",
-            account(2)
-        )).await;
+        stage.db.add(rows::in_roster(account(2), "会员2")).await;
         let who = PlanetUserId(account(2));
         match_by_hand(&stage.ctx, &admin(), MemberId(2), who, None).await.unwrap();
         camps::advance_by_calendar(&stage.ctx).await.unwrap();
@@ -168,12 +165,8 @@ on_both_engines! {
 
     async fn a_flagged_payment_is_proposed_once(db) {
         let stage = Stage::set(db, &[clear(1)]).await;
-        stage.run(
-            "INSERT INTO payment_record (id, order_no, status, flag, amount_fen, paid_fen, \
-             paid_at, transaction_id, bind_status, expires_at, queries, created_at, updated_at) \
-             VALUES (50, 'someone-elses', 'paid', 'unknown_order', 123, 123, 1768060800000000, \
-             '4200', 'pending', 0, 0, 0, 0)",
-        ).await;
+        let foreign = rows::unknown_order(50, "someone-elses", 123);
+        stage.db.add(foreign.paid_at(OVER_AT)).await;
         for (payment, expected) in [(50, true), (50, false), (1, false)] {
             let ctx = stage.ctx.clone();
             let proposed = stage.db.write(move |tx| Box::pin(async move {

@@ -15,8 +15,8 @@ mod clock;
 mod context;
 #[path = "../support/pay_client.rs"]
 mod pay_client;
-#[path = "../support/refunds.rs"]
-mod refund_rows;
+#[path = "../support/rows.rs"]
+mod rows;
 #[path = "../support/sql.rs"]
 mod sql;
 #[path = "../support/mod.rs"]

@@ -21,9 +21,10 @@ use chrono::{NaiveDate, TimeDelta};
 use tokio::sync::oneshot;
 
 use crate::on_both_engines;
+use crate::rows::{self, IfNew};
 use crate::stage::{
-    Cast, Stage, admin, clear, closing, coach, foreign_coach, order_no, other_admin, picked,
-    super_admin,
+    Cast, Stage, account, admin, clear, closing, coach, foreign_coach, order_no, other_admin,
+    picked, super_admin,
 };
 
 /// A member whose days do not suffice.
@@ -51,18 +52,9 @@ fn objection(payment: i64, kind: AppealKind, day: Option<NaiveDate>) -> Objectio
 
 impl Stage {
     /// The access token of the nth payment.
-    async fn token(&self, payment: i64) -> String {
+    pub(crate) async fn token(&self, payment: i64) -> String {
         let token = access_token::of(self.ctx.keys(), &order_no(payment));
-        let hash: String = access_token::hash(&token)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        self.run(&format!(
-            "INSERT INTO access_token (token_hash, payment_id, key_id, expires_at, created_at) \
-             VALUES (BYTES'{hash}', {payment}, BYTES'00', 4102444800000000, 0) \
-             ON CONFLICT DO NOTHING"
-        ))
-        .await;
+        self.db.add(IfNew(rows::token(&token, payment))).await;
         token
     }
 
@@ -218,7 +210,7 @@ on_both_engines! {
         assert!(refund.proposal.flags.contains(&RefundFlag::Attested), "a person looks at it");
         assert!(!refund.proposal.flags.contains(&RefundFlag::Appealed), "the day says it all");
         // A post of that day turns up: it is not counted twice.
-        stage.run("INSERT INTO checkin_record (camp_id, planet_user_id, day, source, sync_id) VALUES (1, 300000000000001, '2026-01-09', 'post', 1)").await;
+        stage.db.add(rows::check_in(account(1), 9)).await;
         stage.build().await;
         assert_eq!(stage.of(1).await.proposal.checked_in_days, 7);
         stage.assert_in_order().await;

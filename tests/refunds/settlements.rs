@@ -6,7 +6,7 @@ use campkeeper::domain::{CampId, PaymentId};
 use campkeeper::services::custody::watch;
 use campkeeper::services::refund::{approve, close, reject, run_due};
 use campkeeper::services::settlements::{address_of, edition, hex, own_lines, publish};
-use campkeeper::services::{Error, Refusal, access_token};
+use campkeeper::services::{Error, Refusal};
 use campkeeper::store::ledger;
 use chrono::TimeDelta;
 
@@ -17,18 +17,6 @@ impl Stage {
     async fn page_is_on(&self) {
         self.run("UPDATE training_camp SET settlement_page = TRUE WHERE id = 1")
             .await;
-    }
-
-    async fn pay_token(&self, payment: i64) -> String {
-        let token = access_token::of(self.ctx.keys(), &order_no(payment));
-        let hash = hex(&access_token::hash(&token));
-        self.run(&format!(
-            "INSERT INTO access_token (token_hash, payment_id, key_id, expires_at, created_at) \
-             VALUES (BYTES'{hash}', {payment}, BYTES'00', 4102444800000000, 0) \
-             ON CONFLICT DO NOTHING"
-        ))
-        .await;
-        token
     }
 
     /// The classes of the newest edition are what the ledger has, and every payer proves their line.
@@ -49,7 +37,7 @@ impl Stage {
             assert_eq!(class.fen, sum, "{accounts:?}");
         }
         for payment in 1..=payments {
-            let token = self.pay_token(payment).await;
+            let token = self.token(payment).await;
             let own = own_lines(&self.ctx, &token, &order_no(payment))
                 .await
                 .unwrap();
@@ -104,7 +92,7 @@ on_both_engines! {
         assert_eq!(counts.map(|class| class.count), [2, 1, 4, 1]);
         assert!(edition(&stage.ctx, &first).await.is_ok(), "an edition is never changed");
         // Whoever has another's token learns nothing of this order.
-        let foreign = own_lines(&stage.ctx, &stage.pay_token(2).await, &order_no(1)).await;
+        let foreign = own_lines(&stage.ctx, &stage.token(2).await, &order_no(1)).await;
         assert!(matches!(foreign, Err(Error::Refused(Refusal::NotYourOrder))));
         stage.run("UPDATE training_camp SET settlement_page = FALSE WHERE id = 1").await;
         assert!(matches!(edition(&stage.ctx, &second).await, Err(Error::NotFound)));

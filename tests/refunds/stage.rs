@@ -21,13 +21,14 @@ use sandbox::{Sandbox, SandboxConfig};
 use crate::clock::TestClock;
 use crate::context::{self, context};
 use crate::pay_client::pay_client;
+use crate::rows::{self, DEPOSIT_FEN, IfNew, Rows};
+pub(crate) use crate::rows::{account, order_no};
 use crate::support::TestDb;
 
 /// Noon of the day after the camp, in Shanghai.
 const NOON_AFTER: i64 = 1_768_104_000_000_000;
 /// The first moment after the camp's last day, 2026-01-10.
 pub(crate) const OVER_AT: i64 = 1_768_060_800_000_000;
-const DEPOSIT_FEN: i64 = 9900;
 pub(crate) const CAMP: CampId = CampId(1);
 /// A closed port: notifications go nowhere, the tests hand them in themselves.
 const NOWHERE: &str = "http://127.0.0.1:9";
@@ -91,7 +92,7 @@ impl Stage {
             db,
             _files: files,
         };
-        stage.run(SCENERY).await;
+        stage.db.add(scenery()).await;
         for (index, member) in cast.iter().enumerate() {
             stage
                 .enter(i64::try_from(index).unwrap() + 1, *member)
@@ -101,83 +102,32 @@ impl Stage {
     }
 
     async fn enter(&self, id: i64, cast: Cast) {
-        let order_no = order_no(id);
-        self.run(&format!(
-            "INSERT INTO payment_record (id, order_no, camp_id, status, amount_fen, paid_fen, \
-             paid_at, transaction_id, start_date, end_date, total_days, required_days, \
-             grace_days, bind_status, expires_at, queries, created_at, updated_at) VALUES ({id}, \
-             '{order_no}', 1, 'paid', {DEPOSIT_FEN}, {DEPOSIT_FEN}, {OVER_AT} - 864000000000, \
-             '42000000000000000000{id:08}', '2026-01-01', '2026-01-10', 10, 7, 1, 'completed', 0, \
-             0, 0, 0)"
-        ))
-        .await;
         let account = account(cast.account);
-        self.run(&format!(
-            "INSERT INTO camp_member (id, camp_id, payment_id, planet_user_id, planet_nickname, \
-             wechat_nickname, names_folded, match_status, confidence, match_reasons, joined, \
-             checked_in_days, eligible, created_at, updated_at) VALUES ({id}, 1, {id}, {account}, \
-             '会员{id}', '', '会员{id}', '{}', {}, '[\"编号与昵称一致\"]', FALSE, 0, FALSE, 0, 0)",
-            cast.match_status, cast.confidence
-        ))
-        .await;
-        self.run(&format!(
-            "UPDATE payment_record SET member_id = {id} WHERE id = {id}"
-        ))
-        .await;
-        self.run(&format!(
-            "INSERT INTO sync_ranking (sync_id, planet_user_id, nickname, checked_in_days) VALUES \
-             (1, {account}, '会员{id}', {}) ON CONFLICT (sync_id, planet_user_id) DO NOTHING",
-            cast.ranking_days
-        ))
-        .await;
-        for day in 1..=cast.post_days {
-            self.run(&format!(
-                "INSERT INTO checkin_record (camp_id, planet_user_id, day, source, sync_id) VALUES \
-                 (1, {account}, '2026-01-{day:02}', 'post', 1) \
-                 ON CONFLICT (camp_id, planet_user_id, day) DO NOTHING"
-            ))
-            .await;
-        }
-        self.pay_at_peer(&order_no, DEPOSIT_FEN);
+        let member = rows::member(id)
+            .planet_user_id(account)
+            .match_status(cast.match_status)
+            .confidence(cast.confidence)
+            .match_reasons("[\"编号与昵称一致\"]");
+        let ranked = rows::ranked(account, &format!("会员{id}"), cast.ranking_days);
+        let posts = rows::check_ins(account, cast.post_days);
+        let seen = (IfNew(ranked), IfNew(posts));
+        self.db.add((paid(id), member, seen)).await;
+        self.pay_at_peer(&order_no(id), DEPOSIT_FEN);
     }
 
-    /// The same for so many members whose refunds are clear, in few statements.
+    /// The same for so many members whose refunds are clear, at once, for one day.
     pub(crate) async fn enter_many(&self, members: i64) {
-        let rows = |row: &dyn Fn(i64) -> String| {
-            let rows: Vec<String> = (1..=members).map(row).collect();
-            rows.join(", ")
-        };
-        let orders = rows(&|id| {
-            format!(
-                "({id}, '{}', 1, 'paid', {DEPOSIT_FEN}, {DEPOSIT_FEN}, {OVER_AT} - 864000000000, \
-                 '42000000000000000000{id:08}', '2026-01-01', '2026-01-10', 10, 7, 1, \
-                 'completed', 0, 0, 0, 0)",
-                order_no(id)
+        let crowd = (1..=members).map(|id| {
+            let ranked = rows::ranked(account(id), &format!("会员{id}"), 1);
+            let paid = paid(id).total_days(1).required_days(1).grace_days(0);
+            (
+                paid,
+                rows::member(id),
+                ranked,
+                rows::check_in(account(id), 1),
             )
         });
-        let people = rows(&|id| {
-            format!(
-                "({id}, 1, {id}, {}, '会员{id}', '', '会员{id}', 'matched', 100, '[]', FALSE, 0, \
-                 FALSE, 0, 0)",
-                account(id)
-            )
-        });
-        let ranked = rows(&|id| format!("(1, {}, '会员{id}', 1)", account(id)));
-        let posts = rows(&|id| format!("(1, {}, '2026-01-01', 'post', 1)", account(id)));
-        self.run(&format!(
-            "INSERT INTO payment_record (id, order_no, camp_id, status, amount_fen, paid_fen, \
-             paid_at, transaction_id, start_date, end_date, total_days, required_days, grace_days, \
-             bind_status, expires_at, queries, created_at, updated_at) VALUES {orders};\n\
-             INSERT INTO camp_member (id, camp_id, payment_id, planet_user_id, planet_nickname, \
-             wechat_nickname, names_folded, match_status, confidence, match_reasons, joined, \
-             checked_in_days, eligible, created_at, updated_at) VALUES {people};\n\
-             INSERT INTO sync_ranking (sync_id, planet_user_id, nickname, checked_in_days) \
-             VALUES {ranked};\n\
-             INSERT INTO checkin_record (camp_id, planet_user_id, day, source, sync_id) VALUES {posts};\n\
-             UPDATE payment_record SET member_id = id, required_days = 1, total_days = 1, \
-             grace_days = 0"
-        ))
-        .await;
+        self.db.add(crowd.collect::<Vec<_>>()).await;
         for id in 1..=members {
             self.pay_at_peer(&order_no(id), DEPOSIT_FEN);
         }
@@ -344,14 +294,6 @@ pub(crate) fn closing(fen: i64) -> Closing {
     }
 }
 
-pub(crate) fn order_no(id: i64) -> String {
-    format!("ord_{id:026}")
-}
-
-pub(crate) fn account(number: i64) -> i64 {
-    300_000_000_000_000 + number
-}
-
 fn actor(id: i64, name: &str, role: Role) -> Actor {
     Actor {
         user_id: UserId(id),
@@ -394,22 +336,27 @@ pub(crate) fn settings() -> Settings {
     }
 }
 
+/// Ten days before the camp is over.
+fn paid(id: i64) -> rows::Payment {
+    rows::payment(id).paid_at(OVER_AT - 864_000_000_000)
+}
+
 /// Staff, camps and the sync.
-const SCENERY: &str = "INSERT INTO system_user (id, username, password_hash, role, display_name, \
-status, must_change_password, created_at, updated_at) VALUES \
-(1, 'wang', '', 'admin', '王管理', 'active', FALSE, 0, 0), \
-(2, 'li', '', 'admin', '李管理', 'active', FALSE, 0, 0), \
-(3, 'zhao', '', 'coach', '赵教练', 'active', FALSE, 0, 0), \
-(4, 'qian', '', 'coach', '钱教练', 'active', FALSE, 0, 0), \
-(5, 'sun', '', 'coach', '孙教练', 'active', FALSE, 0, 0), \
-(6, 'zhou', '', 'super_admin', '周总', 'active', FALSE, 0, 0);
-INSERT INTO training_camp (id, name, name_folded, deposit_fen, start_date, end_date, total_days, \
-required_days, grace_days, introduction_html, group_robot_key, status, current_sync_id, \
-posts_sync_id, created_at, updated_at) VALUES \
-(1, '写作营', '写作营', 9900, '2026-01-01', '2026-01-10', 10, 7, 1, '', BYTES'00', 'ended', 1, 1, 0, 0), \
-(2, '阅读营', '阅读营', 9900, '2026-01-01', '2026-01-10', 10, 7, 1, '', NULL, 'ended', NULL, NULL, 0, 0);
-INSERT INTO camp_member_relation (camp_id, user_id, role) VALUES (1, 3, 'coach'), \
-(1, 4, 'coach'), (2, 5, 'coach');
-INSERT INTO sync_run (id, camp_id, state, requested_by, started_at, finished_at, members, \
-new_checkins, newly_eligible, unknown_users, lease_until) VALUES \
-(1, 1, 'complete', 'job', 1768060800000000, 1768060900000000, 0, 0, 0, 0, 0)";
+fn scenery() -> impl Rows {
+    let staff = [
+        rows::staff(1, "wang", "admin", "王管理"),
+        rows::staff(2, "li", "admin", "李管理"),
+        rows::staff(3, "zhao", "coach", "赵教练"),
+        rows::staff(4, "qian", "coach", "钱教练"),
+        rows::staff(5, "sun", "coach", "孙教练"),
+        rows::staff(6, "zhou", "super_admin", "周总"),
+    ];
+    let writing = rows::camp(1, "写作营").group_robot_key(vec![0]);
+    let camps = [
+        writing.current_sync_id(1).posts_sync_id(1).status("ended"),
+        rows::camp(2, "阅读营").status("ended"),
+    ];
+    let leads = [(1, 3), (1, 4), (2, 5)].map(|(camp, user)| rows::lead(camp, user, "coach"));
+    let sync = rows::sync(1, OVER_AT).finished_at(OVER_AT + 100_000_000);
+    (staff, camps, leads, sync)
+}

@@ -6,6 +6,7 @@ use campkeeper::store::{Db, StoreError};
 use serde_json::json;
 
 use crate::on_both_engines;
+use crate::rows;
 
 fn entry(number: usize) -> Entry {
     Entry {
@@ -117,9 +118,7 @@ on_both_engines! {
     }
 
     async fn a_log_that_was_emptied_shows(db) {
-        db.run("INSERT INTO system_user (username, password_hash, role, display_name, status, \
-                must_change_password, created_at, updated_at) \
-                VALUES ('lin', 'x', 'admin', '林', 'active', 1 = 0, 1, 1)").await;
+        db.add(rows::staff(1, "lin", "admin", "林")).await;
         write(&db, 1).await;
         db.run("DELETE FROM operation_log").await;
         db.run("UPDATE audit_head SET seq = 0, link = SUBSTR(link, 1, 0), mac = SUBSTR(mac, 1, 0)").await;
@@ -129,6 +128,7 @@ on_both_engines! {
 
     async fn an_addition_shows(db) {
         for number in 0..2 { write(&db, number).await; }
+        // Forged of the one before it, with the mark that it has: no scene makes such a row.
         db.run("INSERT INTO operation_log SELECT 3, actor_id, actor_name, role, action, object_type, \
              object_id, details, channel, ip, created_at, mac FROM operation_log WHERE seq = 2",
         )

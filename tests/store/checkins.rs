@@ -9,13 +9,11 @@ use campkeeper::store::{Db, StoreError, reports};
 use chrono::NaiveDate;
 
 use crate::on_both_engines;
+use crate::rows;
 use crate::support::TestDb;
 
 const NOW: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
 const CAMP: CampId = CampId(1);
-const A_CAMP: &str = "INSERT INTO training_camp (id, name, name_folded, deposit_fen, start_date, \
-    end_date, total_days, required_days, grace_days, introduction_html, status, created_at, \
-    updated_at) VALUES (1, 'c', 'c', 9900, '2026-01-01', '2026-01-07', 7, 5, 1, '', 'ongoing', 0, 0)";
 
 fn day(d: u32) -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 1, d).unwrap()
@@ -33,7 +31,7 @@ fn check_in(account: i64, d: u32, at: Option<i64>) -> CheckIn {
 }
 
 async fn a_camp(db: &TestDb) {
-    db.run(A_CAMP).await;
+    db.add(rows::camp(1, "c")).await;
 }
 
 async fn record(db: &Db, check_ins: Vec<CheckIn>) {

@@ -21,6 +21,7 @@ use chrono::NaiveDate;
 
 use crate::crowd::{COACH, account, crowd, order_no};
 use crate::on_both_engines;
+use crate::rows;
 use crate::support::TestDb;
 
 /// Rows of a page and of a chunk.
@@ -277,11 +278,7 @@ on_both_engines! {
         let mut conn = db.read().await.unwrap();
         let all = MessageFilter::default();
         let first = all.chunk(&mut conn, None, FEW).await.unwrap();
-        db.run(
-            "INSERT INTO notification_message (kind, version, channel, priority, recipient, body, status, \
-             attempts, send_at, created_at) \
-             VALUES ('note', 1, 'wecom_app', 'notice', 'x', '{}', 'sent', 0, 0, 0)",
-        ).await;
+        db.add(rows::message("note", "x").status("sent")).await;
         let second = all.chunk(&mut conn, first.next.as_ref(), FEW).await.unwrap();
         let ids = |rows: &[campkeeper::store::outbox_lists::ListedMessage]| {
             rows.iter().map(|row| row.id).collect::<Vec<_>>()
@@ -329,15 +326,12 @@ on_both_engines! {
 
     async fn a_member_is_found_by_whatever_people_type(db) {
         let people = crowd(&db, 4).await;
-        db.run(&format!(
+        db.add(rows::in_roster(account(7), "x").member_number(4711)).await;
+        db.run(
             "UPDATE payment_record SET claimed_planet_id = '4711' WHERE id = 8;\n\
-             INSERT INTO planet_user (planet_user_id, member_number, nickname, card_name, \
-             wechat_nickname, in_roster, created_at, updated_at) \
-             VALUES ({}, 4711, 'x', '', '', TRUE, 0, 0);\n\
              UPDATE camp_member SET planet_nickname = 'Nr 4711', names_folded = 'nr4711 ' \
              WHERE id = 6",
-            account(7)
-        )).await;
+        ).await;
         let mut conn = db.read().await.unwrap();
         let mut found = Vec::new();
         for text in [order_no(5), account(5).to_string(), "4711".to_owned(), "a%B".to_owned()] {

@@ -8,6 +8,8 @@
     reason = "what tests share fails like the test itself, and is nobody's interface"
 )]
 
+#[path = "../support/rows.rs"]
+mod rows;
 #[path = "../support/sql.rs"]
 mod sql;
 #[path = "../support/mod.rs"]

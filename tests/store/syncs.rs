@@ -5,18 +5,12 @@ use campkeeper::store::syncs::{self, Counts, RankedRow, Started, SyncState};
 use campkeeper::store::{StoreError, camps};
 
 use crate::on_both_engines;
+use crate::rows;
 use crate::support::TestDb;
 
 const NOW: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
 const LATER: Timestamp = Timestamp::from_micros(1_767_225_660_000_000);
 const CAMP: CampId = CampId(1);
-
-const A_CAMP: &str = "INSERT INTO training_camp (id, name, name_folded, deposit_fen, start_date, \
-    end_date, total_days, required_days, grace_days, introduction_html, status, created_at, \
-    updated_at) VALUES (1, 'c', 'c', 9900, '2026-01-01', '2026-01-07', 7, 5, 1, '', 'ongoing', 0, 0)";
-const A_PAYMENT: &str = "INSERT INTO payment_record (id, order_no, camp_id, status, amount_fen, \
-    bind_status, expires_at, queries, created_at, updated_at) \
-    VALUES (1, 'ord_x', 1, 'paid', 9900, 'completed', 0, 0, 0, 0)";
 
 async fn start(db: &TestDb) -> Started {
     db.write(|tx| Box::pin(async move { syncs::start(tx, CAMP, "job", NOW, NOW, LATER).await }))
@@ -64,7 +58,7 @@ async fn rows_of(db: &TestDb, id: SyncId) -> usize {
 
 on_both_engines! {
     async fn one_run_per_camp(db) {
-        db.run(A_CAMP).await;
+        db.add(rows::camp(1, "c")).await;
         let Started::Now(first) = start(&db).await else { panic!("nothing is running") };
         assert_eq!(start(&db).await, Started::AlreadyRunning(first));
         end(&db, first, SyncState::Failed).await.unwrap();
@@ -74,19 +68,11 @@ on_both_engines! {
     }
 
     async fn rankings_live_as_long_as_somebody_refers_to_them(db) {
-        db.run(A_CAMP).await;
+        db.add(rows::camp(1, "c")).await;
         let named = run(&db, SyncState::Complete).await;
         assert_eq!(rows_of(&db, named).await, 1_200);
-        db.run(A_PAYMENT).await;
-        let refund = format!(
-            "INSERT INTO refund_record (refund_no, camp_id, payment_id, order_no, status, kind, \
-             flags, is_clear, amount_fen, sync_id, checked_in_days, eligible, confidence, \
-             proposal_version, proposal, proposal_hash, match_reasons, reason, attempts, polls, \
-             created_at, updated_at) VALUES ('rfd_x', \
-             1, 1, 'ord_x', 'pending', 'deposit', '[]', TRUE, 9900, {named}, 5, TRUE, 100, 2, \
-             '{{}}', 'h', '[]', '', 0, 0, 0, 0)"
-        );
-        db.run(refund.leak()).await;
+        let refund = rows::refund("rfd_x", 1, &rows::order_no(1)).sync_id(named.0);
+        db.add((rows::payment(1), refund)).await;
 
         let current = run(&db, SyncState::Complete).await;
         let apart = run(&db, SyncState::Partial).await;

@@ -12,6 +12,8 @@
 mod context;
 #[path = "../support/planet_client.rs"]
 mod planet_client;
+#[path = "../support/rows.rs"]
+mod rows;
 #[path = "../support/sql.rs"]
 mod sql;
 #[path = "../support/mod.rs"]

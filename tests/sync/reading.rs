@@ -7,6 +7,7 @@ use campkeeper::services::sync::{CheckInQuery, list};
 use campkeeper::store::PageRequest;
 
 use crate::on_both_engines;
+use crate::rows;
 use crate::world::{World, admin, day};
 
 /// The first page, of so many items.
@@ -54,12 +55,8 @@ on_both_engines! {
         let refused = list(&world.ctx, &coach, camp.clone(), first(10)).await;
         assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");
 
-        world.execute(
-            "INSERT INTO system_user (id, username, display_name, role, status, password_hash, \
-             must_change_password, created_at, updated_at) \
-             VALUES (7, 'coach', '李教练', 'coach', 'active', '', FALSE, 0, 0)",
-        ).await;
-        world.execute("INSERT INTO camp_member_relation VALUES (1, 7, 'coach')").await;
+        let other = rows::staff(7, "coach", "coach", "李教练");
+        world.db.add((other, rows::lead(1, 7, "coach"))).await;
         for query in [CheckInQuery::default(), camp] {
             assert_eq!(list(&world.ctx, &coach, query, first(10)).await.unwrap().total, 4);
         }

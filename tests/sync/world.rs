@@ -20,6 +20,7 @@ use sandbox::{Fault, FaultKind, Platform, Sandbox, SandboxClock, SandboxConfig};
 
 use crate::context;
 use crate::planet_client::planet_client;
+use crate::rows;
 use crate::support::TestDb;
 
 /// Waits longer than any sync of a test takes.
@@ -30,7 +31,7 @@ pub(crate) struct World {
     pub(crate) ctx: Context,
     pub(crate) project: i64,
     pub(crate) camp: CampId,
-    db: TestDb,
+    pub(crate) db: TestDb,
     _files: tempfile::TempDir,
 }
 
@@ -95,7 +96,7 @@ impl World {
         });
         let files = tempfile::tempdir().unwrap();
         let ctx = context(&sandbox, &db, &files).await;
-        let mut world = Self {
+        let world = Self {
             sandbox,
             ctx,
             project,
@@ -103,15 +104,7 @@ impl World {
             db,
             _files: files,
         };
-        world
-            .execute(&format!(
-                "INSERT INTO training_camp (id, name, name_folded, deposit_fen, start_date, \
-                 end_date, total_days, required_days, grace_days, introduction_html, \
-                 planet_project_id, status, created_at, updated_at) VALUES (1, '写作营', '写作营', \
-                 9900, '2026-01-01', '2026-01-07', 7, 5, 1, '', '{project}', 'ongoing', 0, 0)"
-            ))
-            .await;
-        world.camp = CampId(1);
+        world.db.add(world.a_camp(1)).await;
         world
     }
 
@@ -133,16 +126,14 @@ impl World {
         }
     }
 
+    fn a_camp(&self, id: i64) -> rows::Camp {
+        let camp = rows::camp(id, "写作营").terms(rows::SEVEN_DAYS);
+        camp.planet_project_id(self.project.to_string())
+    }
+
     /// Another camp of the same planet, which has ended.
     pub(crate) async fn add_ended_camp(&self) {
-        self.execute(
-            "INSERT INTO training_camp (id, name, name_folded, deposit_fen, start_date, end_date, \
-             total_days, required_days, grace_days, introduction_html, planet_project_id, status, \
-             created_at, updated_at) SELECT 2, name, name_folded, deposit_fen, start_date, \
-             end_date, total_days, required_days, grace_days, introduction_html, \
-             planet_project_id, 'ended', 0, 0 FROM training_camp WHERE id = 1",
-        )
-        .await;
+        self.db.add(self.a_camp(2).status("ended")).await;
     }
 
     pub(crate) async fn execute(&self, sql: &str) {
