@@ -14,6 +14,8 @@ mod circles;
 mod docs;
 #[path = "architecture/limits.rs"]
 mod limits;
+#[path = "architecture/scenes.rs"]
+mod scenes;
 #[path = "architecture/source.rs"]
 mod source;
 #[path = "architecture/transactions.rs"]
