@@ -112,7 +112,7 @@ on_both_engines! {
 
     async fn a_picture_is_taken_back_until_an_objection_has_it(db) {
         let house = House::new(db).await;
-        house.db.run(SCENE).await;
+        house.db.add(scene()).await;
         let (mine, theirs) = (token(&house, 1, ORDER).await, token(&house, 2, OTHER).await);
         let mut sent = Vec::new();
         for _ in 0..3 {

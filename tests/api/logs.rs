@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::house::{self, House};
 use crate::on_both_engines;
+use crate::rows::{self, Audited};
 
 on_both_engines! {
     async fn the_audit_is_searched(db) {
@@ -43,20 +44,17 @@ on_both_engines! {
     async fn things_are_named_as_people_read_of_them(db) {
         let house = House::new(db).await;
         let admin = house.signed_in(Role::SuperAdmin).await;
-        house.db.run(crate::appeals::SCENE).await;
-        house.db.run("INSERT INTO planet_user (planet_user_id, nickname, card_name, wechat_nickname, \
-                      in_roster, created_at, updated_at) VALUES (300000000000001, '小明', '', '', TRUE, 0, 0)").await;
+        house.db.add((crate::appeals::scene(), rows::in_roster(rows::account(1), "小明"))).await;
         let path = "/api/admin/members/1/joined";
         house.post(path).as_staff(&admin).json(&json!({"joined": true})).send().await.data();
-        let row = "INSERT INTO operation_log (seq, actor_name, role, action, object_type, object_id, details, \
-                   channel, created_at, mac) VALUES";
-        for (at, (kind, id)) in [
+        let things = [
             ("camp", "1"), ("payment", crate::appeals::ORDER), ("planet_user", "300000000000001"),
             ("refund", "rfd_1"), ("merchant", ""), ("camp", "99"),
-        ].into_iter().enumerate() {
-            let seq = 100 + at;
-            house.db.run(&format!("{row} ({seq}, 'x', '', 'x', '{kind}', '{id}', '', 'job', 0, BYTES'00')")).await;
-        }
+        ];
+        let entries = things.into_iter().zip(100..).map(|((kind, id), seq)| {
+            Audited::default().seq(seq).object_type(kind).object_id(id)
+        });
+        house.db.add(entries.collect::<Vec<_>>()).await;
         let page = house.get("/api/admin/logs").as_staff(&admin).send().await.data();
         let told: Vec<_> = page["items"].as_array().unwrap().iter().take(7).map(|row| row["objectName"].clone()).collect();
         let named = |name: &str| json!(name);
