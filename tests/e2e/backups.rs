@@ -381,7 +381,7 @@ async fn a_drill_touches_no_database_but_its_own() {
         "what came after the backup is there"
     );
     let left = databases(&test.database_url, &format!("{name}_")).await;
-    assert_eq!(left, [theirs.clone()]);
+    assert_eq!(left, std::slice::from_ref(&theirs));
     do_at(&test.database_url, format!("DROP DATABASE {theirs}")).await;
     test.finish().await;
 }
