@@ -11,7 +11,7 @@ TARGET = $(shell scripts/target-dir.sh)
 NODE_MODULES := h5/node_modules/.package-lock.json
 
 .PHONY: help demo test test-rust test-pages test-browser check check-format check-lint check-docs \
-	check-pages check-deny check-generated check-interop generate bench fuzz release h5
+	check-pages check-deny check-generated check-interop generate manual-pictures bench fuzz release h5
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -58,6 +58,9 @@ check-interop:
 
 generate: $(NODE_MODULES) ## Write the OpenAPI file, the pages' types and the schema's page anew
 	scripts/generate.sh $(WORKSPACE)
+
+manual-pictures: h5 ## Play what the manuals show, and take their pictures anew
+	scripts/manual-pictures.sh $(WORKSPACE)
 
 bench: ## Measure, with peers beside us where a peer does the same work
 	cargo bench --workspace --all-features --locked --benches

@@ -8,8 +8,10 @@ await play('bot', async (stage) => {
 
   await say(admin, '帮助');
   await answered(admin, /待审核/);
+  await stage.manual(admin, 'chat-help');
   await say(coach, 'jd 晨读');
   await answered(coach, /晨读打卡营/);
+  await stage.manual(coach.locator('.card').last(), 'chat-progress');
   await stage.picture(staff, 'help-and-progress');
 
   // A tap on the menu is read like a message.
@@ -27,7 +29,9 @@ await play('bot', async (stage) => {
   await stage.picture(staff, 'pending-and-sync');
 
   // Last night's sync of this camp was disturbed; the second try builds its refund list.
-  await cardOf(admin, '十天早起营 同步没有完成').getByRole('button', { name: '重试' }).click();
+  const failed = cardOf(admin, '十天早起营 同步没有完成');
+  await stage.manual(failed, 'sync-failed');
+  await failed.getByRole('button', { name: '重试' }).click();
   const digest = cardOf(admin, '十天早起营 退款审核');
   await digest.getByRole('button', { name: /^通过/ }).waitFor({ timeout: PATIENCE_MS });
   await stage.picture(staff, 'synced-after-all');

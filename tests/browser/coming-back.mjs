@@ -121,4 +121,5 @@ async function withTheSameAccount(stage) {
   await openProgress(other, CAMP);
   await other.getByRole('heading', { name: '用身份码确认账号' }).waitFor();
   await stage.picture(other, 'proof-code');
+  await stage.manual(other.getByRole('region', { name: '身份码' }), 'member-proof');
 }

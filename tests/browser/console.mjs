@@ -38,6 +38,7 @@ async function approveOne(stage, page) {
   const dialog = page.getByRole('dialog').filter({ hasText: '通过 南枝 的退款' });
   await dialog.getByText('退款给 1 人，合计 ¥99').waitFor();
   await stage.picture(page, 'trial');
+  await stage.manual(dialog.locator('.el-dialog'), 'console-approve');
   await dialog.getByRole('button', { name: '确认退款' }).click();
   await page.getByText('这一批正在退款').waitFor();
   await stage.picture(page, 'under-way');
@@ -64,7 +65,7 @@ async function coachSeesTheirs(stage) {
   await page.getByText('这里没有您能看的页面').waitFor();
   const menu = page.getByRole('navigation', { name: '菜单' });
   const entries = (await menu.getByRole('link').allInnerTexts()).map((text) => text.trim());
-  expect(entries.join(' ') === '首页 退款 申诉 押金去向 训练营 会员 打卡 报表', `a coach's menu; it is ${entries}`);
+  expect(entries.join(' ') === '首页 帮助 退款 申诉 押金去向 训练营 会员 打卡 报表', `a coach's menu; it is ${entries}`);
 }
 
 async function onThePhone(stage) {

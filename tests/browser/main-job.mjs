@@ -56,6 +56,7 @@ async function enroll(stage, page) {
   await page.getByRole('button', { name: '是我' }).click();
   await page.getByText('已确认是您本人').waitFor();
   await stage.picture(page, 'is-it-you');
+  await stage.manual(page, 'member-form');
 
   await agreeAndPay(page);
   await page.waitForURL(/cashier/);
@@ -63,6 +64,7 @@ async function enroll(stage, page) {
   await payAtCashier(page);
   const orderNo = await seeGroupCode(page, CAMP);
   await stage.picture(page, 'group');
+  await stage.manual(page, 'member-group');
   await openProgress(page, CAMP);
   await page.getByText('待开启').first().waitFor();
   await stage.picture(page, 'progress-before');
@@ -105,6 +107,7 @@ async function refunded(stage, staff, member, orderNo) {
   await reloadUntil(member, '已退款');
   await member.getByText('微信退款单号').waitFor();
   await stage.picture(member, 'refunded');
+  await stage.manual(member, 'member-refunded');
 
   const own = await until('the refund at the stand-in', async () => {
     const refunds = await control('wechat-pay/refunds');
@@ -126,6 +129,7 @@ async function refunded(stage, staff, member, orderNo) {
     expect(text.includes(line), `the group’s notice says ${line}; it says ${text}`);
   }
   await stage.picture(staff, 'group-notice');
+  await stage.manual(notice, 'group-notice');
 
   await member.goto(`${baseUrl}/h5/orders`);
   await member.getByText('已退款').waitFor();

@@ -15,7 +15,9 @@ await play('review', async (stage) => {
 });
 
 async function batch(stage, staff, admin) {
-  await cardOf(admin, `${CAMP} 退款审核`).getByRole('button', { name: '逐批查看' }).click();
+  const digest = cardOf(admin, `${CAMP} 退款审核`);
+  await stage.manual(digest, 'refund-digest');
+  await digest.getByRole('button', { name: '逐批查看' }).click();
   const vote = cardOf(admin, '勾选要退款的人');
   await vote.waitFor({ timeout: PATIENCE_MS });
   const box = (name) => vote.locator('.choice').filter({ hasText: name }).getByRole('checkbox');
@@ -23,6 +25,7 @@ async function batch(stage, staff, admin) {
   expect(await box('小明同学').isChecked(), 'who is clear is ticked');
   expect(!(await box('橙子').isChecked()), 'who passes by grace only is not');
   await stage.picture(staff, 'batch');
+  await stage.manual(vote, 'refund-batch');
 
   await box('木木').uncheck();
   await vote.getByRole('button', { name: '提交' }).click();
@@ -35,10 +38,12 @@ async function batch(stage, staff, admin) {
   await box('木木').check();
   await vote.getByRole('button', { name: '提交' }).click();
   await confirm.getByText('¥396').waitFor({ timeout: PATIENCE_MS });
+  await stage.manual(confirm, 'refund-confirm');
   await confirm.getByRole('button', { name: '确认退款' }).click();
   const decided = cardOf(admin, '已通过 4 人');
   await decided.getByRole('button', { name: '撤回' }).waitFor({ timeout: PATIENCE_MS });
   await stage.picture(staff, 'batch-decided');
+  await stage.manual(decided, 'refund-decided');
 }
 
 async function single(stage, staff, admin) {
@@ -46,10 +51,12 @@ async function single(stage, staff, admin) {
   const card = cardOf(admin, '橙子 的退款');
   await card.getByText('用到宽限天数').waitFor({ timeout: PATIENCE_MS });
   await stage.picture(staff, 'single');
+  await stage.manual(card, 'refund-single');
   await card.getByRole('button', { name: '详情' }).click();
   await card.getByRole('button', { name: '返回' }).click({ timeout: PATIENCE_MS });
   await card.getByRole('button', { name: '拒绝' }).click();
   await card.locator('select').selectOption({ label: '打卡天数不足' }, { timeout: PATIENCE_MS });
+  await stage.manual(card, 'refund-reject');
   await card.getByRole('button', { name: '拒绝' }).click();
   await card.getByRole('button', { name: '撤回' }).waitFor({ timeout: PATIENCE_MS });
   await card.getByText('打卡天数不足').waitFor();

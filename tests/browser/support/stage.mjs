@@ -6,7 +6,7 @@
  * (default /usr/bin/chromium). Exit code 0 played through, 1 failed, 2 called wrongly. Needs
  * `npm ci` in h5/.
  */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
@@ -16,6 +16,9 @@ const { chromium } = fromH5('playwright-core');
 export const baseUrl = requiredUrl('BASE_URL');
 export const sandboxUrl = requiredUrl('SANDBOX_URL');
 const screenshotDir = process.env.SCREENSHOT_DIR ?? 'target/browser';
+/** What `make manual-pictures` takes into docs/manual/images. */
+const manualDir = join(screenshotDir, 'manual');
+const MANUAL_MAX_BYTES = 80_000;
 
 /** An ordinary phone browser: there the page pays through the h5 channel. */
 const PHONE = {
@@ -28,7 +31,7 @@ const PHONE = {
     'Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 ' +
     '(KHTML, like Gecko) Version/17.4 Mobile/15E148 Safari/604.1',
 };
-const DESK = { viewport: { width: 1560, height: 960 }, locale: 'zh-CN' };
+const DESK = { viewport: { width: 1560, height: 960 }, deviceScaleFactor: 2, locale: 'zh-CN' };
 
 const STEP_TIMEOUT_MS = 20_000;
 /** What passes through the outbox, a night's jobs or a late notification takes a little longer. */
@@ -36,7 +39,7 @@ export const PATIENCE_MS = 60_000;
 
 /** Plays `acts` with a fresh browser; the process ends with what came of it. */
 export async function play(name, acts) {
-  mkdirSync(screenshotDir, { recursive: true });
+  mkdirSync(manualDir, { recursive: true });
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: [
@@ -113,6 +116,19 @@ class Stage {
     await page.screenshot({ path, fullPage: page.viewportSize().width < 600 });
   }
 
+  /** A picture for the manuals: a page as it is on the screen, or a part of one. */
+  async manual(target, name) {
+    const png = await target.screenshot({ animations: 'disabled' });
+    const helper = await this.browser.newPage();
+    const webp = await helper.evaluate(toWebp, {
+      png: png.toString('base64'),
+      maxBytes: MANUAL_MAX_BYTES,
+    });
+    await helper.close();
+    if (webp === null) throw new Error(`the picture ${name} is larger than ${MANUAL_MAX_BYTES} bytes`);
+    writeFileSync(join(manualDir, `${name}.webp`), Buffer.from(webp, 'base64'));
+  }
+
   async pictureAll() {
     for (const page of this.pages.filter((page) => !page.isClosed())) {
       console.error(`stood at ${page.url()}`);
@@ -165,6 +181,22 @@ export async function until(what, find, patienceMs = PATIENCE_MS) {
     if (Date.now() > giveUpAt) throw new Error(`${what}: not within ${patienceMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
+}
+
+/** Runs in a page, which can make WebP pictures: as good a one as there is room for. */
+async function toWebp({ png, maxBytes }) {
+  const picture = new Image();
+  picture.src = `data:image/png;base64,${png}`;
+  await picture.decode();
+  const canvas = new OffscreenCanvas(picture.naturalWidth, picture.naturalHeight);
+  canvas.getContext('2d').drawImage(picture, 0, 0);
+  for (const quality of [0.85, 0.7, 0.55, 0.4, 0.25]) {
+    const blob = await canvas.convertToBlob({ type: 'image/webp', quality });
+    if (blob.size > maxBytes) continue;
+    const bytes = new Uint8Array(await blob.arrayBuffer());
+    return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
+  }
+  return null;
 }
 
 export function expect(holds, what) {
