@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  test: { include: ['{api,member,admin}/src/**/*.test.ts'], environment: 'node', css: true },
+  test: { include: ['{api,member,admin}/src/**/*.test.ts', 'admin/manuals/*.test.ts'], environment: 'node', css: true },
 });

@@ -2,6 +2,7 @@ import vue from '@vitejs/plugin-vue';
 import components from 'unplugin-vue-components/vite';
 import { ElementPlusResolver } from 'unplugin-vue-components/resolvers';
 import { defineConfig } from 'vite';
+import { manuals } from './manuals/plugin.ts';
 
 /** Where `npm run dev` finds the API: a running `campkeeper serve` or the demo. */
 const API_ORIGIN = process.env['CAMPKEEPER_ORIGIN'] ?? 'http://127.0.0.1:8080';
@@ -10,6 +11,7 @@ export default defineConfig({
   base: '/admin/',
   plugins: [
     vue(),
+    manuals(),
     // Of Element Plus, each page loads the parts that its template names, with their styles. Our own
     // components are imported by hand, as everywhere.
     components({ dirs: [], dts: false, resolvers: [ElementPlusResolver()] }),
@@ -25,6 +27,8 @@ export default defineConfig({
     cssCodeSplit: false,
   },
   server: {
+    // The manuals lie beside the pages.
+    fs: { allow: ['..', '../../docs/manual'] },
     proxy: { '/api': API_ORIGIN, '/files': API_ORIGIN },
   },
 });

@@ -187,6 +187,13 @@ const inside: RouteRecordRaw[] = [
     meta: { title: '设置' },
   },
   {
+    path: 'help/:manual([a-z-]+)?',
+    name: 'help',
+    component: () => import('./pages/HelpPage.vue'),
+    props: true,
+    meta: { title: '帮助' },
+  },
+  {
     path: 'password',
     name: 'password',
     component: () => import('./pages/PasswordPage.vue'),

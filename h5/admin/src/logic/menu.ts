@@ -15,7 +15,13 @@ export interface MenuGroup {
 }
 
 const MENU: readonly MenuGroup[] = [
-  { title: '', entries: [{ name: 'home', title: '首页', icon: 'House', needs: null }] },
+  {
+    title: '',
+    entries: [
+      { name: 'home', title: '首页', icon: 'House', needs: null },
+      { name: 'help', title: '帮助', icon: 'Reading', needs: null },
+    ],
+  },
   {
     title: '押金',
     entries: [

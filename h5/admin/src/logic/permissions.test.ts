@@ -23,11 +23,11 @@ describe('the menu', () => {
     menuOf(role).flatMap((group) => group.entries.map((entry) => entry.title));
 
   it('shows a volunteer camps and members only', () => {
-    expect(titles('volunteer')).toEqual(['首页', '训练营', '会员', '打卡']);
+    expect(titles('volunteer')).toEqual(['首页', '帮助', '训练营', '会员', '打卡']);
   });
 
   it('shows a coach what they review', () => {
-    expect(titles('coach')).toEqual(['首页', '退款', '申诉', '押金去向', '训练营', '会员', '打卡', '报表']);
+    expect(titles('coach')).toEqual(['首页', '帮助', '退款', '申诉', '押金去向', '训练营', '会员', '打卡', '报表']);
   });
 
   it('keeps the system to the super admin', () => {
