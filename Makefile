@@ -11,7 +11,7 @@ TARGET = $(shell scripts/target-dir.sh)
 NODE_MODULES := h5/node_modules/.package-lock.json
 
 .PHONY: help demo test test-rust test-pages test-browser check check-format check-lint check-docs \
-	check-pages check-deny check-generated check-interop generate manual-pictures bench fuzz release h5
+	check-pages check-deny check-generated check-interop generate manual-pictures coverage bench fuzz release h5
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -66,6 +66,9 @@ bench: ## Measure, with peers beside us where a peer does the same work
 	cargo bench --workspace --all-features --locked --benches
 	cargo run --release --locked --target-dir "$(TARGET)/peers" \
 		--manifest-path benches/peers/wechat_pay/Cargo.toml
+
+coverage: ## Print how many lines the Rust tests run
+	scripts/coverage.sh $(WORKSPACE)
 
 fuzz: ## Fuzz what reads bytes from outside, SECONDS=60 for each target
 	scripts/fuzz.sh $(or $(SECONDS),60) $(TARGETS)
