@@ -155,16 +155,18 @@ async fn record_order(ctx: &Context, actor: &Actor, name: &str) -> services::Res
 }
 
 async fn claim(ctx: &Context, tick: &Tick) -> services::Result<bool> {
-    let (tick, wall_now) = (tick.clone(), ctx.wall_now());
+    let (context, tick) = (ctx.clone(), tick.clone());
     ctx.db
         .write(move |tx| {
             Box::pin(async move {
                 // Another tick of the job may be claimed beside this one, by hand.
                 tx.lock(Lock::JobClaims).await?;
-                if job_runs::is_running(tx, tick.job, wall_now).await? {
+                if job_runs::is_running(tx, tick.job, context.wall_now()).await? {
                     return Ok(false);
                 }
-                Ok(job_runs::claim(tx, &tick, wall_now, wall_now.plus(LEASE)).await?)
+                // Read behind that: waiting for a lock is no part of a run.
+                let started_at = context.wall_now();
+                Ok(job_runs::claim(tx, &tick, started_at, started_at.plus(LEASE)).await?)
             })
         })
         .await
