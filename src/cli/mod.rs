@@ -290,8 +290,18 @@ async fn with_sources(sources: Sources, arguments: Arguments) -> Result<(), Fail
         Command::Serve => return serve(sources).await,
         Command::Restore { file } => return backups::restore(&sources, &file, json).await,
         Command::Config(command) => return configure(&sources, address, command, json).await,
-        Command::Backup { .. } | Command::Audit(_) => {
-            return look(&sources, address, arguments.command, json).await;
+        Command::Backup { file } => {
+            // It can be made before an upgrade, by the new program.
+            let ctx = look_into(&sources, address, Schema::Earlier).await?;
+            let done = backups::make(&ctx, &file, json).await;
+            ctx.db.close().await;
+            return done;
+        }
+        Command::Audit(AuditCommand::Verify { end }) => {
+            let ctx = look_into(&sources, address, Schema::Present).await?;
+            let done = staff::verify_audit(&ctx, end, json).await;
+            ctx.db.close().await;
+            return done;
         }
         _ => {}
     }
@@ -337,27 +347,14 @@ async fn with_sources(sources: Sources, arguments: Arguments) -> Result<(), Fail
     done
 }
 
-/// Carries out a command that changes nothing of the database, not even what is missing in it. A backup
-/// can be made before an upgrade, by the new program.
-async fn look(
+/// What a command works with that changes nothing of the database, not even what is missing in it.
+async fn look_into(
     sources: &Sources,
     address: SocketAddr,
-    command: Command,
-    json: bool,
-) -> Result<(), Failure> {
-    let schema = match command {
-        Command::Backup { .. } => Schema::Earlier,
-        _ => Schema::Present,
-    };
+    schema: Schema,
+) -> Result<Context, StartError> {
     let product = app::look_into(sources, Clocks::system(), address, schema).await?;
-    let ctx = product.live.snapshot();
-    let done = match command {
-        Command::Backup { file } => backups::make(&ctx, &file, json).await,
-        Command::Audit(AuditCommand::Verify { end }) => staff::verify_audit(&ctx, end, json).await,
-        _ => Ok(()),
-    };
-    ctx.db.close().await;
-    done
+    Ok(product.live.snapshot())
 }
 
 async fn configure(
